@@ -1,0 +1,48 @@
+import type { ModuleInfo } from "./manifest.ts";
+
+/** Raised whenever emitted code and runtime would no longer understand each other. Both sides check it. */
+export const ABI_VERSION = 1;
+
+/** The one module that emitted code imports. */
+export const ABI_MODULE = "perdure/internal";
+
+/** The namespace that emitted code binds `ABI_MODULE` to, and the accessor of its own module handle. */
+export const ABI_NAMESPACE = "$perdure";
+export const ABI_HANDLE = "$perdure_m";
+
+// biome-ignore format: a function type that accepts every function
+type AnyFunction = (...args: never[]) => unknown;
+
+/** What `ABI_MODULE` exports. */
+export interface Abi {
+  /** Registers a compiled module and returns its handle; throws when `abi` is not `ABI_VERSION`. */
+  module(abi: number, info: ModuleInfo): ModuleHandle;
+}
+
+/** The operations of emitted code. Indexes point into the `ModuleInfo` that the module was registered with. */
+export interface ModuleHandle {
+  /** The body of a task: a checkpointed step inside a run, a plain call of `body` elsewhere. */
+  task<A extends unknown[], R>(index: number, args: A, body: (...args: A) => Promise<R>): Promise<R>;
+  /** The body of a workflow: a run of its own, a child run inside another one. */
+  workflow<A extends unknown[], R>(index: number, args: A, body: (...args: A) => Promise<R>): Promise<R>;
+  /** The body of a function that holds durable calls: one activation, one scope. */
+  scope<R>(index: number, body: () => R): R;
+  /** The same for the body of a generator; works for `function*` and `async function*`. */
+  generator<G extends Generator | AsyncGenerator>(index: number, iterator: G): G;
+  /** The scope at this point, and the return to it when a `yield` comes back. */
+  here(): unknown;
+  back<T>(scope: unknown, received: T): T;
+  /** One execution of a loop; `next` starts an iteration (and is `true`), `end` leaves the loop. */
+  loop(index: number): Loop;
+  /** Names the site of the durable call whose last argument this is spread into. Always empty. */
+  at(site: number): [];
+  /** Ties a function object to its entry in `ModuleInfo.functions`. Returns it. */
+  define<F extends AnyFunction>(fn: F, index: number, length: number): F;
+  /** The same for methods of an object literal; `entries` are key, index, length. Returns the object. */
+  methods<T extends object>(object: T, entries: readonly (readonly [key: string, index: number, length: number])[]): T;
+}
+
+export interface Loop {
+  next(): true;
+  end(): void;
+}

@@ -1,0 +1,48 @@
+/**
+ * The grammar of step ids, `for[17]/shipLine[0]/chargeCard[1]`:
+ *
+ *     id      = segment *( "/" segment )
+ *     segment = name [ "~" variant ] "[" index "]"  |  "{" key "}"
+ *
+ * `index` counts the calls (or activations, or iterations) of one function in one scope. `variant` tells apart what
+ * only shares its name: a second function, or a second loop, of that name under the same scope. `{key}` is a key
+ * given by hand with `keyed`. Characters with a meaning here are percent-encoded in names and keys.
+ */
+export type Segment = { readonly name: string; readonly variant: number; readonly index: number } | { readonly key: string };
+
+const reserved = /[%/[\]{}~\u0000-\u001f\u007f]/g;
+const segmentPattern = /^(?:\{([^/[\]{}~]*)\}|([^/[\]{}~]+)(?:~([1-9]\d*))?\[(0|[1-9]\d*)\])$/;
+
+const escape = (text: string): string =>
+  text.replace(reserved, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`);
+
+const unescape = (text: string): string =>
+  text.replace(/%([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+
+export function formatSegment(segment: Segment): string {
+  if ("key" in segment) return `{${escape(segment.key)}}`;
+  return `${escape(segment.name)}${segment.variant > 0 ? `~${segment.variant}` : ""}[${segment.index}]`;
+}
+
+export const formatStepId = (segments: readonly Segment[]): string => segments.map(formatSegment).join("/");
+
+/** The id of `segment` in the scope `path`; the root scope is the empty path. */
+export const joinStepId = (path: string, segment: Segment): string =>
+  path === "" ? formatSegment(segment) : `${path}/${formatSegment(segment)}`;
+
+/** @throws SyntaxError when the text is not a step id. */
+export function parseStepId(id: string): Segment[] {
+  return id.split("/").map((text): Segment => {
+    const match = segmentPattern.exec(text);
+    if (!match) throw new SyntaxError(`"${id}" is not a step id: "${text}" is neither name[index] nor {key}`);
+    const [, key, name, variant, index] = match;
+    if (key !== undefined) return { key: unescape(key) };
+    return { name: unescape(name ?? ""), variant: Number(variant ?? 0), index: Number(index) };
+  });
+}
+
+/** The name of the step itself: of the last segment. */
+export function stepName(id: string): string {
+  const last = parseStepId(id).at(-1);
+  return last && "name" in last ? last.name : "";
+}

@@ -1,0 +1,219 @@
+/**
+ * What the runtime asks of a store. Five ideas:
+ *
+ * - A method is one atomic, durable transition: when it returns, a crash cannot undo it.
+ * - A store may answer at once or with a promise; a local one should answer at once.
+ * - A run has at most one owner. `claim` gives a run to an owner under a new epoch, and every later write names that
+ *   epoch; the store refuses a write with another one.
+ * - Values are opaque text. Encoding, encryption and versions of both are a layer above.
+ * - The store has no clock: every time (milliseconds since 1970) comes from the caller.
+ *
+ * The numbered invariants stand at the methods; the conformance suite quotes the numbers.
+ */
+export type Awaitable<T> = T | Promise<T>;
+
+/** A value, encoded by the runtime. */
+export type Encoded = string;
+
+export type RunStatus = "pending" | "running" | "waiting" | "completed" | "failed" | "cancelled";
+export type FinalStatus = Extract<RunStatus, "completed" | "failed" | "cancelled">;
+
+/** Why a run was stopped without reaching an end; a worker leaves it alone until the code differs from `code`. */
+export interface Blocked {
+  readonly error: string;
+  readonly message: string;
+  readonly code: string;
+}
+
+export interface RunRow {
+  readonly id: string;
+  readonly workflow: string;
+  /** File of the module that defines the workflow, from the project's root. */
+  readonly file: string;
+  readonly status: RunStatus;
+  readonly input: Encoded;
+  /** Fingerprint of the input: the same id with another one is a mistake. */
+  readonly inputHash: string;
+  /** Value of a completed run, error of a failed or cancelled one. */
+  readonly output?: Encoded;
+  /** Fingerprint of the code that the run was last executed with, and the number of checkpoints older than it. */
+  readonly code: string;
+  readonly codeSeq: number;
+  /** Secret from which the run's randomness is drawn. */
+  readonly seed: string;
+  /** The parent's run that waits for this one. */
+  readonly parent?: string;
+  readonly owner?: string;
+  readonly epoch: number;
+  readonly leaseUntil?: number;
+  /** When a waiting run is due; undefined: only a signal or a cancellation wakes it. */
+  readonly wakeAt?: number;
+  /** Asked for, not necessarily delivered yet. */
+  readonly cancel?: Encoded;
+  readonly blocked?: Blocked;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export type NewRun = Pick<
+  RunRow,
+  "id" | "workflow" | "file" | "input" | "inputHash" | "code" | "seed" | "parent" | "createdAt"
+> & {
+  /** Given: the run is born running, owned and at epoch 1. Else it is pending. */
+  readonly lease?: Lease;
+};
+
+export interface Lease {
+  readonly owner: string;
+  readonly until: number;
+}
+
+export type StepKind = "task" | "sleep" | "signal" | "child" | "start" | "cancel";
+/** `open`: begun and not finished (a sleep, a wait, a task between two attempts); the others are checkpoints. */
+export type StepState = "open" | "completed" | "failed";
+
+export interface StepRow {
+  readonly id: string;
+  readonly kind: StepKind;
+  readonly state: StepState;
+  /** Place among the run's checkpoints, from 1; undefined while open. */
+  readonly seq?: number;
+  /** `src/orders.ts:12:18`, for people. */
+  readonly location?: string;
+  /** Fingerprint of the input. */
+  readonly inputHash: string;
+  /** Name of the signal, or id of the child run. */
+  readonly target?: string;
+  /** Attempts made. */
+  readonly attempt: number;
+  /** When an open step goes on by itself: end of the sleep, timeout of the wait, next attempt. */
+  readonly dueAt?: number;
+  /** Value of a completed step, error of a failed one, or of the last attempt of an open one. */
+  readonly output?: Encoded;
+  readonly startedAt: number;
+  readonly finishedAt?: number;
+}
+
+/** What the owner of a run writes. Every write names the run and the epoch of its claim. */
+export type Write = { readonly run: string; readonly epoch: number } & (
+  | {
+      readonly type: "step";
+      /** Inserted, or put in place of the open step of that id. */
+      readonly step: StepRow;
+      /** The step is a wait that consumes this delivery. */
+      readonly consume?: SignalRow;
+    }
+  | {
+      readonly type: "finish";
+      readonly status: FinalStatus;
+      readonly output: Encoded;
+      /** Failed steps that a retry executes again. */
+      readonly unhandled: readonly string[];
+      readonly at: number;
+    }
+  | {
+      /** The owner lets go of the run. */
+      readonly type: "release";
+      readonly status: "pending" | "waiting";
+      readonly wakeAt?: number;
+      readonly blocked?: Blocked;
+      readonly at: number;
+    }
+  | { readonly type: "code"; readonly code: string; readonly codeSeq: number }
+);
+
+/** One delivery of a signal. `slot` counts the deliveries of that name in the run from 0. */
+export interface SignalRow {
+  readonly name: string;
+  readonly slot: number;
+  readonly payload: Encoded;
+}
+
+export interface RunFilter {
+  readonly status?: RunStatus | readonly RunStatus[];
+  readonly workflow?: string | readonly string[];
+  /** Runs created before this run (for the next page). */
+  readonly before?: string;
+  /** Default 100. */
+  readonly limit?: number;
+}
+
+/** What the owner of a run in memory has to know of it. */
+export interface Wakeup {
+  readonly run: string;
+  /** False: another owner has the run, or it is finished. */
+  readonly owned: boolean;
+  readonly cancel?: Encoded;
+  /** Deliveries that no step has consumed, oldest first. */
+  readonly signals: readonly SignalRow[];
+}
+
+export interface Store {
+  /** For people: `sqlite:perdure.db`. */
+  readonly name: string;
+
+  /** Makes the store ready: creates or migrates it. Called once, before all else. */
+  open(): Awaitable<void>;
+  close(): Awaitable<void>;
+
+  /** S1 One run an id: of any number of concurrent calls, one creates the run and all get it. */
+  createRun(run: NewRun): Awaitable<{ readonly created: boolean; readonly run: RunRow }>;
+  getRun(id: string): Awaitable<RunRow | undefined>;
+  /** Newest first. */
+  listRuns(filter: RunFilter): Awaitable<RunRow[]>;
+  /**
+   * Runs of these workflows that may need an owner, oldest first: pending; waiting and due (`wakeAt` at or before
+   * `now`); running, whoever owns them (the caller knows which owners are dead, and reads `leaseUntil`).
+   */
+  unfinished(filter: { readonly workflows: readonly string[]; readonly now: number; readonly limit: number }): Awaitable<RunRow[]>;
+
+  /**
+   * S2 One owner: makes `owner` the owner under `epoch + 1`, status running, no longer blocked, when the run is not
+   * finished and has no owner, or its lease ended before `now`, or `from` (a dead owner and its epoch) still has it.
+   * Else undefined. Of any number of concurrent calls one succeeds.
+   */
+  claim(claim: {
+    readonly run: string;
+    readonly lease: Lease;
+    readonly now: number;
+    readonly from?: { readonly owner: string; readonly epoch: number };
+  }): Awaitable<RunRow | undefined>;
+
+  /** Extends the leases that are still held under their epochs. */
+  renew(renewal: { readonly runs: readonly { readonly run: string; readonly epoch: number }[]; readonly until: number }): Awaitable<void>;
+
+  /** Every step of the run: checkpoints in the order of `seq`, then the open ones. One query. */
+  steps(run: string): Awaitable<StepRow[]>;
+
+  /**
+   * S3 All writes of the batch become durable together, in order.
+   * S4 A write whose epoch is not the run's, or whose run is finished or has no owner, changes nothing and answers false; the rest of
+   *    the batch is not touched by that.
+   * S5 A checkpoint is final: a step that is completed or failed is never replaced (such a write answers false).
+   * S6 `seq` is unique in a run.
+   * `finish` ends the run, drops its lease and makes a waiting parent due at `at`. `release` drops the lease (a release to waiting makes
+   * the run due at once when a cancellation or an unconsumed delivery for one of its open waits has come in the meantime).
+   */
+  commit(writes: readonly Write[]): Awaitable<boolean[]>;
+
+  /**
+   * S7 The first delivery wins. A delivery is accepted when the run is not finished and the name has no delivery yet, or
+   * has only consumed ones and an open wait. Accepted: a waiting run is due at `now`. Undefined: there is no such run.
+   */
+  deliver(delivery: { readonly run: string; readonly name: string; readonly payload: Encoded; readonly now: number }): Awaitable<boolean | undefined>;
+
+  /** State of runs in memory, asked for while they wait. */
+  wakeups(runs: readonly { readonly run: string; readonly epoch: number }[]): Awaitable<Wakeup[]>;
+
+  /**
+   * S8 Records the wish to cancel; the first one stays. A run that no owner has ever had (pending, epoch 0) is cancelled at once with
+   * `reason` as its output; a waiting one is due at `now`. False: the run is finished. Undefined: there is no such run.
+   */
+  cancel(cancellation: { readonly run: string; readonly reason: Encoded; readonly now: number }): Awaitable<boolean | undefined>;
+
+  /**
+   * S9 A failed run becomes pending again, without the failed steps that its end named as unhandled, and without its output. False: the run is not
+   * failed. Undefined: there is no such run.
+   */
+  retry(retry: { readonly run: string; readonly now: number }): Awaitable<boolean | undefined>;
+}
