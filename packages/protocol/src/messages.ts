@@ -4,6 +4,24 @@ export interface Message {
   readonly hint: string;
 }
 
+interface StepAndPlaces {
+  readonly run: string;
+  readonly workflow: string;
+  readonly step: string;
+  readonly recordedAt: string;
+  readonly calledAt: string;
+}
+
+interface RunAndSteps {
+  readonly run: string;
+  readonly workflow: string;
+  readonly steps: readonly string[];
+}
+
+/** At most ten of them. */
+const listed = (items: readonly string[]): string =>
+  items.slice(0, 10).join(", ") + (items.length > 10 ? ` and ${items.length - 10} more` : "");
+
 const define = <P>(make: (params: P) => Message) => make;
 
 /** Everything Perdure says when something is wrong at run time. The golden test quotes each. */
@@ -48,9 +66,138 @@ export const messages = {
     text: `the store ${p.path} does not accept the settings that make a commit durable: ${p.detail}`,
     hint: "put the file on a local file system that supports SQLite's WAL mode",
   })),
+  STORE_IO: define((p: { path: string; detail: string }) => ({
+    text: `the disk refused to read or write the store ${p.path}: ${p.detail}`,
+    hint: "make room on the disk, or check it; every run goes on from its last checkpoint",
+  })),
+  STORE_CLOSED: define((p: { name: string }) => ({
+    text: `the store ${p.name} is not open`,
+    hint: "call open() before anything else, and nothing after close()",
+  })),
+  SQLITE_NOT_LOADED: define((p: { detail: string }) => ({
+    text: `the SQLite driver better-sqlite3 cannot be loaded: ${p.detail}`,
+    hint: "run `npm rebuild better-sqlite3` (with pnpm: `pnpm approve-builds`), since its native part is built or downloaded by an install script",
+  })),
   SQLITE_DRIVER: define((p: { version: string; node: string }) => ({
     text: `better-sqlite3 ${p.version} crashes on Node ${p.node}`,
     hint: "install better-sqlite3@12, or run on Node 22 or later",
+  })),
+  ABI_DIFFERS: define((p: { file: string; compiled: number; runtime: number }) => ({
+    text: `${p.file} was compiled for version ${p.compiled} of Perdure's runtime interface; this runtime has version ${p.runtime}`,
+    hint: "install the same version of perdure and unplugin-perdure, and build again",
+  })),
+  CONFIGURED_TOO_LATE: define((_: object) => ({
+    text: "configure() was called after workflows had been used",
+    hint: "call it before the first workflow, or call close() first",
+  })),
+  DURATION_INVALID: define((p: { what: string; value: string }) => ({
+    text: `"${p.value}" is not a duration (${p.what})`,
+    hint: 'use milliseconds from 0, or text such as "250ms", "60s", "5m", "3d"',
+  })),
+  INPUT_CHANGED: define((p: StepAndPlaces) => ({
+    text: `step ${p.step} of run ${p.run} (${p.workflow}) was recorded with another input, under other code: at ${p.recordedAt}; it is called now at ${p.calledAt}`,
+    hint: "the recorded result is used; when this is a new call of the same name before a recorded one, give it an id of its own with keyed()",
+  })),
+  NOT_A_TASK: define((p: { name: string }) => ({
+    text: `${p.name} is a workflow, not a task`,
+    hint: "use workflowOptions() for it",
+  })),
+  NOT_A_WORKFLOW: define((p: { name: string; location: string }) => ({
+    text: `${p.name} (${p.location}) is a task, not a workflow`,
+    hint: 'put "use workflow" at the top of the function, or call it from a workflow',
+  })),
+  NOT_COMPILED: define((p: { name: string; directive: boolean }) =>
+    p.directive
+      ? {
+          text: `${p.name} has a directive and was not compiled: it would run without a single checkpoint`,
+          hint: "add the plugin to the build: perdure() from unplugin-perdure/vite or unplugin-perdure/esbuild",
+        }
+      : {
+          text: `${p.name} is not a compiled workflow or task`,
+          hint: 'put "use workflow" or "use task" at the top of the function, and the plugin (unplugin-perdure/vite, unplugin-perdure/esbuild) into the build',
+        },
+  ),
+  NOT_DETERMINISTIC: define((p: StepAndPlaces) => ({
+    text: `the workflow ${p.workflow} is not deterministic: in this replay of run ${p.run}, step ${p.step} was called at ${p.calledAt} with another input than the one recorded at ${p.recordedAt}`,
+    hint: "move what differs between two runs of the same code (time, chance, environment, I/O) into a task; the run is untouched and resumable",
+  })),
+  NOT_IN_A_TASK: define((_: object) => ({
+    text: "taskContext() was called outside of a task, or in a task that was called outside of a workflow",
+    hint: "call it in a function with \"use task\" while a workflow runs it",
+  })),
+  NOT_RECOVERABLE: define((p: { workflow: string }) => ({
+    text: `the workflow ${p.workflow} cannot be taken up by its name: its function hands out no body`,
+    hint: "build again with the plugin; a workflow that is a closure or an instance method is resumed by calling it",
+  })),
+  OPTION_INVALID: define((p: { option: string; value: string; expected: string }) => ({
+    text: `${p.value} is not a value for ${p.option}`,
+    hint: `use ${p.expected}`,
+  })),
+  RUN_ID_INCOMPLETE: define((p: { workflow: string; placeholder: string; found: string }) => ({
+    text: `the id of a run of ${p.workflow} cannot be made: {${p.placeholder}} is ${p.found}`,
+    hint: "pass a string, number or boolean there, or another placeholder in id=",
+  })),
+  RUN_ID_INVALID: define((p: { workflow: string; found: string }) => ({
+    text: `the id of a run of ${p.workflow} has to be text of 1 to 512 characters; found ${p.found}`,
+    hint: "pass another id to start(), or mend the id option of the workflow",
+  })),
+  RUN_INPUT_DIFFERS: define((p: { run: string; workflow: string }) => ({
+    text: `run ${p.run} of ${p.workflow} exists with other arguments`,
+    hint: "use another id for these arguments, or call it with the recorded ones",
+  })),
+  RUN_NOT_FOUND: define((p: { run: string }) => ({
+    text: `there is no run ${p.run} in this store`,
+    hint: "look at the ids with listRuns(), and at the store that configure() or $PERDURE_STORE names",
+  })),
+  RUN_WORKFLOW_DIFFERS: define((p: { run: string; workflow: string; recorded: string }) => ({
+    text: `run ${p.run} is a run of ${p.recorded}, not of ${p.workflow}`,
+    hint: "use another id",
+  })),
+  RUNTIME_CLOSED: define((_: object) => ({
+    text: "Perdure was closed in this process while this was waited for",
+    hint: "the run stays in the store: recover() or the same call takes it up",
+  })),
+  SCHEMA_ASYNC: define((p: { what: string }) => ({
+    text: `the schema of ${p.what} answers with a promise`,
+    hint: "use a schema without asynchronous checks; do those in a task",
+  })),
+  SCHEMA_REFUSED: define((p: { what: string; issues: readonly string[] }) => ({
+    text: `the schema refuses ${p.what}: ${p.issues.join("; ")}`,
+    hint: "mend the value or the schema",
+  })),
+  SIGNAL_OUTSIDE_WORKFLOW: define((p: { name: string }) => ({
+    text: `signal("${p.name}") was called outside of a workflow`,
+    hint: "wait for signals in the workflow itself, not in a task; deliver them from anywhere with complete()",
+  })),
+  STALLED: define((p: { run: string; workflow: string }) => ({
+    text: `the replay of run ${p.run} (${p.workflow}) waits for something that is not durable`,
+    hint: "await only tasks, sleep() and signal() in a workflow; move other I/O and timers into a task",
+  })),
+  STEP_KIND_DIFFERS: define((p: StepAndPlaces & { recorded: string; called: string }) => ({
+    text: `step ${p.step} of run ${p.run} (${p.workflow}) was recorded as a ${p.recorded} at ${p.recordedAt} and is called as a ${p.called} at ${p.calledAt}`,
+    hint: "give the new function another name; the run is untouched and resumable",
+  })),
+  STEPS_LOST: define((p: RunAndSteps) => ({
+    text: `the code of ${p.workflow} has changed and does not reach ${p.steps.length === 1 ? "a step" : `${p.steps.length} steps`} of run ${p.run} any more: ${listed(p.steps)}`,
+    hint: 'bring the calls back, or accept the loss with configure({ lostSteps: "report" }); the run is untouched and resumable',
+  })),
+  STEPS_NOT_REACHED: define((p: RunAndSteps & { instead: readonly string[] }) => ({
+    text:
+      `the workflow ${p.workflow} is not deterministic: this replay of run ${p.run} under the same code did not reach ${listed(p.steps)}` +
+      (p.instead.length > 0 ? `; it called ${listed(p.instead)} instead` : ""),
+    hint: "move what differs between two runs of the same code (time, chance, environment, I/O) into a task; the run is untouched and resumable",
+  })),
+  VALUE_NOT_STORABLE: define((p: { what: string; path: string; found: string }) => ({
+    text: `${p.what} ${p.path === "" ? "" : `${p.path}: `}${p.found}, which cannot be stored`,
+    hint: "leave it out, return plain data, or register its class with configure({ classes }); the run is resumable",
+  })),
+  VALUE_VERSION: define((p: { found: string }) => ({
+    text: `a stored value has the version "${p.found}", which this version of Perdure does not know`,
+    hint: "upgrade the perdure package to the version that wrote the store",
+  })),
+  WORKFLOW_AMBIGUOUS: define((p: { workflow: string; file: string; files: readonly string[] }) => ({
+    text: `the run belongs to the workflow ${p.workflow} of ${p.file}, which is not loaded; ${p.files.join(" and ")} each have one of that name`,
+    hint: "load that file, or give the workflows different names",
   })),
 } satisfies Record<string, (params: never) => Message>;
 

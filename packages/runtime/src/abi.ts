@@ -1,0 +1,153 @@
+import { ABI_VERSION, PerdureError, type FunctionInfo, type Loop, type ModuleHandle, type ModuleInfo } from "@perdure/protocol";
+import type { Scope } from "./context.ts";
+import { currentScope } from "./current.ts";
+import type { Body } from "./host.ts";
+import { registry, isWorkflow, type AnyFunction, type Definition, type TaskDefinition, type WorkflowDefinition } from "./registry.ts";
+import { childStep } from "./children.ts";
+import { setSite, takeSite } from "./sites.ts";
+import { attemptTask, resolveTaskOptions } from "./task.ts";
+import { parseWith } from "./schema.ts";
+import { currentRuntime } from "./default-runtime.ts";
+
+/** What emitted code calls. Outside of a run every operation is the plain call that it stands for. */
+class CompiledModule implements ModuleHandle {
+  private readonly info: ModuleInfo;
+  private readonly definitions: readonly Definition[];
+
+  constructor(info: ModuleInfo) {
+    this.info = info;
+    this.definitions = info.functions.map((fn) => ({ info: fn, module: info }));
+    registry.modules.set(info.file, info);
+    for (const definition of this.definitions) {
+      if (definition.info.kind === "task") registry.tasks.add(definition.info.name);
+      if (isWorkflow(definition) && definition.info.recoverable) registerWorkflow(definition);
+    }
+  }
+
+  task<A extends unknown[], R>(index: number, args: A, body: (...args: A) => Promise<R>): Promise<R> {
+    const scope = currentScope();
+    if (!scope) return body(...args);
+    const definition = this.definitions[index] as TaskDefinition;
+    const { name } = definition.info;
+    const location = takeSite(name);
+    const { execution } = scope;
+    const options = resolveTaskOptions(definition, execution.host.settings.defaults);
+    const { result } = options;
+    return execution.step(scope, {
+      kind: "task",
+      name,
+      what: definition,
+      input: args,
+      location,
+      ...(result && { parse: (value: unknown) => parseWith(result, value, `${name} returned`) }),
+      begin: (step) => attemptTask(step, async () => body(...args), options),
+    }) as Promise<R>;
+  }
+
+  workflow<A extends unknown[], R>(index: number, args: A, body: (...args: A) => Promise<R>): Promise<R> {
+    const definition = this.definitions[index] as WorkflowDefinition;
+    const erased = body as unknown as Body;
+    const context = registry.context.getStore();
+    if (context?.kind === "launch") {
+      context.body = erased;
+      return new Promise(() => {}); // the caller takes the body, nobody waits for this
+    }
+    const location = takeSite(definition.info.name);
+    if (context?.kind === "scope") return childStep(context, { definition, args, body: erased, location }) as Promise<R>;
+    return currentRuntime().call(definition, args, erased) as Promise<R>;
+  }
+
+  scope<R>(index: number, body: () => R): R {
+    const scope = currentScope();
+    return scope ? registry.context.run(this.enter(scope, index), body) : body();
+  }
+
+  generator<G extends Generator | AsyncGenerator>(index: number, iterator: G): G {
+    const scope = currentScope();
+    if (!scope) return iterator;
+    const inner = this.enter(scope, index);
+    const resume = <K extends "next" | "return" | "throw">(how: K) => (value: unknown) => registry.context.run(inner, () => (iterator[how] as (value: unknown) => unknown)(value));
+    const wrapped = { next: resume("next"), return: resume("return"), throw: resume("throw") };
+    return Object.assign(wrapped, {
+      [Symbol.iterator in iterator ? Symbol.iterator : Symbol.asyncIterator]: () => wrapped,
+    }) as unknown as G;
+  }
+
+  here(): Scope | undefined {
+    return currentScope();
+  }
+
+  back<T>(scope: Scope | undefined, received: T): T {
+    if (scope) registry.context.enterWith(scope);
+    return received;
+  }
+
+  loop(index: number): Loop {
+    const scope = currentScope();
+    const name = this.info.loops[index];
+    return scope && name ? new RunLoop(scope, name) : plainLoop;
+  }
+
+  at(site: number): [] {
+    return setSite(this.info, site);
+  }
+
+  define<F extends AnyFunction>(fn: F, index: number, length: number): F {
+    const definition = this.definitions[index];
+    if (!definition) return fn;
+    const name = definition.info.name.slice(definition.info.name.lastIndexOf(".") + 1);
+    if (fn.name === "" || fn.name.startsWith("$perdure")) Object.defineProperty(fn, "name", { value: name, configurable: true });
+    Object.defineProperty(fn, "length", { value: length, configurable: true });
+    registry.definitions.set(fn, definition);
+    if (isWorkflow(definition) && definition.info.recoverable) definition.fn = fn;
+    return fn;
+  }
+
+  methods<T extends object>(object: T, entries: readonly (readonly [key: string, index: number, length: number])[]): T {
+    for (const [key, index, length] of entries) this.define((object as Record<string, AnyFunction>)[key] as AnyFunction, index, length);
+    return object;
+  }
+
+  private enter(scope: Scope, index: number): Scope {
+    const info = this.info.functions[index] as FunctionInfo;
+    takeSite(info.name);
+    return scope.enter(info.name, info);
+  }
+}
+
+function registerWorkflow(definition: WorkflowDefinition): void {
+  const { name } = definition.info;
+  const files = registry.workflows.get(name) ?? new Map<string, WorkflowDefinition>();
+  files.set(definition.module.file, definition);
+  registry.workflows.set(name, files);
+}
+
+const plainLoop: Loop = { next: () => true, end() {} };
+
+class RunLoop implements Loop {
+  private readonly scope: Scope;
+  private readonly name: string;
+  private index = 0;
+
+  constructor(scope: Scope, name: string) {
+    this.scope = scope;
+    this.name = name;
+  }
+
+  next(): true {
+    registry.context.enterWith(this.scope.within({ name: this.name, variant: 0, index: this.index++ }));
+    return true;
+  }
+
+  end(): void {
+    registry.context.enterWith(this.scope);
+  }
+}
+
+export { ABI_VERSION };
+
+/** Registers a compiled module; a module that is evaluated again replaces its earlier self. */
+export function module(abi: number, info: ModuleInfo): ModuleHandle {
+  if (abi !== ABI_VERSION) throw new PerdureError("ABI_DIFFERS", { file: info.file, compiled: abi, runtime: ABI_VERSION });
+  return new CompiledModule(info);
+}

@@ -1,0 +1,117 @@
+import { PerdureError } from "@perdure/protocol";
+import type { Encoded } from "@perdure/store";
+import { DevalueError, parse, stringify } from "devalue";
+import { CancelledError, FatalError, RetryableError, TimeoutError } from "./errors.ts";
+
+/** Turns values into text and back. Put another one into `configure({ codec })` to encrypt or to use another format. */
+export interface Codec {
+  /** @throws DevalueError or any error with a `path` and a `message` for a value that cannot be stored. */
+  encode(value: unknown): string;
+  decode(text: string): unknown;
+}
+
+/** A class whose instances may be results, inputs and payloads. */
+export interface ClassCodec<T = unknown> {
+  /** The constructor; instances are found with `instanceof`, the most derived registration first. */
+  readonly type: abstract new (...args: never[]) => T;
+  /** Name in the store. Default: the class's name. It must not change while runs hold instances. */
+  readonly name?: string;
+  /** The instance as something that can be stored. */
+  encode(instance: T): unknown;
+  decode(data: unknown): T;
+}
+
+/** In front of every stored value. */
+const VERSION = "1:";
+
+type ErrorConstructorLike = new (message?: string) => Error;
+const errorTypes: Record<string, ErrorConstructorLike> = {
+  Error, TypeError, RangeError, SyntaxError, ReferenceError, URIError, EvalError,
+  FatalError, RetryableError, TimeoutError, CancelledError,
+};
+const errorFields = new Set(["name", "message", "stack", "cause", "errors"]);
+
+/** An error as data. Of its own fields, what cannot be stored (requests, sockets) is left out: the error must not get lost for it. */
+function encodeError(value: unknown, storable: (field: unknown) => boolean): unknown {
+  if (!(value instanceof Error)) return undefined;
+  const own = Object.fromEntries(Object.entries(value).filter(([key, field]) => !errorFields.has(key) && storable(field)));
+  return {
+    name: value.name, message: value.message, stack: value.stack, own,
+    ...(value.cause !== undefined && { cause: storable(value.cause) ? value.cause : String(value.cause) }),
+    ...(value instanceof AggregateError && { errors: value.errors.map((error: unknown) => (storable(error) ? error : String(error))) }),
+  };
+}
+
+function decodeError(data: unknown): Error {
+  const { name, message, stack, own, ...rest } = data as { name: string; message: string; stack?: string; own: object };
+  const error = "errors" in rest ? new AggregateError(rest.errors as Error[], message) : new (errorTypes[name] ?? Error)(message);
+  const hide = (key: string, value: unknown) =>
+    Object.defineProperty(error, key, { value, writable: true, configurable: true, enumerable: false });
+  hide("message", message);
+  hide("stack", stack);
+  if (error.name !== name) hide("name", name);
+  if ("cause" in rest) hide("cause", rest.cause);
+  return Object.assign(error, own);
+}
+
+const isRegistered = (classes: readonly ClassCodec[], value: unknown) => classes.some(({ type }) => value instanceof type);
+
+/** The codec that is used when no other is configured: devalue's format, with errors and registered classes. */
+export function createCodec(classes: readonly ClassCodec[] = []): Codec {
+  const reducers: Record<string, (value: unknown) => unknown> = {};
+  const revivers: Record<string, Parameters<typeof parse>[1] extends Record<string, infer F> | undefined ? F : never> = {};
+  for (const { type, name = type.name, encode, decode } of classes) {
+    reducers[`class:${name}`] = (value) => value instanceof type && [encode(value)];
+    revivers[`class:${name}`] = ([data]: [unknown]) => decode(data);
+  }
+  const storable = (field: unknown): boolean => {
+    try {
+      stringify(field, reducers);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  reducers["Error"] = (value) => (isRegistered(classes, value) ? undefined : encodeError(value, storable));
+  revivers["Error"] = (data) => decodeError(data);
+  return {
+    encode: (value) => stringify(value, reducers),
+    decode: (text) => parse(text, revivers),
+  };
+}
+
+/** `codec` with the version in front, and with errors that name what could not be stored: `what` is `chargeCard returned`. */
+export interface ValueStore {
+  encode(value: unknown, what: string): Encoded;
+  decode(text: Encoded): unknown;
+}
+
+export function versioned(codec: Codec): ValueStore {
+  return {
+    encode(value, what) {
+      try {
+        return VERSION + codec.encode(value);
+      } catch (cause) {
+        throw new PerdureError("VALUE_NOT_STORABLE", { what, ...describeCulprit(cause) }, { cause });
+      }
+    },
+    decode(text) {
+      if (!text.startsWith(VERSION)) throw new PerdureError("VALUE_VERSION", { found: text.slice(0, text.indexOf(":") + 1) });
+      return codec.decode(text.slice(VERSION.length));
+    },
+  };
+}
+
+function describeCulprit(cause: unknown): { path: string; found: string } {
+  if (!(cause instanceof DevalueError)) return { path: "", found: cause instanceof Error ? cause.message : String(cause) };
+  return { path: cause.path, found: describe(cause.value, cause.message) };
+}
+
+function describe(value: unknown, message: string): string {
+  if (typeof value === "function") return "a function";
+  if (typeof value === "symbol") return "a symbol";
+  if (value instanceof Promise) return "a promise (is an await missing?)";
+  if (typeof value !== "object" || value === null) return message;
+  const name: unknown = value.constructor?.name;
+  return Object.getOwnPropertySymbols(value).length > 0 ? "an object with symbol keys" : `an instance of ${String(name)}`;
+}

@@ -1,0 +1,59 @@
+import type { Store, Write } from "@perdure/store";
+
+interface Entry {
+  readonly write: Write;
+  readonly done: (result: unknown) => void;
+}
+
+/** Gathers the writes of one event-loop turn, of all runs, into one commit. */
+export class Committer {
+  private readonly store: Store;
+  private entries: Entry[] = [];
+  private scheduled = false;
+  private busy = false;
+  private idle: (() => void)[] = [];
+
+  constructor(store: Store) {
+    this.store = store;
+  }
+
+  add(write: Write, done: (result: unknown) => void): void {
+    this.entries.push({ write, done });
+    this.schedule();
+  }
+
+  /** Resolves when all that was added is answered. */
+  async flush(): Promise<void> {
+    if (this.entries.length === 0 && !this.busy) return;
+    await new Promise<void>((resolve) => this.idle.push(resolve));
+  }
+
+  private schedule(): void {
+    if (this.scheduled || this.busy || this.entries.length === 0) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      this.commit();
+    });
+  }
+
+  private commit(): void {
+    const batch = this.entries;
+    this.entries = [];
+    const answer = (results: readonly unknown[]) => {
+      this.busy = false;
+      batch.forEach(({ done }, index) => done(results[index]));
+      this.schedule();
+      if (!this.scheduled) for (const resolve of this.idle.splice(0)) resolve();
+    };
+    const fail = (error: unknown) => answer(batch.map(() => error ?? new Error("the store failed")));
+    this.busy = true;
+    try {
+      const results = this.store.commit(batch.map(({ write }) => write));
+      if (results instanceof Promise) results.then(answer, fail);
+      else answer(results);
+    } catch (error) {
+      fail(error);
+    }
+  }
+}

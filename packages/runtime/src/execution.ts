@@ -1,0 +1,523 @@
+import { PerdureError, stepName } from "@perdure/protocol";
+import type { Blocked, Encoded, FinalStatus, RunRow, SignalRow, StepKind, StepRow, Write } from "@perdure/store";
+import { Scope, type Frame } from "./context.ts";
+import { CancelledError } from "./errors.ts";
+import { fingerprint } from "./fingerprint.ts";
+import type { Body, Host } from "./host.ts";
+import { LiveStep } from "./live-step.ts";
+import { codeOf, registry, type WorkflowDefinition } from "./registry.ts";
+
+/** How an execution ended; only the first is an end of the run. */
+export type ExecutionEnd =
+  | { readonly type: "finished"; readonly status: FinalStatus; readonly output: Encoded }
+  | { readonly type: "released"; readonly wakeAt: number | undefined }
+  | { readonly type: "stopped"; readonly error: unknown }
+  | { readonly type: "lost" };
+
+/** A durable operation as the workflow asks for it. */
+export interface StepSpec {
+  readonly kind: StepKind;
+  /** What is counted under `name` in the scope. */
+  readonly what: unknown;
+  readonly name: string;
+  readonly input: unknown;
+  readonly target?: string;
+  readonly location: string | undefined;
+  /** Makes of the stored value what the workflow sees. */
+  readonly parse?: (value: unknown) => unknown;
+  /** Does the work; called once, when the step is neither recorded nor to be waited for. */
+  readonly begin: (step: LiveStep) => void;
+}
+
+/** A step that the workflow waits for. */
+export interface Ask {
+  readonly id: string;
+  readonly spec: StepSpec;
+  readonly frame: Frame;
+  readonly inputHash: string;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  /** Completions that had been delivered when it was asked for. */
+  readonly askedAt: number;
+  live: LiveStep | undefined;
+}
+
+type Outcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
+
+/** Id of the checkpoint that holds a cancellation: no step has one without an index. */
+const CANCEL_ID = "{cancel}";
+
+/** A promise of a run that is not in memory any more: it is dropped, never settled. */
+const never = (): Promise<never> => new Promise(() => {});
+
+/**
+ * One execution of a run in this process: calls the workflow from the top and gives it the recorded completions, then
+ * the new ones, one at a time, strictly in the order of their sequence numbers, with a drained microtask queue between
+ * two (R2). There is one queue for both, so a first run and a replay take the same path.
+ */
+export class Execution {
+  readonly run: RunRow;
+  readonly host: Host;
+  readonly definition: WorkflowDefinition;
+  /** Completions delivered so far. */
+  delivered = 0;
+  /** Attempts of tasks that run now. */
+  executing = 0;
+  readonly ended: Promise<ExecutionEnd>;
+
+  private readonly end: (end: ExecutionEnd) => void;
+  private state: "active" | "draining" | "finishing" | "ended" = "active";
+  /** Checkpoints in the order of `seq`; those before `position` are delivered. */
+  private readonly queue: StepRow[] = [];
+  private readonly open = new Map<string, StepRow>();
+  private readonly recorded = new Map<string, StepRow>();
+  private readonly skipped = new Set<StepRow>();
+  private position = 0;
+  private seq = 0;
+  /** Steps up to this number were recorded under other code. */
+  private readonly codeSeq: number;
+  private readonly code: string;
+  private readonly asked = new Map<string, Ask>();
+  /** Steps to begin once the recorded ones are delivered: nothing new happens before the past is repeated. */
+  private held: Ask[] | undefined = [];
+  private readonly variants = new Map<string, number>();
+  private pumping = false;
+  private outcome: Outcome | undefined;
+  private readonly failures: { readonly id: string; readonly error: unknown; readonly at: number; readonly frame: Frame }[] = [];
+  private cancellation: { readonly at: number; readonly error: CancelledError } | undefined;
+  private cancelRequested = false;
+  private stallTimer: (() => void) | undefined;
+  private idleTimer: (() => void) | undefined;
+  private drained: (() => void) | undefined;
+
+  constructor(host: Host, run: RunRow, definition: WorkflowDefinition, steps: readonly StepRow[]) {
+    this.host = host;
+    this.run = run;
+    this.definition = definition;
+    let end: (end: ExecutionEnd) => void = () => {};
+    this.ended = new Promise((resolve) => (end = resolve));
+    this.end = end;
+    for (const step of steps) this.load(step);
+    this.code = codeOf(definition);
+    this.codeSeq = run.code === this.code ? run.codeSeq : this.seq;
+    if (run.code !== this.code) this.write({ type: "code", code: this.code, codeSeq: this.codeSeq });
+  }
+
+  private load(step: StepRow): void {
+    if (step.state === "open") {
+      this.open.set(step.id, step);
+      return;
+    }
+    this.queue.push(step);
+    this.recorded.set(step.id, step);
+    this.seq = Math.max(this.seq, step.seq ?? 0);
+    if (step.id === CANCEL_ID) this.cancelRequested = true;
+  }
+
+  /** Runs the body from the top. Whatever it ends with, `ended` tells. */
+  start(body: Body, args: readonly unknown[]): void {
+    const gone = this.stepsThatAreGone();
+    if (gone.length > 0 && this.host.settings.lostSteps === "stop") {
+      this.stop(new PerdureError("STEPS_LOST", { run: this.run.id, workflow: this.run.workflow, steps: gone.map(describeStep) }));
+      return;
+    }
+    if (this.run.cancel !== undefined) this.cancel(this.run.cancel);
+    const call = async (): Promise<unknown> => body(...args);
+    registry.context.run(Scope.root(this), call).then(
+      (value) => this.settled({ ok: true, value }),
+      (error: unknown) => this.settled({ ok: false, error }),
+    );
+    this.pump();
+  }
+
+  // --- the workflow's side
+
+  /** Whether `frame` has to be told now that the run is cancelled; marks it and its callers as told. */
+  private takeCancellation(frame: Frame): CancelledError | undefined {
+    if (!this.cancellation) return undefined;
+    const { at, error } = this.cancellation;
+    let old: Frame | undefined = frame;
+    while (old && old.enteredAt >= at) old = old.parent;
+    if (!old || old.cancelled) return undefined;
+    markCancelled(old);
+    return error;
+  }
+
+  step(scope: Scope, spec: StepSpec): Promise<unknown> {
+    const id = scope.nextId(spec.name, spec.what);
+    if (this.state === "finishing" || this.state === "ended") return never();
+    const cancelled = this.takeCancellation(scope.frame);
+    if (cancelled) return Promise.reject(cancelled);
+    return new Promise((resolve, reject) => {
+      const ask: Ask = { id, spec, frame: scope.frame, inputHash: fingerprint(spec.input), resolve, reject, askedAt: this.delivered, live: undefined };
+      this.asked.set(id, ask);
+      const record = this.recorded.get(id);
+      if (record) this.compareInput(ask, record);
+      else if (this.held) this.held.push(ask);
+      else this.begin(ask);
+      this.pump();
+    });
+  }
+
+  /** What tells the steps of one more caller from those that share their path and name. */
+  nextVariant(path: string, name: string): number {
+    const key = `${path}/${name}`;
+    const variant = this.variants.get(key) ?? 0;
+    this.variants.set(key, variant + 1);
+    return variant;
+  }
+
+  private begin(ask: Ask): void {
+    if (this.state !== "active") return;
+    const open = this.open.get(ask.id);
+    if (open) this.compareInput(ask, open);
+    ask.live = new LiveStep(this, ask, open);
+    ask.live.begin();
+  }
+
+  private compareInput(ask: Ask, record: StepRow): void {
+    if (record.kind === ask.spec.kind && record.inputHash === ask.inputHash) return;
+    const params = {
+      run: this.run.id, workflow: this.run.workflow, step: ask.id,
+      recordedAt: record.location ?? "?", calledAt: ask.spec.location ?? "?",
+    };
+    if (record.kind !== ask.spec.kind) this.stop(new PerdureError("STEP_KIND_DIFFERS", { ...params, recorded: record.kind, called: ask.spec.kind }));
+    else if (this.isOld(record)) this.host.report(new PerdureError("INPUT_CHANGED", params), this.run);
+    else if (this.host.settings.nondeterminism === "report") this.host.report(new PerdureError("NOT_DETERMINISTIC", params), this.run);
+    else this.stop(new PerdureError("NOT_DETERMINISTIC", params));
+  }
+
+  /** Recorded before the code changed. */
+  private isOld(record: StepRow): boolean {
+    return record.seq === undefined ? this.run.code !== this.code : record.seq <= this.codeSeq;
+  }
+
+  // --- delivery (R2)
+
+  /** Delivers what can be delivered, beginning when the microtask queue has drained. */
+  pump(): void {
+    if (this.pumping || this.state !== "active") return;
+    this.pumping = true;
+    afterDrain(this.turn);
+  }
+
+  private readonly turn = (): void => {
+    if (this.state !== "active") return;
+    if (this.outcome) return this.finish(this.outcome);
+    const next = this.takeDeliverable();
+    if (next) {
+      this.clearTimers();
+      this.deliver(next);
+      afterDrain(this.turn);
+      return;
+    }
+    this.pumping = false;
+    if (this.position < this.queue.length) this.stalled();
+    else this.live();
+  };
+
+  /**
+   * The next completion in order. Only past records of other code, which may have lost their place in the workflow,
+   * are stepped over when they are not asked for; each replay steps over the same ones.
+   */
+  private takeDeliverable(): StepRow | undefined {
+    for (let index = this.position; index < this.queue.length; index++) {
+      const row = this.queue[index];
+      if (!row || this.skipped.has(row)) continue;
+      if (row.kind === "cancel" || this.asked.has(row.id)) {
+        this.taken(index, row);
+        return row;
+      }
+      if (!this.isOld(row)) return undefined;
+    }
+    return undefined;
+  }
+
+  private taken(index: number, row: StepRow): void {
+    if (index > this.position) this.skipped.add(row);
+    else this.position++;
+    for (let next = this.queue[this.position]; next && this.skipped.delete(next); next = this.queue[this.position]) this.position++;
+  }
+
+  private deliver(row: StepRow): void {
+    this.delivered++;
+    if (row.kind === "cancel") return this.deliverCancellation(row);
+    const ask = this.asked.get(row.id);
+    if (!ask) return;
+    this.asked.delete(row.id);
+    if (!ask.live) this.host.step("replayed", this.run, row);
+    try {
+      const value = row.output === undefined ? undefined : this.host.values.decode(row.output);
+      if (row.state === "completed") ask.resolve(ask.spec.parse ? ask.spec.parse(value) : value);
+      else this.deliverFailure(ask, value);
+    } catch (error) {
+      this.stop(error);
+    }
+  }
+
+  private deliverFailure(ask: Ask, error: unknown): void {
+    this.failures.push({ id: ask.id, error, at: this.delivered, frame: ask.frame });
+    if (this.cancellation && error instanceof CancelledError) markCancelled(ask.frame);
+    ask.reject(error);
+  }
+
+  /** The recorded completions are all delivered: what is not recorded begins. */
+  private live(): void {
+    if (this.cancelRequested && !this.cancellation) return; // its turn comes first
+    const held = this.held;
+    this.held = undefined;
+    for (const ask of held ?? []) this.begin(ask);
+    this.watchIdle();
+  }
+
+  /** The next recorded completion is not asked for. */
+  private stalled(): void {
+    const row = this.queue[this.position];
+    if (row && this.isOld(row)) {
+      this.live(); // new steps may stand before it
+      if (this.asked.size > 0) return;
+    }
+    this.stallTimer ??= this.host.clock.at(this.host.clock.now() + this.host.settings.stallTimeout, () => {
+      this.stallTimer = undefined;
+      if (this.state !== "active" || this.pumping) return;
+      this.stop(this.lostSteps() ?? new PerdureError("STALLED", { run: this.run.id, workflow: this.run.workflow }));
+    });
+  }
+
+  private clearTimers(): void {
+    this.stallTimer?.();
+    this.idleTimer?.();
+    this.stallTimer = this.idleTimer = undefined;
+  }
+
+  // --- the end
+
+  private settled(outcome: Outcome): void {
+    this.outcome = outcome;
+    this.pump();
+  }
+
+  private finish(outcome: Outcome): void {
+    const lost = this.lostSteps();
+    if (lost && this.host.settings.lostSteps === "stop") return this.stop(lost);
+    if (lost) this.host.report(lost, this.run);
+    this.state = "finishing";
+    this.clearTimers();
+    for (const { live } of this.asked.values()) live?.stopWaiting();
+    const status = outcome.ok ? "completed" : this.cancellation && outcome.error instanceof CancelledError ? "cancelled" : "failed";
+    let output: Encoded;
+    try {
+      output = this.host.values.encode(outcome.ok ? outcome.value : outcome.error, `workflow ${this.run.workflow} ${outcome.ok ? "returned" : "threw"}`);
+    } catch (error) {
+      return this.stop(error);
+    }
+    const unhandled = status === "failed" && !outcome.ok ? this.unhandled(outcome.error) : [];
+    this.write({ type: "finish", status, output, unhandled, at: this.host.clock.now() }, () => this.close({ type: "finished", status, output }));
+  }
+
+  /** Failures that the workflow did not go on after: nothing that had called the failed step did anything since, or they are its end. */
+  private unhandled(end: unknown): string[] {
+    const causes = reachable(end);
+    const wentOn = (frame: Frame | undefined, at: number): boolean => frame !== undefined && (frame.activeAt >= at || wentOn(frame.parent, at));
+    return this.failures.filter(({ error, frame, at }) => causes.has(error) || !wentOn(frame, at)).map(({ id }) => id);
+  }
+
+  private unreached(): StepRow[] {
+    return this.queue.slice(this.position).filter((row) => !this.skipped.has(row) && !this.asked.has(row.id) && row.kind !== "cancel");
+  }
+
+  private lostSteps(): PerdureError | undefined {
+    const lost = this.unreached();
+    if (lost.length === 0) return undefined;
+    const steps = lost.map(describeStep);
+    const params = { run: this.run.id, workflow: this.run.workflow, steps };
+    if (lost.every((row) => this.isOld(row))) return new PerdureError("STEPS_LOST", params);
+    return new PerdureError("STEPS_NOT_REACHED", { ...params, instead: [...this.asked.values()].filter(({ live }) => !live).map(({ id, spec }) => `${id} (${spec.location ?? "?"})`) });
+  }
+
+  /** Recorded tasks that no loaded module defines any more. */
+  private stepsThatAreGone(): StepRow[] {
+    return this.queue.filter((row) => row.kind === "task" && this.isOld(row) && !registry.tasks.has(stepName(row.id)));
+  }
+
+  /** Ends the execution, not the run: it stays as it is, and can be taken up again. */
+  stop(error: unknown): void {
+    if (this.state === "ended") return;
+    const blocked: Blocked = { error: error instanceof PerdureError ? error.code : "ERROR", message: String(error), code: this.code };
+    this.release("pending", undefined, { type: "stopped", error }, blocked);
+  }
+
+  private release(status: "pending" | "waiting", wakeAt: number | undefined, end: ExecutionEnd, blocked?: Blocked): void {
+    this.quiet("the run stopped here");
+    const write = { type: "release", status, at: this.host.clock.now(), ...(wakeAt !== undefined && { wakeAt }), ...(blocked && { blocked }) } as const;
+    this.write(write, () => this.close(end));
+  }
+
+  /** Another owner has the run, or this process is no longer fit to own it: nothing more is written. */
+  lose(): void {
+    this.quiet("the run was lost to another process");
+    this.close({ type: "lost" });
+  }
+
+  private quiet(reason: string): void {
+    this.state = this.state === "ended" ? "ended" : "finishing";
+    this.clearTimers();
+    for (const { live } of this.asked.values()) live?.abandon(reason);
+  }
+
+  private close(end: ExecutionEnd): void {
+    this.state = "ended";
+    this.end(end);
+    this.drained?.();
+  }
+
+  // --- waiting
+
+  private watchIdle(): void {
+    if (this.idleTimer || this.executing > 0 || this.asked.size === 0) return;
+    const { clock, settings } = this.host;
+    this.idleTimer = clock.at(clock.now() + settings.suspendAfter, () => {
+      this.idleTimer = undefined;
+      this.suspend();
+    }, true);
+  }
+
+  /** Leaves memory when nothing is to be done here for a while. */
+  private suspend(): void {
+    if (this.state !== "active" || this.pumping || this.executing > 0) return;
+    const lives = [...this.asked.values()].map(({ live }) => live);
+    if (!lives.every((live) => live?.waiting === true)) return;
+    const wakeAt = earliest(lives.map((live) => live?.dueAt));
+    if (wakeAt !== undefined && wakeAt - this.host.clock.now() < this.host.settings.suspendAfter) return;
+    this.release("waiting", wakeAt, { type: "released", wakeAt });
+  }
+
+  /** Begins nothing more, waits for the attempts that run, and lets go of the run. */
+  async drain(): Promise<void> {
+    if (this.state === "active") {
+      this.state = "draining";
+      if (this.executing === 0) this.leave();
+      await new Promise<void>((resolve) => {
+        this.drained = resolve;
+        if (this.state === "ended") resolve();
+      });
+    } else await this.ended;
+  }
+
+  private leave(): void {
+    const lives = [...this.asked.values()].map(({ live }) => live);
+    const waits = this.asked.size > 0 && this.position === this.queue.length && lives.every((live) => live?.waiting === true);
+    const wakeAt = waits ? earliest(lives.map((live) => live?.dueAt)) : undefined;
+    this.release(waits ? "waiting" : "pending", wakeAt, { type: "released", wakeAt });
+  }
+
+  attemptEnded(): void {
+    this.executing--;
+    if (this.state === "draining" && this.executing === 0) this.leave();
+    else if (!this.pumping && this.state === "active") this.watchIdle();
+  }
+
+  // --- signals and cancellation
+
+  /** Gives unconsumed deliveries to the waits that are open, in the order in which these were opened. */
+  offer(signals: readonly SignalRow[]): void {
+    for (const signal of signals) {
+      for (const { live, spec } of this.asked.values()) {
+        if (spec.kind === "signal" && spec.target === signal.name && live?.take(signal) === true) break;
+      }
+    }
+  }
+
+  get waitsForSignal(): boolean {
+    return [...this.asked.values()].some(({ spec, live }) => spec.kind === "signal" && live !== undefined);
+  }
+
+  /** Records the cancellation as a completion of its own; it takes effect when its turn comes. */
+  cancel(reason: Encoded): void {
+    if (this.cancelRequested || this.state !== "active") return;
+    this.cancelRequested = true;
+    this.held ??= [];
+    const now = this.host.clock.now();
+    this.checkpoint({ id: CANCEL_ID, kind: "cancel", state: "completed", inputHash: "", attempt: 0, output: reason, startedAt: now, finishedAt: now });
+    for (const { live } of this.asked.values()) live?.cancel(this.host.values.decode(reason));
+  }
+
+  /** Waits end with a CancelledError now, in the order in which they began; a task that ends later says so itself. */
+  private deliverCancellation(row: StepRow): void {
+    const error = new CancelledError(row.output === undefined ? undefined : this.host.values.decode(row.output));
+    this.cancellation = { at: this.delivered, error };
+    for (const ask of this.asked.values()) {
+      if ((ask.spec.kind !== "sleep" && ask.spec.kind !== "signal") || ask.live?.sealed === true || this.recorded.has(ask.id)) continue;
+      ask.live?.abandon("cancelled");
+      this.asked.delete(ask.id);
+      this.held = this.held?.filter((held) => held !== ask);
+      markCancelled(ask.frame);
+      ask.reject(error);
+    }
+  }
+
+  /** The error for a step that was asked for before the run was cancelled and has not begun since. */
+  cancelledBefore(ask: Ask): CancelledError | undefined {
+    return this.cancellation && ask.askedAt < this.cancellation.at ? this.cancellation.error : undefined;
+  }
+
+  // --- writing (R3)
+
+  /** Commits a finished step; then its turn comes in the queue. */
+  checkpoint(step: Omit<StepRow, "seq">, consume?: SignalRow): void {
+    const row: StepRow = { ...step, seq: ++this.seq };
+    this.write({ type: "step", step: row, ...(consume && { consume }) }, () => {
+      this.queue.push(row);
+      this.pump();
+    });
+  }
+
+  /** Keeps an unfinished step: when a sleep ends, when the next attempt is due. */
+  keep(step: StepRow, then: () => void): void {
+    this.write({ type: "step", step }, then);
+  }
+
+  private write(write: WriteBody, then: () => void = () => {}): void {
+    if (this.state === "ended") return;
+    this.host.commit({ ...write, run: this.run.id, epoch: this.run.epoch } as Write, (result) => {
+      if (this.state === "ended") return;
+      if (result === true) then();
+      else if (result === false) this.lose();
+      else this.broken(result);
+    });
+  }
+
+  /** The store failed: nothing can be written, so the run ends here without a word in the store. */
+  private broken(error: unknown): void {
+    this.quiet("the store failed");
+    this.close({ type: "stopped", error });
+  }
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+type WriteBody = DistributiveOmit<Write, "run" | "epoch">;
+
+/** A `process.nextTick` queued from a microtask runs when the microtask queue has drained. */
+const afterDrain = (fn: () => void): void => {
+  queueMicrotask(() => process.nextTick(fn));
+};
+
+function markCancelled(frame: Frame | undefined): void {
+  for (let told = frame; told && !told.cancelled; told = told.parent) told.cancelled = true;
+}
+
+const describeStep = ({ id, location }: StepRow): string => (location === undefined ? id : `${id} (${location})`);
+
+const earliest = (times: readonly (number | undefined)[]): number | undefined => {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+};
+
+/** An error, what caused it, and what it collects. */
+function reachable(error: unknown, found = new Set<unknown>()): Set<unknown> {
+  if (found.has(error)) return found;
+  found.add(error);
+  if (error instanceof AggregateError) for (const inner of error.errors) reachable(inner, found);
+  if (error instanceof Error && error.cause !== undefined) reachable(error.cause, found);
+  return found;
+}

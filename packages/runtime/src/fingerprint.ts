@@ -1,0 +1,118 @@
+import { hash } from "node:crypto";
+
+/** A step's fingerprint looks at this many values and this many characters of text at most; the rest counts by its size. */
+const STEP_LIMITS: Limits = { values: 2_000, text: 16_384 };
+const NO_LIMITS: Limits = { values: Infinity, text: Infinity };
+
+interface Limits {
+  readonly values: number;
+  readonly text: number;
+}
+
+/**
+ * A fingerprint of a step's input: equal for inputs that are stored alike, whatever the order of their keys.
+ * What cannot be stored (functions, clients, sockets) is left out. Never throws; cost is bounded.
+ */
+export const fingerprint = (value: unknown): string => digest(value, STEP_LIMITS);
+
+/** The same over the whole value, for the input of a run; `stored` stands in for what has no fingerprint of its own (instances). */
+export function fullFingerprint(value: unknown, stored: string): string {
+  const walker = new Walker(NO_LIMITS);
+  walker.visit(value);
+  return textFingerprint(walker.lossy ? stored : walker.out);
+}
+
+/** Fingerprint of text, such as the hashes of several modules. */
+export const textFingerprint = (text: string): string => hash("sha1", text, "base64url").slice(0, 16);
+
+function digest(value: unknown, limits: Limits): string {
+  const walker = new Walker(limits);
+  walker.visit(value);
+  return textFingerprint(walker.out);
+}
+
+class Walker {
+  out = "";
+  /** Something was left out. */
+  lossy = false;
+  private readonly seen = new Map<object, number>();
+  private readonly limits: Limits;
+  private values = 0;
+  private text = 0;
+
+  constructor(limits: Limits) {
+    this.limits = limits;
+  }
+
+  visit(value: unknown): void {
+    if (++this.values > this.limits.values) return;
+    if (typeof value === "string") return this.string(value);
+    if (typeof value !== "object" || value === null) return this.primitive(value);
+    const earlier = this.seen.get(value);
+    if (earlier !== undefined) {
+      this.out += `^${earlier};`;
+      return;
+    }
+    this.seen.set(value, this.seen.size);
+    this.object(value);
+  }
+
+  private primitive(value: unknown): void {
+    if (typeof value === "function" || typeof value === "symbol") this.leaveOut();
+    else this.out += `${(typeof value).slice(0, 2)}${Object.is(value, -0) ? "-0" : String(value)};`;
+  }
+
+  private string(value: string): void {
+    const room = Math.max(0, this.limits.text - this.text);
+    this.text += value.length;
+    this.out += value.length <= room ? `"${value.length}:${value};` : `"${value.length}:${value.slice(0, room)}${value.slice(-64)};`;
+  }
+
+  private object(value: object): void {
+    if (Array.isArray(value)) return this.entries("[", value.length, value);
+    if (value instanceof Map) return this.entries("map", value.size, [...value].flat());
+    if (value instanceof Set) return this.entries("set", value.size, value);
+    if (value instanceof Date) this.out += `date${value.getTime()};`;
+    else if (value instanceof RegExp || value instanceof URL) this.out += `${value.constructor.name}${String(value)};`;
+    else if (value instanceof ArrayBuffer) this.bytes(value);
+    else if (ArrayBuffer.isView(value)) this.bytes(value.buffer, value.byteOffset, value.byteLength);
+    else if (value instanceof Error) this.string(`${value.name}: ${value.message}`);
+    else if (isPlain(value)) this.plain(value);
+    else this.leaveOut(); // an instance: a client, a stream, a model
+  }
+
+  private leaveOut(): void {
+    this.lossy = true;
+    this.out += "_;";
+  }
+
+  private plain(value: Record<string, unknown>): void {
+    this.out += "{";
+    for (const key of Object.keys(value).sort()) {
+      if (this.values > this.limits.values) break;
+      this.string(key);
+      this.visit(value[key]);
+    }
+    this.out += "}";
+  }
+
+  private entries(kind: string, size: number, items: Iterable<unknown>): void {
+    this.out += `${kind}${size}:`;
+    for (const item of items) {
+      if (this.values > this.limits.values) break;
+      this.visit(item);
+    }
+    this.out += ";";
+  }
+
+  private bytes(buffer: ArrayBufferLike, offset = 0, length = buffer.byteLength): void {
+    const room = Math.max(0, Math.min(length, this.limits.text - this.text));
+    this.text += length;
+    this.out += `bytes${length}:${hash("sha1", new Uint8Array(buffer, offset, room), "base64url")};`;
+  }
+}
+
+function isPlain(value: object): value is Record<string, unknown> {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
+}

@@ -1,0 +1,1 @@
+export { ABI_VERSION, module } from "./abi.ts";

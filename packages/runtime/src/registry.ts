@@ -1,0 +1,84 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { PerdureError, formatLocation, type FunctionInfo, type ModuleInfo } from "@perdure/protocol";
+import { textFingerprint } from "./fingerprint.ts";
+import type { Context } from "./context.ts";
+import type { TaskOptions, WorkflowOptions } from "./options.ts";
+import type { Runtime } from "./runtime.ts";
+
+// A function of any parameters; what it is called with is checked where it is called.
+export type AnyFunction = (...args: never[]) => unknown;
+
+/** A task or workflow that the compiler found. */
+export interface Definition<I extends FunctionInfo = FunctionInfo> {
+  readonly info: I;
+  readonly module: ModuleInfo;
+  /** The function that other processes find by name; undefined for closures and instance methods. */
+  fn?: AnyFunction;
+  /** Set with `taskOptions` or `workflowOptions`. */
+  options?: TaskOptions & WorkflowOptions;
+}
+export type TaskDefinition = Definition<Extract<FunctionInfo, { kind: "task" }>>;
+export type WorkflowDefinition = Definition<Extract<FunctionInfo, { kind: "workflow" }>>;
+
+export const isWorkflow = (definition: Definition | undefined): definition is WorkflowDefinition => definition?.info.kind === "workflow";
+export const isTask = (definition: Definition | undefined): definition is TaskDefinition => definition?.info.kind === "task";
+
+/** All that has to be one of a kind in a process, however many copies of this package are loaded. */
+export interface Registry {
+  readonly context: AsyncLocalStorage<Context>;
+  readonly modules: Map<string, ModuleInfo>;
+  readonly definitions: WeakMap<AnyFunction, Definition>;
+  /** Workflow name → file → definition. */
+  readonly workflows: Map<string, Map<string, WorkflowDefinition>>;
+  /** Names of all tasks, to tell a step that is gone from one that is not reached yet. */
+  readonly tasks: Set<string>;
+  /** Owners that live in this process. */
+  readonly owners: Set<string>;
+  runtime: Runtime | undefined;
+}
+
+const key = Symbol.for("perdure/registry@1");
+const globals = globalThis as { [key]?: Registry };
+
+export const registry: Registry = (globals[key] ??= {
+  context: new AsyncLocalStorage(),
+  modules: new Map(),
+  definitions: new WeakMap(),
+  workflows: new Map(),
+  tasks: new Set(),
+  owners: new Set(),
+  runtime: undefined,
+});
+
+export const locationOf = ({ module, info }: Definition): string => formatLocation(module.file, info.at);
+
+/** The workflow that a run belongs to, or undefined where this program does not have it. */
+export function findWorkflow(name: string, file: string): WorkflowDefinition | undefined {
+  const candidates = registry.workflows.get(name);
+  if (!candidates) return undefined;
+  const exact = candidates.get(file);
+  if (exact) return exact;
+  if (candidates.size > 1) throw new PerdureError("WORKFLOW_AMBIGUOUS", { workflow: name, file, files: [...candidates.keys()].sort() });
+  return candidates.values().next().value; // the file was moved or renamed
+}
+
+/** The definition of a compiled workflow. */
+export function workflowOf(fn: AnyFunction): WorkflowDefinition {
+  const definition = registry.definitions.get(fn);
+  if (isWorkflow(definition)) return definition;
+  if (definition) throw new PerdureError("NOT_A_WORKFLOW", { name: definition.info.name, location: locationOf(definition) });
+  throw new PerdureError("NOT_COMPILED", { name: fn.name || "(anonymous)", directive: /["']use (?:workflow|task)\b/.test(String(fn)) });
+}
+
+/** Fingerprint of the code of a workflow: its module and the compiled modules that it imports, directly or not. */
+export function codeOf({ module }: Definition): string {
+  const files = new Set<string>();
+  const visit = (file: string): void => {
+    if (files.has(file)) return;
+    files.add(file);
+    for (const imported of registry.modules.get(file)?.imports ?? []) visit(imported);
+  };
+  visit(module.file);
+  const hashes = [...files].map((file) => registry.modules.get(file)?.hash ?? "").sort();
+  return textFingerprint(hashes.join(" "));
+}

@@ -1,0 +1,425 @@
+import { randomUUID } from "node:crypto";
+import { PerdureError } from "@perdure/protocol";
+import { openStore, type NewRun, type RunFilter, type RunRow, type StepRow, type Store, type Write } from "@perdure/store";
+import { systemClock, type Clock } from "./clock.ts";
+import { createCodec, versioned, type ClassCodec, type Codec, type ValueStore } from "./codec.ts";
+import { Committer } from "./committer.ts";
+import { toMilliseconds, type Duration } from "./duration.ts";
+import { Execution, type ExecutionEnd } from "./execution.ts";
+import { fullFingerprint } from "./fingerprint.ts";
+import type { Body, Host, RunEnd, RunRequest, Settings, StepEvent } from "./host.ts";
+import { filtered, type Logger, type LogLevel } from "./logger.ts";
+import { checkTaskOptions, type TaskOptions } from "./options.ts";
+import { createOwner, isDead } from "./owner.ts";
+import { codeOf, findWorkflow, registry, type WorkflowDefinition } from "./registry.ts";
+import { checkId, defaultRunId, runIdOf } from "./run-id.ts";
+import { parseWith } from "./schema.ts";
+
+export interface RuntimeOptions {
+  /** `"sqlite:perdure.db"` (the default; also `$PERDURE_STORE`), `"memory:"`, or an instance. */
+  readonly store?: string | Store;
+  /** `"full"` (the default): what is committed survives a power failure. `"normal"`: only a crash of the process. */
+  readonly durability?: "full" | "normal";
+  /** Options of every task that does not say otherwise. */
+  readonly defaults?: TaskOptions;
+  /** Classes whose instances can be stored. */
+  readonly classes?: readonly ClassCodec[];
+  /** Another way to turn values into text, for example an encrypted one. */
+  readonly codec?: Codec;
+  /** Default: standard error. */
+  readonly logger?: Logger;
+  /** Default `"warn"`. At `"debug"`: a line for each step executed, replayed, retried, waited for. */
+  readonly logLevel?: LogLevel;
+  /** How long a run stays with a process that gives no sign of life. Default `"15s"`. */
+  readonly lease?: Duration;
+  /** Time between two looks at the store for what other processes did. Default `"250ms"`. */
+  readonly pollInterval?: Duration;
+  /** Time that a run may wait before it leaves memory. Default `"1m"`. */
+  readonly suspendAfter?: Duration;
+  /** Time that a replay waits for a recorded step that the workflow does not reach. Default `"10s"`. */
+  readonly stallTimeout?: Duration;
+  /** What to do when a step is called with another input in a replay under the same code. Default `"stop"`. */
+  readonly nondeterminism?: "stop" | "report";
+  /** What to do when changed code does not reach a recorded step any more. Default `"stop"`. */
+  readonly lostSteps?: "stop" | "report";
+  /** Told of everything that is reported and does not stop a run. Default: the logger. */
+  readonly onReport?: (error: PerdureError, run: { readonly id: string; readonly workflow: string }) => void;
+  readonly clock?: Clock;
+  /** Told of each step, as it happens. */
+  readonly onStep?: (event: StepEvent, run: string, step: string) => void;
+}
+
+/** How many runs of one look at the store are taken up. */
+const PAGE = 1000;
+
+const isFinal = (row: RunRow): row is RunRow & RunEnd => row.status === "completed" || row.status === "failed" || row.status === "cancelled";
+
+const settingsOf = (options: RuntimeOptions): Settings => ({
+  lease: toMilliseconds(options.lease ?? "15s", "lease"),
+  pollInterval: toMilliseconds(options.pollInterval ?? "250ms", "pollInterval"),
+  suspendAfter: toMilliseconds(options.suspendAfter ?? "1m", "suspendAfter"),
+  stallTimeout: toMilliseconds(options.stallTimeout ?? "10s", "stallTimeout"),
+  nondeterminism: options.nondeterminism ?? "stop",
+  lostSteps: options.lostSteps ?? "stop",
+  defaults: checkTaskOptions(options.defaults ?? {}),
+});
+
+/** Everything of one process that works on one store: the runs in its memory, its leases, its commits. */
+export class Runtime implements Host {
+  readonly clock: Clock;
+  readonly values: ValueStore;
+  readonly settings: Settings;
+  readonly log: Logger;
+  readonly owner: string = createOwner();
+  readonly store: Store;
+
+  private readonly options: RuntimeOptions;
+  private readonly committer: Committer;
+  private readonly executions = new Map<string, Execution>();
+  private readonly followed = new Map<string, Promise<RunEnd>>();
+  private readonly sleepers = new Map<string, Set<() => void>>();
+  private opened: Promise<void> | undefined;
+  private closed = false;
+  private stopPolling: (() => void) | undefined;
+  private renewedAt = 0;
+
+  constructor(options: RuntimeOptions = {}) {
+    this.options = options;
+    this.clock = options.clock ?? systemClock;
+    this.values = versioned(options.codec ?? createCodec(options.classes));
+    this.settings = settingsOf(options);
+    this.log = filtered(options.logger, options.logLevel);
+    const store = options.store ?? process.env["PERDURE_STORE"] ?? "sqlite:perdure.db";
+    this.store = typeof store === "string" ? openStore(store, { durability: options.durability ?? "full" }) : store;
+    this.committer = new Committer(this.store);
+  }
+
+  /** A store has been opened for it. */
+  get used(): boolean {
+    return this.opened !== undefined;
+  }
+
+  private async ready(): Promise<Store> {
+    if (this.closed) throw new PerdureError("RUNTIME_CLOSED", {});
+    await (this.opened ??= (async () => this.store.open())());
+    return this.store;
+  }
+
+  // --- starting
+
+  /** A workflow called outside of any run: the same call is the same run. */
+  async call(definition: WorkflowDefinition, args: readonly unknown[], body: Body): Promise<unknown> {
+    const request = { definition, args, id: undefined, body };
+    const id = await this.begin(request);
+    return this.result(id, request);
+  }
+
+  /** @throws PerdureError `RUN_INPUT_DIFFERS`, `RUN_WORKFLOW_DIFFERS`, `RUN_ID_*`, `VALUE_NOT_STORABLE` */
+  async begin(request: RunRequest): Promise<string> {
+    const { definition, args } = request;
+    const { name } = definition.info;
+    if (definition.options?.input) parseWith(definition.options.input, args, `the input of ${name}`);
+    const input = this.values.encode([...args], `the input of ${name}`);
+    const inputHash = fullFingerprint(args, input);
+    const id = request.id === undefined ? (runIdOf(definition, args) ?? defaultRunId(name, inputHash)) : checkId(request.id, name);
+    const now = this.clock.now();
+    const store = await this.ready();
+    const { created, run } = await store.createRun({
+      id, workflow: name, file: definition.module.file, input, inputHash,
+      code: codeOf(definition), seed: randomUUID(), createdAt: now,
+      ...(request.parent !== undefined && { parent: request.parent }),
+      lease: { owner: this.owner, until: now + this.settings.lease },
+    } satisfies NewRun);
+    if (created) this.execute(run, request);
+    else await this.meet(run, request, inputHash);
+    return id;
+  }
+
+  /** The id is known already: it has to be the same run; a failed one is tried again. */
+  private async meet(run: RunRow, request: RunRequest, inputHash: string): Promise<void> {
+    const { name } = request.definition.info;
+    if (run.workflow !== name) throw new PerdureError("RUN_WORKFLOW_DIFFERS", { run: run.id, workflow: name, recorded: run.workflow });
+    if (run.inputHash !== inputHash) throw new PerdureError("RUN_INPUT_DIFFERS", { run: run.id, workflow: name });
+    if (run.status === "failed") await this.retry(run.id);
+    if (run.status !== "completed" && run.status !== "cancelled") this.takeUp(run.id, request);
+  }
+
+  /** Follows a run that nobody may be waiting for. */
+  private takeUp(id: string, request?: RunRequest): void {
+    this.follow(id, request).catch((error: unknown) => {
+      if (!this.closed) this.log.error(`run ${id} stopped: ${String(error)}`, { run: id });
+    });
+  }
+
+  // --- following
+
+  follow(id: string, request?: RunRequest): Promise<RunEnd> {
+    let followed = this.followed.get(id);
+    if (!followed) {
+      followed = this.untilEnd(id, request).finally(() => this.followed.delete(id));
+      this.followed.set(id, followed);
+    }
+    return followed;
+  }
+
+  private async untilEnd(id: string, request: RunRequest | undefined): Promise<RunEnd> {
+    for (;;) {
+      const end = await this.executions.get(id)?.ended;
+      if (end?.type === "finished") return end;
+      if (end?.type === "stopped") throw end.error;
+      const store = await this.ready();
+      const row = await store.getRun(id);
+      if (!row) throw new PerdureError("RUN_NOT_FOUND", { run: id });
+      if (isFinal(row)) return row;
+      if (this.executions.has(id)) continue;
+      if (this.mayClaim(row) && (await this.claimAndExecute(row, request))) continue;
+      await this.pause(row);
+    }
+  }
+
+  /** Until the run may have changed: it is due, or it is time to look again. */
+  private pause({ id, status, wakeAt }: RunRow): Promise<void> {
+    const now = this.clock.now();
+    const look = now + this.settings.pollInterval;
+    return new Promise((resolve) => {
+      const sleepers = this.sleepers.get(id) ?? new Set();
+      this.sleepers.set(id, sleepers);
+      const wake = (): void => {
+        cancel();
+        sleepers.delete(wake);
+        if (sleepers.size === 0) this.sleepers.delete(id);
+        resolve();
+      };
+      const cancel = this.clock.at(status === "waiting" && wakeAt !== undefined ? Math.max(now, Math.min(look, wakeAt)) : look, wake);
+      sleepers.add(wake);
+    });
+  }
+
+  private wake(id: string): void {
+    for (const wake of [...(this.sleepers.get(id) ?? [])]) wake();
+  }
+
+  private mayClaim({ status, wakeAt, owner, leaseUntil }: RunRow): boolean {
+    const now = this.clock.now();
+    if (status === "waiting") return wakeAt !== undefined && wakeAt <= now;
+    if (status === "pending" || owner === undefined) return true;
+    return owner === this.owner || (leaseUntil ?? 0) < now || isDead(owner);
+  }
+
+  private async claimAndExecute(row: RunRow, request: RunRequest | undefined): Promise<boolean> {
+    const found = request?.body ? request : this.requestFor(row);
+    if (!found) return false;
+    const now = this.clock.now();
+    const dead = row.owner !== undefined && { from: { owner: row.owner, epoch: row.epoch } };
+    const claimed = await this.store.claim({ run: row.id, lease: { owner: this.owner, until: now + this.settings.lease }, now, ...dead });
+    if (!claimed) return false;
+    this.execute(claimed, found, await this.store.steps(row.id));
+    return true;
+  }
+
+  /** How a run is executed by name alone; undefined where this program cannot. */
+  private requestFor(row: RunRow): RunRequest | undefined {
+    const definition = findWorkflow(row.workflow, row.file);
+    return definition?.fn && { definition, args: [], id: row.id };
+  }
+
+  // --- executing
+
+  private execute(row: RunRow, request: RunRequest, steps: readonly StepRow[] = []): void {
+    const { definition } = request;
+    const execution = new Execution(this, row, definition, steps);
+    this.executions.set(row.id, execution);
+    this.poll();
+    void execution.ended.then((end) => this.ended(execution, end));
+    try {
+      const stored = this.values.decode(row.input) as unknown[];
+      const schema = definition.options?.input;
+      const args = schema ? parseWith(schema, stored, `the input of ${row.workflow}`) : stored;
+      execution.start(request.body ?? bodyOf(definition), args as unknown[]);
+    } catch (error) {
+      execution.stop(error);
+    }
+  }
+
+  private ended({ run }: Execution, end: ExecutionEnd): void {
+    this.executions.delete(run.id);
+    const how = end.type === "finished" ? end.status : end.type;
+    this.log.debug(`run ${run.id} ${how}`, { run: run.id, workflow: run.workflow });
+    this.wake(run.id);
+    if (run.parent !== undefined) this.wake(run.parent);
+  }
+
+  commit(write: Write, done: (result: unknown) => void): void {
+    this.committer.add(write, done);
+  }
+
+  report(error: PerdureError, run: RunRow): void {
+    if (this.options.onReport) this.options.onReport(error, run);
+    else this.log.warn(error.message, { run: run.id, workflow: run.workflow, code: error.code });
+  }
+
+  step(event: StepEvent, run: RunRow, row: StepRow): void {
+    this.options.onStep?.(event, run.id, row.id);
+    this.log.debug(`${event} ${run.id} ${row.id}${row.location === undefined ? "" : ` at ${row.location}`}`, { run: run.id, step: row.id, attempt: row.attempt });
+  }
+
+  isActive(id: string): boolean {
+    return this.executions.has(id);
+  }
+
+  // --- watching the store
+
+  /** While runs are in memory: renews their leases, and looks for what other processes want of them. */
+  private poll(): void {
+    if (this.stopPolling || this.executions.size === 0 || this.closed) return;
+    this.stopPolling = this.clock.at(this.clock.now() + this.settings.pollInterval, () => {
+      void this.look([...this.executions.values()]).catch((error: unknown) => this.log.error(`the store cannot be read: ${String(error)}`, {})).finally(() => {
+        this.stopPolling = undefined;
+        this.poll();
+      });
+    });
+  }
+
+  private async look(executions: readonly Execution[]): Promise<void> {
+    const runs = executions.map(({ run }) => ({ run: run.id, epoch: run.epoch }));
+    const now = this.clock.now();
+    if (now - this.renewedAt >= this.settings.lease / 3) {
+      await this.store.renew({ runs, until: now + this.settings.lease });
+      this.renewedAt = now;
+    }
+    for (const { run, owned, cancel, signals } of await this.store.wakeups(runs)) {
+      const execution = this.executions.get(run);
+      if (!execution) continue;
+      if (!owned) execution.lose();
+      else if (cancel !== undefined) execution.cancel(cancel);
+      execution.offer(signals);
+    }
+  }
+
+  lookForSignals(run: string): void {
+    const execution = this.executions.get(run);
+    if (execution) this.look([execution]).catch((error: unknown) => execution.stop(error));
+  }
+
+  // --- what people ask for
+
+  async result(id: string, request?: RunRequest): Promise<unknown> {
+    const { status, output } = await this.follow(id, request);
+    const value = this.values.decode(output);
+    if (status === "completed") return value;
+    throw value;
+  }
+
+  async row(id: string): Promise<RunRow> {
+    const row = await (await this.ready()).getRun(id);
+    if (!row) throw new PerdureError("RUN_NOT_FOUND", { run: id });
+    return row;
+  }
+
+  async list(filter: RunFilter): Promise<RunRow[]> {
+    return (await this.ready()).listRuns(filter);
+  }
+
+  async complete(run: string, name: string, payload: unknown): Promise<boolean> {
+    const encoded = this.values.encode(payload, `the payload of signal "${name}"`);
+    const accepted = await (await this.ready()).deliver({ run, name, payload: encoded, now: this.clock.now() });
+    if (accepted === undefined) throw new PerdureError("RUN_NOT_FOUND", { run });
+    this.lookForSignals(run);
+    this.wake(run);
+    return accepted;
+  }
+
+  async cancel(run: string, reason: unknown): Promise<boolean> {
+    const encoded = this.values.encode(reason, "the reason of the cancellation");
+    const accepted = await (await this.ready()).cancel({ run, reason: encoded, now: this.clock.now() });
+    if (accepted === undefined) throw new PerdureError("RUN_NOT_FOUND", { run });
+    const execution = this.executions.get(run);
+    if (execution) execution.cancel(encoded);
+    else if (accepted) await this.resume(run);
+    return accepted;
+  }
+
+  async retry(run: string): Promise<boolean> {
+    const accepted = await (await this.ready()).retry({ run, now: this.clock.now() });
+    if (accepted === undefined) throw new PerdureError("RUN_NOT_FOUND", { run });
+    return accepted;
+  }
+
+  /** Executes it here if this program can, else leaves it to others. */
+  async resume(run: string): Promise<void> {
+    if (this.requestFor(await this.row(run))) this.takeUp(run);
+    this.wake(run);
+  }
+
+  /** Runs that this program can execute and that no living process executes, oldest first. */
+  async claimable(workflows: readonly string[], limit: number = PAGE): Promise<RunRow[]> {
+    const store = await this.ready();
+    const rows = await store.unfinished({ workflows, now: this.clock.now(), limit });
+    return rows.filter((row) => !this.executions.has(row.id) && this.mayClaim(row) && this.requestFor(row));
+  }
+
+  /** Ids of the runs that were taken up. */
+  async recover(workflows: readonly string[]): Promise<string[]> {
+    const claimable = await this.claimable(workflows);
+    const waiting = (await this.list({ status: "waiting", workflow: workflows, limit: PAGE })).filter((row) => this.requestFor(row));
+    const ids = new Set([...claimable, ...waiting].map(({ id }) => id));
+    for (const id of ids) this.takeUp(id);
+    return [...ids];
+  }
+
+  /** Claims a run and executes it until it ends, waits, or stops; false when another process was faster. */
+  async executeOnce(row: RunRow): Promise<boolean> {
+    if (!(await this.claimAndExecute(row, undefined))) return false;
+    const end = await this.executions.get(row.id)?.ended;
+    if (end?.type === "stopped") this.log.error(`run ${row.id} stopped: ${String(end.error)}`, { run: row.id });
+    return true;
+  }
+
+  /** Whether it was stopped under the code that this program has: it would only stop again. */
+  isBlocked(row: RunRow): boolean {
+    const definition = row.blocked && findWorkflow(row.workflow, row.file);
+    return definition !== undefined && codeOf(definition) === row.blocked?.code;
+  }
+
+  async drain(ids?: ReadonlySet<string>): Promise<void> {
+    const executions = [...this.executions.values()].filter(({ run }) => !ids || ids.has(run.id));
+    await Promise.all(executions.map((execution) => execution.drain()));
+  }
+
+  get executing(): number {
+    return [...this.executions.values()].reduce((sum, { executing }) => sum + executing, 0);
+  }
+
+  async flush(): Promise<void> {
+    await this.committer.flush();
+  }
+
+  /** Lets running attempts finish, gives the runs back, and closes the store. */
+  async close(): Promise<void> {
+    if (this.closed) return;
+    await this.drain();
+    await this.committer.flush();
+    this.kill();
+    if (this.opened) {
+      await this.opened.catch(() => {});
+      await this.store.close();
+    }
+  }
+
+  /** Drops everything where it stands, as a crash would; the store stays open. */
+  kill(): void {
+    this.closed = true;
+    registry.owners.delete(this.owner);
+    this.stopPolling?.();
+    for (const execution of this.executions.values()) execution.lose();
+    for (const id of [...this.sleepers.keys()]) this.wake(id);
+  }
+}
+
+/** The body of a workflow that is found by its name: emitted code hands it out before anything of it runs. */
+function bodyOf(definition: WorkflowDefinition): Body {
+  const launch = { kind: "launch" as const, body: undefined as Body | undefined };
+  void registry.context.run(launch, () => (definition.fn as (() => unknown) | undefined)?.());
+  if (!launch.body) throw new PerdureError("NOT_RECOVERABLE", { workflow: definition.info.name });
+  return launch.body;
+}
