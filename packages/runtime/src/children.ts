@@ -31,6 +31,7 @@ async function runChild(step: LiveStep, call: ChildCall): Promise<void> {
   const request = { ...call, id, parent: run.id };
   step.waitsElsewhere = () => !host.isActive(id);
   step.onCancel = (reason) => void host.cancel(id, reason);
+  if (!step.kept) step.keep(undefined, () => {}); // the end of the child finds its callers by this
   try {
     await host.begin(request);
     if (!step.active) return;

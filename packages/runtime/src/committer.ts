@@ -22,9 +22,13 @@ export class Committer {
     this.schedule();
   }
 
+  get empty(): boolean {
+    return this.entries.length === 0 && !this.busy;
+  }
+
   /** Resolves when all that was added is answered. */
   async flush(): Promise<void> {
-    if (this.entries.length === 0 && !this.busy) return;
+    if (this.empty) return;
     await new Promise<void>((resolve) => this.idle.push(resolve));
   }
 

@@ -5,8 +5,8 @@ import type { ValueStore } from "./codec.ts";
 import type { TaskOptions } from "./options.ts";
 import type { WorkflowDefinition } from "./registry.ts";
 
-/** What happened to a step: done here, given from the record, failed for good, to be tried again, waited for. */
-export type StepEvent = "executed" | "replayed" | "failed" | "retrying" | "waiting";
+/** What happened to a step: an attempt begun, done here, given from the record, failed for good, to be tried again, waited for. */
+export type StepEvent = "started" | "executed" | "replayed" | "failed" | "retrying" | "waiting";
 
 export interface Settings {
   /** Milliseconds a lease holds without renewal. */

@@ -37,6 +37,13 @@ export class LiveStep {
     this.startedAt = open?.startedAt ?? execution.host.clock.now();
   }
 
+  /** Counts one more attempt. */
+  startAttempt(): void {
+    this.attempt++;
+    this.execution.executing++;
+    this.execution.host.step("started", this.execution.run, this.row("open"));
+  }
+
   begin(): void {
     const cancelled = this.execution.cancelledBefore(this.ask);
     if (cancelled) this.fail(cancelled);

@@ -5,6 +5,7 @@ import { systemClock, type Clock } from "./clock.ts";
 import { createCodec, versioned, type ClassCodec, type Codec, type ValueStore } from "./codec.ts";
 import { Committer } from "./committer.ts";
 import { toMilliseconds, type Duration } from "./duration.ts";
+import { CancelledError } from "./errors.ts";
 import { Execution, type ExecutionEnd } from "./execution.ts";
 import { fullFingerprint } from "./fingerprint.ts";
 import type { Body, Host, RunEnd, RunRequest, Settings, StepEvent } from "./host.ts";
@@ -260,7 +261,7 @@ export class Runtime implements Host {
 
   step(event: StepEvent, run: RunRow, row: StepRow): void {
     this.options.onStep?.(event, run.id, row.id);
-    this.log.debug(`${event} ${run.id} ${row.id}${row.location === undefined ? "" : ` at ${row.location}`}`, { run: run.id, step: row.id, attempt: row.attempt });
+    if (event !== "started") this.log.debug(`${event} ${run.id} ${row.id}${row.location === undefined ? "" : ` at ${row.location}`}`, { run: run.id, step: row.id, attempt: row.attempt });
   }
 
   isActive(id: string): boolean {
@@ -307,7 +308,7 @@ export class Runtime implements Host {
     const { status, output } = await this.follow(id, request);
     const value = this.values.decode(output);
     if (status === "completed") return value;
-    throw value;
+    throw status === "failed" || value instanceof CancelledError ? value : new CancelledError(value); // a reason: it had never begun
   }
 
   async row(id: string): Promise<RunRow> {
@@ -354,8 +355,14 @@ export class Runtime implements Host {
   /** Runs that this program can execute and that no living process executes, oldest first. */
   async claimable(workflows: readonly string[], limit: number = PAGE): Promise<RunRow[]> {
     const store = await this.ready();
-    const rows = await store.unfinished({ workflows, now: this.clock.now(), limit });
-    return rows.filter((row) => !this.executions.has(row.id) && this.mayClaim(row) && this.requestFor(row));
+    const alive = new Set([this.owner]);
+    for (;;) {
+      const rows = await store.unfinished({ workflows, now: this.clock.now(), limit, alive: [...alive] });
+      const claimable = rows.filter((row) => !this.executions.has(row.id) && this.mayClaim(row) && this.requestFor(row));
+      const busy = rows.flatMap(({ owner }) => owner ?? []);
+      if (claimable.length > 0 || rows.length < limit || busy.every((owner) => alive.has(owner))) return claimable;
+      for (const owner of busy) alive.add(owner); // look behind their runs
+    }
   }
 
   /** Ids of the runs that were taken up. */
@@ -386,12 +393,16 @@ export class Runtime implements Host {
     await Promise.all(executions.map((execution) => execution.drain()));
   }
 
-  get executing(): number {
+  private get executing(): number {
     return [...this.executions.values()].reduce((sum, { executing }) => sum + executing, 0);
   }
 
-  async flush(): Promise<void> {
-    await this.committer.flush();
+  /** Resolves when no attempt runs and nothing is left to commit. */
+  async settled(): Promise<void> {
+    for (let quiet = 0; quiet < 3; quiet++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (this.executing > 0 || !this.committer.empty) quiet = -1;
+    }
   }
 
   /** Lets running attempts finish, gives the runs back, and closes the store. */

@@ -42,8 +42,7 @@ export function attemptTask(step: LiveStep, call: () => Promise<unknown>, option
 
 async function attempt(step: LiveStep, call: () => Promise<unknown>, options: ResolvedTaskOptions): Promise<void> {
   const { execution } = step;
-  step.attempt++;
-  execution.executing++;
+  step.startAttempt();
   const controller = new AbortController();
   let cancelled: CancelledError | undefined;
   step.onCancel = (reason) => controller.abort((cancelled = new CancelledError(reason)));

@@ -1,0 +1,162 @@
+import { memoryStore, type Store } from "@perdure/store";
+import type { Body, StepEvent } from "./host.ts";
+import { registry, workflowOf } from "./registry.ts";
+import { Runtime, type RuntimeOptions } from "./runtime.ts";
+import { TestClock } from "./test-clock.ts";
+
+export interface CrashOptions {
+  /** A fresh, empty store for each round. Default: in memory. */
+  readonly store?: () => Store;
+  /** Signals to deliver when the run has started: name → payload. */
+  readonly signals?: Readonly<Record<string, unknown>>;
+  /** As for `configure`. */
+  readonly options?: Omit<RuntimeOptions, "store" | "clock" | "onStep">;
+}
+
+export interface CrashReport {
+  /** Durable writes of an undisturbed run. The workflow was crashed before and after each. */
+  readonly boundaries: number;
+  /** Finished steps: run id and step id. */
+  readonly steps: readonly string[];
+}
+
+interface Round {
+  readonly outcome: string;
+  readonly steps: readonly string[];
+  readonly boundaries: number;
+}
+
+const RUN = "crash-everywhere";
+
+/**
+ * Runs the workflow once undisturbed. Then runs it again for every durable write, kills it just before or just after that write, and resumes it.
+ * Retries, sleeps and timeouts take no time.
+ * @throws Error when an outcome differs from the undisturbed one, or a step whose checkpoint was written ran again
+ */
+export async function crashEverywhere<A extends unknown[], R>(workflow: (...args: A) => Promise<R>, args: NoInfer<A>, options: CrashOptions = {}): Promise<CrashReport> {
+  const before = registry.runtime;
+  try {
+    const round = (crashAt: number, survives: boolean): Promise<Round> => new CrashRound(options, crashAt, survives).play(workflow as unknown as Body, args);
+    const undisturbed = await round(Infinity, true);
+    for (let crashAt = 1; crashAt <= undisturbed.boundaries; crashAt++) {
+      for (const survives of [false, true]) {
+        const where = `a crash ${survives ? "after" : "before"} durable write ${crashAt} of ${undisturbed.boundaries}`;
+        const { outcome } = await round(crashAt, survives).catch((error: unknown) => {
+          throw new Error(`${where}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+        });
+        if (outcome !== undisturbed.outcome) throw new Error(`${where} changes the outcome\n  undisturbed: ${undisturbed.outcome}\n  resumed:     ${outcome}`);
+      }
+    }
+    return { boundaries: undisturbed.boundaries, steps: undisturbed.steps };
+  } finally {
+    registry.runtime = before;
+  }
+}
+
+class CrashRound {
+  private readonly options: CrashOptions;
+  private readonly crashAt: number;
+  private readonly survives: boolean;
+  private readonly clock = new TestClock();
+  private readonly store: Store;
+  private readonly started: string[] = [];
+  private writes = 0;
+  private crashed = false;
+  private runtime: Runtime;
+
+  constructor(options: CrashOptions, crashAt: number, survives: boolean) {
+    this.options = options;
+    this.crashAt = crashAt;
+    this.survives = survives;
+    this.store = options.store?.() ?? memoryStore();
+    this.runtime = this.createRuntime();
+  }
+
+  async play(workflow: Body, args: readonly unknown[]): Promise<Round> {
+    const request = { definition: workflowOf(workflow), args, id: RUN };
+    let outcome = await this.live(request);
+    if (this.crashed) {
+      const finished = await this.finishedSteps();
+      this.started.length = 0;
+      this.runtime = this.createRuntime();
+      outcome = await this.live(request);
+      const again = this.started.filter((step) => finished.has(step));
+      if (again.length > 0) throw new Error(`finished steps ran again: ${again.join(", ")}`);
+    }
+    if (outcome === undefined) throw new Error("the run did not end");
+    const round = { outcome, steps: [...(await this.finishedSteps())], boundaries: this.writes };
+    await this.runtime.close();
+    return round;
+  }
+
+  private createRuntime(): Runtime {
+    const onStep = (event: StepEvent, run: string, step: string): void => void (event === "started" && this.started.push(`${run} ${step}`));
+    return (registry.runtime = new Runtime({
+      pollInterval: "1h", lease: "1000d", ...this.options.options, store: this.faulty(), clock: this.clock, onStep,
+    }));
+  }
+
+  /** Until the run ends (its outcome) or the process dies (undefined). */
+  private async live(request: Parameters<Runtime["begin"]>[0]): Promise<string | undefined> {
+    let outcome: string | undefined;
+    let failure: unknown;
+    const { runtime } = this;
+    const wasCrashed = this.crashed;
+    const run = async (): Promise<void> => {
+      await runtime.begin(request);
+      for (const [name, payload] of Object.entries(this.options.signals ?? {})) await runtime.complete(RUN, name, payload);
+      const { status, output } = await runtime.follow(RUN);
+      outcome = describe(status, runtime.values.decode(output), output);
+    };
+    run().catch((error: unknown) => (failure = error));
+    while (outcome === undefined && this.crashed === wasCrashed) {
+      await runtime.settled();
+      if (failure !== undefined && this.crashed === wasCrashed) throw failure;
+      if (outcome !== undefined || this.crashed !== wasCrashed) break;
+      const wait = this.clock.untilNext;
+      if (wait === undefined) throw new Error("the run waits for something that never comes");
+      await this.clock.advance(wait, () => runtime.settled());
+    }
+    return outcome;
+  }
+
+  private async finishedSteps(): Promise<Set<string>> {
+    const finished = new Set<string>();
+    for (const run of await this.store.listRuns({ limit: Number.MAX_SAFE_INTEGER })) {
+      for (const { id, state } of await this.store.steps(run.id)) if (state !== "open") finished.add(`${run.id} ${id}`);
+    }
+    return finished;
+  }
+
+  /** The store, dying at the chosen write. */
+  private faulty(): Store {
+    const { store } = this;
+    const write = <R>(perform: () => R): R | Promise<never> => {
+      if (++this.writes !== this.crashAt) return perform();
+      if (this.survives) perform();
+      this.crashed = true;
+      this.runtime.kill();
+      return new Promise<never>(() => {});
+    };
+    return {
+      name: store.name,
+      open: () => store.open(),
+      close: () => {},
+      createRun: (run) => write(() => store.createRun(run)),
+      getRun: (id) => store.getRun(id),
+      listRuns: (filter) => store.listRuns(filter),
+      unfinished: (filter) => store.unfinished(filter),
+      claim: (claim) => write(() => store.claim(claim)),
+      renew: (renewal) => store.renew(renewal),
+      steps: (run) => store.steps(run),
+      commit: (writes) => write(() => store.commit(writes)),
+      deliver: (delivery) => write(() => store.deliver(delivery)),
+      wakeups: (runs) => store.wakeups(runs),
+      cancel: (cancellation) => write(() => store.cancel(cancellation)),
+      retry: (retry) => write(() => store.retry(retry)),
+    };
+  }
+}
+
+const describe = (status: string, value: unknown, stored: string): string =>
+  value instanceof Error ? `${status}: ${value.name}: ${value.message}` : `${status}: ${stored}`;

@@ -1,0 +1,68 @@
+/** `perdure/testing`: time that you move, crashes where you want them, and the conformance suite for stores. */
+import nodeTest from "node:test";
+import { memoryStore, type Store } from "@perdure/store";
+import { testStore as conformance, type ConformanceOptions, type TestRunner } from "@perdure/store/conformance";
+import { currentRuntime } from "./default-runtime.ts";
+import { toMilliseconds, type Duration } from "./duration.ts";
+import { registry } from "./registry.ts";
+import { Runtime, type RuntimeOptions } from "./runtime.ts";
+import { TestClock } from "./test-clock.ts";
+
+export { memoryStore } from "@perdure/store";
+export { crashEverywhere, type CrashOptions, type CrashReport } from "./crash-everywhere.ts";
+export { TestClock } from "./test-clock.ts";
+
+/**
+ * Registers the conformance suite of the store contract; the tests' names quote its invariants.
+ * @param make - gives an empty store, not yet open, each time
+ * @param options.test - default: the runner's global `test`, else that of node:test
+ * @param options.reopen - another store on the data of the given one; with it, persistence is tested too
+ */
+export function testStore(make: () => Store | Promise<Store>, options: Partial<TestRunner> & ConformanceOptions = {}): void {
+  const { test = (globalThis as Partial<TestRunner>).test ?? nodeTest, ...rest } = options;
+  conformance(make, { test }, rest);
+}
+
+export interface TestRuntime {
+  readonly store: Store;
+  readonly clock: TestClock;
+  /** Drops everything in memory as SIGKILL would, and goes on with a new runtime over the same store. */
+  crash(): void;
+}
+
+/**
+ * Sets up Perdure for a test: a store in memory and a clock that stands still until `advance`. Undo it with `close()`.
+ * @param options - as for `configure`
+ */
+export function setup(options: Omit<RuntimeOptions, "clock" | "store"> & { readonly store?: Store; readonly now?: Date } = {}): TestRuntime {
+  const { now, store = memoryStore(), ...rest } = options;
+  const clock = new TestClock(now?.getTime());
+  const install = (): void => {
+    registry.runtime = new Runtime({ ...testTimes, ...rest, store, clock });
+  };
+  install();
+  return {
+    store,
+    clock,
+    crash() {
+      registry.runtime?.kill();
+      install();
+    },
+  };
+}
+
+/** Nothing outside of the test changes the store, so nothing has to be looked for often, and no lease runs out. */
+export const testTimes = { pollInterval: "1h", lease: "1000d" } as const satisfies RuntimeOptions;
+
+/**
+ * Moves the clock of `setup`: everything that is due on the way happens, in order, and what it begins is waited for.
+ * @param duration - milliseconds, or text such as `"3d"`
+ */
+export async function advance(duration: Duration): Promise<void> {
+  const runtime = currentRuntime();
+  if (!(runtime.clock instanceof TestClock)) throw new TypeError("advance() needs a clock that can be moved: call setup() of perdure/testing first");
+  await runtime.clock.advance(toMilliseconds(duration, "advance"), () => runtime.settled());
+}
+
+/** Resolves when no task runs and nothing is left to commit. */
+export const settled = (): Promise<void> => currentRuntime().settled();
