@@ -68,7 +68,7 @@ export class Execution {
   private readonly end: (end: ExecutionEnd) => void;
   private state: "active" | "draining" | "finishing" | "ended" = "active";
   /** Checkpoints in the order of `seq`; those before `position` are delivered. */
-  private readonly queue: StepRow[] = [];
+  private readonly queue: (StepRow | undefined)[] = [];
   private readonly open = new Map<string, StepRow>();
   private readonly recorded = new Map<string, StepRow>();
   private readonly skipped = new Set<StepRow>();
@@ -86,6 +86,8 @@ export class Execution {
   private readonly failures: { readonly id: string; readonly error: unknown; readonly at: number; readonly frame: Frame }[] = [];
   private cancellation: { readonly at: number; readonly error: CancelledError } | undefined;
   private cancelRequested = false;
+  /** Deliveries that a wait has taken, committed or not yet. */
+  private readonly takenSignals = new Set<string>();
   private stallTimer: (() => void) | undefined;
   private idleTimer: (() => void) | undefined;
   private drained: (() => void) | undefined;
@@ -116,11 +118,6 @@ export class Execution {
 
   /** Runs the body from the top. Whatever it ends with, `ended` tells. */
   start(body: Body, args: readonly unknown[]): void {
-    const gone = this.stepsThatAreGone();
-    if (gone.length > 0 && this.host.settings.lostSteps === "stop") {
-      this.stop(new PerdureError("STEPS_LOST", { run: this.run.id, workflow: this.run.workflow, steps: gone.map(describeStep) }));
-      return;
-    }
     if (this.run.cancel !== undefined) this.cancel(this.run.cancel);
     const call = async (): Promise<unknown> => body(...args);
     registry.context.run(Scope.root(this), call).then(
@@ -225,7 +222,7 @@ export class Execution {
       const row = this.queue[index];
       if (!row || this.skipped.has(row)) continue;
       if (row.kind === "cancel" || this.asked.has(row.id)) {
-        this.taken(index, row);
+        this.markDelivered(index, row);
         return row;
       }
       if (!this.isOld(row)) return undefined;
@@ -233,10 +230,10 @@ export class Execution {
     return undefined;
   }
 
-  private taken(index: number, row: StepRow): void {
+  private markDelivered(index: number, row: StepRow): void {
     if (index > this.position) this.skipped.add(row);
-    else this.position++;
-    for (let next = this.queue[this.position]; next && this.skipped.delete(next); next = this.queue[this.position]) this.position++;
+    else this.queue[this.position++] = undefined; // a long run does not keep its past in memory
+    for (let next = this.queue[this.position]; next && this.skipped.delete(next); next = this.queue[this.position]) this.queue[this.position++] = undefined;
   }
 
   private deliver(row: StepRow): void {
@@ -274,6 +271,8 @@ export class Execution {
   private stalled(): void {
     const row = this.queue[this.position];
     if (row && this.isOld(row)) {
+      const lost = this.isGone(row) && this.held && this.held.length > 0 ? this.lostSteps() : undefined;
+      if (lost && this.host.settings.lostSteps === "stop") return this.stop(lost); // before anything new is done
       this.live(); // new steps may stand before it
       if (this.asked.size > 0) return;
     }
@@ -323,7 +322,8 @@ export class Execution {
   }
 
   private unreached(): StepRow[] {
-    return this.queue.slice(this.position).filter((row) => !this.skipped.has(row) && !this.asked.has(row.id) && row.kind !== "cancel");
+    const rest = this.queue.slice(this.position).filter((row) => row !== undefined);
+    return rest.filter((row) => !this.skipped.has(row) && !this.asked.has(row.id) && row.kind !== "cancel");
   }
 
   private lostSteps(): PerdureError | undefined {
@@ -335,9 +335,9 @@ export class Execution {
     return new PerdureError("STEPS_NOT_REACHED", { ...params, instead: [...this.asked.values()].filter(({ live }) => !live).map(({ id, spec }) => `${id} (${spec.location ?? "?"})`) });
   }
 
-  /** Recorded tasks that no loaded module defines any more. */
-  private stepsThatAreGone(): StepRow[] {
-    return this.queue.filter((row) => row.kind === "task" && this.isOld(row) && !registry.tasks.has(stepName(row.id)));
+  /** No loaded module defines the task any more. */
+  private isGone(row: StepRow): boolean {
+    return row.kind === "task" && !registry.tasks.has(stepName(row.id));
   }
 
   /** Ends the execution, not the run: it stays as it is, and can be taken up again. */
@@ -422,14 +422,15 @@ export class Execution {
   /** Gives unconsumed deliveries to the waits that are open, in the order in which these were opened. */
   offer(signals: readonly SignalRow[]): void {
     for (const signal of signals) {
+      const delivery = `${signal.slot} ${signal.name}`;
+      if (this.takenSignals.has(delivery)) continue;
       for (const { live, spec } of this.asked.values()) {
-        if (spec.kind === "signal" && spec.target === signal.name && live?.take(signal) === true) break;
+        if (spec.kind === "signal" && spec.target === signal.name && live?.take(signal) === true) {
+          this.takenSignals.add(delivery);
+          break;
+        }
       }
     }
-  }
-
-  get waitsForSignal(): boolean {
-    return [...this.asked.values()].some(({ spec, live }) => spec.kind === "signal" && live !== undefined);
   }
 
   /** Records the cancellation as a completion of its own; it takes effect when its turn comes. */

@@ -20,7 +20,7 @@ function startOf(pid: number): string {
 }
 
 /** The set of process numbers that ours belongs to: this boot of this machine, this container. */
-const machine = (): string =>
+const machine: string =
   [hostname(), read(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()), read(() => readlinkSync("/proc/self/ns/pid"))].join("|");
 
 interface Owner {
@@ -41,7 +41,7 @@ function parseOwner(name: string): Owner | undefined {
 
 /** A name for an owner of runs, from which other processes of this machine can tell whether it lives. */
 export function createOwner(): string {
-  const owner: Owner = { machine: machine(), pid: process.pid, start: startOf(process.pid), thread: threadId, id: randomUUID() };
+  const owner: Owner = { machine, pid: process.pid, start: startOf(process.pid), thread: threadId, id: randomUUID() };
   const name = JSON.stringify(owner);
   registry.owners.add(name);
   return name;
@@ -55,7 +55,7 @@ export function isDead(name: string): boolean {
   if (registry.owners.has(name)) return false;
   const owner = parseOwner(name);
   if (!owner) return false;
-  if (owner.machine !== machine()) return false;
+  if (owner.machine !== machine) return false;
   if (owner.pid === process.pid && owner.start === startOf(process.pid)) return owner.thread === threadId;
   try {
     process.kill(owner.pid, 0);

@@ -79,6 +79,8 @@ export class Runtime implements Host {
   private readonly executions = new Map<string, Execution>();
   private readonly followed = new Map<string, Promise<RunEnd>>();
   private readonly sleepers = new Map<string, Set<() => void>>();
+  /** Runs whose end somebody here waits for: they hear of a stop themselves. */
+  private readonly observed = new Set<string>();
   private opened: Promise<void> | undefined;
   private closed = false;
   private stopPolling: (() => void) | undefined;
@@ -131,8 +133,10 @@ export class Runtime implements Host {
       ...(request.parent !== undefined && { parent: request.parent }),
       lease: { owner: this.owner, until: now + this.settings.lease },
     } satisfies NewRun);
-    if (created) this.execute(run, request);
-    else await this.meet(run, request, inputHash);
+    if (created) {
+      this.execute(run, request);
+      this.takeUp(id, request);
+    } else await this.meet(run, request, inputHash);
     return id;
   }
 
@@ -148,7 +152,7 @@ export class Runtime implements Host {
   /** Follows a run that nobody may be waiting for. */
   private takeUp(id: string, request?: RunRequest): void {
     this.follow(id, request).catch((error: unknown) => {
-      if (!this.closed) this.log.error(`run ${id} stopped: ${String(error)}`, { run: id });
+      if (!this.closed && !this.observed.has(id)) this.log.error(`run ${id} stopped: ${String(error)}`, { run: id });
     });
   }
 
@@ -171,33 +175,42 @@ export class Runtime implements Host {
       const store = await this.ready();
       const row = await store.getRun(id);
       if (!row) throw new PerdureError("RUN_NOT_FOUND", { run: id });
-      if (isFinal(row)) return row;
+      if (isFinal(row)) return this.endOf(row);
       if (this.executions.has(id)) continue;
       if (this.mayClaim(row) && (await this.claimAndExecute(row, request))) continue;
       await this.pause(row);
     }
   }
 
+  /** A run that was cancelled before it began has the reason in place of the error. */
+  private endOf({ status, output }: RunEnd): RunEnd {
+    if (status !== "cancelled") return { status, output };
+    const value = this.values.decode(output);
+    return { status, output: value instanceof CancelledError ? output : this.values.encode(new CancelledError(value), "the cancellation") };
+  }
+
   /** Until the run may have changed: it is due, or it is time to look again. */
   private pause({ id, status, wakeAt }: RunRow): Promise<void> {
-    const now = this.clock.now();
-    const look = now + this.settings.pollInterval;
+    const look = this.clock.now() + this.settings.pollInterval;
     return new Promise((resolve) => {
       const sleepers = this.sleepers.get(id) ?? new Set();
       this.sleepers.set(id, sleepers);
       const wake = (): void => {
-        cancel();
+        cancel?.();
         sleepers.delete(wake);
         if (sleepers.size === 0) this.sleepers.delete(id);
         resolve();
       };
-      const cancel = this.clock.at(status === "waiting" && wakeAt !== undefined ? Math.max(now, Math.min(look, wakeAt)) : look, wake);
+      // a waiting run that becomes due early is seen by `poll`, for all of them at once
+      const at = status === "waiting" ? wakeAt : look;
+      const cancel = at === undefined ? undefined : this.clock.at(at, wake);
       sleepers.add(wake);
+      this.poll();
     });
   }
 
   private wake(id: string): void {
-    for (const wake of [...(this.sleepers.get(id) ?? [])]) wake();
+    for (const wake of this.sleepers.get(id) ?? []) wake();
   }
 
   private mayClaim({ status, wakeAt, owner, leaseUntil }: RunRow): boolean {
@@ -270,15 +283,27 @@ export class Runtime implements Host {
 
   // --- watching the store
 
-  /** While runs are in memory: renews their leases, and looks for what other processes want of them. */
+  /** While runs are in memory or followed: renews leases, and looks for what other processes want of them. */
   private poll(): void {
-    if (this.stopPolling || this.executions.size === 0 || this.closed) return;
-    this.stopPolling = this.clock.at(this.clock.now() + this.settings.pollInterval, () => {
-      void this.look([...this.executions.values()]).catch((error: unknown) => this.log.error(`the store cannot be read: ${String(error)}`, {})).finally(() => {
-        this.stopPolling = undefined;
-        this.poll();
+    if (this.stopPolling || this.closed || (this.executions.size === 0 && this.sleepers.size === 0)) return;
+    const tick = async (): Promise<void> => {
+      if (this.executions.size > 0) await this.look([...this.executions.values()]);
+      if (this.sleepers.size > 0) await this.wakeDue();
+    };
+    registry.context.exit(() => {
+      this.stopPolling = this.clock.at(this.clock.now() + this.settings.pollInterval, () => {
+        void tick()
+          .catch((error: unknown) => this.log.error(`the store cannot be read: ${String(error)}`, {}))
+          .finally(() => {
+            this.stopPolling = undefined;
+            this.poll();
+          });
       });
     });
+  }
+
+  private async wakeDue(): Promise<void> {
+    for (const { id } of await this.claimable([...registry.workflows.keys()])) this.wake(id);
   }
 
   private async look(executions: readonly Execution[]): Promise<void> {
@@ -305,10 +330,15 @@ export class Runtime implements Host {
   // --- what people ask for
 
   async result(id: string, request?: RunRequest): Promise<unknown> {
-    const { status, output } = await this.follow(id, request);
-    const value = this.values.decode(output);
-    if (status === "completed") return value;
-    throw status === "failed" || value instanceof CancelledError ? value : new CancelledError(value); // a reason: it had never begun
+    this.observed.add(id);
+    try {
+      const { status, output } = await this.follow(id, request);
+      const value = this.values.decode(output);
+      if (status === "completed") return value;
+      throw value;
+    } finally {
+      this.observed.delete(id);
+    }
   }
 
   async row(id: string): Promise<RunRow> {
@@ -408,6 +438,7 @@ export class Runtime implements Host {
   /** Lets running attempts finish, gives the runs back, and closes the store. */
   async close(): Promise<void> {
     if (this.closed) return;
+    this.closed = true;
     await this.drain();
     await this.committer.flush();
     this.kill();
@@ -423,7 +454,7 @@ export class Runtime implements Host {
     registry.owners.delete(this.owner);
     this.stopPolling?.();
     for (const execution of this.executions.values()) execution.lose();
-    for (const id of [...this.sleepers.keys()]) this.wake(id);
+    for (const id of this.sleepers.keys()) this.wake(id);
   }
 }
 
