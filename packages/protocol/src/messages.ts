@@ -138,7 +138,7 @@ export const messages = {
     hint: "pass a string, number or boolean there, or another placeholder in id=",
   })),
   RUN_ID_INVALID: define((p: { workflow: string; found: string }) => ({
-    text: `the id of a run of ${p.workflow} has to be text of 1 to 512 characters; found ${p.found}`,
+    text: `the id of a run of ${p.workflow} has to be well-formed text of 1 to 512 characters; found ${p.found}`,
     hint: "pass another id to start(), or mend the id option of the workflow",
   })),
   RUN_INPUT_DIFFERS: define((p: { run: string; workflow: string }) => ({

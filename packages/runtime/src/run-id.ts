@@ -15,7 +15,7 @@ export const defaultRunId = (workflow: string, inputHash: string): string => `${
 
 /** @throws PerdureError `RUN_ID_INVALID` */
 export function checkId(id: unknown, workflow: string): string {
-  if (typeof id === "string" && id.length > 0 && id.length <= 512) return id;
+  if (typeof id === "string" && id.length > 0 && id.length <= 512 && id.isWellFormed()) return id;
   throw new PerdureError("RUN_ID_INVALID", { workflow, found: typeof id === "string" ? `${id.length} characters` : String(id) });
 }
 

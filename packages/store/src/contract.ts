@@ -12,7 +12,7 @@
  */
 export type Awaitable<T> = T | Promise<T>;
 
-/** A value, encoded by the runtime. */
+/** A value, encoded by the runtime: well-formed Unicode text, like every id and name here. */
 export type Encoded = string;
 
 export type RunStatus = "pending" | "running" | "waiting" | "completed" | "failed" | "cancelled";
@@ -52,6 +52,7 @@ export interface RunRow {
   readonly cancel?: Encoded;
   readonly blocked?: Blocked;
   readonly createdAt: number;
+  /** When the run was last claimed, released, ended, retried or asked to be cancelled. */
   readonly updatedAt: number;
 }
 
@@ -159,17 +160,23 @@ export interface Store {
   /** S1 One run an id: of any number of concurrent calls, one creates the run and all get it. */
   createRun(run: NewRun): Awaitable<{ readonly created: boolean; readonly run: RunRow }>;
   getRun(id: string): Awaitable<RunRow | undefined>;
-  /** Newest first. */
+  /** Newest first: by `createdAt`, among equals the one that was recorded last. Nothing comes `before` a run that does not exist. */
   listRuns(filter: RunFilter): Awaitable<RunRow[]>;
   /**
    * Runs of these workflows that may need an owner, oldest first: pending; waiting and due (`wakeAt` at or before
-   * `now`); running, whoever owns them (the caller knows which owners are dead, and reads `leaseUntil`).
+   * `now`); running, whoever owns them (the caller knows which owners are dead, and reads `leaseUntil`), but for the
+   * owners in `alive`: without it, `limit` healthy runs would hide every run behind them.
    */
-  unfinished(filter: { readonly workflows: readonly string[]; readonly now: number; readonly limit: number }): Awaitable<RunRow[]>;
+  unfinished(filter: {
+    readonly workflows: readonly string[];
+    readonly now: number;
+    readonly limit: number;
+    readonly alive?: readonly string[];
+  }): Awaitable<RunRow[]>;
 
   /**
-   * S2 One owner: makes `owner` the owner under `epoch + 1`, status running, no longer blocked, when the run is not
-   * finished and has no owner, or its lease ended before `now`, or `from` (a dead owner and its epoch) still has it.
+   * S2 One owner: makes `owner` the owner under `epoch + 1`, status running, no longer blocked and without `wakeAt`, when
+   * the run is not finished and (it has no owner, or its lease ended before `now`, or `from`, a dead owner and its epoch, still has it).
    * Else undefined. Of any number of concurrent calls one succeeds.
    */
   claim(claim: {
@@ -179,10 +186,10 @@ export interface Store {
     readonly from?: { readonly owner: string; readonly epoch: number };
   }): Awaitable<RunRow | undefined>;
 
-  /** Extends the leases that are still held under their epochs. */
+  /** Extends the leases that are still held under their epochs; never shortens one. */
   renew(renewal: { readonly runs: readonly { readonly run: string; readonly epoch: number }[]; readonly until: number }): Awaitable<void>;
 
-  /** Every step of the run: checkpoints in the order of `seq`, then the open ones. One query. */
+  /** Every step of the run: checkpoints in the order of `seq`, then the open ones in any order. One query. */
   steps(run: string): Awaitable<StepRow[]>;
 
   /**
@@ -190,30 +197,33 @@ export interface Store {
    * S4 A write whose epoch is not the run's, or whose run is finished or has no owner, changes nothing and answers false; the rest of
    *    the batch is not touched by that.
    * S5 A checkpoint is final: a step that is completed or failed is never replaced (such a write answers false).
-   * S6 `seq` is unique in a run.
-   * `finish` ends the run, drops its lease and makes a waiting parent due at `at`. `release` drops the lease (a release to waiting makes
-   * the run due at once when a cancellation or an unconsumed delivery for one of its open waits has come in the meantime).
+   * S6 `seq` is unique in a run: a checkpoint under one that is taken, and a consumption of a delivery that is not there or
+   *    was consumed before, change nothing and answer false.
+   * `finish` ends the run, drops its lease and makes due at `at` the waiting runs that wait for it: its parent, and every run with
+   * an open child step for it. `release` drops the lease; a release to waiting makes the run due at once when what it waits for
+   * has come in the meantime: a cancellation that no step of kind `cancel` has delivered yet, an unconsumed delivery for one of its
+   * open waits, or the end of the child of one of its open child steps.
    */
   commit(writes: readonly Write[]): Awaitable<boolean[]>;
 
   /**
    * S7 The first delivery wins. A delivery is accepted when the run is not finished and the name has no delivery yet, or
-   * has only consumed ones and an open wait. Accepted: a waiting run is due at `now`. Undefined: there is no such run.
+   * has only consumed ones and an open wait. Accepted: a waiting run is due at `now`, if not before. Undefined: there is no such run.
    */
   deliver(delivery: { readonly run: string; readonly name: string; readonly payload: Encoded; readonly now: number }): Awaitable<boolean | undefined>;
 
-  /** State of runs in memory, asked for while they wait. */
+  /** State of runs in memory, asked for while they wait; one answer for each, in the same order. */
   wakeups(runs: readonly { readonly run: string; readonly epoch: number }[]): Awaitable<Wakeup[]>;
 
   /**
    * S8 Records the wish to cancel; the first one stays. A run that no owner has ever had (pending, epoch 0) is cancelled at once with
-   * `reason` as its output; a waiting one is due at `now`. False: the run is finished. Undefined: there is no such run.
+   * `reason` as its output, and its waiting parent is due; a waiting one is due at `now`. False: the run is finished. Undefined: there is no such run.
    */
   cancel(cancellation: { readonly run: string; readonly reason: Encoded; readonly now: number }): Awaitable<boolean | undefined>;
 
   /**
-   * S9 A failed run becomes pending again, without the failed steps that its end named as unhandled, and without its output. False: the run is not
-   * failed. Undefined: there is no such run.
+   * S9 A failed run becomes pending again, without the failed steps that its end named as unhandled, without its output, and without a
+   * cancellation that was asked for and never delivered (or it would be cancelled for good). False: the run is not failed. Undefined: there is no such run.
    */
   retry(retry: { readonly run: string; readonly now: number }): Awaitable<boolean | undefined>;
 }

@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import { messages, PerdureError, type MessageCode, type MessageParams } from "../src/index.ts";
+
+const place = { run: "order-17", workflow: "order", step: "for[3]/ship[0]", recordedAt: "src/order.ts:12:11", calledAt: "src/order.ts:14:11" };
+const steps = ["ship[0] (src/order.ts:12:11)", "bill[0] (src/order.ts:13:11)"];
+
+/** One example of each message; a code without one does not compile. */
+const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
+  ABI_DIFFERS: { file: "src/order.ts", compiled: 2, runtime: 1 },
+  CONFIGURED_TOO_LATE: {},
+  DURATION_INVALID: { what: "sleep", value: "3 fortnights" },
+  INPUT_CHANGED: place,
+  NOT_A_TASK: { name: "order" },
+  NOT_A_WORKFLOW: { name: "ship", location: "src/order.ts:3:1" },
+  NOT_COMPILED: { name: "order", directive: true },
+  NOT_DETERMINISTIC: place,
+  NOT_IN_A_TASK: {},
+  NOT_RECOVERABLE: { workflow: "order" },
+  OPTION_INVALID: { option: "retries", value: "-1", expected: "a whole number from 0" },
+  RUN_ID_INCOMPLETE: { workflow: "order", placeholder: "order.id", found: "undefined" },
+  RUN_ID_INVALID: { workflow: "order", found: "0 characters" },
+  RUN_INPUT_DIFFERS: { run: "order-17", workflow: "order" },
+  RUN_NOT_FOUND: { run: "order-17" },
+  RUN_WORKFLOW_DIFFERS: { run: "order-17", workflow: "bill", recorded: "order" },
+  RUNTIME_CLOSED: {},
+  SCHEMA_ASYNC: { what: "charge returned" },
+  SCHEMA_REFUSED: { what: "charge returned", issues: [".amount: expected number"] },
+  SIGNAL_OUTSIDE_WORKFLOW: { name: "approval" },
+  SQLITE_NOT_LOADED: { detail: "no such file" },
+  SQLITE_DRIVER: { version: "13.2.0", node: "20.20.2" },
+  STALLED: { run: "order-17", workflow: "order" },
+  STEP_KIND_DIFFERS: { ...place, recorded: "task", called: "child" },
+  STEPS_LOST: { run: "order-17", workflow: "order", steps },
+  STEPS_NOT_REACHED: { run: "order-17", workflow: "order", steps, instead: ["refund[0] (src/order.ts:15:11)"] },
+  STORE_BUSY: { path: "perdure.db", ms: 5000 },
+  STORE_CLOSED: { name: "sqlite:perdure.db" },
+  STORE_IO: { path: "perdure.db", detail: "disk I/O error" },
+  STORE_CORRUPT: { path: "perdure.db", detail: "file is not a database" },
+  STORE_FOREIGN: { path: "perdure.db" },
+  STORE_IS_DIRECTORY: { path: "data/" },
+  STORE_NEWER: { path: "perdure.db", found: 9, known: 1 },
+  STORE_NO_DIRECTORY: { path: "data/perdure.db" },
+  STORE_NOT_DURABLE: { path: "perdure.db", detail: "journal_mode is delete, synchronous is 2" },
+  STORE_READ_ONLY: { path: "perdure.db" },
+  STORE_UNAVAILABLE: { scheme: "postgres" },
+  STORE_URL_INVALID: { url: "perdure.db" },
+  VALUE_NOT_STORABLE: { what: "chargeCard returned", path: ".client.socket", found: "a function" },
+  VALUE_VERSION: { found: "9:" },
+  WORKFLOW_AMBIGUOUS: { workflow: "order", file: "src/old.ts", files: ["src/a.ts", "src/b.ts"] },
+};
+
+test("every message, as people read it", () => {
+  const texts = (Object.keys(messages) as MessageCode[]).toSorted().map((code) => new PerdureError(code, examples[code]).message);
+  expect(texts.join("\n\n")).toMatchSnapshot();
+});
+
+test("an error has its code and hint", () => {
+  const error = new PerdureError("RUN_NOT_FOUND", { run: "order-17" });
+  expect(error).toMatchObject({ name: "PerdureError", code: "RUN_NOT_FOUND" });
+  expect(error.message).toContain(error.hint);
+});

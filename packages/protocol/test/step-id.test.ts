@@ -1,0 +1,43 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { formatStepId, joinStepId, parseStepId, stepName, type Segment } from "../src/index.ts";
+
+const text = fc.string({ minLength: 1, unit: "grapheme" });
+const segment: fc.Arbitrary<Segment> = fc.oneof(
+  fc.record({ name: text, variant: fc.nat(20), index: fc.nat() }),
+  fc.record({ key: fc.string({ unit: "grapheme" }) }),
+);
+
+test("what is formatted is parsed to the same segments", () => {
+  fc.assert(fc.property(fc.array(segment, { minLength: 1, maxLength: 6 }), (segments) => {
+    expect(parseStepId(formatStepId(segments))).toEqual(segments);
+  }));
+});
+
+test("different segments have different ids", () => {
+  const ids = fc.array(segment, { minLength: 1, maxLength: 3 });
+  fc.assert(fc.property(ids, ids, (left, right) => {
+    expect(formatStepId(left) === formatStepId(right)).toBe(JSON.stringify(left) === JSON.stringify(right));
+  }));
+});
+
+test("joining is formatting, step by step", () => {
+  fc.assert(fc.property(fc.array(segment, { minLength: 1, maxLength: 6 }), (segments) => {
+    expect(segments.reduce(joinStepId, "")).toBe(formatStepId(segments));
+  }));
+});
+
+test("ids read as paths", () => {
+  const id = "for[17]/shipLine[0]/{a%2Fb}/charge~1[1]";
+  expect(parseStepId(id)).toEqual([
+    { name: "for", variant: 0, index: 17 },
+    { name: "shipLine", variant: 0, index: 0 },
+    { key: "a/b" },
+    { name: "charge", variant: 1, index: 1 },
+  ]);
+  expect(stepName(id)).toBe("charge");
+});
+
+test.each(["", "a", "a[]", "a[01]", "a[1]/", "a~0[1]", "[1]", "{a", "a[1]b"])("%j is no step id", (wrong) => {
+  expect(() => parseStepId(wrong)).toThrow(SyntaxError);
+});

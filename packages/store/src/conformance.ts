@@ -1,0 +1,48 @@
+import type { Awaitable, Store } from "./contract.ts";
+import { listCases } from "./conformance/lists.ts";
+import { ownershipCases } from "./conformance/ownership.ts";
+import { persistenceCases } from "./conformance/persistence.ts";
+import { requestCases } from "./conformance/requests.ts";
+import { signalCases } from "./conformance/signals.ts";
+import { stepCases } from "./conformance/steps.ts";
+import { valueCases } from "./conformance/values.ts";
+import { wakingCases } from "./conformance/waking.ts";
+
+/** The `test` of vitest, of node:test, or of any runner that takes a name and a function. */
+export interface TestRunner {
+  test(name: string, run: () => Promise<void>): unknown;
+}
+
+export interface ConformanceOptions {
+  /** Another store, not yet open, on the data of the given one. With it, persistence and concurrent stores are tested too. */
+  readonly reopen?: (store: Store) => Awaitable<Store>;
+}
+
+/**
+ * Registers the tests that every store has to pass; their names quote the invariants of the contract.
+ * `make` gives an empty store, not yet open, each time it is called.
+ */
+export function testStore(make: () => Awaitable<Store>, { test }: TestRunner, { reopen }: ConformanceOptions = {}): void {
+  const cases = { ...ownershipCases, ...stepCases, ...signalCases, ...requestCases, ...wakingCases, ...listCases, ...valueCases };
+  for (const [name, run] of Object.entries(cases)) {
+    test(name, () => using(make(), run));
+  }
+  if (!reopen) return;
+  for (const [name, run] of Object.entries(persistenceCases)) {
+    test(name, () => using(make(), (store) => run(store, async () => opened(await reopen(store)))));
+  }
+}
+
+async function using(made: Awaitable<Store>, run: (store: Store) => Promise<void>): Promise<void> {
+  const store = await opened(await made);
+  try {
+    await run(store);
+  } finally {
+    await store.close();
+  }
+}
+
+async function opened(store: Store): Promise<Store> {
+  await store.open();
+  return store;
+}

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import type { RunFilter, Store } from "../contract.ts";
+import { dueAt, finish, newRun, owned, T, waiting, type Cases } from "./kit.ts";
+
+async function listed(store: Store, filter: RunFilter): Promise<string[]> {
+  return (await store.listRuns(filter)).map(({ id }) => id);
+}
+
+/** One run of each status, the oldest first. */
+async function oneOfEach(store: Store): Promise<void> {
+  await store.createRun(newRun("pending", { createdAt: T + 1 }));
+  await owned(store, "running", { createdAt: T + 2 });
+  await store.createRun(newRun("bill", { createdAt: T + 3, workflow: "bill" }));
+  for (const [place, status] of (["completed", "failed", "cancelled"] as const).entries()) {
+    await owned(store, status, { createdAt: T + 4 + place });
+    await store.commit([finish(status, { status })]);
+  }
+}
+
+export const listCases: Cases = {
+  "listRuns gives the newest first, all fields of each": async (store) => {
+    await oneOfEach(store);
+    assert.deepEqual(await listed(store, {}), ["cancelled", "failed", "completed", "bill", "running", "pending"]);
+    for (const run of await store.listRuns({})) assert.deepEqual(run, await store.getRun(run.id));
+  },
+  "listRuns filters by status and workflow, one or several": async (store) => {
+    await oneOfEach(store);
+    assert.deepEqual(await listed(store, { status: "failed" }), ["failed"]);
+    assert.deepEqual(await listed(store, { status: ["pending", "cancelled", "running"] }), ["cancelled", "bill", "running", "pending"]);
+    assert.deepEqual(await listed(store, { status: ["failed", "failed"] }), ["failed"]);
+    assert.deepEqual(await listed(store, { workflow: "bill" }), ["bill"]);
+    assert.deepEqual(await listed(store, { workflow: ["bill", "ship"], status: "pending" }), ["bill", "pending"]);
+    assert.deepEqual(await listed(store, { workflow: "none" }), []);
+    assert.deepEqual(await listed(store, { status: [] }), []);
+    assert.deepEqual(await listed(store, { workflow: [] }), []);
+  },
+  "listRuns gives 100 runs unless told, and pages visit each run once, in spite of equal times": async (store) => {
+    const ids = Array.from({ length: 130 }, (_, place) => `run-${(place * 7) % 130}`);
+    for (const [place, id] of ids.entries()) await store.createRun(newRun(id, { createdAt: T + Math.floor(place / 50) }));
+    assert.equal((await store.listRuns({})).length, 100);
+    assert.equal((await store.listRuns({ limit: 0 })).length, 0);
+    const seen: string[] = [];
+    for (let before: string | undefined; ; before = seen.at(-1)) {
+      const page = await listed(store, { status: ["pending", "running"], limit: 40, ...(before !== undefined && { before }) });
+      if (page.length === 0) break;
+      seen.push(...page);
+    }
+    assert.deepEqual(seen, [...ids].reverse());
+  },
+  "listRuns gives nothing before a run that does not exist": async (store) => {
+    await oneOfEach(store);
+    assert.deepEqual(await listed(store, { before: "none" }), []);
+    assert.deepEqual(await listed(store, { before: "pending" }), []);
+    assert.deepEqual(await listed(store, { before: "running", status: "pending" }), ["pending"]);
+  },
+  "unfinished gives pending, running and due runs, oldest first": async (store) => {
+    await oneOfEach(store);
+    await waiting(store, "sleeps", { wakeAt: T + 1_000 });
+    await waiting(store, "waits");
+    assert.deepEqual(await dueAt(store, T + 999), ["pending", "running"]);
+    assert.deepEqual(await dueAt(store, T + 1_000), ["sleeps", "pending", "running"]);
+    const [first] = await store.unfinished({ workflows: ["ship"], now: T, limit: 1 });
+    assert.deepEqual(first, await store.getRun("pending"));
+  },
+  "unfinished keeps to its workflows and its limit": async (store) => {
+    await oneOfEach(store);
+    const found = async (workflows: string[], limit: number) => (await store.unfinished({ workflows, now: T, limit })).map(({ id }) => id);
+    assert.deepEqual(await found(["bill"], 9), ["bill"]);
+    assert.deepEqual(await found(["ship", "bill"], 9), ["pending", "running", "bill"]);
+    assert.deepEqual(await found(["ship", "bill"], 2), ["pending", "running"]);
+    assert.deepEqual(await found([], 9), []);
+    assert.deepEqual(await found(["ship"], 0), []);
+  },
+  "unfinished leaves out what living owners run, so that it hides nothing behind it": async (store) => {
+    for (let place = 0; place < 5; place++) await owned(store, `healthy-${place}`, { createdAt: T + place });
+    await owned(store, "orphan", { createdAt: T + 8, lease: { owner: "dead", until: T + 9 } });
+    await store.createRun(newRun("pending", { createdAt: T + 9 }));
+    const found = await store.unfinished({ workflows: ["ship"], now: T, limit: 3, alive: ["me", "you"] });
+    assert.deepEqual(found.map(({ id }) => id), ["orphan", "pending"]);
+  },
+};

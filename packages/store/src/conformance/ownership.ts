@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { checkpoint, finish, get, ME, newRun, OTHER, owned, release, step, T, together, waiting, type Cases } from "./kit.ts";
+
+export const ownershipCases: Cases = {
+  "S1 a new run is pending, and reads as it was given": async (store) => {
+    const { created, run } = await store.createRun(newRun("r", { parent: "p" }));
+    assert.equal(created, true);
+    assert.deepEqual(run, { ...newRun("r", { parent: "p" }), status: "pending", codeSeq: 0, epoch: 0, updatedAt: T });
+    assert.deepEqual(await store.getRun("r"), run);
+  },
+  "S1 a run created with a lease is born running, owned and at epoch 1": async (store) => {
+    const run = await owned(store, "r");
+    assert.equal(run.status, "running");
+    assert.equal(run.owner, ME.owner);
+    assert.equal(run.leaseUntil, ME.until);
+    assert.equal(run.epoch, 1);
+    assert.equal("lease" in run, false);
+    assert.deepEqual(await store.getRun("r"), run);
+  },
+  "S1 one run an id: of concurrent calls one creates it and all get it": async (store) => {
+    const answers = await together(20, (place) => store.createRun(newRun("r", { seed: `seed${place}` })));
+    assert.equal(answers.filter(({ created }) => created).length, 1);
+    const run = await get(store, "r");
+    for (const answer of answers) assert.deepEqual(answer.run, run);
+  },
+  "S1 creating a run again changes nothing, finished or not": async (store) => {
+    await owned(store, "r");
+    await store.commit([finish("r")]);
+    const before = await get(store, "r");
+    assert.deepEqual(await store.createRun(newRun("r", { input: "[2]", inputHash: "other", lease: OTHER })), { created: false, run: before });
+    assert.deepEqual(await get(store, "r"), before);
+  },
+  "a run that does not exist is undefined everywhere": async (store) => {
+    assert.equal(await store.getRun("none"), undefined);
+    assert.equal(await store.claim({ run: "none", lease: ME, now: T }), undefined);
+    assert.deepEqual(await store.steps("none"), []);
+    assert.deepEqual(await store.commit([finish("none")]), [false]);
+    assert.equal(await store.deliver({ run: "none", name: "go", payload: "1", now: T }), undefined);
+    assert.equal(await store.cancel({ run: "none", reason: "1", now: T }), undefined);
+    assert.equal(await store.retry({ run: "none", now: T }), undefined);
+    assert.deepEqual(await store.wakeups([{ run: "none", epoch: 1 }]), [{ run: "none", owned: false, signals: [] }]);
+    await store.renew({ runs: [{ run: "none", epoch: 1 }], until: T });
+  },
+  "S2 a claim gives the run to the owner under the next epoch": async (store) => {
+    await store.createRun(newRun("r"));
+    const run = await store.claim({ run: "r", lease: OTHER, now: T + 5 });
+    assert.deepEqual(run, { ...(await get(store, "r")) });
+    assert.equal(run?.status, "running");
+    assert.equal(run.owner, "other");
+    assert.equal(run.leaseUntil, OTHER.until);
+    assert.equal(run.epoch, 1);
+    assert.equal(run.updatedAt, T + 5);
+  },
+  "S2 of concurrent claims one succeeds": async (store) => {
+    await store.createRun(newRun("r"));
+    const claims = await together(20, (place) => store.claim({ run: "r", lease: { owner: `o${place}`, until: T + 10 }, now: T }));
+    const won = claims.filter((run) => run !== undefined);
+    assert.equal(won.length, 1);
+    assert.deepEqual(won[0], await get(store, "r"));
+  },
+  "S2 a lease holds until its end, and not longer": async (store) => {
+    await owned(store, "r");
+    assert.equal(await store.claim({ run: "r", lease: OTHER, now: ME.until - 1 }), undefined);
+    assert.equal(await store.claim({ run: "r", lease: OTHER, now: ME.until }), undefined);
+    assert.equal((await store.claim({ run: "r", lease: OTHER, now: ME.until + 1 }))?.epoch, 2);
+    assert.equal(await store.claim({ run: "r", lease: ME, now: ME.until + 1 }), undefined);
+  },
+  "S2 a run is taken from a dead owner only under the epoch that it died in": async (store) => {
+    await owned(store, "r");
+    assert.equal(await store.claim({ run: "r", lease: OTHER, now: T, from: { owner: "me", epoch: 2 } }), undefined);
+    assert.equal(await store.claim({ run: "r", lease: OTHER, now: T, from: { owner: "you", epoch: 1 } }), undefined);
+    const from = { owner: "me", epoch: 1 };
+    const claims = await together(5, (place) => store.claim({ run: "r", lease: { ...OTHER, owner: `o${place}` }, now: T, from }));
+    assert.equal(claims.filter((run) => run?.epoch === 2).length, 1);
+    assert.equal((await get(store, "r")).epoch, 2);
+  },
+  "S2 a waiting run may be claimed before it is due, and then is not waiting for anything": async (store) => {
+    await waiting(store, "r", { wakeAt: T + 1_000_000 });
+    const run = await store.claim({ run: "r", lease: OTHER, now: T });
+    assert.equal(run?.status, "running");
+    assert.equal("wakeAt" in run, false);
+  },
+  "S2 a blocked run that is claimed is no longer blocked": async (store) => {
+    const blocked = { error: "LOST_STEPS", message: "two steps are not reached any more", code: "c1" };
+    await owned(store, "r");
+    await store.commit([release("r", { status: "pending", blocked })]);
+    assert.deepEqual((await get(store, "r")).blocked, blocked);
+    assert.equal((await get(store, "r")).status, "pending");
+    const run = await store.claim({ run: "r", lease: OTHER, now: T });
+    assert.equal(run && "blocked" in run, false);
+  },
+  "S2 a finished run is not claimed": async (store) => {
+    for (const status of ["completed", "failed", "cancelled"] as const) {
+      await owned(store, status);
+      await store.commit([finish(status, { status })]);
+      const from = { owner: "me", epoch: 1 };
+      assert.equal(await store.claim({ run: status, lease: OTHER, now: T + 1_000_000, from }), undefined);
+    }
+  },
+  "renew extends the leases that are held, and no others": async (store) => {
+    for (const id of ["held", "stale", "done", "left"]) await owned(store, id);
+    await store.commit([finish("done"), release("left")]);
+    await store.claim({ run: "stale", lease: OTHER, now: ME.until + 1 });
+    const runs = ["held", "stale", "done", "left"].map((run) => ({ run, epoch: 1 }));
+    await store.renew({ runs, until: T + 99_000 });
+    await store.renew({ runs, until: T + 98_000 });
+    assert.equal((await get(store, "held")).leaseUntil, T + 99_000);
+    assert.equal((await get(store, "stale")).leaseUntil, OTHER.until);
+    assert.equal("leaseUntil" in (await get(store, "done")), false);
+    assert.equal("leaseUntil" in (await get(store, "left")), false);
+    await store.renew({ runs: [], until: T });
+  },
+  "S4 a stale owner writes nothing, and the rest of the batch is not touched by that": async (store) => {
+    await owned(store, "lost");
+    await owned(store, "held");
+    await store.claim({ run: "lost", lease: OTHER, now: ME.until + 1 });
+    const before = await get(store, "lost");
+    const answers = await store.commit([
+      step("lost", checkpoint("a[0]", 1)),
+      step("held", checkpoint("a[0]", 1)),
+      { type: "code", run: "lost", epoch: 1, code: "c2", codeSeq: 1 },
+      release("lost"),
+      finish("lost"),
+      finish("held"),
+      step("lost", checkpoint("b[0]", 1), { epoch: 2 }),
+      step("lost", checkpoint("c[0]", 2), { epoch: 3 }),
+    ]);
+    assert.deepEqual(answers, [false, true, false, false, false, true, true, false]);
+    assert.deepEqual(await get(store, "lost"), before);
+    assert.equal((await store.steps("lost")).length, 1);
+  },
+  "S4 a run without an owner is not written, not even under its own epoch": async (store) => {
+    await store.createRun(newRun("new"));
+    await waiting(store, "left");
+    await owned(store, "done");
+    await store.commit([finish("done")]);
+    const answers = await store.commit([
+      step("new", checkpoint("a[0]", 1), { epoch: 0 }),
+      step("left", checkpoint("a[0]", 1)),
+      step("done", checkpoint("a[0]", 1)),
+      finish("done", { status: "failed" }),
+      release("done"),
+    ]);
+    assert.deepEqual(answers, [false, false, false, false, false]);
+    for (const id of ["new", "left", "done"]) assert.deepEqual(await store.steps(id), []);
+    assert.equal((await get(store, "done")).status, "completed");
+  },
+  "S4 nothing is written after the end or the release of a run, in the same batch either": async (store) => {
+    await owned(store, "done");
+    await owned(store, "left");
+    const answers = await store.commit([
+      finish("done"),
+      step("done", checkpoint("late[0]", 1)),
+      release("left"),
+      finish("left"),
+      step("left", checkpoint("late[0]", 1)),
+    ]);
+    assert.deepEqual(answers, [true, false, true, false, false]);
+  },
+};

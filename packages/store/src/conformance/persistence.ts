@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import type { Store } from "../contract.ts";
+import { checkpoint, finish, get, ME, newRun, openStep, openWait, OTHER, owned, release, step, T, together, waiting } from "./kit.ts";
+
+type Reopen = () => Promise<Store>;
+/** Each gets an empty store, and a way to open further ones on its data, which it closes. */
+type TwoStoreCases = Readonly<Record<string, (store: Store, reopen: Reopen) => Promise<void>>>;
+
+async function withSecond(reopen: Reopen, run: (second: Store) => Promise<void>): Promise<void> {
+  const second = await reopen();
+  try {
+    await run(second);
+  } finally {
+    await second.close();
+  }
+}
+
+export const persistenceCases: TwoStoreCases = {
+  "S3 all that was answered is there for a store that opens the data anew": async (store, reopen) => {
+    await owned(store, "r", { parent: "p" });
+    await waiting(store, "w", { wakeAt: T + 5, steps: [openWait("a[0]", "go")] });
+    await store.commit([step("r", checkpoint("a[0]", 1)), step("r", openStep("b[0]", { dueAt: T }))]);
+    await store.deliver({ run: "r", name: "go", payload: "1", now: T });
+    await store.cancel({ run: "r", reason: '"why"', now: T });
+    const look = async (from: Store) => [
+      await from.listRuns({}),
+      await from.steps("r"),
+      await from.steps("w"),
+      await from.wakeups([{ run: "r", epoch: 1 }]),
+    ];
+    const before = await look(store);
+    await store.close();
+    await withSecond(reopen, async (second) => assert.deepEqual(await look(second), before));
+    await store.open();
+    assert.deepEqual(await look(store), before);
+  },
+  "S1 S2 two stores on the same data agree on who creates and who owns": (store, reopen) =>
+    withSecond(reopen, async (second) => {
+      const pick = (place: number): Store => (place % 2 === 0 ? store : second);
+      const made = await together(10, (place) => pick(place).createRun(newRun("r")));
+      assert.equal(made.filter(({ created }) => created).length, 1);
+      const claims = await together(10, (place) => pick(place).claim({ run: "r", lease: { owner: `o${place}`, until: T + 9 }, now: T }));
+      assert.equal(claims.filter((run) => run !== undefined).length, 1);
+      assert.deepEqual(await get(store, "r"), await get(second, "r"));
+    }),
+  "S4 S6 an owner that lost its run to another store writes nothing more, and gets it back with all that was written": (store, reopen) =>
+    withSecond(reopen, async (second) => {
+      await owned(store, "r");
+      await store.commit([step("r", checkpoint("a[0]", 1))]);
+      await second.claim({ run: "r", lease: OTHER, now: ME.until + 1 });
+      assert.deepEqual(await second.commit([step("r", checkpoint("b[0]", 2), { epoch: 2 })]), [true]);
+      assert.deepEqual(await store.commit([step("r", checkpoint("c[0]", 2)), finish("r")]), [false, false]);
+      await second.commit([release("r", { epoch: 2 })]);
+      assert.equal((await store.claim({ run: "r", lease: ME, now: T }))?.epoch, 3);
+      const answers = await store.commit([step("r", checkpoint("c[0]", 2), { epoch: 3 }), step("r", checkpoint("c[0]", 3), { epoch: 3 })]);
+      assert.deepEqual(answers, [false, true]);
+      assert.deepEqual((await second.steps("r")).map(({ id }) => id), ["a[0]", "b[0]", "c[0]"]);
+    }),
+  "S7 a delivery through one store wakes the run of another": (store, reopen) =>
+    withSecond(reopen, async (second) => {
+      await owned(store, "r");
+      assert.equal(await second.deliver({ run: "r", name: "go", payload: "1", now: T }), true);
+      assert.equal(await store.deliver({ run: "r", name: "go", payload: "2", now: T }), false);
+      const [state] = await store.wakeups([{ run: "r", epoch: 1 }]);
+      assert.deepEqual(state?.signals, [{ name: "go", slot: 0, payload: "1" }]);
+    }),
+  "a new file may be opened by several stores one after the other": async (_, reopen) => {
+    for (let times = 0; times < 3; times++) await withSecond(reopen, async (second) => assert.deepEqual(await second.listRuns({}), []));
+  },
+};

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { checkpoint, dueAt, finish, get, newRun, openStep, OTHER, owned, release, step, stepIds, T, waiting, type Cases } from "./kit.ts";
+
+export const requestCases: Cases = {
+  "S8 a run that nobody has owned is cancelled at once": async (store) => {
+    await store.createRun(newRun("r"));
+    assert.equal(await store.cancel({ run: "r", reason: '"why"', now: T + 3 }), true);
+    const run = await get(store, "r");
+    assert.deepEqual([run.status, run.output, run.cancel, run.updatedAt], ["cancelled", '"why"', '"why"', T + 3]);
+    assert.equal(await store.claim({ run: "r", lease: OTHER, now: T + 4 }), undefined);
+  },
+  "S8 a run that was owned once, and is pending again, gets the wish": async (store) => {
+    await owned(store, "r");
+    await store.commit([release("r", { status: "pending" })]);
+    assert.equal(await store.cancel({ run: "r", reason: '"why"', now: T }), true);
+    const run = await get(store, "r");
+    assert.deepEqual([run.status, run.cancel, "output" in run], ["pending", '"why"', false]);
+  },
+  "S8 the first wish stays, and a running run goes on": async (store) => {
+    await owned(store, "r");
+    assert.equal(await store.cancel({ run: "r", reason: '"first"', now: T + 1 }), true);
+    assert.equal(await store.cancel({ run: "r", reason: '"second"', now: T + 2 }), true);
+    const run = await get(store, "r");
+    assert.deepEqual([run.status, run.cancel, run.updatedAt, run.epoch], ["running", '"first"', T + 1, 1]);
+    assert.deepEqual(await store.commit([step("r", checkpoint("a[0]", 1))]), [true]);
+  },
+  "S8 a waiting run is due": async (store) => {
+    await waiting(store, "r", { wakeAt: T + 9_000 });
+    await store.cancel({ run: "r", reason: '"why"', now: T + 60 });
+    assert.deepEqual(await dueAt(store, T + 60), ["r"]);
+  },
+  "S8 a finished run is not cancelled": async (store) => {
+    for (const status of ["completed", "failed", "cancelled"] as const) {
+      await owned(store, status);
+      await store.commit([finish(status, { status })]);
+      const before = await get(store, status);
+      assert.equal(await store.cancel({ run: status, reason: '"why"', now: T + 900 }), false);
+      assert.deepEqual(await get(store, status), before);
+    }
+  },
+  "S9 a failed run becomes pending again, without its unhandled steps": async (store) => {
+    await owned(store, "r");
+    const failed = { state: "failed" } as const;
+    const rows = [checkpoint("ok[0]", 1), checkpoint("handled[0]", 2, failed), checkpoint("bad[0]", 3, failed), checkpoint("bad[1]", 4, failed)];
+    await store.commit([...rows, openStep("open[0]")].map((row) => step("r", row)));
+    await store.commit([finish("r", { status: "failed", output: '"error"', unhandled: ["bad[0]", "bad[1]", "ok[0]", "open[0]", "none[0]"] })]);
+    assert.equal(await store.retry({ run: "r", now: T + 800 }), true);
+    const run = await get(store, "r");
+    assert.deepEqual([run.status, run.epoch, run.updatedAt, "output" in run, "owner" in run], ["pending", 1, T + 800, false, false]);
+    assert.deepEqual(await stepIds(store, "r"), ["ok[0]", "handled[0]", "open[0]"]);
+  },
+  "S9 the retried steps are recorded anew, at the places of the old ones if need be": async (store) => {
+    await owned(store, "r");
+    await store.commit([step("r", checkpoint("bad[0]", 1, { state: "failed" })), finish("r", { status: "failed", unhandled: ["bad[0]"] })]);
+    await store.retry({ run: "r", now: T });
+    assert.equal((await store.claim({ run: "r", lease: OTHER, now: T }))?.epoch, 2);
+    assert.deepEqual(await store.commit([step("r", checkpoint("bad[0]", 1), { epoch: 2 })]), [true]);
+  },
+  "S9 only a failed run is retried, and once": async (store) => {
+    await store.createRun(newRun("pending"));
+    await owned(store, "running");
+    await waiting(store, "waiting");
+    for (const status of ["completed", "cancelled", "failed"] as const) {
+      await owned(store, status);
+      await store.commit([finish(status, { status })]);
+    }
+    for (const run of ["pending", "running", "waiting", "completed", "cancelled"]) {
+      const before = await get(store, run);
+      assert.equal(await store.retry({ run, now: T + 900 }), false);
+      assert.deepEqual(await get(store, run), before);
+    }
+    assert.equal(await store.retry({ run: "failed", now: T }), true);
+    assert.equal(await store.retry({ run: "failed", now: T }), false);
+  },
+  "S9 an earlier failure does not decide what the next retry removes": async (store) => {
+    await owned(store, "r");
+    await store.commit([step("r", checkpoint("a[0]", 1, { state: "failed" })), finish("r", { status: "failed", unhandled: ["a[0]"] })]);
+    await store.retry({ run: "r", now: T });
+    await store.claim({ run: "r", lease: OTHER, now: T });
+    await store.commit([step("r", checkpoint("a[0]", 1, { state: "failed" }), { epoch: 2 }), finish("r", { epoch: 2, status: "failed" })]);
+    await store.retry({ run: "r", now: T });
+    assert.deepEqual(await stepIds(store, "r"), ["a[0]"]);
+  },
+  "S9 a retry forgets a cancellation that was never delivered, and keeps one that was": async (store) => {
+    for (const [id, rows] of [["asked", []], ["delivered", [checkpoint("cancel", 1, { kind: "cancel" })]]] as const) {
+      await owned(store, id);
+      await store.cancel({ run: id, reason: '"why"', now: T });
+      await store.commit([...rows.map((row) => step(id, row)), finish(id, { status: "failed" })]);
+      await store.retry({ run: id, now: T });
+    }
+    assert.equal("cancel" in (await get(store, "asked")), false);
+    assert.equal((await get(store, "delivered")).cancel, '"why"');
+  },
+};

@@ -1,0 +1,243 @@
+import type { Lease, NewRun, RunFilter, RunRow, RunStatus, SignalRow, StepRow, Store, Wakeup, Write } from "./contract.ts";
+
+/** A store that lives as long as the process, for tests and trials. Several runtimes may share one. */
+export function memoryStore(): Store {
+  const runs = new Map<string, Run>();
+
+  return {
+    name: "memory:",
+    open() {},
+    close() {},
+    createRun(run) {
+      const found = runs.get(run.id);
+      if (found) return { created: false, run: found.row };
+      const made = newRun(run, runs.size);
+      runs.set(run.id, made);
+      return { created: true, run: made.row };
+    },
+    getRun: (id) => runs.get(id)?.row,
+    listRuns: (filter) => list(runs, filter),
+    unfinished: (filter) => unfinished(runs, filter),
+    claim({ run: id, lease, now, from }) {
+      const run = runs.get(id);
+      if (!run || !isClaimable(run.row, now, from)) return undefined;
+      change(run, own(run.row, lease, now));
+      return run.row;
+    },
+    renew({ runs: held, until }) {
+      for (const { run: id, epoch } of held) {
+        const run = ownedRun(runs, id, epoch);
+        if (run) change(run, { leaseUntil: Math.max(until, run.row.leaseUntil ?? until) });
+      }
+    },
+    steps: (id) => [...(runs.get(id)?.steps.values() ?? [])].sort(bySeq),
+    commit: (writes) => writes.map((write) => apply(runs, write)),
+    deliver: ({ run: id, name, payload, now }) => {
+      const run = runs.get(id);
+      return run && deliver(run, name, payload, now);
+    },
+    wakeups: (asked) => asked.map(({ run, epoch }) => wakeup(runs, run, epoch)),
+    cancel: ({ run: id, reason, now }) => {
+      const run = runs.get(id);
+      return run && cancel(runs, run, reason, now);
+    },
+    retry: ({ run: id, now }) => {
+      const run = runs.get(id);
+      return run && retry(run, now);
+    },
+  };
+}
+
+interface Run {
+  row: RunRow;
+  /** Place among all runs, in the order of their creation. */
+  readonly number: number;
+  readonly steps: Map<string, StepRow>;
+  readonly seqs: Set<number>;
+  readonly signals: { readonly row: SignalRow; consumed: boolean }[];
+  /** Failed steps that a retry executes again. */
+  unhandled: readonly string[];
+}
+
+type Changes = { readonly [K in keyof RunRow]?: RunRow[K] | undefined };
+
+function newRun({ lease, ...given }: NewRun, number: number): Run {
+  const fresh: RunRow = { ...given, status: "pending", codeSeq: 0, epoch: 0, updatedAt: given.createdAt };
+  const run: Run = { row: fresh, number, steps: new Map(), seqs: new Set(), signals: [], unhandled: [] };
+  if (lease) change(run, own(fresh, lease, given.createdAt));
+  return run;
+}
+
+/** A row that was given out never changes: a new one takes its place. `undefined` removes a field. */
+function change(run: Run, changes: Changes): void {
+  const entries = Object.entries({ ...run.row, ...changes }).filter(([, value]) => value !== undefined);
+  run.row = Object.fromEntries(entries) as unknown as RunRow;
+}
+
+function own(row: RunRow, lease: Lease, now: number): Changes {
+  return {
+    status: "running",
+    owner: lease.owner,
+    leaseUntil: lease.until,
+    epoch: row.epoch + 1,
+    blocked: undefined,
+    wakeAt: undefined,
+    updatedAt: now,
+  };
+}
+
+const isFinished = ({ status }: RunRow): boolean => status === "completed" || status === "failed" || status === "cancelled";
+
+function isClaimable(row: RunRow, now: number, from: { owner: string; epoch: number } | undefined): boolean {
+  if (isFinished(row)) return false;
+  if (row.owner === undefined || row.leaseUntil === undefined || row.leaseUntil < now) return true;
+  return from !== undefined && from.owner === row.owner && from.epoch === row.epoch;
+}
+
+function ownedRun(runs: Map<string, Run>, id: string, epoch: number): Run | undefined {
+  const run = runs.get(id);
+  return run && run.row.owner !== undefined && run.row.epoch === epoch ? run : undefined;
+}
+
+/** A checkpoint has a place; an open step comes after all of them. */
+function bySeq(a: StepRow, b: StepRow): number {
+  if (a.seq === undefined) return b.seq === undefined ? 0 : 1;
+  return b.seq === undefined ? -1 : a.seq - b.seq;
+}
+
+const byAge = (a: Run, b: Run): number => a.row.createdAt - b.row.createdAt || a.number - b.number;
+
+function list(runs: Map<string, Run>, { status, workflow, before, limit = 100 }: RunFilter): RunRow[] {
+  const bound = before === undefined ? undefined : runs.get(before);
+  if (before !== undefined && !bound) return [];
+  return [...runs.values()]
+    .filter((run) => matches(status, run.row.status) && matches(workflow, run.row.workflow))
+    .filter((run) => !bound || byAge(run, bound) < 0)
+    .sort((a, b) => byAge(b, a))
+    .slice(0, Math.max(0, limit))
+    .map((run) => run.row);
+}
+
+function matches<T extends string>(wanted: T | readonly T[] | undefined, value: T): boolean {
+  return wanted === undefined || (typeof wanted === "string" ? wanted === value : wanted.includes(value));
+}
+
+function unfinished(runs: Map<string, Run>, filter: Parameters<Store["unfinished"]>[0]): RunRow[] {
+  const { workflows, now, limit, alive = [] } = filter;
+  const mayNeedOwner = ({ row }: Run): boolean => {
+    if (!workflows.includes(row.workflow)) return false;
+    if (row.status === "waiting") return row.wakeAt !== undefined && row.wakeAt <= now;
+    return row.status === "pending" || (row.status === "running" && !alive.includes(row.owner ?? ""));
+  };
+  return [...runs.values()]
+    .filter(mayNeedOwner)
+    .sort(byAge)
+    .slice(0, Math.max(0, limit))
+    .map((run) => run.row);
+}
+
+function apply(runs: Map<string, Run>, write: Write): boolean {
+  const run = ownedRun(runs, write.run, write.epoch);
+  if (!run) return false;
+  switch (write.type) {
+    case "step":
+      return putStep(run, write.step, write.consume);
+    case "finish":
+      run.unhandled = write.unhandled;
+      end(runs, run, write.status, write.output, write.at);
+      return true;
+    case "release":
+      release(runs, run, write);
+      return true;
+    case "code":
+      change(run, { code: write.code, codeSeq: write.codeSeq });
+      return true;
+  }
+}
+
+function putStep(run: Run, step: StepRow, consume: SignalRow | undefined): boolean {
+  const found = run.steps.get(step.id);
+  if (found && found.state !== "open") return false;
+  if (step.seq !== undefined && run.seqs.has(step.seq)) return false;
+  const delivery = consume && run.signals.find(({ row }) => row.name === consume.name && row.slot === consume.slot);
+  if (consume && (!delivery || delivery.consumed)) return false;
+  if (delivery) delivery.consumed = true;
+  if (step.seq !== undefined) run.seqs.add(step.seq);
+  run.steps.set(step.id, { ...step });
+  return true;
+}
+
+function end(runs: Map<string, Run>, run: Run, status: RunStatus, output: string, at: number): void {
+  change(run, { status, output, owner: undefined, leaseUntil: undefined, wakeAt: undefined, updatedAt: at });
+  for (const other of runs.values()) {
+    if (other.row.status !== "waiting") continue;
+    if (other.row.id === run.row.parent || openTargets(other, "child").includes(run.row.id)) wake(other, at);
+  }
+}
+
+function wake(run: Run, at: number): void {
+  if (run.row.status === "waiting") change(run, { wakeAt: Math.min(run.row.wakeAt ?? at, at) });
+}
+
+function openTargets(run: Run, kind: StepRow["kind"]): string[] {
+  return [...run.steps.values()].filter((step) => step.state === "open" && step.kind === kind).map((step) => step.target ?? "");
+}
+
+function release(runs: Map<string, Run>, run: Run, { status, wakeAt, blocked, at }: Extract<Write, { type: "release" }>): void {
+  change(run, { status, blocked, wakeAt: status === "waiting" ? wakeAt : undefined, owner: undefined, leaseUntil: undefined, updatedAt: at });
+  if (hasNews(runs, run)) wake(run, at);
+}
+
+/** Whether something that the run waits for has come. */
+function hasNews(runs: Map<string, Run>, run: Run): boolean {
+  if (isCancelUndelivered(run)) return true;
+  const waits = openTargets(run, "signal");
+  if (run.signals.some(({ row, consumed }) => !consumed && waits.includes(row.name))) return true;
+  return openTargets(run, "child").some((id) => {
+    const child = runs.get(id);
+    return child !== undefined && isFinished(child.row);
+  });
+}
+
+function isCancelUndelivered(run: Run): boolean {
+  return run.row.cancel !== undefined && ![...run.steps.values()].some((step) => step.kind === "cancel");
+}
+
+function deliver(run: Run, name: string, payload: string, now: number): boolean {
+  const earlier = run.signals.filter(({ row }) => row.name === name);
+  if (isFinished(run.row) || earlier.some(({ consumed }) => !consumed)) return false;
+  if (earlier.length > 0 && !openTargets(run, "signal").includes(name)) return false;
+  run.signals.push({ row: { name, slot: earlier.length, payload }, consumed: false });
+  wake(run, now);
+  return true;
+}
+
+function wakeup(runs: Map<string, Run>, id: string, epoch: number): Wakeup {
+  const run = runs.get(id);
+  const signals = run ? run.signals.filter(({ consumed }) => !consumed).map(({ row }) => row) : [];
+  const state = { run: id, owned: ownedRun(runs, id, epoch) !== undefined, signals };
+  return run?.row.cancel === undefined ? state : { ...state, cancel: run.row.cancel };
+}
+
+function cancel(runs: Map<string, Run>, run: Run, reason: string, now: number): boolean {
+  if (isFinished(run.row)) return false;
+  if (run.row.cancel !== undefined) return true;
+  change(run, { cancel: reason, updatedAt: now });
+  if (run.row.epoch === 0) end(runs, run, "cancelled", reason, now);
+  else wake(run, now);
+  return true;
+}
+
+function retry(run: Run, now: number): boolean {
+  if (run.row.status !== "failed") return false;
+  const forgotten = isCancelUndelivered(run) ? { cancel: undefined } : {};
+  for (const id of run.unhandled) {
+    const step = run.steps.get(id);
+    if (step?.state !== "failed") continue;
+    run.steps.delete(id);
+    if (step.seq !== undefined) run.seqs.delete(step.seq);
+  }
+  run.unhandled = [];
+  change(run, { status: "pending", output: undefined, updatedAt: now, ...forgotten });
+  return true;
+}

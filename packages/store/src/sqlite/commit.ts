@@ -1,0 +1,81 @@
+import type { Write } from "../contract.ts";
+import { isFinal, type Head, type Runs } from "./runs.ts";
+import type { Sequences } from "./sequences.ts";
+import type { Signals } from "./signals.ts";
+import type { Steps } from "./steps.ts";
+
+export interface Tables {
+  readonly runs: Runs;
+  readonly steps: Steps;
+  readonly signals: Signals;
+  readonly sequences: Sequences;
+}
+
+/** Applies a batch inside a transaction. A run is looked up once; when a write of the batch ends its ownership, the rest finds no owner. */
+export function applyBatch(tables: Tables, writes: readonly Write[]): boolean[] {
+  const heads = new Map<string, Head | undefined>();
+  return writes.map((write) => {
+    if (!heads.has(write.run)) heads.set(write.run, tables.runs.head(write.run));
+    const head = heads.get(write.run);
+    if (!head?.owned || head.epoch !== write.epoch) return false;
+    if (write.type === "finish" || write.type === "release") heads.set(write.run, undefined);
+    return apply(tables, head, write);
+  });
+}
+
+function apply(tables: Tables, head: Head, write: Write): boolean {
+  switch (write.type) {
+    case "step":
+      return putStep(tables, head, write);
+    case "finish":
+      tables.runs.finish(head.number, write);
+      tables.sequences.forget(head.number);
+      wakeWaiters(tables, write.run, head.parent, write.at);
+      return true;
+    case "release":
+      release(tables, head, write);
+      return true;
+    case "code":
+      tables.runs.recode(head.number, write.code, write.codeSeq);
+      return true;
+  }
+}
+
+function putStep({ steps, signals, sequences }: Tables, head: Head, write: Extract<Write, { type: "step" }>): boolean {
+  const { step, consume } = write;
+  if (step.seq !== undefined && !sequences.isFree(head.number, head.epoch, step.seq)) return false;
+  if (consume && !signals.isFree(head.number, consume)) return false;
+  if (!steps.put(head.number, step)) return false;
+  if (step.seq !== undefined) sequences.taken(head.number, head.epoch, step.seq);
+  if (consume) signals.consume(head.number, consume);
+  return true;
+}
+
+/** After the end of a run: its parent and whoever else waits for it is due. */
+export function wakeWaiters({ runs, steps }: Tables, runId: string, parent: string | null, at: number): void {
+  if (parent !== null) runs.wakeById(parent, at);
+  for (const waiting of steps.waitingForChild(runId)) runs.wake(waiting, at);
+}
+
+function release(tables: Tables, head: Head, write: Extract<Write, { type: "release" }>): void {
+  const { status, at, blocked } = write;
+  const wakeAt = status === "waiting" ? write.wakeAt : undefined;
+  tables.runs.release(head.number, { status, wakeAt, blocked, at });
+  tables.sequences.forget(head.number);
+  if (status === "waiting" && hasNews(tables, head)) tables.runs.wake(head.number, at);
+}
+
+/** Whether something that the run waits for has come. */
+function hasNews({ runs, steps, signals }: Tables, head: Head): boolean {
+  if (isCancelUndelivered(steps, head)) return true;
+  const delivered = signals.unconsumedNames(head.number);
+  if (delivered.length > 0 && steps.openTargets(head.number, "signal").some((name) => delivered.includes(name))) return true;
+  return steps.openTargets(head.number, "child").some((id) => {
+    const child = runs.head(id);
+    return child !== undefined && isFinal(child.status);
+  });
+}
+
+export function isCancelUndelivered(steps: Steps, head: Head): boolean {
+  return head.cancel !== null && !steps.hasKind(head.number, "cancel");
+}

@@ -1,0 +1,95 @@
+import { statSync, type Stats } from "node:fs";
+import { dirname, sep } from "node:path";
+import { PerdureError } from "@perdure/protocol";
+import { loadDriver, notLoaded, type Connection } from "./driver.ts";
+import { primary, resultCode, translate, type Place } from "./errors.ts";
+import { assertOurs, migrate } from "./migrate.ts";
+import { transactions } from "./transaction.ts";
+
+export type Durability = "full" | "normal";
+
+export interface Settings {
+  readonly journalMode: string;
+  /** 1 is NORMAL, 2 is FULL. */
+  readonly synchronous: number;
+  readonly busyTimeout: number;
+}
+
+/** Opens the file, durable and with the schema of this version. Several processes may do so at once with a file that is not there yet. */
+export function connect(place: Place, durability: Durability): Connection {
+  assertPlace(place.path);
+  const open = openFile(place);
+  try {
+    return untilFree(place.busyTimeout, () => prepare(open, place, durability));
+  } catch (error) {
+    open.close();
+    throw translate(error, place);
+  }
+}
+
+/** The settings that the connection has, as SQLite reports them. */
+export function settings(db: Connection): Settings {
+  return {
+    journalMode: String(db.pragma("journal_mode", { simple: true })),
+    synchronous: Number(db.pragma("synchronous", { simple: true })),
+    busyTimeout: Number(db.pragma("busy_timeout", { simple: true })),
+  };
+}
+
+function assertPlace(path: string): void {
+  const found = look(path);
+  if (found?.isDirectory() || path.endsWith("/") || path.endsWith(sep)) throw new PerdureError("STORE_IS_DIRECTORY", { path });
+  if (!found && !look(dirname(path))?.isDirectory()) throw new PerdureError("STORE_NO_DIRECTORY", { path });
+  // SQLite takes a file that is too short for a database for an empty one, and would write over it.
+  if (found && found.size > 0 && found.size < 512) throw new PerdureError("STORE_CORRUPT", { path, detail: "file is not a database" });
+}
+
+function look(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw new PerdureError("STORE_READ_ONLY", { path }, { cause: error });
+  }
+}
+
+function openFile(place: Place): Connection {
+  const Database = loadDriver();
+  try {
+    return new Database(place.path, { timeout: place.busyTimeout });
+  } catch (error) {
+    throw resultCode(error) === undefined ? notLoaded(error) : translate(error, place);
+  }
+}
+
+function prepare(db: Connection, { path }: Place, durability: Durability): Connection {
+  transactions(db).read(() => assertOurs(db, path));
+  db.pragma("journal_mode = WAL");
+  db.pragma(`synchronous = ${durability === "full" ? "FULL" : "NORMAL"}`);
+  assertDurable(path, durability, settings(db));
+  migrate(db, path);
+  return db;
+}
+
+export function assertDurable(path: string, durability: Durability, { journalMode, synchronous }: Settings): void {
+  if (journalMode === "wal" && synchronous === (durability === "full" ? 2 : 1)) return;
+  throw new PerdureError("STORE_NOT_DURABLE", { path, detail: `journal_mode is ${journalMode}, synchronous is ${synchronous}` });
+}
+
+/** SQLite's own timeout does not cover the change to WAL, which two processes that open a new file both make. */
+function untilFree<T>(timeout: number, attempt: () => T): T {
+  const deadline = performance.now() + timeout;
+  for (;;) {
+    try {
+      return attempt();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() >= deadline) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return ["SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL"].includes(primary(resultCode(error) ?? ""));
+}

@@ -1,0 +1,34 @@
+import { PerdureError } from "@perdure/protocol";
+import type { Connection } from "./driver.ts";
+import { migrations as ours } from "./migrations/index.ts";
+import { transactions } from "./transaction.ts";
+
+/** "Perd": marks the file as a store. */
+export const APPLICATION_ID = 0x50657264;
+
+/**
+ * Refuses a database of another program, before anything is changed in it. A file is new as long as nothing stands in it.
+ * Belongs in a transaction, or it could see another process's migration half done.
+ */
+export function assertOurs(db: Connection, path: string): void {
+  const id = Number(db.pragma("application_id", { simple: true }));
+  if (id === APPLICATION_ID) return;
+  if (id !== 0 || version(db) !== 0 || hasTables(db)) throw new PerdureError("STORE_FOREIGN", { path });
+}
+
+/** Brings the schema to the newest version, or leaves all as it was. */
+export function migrate(db: Connection, path: string, migrations: readonly string[] = ours): void {
+  if (version(db) === migrations.length) return;
+  transactions(db).write(() => {
+    assertOurs(db, path);
+    const found = version(db);
+    if (found > migrations.length) throw new PerdureError("STORE_NEWER", { path, found, known: migrations.length });
+    for (const sql of migrations.slice(found)) db.exec(sql);
+    db.pragma(`user_version = ${migrations.length}`);
+    db.pragma(`application_id = ${APPLICATION_ID}`);
+  });
+}
+
+const version = (db: Connection): number => Number(db.pragma("user_version", { simple: true }));
+
+const hasTables = (db: Connection): boolean => db.prepare("SELECT 1 FROM sqlite_schema").get() !== undefined;

@@ -1,0 +1,4 @@
+import initial from "./001-initial.ts";
+
+/** SQL of each version of the schema, from 1. A released one never changes; a change is a new file. */
+export const migrations: readonly string[] = [initial];

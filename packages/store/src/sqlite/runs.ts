@@ -1,0 +1,194 @@
+import type { Blocked, FinalStatus, Lease, NewRun, RunFilter, RunRow, RunStatus, Store } from "../contract.ts";
+import type { Connection } from "./driver.ts";
+
+/** What a write has to know of its run. */
+export interface Head {
+  /** Key of the run in the other tables. */
+  readonly number: number;
+  readonly status: RunStatus;
+  readonly epoch: number;
+  readonly owned: boolean;
+  readonly parent: string | null;
+  readonly cancel: string | null;
+  /** JSON list of step ids, of a failed run. */
+  readonly unhandled: string | null;
+}
+
+export type Runs = ReturnType<typeof runsTable>;
+
+/** All SQL about the table `runs`. */
+export function runsTable(db: Connection) {
+  const listing = listings(db);
+  const insert = db.prepare<unknown[]>(
+    `INSERT INTO runs (id, workflow, file, input, input_hash, code, code_seq, seed, parent, created_at, updated_at, status, epoch, owner, lease_until)
+     VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+  );
+  const get = db.prepare<[string], Row>(`SELECT ${COLUMNS} FROM runs WHERE id = ?`);
+  const head = db.prepare<[string], HeadRow>(
+    "SELECT number, status, epoch, owner IS NOT NULL AS owned, parent, cancel, unhandled FROM runs WHERE id = ?",
+  );
+  const claim = db.prepare<unknown[]>(
+    `UPDATE runs SET status = 'running', owner = ?, lease_until = ?, epoch = epoch + 1, wake_at = NULL, blocked = NULL, updated_at = ?
+     WHERE id = ? AND status IN ('pending', 'running', 'waiting')
+       AND (owner IS NULL OR lease_until < ? OR (owner = ? AND epoch = ?))`,
+  );
+  const renew = db.prepare<unknown[]>(
+    "UPDATE runs SET lease_until = max(lease_until, ?) WHERE id = ? AND epoch = ? AND owner IS NOT NULL",
+  );
+  const finish = db.prepare<unknown[]>(
+    `UPDATE runs SET status = ?, output = ?, unhandled = ?, owner = NULL, lease_until = NULL, wake_at = NULL, updated_at = ? WHERE number = ?`,
+  );
+  const release = db.prepare<unknown[]>(
+    "UPDATE runs SET status = ?, wake_at = ?, blocked = ?, owner = NULL, lease_until = NULL, updated_at = ? WHERE number = ?",
+  );
+  const recode = db.prepare<unknown[]>("UPDATE runs SET code = ?, code_seq = ? WHERE number = ?");
+  const soon = "UPDATE runs SET wake_at = min(coalesce(wake_at, @at), @at) WHERE status = 'waiting'";
+  const wake = db.prepare<{ number: number; at: number }>(`${soon} AND number = @number`);
+  const wakeById = db.prepare<{ id: string; at: number }>(`${soon} AND id = @id`);
+  const requestCancel = db.prepare<unknown[]>("UPDATE runs SET cancel = ?, updated_at = ? WHERE number = ?");
+  const requeue = db.prepare<unknown[]>(
+    `UPDATE runs SET status = 'pending', output = NULL, unhandled = NULL, updated_at = ?, cancel = CASE WHEN ? THEN NULL ELSE cancel END
+     WHERE number = ?`,
+  );
+
+  return {
+    /** False: there is a run of that id. */
+    insert: (run: NewRun): boolean => insert.run(newValues(run)).changes === 1,
+    get: (id: string): RunRow | undefined => optional(get.get(id)),
+    head(id: string): Head | undefined {
+      const found = head.get(id);
+      return found && { ...found, owned: found.owned === 1 };
+    },
+    list: listing.list,
+    unfinished: listing.unfinished,
+    claim({ run, lease, now, from }: Parameters<Store["claim"]>[0]): boolean {
+      const dead = from ?? { owner: null, epoch: null };
+      return claim.run(lease.owner, lease.until, now, run, now, dead.owner, dead.epoch).changes === 1;
+    },
+    renew: (run: string, epoch: number, until: number): void => void renew.run(until, run, epoch),
+    finish(number: number, end: { status: FinalStatus; output: string; unhandled: readonly string[]; at: number }): void {
+      const unhandled = end.unhandled.length > 0 ? JSON.stringify(end.unhandled) : null;
+      finish.run(end.status, end.output, unhandled, end.at, number);
+    },
+    release(number: number, to: { status: RunStatus; wakeAt: number | undefined; blocked: Blocked | undefined; at: number }): void {
+      release.run(to.status, to.wakeAt ?? null, to.blocked ? JSON.stringify(to.blocked) : null, to.at, number);
+    },
+    recode: (number: number, code: string, codeSeq: number): void => void recode.run(code, codeSeq, number),
+    /** Makes a waiting run due at `at`, if it is not due before. */
+    wake: (number: number, at: number): void => void wake.run({ number, at }),
+    wakeById: (id: string, at: number): void => void wakeById.run({ id, at }),
+    requestCancel: (number: number, reason: string, at: number): void => void requestCancel.run(reason, at, number),
+    /** Pending again, for another try. */
+    requeue: (number: number, at: number, forgetCancel: boolean): void => void requeue.run(at, forgetCancel ? 1 : 0, number),
+  };
+}
+
+export const isFinal = (status: RunStatus): status is FinalStatus =>
+  status === "completed" || status === "failed" || status === "cancelled";
+
+const COLUMNS = `id, workflow, file, status, input, input_hash, output, code, code_seq, seed, parent, owner, epoch, lease_until, wake_at, cancel,
+  blocked, created_at, updated_at`;
+
+type HeadRow = Omit<Head, "owned"> & { readonly owned: number };
+
+interface Row {
+  readonly id: string;
+  readonly workflow: string;
+  readonly file: string;
+  readonly status: RunStatus;
+  readonly input: string;
+  readonly input_hash: string;
+  readonly output: string | null;
+  readonly code: string;
+  readonly code_seq: number;
+  readonly seed: string;
+  readonly parent: string | null;
+  readonly owner: string | null;
+  readonly epoch: number;
+  readonly lease_until: number | null;
+  readonly wake_at: number | null;
+  readonly cancel: string | null;
+  readonly blocked: string | null;
+  readonly created_at: number;
+  readonly updated_at: number;
+}
+
+function newValues(run: NewRun): unknown[] {
+  const { id, workflow, file, input, inputHash, code, seed, parent = null, createdAt, lease } = run;
+  return [id, workflow, file, input, inputHash, code, seed, parent, createdAt, createdAt, ...newOwnership(lease)];
+}
+
+function newOwnership(lease: Lease | undefined): unknown[] {
+  return lease ? ["running", 1, lease.owner, lease.until] : ["pending", 0, null, null];
+}
+
+const optional = (row: Row | undefined): RunRow | undefined => row && runOf(row);
+
+function runOf(row: Row): RunRow {
+  return {
+    id: row.id,
+    workflow: row.workflow,
+    file: row.file,
+    status: row.status,
+    input: row.input,
+    inputHash: row.input_hash,
+    ...(row.output !== null && { output: row.output }),
+    code: row.code,
+    codeSeq: row.code_seq,
+    seed: row.seed,
+    ...(row.parent !== null && { parent: row.parent }),
+    ...(row.owner !== null && { owner: row.owner }),
+    epoch: row.epoch,
+    ...(row.lease_until !== null && { leaseUntil: row.lease_until }),
+    ...(row.wake_at !== null && { wakeAt: row.wake_at }),
+    ...(row.cancel !== null && { cancel: row.cancel }),
+    ...(row.blocked !== null && { blocked: JSON.parse(row.blocked) as Blocked }),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+/** The queries that answer with many runs. Each status is an arm of its own, so that an index gives the order and the limit ends the search. */
+function listings(db: Connection) {
+  const cached = new Map<string, ReturnType<typeof db.prepare<[object], Row>>>();
+  const query = (sql: string, values: object): RunRow[] => {
+    let statement = cached.get(sql);
+    if (!statement) cached.set(sql, (statement = db.prepare<[object], Row>(sql)));
+    return statement.all(values).map(runOf);
+  };
+
+  return {
+    list({ status, workflow, before, limit = 100 }: RunFilter): RunRow[] {
+      const statuses = status === undefined ? undefined : [...new Set([status].flat())];
+      if (statuses?.length === 0) return [];
+      const conditions = [
+        ...(workflow === undefined ? [] : [OF_WORKFLOWS]),
+        ...(before === undefined ? [] : ["(created_at, number) < (SELECT created_at, number FROM runs WHERE id = @before)"]),
+      ];
+      const arms = statuses?.map((_, place) => select([`status = @status${place}`, ...conditions])) ?? [select(conditions)];
+      const named = Object.fromEntries(statuses?.map((value, place) => [`status${place}`, value]) ?? []);
+      const values = { ...named, workflows: JSON.stringify([workflow].flat()), before, limit: Math.max(0, limit) };
+      return query(`${arms.join(" UNION ALL ")} ${inOrder("DESC")}`, values);
+    },
+    unfinished({ workflows, now, limit, alive = [] }: Parameters<Store["unfinished"]>[0]): RunRow[] {
+      const values = { workflows: JSON.stringify(workflows), alive: JSON.stringify(alive), now, limit: Math.max(0, limit) };
+      return query(`${UNFINISHED} ${inOrder("ASC")}`, values);
+    },
+  };
+}
+
+function select(conditions: readonly string[]): string {
+  return conditions.length === 0 ? SELECT : `${SELECT} WHERE ${conditions.join(" AND ")}`;
+}
+
+const inOrder = (order: "ASC" | "DESC"): string => `ORDER BY created_at ${order}, number ${order} LIMIT @limit`;
+
+const OF_WORKFLOWS = "workflow IN (SELECT value FROM json_each(@workflows))";
+const SELECT = `SELECT ${COLUMNS}, number FROM runs`;
+
+/** Of the many runs that may sleep, only those that are due are looked at. */
+const UNFINISHED = [
+  `${SELECT} WHERE status = 'pending' AND ${OF_WORKFLOWS}`,
+  `${SELECT} WHERE status = 'running' AND ${OF_WORKFLOWS} AND owner NOT IN (SELECT value FROM json_each(@alive))`,
+  `${SELECT} INDEXED BY runs_by_wake WHERE status = 'waiting' AND wake_at <= @now AND ${OF_WORKFLOWS}`,
+].join(" UNION ALL ");

@@ -1,0 +1,111 @@
+import type { StepKind, StepRow, StepState } from "../contract.ts";
+import type { Connection } from "./driver.ts";
+
+export type Steps = ReturnType<typeof stepsTable>;
+
+/** All SQL about the table `steps`. `run` is the number of the run. */
+export function stepsTable(db: Connection) {
+  const put = db.prepare<unknown[]>(
+    `INSERT INTO steps (${COLUMNS}, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (run, id) DO UPDATE SET
+       kind = excluded.kind, state = excluded.state, seq = excluded.seq, attempt = excluded.attempt, started_at = excluded.started_at,
+       finished_at = excluded.finished_at, due_at = excluded.due_at, target = excluded.target, location = excluded.location,
+       input_hash = excluded.input_hash, output = excluded.output
+     WHERE state = ${OPEN}`,
+  );
+  const all = db
+    .prepare<[string], Row>(`SELECT ${COLUMNS} FROM steps WHERE run = (SELECT number FROM runs WHERE id = ?)`)
+    .raw();
+  const lastSeq = db.prepare<[number], number>("SELECT coalesce(max(seq), 0) FROM steps WHERE run = ?").pluck();
+  const hasSeq = db.prepare<[number, number], 1>("SELECT 1 FROM steps WHERE run = ? AND seq = ?").pluck();
+  const openTargets = db
+    .prepare<[number, number], string>(`SELECT target FROM steps INDEXED BY steps_open WHERE run = ? AND kind = ? AND state = ${OPEN} AND target IS NOT NULL`)
+    .pluck();
+  const waitingForChild = db
+    .prepare<[string], number>(`SELECT run FROM steps WHERE target = ? AND state = ${OPEN} AND kind = ${CHILD}`)
+    .pluck();
+  const hasKind = db.prepare<[number, number], 1>("SELECT 1 FROM steps WHERE run = ? AND kind = ? LIMIT 1").pluck();
+  const deleteFailed = db.prepare<[number, string]>(
+    `DELETE FROM steps WHERE run = ? AND state = ${FAILED} AND id IN (SELECT value FROM json_each(?))`,
+  );
+
+  return {
+    /** Inserts the step, or puts it in place of an open one. False: there is a checkpoint of that id. */
+    put: (run: number, step: StepRow): boolean => put.run(values(step), run).changes === 1,
+    /** Checkpoints in the order of `seq`, then the open steps. */
+    all: (runId: string): StepRow[] => all.all(runId).map(stepOf).sort(bySeq),
+    lastSeq: (run: number): number => lastSeq.get(run) ?? 0,
+    hasSeq: (run: number, seq: number): boolean => hasSeq.get(run, seq) !== undefined,
+    /** Names of the signals, or ids of the child runs, that open steps wait for. */
+    openTargets: (run: number, kind: "signal" | "child"): string[] => openTargets.all(run, KINDS.indexOf(kind)),
+    /** Numbers of the runs that have an open step for this child. */
+    waitingForChild: (childId: string): number[] => waitingForChild.all(childId),
+    hasKind: (run: number, kind: StepKind): boolean => hasKind.get(run, KINDS.indexOf(kind)) !== undefined,
+    /** Of the steps in this JSON list of ids. */
+    deleteFailed: (run: number, ids: string): void => void deleteFailed.run(run, ids),
+  };
+}
+
+// The numbers in the columns `kind` and `state` are places in these lists; a new word goes to the end.
+const KINDS: readonly StepKind[] = ["task", "sleep", "signal", "child", "start", "cancel"];
+const STATES: readonly StepState[] = ["open", "completed", "failed"];
+const OPEN = STATES.indexOf("open");
+const FAILED = STATES.indexOf("failed");
+const CHILD = KINDS.indexOf("child");
+
+const COLUMNS = "id, kind, state, seq, attempt, started_at, finished_at, due_at, target, location, input_hash, output";
+
+type Row = readonly [
+  id: string,
+  kind: number,
+  state: number,
+  seq: number | null,
+  attempt: number,
+  startedAt: number,
+  finishedAt: number | null,
+  dueAt: number | null,
+  target: string | null,
+  location: string | null,
+  inputHash: string,
+  output: string | null,
+];
+
+function values(step: StepRow): unknown[] {
+  return [
+    step.id,
+    KINDS.indexOf(step.kind),
+    STATES.indexOf(step.state),
+    step.seq ?? null,
+    step.attempt,
+    step.startedAt,
+    step.finishedAt ?? null,
+    step.dueAt ?? null,
+    step.target ?? null,
+    step.location ?? null,
+    step.inputHash,
+    step.output ?? null,
+  ];
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Written out by assignment: this runs once a step in every replay, and object spreads would double its cost. */
+function stepOf(row: Row): StepRow {
+  const [id, kind, state, seq, attempt, startedAt, finishedAt, dueAt, target, location, inputHash, output] = row;
+  const step: Writable<StepRow> = { id, kind: known(KINDS, kind), state: known(STATES, state), attempt, startedAt, inputHash };
+  if (seq !== null) step.seq = seq;
+  if (finishedAt !== null) step.finishedAt = finishedAt;
+  if (dueAt !== null) step.dueAt = dueAt;
+  if (target !== null) step.target = target;
+  if (location !== null) step.location = location;
+  if (output !== null) step.output = output;
+  return step;
+}
+
+function known<T>(words: readonly T[], code: number): T {
+  const word = words[code];
+  if (word === undefined) throw new RangeError(`a step has the code ${code}, which this version does not know`);
+  return word;
+}
+
+const bySeq = (a: StepRow, b: StepRow): number => (a.seq ?? Infinity) - (b.seq ?? Infinity) || 0;

@@ -1,0 +1,153 @@
+import { resolve, sep } from "node:path";
+import { PerdureError } from "@perdure/protocol";
+import type { Store, Wakeup } from "../contract.ts";
+import { applyBatch, isCancelUndelivered, wakeWaiters, type Tables } from "./commit.ts";
+import { connect, settings, type Durability, type Settings } from "./connection.ts";
+import { translate, type Place } from "./errors.ts";
+import { isFinal, runsTable } from "./runs.ts";
+import { sequences } from "./sequences.ts";
+import { signalsTable } from "./signals.ts";
+import { stepsTable } from "./steps.ts";
+import { transactions, type Transactions } from "./transaction.ts";
+
+export interface SqliteOptions {
+  /** `full`, the default: a commit survives the loss of power. `normal`: it survives the end of the process, in about an eighth of the time. */
+  readonly durability?: Durability;
+  /** How long to wait for another process that is writing, in milliseconds; default 5,000. */
+  readonly busyTimeout?: number;
+}
+
+export type SqliteSettings = Settings;
+
+export interface SqliteStore extends Store {
+  /** What SQLite says of the store's connection. */
+  settings(): SqliteSettings;
+}
+
+interface Session extends Transactions {
+  readonly tables: Tables;
+  readonly settings: () => Settings;
+  readonly close: () => void;
+}
+
+/** A store in one SQLite file, for any number of processes of one machine. Every method answers at once. */
+export function sqliteStore(path: string, { durability = "full", busyTimeout = 5_000 }: SqliteOptions = {}): SqliteStore {
+  const name = `sqlite:${path}`;
+  // What SQLite takes for a database in memory is neither a file nor durable.
+  if (path.trim() === "" || path === ":memory:") throw new PerdureError("STORE_URL_INVALID", { url: name });
+  const place: Place = { path: absolute(path), busyTimeout };
+  let session: Session | undefined;
+
+  /** Every use of the file goes through here: what SQLite says becomes what Perdure says. */
+  const use = <T>(work: (open: Session) => T): T => {
+    if (!session) throw new PerdureError("STORE_CLOSED", { name });
+    try {
+      return work(session);
+    } catch (error) {
+      throw translate(error, place);
+    }
+  };
+  const read = <T>(work: (tables: Tables) => T): T => use((open) => work(open.tables));
+  const write = <T>(work: (tables: Tables) => T): T => use((open) => open.write(() => work(open.tables)));
+
+  return {
+    name,
+    open() {
+      session ??= openSession(place, durability);
+    },
+    close() {
+      const open = session;
+      session = undefined;
+      open?.close();
+    },
+    settings: () => use((open) => open.settings()),
+
+    createRun(run) {
+      const found = read(({ runs }) => runs.get(run.id));
+      if (found) return { created: false, run: found };
+      return write(({ runs }) => ({ created: runs.insert(run), run: existing(runs.get(run.id)) }));
+    },
+    getRun: (id) => read(({ runs }) => runs.get(id)),
+    listRuns: (filter) => read(({ runs }) => runs.list(filter)),
+    unfinished: (filter) => read(({ runs }) => runs.unfinished(filter)),
+    claim: (claim) => write(({ runs }) => (runs.claim(claim) ? runs.get(claim.run) : undefined)),
+    renew({ runs: held, until }) {
+      if (held.length === 0) return;
+      write(({ runs }) => held.forEach(({ run, epoch }) => runs.renew(run, epoch, until)));
+    },
+    steps: (run) => read(({ steps }) => steps.all(run)),
+    commit: (writes) => (writes.length === 0 ? [] : write((tables) => applyBatch(tables, writes))),
+    deliver: (delivery) => write((tables) => deliver(tables, delivery)),
+    wakeups: (asked) => use((open) => open.read(() => asked.map(({ run, epoch }) => wakeup(open.tables, run, epoch)))),
+    cancel: (cancellation) => write((tables) => cancel(tables, cancellation)),
+    retry: ({ run, now }) => write((tables) => retry(tables, run, now)),
+  };
+}
+
+function openSession(place: Place, durability: Durability): Session {
+  const db = connect(place, durability);
+  try {
+    const steps = stepsTable(db);
+    const tables = { runs: runsTable(db), steps, signals: signalsTable(db), sequences: sequences(steps) };
+    return { ...transactions(db), tables, settings: () => settings(db), close: () => void db.close() };
+  } catch (cause) {
+    db.close();
+    // The schema has the right version, so statements that do not fit it mean damage.
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new PerdureError("STORE_CORRUPT", { path: place.path, detail }, { cause });
+  }
+}
+
+/** The store must not move when the program changes its directory; a slash at the end still says "directory". */
+function absolute(path: string): string {
+  return /[/\\]$/u.test(path) ? resolve(path) + sep : resolve(path);
+}
+
+function existing<T>(row: T | undefined): T {
+  if (row === undefined) throw new Error("a row that was just written is not there");
+  return row;
+}
+
+function deliver({ runs, steps, signals }: Tables, { run, name, payload, now }: Parameters<Store["deliver"]>[0]): boolean | undefined {
+  const head = runs.head(run);
+  if (!head) return undefined;
+  if (isFinal(head.status)) return false;
+  const { total, unconsumed } = signals.count(head.number, name);
+  if (unconsumed > 0) return false;
+  if (total > 0 && !steps.openTargets(head.number, "signal").includes(name)) return false;
+  signals.insert(head.number, { name, slot: total, payload }, now);
+  runs.wake(head.number, now);
+  return true;
+}
+
+function wakeup({ runs, signals }: Tables, run: string, epoch: number): Wakeup {
+  const head = runs.head(run);
+  const state = { run, owned: head !== undefined && head.owned && head.epoch === epoch, signals: signals.unconsumed(run) };
+  return head === undefined || head.cancel === null ? state : { ...state, cancel: head.cancel };
+}
+
+function cancel(tables: Tables, { run, reason, now }: Parameters<Store["cancel"]>[0]): boolean | undefined {
+  const { runs } = tables;
+  const head = runs.head(run);
+  if (!head) return undefined;
+  if (isFinal(head.status)) return false;
+  if (head.cancel !== null) return true;
+  runs.requestCancel(head.number, reason, now);
+  if (head.epoch === 0) {
+    runs.finish(head.number, { status: "cancelled", output: reason, unhandled: [], at: now });
+    wakeWaiters(tables, run, head.parent, now);
+  } else {
+    runs.wake(head.number, now);
+  }
+  return true;
+}
+
+function retry({ runs, steps }: Tables, run: string, now: number): boolean | undefined {
+  const head = runs.head(run);
+  if (!head) return undefined;
+  if (head.status !== "failed") return false;
+  const forgetCancel = isCancelUndelivered(steps, head);
+  if (head.unhandled !== null) steps.deleteFailed(head.number, head.unhandled);
+  runs.requeue(head.number, now, forgetCancel);
+  return true;
+}

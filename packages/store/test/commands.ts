@@ -1,0 +1,141 @@
+import fc from "fast-check";
+import type { NewRun, SignalRow, StepRow, Store, Write } from "../src/index.ts";
+
+/** One call of the contract. It may look at the store first, for epochs and owners that fit. */
+export type Command = (store: Store) => Promise<unknown>;
+
+export const STATUSES = ["pending", "running", "waiting", "completed", "failed", "cancelled"] as const;
+
+const run = fc.constantFrom("a", "b", "c", "d");
+const workflow = fc.constantFrom("ship", "bill");
+const owner = fc.constantFrom("me", "you");
+const signal = fc.constantFrom("go", "stop");
+const stepId = fc.constantFrom("x[0]", "x[1]", "y[0]", "z[0]");
+const text = fc.constantFrom('"1"', '"2"', "");
+const time = fc.nat({ max: 30 });
+const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 1 });
+/** Mostly the run's own epoch. */
+const epochOffset = fc.constantFrom(0, 0, 0, 0, 0, 0, 1, -1);
+
+/** Without the fields that are undefined: the contract tells "absent" from "undefined". */
+function compact<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as never;
+}
+
+const lease = fc.record({ owner, until: time });
+
+const newRun: fc.Arbitrary<NewRun> = fc
+  .record({ id: run, workflow, input: text, parent: maybe(run), createdAt: time, lease: maybe(lease) })
+  .map((given) => compact({ ...given, file: "f.ts", inputHash: "h", code: "c", seed: "s" }));
+
+const target = fc.oneof(signal, run);
+
+const step: fc.Arbitrary<StepRow> = fc
+  .record({
+    id: stepId,
+    kind: fc.constantFrom("task", "signal", "signal", "child", "child", "cancel"),
+    outcome: fc.constantFrom("open", "open", "completed", "failed"),
+    seq: fc.integer({ min: 1, max: 6 }),
+    target,
+    attempt: fc.nat({ max: 3 }),
+    dueAt: maybe(time),
+    output: maybe(text),
+    location: maybe(text),
+    startedAt: time,
+    finishedAt: maybe(time),
+  })
+  .map(({ outcome, seq, ...given }) => compact({ ...given, state: outcome, seq: outcome === "open" ? undefined : seq, inputHash: "h" }) as StepRow);
+
+const consume: fc.Arbitrary<SignalRow> = fc.record({ name: signal, slot: fc.nat({ max: 2 }), payload: text });
+const blocked = fc.record({ error: text, message: text, code: text });
+
+type Unowned = { [T in Write["type"]]: Omit<Extract<Write, { type: T }>, "epoch"> }[Write["type"]];
+
+const write: fc.Arbitrary<Unowned> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ type: fc.constant("step" as const), run, step, consume: maybe(consume) }).map(compact) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant("finish" as const),
+      run,
+      status: fc.constantFrom("completed", "failed", "failed", "cancelled"),
+      output: text,
+      unhandled: fc.subarray(["x[0]", "x[1]", "y[0]", "z[0]"]),
+      at: time,
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc
+      .record({ type: fc.constant("release" as const), run, status: fc.constantFrom("pending", "waiting", "waiting"), wakeAt: maybe(time), blocked: maybe(blocked), at: time })
+      .map(compact),
+  },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("code" as const), run, code: text, codeSeq: fc.nat({ max: 5 }) }) },
+) as fc.Arbitrary<Unowned>;
+
+async function epochOf(store: Store, id: string, offset: number): Promise<number> {
+  return ((await store.getRun(id))?.epoch ?? 0) + offset;
+}
+
+const named = (name: string, call: Command): Command => Object.assign(call, { [fc.toStringMethod]: () => name });
+
+const show = (name: string, given: unknown): string => `${name} ${JSON.stringify(given)}`;
+
+/** A command that hands what was drawn to one method. */
+function calling<T>(name: string, drawn: fc.Arbitrary<T>, call: (store: Store, given: T) => unknown): fc.Arbitrary<Command> {
+  return drawn.map((given) => named(show(name, given), async (store) => call(store, given)));
+}
+
+const claim = calling("claim", fc.record({ run, lease, now: time, from: maybe(fc.record({ owner, offset: epochOffset })) }), async (store, given) => {
+  const { from, ...rest } = given;
+  return store.claim(from ? { ...rest, from: { owner: from.owner, epoch: await epochOf(store, given.run, from.offset) } } : rest);
+});
+
+const commit = calling("commit", fc.array(fc.record({ write, offset: epochOffset }), { maxLength: 6 }), async (store, drawn) => {
+  const writes: Write[] = [];
+  for (const { write: rest, offset } of drawn) writes.push({ ...rest, epoch: await epochOf(store, rest.run, offset) });
+  return store.commit(writes);
+});
+
+const renew = calling("renew", fc.record({ run, offset: epochOffset, until: time }), async (store, { run: id, offset, until }) =>
+  store.renew({ runs: [{ run: id, epoch: await epochOf(store, id, offset) }], until }),
+);
+
+const filter = fc
+  .record({
+    status: maybe(fc.oneof(fc.constantFrom(...STATUSES), fc.subarray([...STATUSES]))),
+    workflow: maybe(fc.oneof(workflow, fc.subarray(["ship", "bill"]))),
+    before: maybe(run),
+    limit: maybe(fc.nat({ max: 5 })),
+  })
+  .map(compact);
+
+const unfinished = fc
+  .record({ workflows: fc.subarray(["ship", "bill"]), now: time, limit: fc.nat({ max: 5 }), alive: maybe(fc.subarray(["me", "you"])) })
+  .map(compact);
+
+export const command: fc.Arbitrary<Command> = fc.oneof(
+  { weight: 3, arbitrary: calling("createRun", newRun, (store, given) => store.createRun(given)) },
+  { weight: 4, arbitrary: claim },
+  { weight: 8, arbitrary: commit },
+  { weight: 1, arbitrary: renew },
+  { weight: 3, arbitrary: calling("deliver", fc.record({ run, name: signal, payload: text, now: time }), (store, given) => store.deliver(given)) },
+  { weight: 2, arbitrary: calling("cancel", fc.record({ run, reason: text, now: time }), (store, given) => store.cancel(given)) },
+  { weight: 2, arbitrary: calling("retry", fc.record({ run, now: time }), (store, given) => store.retry(given)) },
+  { weight: 1, arbitrary: calling("listRuns", filter, (store, given) => store.listRuns(given)) },
+  { weight: 1, arbitrary: calling("unfinished", unfinished, (store, given) => store.unfinished(given)) },
+);
+
+/** All that the contract shows of the runs above. */
+export async function everything(store: Store): Promise<unknown> {
+  const runs = await store.listRuns({});
+  const steps = await Promise.all(runs.map(async ({ id }) => inOneOrder(await store.steps(id))));
+  const wakeups = await store.wakeups(runs.map(({ id, epoch }) => ({ run: id, epoch })));
+  return { runs, wakeups, steps };
+}
+
+/** The order of the open steps is free. */
+function inOneOrder(steps: readonly StepRow[]): StepRow[] {
+  const open = steps.filter(({ seq }) => seq === undefined);
+  return [...steps.filter(({ seq }) => seq !== undefined), ...open.sort((a, b) => (a.id < b.id ? -1 : 1))];
+}

@@ -1,0 +1,103 @@
+import { spawn, type ChildProcessByStdio } from "node:child_process";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import Database from "better-sqlite3";
+import { build } from "esbuild";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { sqliteStore } from "../src/index.ts";
+import { tempFiles } from "./temp.ts";
+
+const file = tempFiles();
+// Under node_modules, so that the bundle finds better-sqlite3.
+const program = join(import.meta.dirname, "../../../node_modules/.cache/perdure-test", `store-${process.pid}.mjs`);
+
+beforeAll(async () => {
+  await build({
+    entryPoints: [join(import.meta.dirname, "process.ts")],
+    outfile: program,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    external: ["better-sqlite3"],
+    logLevel: "error",
+  });
+});
+
+afterAll(() => rmSync(program, { force: true }));
+
+function child(...args: string[]): ChildProcessByStdio<null, Readable, null> {
+  return spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+}
+
+/** Runs a child that commits without end, kills it once it has acknowledged so many, and gives the last seq that it acknowledged. */
+async function killAfter(path: string, durability: string, acknowledged: number): Promise<number> {
+  const writer = child("commit", path, durability);
+  let said = "";
+  for await (const chunk of writer.stdout) {
+    said += String(chunk);
+    if (said.split("\n").length > acknowledged) writer.kill("SIGKILL");
+  }
+  // The last line may be cut off; what was acknowledged in it need not count.
+  return Number(said.split("\n").at(-2));
+}
+
+test.each(["full", "normal"] as const)("kill -9 in the middle of commits loses nothing that was acknowledged (%s)", async (durability) => {
+  const path = file();
+  for (const acknowledged of [1, 40, 333]) {
+    const last = await killAfter(path, durability, acknowledged);
+    expect(last).toBeGreaterThanOrEqual(acknowledged);
+    const store = sqliteStore(path, { durability });
+    store.open();
+    const [run] = await store.listRuns({ limit: 1 });
+    const seqs = (await store.steps(run?.id ?? "")).map(({ seq }) => seq);
+    // Batches are written whole, so what is there beyond the last acknowledged one has no gap either.
+    expect(seqs).toEqual(Array.from({ length: Math.max(last, seqs.length) }, (_, place) => place + 1));
+    expect(seqs.length % 3).toBe(0);
+    store.close();
+  }
+  const db = new Database(path);
+  expect(db.pragma("integrity_check", { simple: true })).toBe("ok");
+  db.close();
+});
+
+test("processes may open a new file at the same moment", async () => {
+  const path = file();
+  const start = String(Date.now() + 400);
+  const said = await Promise.all([1, 2, 3].map(() => output(child("open", path, "25", start))));
+  expect(said).toEqual(["", "", ""]);
+});
+
+interface Won {
+  readonly created: string[];
+  readonly claimed: string[];
+  readonly delivered: string[];
+}
+
+async function race(path: string, owner: string, start: number): Promise<Won> {
+  return JSON.parse(await output(child("race", path, owner, String(start))));
+}
+
+async function output({ stdout }: { readonly stdout: Readable }): Promise<string> {
+  let said = "";
+  for await (const chunk of stdout) said += String(chunk);
+  return said;
+}
+
+test("processes that open one new file at once, and create, claim and signal the same runs, get each run once", async () => {
+  const path = file();
+  const start = Date.now() + 300;
+  const found = await Promise.all(["a", "b", "c"].map((owner) => race(path, owner, start)));
+  const expected = Array.from({ length: 100 }, (_, place) => `run-${place}`).sort();
+  expect(found.flatMap(({ created }) => created).sort()).toEqual(expected);
+  expect(found.flatMap(({ claimed }) => claimed).sort()).toEqual(expected);
+  expect(found.flatMap(({ delivered }) => delivered).sort()).toEqual(expected);
+
+  const store = sqliteStore(path);
+  store.open();
+  for (const run of await store.listRuns({})) {
+    const owner = ["a", "b", "c"].find((_, place) => found[place]?.claimed.includes(run.id));
+    expect([run.owner, run.epoch]).toEqual([owner, 1]);
+  }
+  store.close();
+});

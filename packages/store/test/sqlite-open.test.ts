@@ -1,0 +1,292 @@
+import { mkdirSync, readFileSync, truncateSync, writeFileSync, openSync, writeSync, closeSync, statSync, existsSync } from "node:fs";
+import { join } from "node:path";
+import { PerdureError } from "@perdure/protocol";
+import Database from "better-sqlite3";
+import { describe, expect, test } from "vitest";
+import { sqliteStore } from "../src/index.ts";
+import { assertDurable } from "../src/sqlite/connection.ts";
+import { assertDriver } from "../src/sqlite/driver.ts";
+import { translate } from "../src/sqlite/errors.ts";
+import { APPLICATION_ID, migrate } from "../src/sqlite/migrate.ts";
+import { migrations } from "../src/sqlite/migrations/index.ts";
+import { tempFiles } from "./temp.ts";
+
+const file = tempFiles();
+const run = { id: "r", workflow: "ship", file: "f.ts", input: "[1]", inputHash: "h", code: "c", seed: "s", createdAt: 1 };
+const checkpoint = (place: number) => ({
+  type: "step" as const,
+  run: "r",
+  epoch: 1,
+  step: { id: `a[${place}]`, kind: "task" as const, state: "completed" as const, seq: place + 1, inputHash: "h", attempt: 1, startedAt: 1, output: "x".repeat(500) },
+});
+
+function codeOf(call: () => unknown): string {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof PerdureError) return error.code;
+    throw error;
+  }
+  return "no error";
+}
+
+const openCode = (path: string, options = {}): string =>
+  codeOf(() => {
+    const store = sqliteStore(path, options);
+    store.open();
+    store.close();
+  });
+
+function withDatabase<T>(path: string, work: (db: Database.Database) => T): T {
+  const db = new Database(path);
+  try {
+    return work(db);
+  } finally {
+    db.close();
+  }
+}
+
+/** A store with a run of many steps, closed. */
+function filled(): string {
+  const path = file();
+  const store = sqliteStore(path, { durability: "normal" });
+  store.open();
+  store.createRun({ ...run, lease: { owner: "me", until: 9 } });
+  store.commit(Array.from({ length: 2_000 }, (_, place) => checkpoint(place)));
+  store.close();
+  return path;
+}
+
+describe("durability", () => {
+  test.each([
+    ["full", 2],
+    ["normal", 1],
+  ] as const)("%s is set when a file is made, and each time it is opened again", (durability, synchronous) => {
+    const path = file();
+    for (const times of [1, 2, 3]) {
+      const store = sqliteStore(path, { durability });
+      store.open();
+      expect([times, store.settings()]).toEqual([times, { journalMode: "wal", synchronous, busyTimeout: 5_000 }]);
+      store.close();
+    }
+  });
+
+  test("full is the default, also for a file that was made with normal", () => {
+    const path = file();
+    expect(openCode(path, { durability: "normal" })).toBe("no error");
+    const store = sqliteStore(path);
+    store.open();
+    expect(store.settings().synchronous).toBe(2);
+    store.close();
+  });
+
+  test("a file whose journal another process keeps from being changed is busy", () => {
+    const path = file();
+    expect(openCode(path)).toBe("no error");
+    withDatabase(path, (db) => db.pragma("journal_mode = DELETE"));
+    const other = new Database(path);
+    other.exec("BEGIN; SELECT * FROM runs");
+    expect(openCode(path, { busyTimeout: 50 })).toBe("STORE_BUSY");
+    other.close();
+    expect(openCode(path)).toBe("no error");
+  });
+});
+
+test("settings that are not durable enough are refused", () => {
+  const wal = { journalMode: "wal", synchronous: 2, busyTimeout: 1 };
+  expect(codeOf(() => assertDurable("a.db", "full", wal))).toBe("no error");
+  expect(codeOf(() => assertDurable("a.db", "full", { ...wal, synchronous: 1 }))).toBe("STORE_NOT_DURABLE");
+  expect(codeOf(() => assertDurable("a.db", "full", { ...wal, journalMode: "delete" }))).toBe("STORE_NOT_DURABLE");
+});
+
+describe("places that cannot be a store", () => {
+  test("memory", () => {
+    expect(openCode(":memory:")).toBe("STORE_URL_INVALID");
+    expect(openCode("")).toBe("STORE_URL_INVALID");
+  });
+
+  test("a directory", () => {
+    const path = file("dir");
+    mkdirSync(path);
+    expect(openCode(path)).toBe("STORE_IS_DIRECTORY");
+    expect(openCode(`${file("new")}/`)).toBe("STORE_IS_DIRECTORY");
+  });
+
+  test("a file in a directory that does not exist, or that is a file", () => {
+    expect(openCode(join(file("none"), "a.db"))).toBe("STORE_NO_DIRECTORY");
+    const plain = file();
+    writeFileSync(plain, "");
+    expect(openCode(join(plain, "a.db"))).toBe("STORE_NO_DIRECTORY");
+  });
+
+  test.runIf(existsSync("/proc/self"))("a directory that takes no files", () => {
+    expect(openCode("/proc/perdure.db")).toBe("STORE_READ_ONLY");
+  });
+
+  test("garbage, of any length", () => {
+    for (const bytes of ["x", "not a database".repeat(10), "y".repeat(10_000)]) {
+      const path = file();
+      writeFileSync(path, bytes);
+      expect(openCode(path)).toBe("STORE_CORRUPT");
+      expect(readFileSync(path, "utf8")).toBe(bytes);
+    }
+  });
+
+  test("a database of another program, which stays as it was", () => {
+    const others = ["CREATE TABLE users (id)", "PRAGMA application_id = 77", "PRAGMA user_version = 3", "CREATE TABLE runs (id); PRAGMA user_version = 1"];
+    for (const sql of others) {
+      const path = file();
+      withDatabase(path, (db) => db.exec(sql));
+      const before = readFileSync(path);
+      expect(openCode(path)).toBe("STORE_FOREIGN");
+      expect(readFileSync(path).equals(before)).toBe(true);
+    }
+  });
+
+  test("an empty file is a new store", () => {
+    const path = file();
+    writeFileSync(path, "");
+    expect(openCode(path)).toBe("no error");
+  });
+});
+
+describe("damage", () => {
+  test("a truncated file is found out when it is opened", () => {
+    const path = filled();
+    truncateSync(path, Math.floor(statSync(path).size / 8192) * 4096);
+    expect(openCode(path)).toBe("STORE_CORRUPT");
+  });
+
+  test("a damaged page is found out by the call that meets it", () => {
+    const path = filled();
+    const pages = statSync(path).size / 4096;
+    const handle = openSync(path, "r+");
+    for (let page = 12; page < pages; page++) writeSync(handle, Buffer.alloc(4096, 0xa5), 0, 4096, page * 4096);
+    closeSync(handle);
+    const store = sqliteStore(path);
+    store.open();
+    expect(codeOf(() => store.steps("r"))).toBe("STORE_CORRUPT");
+    expect(codeOf(() => store.commit([checkpoint(5_000), checkpoint(1)]))).toBe("STORE_CORRUPT");
+    expect(store.getRun("r")).toMatchObject({ id: "r" });
+    store.close();
+  });
+
+  test("a missing table is found out when the file is opened", () => {
+    const path = filled();
+    withDatabase(path, (db) => db.exec("DROP TABLE signals"));
+    expect(openCode(path)).toBe("STORE_CORRUPT");
+  });
+});
+
+describe("schema", () => {
+  test("a new file has the newest version and the mark of a store", () => {
+    const path = file();
+    openCode(path);
+    withDatabase(path, (db) => {
+      expect(db.pragma("user_version", { simple: true })).toBe(migrations.length);
+      expect(db.pragma("application_id", { simple: true })).toBe(APPLICATION_ID);
+    });
+  });
+
+  test("a newer one is refused and stays as it was", () => {
+    const path = filled();
+    withDatabase(path, (db) => db.pragma("user_version = 999"));
+    expect(() => sqliteStore(path).open()).toThrow(/has schema 999; this version of Perdure knows schemas up to 1/u);
+    withDatabase(path, (db) => expect(db.pragma("user_version", { simple: true })).toBe(999));
+  });
+
+  test("an older one gets the missing migrations and keeps its rows", () => {
+    const path = filled();
+    withDatabase(path, (db) => {
+      migrate(db, path, [...migrations, "ALTER TABLE runs ADD COLUMN note TEXT", "ALTER TABLE runs ADD COLUMN note2 TEXT"]);
+      expect(db.pragma("user_version", { simple: true })).toBe(migrations.length + 2);
+      expect(db.prepare("SELECT id, note, note2 FROM runs").all()).toEqual([{ id: "r", note: null, note2: null }]);
+    });
+  });
+
+  test("a migration that fails leaves all as it was", () => {
+    const path = filled();
+    withDatabase(path, (db) => {
+      expect(() => migrate(db, path, [...migrations, "ALTER TABLE runs ADD COLUMN note TEXT", "nonsense"])).toThrow(/syntax error/u);
+      expect(db.pragma("user_version", { simple: true })).toBe(migrations.length);
+      expect(db.pragma("table_info(runs)")).not.toContainEqual(expect.objectContaining({ name: "note" }));
+    });
+    expect(openCode(path)).toBe("no error");
+  });
+
+  test("released migrations do not change", () => {
+    expect(migrations).toMatchSnapshot();
+  });
+});
+
+describe("errors", () => {
+  const place = { path: "/data/a.db", busyTimeout: 70 };
+  test.each([
+    ["SQLITE_READONLY", "STORE_READ_ONLY"],
+    ["SQLITE_READONLY_DIRECTORY", "STORE_READ_ONLY"],
+    ["SQLITE_CANTOPEN", "STORE_READ_ONLY"],
+    ["SQLITE_PERM", "STORE_READ_ONLY"],
+    ["SQLITE_CORRUPT", "STORE_CORRUPT"],
+    ["SQLITE_CORRUPT_INDEX", "STORE_CORRUPT"],
+    ["SQLITE_NOTADB", "STORE_CORRUPT"],
+    ["SQLITE_BUSY", "STORE_BUSY"],
+    ["SQLITE_BUSY_SNAPSHOT", "STORE_BUSY"],
+    ["SQLITE_FULL", "STORE_IO"],
+    ["SQLITE_IOERR_FSYNC", "STORE_IO"],
+  ])("%s is %s", (from, to) => {
+    const cause = new Database.SqliteError("what SQLite says", from);
+    expect(translate(cause, place)).toMatchObject({ code: to, cause, message: expect.stringContaining("/data/a.db") });
+  });
+
+  test("other errors are passed on", () => {
+    for (const error of [new Database.SqliteError("no such table", "SQLITE_ERROR"), new RangeError("x"), "text", undefined]) {
+      expect(translate(error, place)).toBe(error);
+    }
+  });
+
+  test("a lock that another process keeps is named after the timeout", () => {
+    const path = filled();
+    const store = sqliteStore(path, { busyTimeout: 40 });
+    store.open();
+    withDatabase(path, (other) => {
+      other.exec("BEGIN IMMEDIATE");
+      expect(() => store.commit([checkpoint(5_000)])).toThrow(/stayed locked by another process for 40 ms/u);
+      expect(store.getRun("r")).toMatchObject({ id: "r" });
+      other.exec("ROLLBACK");
+    });
+    expect(store.commit([checkpoint(5_000)])).toEqual([true]);
+    store.close();
+  });
+
+  test("a write that fails half way leaves nothing behind", () => {
+    const path = filled();
+    const store = sqliteStore(path);
+    store.open();
+    const odd = { ...checkpoint(6_001), step: { ...checkpoint(6_001).step, startedAt: Symbol("no number") as unknown as number } };
+    expect(() => store.commit([checkpoint(6_000), odd])).toThrow(TypeError);
+    expect(store.steps("r")).toHaveLength(2_000);
+    expect(store.commit([checkpoint(6_000)])).toEqual([true]);
+    store.close();
+  });
+
+  test("a store is used after open and before close", () => {
+    const store = sqliteStore(file());
+    expect(codeOf(() => store.getRun("r"))).toBe("STORE_CLOSED");
+    store.open();
+    store.open();
+    store.close();
+    store.close();
+    expect(codeOf(() => store.commit([checkpoint(1)]))).toBe("STORE_CLOSED");
+    store.open();
+    expect(store.getRun("r")).toBe(undefined);
+    store.close();
+  });
+
+  test("a driver that this Node cannot run is refused before it is loaded", () => {
+    const node20 = { node: "20.20.2", napi: "9" };
+    expect(() => assertDriver("12.11.1", node20)).not.toThrow();
+    expect(() => assertDriver("13.2.0", { node: "22.14.0", napi: "10" })).not.toThrow();
+    expect(() => assertDriver("13.2.0", node20)).toThrow(/better-sqlite3 13\.2\.0 crashes on Node 20\.20\.2/u);
+    expect(() => assertDriver("14.0.0", { node: "20.1.0" })).toThrow(PerdureError);
+  });
+});
