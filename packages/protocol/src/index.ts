@@ -1,6 +1,10 @@
 export * from "./abi.ts";
+export * from "./diagnostic-messages.ts";
+export * from "./diagnostics.ts";
 export * from "./directive.ts";
+export { parseDuration } from "./directive-values.ts";
 export * from "./errors.ts";
 export * from "./manifest.ts";
 export * from "./messages.ts";
 export * from "./step-id.ts";
+export { closest } from "./suggest.ts";

@@ -1,0 +1,123 @@
+import type { Message } from "./messages.ts";
+
+const define = <P>(severity: Severity, make: (params: P) => Message): Entry<P> => ({ severity, make });
+
+export type Severity = "error" | "warning";
+
+interface Entry<P> {
+  readonly severity: Severity;
+  readonly make: (params: P) => Message;
+}
+
+const meant = (word: string | undefined): string => (word === undefined ? "" : `did you mean "${word}"? `);
+const list = (words: readonly string[]): string =>
+  words.length < 2 ? (words[0] ?? "none") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+
+/** Everything the compiler says about a program. The golden test quotes each. */
+export const diagnosticMessages = {
+  PARSE_ERROR: define("error", (p: { detail: string }) => ({
+    text: `this file may hold a directive but cannot be parsed: ${p.detail}`,
+    hint: "correct the syntax, or exclude the file from the plugin",
+  })),
+  DIRECTIVE_MISSPELT: define("error", (p: { found: string; meant: string }) => ({
+    text: `"${p.found}" is not a directive`,
+    hint: `did you mean "${p.meant}"?`,
+  })),
+  DIRECTIVE_MISPLACED: define("error", (p: { directive: string }) => ({
+    text: `"${p.directive}" has no effect here`,
+    hint: "make it the first statement of an async function's body, or of the file to apply it to every exported function",
+  })),
+  DIRECTIVE_DUPLICATE: define("error", (p: { directive: string }) => ({
+    text: `"${p.directive}" stands here twice`,
+    hint: "remove one of the two",
+  })),
+  DIRECTIVE_CONFLICT: define("error", (p: { first: string; second: string }) => ({
+    text: `a function cannot have both "${p.first}" and "${p.second}"`,
+    hint: "remove one, or move the work of the task into a function of its own that the workflow calls",
+  })),
+  DIRECTIVE_SYNTAX: define("error", (p: { found: string }) => ({
+    text: p.found === "" ? "an argument is missing here" : `"${p.found}" is not an argument`,
+    hint: "write arguments as name=value, separated by commas, after a colon",
+  })),
+  DIRECTIVE_ARGUMENT_UNKNOWN: define(
+    "error",
+    (p: { name: string; owner: string; known: readonly string[]; suggestion: string | undefined }) => ({
+      text: p.name === "" ? `${p.owner} takes named arguments only` : `${p.owner} has no argument "${p.name}"`,
+      hint: `${meant(p.suggestion)}${p.owner} takes ${list(p.known)}`,
+    }),
+  ),
+  DIRECTIVE_ARGUMENT_INVALID: define("error", (p: { name: string; value: string; expected: string }) => ({
+    text: `${p.name}=${p.value === "" ? "(nothing)" : p.value} is not valid`,
+    hint: `${p.name} is ${p.expected}`,
+  })),
+  DIRECTIVE_ARGUMENT_MISSING: define("error", (p: { owner: string; name: string }) => ({
+    text: `${p.owner} needs the argument "${p.name}"`,
+    hint: `add ${p.name}=…`,
+  })),
+  DIRECTIVE_ARGUMENT_DUPLICATE: define("error", (p: { name: string }) => ({
+    text: `the argument "${p.name}" is given twice`,
+    hint: "remove one of the two",
+  })),
+  PLACEHOLDER_UNKNOWN: define(
+    "error",
+    (p: { placeholder: string; name: string; known: readonly string[]; suggestion: string | undefined }) => ({
+      text: `{${p.placeholder}} names no parameter of ${p.name}`,
+      hint:
+        p.known.length === 0
+          ? `${p.name} has no parameters: remove the placeholder, or add the parameter`
+          : `${meant(p.suggestion)}its parameters are ${list(p.known)}`,
+    }),
+  ),
+  TASK_NOT_ASYNC: define("error", (p: { name: string }) => ({
+    text: `${p.name} is a task but not an async function`,
+    hint: `write "async" in front of it: the result of a task is read from a store`,
+  })),
+  TASK_IS_GENERATOR: define("error", (p: { name: string }) => ({
+    text: `${p.name} is a task but a generator: what it yields cannot be recorded as one result`,
+    hint: "return an array, or make each item a task call of its own",
+  })),
+  WORKFLOW_NOT_ASYNC: define("error", (p: { name: string }) => ({
+    text: `${p.name} is a workflow but not an async function`,
+    hint: `write "async" in front of it: a workflow waits for its steps`,
+  })),
+  WORKFLOW_IS_GENERATOR: define("error", (p: { name: string }) => ({
+    text: `${p.name} is a workflow but a generator: a run has one result`,
+    hint: "return the result, and yield from a helper that the workflow calls",
+  })),
+  PLACE_UNSUPPORTED: define("error", (p: { directive: string; place: string; advice: string }) => ({
+    text: `${p.place} cannot be "${p.directive}"`,
+    hint: p.advice,
+  })),
+  SUPER_IN_GENERATOR: define("error", (p: { name: string }) => ({
+    text: `${p.name} is a generator that calls tasks and uses super`,
+    hint: "move the use of super into a method of its own",
+  })),
+  MODULE_EXPORT_NOT_ASYNC: define("error", (p: { name: string; directive: string }) => ({
+    text: `the export "${p.name}" is not an async function, but "${p.directive}" at the top of the file applies to every export`,
+    hint: "make it an async function, move it to another file, or put the directive into each function instead",
+  })),
+  DIRECTIVE_WORDS_SHARED: define("warning", (p: { directive: string; tool: string }) => ({
+    text: `"${p.directive}" is also the directive of ${p.tool}, which would compile this file too`,
+    hint: `give Perdure words of its own: the plugin's option directives: { workflow: "use durable workflow" }`,
+  })),
+  UNAWAITED_CALL: define("warning", (p: { name: string }) => ({
+    text: `nobody waits for ${p.name}(): the workflow may end before it does, and its error is lost`,
+    hint: "put await in front of it, or void if that is meant",
+  })),
+  TASK_WRITES_CAPTURED: define("error", (p: { task: string; name: string }) => ({
+    text: `the task ${p.task} assigns to "${p.name}", which lives outside of it: on replay the task does not run and the assignment is lost`,
+    hint: "return the value from the task and assign it where the task is called",
+  })),
+} satisfies Record<string, Entry<never>>;
+
+export type DiagnosticCode = keyof typeof diagnosticMessages;
+export type DiagnosticParams<C extends DiagnosticCode> = Parameters<(typeof diagnosticMessages)[C]["make"]>[0];
+
+/** The codes that the text of a directive alone can earn. */
+export type DirectiveCode =
+  | "DIRECTIVE_MISSPELT"
+  | "DIRECTIVE_SYNTAX"
+  | "DIRECTIVE_ARGUMENT_UNKNOWN"
+  | "DIRECTIVE_ARGUMENT_INVALID"
+  | "DIRECTIVE_ARGUMENT_MISSING"
+  | "DIRECTIVE_ARGUMENT_DUPLICATE";
