@@ -1,10 +1,17 @@
+import perdure from "unplugin-perdure/vite";
 import { defineConfig } from "vitest/config";
 
+const report = process.env["PERDURE_TEST_REPORT"];
+const conditions = ["perdure-source", "module", "node", "import", "default"];
+
 export default defineConfig({
-  ssr: { resolve: { conditions: ["perdure-source", "module", "node", "import", "default"] } },
-  resolve: { conditions: ["perdure-source", "module", "node", "import", "default"] },
+  plugins: [perdure()],
+  ssr: { resolve: { conditions } },
+  resolve: { conditions },
   test: {
     include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts", "playground/**/*.test.ts"],
-    testTimeout: 60_000,
+    testTimeout: 120_000,
+    reporters: report === undefined ? ["default"] : ["default", "json"],
+    ...(report !== undefined && { outputFile: { json: report } }),
   },
 });

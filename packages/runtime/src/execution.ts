@@ -63,6 +63,8 @@ export class Execution {
   delivered = 0;
   /** Attempts of tasks that run now. */
   executing = 0;
+  /** Those of them with a limit on their time. */
+  timed = 0;
   readonly ended: Promise<ExecutionEnd>;
 
   private readonly end: (end: ExecutionEnd) => void;
@@ -402,6 +404,11 @@ export class Execution {
         if (this.state === "ended") resolve();
       });
     } else await this.ended;
+  }
+
+  /** Does not wait for attempts that still run: they are told by their signal, and made again elsewhere. */
+  giveBack(): void {
+    if (this.state === "active" || this.state === "draining") this.leave();
   }
 
   private leave(): void {

@@ -53,6 +53,12 @@ export interface RuntimeOptions {
 /** How many runs of one look at the store are taken up. */
 const PAGE = 1000;
 
+/** Event-loop turns without a sign of life after which an attempt with a timeout counts as waiting for it. */
+const TURNS_WITH_TIMEOUT = 50;
+
+/** Milliseconds that `close` gives to running attempts. */
+const CLOSE_LIMIT = 10_000;
+
 const isFinal = (row: RunRow): row is RunRow & RunEnd => row.status === "completed" || row.status === "failed" || row.status === "cancelled";
 
 const settingsOf = (options: RuntimeOptions): Settings => ({
@@ -366,7 +372,7 @@ export class Runtime implements Host {
     if (accepted === undefined) throw new PerdureError("RUN_NOT_FOUND", { run });
     const execution = this.executions.get(run);
     if (execution) execution.cancel(encoded);
-    else if (accepted) await this.resume(run);
+    else if (accepted && !this.closed) await this.resume(run);
     return accepted;
   }
 
@@ -423,23 +429,30 @@ export class Runtime implements Host {
     await Promise.all(executions.map((execution) => execution.drain()));
   }
 
-  private get executing(): number {
-    return [...this.executions.values()].reduce((sum, { executing }) => sum + executing, 0);
+  private sum(what: "executing" | "timed"): number {
+    return [...this.executions.values()].reduce((sum, execution) => sum + execution[what], 0);
   }
 
-  /** Resolves when no attempt runs and nothing is left to commit. */
+  /**
+   * Resolves when no attempt runs and nothing is left to commit. An attempt with a timeout may wait for just that: it counts as
+   * settled when it has done nothing for a while.
+   */
   async settled(): Promise<void> {
-    for (let quiet = 0; quiet < 3; quiet++) {
+    for (let quiet = 0; quiet < (this.sum("timed") > 0 ? TURNS_WITH_TIMEOUT : 3); quiet++) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (this.executing > 0 || !this.committer.empty) quiet = -1;
+      if (this.sum("executing") > this.sum("timed") || !this.committer.empty) quiet = -1;
     }
   }
 
-  /** Lets running attempts finish, gives the runs back, and closes the store. */
+  /** Lets running attempts finish (for some seconds), gives the runs back, and closes the store. */
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    await this.drain();
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, CLOSE_LIMIT)));
+    await Promise.race([this.drain(), limit]);
+    clearTimeout(timer);
+    for (const execution of this.executions.values()) execution.giveBack();
     await this.committer.flush();
     this.kill();
     if (this.opened) {

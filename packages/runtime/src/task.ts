@@ -70,6 +70,7 @@ async function limited(step: LiveStep, call: () => Promise<unknown>, controller:
   if (timeout === undefined) return call();
   const { clock } = step.execution.host;
   const limit = toMilliseconds(timeout, "timeout");
+  step.execution.timed++;
   let stop: () => void = () => {};
   const late = new Promise<never>((_, reject) => {
     stop = clock.at(clock.now() + limit, () => {
@@ -82,6 +83,7 @@ async function limited(step: LiveStep, call: () => Promise<unknown>, controller:
     return await Promise.race([call(), late]);
   } finally {
     stop();
+    step.execution.timed--;
   }
 }
 

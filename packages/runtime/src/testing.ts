@@ -55,7 +55,8 @@ export function setup(options: Omit<RuntimeOptions, "clock" | "store"> & { reado
 export const testTimes = { pollInterval: "1h", lease: "1000d" } as const satisfies RuntimeOptions;
 
 /**
- * Moves the clock of `setup`: everything that is due on the way happens, in order, and what it begins is waited for.
+ * Moves the clock of `setup`: everything that is due on the way happens, in order, and what it begins is waited for. (A task with a `timeout`
+ * that is quiet for some turns of the event loop counts as waiting for it.)
  * @param duration - milliseconds, or text such as `"3d"`
  */
 export async function advance(duration: Duration): Promise<void> {
