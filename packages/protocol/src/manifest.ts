@@ -35,7 +35,7 @@ export type FunctionInfo =
     }
   | { readonly kind: "helper"; readonly name: string; readonly at: Position };
 
-/** A durable call in the source: the name of what is called, and where. */
+/** A durable call in the source, or a durable function passed on as a value: the name of what is called, and where. */
 export type SiteInfo = readonly [name: string, line: number, column: number];
 
 export type LoopName = "for" | "while" | "do";

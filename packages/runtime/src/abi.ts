@@ -19,7 +19,6 @@ class CompiledModule implements ModuleHandle {
     this.definitions = info.functions.map((fn) => ({ info: fn, module: info }));
     registry.modules.set(info.file, info);
     for (const definition of this.definitions) {
-      if (definition.info.kind === "task") registry.tasks.add(definition.info.name);
       if (isWorkflow(definition) && definition.info.recoverable) registerWorkflow(definition);
     }
   }

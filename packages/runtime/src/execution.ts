@@ -5,7 +5,7 @@ import { CancelledError } from "./errors.ts";
 import { fingerprint } from "./fingerprint.ts";
 import type { Body, Host } from "./host.ts";
 import { LiveStep } from "./live-step.ts";
-import { codeOf, registry, type WorkflowDefinition } from "./registry.ts";
+import { codeOf, isMentioned, registry, type WorkflowDefinition } from "./registry.ts";
 
 /** How an execution ended; only the first is an end of the run. */
 export type ExecutionEnd =
@@ -170,6 +170,7 @@ export class Execution {
     if (this.state !== "active") return;
     const open = this.open.get(ask.id);
     if (open) this.compareInput(ask, open);
+    else if (this.hasLostForGood()) return this.stop(this.lostSteps()); // before anything new is done
     ask.live = new LiveStep(this, ask, open);
     ask.live.begin();
   }
@@ -273,8 +274,6 @@ export class Execution {
   private stalled(): void {
     const row = this.queue[this.position];
     if (row && this.isOld(row)) {
-      const lost = this.isGone(row) && this.held && this.held.length > 0 ? this.lostSteps() : undefined;
-      if (lost && this.host.settings.lostSteps === "stop") return this.stop(lost); // before anything new is done
       this.live(); // new steps may stand before it
       if (this.asked.size > 0) return;
     }
@@ -337,9 +336,11 @@ export class Execution {
     return new PerdureError("STEPS_NOT_REACHED", { ...params, instead: [...this.asked.values()].filter(({ live }) => !live).map(({ id, spec }) => `${id} (${spec.location ?? "?"})`) });
   }
 
-  /** No loaded module defines the task any more. */
-  private isGone(row: StepRow): boolean {
-    return row.kind === "task" && !registry.tasks.has(stepName(row.id));
+  /** The next recorded step cannot be reached: no loaded module mentions what it called. */
+  private hasLostForGood(): boolean {
+    const row = this.queue[this.position];
+    if (!row || !this.isOld(row) || this.host.settings.lostSteps === "report") return false;
+    return (row.kind === "task" || row.kind === "child") && !isMentioned(stepName(row.id));
   }
 
   /** Ends the execution, not the run: it stays as it is, and can be taken up again. */

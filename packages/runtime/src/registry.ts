@@ -30,8 +30,6 @@ export interface Registry {
   readonly definitions: WeakMap<AnyFunction, Definition>;
   /** Workflow name → file → definition. */
   readonly workflows: Map<string, Map<string, WorkflowDefinition>>;
-  /** Names of all tasks, to tell a step that is gone from one that is not reached yet. */
-  readonly tasks: Set<string>;
   /** Owners that live in this process. */
   readonly owners: Set<string>;
   runtime: Runtime | undefined;
@@ -45,7 +43,6 @@ export const registry: Registry = (globals[key] ??= {
   modules: new Map(),
   definitions: new WeakMap(),
   workflows: new Map(),
-  tasks: new Set(),
   owners: new Set(),
   runtime: undefined,
 });
@@ -68,6 +65,12 @@ export function workflowOf(fn: AnyFunction): WorkflowDefinition {
   if (isWorkflow(definition)) return definition;
   if (definition) throw new PerdureError("NOT_A_WORKFLOW", { name: definition.info.name, location: locationOf(definition) });
   throw new PerdureError("NOT_COMPILED", { name: fn.name || "(anonymous)", directive: /["']use (?:workflow|task)\b/.test(String(fn)) });
+}
+
+/** Whether any loaded module calls, or passes on, a durable function of this name. */
+export function isMentioned(name: string): boolean {
+  for (const { sites } of registry.modules.values()) if (sites.some(([mentioned]) => mentioned === name)) return true;
+  return false;
 }
 
 /** Fingerprint of the code of a workflow: its module and the compiled modules that it imports, directly or not. */

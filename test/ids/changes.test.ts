@@ -1,0 +1,100 @@
+import { expect, onTestFinished, test } from "vitest";
+import { close, recover, start, type RuntimeOptions } from "perdure";
+import { advance, setup, type TestRuntime } from "perdure/testing";
+import { loadSources } from "../sources.ts";
+
+const globals = globalThis as { log?: string[]; branch?: boolean };
+
+const tasks = `
+export async function ship(x) { "use task"; globalThis.log.push("ship " + x); return "shipped " + x; }
+export async function bill(x) { "use task"; globalThis.log.push("bill " + x); return "billed " + x; }
+`;
+const source = (body: string): Record<string, string> => ({
+  "flow.js": `import { sleep } from "perdure";\nimport * as tasks from "./tasks.js";\nconst { ship, bill } = tasks;\nexport async function flow() {\n  "use workflow: id=flow";\n  const done = [];\n${body}\n  return done;\n}`.replace("import * as tasks from \"./tasks.js\";\nconst { ship, bill } = tasks;", 'import { ship, bill } from "./tasks.js";'),
+  "tasks.js": tasks,
+});
+
+const old = `  done.push(await ship(1));
+  done.push(await bill(2));
+  await sleep("1h");
+  done.push(await ship(3));`;
+
+/** Runs the first source until it sleeps, crashes, and goes on with the second one. */
+async function change(first: string, second: string, options: RuntimeOptions = {}): Promise<{ readonly outcome: unknown; readonly log: string[]; readonly reports: string[]; readonly test: TestRuntime }> {
+  globals.log = [];
+  const reports: string[] = [];
+  const test = setup({ ...options, onReport: (error) => void reports.push(error.code) });
+  onTestFinished(close);
+  const flow = (await loadSources(source(first)))["flow"] as unknown as () => Promise<unknown>;
+  await start(flow, []);
+  await advance("1m");
+  test.crash();
+  await loadSources(source(second));
+  const [run] = await recover();
+  const outcome = run?.result().catch((error: unknown) => error);
+  await advance("2h");
+  return { outcome: await outcome, log: globals.log, reports, test };
+}
+
+test("the same code: goes on where it was", async () => {
+  const { outcome, log } = await change(old, old);
+  expect(outcome).toEqual(["shipped 1", "billed 2", "shipped 3"]);
+  expect(log).toEqual(["ship 1", "bill 2", "ship 3"]);
+});
+
+test("R6 a new step simply runs", async () => {
+  const { outcome, log, reports } = await change(old, old.replace("  done.push(await bill(2))", "  done.push(await bill(2));\n  await sleep(5)").replace("ship(3)", "ship(3 )"));
+  expect(outcome).toEqual(["shipped 1", "billed 2", "shipped 3"]);
+  expect(log).toEqual(["ship 1", "bill 2", "ship 3"]);
+  expect(reports).toEqual(["INPUT_CHANGED"]); // the new sleep has the id of the recorded one
+});
+
+test("R6 a step that is gone stops the run, untouched and resumable", async () => {
+  const gone = old.replace("  done.push(await bill(2));\n", "");
+  const { outcome, log, test } = await change(old, gone);
+  expect(outcome).toMatchObject({ code: "STEPS_LOST", message: expect.stringContaining("bill[0] (flow.js:") });
+  expect(log).toEqual(["ship 1", "bill 2"]);
+  expect(await test.store.getRun("flow")).toMatchObject({ status: "pending", blocked: { error: "STEPS_LOST" } });
+  await loadSources(source(old));
+  const [run] = await recover();
+  await advance("2h");
+  expect(await run?.result()).toEqual(["shipped 1", "billed 2", "shipped 3"]);
+  expect(globals.log).toEqual(["ship 1", "bill 2", "ship 3"]);
+});
+
+test("R6 … unless that is accepted", async () => {
+  const gone = old.replace("  done.push(await bill(2));\n", "");
+  const { outcome, reports } = await change(old, gone, { lostSteps: "report" });
+  expect(outcome).toEqual(["shipped 1", "shipped 3"]);
+  expect(reports).toEqual(["STEPS_LOST"]);
+});
+
+test("R1 a call of the same name inserted before a recorded one is reported", async () => {
+  const { outcome, reports, log } = await change(old, old.replace("  done.push(await ship(1))", "  done.push(await ship(0));\n  done.push(await ship(1))"));
+  expect(reports).toEqual(["INPUT_CHANGED"]);
+  expect(outcome).toEqual(["shipped 1", "shipped 1", "billed 2", "shipped 3"]);
+  expect(log).toEqual(["ship 1", "bill 2", "ship 1", "ship 3"]);
+});
+
+test("R1 a workflow that is not deterministic stops with the place, or is reported", async () => {
+  const random = old.replace("ship(1)", "ship(globalThis.log.length)").replace("bill(2)", "bill(globalThis.log.length)");
+  const { outcome, log, test } = await change(random, random);
+  expect(outcome).toMatchObject({ code: "NOT_DETERMINISTIC", message: expect.stringContaining("ship[0] was called at flow.js:6:") });
+  expect(log).toEqual(["ship 0", "bill 1"]);
+  expect(await test.store.getRun("flow")).toMatchObject({ status: "pending" });
+  const reported = await change(random, random, { nondeterminism: "report" });
+  expect(reported.reports).toEqual(["NOT_DETERMINISTIC", "NOT_DETERMINISTIC"]);
+});
+
+test("R1 another branch in a replay of the same code stops too", async () => {
+  const branching = old.replace("  done.push(await bill(2))", "  if (globalThis.log.length === 1) done.push(await bill(2)); else done.push(await ship(2))");
+  const { outcome, log } = await change(branching, branching);
+  expect(outcome).toMatchObject({ code: "STEPS_NOT_REACHED", message: expect.stringMatching(/did not reach bill\[0\].*it called ship\[1\].*instead/s) });
+  expect(log).toEqual(["ship 1", "bill 2"]);
+});
+
+test("R2 a replay that waits for something that is not durable does not hang", async () => {
+  const waiting = old.replace("  done.push(await bill(2))", "  if (globalThis.log.length > 1) await new Promise(() => {});\n  done.push(await bill(2))");
+  const { outcome } = await change(waiting, waiting);
+  expect(outcome).toMatchObject({ code: "STEPS_NOT_REACHED" });
+});
