@@ -1,0 +1,14 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "..");
+
+test("the job ends well though it is killed three times", { timeout: 120_000 }, () => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["main.mjs", ".perdure/test-launch"], { cwd: root, encoding: "utf8" });
+  expect(stderr).toBe("");
+  expect(stdout).toContain("kill 3 of 3");
+  expect(stdout).toContain("✓ no finished task ran again");
+  expect(stdout).toContain("✓ the report equals the one that was made in peace");
+  expect(status).toBe(0);
+});

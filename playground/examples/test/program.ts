@@ -1,0 +1,62 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
+
+const runner = join(import.meta.dirname, "../run.mjs");
+
+/** The URL of a store that is not there yet. */
+export const freshStore = (): string => `sqlite:${join(mkdtempSync(join(tmpdir(), "perdure-example-")), "perdure.db")}`;
+
+/** An example that runs in a process of its own. */
+export class Program {
+  readonly lines: string[] = [];
+  private readonly child: ChildProcess;
+  private readonly closed: Promise<unknown>;
+  private ended = false;
+
+  constructor(example: string, store: string, env: Readonly<Record<string, string>> = {}) {
+    this.child = spawn(process.execPath, [runner, example], {
+      env: { ...process.env, ...env, PERDURE_STORE: store },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    this.closed = once(this.child, "close").finally(() => (this.ended = true));
+    if (this.child.stdout) createInterface(this.child.stdout).on("line", (line) => this.lines.push(line));
+  }
+
+  /** The first line that matches, as soon as it is printed. */
+  async line(pattern: RegExp): Promise<string> {
+    const find = (): string | undefined => this.lines.find((line) => pattern.test(line));
+    while (find() === undefined && !this.ended) await delay(5);
+    return find() ?? this.fail(`it ended without a line like ${pattern}`);
+  }
+
+  async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+    this.child.kill(signal);
+    await this.closed;
+  }
+
+  /** What it printed, when it has ended well. */
+  async output(): Promise<string[]> {
+    await this.closed;
+    return this.child.exitCode === 0 ? this.lines : this.fail(`it ended with exit code ${this.child.exitCode}`);
+  }
+
+  private fail(reason: string): never {
+    throw new Error(`${reason}:\n${this.lines.join("\n")}`);
+  }
+}
+
+/** Runs an example to its end. */
+export const run = (example: string, store: string): Promise<string[]> => new Program(example, store).output();
+
+/** Runs an example until it prints such a line, and kills it. Returns what it had printed. */
+export async function runAndKillAt(example: string, store: string, pattern: RegExp): Promise<string[]> {
+  const program = new Program(example, store);
+  await program.line(pattern);
+  await program.kill();
+  return program.lines;
+}
