@@ -6,6 +6,7 @@ export default defineConfig({
   target: "node20.19",
   dts: true,
   sourcemap: true,
-  noExternal: [/^@perdure\//],
-  inputOptions: { resolve: { conditionNames: ["perdure-source", "import", "node", "default"] } },
+  deps: { alwaysBundle: [/^@perdure\//] },
+  logLevel: "warn",
+  inputOptions: { checks: { pluginTimings: false }, resolve: { conditionNames: ["perdure-source", "import", "node", "default"] } },
 });

@@ -32,28 +32,37 @@ export function createDiagnostic<C extends DiagnosticCode>(
 ): Diagnostic {
   const { severity, make } = diagnosticMessages[code];
   const { text: message, hint } = make(params as never);
-  const { line, column } = positionAt(source, start);
+  const [line, column] = createLocator(source)(start);
   return { code, severity, file, start, end, line, column, message, hint, frame: codeFrame(source, start, end) };
 }
 
 const lineBreak = /\r\n|[\n\r\u2028\u2029]/g;
 
-export function positionAt(source: string, offset: number): { line: number; column: number } {
-  let line = 1;
-  let from = 0;
-  for (const match of source.matchAll(lineBreak)) {
-    const next = match.index + match[0].length;
-    if (next > offset) break;
-    line++;
-    from = next;
+/** Finds 1-based line and column of an offset; a byte-order mark takes no column. */
+export function createLocator(source: string): (offset: number) => [line: number, column: number] {
+  const starts = [source.charCodeAt(0) === 0xfeff ? 1 : 0];
+  for (const match of source.matchAll(lineBreak)) starts.push(match.index + match[0].length);
+  return (offset) => {
+    const line = upperBound(starts, offset);
+    return [Math.max(1, line), Math.max(0, offset - (starts[line - 1] ?? 0)) + 1];
+  };
+}
+
+/** How many of the ascending `values` are not above `limit`. */
+function upperBound(values: readonly number[], limit: number): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((values[middle] ?? 0) <= limit) low = middle + 1;
+    else high = middle;
   }
-  const bom = line === 1 && source.charCodeAt(0) === 0xfeff ? 1 : 0;
-  return { line, column: offset - from - bom + 1 };
+  return low;
 }
 
 /** Two lines before the place, its first line with a marker under it, one line after. */
 export function codeFrame(source: string, start: number, end: number): string {
-  const { line, column } = positionAt(source, start);
+  const [line, column] = createLocator(source)(start);
   const lines = source.replace(/^\uFEFF/, "").split(lineBreak);
   const first = Math.max(1, line - 2);
   const width = String(Math.min(lines.length, line + 1)).length;

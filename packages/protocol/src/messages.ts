@@ -187,8 +187,8 @@ export const messages = {
       (p.instead.length > 0 ? `; it called ${listed(p.instead)} instead` : ""),
     hint: "move what differs between two runs of the same code (time, chance, environment, I/O) into a task; the run is untouched and resumable",
   })),
-  VALUE_NOT_STORABLE: define((p: { what: string; path: string; found: string }) => ({
-    text: `${p.what} ${p.path === "" ? "" : `${p.path}: `}${p.found}, which cannot be stored`,
+  VALUE_NOT_STORABLE: define((p: { what: string; path: string; found: string; where?: string }) => ({
+    text: `${p.what} ${p.path === "" ? "" : `${p.path}: `}${p.found}, which cannot be stored${p.where === undefined ? "" : ` (${p.where})`}`,
     hint: "leave it out, return plain data, or register its class with configure({ classes }); the run is resumable",
   })),
   VALUE_VERSION: define((p: { found: string }) => ({

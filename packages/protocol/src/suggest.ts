@@ -15,6 +15,7 @@ export function distance(a: string, b: string): number {
 
 /** The candidate that `word` was probably meant to be. */
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
+  if (word === "") return undefined;
   let best: string | undefined;
   let least = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {

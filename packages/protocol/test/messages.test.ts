@@ -44,7 +44,7 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   STORE_READ_ONLY: { path: "perdure.db" },
   STORE_UNAVAILABLE: { scheme: "postgres" },
   STORE_URL_INVALID: { url: "perdure.db" },
-  VALUE_NOT_STORABLE: { what: "chargeCard returned", path: ".client.socket", found: "a function" },
+  VALUE_NOT_STORABLE: { what: "chargeCard returned", path: ".client.socket", found: "a function", where: "step chargeCard[0] of run order-17, called at src/order.ts:12:11" },
   VALUE_VERSION: { found: "9:" },
   WORKFLOW_AMBIGUOUS: { workflow: "order", file: "src/old.ts", files: ["src/a.ts", "src/b.ts"] },
 };

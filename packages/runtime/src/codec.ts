@@ -80,19 +80,19 @@ export function createCodec(classes: readonly ClassCodec[] = []): Codec {
   };
 }
 
-/** `codec` with the version in front, and with errors that name what could not be stored: `what` is `chargeCard returned`. */
+/** `codec` with the version in front, and with errors that name what could not be stored: `what` is `chargeCard returned`, `where` its step. */
 export interface ValueStore {
-  encode(value: unknown, what: string): Encoded;
+  encode(value: unknown, what: string, where?: () => string): Encoded;
   decode(text: Encoded): unknown;
 }
 
 export function versioned(codec: Codec): ValueStore {
   return {
-    encode(value, what) {
+    encode(value, what, where) {
       try {
         return VERSION + codec.encode(value);
       } catch (cause) {
-        throw new PerdureError("VALUE_NOT_STORABLE", { what, ...describeCulprit(cause) }, { cause });
+        throw new PerdureError("VALUE_NOT_STORABLE", { what, ...describeCulprit(cause), ...(where && { where: where() }) }, { cause });
       }
     },
     decode(text) {

@@ -14,4 +14,5 @@ export type { TaskContext } from "./task.ts";
 export { keyed, signal, sleep, type SignalOptions } from "./waits.ts";
 export type { Worker, WorkerOptions } from "./worker.ts";
 export { PerdureError } from "@perdure/protocol";
-export { memoryStore, sqliteStore, type Store } from "@perdure/store";
+export { memoryStore, openStore, sqliteStore } from "@perdure/store";
+export type * from "@perdure/store/contract";

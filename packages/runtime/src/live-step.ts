@@ -62,7 +62,7 @@ export class LiveStep {
   complete(value: unknown, consume?: SignalRow): void {
     if (!this.active) return;
     try {
-      this.settle("completed", this.execution.host.values.encode(value, `${this.ask.spec.name} returned`), consume);
+      this.settle("completed", this.encode(value, "returned"), consume);
     } catch (error) {
       this.over = true;
       this.execution.stop(error);
@@ -72,7 +72,7 @@ export class LiveStep {
   fail(error: unknown): void {
     if (!this.active) return;
     try {
-      this.settle("failed", this.execution.host.values.encode(error, `${this.ask.spec.name} threw`));
+      this.settle("failed", this.encode(error, "threw"));
     } catch (unstorable) {
       this.over = true;
       this.execution.stop(unstorable);
@@ -95,7 +95,7 @@ export class LiveStep {
     const { host, run } = this.execution;
     this.dueAt = dueAt;
     this.kept = true;
-    const output = lastError === undefined ? undefined : host.values.encode(lastError, `${this.ask.spec.name} threw`);
+    const output = lastError === undefined ? undefined : this.encode(lastError, "threw");
     const row = { ...this.row("open"), ...(dueAt !== undefined && { dueAt }), ...(output !== undefined && { output }) };
     host.step(lastError === undefined ? "waiting" : "retrying", run, row);
     this.execution.keep(row, () => this.active && then());
@@ -133,6 +133,12 @@ export class LiveStep {
     this.over = true;
     this.stopWaiting();
     this.onAbandon?.(reason);
+  }
+
+  private encode(value: unknown, how: "returned" | "threw"): Encoded {
+    const { spec, id } = this.ask;
+    const where = (): string => `step ${id} of run ${this.execution.run.id}${spec.location === undefined ? "" : `, called at ${spec.location}`}`;
+    return this.execution.host.values.encode(value, `${spec.name} ${how}`, where);
   }
 
   private row(state: StepRow["state"]): StepRow {

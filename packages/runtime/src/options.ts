@@ -79,6 +79,8 @@ export function checkTaskOptions(options: TaskOptions): TaskOptions {
  * @returns the same function
  * @throws PerdureError `NOT_COMPILED`, `NOT_A_TASK`, `OPTION_INVALID`
  */
+export function taskOptions<A extends unknown[], T>(fn: (...args: A) => Promise<unknown>, options: TaskOptions & { readonly result: StandardSchema<T> }): (...args: A) => Promise<T>;
+export function taskOptions<F extends AnyFunction>(fn: F, options: TaskOptions): F;
 export function taskOptions<F extends AnyFunction>(fn: F, options: TaskOptions): F {
   const definition = registry.definitions.get(fn);
   if (!isTask(definition)) {
