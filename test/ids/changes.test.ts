@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import { close, recover, start, type RuntimeOptions } from "perdure";
+import { close, recover, start } from "perdure";
 import { advance, setup, type TestRuntime } from "perdure/testing";
 import { loadSources } from "../sources.ts";
 
@@ -20,7 +20,7 @@ const old = `  done.push(await ship(1));
   done.push(await ship(3));`;
 
 /** Runs the first source until it sleeps, crashes, and goes on with the second one. */
-async function change(first: string, second: string, options: RuntimeOptions = {}): Promise<{ readonly outcome: unknown; readonly log: string[]; readonly reports: string[]; readonly test: TestRuntime }> {
+async function change(first: string, second: string, options: NonNullable<Parameters<typeof setup>[0]> = {}): Promise<{ readonly outcome: unknown; readonly log: string[]; readonly reports: string[]; readonly test: TestRuntime }> {
   globals.log = [];
   const reports: string[] = [];
   const test = setup({ ...options, onReport: (error) => void reports.push(error.code) });

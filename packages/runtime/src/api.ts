@@ -5,6 +5,7 @@ import { currentRuntime } from "./default-runtime.ts";
 import { registry, workflowOf } from "./registry.ts";
 import { Run, toInfo, type RunInfo } from "./run.ts";
 import { takeSite } from "./sites.ts";
+import { bodyOf } from "./runtime.ts";
 import { Worker, type WorkerOptions } from "./worker.ts";
 
 /**
@@ -16,13 +17,14 @@ import { Worker, type WorkerOptions } from "./worker.ts";
 export async function start<A extends unknown[], R>(workflow: (...args: A) => Promise<R>, args: NoInfer<A>, options: { readonly id?: string } = {}): Promise<Run<R>> {
   const location = takeSite("start");
   const definition = workflowOf(workflow);
+  const request = { definition, args, id: options.id, body: bodyOf(workflow, definition.info.name) };
   const scope = currentScope();
   if (scope) {
-    const id = (await startStep(scope, { definition, args, id: options.id, location })) as string;
+    const id = (await startStep(scope, { ...request, location })) as string;
     return new Run<R>(currentRuntime(), id);
   }
   const runtime = currentRuntime();
-  return new Run<R>(runtime, await runtime.begin({ definition, args, id: options.id }));
+  return new Run<R>(runtime, await runtime.begin(request));
 }
 
 /**

@@ -49,7 +49,7 @@ export function startStep(scope: Scope, call: ChildCall): Promise<unknown> {
     kind: "start", name: `start:${definition.info.name}`, what: definition.info, input: call.args, location: call.location,
     begin: (step) => {
       step.target = idOf(call, step);
-      step.execution.host.begin({ definition, args: call.args, id: step.target }).then((id) => step.complete(id), (error: unknown) => step.fail(error));
+      step.execution.host.begin({ ...call, id: step.target }).then((id) => step.complete(id), (error: unknown) => step.fail(error));
     },
   });
 }

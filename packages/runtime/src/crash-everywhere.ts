@@ -1,7 +1,7 @@
 import { memoryStore, type Store } from "@perdure/store";
-import type { Body, StepEvent } from "./host.ts";
-import { registry, workflowOf } from "./registry.ts";
-import { Runtime, type RuntimeOptions } from "./runtime.ts";
+import type { StepEvent } from "./host.ts";
+import { registry, workflowOf, type AnyFunction } from "./registry.ts";
+import { bodyOf, Runtime, type RuntimeOptions } from "./runtime.ts";
 import { TestClock } from "./test-clock.ts";
 
 export interface CrashOptions {
@@ -36,7 +36,7 @@ const RUN = "crash-everywhere";
 export async function crashEverywhere<A extends unknown[], R>(workflow: (...args: A) => Promise<R>, args: NoInfer<A>, options: CrashOptions = {}): Promise<CrashReport> {
   const before = registry.runtime;
   try {
-    const round = (crashAt: number, survives: boolean): Promise<Round> => new CrashRound(options, crashAt, survives).play(workflow as unknown as Body, args);
+    const round = (crashAt: number, survives: boolean): Promise<Round> => new CrashRound(options, crashAt, survives).play(workflow, args);
     const undisturbed = await round(Infinity, true);
     for (let crashAt = 1; crashAt <= undisturbed.boundaries; crashAt++) {
       for (const survives of [false, true]) {
@@ -72,8 +72,9 @@ class CrashRound {
     this.runtime = this.createRuntime();
   }
 
-  async play(workflow: Body, args: readonly unknown[]): Promise<Round> {
-    const request = { definition: workflowOf(workflow), args, id: RUN };
+  async play(workflow: AnyFunction, args: readonly unknown[]): Promise<Round> {
+    const definition = workflowOf(workflow);
+    const request = { definition, args, id: RUN, body: bodyOf(workflow, definition.info.name) };
     let outcome = await this.live(request);
     if (this.crashed) {
       const finished = await this.finishedSteps();
@@ -103,9 +104,9 @@ class CrashRound {
     const { runtime } = this;
     const wasCrashed = this.crashed;
     const run = async (): Promise<void> => {
-      await runtime.begin(request);
+      if (!(await this.store.getRun(RUN))) await runtime.begin(request);
       for (const [name, payload] of Object.entries(this.options.signals ?? {})) await runtime.complete(RUN, name, payload);
-      const { status, output } = await runtime.follow(RUN);
+      const { status, output } = await runtime.follow(RUN, request);
       outcome = describe(status, runtime.values.decode(output), output);
     };
     run().catch((error: unknown) => (failure = error));

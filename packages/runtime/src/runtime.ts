@@ -12,7 +12,7 @@ import type { Body, Host, RunEnd, RunRequest, Settings, StepEvent } from "./host
 import { filtered, type Logger, type LogLevel } from "./logger.ts";
 import { checkTaskOptions, type TaskOptions } from "./options.ts";
 import { createOwner, isDead } from "./owner.ts";
-import { codeOf, findWorkflow, registry, type WorkflowDefinition } from "./registry.ts";
+import { codeOf, findWorkflow, registry, type AnyFunction, type WorkflowDefinition } from "./registry.ts";
 import { checkId, defaultRunId, runIdOf } from "./run-id.ts";
 import { parseWith } from "./schema.ts";
 
@@ -255,7 +255,7 @@ export class Runtime implements Host {
       const stored = this.values.decode(row.input) as unknown[];
       const schema = definition.options?.input;
       const args = schema ? parseWith(schema, stored, `the input of ${row.workflow}`) : stored;
-      execution.start(request.body ?? bodyOf(definition), args as unknown[]);
+      execution.start(request.body ?? bodyOf(definition.fn, row.workflow), args as unknown[]);
     } catch (error) {
       execution.stop(error);
     }
@@ -440,7 +440,7 @@ export class Runtime implements Host {
   async settled(): Promise<void> {
     for (let quiet = 0; quiet < (this.sum("timed") > 0 ? TURNS_WITH_TIMEOUT : 3); quiet++) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (this.sum("executing") > this.sum("timed") || !this.committer.empty) quiet = -1;
+      if (!this.closed && (this.sum("executing") > this.sum("timed") || !this.committer.empty)) quiet = -1;
     }
   }
 
@@ -471,10 +471,10 @@ export class Runtime implements Host {
   }
 }
 
-/** The body of a workflow that is found by its name: emitted code hands it out before anything of it runs. */
-function bodyOf(definition: WorkflowDefinition): Body {
+/** The body of a workflow's function: emitted code hands it out before anything of it runs. */
+export function bodyOf(fn: AnyFunction | undefined, workflow: string): Body {
   const launch = { kind: "launch" as const, body: undefined as Body | undefined };
-  void registry.context.run(launch, () => (definition.fn as (() => unknown) | undefined)?.());
-  if (!launch.body) throw new PerdureError("NOT_RECOVERABLE", { workflow: definition.info.name });
+  void registry.context.run(launch, () => (fn as (() => unknown) | undefined)?.());
+  if (!launch.body) throw new PerdureError("NOT_RECOVERABLE", { workflow });
   return launch.body;
 }

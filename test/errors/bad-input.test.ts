@@ -1,0 +1,175 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { expect, onTestFinished, test } from "vitest";
+import { close, configure, getRun, recover, sleep, start, taskOptions, workflowOptions, type PerdureError } from "perdure";
+import { advance, settled, setup } from "perdure/testing";
+import { buildProgram, run } from "../programs.ts";
+import { temporaryDirectory } from "../stores.ts";
+
+const made: { value: unknown; times: number } = { value: undefined, times: 0 };
+
+async function make(): Promise<unknown> {
+  "use task: retries=5";
+  made.times++;
+  return made.value;
+}
+
+async function flow(_input?: unknown): Promise<unknown> {
+  "use workflow: id=flow";
+  return make();
+}
+
+async function needsId(order: { id?: string }): Promise<string> {
+  "use workflow: id=order-{order.id}";
+  return String(order.id);
+}
+
+async function returnsFunction(): Promise<unknown> {
+  "use workflow: id=returns";
+  return { tools: [() => 1] };
+}
+
+async function naps(time: string): Promise<void> {
+  "use workflow";
+  await sleep(time as "1s");
+}
+
+const code = (promise: Promise<unknown>): Promise<string> => promise.then(() => "no error", (error: PerdureError) => error.code);
+
+function begin(): void {
+  setup();
+  onTestFinished(close);
+}
+
+test.each([
+  [{ client: { socket: (): void => {} } }, "make returned .client.socket: a function, which cannot be stored (step make[0] of run flow, called at test/errors/bad-input.test.ts:"],
+  [[1, Symbol("x")], "make returned [1]: a symbol"],
+  [{ later: Promise.resolve() }, "make returned .later: a promise (is an await missing?)"],
+  [new Map([["a", new WeakMap()]]), "an instance of WeakMap"],
+  [new (class Client {})(), "make returned an instance of Client"],
+])("a result that cannot be stored names the task and the path, is not retried, and leaves the run resumable", async (value, message) => {
+  begin();
+  Object.assign(made, { value, times: 0 });
+  const error: unknown = await flow().catch((error: unknown) => error);
+  expect(error).toMatchObject({ code: "VALUE_NOT_STORABLE", message: expect.stringContaining(message) });
+  expect(made.times).toBe(1);
+  expect(await (await getRun("flow")).info()).toMatchObject({ status: "pending", blocked: { error: "VALUE_NOT_STORABLE" } });
+  made.value = "plain";
+  expect(await flow()).toBe("plain");
+});
+
+test("an input and a workflow's result that cannot be stored", async () => {
+  begin();
+  await expect(flow({ log: console.log })).rejects.toMatchObject({ code: "VALUE_NOT_STORABLE", message: expect.stringContaining("the input of flow [0].log: a function") });
+  await expect(returnsFunction()).rejects.toMatchObject({ message: expect.stringContaining("workflow returnsFunction returned .tools[0]: a function") });
+});
+
+test("run ids", async () => {
+  begin();
+  await expect(needsId({})).rejects.toMatchObject({ code: "RUN_ID_INCOMPLETE", message: expect.stringContaining("{order.id} is undefined") });
+  expect(await code(start(flow, [], { id: "" }))).toBe("RUN_ID_INVALID");
+  expect(await code(start(flow, [], { id: "\ud800" }))).toBe("RUN_ID_INVALID");
+  expect(await code(getRun("nobody"))).toBe("RUN_NOT_FOUND");
+});
+
+test("options and durations", async () => {
+  begin();
+  expect(() => taskOptions(make, { retries: -1 })).toThrow(/-1 is not a value for retries/);
+  expect(() => taskOptions(flow, {})).toThrow(/NOT_A_TASK/);
+  expect(() => workflowOptions(make as () => Promise<unknown>, {})).toThrow(/NOT_A_WORKFLOW/);
+  expect(() => configure({ lease: "soon" as "1s" })).toThrow(/"soon" is not a duration \(lease\)/);
+  await expect(naps("one day")).rejects.toThrow(/"one day" is not a duration \(sleep\)/);
+});
+
+test("a function that was never compiled", async () => {
+  begin();
+  const plain = new Function("return async function plain() { 'use workflow'; return 1; }")() as () => Promise<number>;
+  await expect(start(plain, [])).rejects.toMatchObject({ code: "NOT_COMPILED", message: expect.stringContaining("plain has a directive and was not compiled") });
+  await expect(start(async () => 1, [])).rejects.toMatchObject({ code: "NOT_COMPILED" });
+  await expect(recover({ workflows: [plain] })).rejects.toMatchObject({ code: "NOT_COMPILED" });
+  await expect(start(make, [])).rejects.toMatchObject({ code: "NOT_A_WORKFLOW" });
+});
+
+test("stores that cannot be opened", async () => {
+  const directory = temporaryDirectory();
+  mkdirSync(join(directory, "folder"));
+  writeFileSync(join(directory, "corrupt.db"), "this is no database ".repeat(100));
+  const foreign = new Database(join(directory, "foreign.db"));
+  foreign.exec("CREATE TABLE mine (x)");
+  foreign.close();
+  const used = async (url: string): Promise<string> => {
+    try {
+      configure({ store: url });
+      return await code(flow());
+    } catch (error) {
+      return (error as PerdureError).code;
+    } finally {
+      await close();
+    }
+  };
+  made.value = 1;
+  expect(await used("mysql://localhost")).toBe("STORE_URL_INVALID");
+  expect(await used("just-a-name")).toBe("STORE_URL_INVALID");
+  expect(await used("postgres://localhost/x")).toBe("STORE_UNAVAILABLE");
+  expect(await used(`sqlite:${join(directory, "folder")}`)).toBe("STORE_IS_DIRECTORY");
+  expect(await used(`sqlite:${join(directory, "no/such/file.db")}`)).toBe("STORE_NO_DIRECTORY");
+  expect(await used(`sqlite:${join(directory, "corrupt.db")}`)).toBe("STORE_CORRUPT");
+  expect(await used(`sqlite:${join(directory, "foreign.db")}`)).toBe("STORE_FOREIGN");
+  expect(await used(`sqlite:${join(directory, "good.db")}`)).toBe("no error");
+  const newer = new Database(join(directory, "good.db"));
+  newer.pragma("user_version = 99");
+  newer.close();
+  expect(await used(`sqlite:${join(directory, "good.db")}`)).toBe("STORE_NEWER");
+});
+
+test("a read-only store", async () => {
+  const directory = temporaryDirectory();
+  const file = join(directory, "store.db");
+  const program = await buildProgram(`
+    import { configure } from "perdure";
+    configure({ store: "sqlite:${file}" });
+    async function t() { "use task"; return 1; }
+    async function w() { "use workflow"; return t(); }
+    await w().then(console.log, (error) => console.log(error.code));
+  `);
+  expect(await run(program).ended).toBe(0);
+  const mount = ["--bind", directory, directory];
+  try {
+    execFileSync("mount", mount, { stdio: "ignore" });
+    onTestFinished(() => void execFileSync("umount", [directory]));
+    execFileSync("mount", ["-o", "remount,ro,bind", directory], { stdio: "ignore" });
+  } catch {
+    execFileSync("chmod", ["-R", "a-w", directory]); // not root: permissions count
+    onTestFinished(() => void execFileSync("chmod", ["-R", "u+w", directory]));
+    if (process.getuid?.() === 0) return; // root without mounts: nothing is read-only here
+  }
+  const again = run(program);
+  expect(await again.ended).toBe(0);
+  expect(again.output()).toContain("STORE_READ_ONLY");
+});
+
+test("configure() after the first workflow, and close()", async () => {
+  configure({ store: "memory:" });
+  made.value = 1;
+  await flow();
+  expect(() => configure({ store: "memory:" })).toThrow(/CONFIGURED_TOO_LATE/);
+  await close();
+  configure({ store: "memory:" });
+  await close();
+});
+
+test("what is waited for when Perdure is closed is told so", async () => {
+  setup();
+  const waiting = naps("1h").catch((error: unknown) => error);
+  await settled();
+  await close();
+  expect(await waiting).toMatchObject({ code: "RUNTIME_CLOSED" });
+});
+
+test("a moved clock without a test clock", async () => {
+  configure({ store: "memory:" });
+  onTestFinished(close);
+  await expect(advance("1h")).rejects.toThrow(/setup\(\)/);
+});
