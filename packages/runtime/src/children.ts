@@ -1,5 +1,6 @@
 import type { Scope } from "./context.ts";
-import type { Body } from "./host.ts";
+import type { CancelledError } from "./errors.ts";
+import type { Body, RunRequest } from "./host.ts";
 import type { LiveStep } from "./live-step.ts";
 import type { WorkflowDefinition } from "./registry.ts";
 import { runIdOf } from "./run-id.ts";
@@ -22,18 +23,35 @@ export function childStep(scope: Scope, call: ChildCall): Promise<unknown> {
   return scope.execution.step(scope, {
     kind: "child", name, what: call.definition, input: call.args, location: call.location,
     begin: (step) => void runChild(step, call),
+    cancelled: (step, error) => void cancelChild(step, call, error),
   });
 }
 
 async function runChild(step: LiveStep, call: ChildCall): Promise<void> {
   const { host, run } = step.execution;
-  const id = (step.target = idOf(call, step));
-  const request = { ...call, id, parent: run.id };
-  step.waitsElsewhere = () => !host.isActive(id);
-  step.onCancel = (reason) => void host.cancel(id, reason);
+  const request = { ...call, id: idOf(call, step), parent: run.id };
+  step.target = request.id;
   if (!step.kept) step.keep(undefined, () => {}); // the end of the child finds its callers by this
+  await followChild(step, request, () => host.begin(request));
+}
+
+/** The run was cancelled, and a process before this one may have begun the child. */
+async function cancelChild(step: LiveStep, call: ChildCall, error: CancelledError): Promise<void> {
+  const { host } = step.execution;
+  const request = { ...call, id: idOf(call, step) };
+  const known = await host.cancel(request.id, error.reason).then(() => true, () => false);
+  if (known) await followChild(step, request, () => Promise.resolve());
+  else step.fail(error);
+}
+
+async function followChild(step: LiveStep, request: RunRequest & { readonly id: string }, begin: () => Promise<unknown>): Promise<void> {
+  const { host } = step.execution;
+  const { id } = request;
+  step.waitsElsewhere = () => !host.isActive(id);
+  const begun = begin();
+  step.onCancel = (reason) => void begun.then(() => host.cancel(id, reason)).catch((error: unknown) => step.execution.stop(error));
   try {
-    await host.begin(request);
+    await begun;
     if (!step.active) return;
     const { status, output } = await host.follow(id, request);
     step.settle(status === "completed" ? "completed" : "failed", output);

@@ -27,6 +27,8 @@ export interface StepSpec {
   readonly parse?: (value: unknown) => unknown;
   /** Does the work; called once, when the step is neither recorded nor to be waited for. */
   readonly begin: (step: LiveStep) => void;
+  /** In place of `begin` when the run was cancelled since the step was asked for. Default: it fails with the error. */
+  readonly cancelled?: (step: LiveStep, error: CancelledError) => void;
 }
 
 /** A step that the workflow waits for. */
@@ -389,9 +391,9 @@ export class Execution {
   private suspend(): void {
     if (this.state !== "active" || this.pumping || this.executing > 0) return;
     const lives = [...this.asked.values()].map(({ live }) => live);
-    if (!lives.every((live) => live?.waiting === true)) return;
     const wakeAt = earliest(lives.map((live) => live?.dueAt));
-    if (wakeAt !== undefined && wakeAt - this.host.clock.now() < this.host.settings.suspendAfter) return;
+    const soon = wakeAt !== undefined && wakeAt - this.host.clock.now() < this.host.settings.suspendAfter;
+    if (soon || !lives.every((live) => live?.waiting === true)) return this.watchIdle(); // a child may still be in memory
     this.release("waiting", wakeAt, { type: "released", wakeAt });
   }
 

@@ -46,8 +46,10 @@ export class LiveStep {
 
   begin(): void {
     const cancelled = this.execution.cancelledBefore(this.ask);
-    if (cancelled) this.fail(cancelled);
-    else this.ask.spec.begin(this);
+    const { spec } = this.ask;
+    if (!cancelled) spec.begin(this);
+    else if (spec.cancelled) spec.cancelled(this, cancelled);
+    else this.fail(cancelled);
   }
 
   /** It waits for a time, a signal or another run, and nothing is lost when this process forgets it. */
