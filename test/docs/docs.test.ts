@@ -1,0 +1,57 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { compile } from "unplugin-perdure";
+import { close, complete, start } from "perdure";
+import { settled, setup } from "perdure/testing";
+import { transformSync } from "esbuild";
+import { loadSources } from "../sources.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+/** The code blocks of a page: what stands behind the language → text. */
+function blocksOf(page: string): Map<string, string> {
+  const blocks = new Map<string, string>();
+  for (const [, name = "", text = ""] of readFileSync(join(root, page), "utf8").matchAll(/^```ts ?(.*)\n([^]*?)^```$/gm)) blocks.set(name || String(blocks.size), text);
+  return blocks;
+}
+
+const howItWorks = blocksOf("docs/how-it-works.md");
+const source = howItWorks.get("src/order.ts") ?? "";
+
+test("how it works: the compiler's output", () => {
+  const compiled = compile(source, { id: join(root, "src/order.ts"), root });
+  expect(compiled?.code.replace(JSON.stringify(compiled.info), "{ … }")).toBe(howItWorks.get("compiled"));
+});
+
+test("how it works: the rows in the store", async () => {
+  const { order } = await loadSources({ "src/order.ts": source }, (code) => transformSync(code, { loader: "ts" }).code);
+  const { store } = setup();
+  onTestFinished(close);
+  const run = await start(order as unknown as (id: string, items: string[]) => Promise<string>, ["17", ["ink", "paper"]]);
+  for (const item of ["ink", "paper"]) {
+    await settled();
+    await complete(run.id, `pack ${item} reserved`, true);
+  }
+  await run.result();
+  const rows = (await store.steps("order-17")).map(({ seq, id, kind, state, location, output }) => `| ${[seq, id, kind, state, location, output].join(" | ")} |`);
+  const page = readFileSync(join(root, "docs/how-it-works.md"), "utf8");
+  expect(page).toContain(`|---|---|---|---|---|---|\n${rows.join("\n")}\n`);
+});
+
+test("README: what it shows compiles, and runs", async () => {
+  const blocks = [...blocksOf("README.md").values()];
+  const [first = "", , usage = ""] = blocks;
+  const before = "async function saveRow(row) { 'use task'; globalThis.saved.push(row); }\n";
+  const globals = globalThis as { saved?: unknown[] };
+  globals.saved = [];
+  setup();
+  onTestFinished(close);
+  const { fetch } = globalThis;
+  onTestFinished(() => void (globalThis.fetch = fetch));
+  globalThis.fetch = () => Promise.resolve(Response.json({ rows: [1, 2] }));
+  const strip = (code: string): string => transformSync(code, { loader: "ts" }).code;
+  await loadSources({ "readme.ts": before + first }, strip);
+  expect(globals.saved).toEqual([1, 2]);
+  expect(compile(usage, { id: join(root, "usage.ts"), root })?.info.sites.map(([name]) => name)).toEqual(expect.arrayContaining(["signal", "sleep", "start"]));
+});
