@@ -1,5 +1,6 @@
 import { CancelledError, FatalError, RetryableError, TimeoutError } from "./errors.ts";
 import { toMilliseconds, type Duration } from "./duration.ts";
+import { LazyAbort } from "./lazy-abort.ts";
 import type { LiveStep } from "./live-step.ts";
 import { backoffDelay, exponential, type Backoff, type TaskOptions } from "./options.ts";
 import { registry, type TaskDefinition } from "./registry.ts";
@@ -43,12 +44,12 @@ export function attemptTask(step: LiveStep, call: () => Promise<unknown>, option
 async function attempt(step: LiveStep, call: () => Promise<unknown>, options: ResolvedTaskOptions): Promise<void> {
   const { execution } = step;
   step.startAttempt();
-  const controller = new AbortController();
+  const abort = new LazyAbort();
   let cancelled: CancelledError | undefined;
-  step.onCancel = (reason) => controller.abort((cancelled = new CancelledError(reason)));
-  step.onAbandon = (reason) => controller.abort(new Error(reason));
+  step.onCancel = (reason) => abort.abort((cancelled = new CancelledError(reason)));
+  step.onAbandon = (reason) => abort.abort(new Error(reason));
   try {
-    const value = await limited(step, () => registry.context.run({ kind: "task", task: contextOf(step, controller.signal) }, call), controller, options.timeout);
+    const value = await limited(step, () => registry.context.run({ kind: "task", task: contextOf(step, abort) }, call), abort, options.timeout);
     if (options.result) parseWith(options.result, value, `${step.ask.spec.name} returned`);
     step.complete(value);
   } catch (error) {
@@ -60,13 +61,13 @@ async function attempt(step: LiveStep, call: () => Promise<unknown>, options: Re
   }
 }
 
-const contextOf = (step: LiveStep, signal: AbortSignal): TaskContext => {
+const contextOf = (step: LiveStep, abort: LazyAbort): TaskContext => {
   const { execution: { run }, ask: { id }, attempt } = step;
-  return { runId: run.id, stepId: id, attempt, idempotencyKey: `${run.id}/${id}`, signal };
+  return { runId: run.id, stepId: id, attempt, idempotencyKey: `${run.id}/${id}`, get signal() { return abort.signal; } };
 };
 
 /** `call` with a limit on its time. An attempt that ignores its `AbortSignal` goes on in vain. */
-async function limited(step: LiveStep, call: () => Promise<unknown>, controller: AbortController, timeout: Duration | undefined): Promise<unknown> {
+async function limited(step: LiveStep, call: () => Promise<unknown>, abort: LazyAbort, timeout: Duration | undefined): Promise<unknown> {
   if (timeout === undefined) return call();
   const { clock } = step.execution.host;
   const limit = toMilliseconds(timeout, "timeout");
@@ -75,7 +76,7 @@ async function limited(step: LiveStep, call: () => Promise<unknown>, controller:
   const late = new Promise<never>((_, reject) => {
     stop = clock.at(clock.now() + limit, () => {
       const error = new TimeoutError(`attempt ${step.attempt} of ${step.ask.spec.name} took longer than ${limit} ms`);
-      controller.abort(error);
+      abort.abort(error);
       reject(error);
     });
   });
