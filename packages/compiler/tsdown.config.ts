@@ -1,11 +1,12 @@
 import { defineConfig } from "tsdown";
 
 export default defineConfig({
-  entry: ["src/index.ts", "src/vite.ts", "src/esbuild.ts"],
+  entry: { index: "src/index.ts", vite: "src/adapters/vite.ts", esbuild: "src/adapters/esbuild.ts" },
   platform: "node",
   target: "node20.19",
   dts: true,
   sourcemap: true,
-  noExternal: [/^@perdure\//],
-  inputOptions: { resolve: { conditionNames: ["perdure-source", "import", "node", "default"] } },
+  deps: { alwaysBundle: [/^@perdure\//] },
+  logLevel: "warn",
+  inputOptions: { checks: { pluginTimings: false }, resolve: { conditionNames: ["perdure-source", "import", "node", "default"] } },
 });

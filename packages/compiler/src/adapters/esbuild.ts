@@ -1,0 +1,4 @@
+import { unplugin } from "./unplugin.ts";
+
+const esbuild: typeof unplugin.esbuild = unplugin.esbuild;
+export default esbuild;

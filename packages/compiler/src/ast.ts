@@ -1,0 +1,139 @@
+import {
+  visitorKeys,
+  type ArrowFunctionExpression,
+  type Class,
+  type Function as OrdinaryFunction,
+  type Node,
+  type PropertyKey,
+} from "oxc-parser";
+
+export type FunctionNode = OrdinaryFunction | ArrowFunctionExpression;
+export type ClassNode = Class;
+
+/** TypeScript's own syntax that runs; every other `TS…` node is a type and is passed over. */
+const valueSyntax = new Set<string>([
+  "TSAsExpression",
+  "TSSatisfiesExpression",
+  "TSTypeAssertion",
+  "TSNonNullExpression",
+  "TSInstantiationExpression",
+  "TSEnumDeclaration",
+  "TSEnumBody",
+  "TSEnumMember",
+  "TSModuleDeclaration",
+  "TSModuleBlock",
+  "TSExportAssignment",
+  "TSParameterProperty",
+  "TSImportEqualsDeclaration",
+]);
+
+const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null && "type" in value;
+
+/** Whether the node only exists for the type checker. */
+export function isErased(node: Node): boolean {
+  if ("declare" in node && node.declare === true) return true;
+  return node.type.startsWith("TS") && !valueSyntax.has(node.type);
+}
+
+const typeFields = new Set(["typeAnnotation", "returnType", "typeParameters", "typeArguments", "superTypeArguments", "implements"]);
+
+const childFields: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries(visitorKeys).map(([type, keys]) => [type, keys.filter((key) => !typeFields.has(key))]),
+);
+
+/** The node's children that exist at run time, in source order. */
+export function children(node: Node): Node[] {
+  const result: Node[] = [];
+  for (const field of childFields.get(node.type) ?? []) {
+    const value: unknown = Reflect.get(node, field);
+    if (Array.isArray(value)) for (const each of value) addNode(each, result);
+    else addNode(value, result);
+  }
+  return result;
+}
+
+function addNode(value: unknown, result: Node[]): void {
+  if (isNode(value) && !isErased(value)) result.push(value);
+}
+
+/** Visits `node` and what is below it; `enter` returns `false` to stay out. `above` ends with the parent. */
+export function walk(node: Node, enter: (node: Node, above: readonly Node[]) => boolean | void, above: Node[] = []): void {
+  if (enter(node, above) === false) return;
+  above.push(node);
+  for (const child of children(node)) walk(child, enter, above);
+  above.pop();
+}
+
+export function isFunction(node: Node): node is FunctionNode {
+  return node.type === "FunctionDeclaration" || node.type === "FunctionExpression" || node.type === "ArrowFunctionExpression";
+}
+
+export const isClass = (node: Node): node is ClassNode => node.type === "ClassDeclaration" || node.type === "ClassExpression";
+
+export type Loop = Extract<
+  Node,
+  { type: "ForStatement" | "ForInStatement" | "ForOfStatement" | "WhileStatement" | "DoWhileStatement" }
+>;
+
+export const isLoop = (node: Node): node is Loop =>
+  node.type === "ForStatement" ||
+  node.type === "ForInStatement" ||
+  node.type === "ForOfStatement" ||
+  node.type === "WhileStatement" ||
+  node.type === "DoWhileStatement";
+
+/** The expression inside parentheses and type syntax. */
+export function unwrap(node: Node): Node {
+  switch (node.type) {
+    case "ParenthesizedExpression":
+    case "TSAsExpression":
+    case "TSSatisfiesExpression":
+    case "TSTypeAssertion":
+    case "TSNonNullExpression":
+    case "TSInstantiationExpression":
+    case "ChainExpression":
+      return unwrap(node.expression);
+    default:
+      return node;
+  }
+}
+
+/** Whether `node` only wraps its child: what stands in it stands in its parent. */
+export const isWrapper = (node: Node): boolean => unwrap(node) !== node;
+
+/** A key or member name that is known here; private names begin with `#`. */
+export function keyName(key: PropertyKey | Node, computed: boolean): string | undefined {
+  if (key.type === "PrivateIdentifier") return `#${key.name}`;
+  if (key.type === "Identifier") return computed ? undefined : key.name;
+  return literalText(key);
+}
+
+/** The text of a literal, or of a template without expressions. */
+export function literalText(node: Node): string | undefined {
+  const inner = unwrap(node);
+  if (inner.type === "Literal") return typeof inner.value === "object" ? undefined : String(inner.value);
+  if (inner.type === "TemplateLiteral" && inner.expressions.length === 0) return inner.quasis[0]?.value.cooked ?? undefined;
+  return undefined;
+}
+
+/** The block of a function; `undefined` for an arrow with an expression. */
+export function blockOf(fn: FunctionNode): Extract<Node, { type: "BlockStatement" }> | undefined {
+  return fn.body?.type === "BlockStatement" ? fn.body : undefined;
+}
+
+export type ParameterNode = FunctionNode["params"][number];
+
+/** The parameters that exist at run time: without TypeScript's `this`. */
+export const runtimeParams = (fn: FunctionNode): ParameterNode[] => fn.params.filter((param) => !isThisParam(param));
+
+export const isThisParam = (param: ParameterNode): boolean => param.type === "Identifier" && param.name === "this";
+
+/** What `fn.length` is: the parameters before the first one with a default. */
+export function lengthOf(fn: FunctionNode): number {
+  const params = runtimeParams(fn);
+  const first = params.findIndex((param) => {
+    const inner = param.type === "TSParameterProperty" ? param.parameter : param;
+    return inner.type === "AssignmentPattern" || inner.type === "RestElement";
+  });
+  return first === -1 ? params.length : first;
+}

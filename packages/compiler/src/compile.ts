@@ -1,0 +1,89 @@
+import { DIRECTIVE_WORDS, formatDiagnostic, type Diagnostic, type DirectiveWords, type ModuleInfo, type SourceFile } from "@perdure/protocol";
+import type { SourceMap } from "magic-string";
+import { join } from "node:path";
+import { isCompiled } from "./phases/1-parse/compiled.ts";
+import { findDirectives, mayHoldDirective } from "./phases/1-parse/directives.ts";
+import { parse, pathOf } from "./phases/1-parse/parse.ts";
+import { analyze, parseErrorDiagnostic, projectPath } from "./phases/2-analyze/analyze.ts";
+import { buildModel } from "./phases/2-analyze/build.ts";
+import { summarize } from "./phases/2-analyze/model.ts";
+import { rewrite } from "./phases/3-rewrite/rewrite.ts";
+import { createProject, nodeHost, type Host, type Project } from "./project.ts";
+
+export interface CompileOptions {
+  /** Absolute path of the file; a query is ignored. */
+  readonly id: string;
+  /** Directory that the paths in manifest and messages start from. */
+  readonly root: string;
+  readonly host?: Host;
+  /** Summaries of the project's other files, kept from one call to the next. */
+  readonly project?: Project;
+  /** Words that begin a directive, when "use task" and "use workflow" belong to another tool. */
+  readonly directives?: Partial<DirectiveWords>;
+}
+
+export interface CompileResult {
+  readonly code: string;
+  readonly map: SourceMap;
+  readonly info: ModuleInfo;
+  /** Warnings; errors are thrown. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** A program that cannot be compiled, with everything that is wrong with it. */
+export class CompileError extends Error {
+  override readonly name = "CompileError";
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super(diagnostics.map(formatDiagnostic).join("\n\n"));
+    this.diagnostics = diagnostics;
+  }
+}
+
+/**
+ * Compiles one file. `undefined`: there is nothing durable in it and it stays as it is.
+ *
+ * @throws CompileError
+ */
+export function compile(source: string, options: CompileOptions): CompileResult | undefined {
+  const words = { ...DIRECTIVE_WORDS, ...options.directives };
+  const mayHold = mayHoldDirective(source, words);
+  // without a directive and without anything imported, nothing can be durable
+  if (!mayHold && !/\b(?:import|require|from)\b/.test(source)) return undefined;
+  const path = pathOf(options.id);
+  const parsed = parse(options.id, source);
+  const file: SourceFile = { file: projectPath(options.root, path), source };
+  const failure = parseErrorDiagnostic(parsed, file);
+  if (failure && mayHold) throw new CompileError([failure]);
+  if (failure || isCompiled(parsed)) return undefined;
+
+  const directives = findDirectives(parsed, words, file);
+  const model = buildModel(parsed, directives);
+  const host = options.host ?? nodeHost;
+  const project = options.project ?? createProject(host, words);
+  const dependencies = () => packageDependencies(host, options.root);
+  const analysis = project.analyze(path, source, summarize(model));
+  const { plan, diagnostics } = analyze({ parsed, directives, model, analysis, file, root: options.root, dependencies });
+  if (diagnostics.some(({ severity }) => severity === "error")) throw new CompileError(diagnostics);
+  return plan && { ...rewrite(parsed, plan), info: plan.info, diagnostics };
+}
+
+/** Names of the packages that the project depends on. */
+function packageDependencies(host: Host, root: string): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const field of ["dependencies", "devDependencies"]) {
+    for (const name of Object.keys(packageField(host.readFile(join(root, "package.json")), field))) names.add(name);
+  }
+  return names;
+}
+
+function packageField(text: string | undefined, field: string): object {
+  try {
+    const content: unknown = JSON.parse(text ?? "{}");
+    const value: unknown = typeof content === "object" && content !== null ? Reflect.get(content, field) : undefined;
+    return typeof value === "object" && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}

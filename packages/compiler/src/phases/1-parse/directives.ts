@@ -1,0 +1,119 @@
+import {
+  createDiagnostic,
+  directivePrefixes,
+  readDirective,
+  type Diagnostic,
+  type Directive,
+  type DirectiveReading,
+  type DirectiveWords,
+  type SourceFile,
+} from "@perdure/protocol";
+import type { Node } from "oxc-parser";
+import { blockOf, isFunction, unwrap, walk, type FunctionNode } from "../../ast.ts";
+import type { Parsed } from "./parse.ts";
+
+/** A directive and the statement that holds it. */
+export interface FoundDirective {
+  readonly directive: Directive;
+  readonly statement: Node;
+  /** The directive's words, as configured. */
+  readonly words: string;
+  /** Offset of the directive's text in the source, when the text stands there letter by letter. */
+  readonly textStart: number | undefined;
+}
+
+export interface Directives {
+  readonly functions: ReadonlyMap<FunctionNode, FoundDirective>;
+  /** The directive at the top of the file. */
+  readonly module: FoundDirective | undefined;
+  /** Statements to take out of the source. */
+  readonly statements: readonly Node[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Quick test without parsing: `false` means that the source holds neither a directive nor a misspelt one. */
+export function mayHoldDirective(source: string, words: DirectiveWords): boolean {
+  const escaped = directivePrefixes(words).map((prefix) => prefix.replace(/[^\w ]/g, "\\$&"));
+  return new RegExp(`["'\`][\\s_-]*(?:${escaped.join("|")})`, "i").test(source);
+}
+
+/** A string that stands alone as a statement or arrow body: an actual directive or what somebody took for one. */
+interface LoneString {
+  readonly text: string;
+  readonly textStart: number | undefined;
+  readonly statement: Node;
+  /** It is part of a directive prologue. */
+  readonly inPrologue: boolean;
+}
+
+/** The expression that is a whole statement, or the body of an async arrow. */
+function soleExpression(node: Node): { readonly expression: Node; readonly at: Node; readonly inPrologue: boolean } | undefined {
+  if (node.type === "ExpressionStatement") return { expression: unwrap(node.expression), at: node, inPrologue: typeof node.directive === "string" };
+  if (node.type !== "ArrowFunctionExpression" || !node.async) return undefined;
+  return { expression: unwrap(node.body), at: node.body, inPrologue: false };
+}
+
+function loneString(node: Node, source: string): LoneString | undefined {
+  const sole = soleExpression(node);
+  if (!sole) return undefined;
+  const { expression, at: statement, inPrologue } = sole;
+  if (expression.type === "Literal" && typeof expression.value === "string") {
+    const verbatim = source.slice(expression.start + 1, expression.end - 1) === expression.value;
+    return { text: expression.value, textStart: verbatim ? expression.start + 1 : undefined, statement, inPrologue };
+  }
+  if (expression.type !== "TemplateLiteral" || expression.expressions.length > 0) return undefined;
+  return { text: expression.quasis[0]?.value.cooked ?? "", textStart: undefined, statement, inPrologue: false };
+}
+
+export function findDirectives(parsed: Parsed, words: DirectiveWords, sourceFile: SourceFile): Directives {
+  const functions = new Map<FunctionNode, FoundDirective>();
+  const statements: Node[] = [];
+  const diagnostics: Diagnostic[] = [];
+  let module: FoundDirective | undefined;
+
+  const accept = (lone: LoneString, reading: DirectiveReading, host: FunctionNode | undefined): void => {
+    diagnostics.push(...readingProblems(sourceFile, lone, reading));
+    if (!reading.directive) return;
+    const found = { directive: reading.directive, statement: lone.statement, words: words[reading.directive.kind], textStart: lone.textStart };
+    const before = host ? functions.get(host) : module;
+    if (before) diagnostics.push(second(sourceFile, before, found));
+    else if (host) functions.set(host, found);
+    else module = found;
+    statements.push(lone.statement);
+  };
+
+  walk(parsed.program, (node, above) => {
+    const lone = loneString(node, parsed.source);
+    // what the quick filter cannot see (an escaped letter) is no directive in JavaScript either
+    if (!lone || !mayHoldDirective(parsed.source.slice(lone.statement.start, lone.statement.end), words)) return;
+    const reading = readDirective(lone.text, words);
+    if (!reading) return;
+    const host = lone.inPrologue ? hostOf(above) : undefined;
+    if (host) accept(lone, reading, host.fn);
+    else if (reading.directive) {
+      diagnostics.push(createDiagnostic(sourceFile, "DIRECTIVE_MISPLACED", { directive: lone.text }, lone.statement));
+    } else diagnostics.push(...readingProblems(sourceFile, lone, reading));
+  });
+  return { functions, module, statements, diagnostics };
+}
+
+/** Whose prologue a statement is in: a function's, or the module's. */
+function hostOf(above: readonly Node[]): { fn: FunctionNode | undefined } | undefined {
+  const [parent, owner] = [above.at(-1), above.at(-2)];
+  if (parent?.type === "Program") return { fn: undefined };
+  return owner && isFunction(owner) && blockOf(owner) === parent ? { fn: owner } : undefined;
+}
+
+function second(file: SourceFile, first: FoundDirective, found: FoundDirective): Diagnostic {
+  return first.directive.kind === found.directive.kind
+    ? createDiagnostic(file, "DIRECTIVE_DUPLICATE", { directive: found.words }, found.statement)
+    : createDiagnostic(file, "DIRECTIVE_CONFLICT", { first: first.words, second: found.words }, found.statement);
+}
+
+function readingProblems(file: SourceFile, lone: LoneString, reading: DirectiveReading): Diagnostic[] {
+  const { textStart, statement } = lone;
+  return reading.problems.map(({ code, params, start, end }) => {
+    const span = textStart === undefined ? statement : { start: textStart + start, end: textStart + end };
+    return createDiagnostic(file, code, params, span);
+  });
+}

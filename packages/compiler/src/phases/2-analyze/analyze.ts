@@ -1,0 +1,139 @@
+import { ABI_NAMESPACE, createDiagnostic, createLocator, type Diagnostic, type FunctionInfo, type ModuleInfo, type Position, type SourceFile } from "@perdure/protocol";
+import { isAbsolute, relative } from "node:path";
+import { isErased, unwrap } from "../../ast.ts";
+import type { Directives } from "../1-parse/directives.ts";
+import type { Parsed } from "../1-parse/parse.ts";
+import { diagnose, diagnoseSharedWords } from "./diagnose.ts";
+import { hashProgram } from "./hash.ts";
+import type { Analysis, CallModel, FunctionModel, LoopModel, ModuleModel } from "./model.ts";
+import type { AnalysisResult, Edit, Plan } from "./plan.ts";
+import { planRegistrations } from "./registrations.ts";
+import { resolveTemplate } from "./template.ts";
+
+export interface AnalysisInput {
+  readonly parsed: Parsed;
+  readonly directives: Directives;
+  readonly model: ModuleModel;
+  /** What the project knows about this module. */
+  readonly analysis: Analysis;
+  readonly file: SourceFile;
+  readonly root: string;
+  /** Names of the packages that the project at `root` depends on. */
+  readonly dependencies: () => ReadonlySet<string>;
+}
+
+/** Path from the root, with forward slashes. */
+export function projectPath(root: string, path: string): string {
+  const inside = isAbsolute(path) ? relative(root, path) : path;
+  return inside.replaceAll("\\", "/");
+}
+
+export function analyze(input: AnalysisInput): AnalysisResult {
+  const { parsed, directives, model, analysis, file } = input;
+  const diagnostics = [
+    ...directives.diagnostics,
+    ...diagnose(parsed, directives, model, analysis, file),
+    ...diagnoseSharedWords(model, input.dependencies, file),
+  ];
+  const functions = model.functions.filter((fn) => isInstrumented(fn, analysis));
+  const locate = createLocator(file.source);
+  const infos = functions.map((fn) => functionInfo(fn, locate(fn.at), file, diagnostics));
+  diagnostics.sort((a, b) => a.start - b.start);
+  if (!analysis.touched || diagnostics.some(({ severity }) => severity === "error")) return { plan: undefined, diagnostics };
+  return { plan: plan(input, functions, infos), diagnostics };
+}
+
+const isInstrumented = (fn: FunctionModel, analysis: Analysis): boolean => analysis.durable[fn.index] === true && fn.place.kind !== "constructor";
+
+function functionInfo(fn: FunctionModel, at: Position, file: SourceFile, diagnostics: Diagnostic[]): FunctionInfo {
+  const { name, directive } = fn;
+  if (directive?.directive.kind === "task") {
+    const { options } = directive.directive;
+    return options === undefined ? { kind: "task", name, at } : { kind: "task", name, at, options };
+  }
+  if (directive?.directive.kind !== "workflow") return { kind: "helper", name, at };
+  const { id } = directive.directive;
+  if (id === undefined) return { kind: "workflow", name, at, recoverable: fn.reachable };
+  const resolved = resolveTemplate(id, fn, directive, file);
+  diagnostics.push(...resolved.diagnostics);
+  return { kind: "workflow", name, at, id: resolved.template, recoverable: fn.reachable };
+}
+
+function plan(input: AnalysisInput, functions: readonly FunctionModel[], infos: readonly FunctionInfo[]): Plan {
+  const { parsed, directives, model, analysis, file, root } = input;
+  const locate = createLocator(file.source);
+  const sites = model.calls.flatMap((call, i) => {
+    const target = analysis.targets[i];
+    return target?.kind === "durable" && !call.inTask ? [{ node: call.node, name: target.name }] : [];
+  });
+  const loops = scopedLoops(model, functions, analysis);
+  const info: ModuleInfo = {
+    file: file.file,
+    hash: hashProgram(parsed.program),
+    imports: [...new Set(analysis.imports.map((path) => projectPath(root, path)))].sort(),
+    functions: infos,
+    loops: loops.map(({ node }) => (node.type === "WhileStatement" ? "while" : node.type === "DoWhileStatement" ? "do" : "for")),
+    sites: sites.map(({ node, name }) => [name, ...locate(calleeStart(node))]),
+  };
+  const { edits, prelude } = planRegistrations(functions);
+  return {
+    info,
+    edits: [
+      ...directives.statements.map((statement): Edit => ({ kind: "directive", statement })),
+      ...functions.map(planBody),
+      ...loops.map(({ node, start }, index): Edit => ({ kind: "loop", node, start, index })),
+      ...sites.map(({ node }, index): Edit => ({ kind: "site", node, index })),
+      ...edits,
+    ],
+    prelude: { at: firstStatement(parsed), commonJs: isCommonJs(parsed, model), entries: prelude },
+    prefix: freePrefix(parsed.source),
+  };
+}
+
+function planBody({ node, kind, redeclared, yields }: FunctionModel, index: number): Edit {
+  if (kind !== undefined) return { kind: "run", as: kind, node, index };
+  if (node.generator) return { kind: "generator", node, index, redeclared, yields };
+  return { kind: "scope", node, index, redeclared };
+}
+
+/** The loops in scopes that repeat a durable or possible call. */
+function scopedLoops(model: ModuleModel, functions: readonly FunctionModel[], analysis: Analysis): LoopModel[] {
+  const scopes = new Set(functions.flatMap(({ index, kind }) => (kind === "task" ? [] : [index])));
+  const wanted = new Set<LoopModel>();
+  model.calls.forEach((call, i) => {
+    if (analysis.targets[i]?.kind === "plain" || call.inTask) return;
+    for (const loop of call.loops) if (scopes.has(loop.owner)) wanted.add(loop);
+  });
+  return model.loops.filter((loop) => wanted.has(loop));
+}
+
+function calleeStart({ callee }: CallModel["node"]): number {
+  const inner = unwrap(callee);
+  return inner.type === "MemberExpression" ? inner.property.start : inner.start;
+}
+
+function firstStatement({ program, source }: Parsed): number {
+  const first = program.body.find((node) => !("directive" in node && typeof node.directive === "string"));
+  if (!first) return source.length;
+  const declaration = "declaration" in first && first.declaration ? first.declaration : first;
+  const decorators = "decorators" in declaration ? (declaration.decorators ?? []) : [];
+  return Math.min(first.start, ...decorators.map(({ start }) => start));
+}
+
+function isCommonJs({ program, file }: Parsed, { usesCommonJs }: ModuleModel): boolean {
+  const isModule = program.body.some((node) => /^(?:Import|Export|TSImportEquals|TSExport)/.test(node.type) && !isErased(node));
+  if (isModule || program.sourceType === "module") return false;
+  return /\.c[jt]s$/.test(file) || usesCommonJs;
+}
+
+/** `$perdure`, or `$perdure1`, … when the source already has such a name anywhere. */
+function freePrefix(source: string): string {
+  let prefix = ABI_NAMESPACE;
+  for (let i = 1; source.includes(prefix); i++) prefix = `${ABI_NAMESPACE}${i}`;
+  return prefix;
+}
+
+export function parseErrorDiagnostic(parsed: Parsed, file: SourceFile): Diagnostic | undefined {
+  if (!parsed.error) return undefined;
+  return createDiagnostic(file, "PARSE_ERROR", { detail: parsed.error.message }, parsed.error);
+}

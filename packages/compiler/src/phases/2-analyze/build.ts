@@ -1,0 +1,290 @@
+import type { CallExpression, Node, ObjectExpression, YieldExpression } from "oxc-parser";
+import { children, isFunction, isLoop, isWrapper, keyName, literalText, unwrap, type ClassNode, type FunctionNode, type Loop } from "../../ast.ts";
+import type { Directives, FoundDirective } from "../1-parse/directives.ts";
+import type { Parsed } from "../1-parse/parse.ts";
+import { collectExports, directedExports, isFree } from "./exports.ts";
+import type { CallModel, CapturedWrite, ClassSummary, FunctionModel, LoopModel, ModuleModel, Place, Value } from "./model.ts";
+import { KNOWN, UNKNOWN } from "./model.ts";
+import { fullName, memberKey, shortName } from "./naming.ts";
+import { boundNames, isReachable, placeOf, redeclaredParams } from "./place.ts";
+import { buildScopes, lookup, type Binding, type Scope, type Scopes, type ValueOf } from "./scopes.ts";
+import { assigned, calledThing, isWithin } from "./targets.ts";
+import { createValueOf, requiredModule } from "./values.ts";
+
+/** What holds at a point of the walk. */
+interface Context {
+  readonly scope: Scope;
+  readonly owner: Draft | undefined;
+  readonly loops: readonly LoopModel[];
+  /** The innermost task around this point. */
+  readonly task: Draft | undefined;
+  /** In a task, and in no workflow inside of it. */
+  readonly plain: boolean;
+}
+
+type Draft = { -readonly [K in keyof FunctionModel]: FunctionModel[K] } & { yields: YieldExpression[]; scope: Scope };
+
+/** Everything about one module that can be said without looking at another. */
+export function buildModel(parsed: Parsed, directives: Directives): ModuleModel {
+  return new ModelBuilder(parsed, directives).build();
+}
+
+class ModelBuilder {
+  private readonly scopes: Scopes;
+  private readonly valueOf: ValueOf;
+  private readonly functions: Draft[] = [];
+  private readonly calls: CallModel[] = [];
+  private readonly loops: LoopModel[] = [];
+  private readonly written = new Set<Binding>();
+  private readonly capturedWrites: CapturedWrite[] = [];
+  private readonly imports = new Set<string>();
+  private readonly importedValues: Value[] = [];
+  private readonly objectScopes = new Map<ObjectExpression, Scope>();
+  private readonly settlers = new Set<Binding>();
+  private readonly directed: ReadonlyMap<FunctionNode, FoundDirective>;
+  private readonly above: Node[] = [];
+  private usesCommonJs = false;
+
+  private readonly parsed: Parsed;
+
+  constructor(parsed: Parsed, directives: Directives) {
+    this.parsed = parsed;
+    this.scopes = buildScopes(parsed.program);
+    this.valueOf = createValueOf(this.scopes);
+    this.directed = withModuleDirective(parsed, directives);
+  }
+
+  build(): ModuleModel {
+    const { program } = this.parsed;
+    const top = this.scopes.of.get(program);
+    if (!top) throw new TypeError("a program has a scope");
+    this.descend(program, { scope: top, owner: undefined, loops: [], task: undefined, plain: false });
+    const { values, stars } = collectExports(program, top, this.valueOf);
+    return {
+      functions: this.functions,
+      calls: this.calls,
+      loops: this.loops,
+      capturedWrites: this.capturedWrites,
+      classes: this.scopes.classes.map((node) => this.summarizeClass(node)),
+      objects: this.scopes.objects.map((node) => this.summarizeObject(node)),
+      bindings: this.scopes.bindings.map((binding) => this.valueOfBinding(binding)),
+      exports: values,
+      stars,
+      imports: [...this.imports],
+      importedValues: this.importedValues,
+      hasDirective: this.directed.size > 0,
+      usesCommonJs: this.usesCommonJs,
+    };
+  }
+
+  private valueOfBinding(binding: Binding): Value {
+    if (this.written.has(binding)) return UNKNOWN;
+    return this.settlers.has(binding) ? KNOWN : binding.declared(this.valueOf);
+  }
+
+  private descend(node: Node, context: Context): void {
+    this.above.push(node);
+    for (const child of children(node)) this.visit(child, context);
+    this.above.pop();
+  }
+
+  private visit(node: Node, outer: Context): void {
+    const scope = this.scopes.of.get(node);
+    const context = scope ? { ...outer, scope } : outer;
+    if (isFunction(node)) return this.visitFunction(node, context);
+    if (isLoop(node)) return this.visitLoop(node, outer, context);
+    // what a class evaluates outside of its methods belongs to no function
+    if (node.type === "PropertyDefinition" || node.type === "StaticBlock" || node.type === "AccessorProperty") {
+      return this.descend(node, { ...context, owner: undefined, loops: [] });
+    }
+    this.note(node, context);
+    this.descend(node, context);
+  }
+
+  private visitFunction(node: FunctionNode, context: Context): void {
+    const draft = this.draft(node, context);
+    this.functions[draft.index] = draft;
+    const isTask = draft.kind === "task";
+    const inside = { scope: context.scope, owner: draft, loops: [], task: isTask ? draft : context.task };
+    this.descend(node, { ...inside, plain: isTask || (context.plain && draft.kind === undefined) });
+  }
+
+  private draft(node: FunctionNode, context: Context): Draft {
+    const directive = this.directed.get(node);
+    const { above } = this;
+    const parent = above.at(-1);
+    const place = placeOf(node, above);
+    const at = parent?.type === "MethodDefinition" || (parent?.type === "Property" && parent.method) ? parent.key.start : (node.id?.start ?? node.start);
+    return {
+      index: this.scopes.functionIndex.get(node) ?? -1,
+      name: directive ? fullName(node, above) : shortName(node, above),
+      kind: directive?.directive.kind,
+      async: node.async,
+      plain: context.plain && !directive,
+      method: memberKey(node, above) ?? namespaceKey(node, place),
+      node,
+      directive,
+      place,
+      at,
+      reachable: isReachable(above),
+      yields: [],
+      usesSuper: false,
+      redeclared: redeclaredParams(node, new Set(node.params.flatMap(boundNames))),
+      scope: context.scope,
+    };
+  }
+
+  private visitLoop(node: Loop, outer: Context, inner: Context): void {
+    this.note(node, inner);
+    const loop = outer.owner && this.loop(node, outer.owner.index);
+    if (loop) this.loops.push(loop);
+    const repeated = loop ? { ...inner, loops: [...inner.loops, loop] } : inner;
+    const once = node.type === "ForStatement" ? node.init : node.type === "ForInStatement" || node.type === "ForOfStatement" ? node.right : undefined;
+    this.above.push(node);
+    for (const child of children(node)) this.visit(child, child === once ? inner : repeated);
+    this.above.pop();
+  }
+
+  private loop(node: Loop, owner: number): LoopModel {
+    let start = node.start;
+    for (let i = this.above.length - 1; this.above[i]?.type === "LabeledStatement"; i--) start = this.above[i]?.start ?? start;
+    return { node, start, owner };
+  }
+
+  /** Takes down what one node contributes; its children are visited by the caller. */
+  private note(node: Node, context: Context): void {
+    switch (node.type) {
+      case "CallExpression":
+        return this.noteCall(node, context);
+      case "NewExpression":
+        return this.noteExecutor(node, context);
+      case "YieldExpression":
+        return void context.owner?.yields.push(node);
+      case "Super":
+        return this.noteSuper();
+      case "AssignmentExpression":
+        return this.noteWrite(node.left, context);
+      case "UpdateExpression":
+        return this.noteWrite(node.argument, context);
+      case "ForInStatement":
+      case "ForOfStatement":
+        return node.left.type === "VariableDeclaration" ? undefined : this.noteWrite(node.left, context);
+      case "ObjectExpression":
+        return void this.objectScopes.set(node, context.scope);
+      case "MemberExpression":
+        this.usesCommonJs ||= isFree(node.object, "exports", context.scope) || isFree(node.object, "module", context.scope);
+        return;
+      default:
+        this.noteImport(node);
+    }
+  }
+
+  private noteImport(node: Node): void {
+    if (node.type === "ImportDeclaration" && node.importKind !== "type") {
+      const { specifiers } = node;
+      const values = specifiers.filter((each) => each.type !== "ImportSpecifier" || each.importKind !== "type");
+      if (specifiers.length > 0 && values.length === 0) return;
+      this.imports.add(node.source.value);
+      for (const { local } of values) {
+        const binding = lookup(this.scopes.of.get(this.parsed.program), local.name);
+        if (binding) this.importedValues.push(binding.declared(this.valueOf));
+      }
+    } else if (node.type === "ExportAllDeclaration" || node.type === "ExportNamedDeclaration") {
+      if (node.source && node.exportKind !== "type") this.imports.add(node.source.value);
+    } else if (node.type === "ImportExpression") {
+      const from = literalText(node.source);
+      if (from !== undefined) this.imports.add(from);
+    } else if (node.type === "TSImportEqualsDeclaration" && node.moduleReference.type === "TSExternalModuleReference") {
+      this.imports.add(node.moduleReference.expression.value);
+    }
+  }
+
+  private noteCall(node: CallExpression, context: Context): void {
+    const required = requiredModule(node, context.scope);
+    if (required !== undefined) this.imports.add(required);
+    this.usesCommonJs ||= isFree(node.callee, "require", context.scope);
+    if (node.callee.type === "Super") return;
+    const target = calledThing(node);
+    this.calls.push({
+      node,
+      callee: this.valueOf(target, context.scope),
+      property: target.type === "MemberExpression" ? keyName(target.property, target.computed) : undefined,
+      owner: context.owner?.index,
+      loops: context.loops,
+      statement: this.isStatement(),
+      inTask: context.plain,
+    });
+  }
+
+  /** Whether the node being visited is, but for parentheses, a statement. */
+  private isStatement(): boolean {
+    return this.above.findLast((node) => !isWrapper(node))?.type === "ExpressionStatement";
+  }
+
+  /** `resolve` and `reject` of a promise are certainly not durable. */
+  private noteExecutor(node: Extract<Node, { type: "NewExpression" }>, context: Context): void {
+    const first = node.arguments[0] && unwrap(node.arguments[0]);
+    if (!first || !isFunction(first) || !isFree(node.callee, "Promise", context.scope)) return;
+    for (const param of first.params) {
+      const binding = param.type === "Identifier" ? this.scopes.of.get(first)?.names.get(param.name) : undefined;
+      if (binding) this.settlers.add(binding);
+    }
+  }
+
+  private noteSuper(): void {
+    for (let i = this.above.length - 1; i >= 0; i--) {
+      const node = this.above[i];
+      if (!node || !isFunction(node) || node.type === "ArrowFunctionExpression") continue;
+      const draft = this.functions[this.scopes.functionIndex.get(node) ?? -1];
+      if (draft) draft.usesSuper = true;
+      return;
+    }
+  }
+
+  private noteWrite(target: Node, context: Context): void {
+    for (const node of assigned(target)) {
+      const binding = lookup(context.scope, node.name);
+      if (!binding) continue;
+      this.written.add(binding);
+      const { task } = context;
+      if (task && !isWithin(binding.scope, task.scope)) this.capturedWrites.push({ task: task.index, name: node.name, node });
+    }
+  }
+
+  private summarizeObject(node: ObjectExpression): ReadonlyMap<string, Value> {
+    const scope = this.objectScopes.get(node);
+    const members = new Map<string, Value>();
+    for (const each of node.properties) {
+      const key = each.type === "Property" ? keyName(each.key, each.computed) : undefined;
+      if (each.type === "Property" && key !== undefined && scope) members.set(key, each.kind === "init" ? this.valueOf(each.value, scope) : UNKNOWN);
+    }
+    return members;
+  }
+
+  private summarizeClass(node: ClassNode): ClassSummary {
+    const scope = this.scopes.of.get(node);
+    const statics = new Map<string, Value>();
+    const members = new Map<string, Value>();
+    for (const each of node.body.body) {
+      if (each.type !== "MethodDefinition" && each.type !== "PropertyDefinition") continue;
+      const key = keyName(each.key, each.computed);
+      const inner = this.scopes.of.get(each);
+      if (key === undefined || !inner || !each.value) continue;
+      const isValue = !("kind" in each) || each.kind === "method";
+      (each.static ? statics : members).set(key, isValue ? this.valueOf(each.value, inner) : UNKNOWN);
+    }
+    return { parent: node.superClass && scope ? this.valueOf(node.superClass, scope) : undefined, statics, members };
+  }
+}
+
+/** A function of a TypeScript namespace is called like a method. */
+const namespaceKey = (node: FunctionNode, place: Place): string | undefined =>
+  place.kind === "declaration" && place.block?.type === "TSModuleBlock" ? node.id?.name : undefined;
+
+/** The functions with a directive of their own or of the module's. */
+function withModuleDirective({ program }: Parsed, { functions, module }: Directives): ReadonlyMap<FunctionNode, FoundDirective> {
+  if (!module) return functions;
+  const result = new Map(functions);
+  for (const { fn } of directedExports(program)) if (fn?.async && !fn.generator && !result.has(fn)) result.set(fn, module);
+  return result;
+}

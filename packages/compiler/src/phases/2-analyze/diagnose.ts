@@ -1,0 +1,69 @@
+import { createDiagnostic, type Diagnostic, type DiagnosticCode, type DiagnosticParams, type SourceFile } from "@perdure/protocol";
+import type { Node } from "oxc-parser";
+import { isClass, isErased } from "../../ast.ts";
+import type { Directives } from "../1-parse/directives.ts";
+import type { Parsed } from "../1-parse/parse.ts";
+import { directedExports } from "./exports.ts";
+import type { Analysis, FunctionModel, ModuleModel } from "./model.ts";
+
+/** What is wrong with a module, besides the texts of its directives. */
+export function diagnose(parsed: Parsed, directives: Directives, model: ModuleModel, analysis: Analysis, file: SourceFile): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  const report = <C extends DiagnosticCode>(code: C, params: DiagnosticParams<C>, at: { start: number; end: number }): void =>
+    void found.push(createDiagnostic(file, code, params, at));
+  for (const fn of model.functions) {
+    if (fn.directive) diagnoseDirected(fn, fn.directive.words, report);
+    else if (analysis.durable[fn.index] && fn.node.generator && fn.usesSuper) report("SUPER_IN_GENERATOR", { name: fn.name }, headOf(fn));
+  }
+  if (directives.module) {
+    const { words, statement } = directives.module;
+    const exported = directedExports(parsed.program);
+    if (exported.length === 0) report("DIRECTIVE_MISPLACED", { directive: words }, statement);
+    for (const each of exported) {
+      if (!each.fn?.async || each.fn.generator) report("MODULE_EXPORT_NOT_ASYNC", { name: each.name, directive: words }, firstLine(each.node, parsed.source));
+    }
+  }
+  for (const { task, name, node } of model.capturedWrites) report("TASK_WRITES_CAPTURED", { task: model.functions[task]?.name ?? "", name }, node);
+  reportUnawaited(model, analysis, report);
+  return found;
+}
+
+type Report = <C extends DiagnosticCode>(code: C, params: DiagnosticParams<C>, at: { start: number; end: number }) => void;
+
+const headOf = ({ at, node }: FunctionModel): { start: number; end: number } => ({ start: at, end: node.id?.end ?? at + 1 });
+
+/** The node without a body that would fill the frame. */
+function firstLine(node: Node, source: string): { start: number; end: number } {
+  const inner = isClass(node) && node.id ? node.id : node;
+  const line = source.slice(inner.start, inner.end).search(/[\r\n{]/);
+  return isErased(inner) || line < 1 ? inner : { start: inner.start, end: inner.start + line };
+}
+
+function diagnoseDirected(fn: FunctionModel, words: string, report: Report): void {
+  const { node, place, name, directive, kind } = fn;
+  if (!directive) return;
+  const at = directive.statement;
+  if (place.kind === "unsupported" || place.kind === "constructor") {
+    report("PLACE_UNSUPPORTED", { directive: words, place: place.what, advice: place.advice }, at);
+  } else if (node.generator) report(kind === "task" ? "TASK_IS_GENERATOR" : "WORKFLOW_IS_GENERATOR", { name }, at);
+  else if (!node.async) report(kind === "task" ? "TASK_NOT_ASYNC" : "WORKFLOW_NOT_ASYNC", { name }, at);
+}
+
+function reportUnawaited(model: ModuleModel, analysis: Analysis, report: Report): void {
+  model.calls.forEach(({ node, owner, statement, inTask }, i) => {
+    const target = analysis.targets[i];
+    const holder = owner === undefined ? undefined : model.functions[owner];
+    if (!statement || inTask || !holder?.async || target?.kind !== "durable" || !target.certain) return;
+    report("UNAWAITED_CALL", { name: target.name }, node);
+  });
+}
+
+/** Warns when another tool with the same words would compile the file as well. */
+export function diagnoseSharedWords(model: ModuleModel, dependencies: () => ReadonlySet<string>, file: SourceFile): Diagnostic[] {
+  const directed = model.functions.find(({ kind, directive }) => kind === "workflow" && directive?.words === "use workflow");
+  if (!directed?.directive) return [];
+  const imported = model.imports.some((from) => from === "workflow" || from.startsWith("workflow/"));
+  if (!imported && !dependencies().has("workflow")) return [];
+  const params = { directive: directed.directive.words, tool: 'the package "workflow"' };
+  return [createDiagnostic(file, "DIRECTIVE_WORDS_SHARED", params, directed.directive.statement)];
+}

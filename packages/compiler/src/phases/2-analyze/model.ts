@@ -1,0 +1,160 @@
+import type { DirectiveKind } from "@perdure/protocol";
+import type { CallExpression, Node, ObjectExpression, YieldExpression } from "oxc-parser";
+import type { ClassNode, FunctionNode, Loop } from "../../ast.ts";
+import type { FoundDirective } from "../1-parse/directives.ts";
+
+/**
+ * What an expression stands for, as far as it can be told without running it. Indexes point into the summary of
+ * the module that the value belongs to. `known` is something that is certainly not durable.
+ */
+export type Value =
+  | { readonly kind: "function"; readonly index: number }
+  | { readonly kind: "class"; readonly index: number }
+  | { readonly kind: "object"; readonly index: number }
+  | { readonly kind: "binding"; readonly index: number }
+  | { readonly kind: "import"; readonly from: string; readonly name: string }
+  | { readonly kind: "instance"; readonly of: Value }
+  /** Something annotated with a type: an instance when the type is a class that can be found. */
+  | { readonly kind: "typed"; readonly as: Value }
+  | { readonly kind: "member"; readonly object: Value; readonly name: string }
+  /** A member whose name is computed. */
+  | { readonly kind: "element"; readonly object: Value }
+  | { readonly kind: "super"; readonly of: Value }
+  | { readonly kind: "result"; readonly callee: Value; readonly first: Value }
+  | { readonly kind: "choice"; readonly values: readonly Value[] }
+  | { readonly kind: "known" }
+  | { readonly kind: "unknown" };
+
+export const KNOWN: Value = { kind: "known" };
+export const UNKNOWN: Value = { kind: "unknown" };
+
+export interface CallSummary {
+  readonly callee: Value;
+  /** The callee is `….property`. */
+  readonly property: string | undefined;
+  /** The function that directly holds the call; `undefined` at the top of a module, in a class field, in a static block. */
+  readonly owner: number | undefined;
+}
+
+export interface FunctionSummary {
+  readonly index: number;
+  /** The name in `ModuleInfo`. */
+  readonly name: string;
+  readonly kind: DirectiveKind | undefined;
+  readonly async: boolean;
+  /** It stands in the body of a task and is plain code there. */
+  readonly plain: boolean;
+  /** The name it has as a method or property. */
+  readonly method: string | undefined;
+}
+
+export interface ClassSummary {
+  readonly parent: Value | undefined;
+  readonly statics: ReadonlyMap<string, Value>;
+  readonly members: ReadonlyMap<string, Value>;
+}
+
+/** The part of a module that other modules need to know. Holds no syntax tree. */
+export interface ModuleSummary {
+  readonly functions: readonly FunctionSummary[];
+  readonly calls: readonly CallSummary[];
+  readonly classes: readonly ClassSummary[];
+  readonly objects: readonly ReadonlyMap<string, Value>[];
+  readonly bindings: readonly Value[];
+  readonly exports: ReadonlyMap<string, Value>;
+  /** Sources of `export * from`. */
+  readonly stars: readonly string[];
+  /** Every module that is imported for its values. */
+  readonly imports: readonly string[];
+  readonly importedValues: readonly Value[];
+  readonly hasDirective: boolean;
+}
+
+export interface LoopModel {
+  readonly node: Loop;
+  /** Where the outermost label of the loop, or the loop itself, begins. */
+  readonly start: number;
+  readonly owner: number;
+}
+
+export interface CallModel extends CallSummary {
+  readonly node: CallExpression;
+  /** The loops of the same function that execute the call repeatedly, outermost first. */
+  readonly loops: readonly LoopModel[];
+  /** The call is a whole statement: nobody gets its result. */
+  readonly statement: boolean;
+  readonly inTask: boolean;
+}
+
+/** How a function stands in the source. */
+export type Place =
+  | { readonly kind: "declaration"; readonly block: Node | undefined; readonly defaultExport: boolean }
+  | { readonly kind: "expression" }
+  | { readonly kind: "method"; readonly key: string; readonly object: ObjectExpression }
+  | { readonly kind: "classMethod"; readonly key: string; readonly of: ClassNode; readonly isStatic: boolean }
+  | { readonly kind: "unsupported" | "constructor"; readonly what: string; readonly advice: string };
+
+export interface FunctionModel extends FunctionSummary {
+  readonly node: FunctionNode;
+  readonly directive: FoundDirective | undefined;
+  readonly place: Place;
+  /** Offset of its name, or of the function. */
+  readonly at: number;
+  /** Neither an instance nor a closure is needed to reach it. */
+  readonly reachable: boolean;
+  readonly yields: readonly YieldExpression[];
+  readonly usesSuper: boolean;
+  /** Parameters that the body declares again with `var`. */
+  readonly redeclared: readonly string[];
+}
+
+/** An assignment inside a task to a variable outside of it. */
+export interface CapturedWrite {
+  readonly task: number;
+  readonly name: string;
+  readonly node: Node;
+}
+
+export interface ModuleModel extends ModuleSummary {
+  readonly functions: readonly FunctionModel[];
+  readonly calls: readonly CallModel[];
+  readonly loops: readonly LoopModel[];
+  readonly capturedWrites: readonly CapturedWrite[];
+  /** The identifiers `require`, `module` or `exports` are used as CommonJS has them. */
+  readonly usesCommonJs: boolean;
+}
+
+/** What a call is for the rewriter. */
+export type Target =
+  | { readonly kind: "plain" }
+  | { readonly kind: "possible" }
+  /** `certain`: it returns a promise for sure. */
+  | { readonly kind: "durable"; readonly name: string; readonly certain: boolean };
+
+/** What the project says about one module; the arrays go by the indexes of its model. */
+export interface Analysis {
+  /** Functions that are tasks, workflows or scopes. */
+  readonly durable: readonly boolean[];
+  readonly targets: readonly Target[];
+  /** There is something to rewrite. */
+  readonly touched: boolean;
+  /** Paths of the rewritten modules that this one imports, itself or through modules that stay as they are. */
+  readonly imports: readonly string[];
+}
+
+/** The model without its syntax tree. */
+export function summarize(model: ModuleModel): ModuleSummary {
+  const { classes, objects, bindings, exports, stars, imports, importedValues, hasDirective } = model;
+  return {
+    functions: model.functions.map(({ index, name, kind, async, plain, method }) => ({ index, name, kind, async, plain, method })),
+    calls: model.calls.map(({ callee, property, owner }) => ({ callee, property, owner })),
+    classes,
+    objects,
+    bindings,
+    exports,
+    stars,
+    imports,
+    importedValues,
+    hasDirective,
+  };
+}

@@ -1,0 +1,21 @@
+import type { Node } from "oxc-parser";
+import type { Parsed } from "../1-parse/parse.ts";
+
+/**
+ * An arrow or a `yield` that ends at `end` cannot be continued on the next line, but a call around it can: the semicolon
+ * that was implied there has to be written.
+ */
+export const impliedSemicolon = (end: number, { source, skip }: Parsed): string => (/[([`+\-*/<]/.test(source[skip(end)] ?? "") ? ";" : "");
+
+/** Where statements can be put at the start of a block, behind its directives, and what has to stand before them. */
+export function afterPrologue(block: Node, { source, find }: Parsed): { readonly at: number; readonly separator: string } {
+  if (block.type === "SwitchCase") return { at: block.consequent[0]?.start ?? block.end, separator: "" };
+  const statements = block.type === "BlockStatement" || block.type === "TSModuleBlock" || block.type === "StaticBlock" ? block.body : [];
+  let last: Node | undefined;
+  for (const each of statements) {
+    if (each.type !== "ExpressionStatement" || typeof each.directive !== "string") break;
+    last = each;
+  }
+  if (!last) return { at: find("{", block.start) + 1, separator: "" };
+  return { at: last.end, separator: source[last.end - 1] === ";" ? "" : ";" };
+}

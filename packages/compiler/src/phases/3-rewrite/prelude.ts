@@ -1,0 +1,18 @@
+import { ABI_MODULE, ABI_VERSION } from "@perdure/protocol";
+import type { Plan } from "../2-analyze/plan.ts";
+import { jsonLiteral, type RewriteContext } from "./context.ts";
+import { defineCalls } from "./register.ts";
+
+/**
+ * Goes in front of the first statement, on its line. The handle is a hoisted function, so that it works in import
+ * cycles before the module is evaluated.
+ */
+export function prelude({ info, prelude: { commonJs, entries } }: Plan, context: RewriteContext): string {
+  const { namespace, handle } = context.names;
+  const source = JSON.stringify(ABI_MODULE);
+  const load = commonJs ? `require(${source})` : namespace;
+  const register = `${load}.module(${ABI_VERSION}, ${jsonLiteral(info)})`;
+  const parts = [`function ${handle}() { return ${handle}.m ??= ${register}; }`, defineCalls(entries, context)];
+  if (!commonJs) parts.unshift(`import * as ${namespace} from ${source};`);
+  return `${parts.filter((part) => part !== "").join(" ")} `;
+}

@@ -1,0 +1,57 @@
+import MagicString, { type SourceMap } from "magic-string";
+import type { Parsed } from "../1-parse/parse.ts";
+import type { Edit, Plan } from "../2-analyze/plan.ts";
+import { createContext, type RewriteContext } from "./context.ts";
+import { Insertions, type Span } from "./insertions.ts";
+import { rewriteLoop } from "./loop.ts";
+import { prelude } from "./prelude.ts";
+import { defineClass, defineExpression, defineInBlock, defineMethods, nameFunction } from "./register.ts";
+import { rewriteRun } from "./run.ts";
+import { rewriteGenerator, rewriteScope } from "./scope.ts";
+import { rewriteSite } from "./site.ts";
+
+export function rewrite(parsed: Parsed, plan: Plan): { readonly code: string; readonly map: SourceMap } {
+  const code = new MagicString(parsed.source);
+  const out = new Insertions();
+  const context = createContext(parsed, out, plan.prefix);
+  // removing a piece takes what was inserted at its edges with it: first all removals, then all insertions
+  for (const edit of plan.edits) if (edit.kind === "directive") removeText(edit.statement, code);
+  for (const edit of plan.edits) apply(edit, context);
+  out.open(plan.prelude.at, prelude(plan, context), { start: -1, end: Number.POSITIVE_INFINITY });
+  out.applyTo(code);
+  return { code: code.toString(), map: code.generateMap({ source: parsed.file, includeContent: true, hires: "boundary" }) };
+}
+
+function apply(edit: Edit, context: RewriteContext): void {
+  switch (edit.kind) {
+    case "directive":
+      return;
+    case "run":
+      return rewriteRun(edit, context);
+    case "scope":
+      return rewriteScope(edit, context);
+    case "generator":
+      return rewriteGenerator(edit, context);
+    case "loop":
+      return rewriteLoop(edit, context);
+    case "site":
+      return rewriteSite(edit, context);
+    case "name":
+      return nameFunction(edit, context);
+    case "expression":
+      return defineExpression(edit, context);
+    case "object":
+      return defineMethods(edit, context);
+    case "class":
+      return defineClass(edit, context);
+    case "block":
+      return defineInBlock(edit, context);
+  }
+}
+
+/** Takes a directive out and leaves its line breaks. */
+function removeText({ start, end }: Span, code: MagicString): void {
+  const breaks = code.original.slice(start, end).match(/\r\n|[\n\r\u2028\u2029]/g);
+  if (breaks) code.update(start, end, breaks.join(""));
+  else code.remove(start, end);
+}

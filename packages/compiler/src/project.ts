@@ -1,0 +1,215 @@
+import type { DirectiveWords } from "@perdure/protocol";
+import { readFileSync } from "node:fs";
+import { findDirectives } from "./phases/1-parse/directives.ts";
+import { parse } from "./phases/1-parse/parse.ts";
+import { buildModel } from "./phases/2-analyze/build.ts";
+import { summarize, type Analysis, type ModuleSummary } from "./phases/2-analyze/model.ts";
+import { isCompiled } from "./phases/1-parse/compiled.ts";
+import { Evaluation, type Durability, type DurabilityOf } from "./project/durability.ts";
+import type { Module } from "./project/link.ts";
+import { createResolve, type Resolve } from "./project/resolve.ts";
+
+/** Access to the project's files. */
+export interface Host {
+  /** The text of a file, `undefined` when there is none. */
+  readFile(path: string): string | undefined;
+  /** Replaces the resolver, which works on the file system. */
+  resolve?: Resolve;
+}
+
+export const nodeHost: Host = {
+  readFile(path) {
+    try {
+      return readFileSync(path, "utf8");
+    } catch {
+      return undefined;
+    }
+  },
+};
+
+/** What is known of a whole project: summaries of its modules, read when they are needed and kept. */
+export interface Project {
+  analyze(file: string, source: string, summary: ModuleSummary): Analysis;
+  /** The file has changed. */
+  invalidate(path: string): void;
+  /** Any file may have changed: each is read again when it is needed, and parsed again if it differs. */
+  refresh(): void;
+  /** Stands for all that the other files contribute to the analysis of `file`. */
+  signature(file: string): string;
+  /** The project files whose content decides about `file`, itself left out. */
+  dependencies(file: string): string[];
+}
+
+interface Cached {
+  readonly source: string;
+  readonly module: ProjectModule | undefined;
+  readonly fresh: boolean;
+}
+
+interface Final {
+  readonly durability: Durability;
+  readonly touched: boolean;
+}
+
+class ProjectModule implements Module {
+  readonly file: string;
+  readonly summary: ModuleSummary;
+  private readonly project: ModuleCache;
+
+  constructor(file: string, summary: ModuleSummary, project: ModuleCache) {
+    this.file = file;
+    this.summary = summary;
+    this.project = project;
+  }
+
+  follow(specifier: string): Module | undefined {
+    const path = this.project.resolve(specifier, this.file);
+    return path === undefined ? undefined : this.project.module(path);
+  }
+}
+
+/** Summaries by path and content. */
+class ModuleCache {
+  private readonly cached = new Map<string, Cached>();
+  private readonly resolved = new Map<string, string | undefined>();
+  private readonly host: Host;
+  private readonly words: DirectiveWords;
+  private readonly resolver: Resolve & { clear?(): void };
+
+  constructor(host: Host, words: DirectiveWords) {
+    this.host = host;
+    this.words = words;
+    this.resolver = host.resolve ?? createResolve();
+  }
+
+  resolve(specifier: string, importer: string): string | undefined {
+    const key = `${importer}\0${specifier}`;
+    if (!this.resolved.has(key)) this.resolved.set(key, this.resolver(specifier, importer));
+    return this.resolved.get(key);
+  }
+
+  /** The module on disk, if that is what `source` says; its summary is then known already. */
+  matching(path: string, source: string, summary: ModuleSummary): ProjectModule | undefined {
+    const module = this.module(path, { source, summary });
+    return this.cached.get(path)?.source === source ? module : undefined;
+  }
+
+  source(path: string): string | undefined {
+    this.module(path);
+    return this.cached.get(path)?.source;
+  }
+
+  module(path: string, given?: { readonly source: string; readonly summary: ModuleSummary }): ProjectModule | undefined {
+    const before = this.cached.get(path);
+    if (before?.fresh) return before.module;
+    const source = this.host.readFile(path);
+    if (source === undefined) {
+      this.cached.delete(path);
+      return undefined;
+    }
+    const module = before?.source === source ? before.module : given?.source === source ? new ProjectModule(path, given.summary, this) : this.read(path, source);
+    this.cached.set(path, { source, module, fresh: true });
+    return module;
+  }
+
+  private read(file: string, source: string): ProjectModule | undefined {
+    const parsed = parse(file, source);
+    if (parsed.error || isCompiled(parsed)) return undefined;
+    const directives = findDirectives(parsed, this.words, { file, source });
+    return new ProjectModule(file, summarize(buildModel(parsed, directives)), this);
+  }
+
+  stale(path?: string): void {
+    for (const [key, entry] of this.cached) if (path === undefined || key === path) this.cached.set(key, { ...entry, fresh: false });
+    this.resolved.clear();
+    this.resolver.clear?.();
+  }
+}
+
+export function createProject(host: Host, words: DirectiveWords): Project {
+  const cache = new ModuleCache(host, words);
+  // results of a module hold once everything it imports has been evaluated with it
+  const finals = new Map<string, Final>();
+  const durabilityOf: DurabilityOf = (file) => finals.get(file)?.durability;
+
+  const settle = (start: Module): void => {
+    if (finals.has(start.file)) return;
+    const open = reachable(start, (module) => finals.has(module.file)).map((module) => new Evaluation(module));
+    const pending = new Map(open.map((each) => [each.module.file, each.result]));
+    const of: DurabilityOf = (file) => pending.get(file) ?? durabilityOf(file);
+    fixpoint(open, of);
+    for (const each of open) finals.set(each.module.file, { durability: each.result, touched: isTouched(each, of) });
+  };
+
+  const isRewritten = ({ file }: Module): boolean => finals.get(file)?.touched === true;
+  const rewrittenImports = (module: Module): string[] => {
+    const through = followed(module).flatMap((each) => reachable(each, (next) => next.file === module.file, isRewritten));
+    return [...new Set(through.filter(isRewritten).map((each) => each.file))];
+  };
+
+  return {
+    analyze(file, source, summary) {
+      const module = cache.matching(file, source, summary) ?? new ProjectModule(file, summary, cache);
+      for (const each of followed(module)) settle(each);
+      // the module itself is evaluated once more: its text may differ from what the others see on disk
+      const evaluation = new Evaluation(module);
+      const of: DurabilityOf = (path) => (path === file ? evaluation.result : durabilityOf(path));
+      fixpoint([evaluation], of);
+      return {
+        durable: evaluation.result.durable,
+        targets: evaluation.targets(of),
+        touched: isTouched(evaluation, of),
+        imports: rewrittenImports(module),
+      };
+    },
+    signature(file) {
+      const module = cache.module(file);
+      const source = cache.source(file);
+      return module && source !== undefined ? JSON.stringify(this.analyze(file, source, module.summary)) : "";
+    },
+    invalidate(path) {
+      cache.stale(path);
+      finals.clear();
+    },
+    refresh() {
+      cache.stale();
+      finals.clear();
+    },
+    dependencies(file) {
+      const module = cache.module(file);
+      return module ? reachable(module, () => false).flatMap((each) => (each.file === file ? [] : [each.file])) : [];
+    },
+  };
+}
+
+const isTouched = (evaluation: Evaluation, of: DurabilityOf): boolean => evaluation.result.durable.includes(true) || evaluation.hasTopLevelCall(of);
+
+function fixpoint(evaluations: readonly Evaluation[], of: DurabilityOf): void {
+  let changed = true;
+  while (changed) {
+    changed = false;
+    for (const each of evaluations) if (each.step(of)) changed = true;
+  }
+}
+
+/** The modules that `module` imports directly. */
+function followed(module: Module): Module[] {
+  const found = new Map<string, Module>();
+  for (const from of [...module.summary.imports, ...module.summary.stars]) {
+    const target = module.follow(from);
+    if (target) found.set(target.file, target);
+  }
+  return [...found.values()];
+}
+
+/** `start` and all it imports, directly and indirectly; not what `skip` says, and nothing through what `ends` says. */
+function reachable(start: Module, skip: (module: Module) => boolean, ends: (module: Module) => boolean = () => false): Module[] {
+  const found = new Map<string, Module>();
+  const queue = [start];
+  for (let module = queue.pop(); module; module = queue.pop()) {
+    if (found.has(module.file) || skip(module)) continue;
+    found.set(module.file, module);
+    if (!ends(module)) queue.push(...followed(module));
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,190 @@
+import type { CallSummary, FunctionSummary, Target, Value } from "../phases/2-analyze/model.ts";
+import { resolveValue, runtimeSteps, type Module, type Resolved } from "./link.ts";
+
+/** What a call leads to, before it is known which functions are durable. */
+type Link =
+  | { readonly kind: "plain" }
+  | { readonly kind: "possible" }
+  | { readonly kind: "step"; readonly name: string }
+  | { readonly kind: "function"; readonly file: string; readonly fn: FunctionSummary }
+  | { readonly kind: "either"; readonly of: readonly Link[] }
+  /** A method of an object that is not known. */
+  | { readonly kind: "method"; readonly property: string };
+
+/** What is durable in one module. The arrays go by the indexes of its summary. */
+export interface Durability {
+  /** It is durable for certain: a directive, or a call of something that is. */
+  readonly strong: boolean[];
+  /** It is a scope, at least since it calls what may be durable. */
+  readonly durable: boolean[];
+  /** The module has something durable, or imports it. */
+  compiled: boolean;
+  /** The strongly durable methods, by key. */
+  readonly methods: Map<string, FunctionSummary>;
+}
+
+export type DurabilityOf = (file: string) => Durability | undefined;
+
+const linkOf = (resolved: Resolved, property: string | undefined): Link => {
+  switch (resolved.kind) {
+    case "function": {
+      const fn = resolved.module.summary.functions[resolved.index];
+      return fn ? { kind: "function", file: resolved.module.file, fn } : { kind: "plain" };
+    }
+    case "runtime":
+      return runtimeSteps.has(resolved.name) ? { kind: "step", name: resolved.name } : { kind: "plain" };
+    case "choice": {
+      const links = resolved.of.map((each) => linkOf(each, undefined));
+      return links.some((each) => each.kind === "possible") ? { kind: "possible" } : { kind: "either", of: links };
+    }
+    case "unknown":
+      return { kind: "possible" };
+    case "unresolved":
+      return property === undefined ? { kind: "possible" } : { kind: "method", property };
+    default:
+      return { kind: "plain" };
+  }
+};
+
+export const linkCall = (call: CallSummary, module: Module): Link => linkOf(resolveValue(call.callee, module), call.property);
+
+/** A module on its way to the least fixpoint: everything only ever turns from false to true. */
+export class Evaluation {
+  readonly module: Module;
+  readonly result: Durability;
+  private readonly links: readonly Link[];
+  private readonly imported: readonly Resolved[];
+  private readonly neighbours: readonly string[];
+
+  constructor(module: Module) {
+    const { functions, calls, importedValues, imports } = module.summary;
+    this.module = module;
+    this.links = calls.map((call) => linkCall(call, module));
+    this.imported = importedValues.map((value) => resolveValue(value, module));
+    this.neighbours = imports.flatMap((from) => module.follow(from)?.file ?? []);
+    const directed = functions.map(({ kind }) => kind !== undefined);
+    this.result = { strong: [...directed], durable: [...directed], compiled: module.summary.hasDirective, methods: new Map() };
+    for (const each of functions) if (each.kind !== undefined) this.addMethod(each);
+  }
+
+  /** One pass; whether anything changed. */
+  step(of: DurabilityOf): boolean {
+    let changed = false;
+    const { result } = this;
+    if (!result.compiled && (this.holdsDurable(of) || this.imported.some((each) => isDurable(each, of)))) {
+      result.compiled = true;
+      changed = true;
+    }
+    this.module.summary.calls.forEach((call, i) => {
+      const link = this.links[i];
+      if (link && this.credit(call, link, of)) changed = true;
+    });
+    return changed;
+  }
+
+  private credit(call: CallSummary, link: Link, of: DurabilityOf): boolean {
+    const owner = call.owner === undefined ? undefined : this.module.summary.functions[call.owner];
+    if (!owner || owner.plain) return false;
+    const strength = this.strengthOf(link, of);
+    return strength !== undefined && this.raise(owner, strength);
+  }
+
+  private raise(fn: FunctionSummary, strength: "strong" | "weak"): boolean {
+    const { strong, durable } = this.result;
+    const before = durable[fn.index] === true && (strength === "weak" || strong[fn.index] === true);
+    if (before) return false;
+    durable[fn.index] = true;
+    if (strength === "strong") {
+      strong[fn.index] = true;
+      this.addMethod(fn);
+    }
+    return true;
+  }
+
+  private addMethod(fn: FunctionSummary): void {
+    const { methods } = this.result;
+    if (fn.method !== undefined && !fn.plain && !methods.has(fn.method)) methods.set(fn.method, fn);
+  }
+
+  private strengthOf(link: Link, of: DurabilityOf): "strong" | "weak" | undefined {
+    switch (link.kind) {
+      case "step":
+        return "strong";
+      case "function": {
+        const target = of(link.file);
+        return target?.strong[link.fn.index] ? "strong" : target?.durable[link.fn.index] ? "weak" : undefined;
+      }
+      case "either": {
+        const strengths = link.of.map((each) => this.strengthOf(each, of));
+        return strengths.includes("strong") ? "strong" : strengths.find((each) => each !== undefined);
+      }
+      case "method":
+        return this.methodNamed(link.property, of) ? "strong" : undefined;
+      case "possible":
+        return this.result.compiled ? "weak" : undefined;
+      case "plain":
+        return undefined;
+    }
+  }
+
+  private methodNamed(property: string, of: DurabilityOf): FunctionSummary | undefined {
+    const own = this.result.methods.get(property);
+    if (own) return own;
+    for (const file of this.neighbours) {
+      const found = of(file)?.methods.get(property);
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  private holdsDurable(of: DurabilityOf): boolean {
+    return this.result.durable.includes(true) || this.hasTopLevelCall(of);
+  }
+
+  /** Whether the module itself, and not a function of it, makes a durable call. */
+  hasTopLevelCall(of: DurabilityOf): boolean {
+    return this.module.summary.calls.some(({ owner }, i) => {
+      const link = this.links[i];
+      return owner === undefined && link !== undefined && link.kind !== "possible" && this.strengthOf(link, of) !== undefined;
+    });
+  }
+
+  targets(of: DurabilityOf): Target[] {
+    return this.links.map((link): Target => {
+      const strength = this.strengthOf(link, of);
+      if (strength === undefined) return { kind: "plain" };
+      return this.named(link, of) ?? { kind: "possible" };
+    });
+  }
+
+  private named(link: Link, of: DurabilityOf): Target | undefined {
+    if (link.kind === "step") return { kind: "durable", name: link.name, certain: true };
+    if (link.kind === "method") {
+      const found = this.methodNamed(link.property, of);
+      return found && { kind: "durable", name: found.name, certain: false };
+    }
+    return link.kind === "function" ? { kind: "durable", name: link.fn.name, certain: link.fn.async } : undefined;
+  }
+}
+
+function isDurable(resolved: Resolved, of: DurabilityOf, depth = 0): boolean {
+  const any = (values: Iterable<Value>, module: Module): boolean =>
+    depth < 2 && [...values].some((value) => isDurable(resolveValue(value, module), of, depth + 1));
+  switch (resolved.kind) {
+    case "function":
+      return of(resolved.module.file)?.durable[resolved.index] === true;
+    case "runtime":
+      return runtimeSteps.has(resolved.name);
+    case "class":
+    case "instance": {
+      const summary = resolved.module.summary.classes[resolved.index];
+      return summary !== undefined && any([...summary.statics.values(), ...summary.members.values()], resolved.module);
+    }
+    case "object":
+      return any(resolved.module.summary.objects[resolved.index]?.values() ?? [], resolved.module);
+    case "namespace":
+      return any(resolved.module.summary.exports.values(), resolved.module);
+    default:
+      return false;
+  }
+}

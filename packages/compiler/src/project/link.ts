@@ -1,0 +1,151 @@
+import type { ModuleSummary, Value } from "../phases/2-analyze/model.ts";
+
+/** A module whose imports can be followed. */
+export interface Module {
+  readonly file: string;
+  readonly summary: ModuleSummary;
+  /** The project module behind an import; `undefined` for packages and what cannot be found. */
+  follow(specifier: string): Module | undefined;
+}
+
+/** What a value is, with its imports followed. */
+export type Resolved =
+  | { readonly kind: "function"; readonly module: Module; readonly index: number }
+  | { readonly kind: "class"; readonly module: Module; readonly index: number }
+  | { readonly kind: "instance"; readonly module: Module; readonly index: number }
+  | { readonly kind: "object"; readonly module: Module; readonly index: number }
+  | { readonly kind: "namespace"; readonly module: Module }
+  /** An export of the runtime, or all of them. */
+  | { readonly kind: "runtime"; readonly name: string }
+  | { readonly kind: "choice"; readonly of: readonly Resolved[] }
+  /** Certainly not durable. */
+  | { readonly kind: "known" }
+  | { readonly kind: "unknown" }
+  /** A member of something unknown. */
+  | { readonly kind: "unresolved" };
+
+const RUNTIME_MODULE = "perdure";
+
+/** Operations of the runtime that are steps, or lead to some. */
+export const runtimeSteps: ReadonlySet<string> = new Set(["sleep", "signal", "keyed", "start"]);
+
+/** Functions of the runtime that return their first argument. */
+const passThrough: ReadonlySet<string> = new Set(["taskOptions", "workflowOptions"]);
+
+const runtimeNames: ReadonlySet<string> = new Set([...runtimeSteps, ...passThrough]);
+
+const known: Resolved = { kind: "known" };
+const unknown: Resolved = { kind: "unknown" };
+const unresolved: Resolved = { kind: "unresolved" };
+
+/** Deeper chains of aliases and re-exports than this are taken for unknown; cycles end here too. */
+const depthLimit = 64;
+
+/** Choices within choices grow fast: few levels are followed. */
+const choiceCost = 12;
+
+const isPassThrough = (callee: Resolved): boolean => callee.kind === "runtime" && passThrough.has(callee.name);
+
+export const resolveValue = (value: Value, module: Module): Resolved => resolve(value, module, 0);
+
+function resolve(value: Value, module: Module, depth: number): Resolved {
+  if (depth > depthLimit) return unknown;
+  const next = (inner: Value): Resolved => resolve(inner, module, depth + 1);
+  switch (value.kind) {
+    case "function":
+    case "class":
+    case "object":
+      return { kind: value.kind, module, index: value.index };
+    case "binding":
+      return next(module.summary.bindings[value.index] ?? { kind: "unknown" });
+    case "import":
+      return resolveImport(value.from, value.name, module, depth + 1);
+    case "instance": {
+      const of = next(value.of);
+      return of.kind === "class" ? { ...of, kind: "instance" } : of.kind === "known" ? known : unknown;
+    }
+    case "typed": {
+      const as = next(value.as);
+      return as.kind === "class" ? { ...as, kind: "instance" } : unknown;
+    }
+    case "member":
+      return resolveMember(next(value.object), value.name, depth + 1);
+    case "element":
+      return next(value.object).kind === "known" ? known : unknown;
+    case "super":
+      return resolveSuper(next(value.of), depth + 1);
+    case "result":
+      return isPassThrough(next(value.callee)) ? next(value.first) : unknown;
+    case "choice":
+      return { kind: "choice", of: value.values.map((each) => resolve(each, module, depth + choiceCost)) };
+    case "known":
+      return known;
+    case "unknown":
+      return unknown;
+  }
+}
+
+function resolveImport(from: string, name: string, module: Module, depth: number): Resolved {
+  if (from === RUNTIME_MODULE) return { kind: "runtime", name };
+  const target = module.follow(from);
+  if (!target) return known;
+  return name === "*" ? { kind: "namespace", module: target } : resolveExport(target, name, depth);
+}
+
+function resolveExport(module: Module, name: string, depth: number, seen: Set<Module> = new Set()): Resolved {
+  // `export *` may lead back here
+  if (depth > depthLimit || seen.has(module)) return unknown;
+  seen.add(module);
+  const { exports, stars } = module.summary;
+  const own = exports.get(name);
+  if (own) return resolve(own, module, depth + 1);
+  const whole = exports.get("module.exports");
+  if (whole) return name === "default" ? resolve(whole, module, depth + 1) : resolveMember(resolve(whole, module, depth + 1), name, depth + 1);
+  if (name === "default") return unknown;
+  for (const from of stars) {
+    if (from === RUNTIME_MODULE && runtimeNames.has(name)) return { kind: "runtime", name };
+    const target = module.follow(from);
+    const found = target && resolveExport(target, name, depth + 1, seen);
+    if (found && found.kind !== "unknown") return found;
+  }
+  return unknown;
+}
+
+function resolveMember(object: Resolved, name: string, depth: number): Resolved {
+  switch (object.kind) {
+    case "known":
+      return known;
+    case "runtime":
+      return object.name === "*" ? { kind: "runtime", name } : known;
+    case "namespace":
+      return resolveExport(object.module, name, depth);
+    case "object": {
+      const member = object.module.summary.objects[object.index]?.get(name);
+      return member ? resolve(member, object.module, depth) : unresolved;
+    }
+    case "class":
+    case "instance":
+      return classMember(object, name, depth);
+    default:
+      return unresolved;
+  }
+}
+
+type ClassLike = Extract<Resolved, { kind: "class" | "instance" }>;
+
+function classMember(object: ClassLike, name: string, depth: number): Resolved {
+  const { module, index, kind } = object;
+  const summary = module.summary.classes[index];
+  const member = (kind === "class" ? summary?.statics : summary?.members)?.get(name);
+  if (member) return resolve(member, module, depth + 1);
+  const parent = resolveSuper(object, depth + 1);
+  return parent.kind === "class" || parent.kind === "instance" ? resolveMember(parent, name, depth + 1) : unresolved;
+}
+
+/** The class above, in the same role. */
+function resolveSuper(object: Resolved, depth: number): Resolved {
+  if (object.kind !== "class" && object.kind !== "instance") return unknown;
+  const parent = object.module.summary.classes[object.index]?.parent;
+  const above = parent ? resolve(parent, object.module, depth + 1) : unknown;
+  return above.kind === "class" ? { ...above, kind: object.kind } : unknown;
+}

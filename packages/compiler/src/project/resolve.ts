@@ -1,0 +1,34 @@
+import { isAbsolute } from "node:path";
+import { ResolverFactory } from "oxc-resolver";
+import { pathOf } from "../phases/1-parse/parse.ts";
+
+/** Finds the project file that an import leads to; `undefined` for packages, builtins and what does not exist. */
+export type Resolve = (specifier: string, importer: string) => string | undefined;
+
+const typescriptFirst = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json"];
+
+/** One way to resolve for every bundler, so that what is durable does not depend on which one builds. */
+export function createResolve(): Resolve & { clear(): void } {
+  const factory = new ResolverFactory({
+    tsconfig: "auto",
+    conditionNames: ["import", "module", "node", "default"],
+    mainFields: ["module", "main"],
+    extensions: typescriptFirst,
+    extensionAlias: {
+      ".js": [".ts", ".tsx", ".js", ".jsx"],
+      ".jsx": [".tsx", ".jsx"],
+      ".mjs": [".mts", ".mjs"],
+      ".cjs": [".cts", ".cjs"],
+    },
+    builtinModules: true,
+  });
+  const resolve: Resolve = (specifier, importer) => {
+    const request = pathOf(specifier);
+    if (specifier.startsWith("\0") || request === "" || !isAbsolute(importer)) return undefined;
+    const path = factory.resolveFileSync(importer, request).path;
+    return path !== undefined && isProjectFile(path) ? pathOf(path) : undefined;
+  };
+  return Object.assign(resolve, { clear: () => factory.clearCache() });
+}
+
+export const isProjectFile = (path: string): boolean => /\.[cm]?[jt]sx?$/.test(path) && !/\.d\.[cm]?ts$/.test(path) && !/[\\/]node_modules[\\/]/.test(path);

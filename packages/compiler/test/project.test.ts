@@ -1,0 +1,156 @@
+import { DIRECTIVE_WORDS } from "@perdure/protocol";
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { compile, createProject, nodeHost } from "../src/index.ts";
+import { compileFile, type Files } from "./execute.ts";
+import { temporaryProject } from "./temporary-project.ts";
+
+const tasks = `export async function charge(x) { "use task"; return x }\nexport const api = { async refund(x) { "use task" } };\nexport class Billing { static async run() { "use task" } async pay() { "use task" } }\nexport default async (x) => { "use task" };\n`;
+
+const sites = (files: Files, name = "main.ts"): string[] | undefined => compileFile({ "tasks.ts": tasks, ...files }, name)?.info.sites.map(([site]) => site);
+const scopes = (files: Files, name = "main.ts"): string[] | undefined => compileFile({ "tasks.ts": tasks, ...files }, name)?.info.functions.map((each) => each.name);
+
+describe("calls through imports", () => {
+  const calls: Record<string, [string, string[]]> = {
+    named: [`import { charge } from "./tasks"; export async function f() { await charge(1) }`, ["charge"]],
+    renamed: [`import { charge as c } from "./tasks.js"; export async function f() { await c(1) }`, ["charge"]],
+    "default import": [`import go from "./tasks"; export async function f() { await go(1) }`, ["default"]],
+    namespace: [`import * as t from "./tasks"; export async function f() { await t.charge(1); await t.api.refund(1); await t.default(2); await t["charge"](1) }`, ["charge", "api.refund", "default", "charge"]],
+    alias: [`import { charge, api } from "./tasks"; const go = charge, { refund } = api; export async function f() { await go(1); await refund(2) }`, ["charge", "api.refund"]],
+    "classes and instances": [`import { Billing as B } from "./tasks"; class C extends B { async go() { await this.pay(); await super.pay() } } export async function f(x: B) { await B.run(); await new B().pay(); const b = new C(); await b.pay(); await x.pay(); await b.go() }`, ["Billing.pay", "Billing.pay", "Billing.run", "Billing.pay", "Billing.pay", "Billing.pay", "go"]],
+    "a method by its name": [`import { Billing } from "./tasks"; export async function f(deps) { await deps.billing.pay() }`, ["Billing.pay"]],
+    "dynamic import": [`export async function f() { const t = await import("./tasks"); await t.charge(1); await (await import("./tasks")).charge(2) }`, ["charge", "charge"]],
+    "typed options": [`import { taskOptions as to } from "perdure"; const t = to(async () => { "use task" }, { retries: 1 }); export const f = async () => t()`, ["t"]],
+    "the runtime's own steps": [`import { sleep, signal as s, configure } from "perdure"; import * as p from "perdure"; export async function f() { configure({}); await sleep(1); await s("x"); await p.start(f) }`, ["sleep", "signal", "start"]],
+    "at the top of a module": [`import { charge } from "./tasks"; await charge(1)`, ["charge"]],
+    require: [`const { charge } = require("./tasks"); const t = require("./tasks"); exports.f = async () => { await charge(1); await t.charge(1) }`, ["charge", "charge"]],
+    "a conditional callee": [`import { charge, api } from "./tasks"; export async function f(x) { await (x ? charge : api.refund)(1); await charge.call(null, 1) }`, ["charge"]],
+  };
+  for (const [name, [source, expected]] of Object.entries(calls)) {
+    it(name, () => expect(sites({ "main.ts": source })).toEqual(expected));
+  }
+
+  it("through barrels, in cycles and through helpers of other modules", () => {
+    const files: Files = {
+      "index.ts": `export * from "./more";\nexport { charge as pay } from "./tasks";\nexport * as all from "./tasks";\nexport { helper as default } from "./helper";`,
+      "more.ts": `export * from "./index";\nexport * from "./tasks";`,
+      "helper.ts": `import { pay } from "./index";\nexport async function helper() { return pay(1) }\nexport async function far() { return helper() }`,
+      "main.ts": `import h, { pay, charge, all } from "./index"; import { far } from "./helper"; export async function f() { await pay(1); await charge(1); await all.charge(1); await h(); await far() }`,
+    };
+    expect(sites(files)).toEqual(["charge", "charge", "charge", "helper", "far"]);
+    expect(compileFile({ "tasks.ts": tasks, ...files }, "main.ts")?.info.imports).toEqual(["helper.ts", "tasks.ts"]);
+    expect(compileFile({ "tasks.ts": tasks, ...files }, "index.ts")).toBeUndefined();
+  });
+});
+
+it("comes to an end on re-exports and choices that lead in circles", () => {
+  const names = Array.from({ length: 12 }, (_, i) => `m${i}.ts`);
+  const all = names.map((name) => `export * from "./${name}";`).join("\n");
+  const files: Files = Object.fromEntries(names.map((name, i) => [name, i === 5 ? `${all}\nexport * from "./tasks";` : all]));
+  const choices = Array.from({ length: 30 }, (_, i) => `const c${i + 1} = x ? c${i} : c${i};`).join(" ");
+  expect(sites({ ...files, "main.ts": `import { charge, missing, sleep } from "./m0"; const c0 = charge; ${choices} export async function f(x) { await charge(1); missing(1); c30(1) }` })).toEqual(["charge"]);
+  expect(sites({ "barrel.ts": `export * from "perdure"; export * from "./tasks"`, "main.ts": `import { charge, sleep } from "./barrel"; export async function f() { await charge(1); await sleep(1) }` })).toEqual(["charge", "sleep"]);
+});
+
+describe("what is left alone", () => {
+  const untouched: Record<string, string> = {
+    "no durable call": `import { other } from "./other"; export async function f(g) { await g(); await other() }`,
+    "type-only imports": `import type { charge } from "./tasks"; export async function f(c: typeof charge) { await c(1) }`,
+    "packages and builtins": `import fs from "node:fs"; import x from "some-package"; export const f = () => x(fs.readFileSync("a"))`,
+    "a shadowed name": `import { charge } from "./tasks"; export const f = (charge: any) => charge.x;`,
+  };
+  for (const [name, source] of Object.entries(untouched)) {
+    it(name, () => expect(compileFile({ "tasks.ts": tasks, "other.ts": `export const other = () => 1`, "main.ts": source }, "main.ts")).toBeUndefined());
+  }
+
+  it("what has been compiled before", () => {
+    for (const name of ["main.ts", "main.cjs"]) {
+      const source = name === "main.ts" ? `export async function f() { "use task" }\nexport const g = () => f()` : `exports.f = async () => { "use task" }`;
+      const once = compileFile({ [name]: source }, name)?.code ?? "";
+      expect(once).not.toBe("");
+      expect(compileFile({ [name]: once }, name)).toBeUndefined();
+    }
+  });
+});
+
+describe("scopes", () => {
+  it("are made for possible calls, but only where something durable is", () => {
+    const source = `export async function f(cb, { g }) { await cb(); await g() }\nexport const h = (fs, i) => fs[i]();\nexport const k = (x) => x.y();\nexport const m = (n) => parseInt(n);`;
+    expect(scopes({ "main.ts": source })).toBeUndefined();
+    expect(scopes({ "main.ts": `import { charge } from "./tasks"; charge;\n${source}` })).toEqual(["f", "h"]);
+  });
+
+  it("are named after what they are", () => {
+    const source = `import { charge } from "./tasks";
+      export const a = async () => charge(1);
+      export const o = { m() { return charge(1) }, p: () => charge(1) };
+      export class C { static s = () => charge(1); get g() { return charge(1) } }
+      export async function f(items) {
+        await Promise.all(items.map(async (i) => charge(i)));
+        await charge(1).then(() => charge(2));
+        await (async () => { await charge(1) })();
+        await new Promise((resolve) => charge(1).then(resolve));
+        return async () => charge(1);
+      }
+      export default () => charge(1);`;
+    expect(scopes({ "main.ts": source })).toEqual(["a", "m", "p", "s", "g", "f", "map", "then", "anonymous", "Promise", "anonymous", "default"]);
+  });
+
+  it("are not made in tasks", () => {
+    const source = `import { charge } from "./tasks"; export async function t(xs) { "use task"; for (const x of xs) await charge(x); return xs.map(async (x) => charge(x)) }`;
+    expect(compileFile({ "tasks.ts": tasks, "main.ts": source }, "main.ts")?.info).toMatchObject({ functions: [{ name: "t" }], loops: [], sites: [] });
+  });
+});
+
+describe("a project on disk", () => {
+  it("resolves like TypeScript: paths, package imports, extensions; linked packages but not installed ones", () => {
+    const project = temporaryProject({
+      "package.json": JSON.stringify({ name: "app", type: "module", imports: { "#jobs/*": "./src/jobs/*.ts" } }),
+      "tsconfig.json": JSON.stringify({ compilerOptions: { paths: { "@/*": ["./src/*"] } } }),
+      "src/jobs/a.ts": tasks,
+      "node_modules/installed/package.json": JSON.stringify({ name: "installed", main: "index.js" }),
+      "node_modules/installed/index.js": tasks,
+      "src/main.ts": `import { charge as a } from "@/jobs/a"; import { charge as b } from "#jobs/a"; import { charge as c } from "./jobs/a.js"; import { charge as d } from "./jobs/a.ts?x"; import { charge as e } from "installed"; import v from "virtual:x"; import w from "\\0w";
+        export async function f() { await a(); await b(); await c(); await d(); await e(); v(w) }`,
+    });
+    const id = project.path("src/main.ts");
+    const result = compile(readFileSync(id, "utf8"), { id: `${id}?v=1`, root: project.root });
+    expect(result?.info.sites).toHaveLength(4);
+    expect(result?.info.file).toBe("src/main.ts");
+    expect(result?.info.imports).toEqual(["src/jobs/a.ts"]);
+  });
+
+  it("keeps summaries until a file changes", () => {
+    const files = temporaryProject({ "tasks.ts": `export const charge = async () => 1`, "helper.ts": `import { charge } from "./tasks"; export const help = () => charge()`, "main.ts": `import { help } from "./helper"; export const f = async () => help()` });
+    const reads: string[] = [];
+    const host = { readFile: (path: string) => (reads.push(path.slice(files.root.length + 1)), nodeHost.readFile(path)) };
+    const project = createProject(host, DIRECTIVE_WORDS);
+    const id = files.path("main.ts");
+    const run = () => compile(readFileSync(id, "utf8"), { id, root: files.root, host, project });
+    expect(run()).toBeUndefined();
+    expect(project.dependencies(id)).toEqual([files.path("helper.ts"), files.path("tasks.ts")]);
+    const before = reads.length;
+    files.write("tasks.ts", tasks);
+    expect(run()).toBeUndefined();
+    expect(reads.length).toBe(before);
+    project.invalidate(files.path("tasks.ts"));
+    expect(run()?.info.sites).toEqual([["help", 1, 63]]);
+    expect(reads.slice(before)).toEqual(["tasks.ts"]);
+  });
+});
+
+describe("the fingerprint of the code", () => {
+  const hash = (source: string) => compileFile({ "main.ts": source }, "main.ts")?.info.hash;
+  const base = hash(`export async function f(a: string) { "use task"; return ["x y", a + 1] }`);
+
+  it("does not see layout, comments, quotes and types", () => {
+    expect(hash(`// c\nexport async function f(a) {\n  'use task';\n  return (['x y', (a + 1),]);\n}\n`)).toBe(base);
+  });
+
+  it("sees everything else", () => {
+    for (const body of [`return ["xy", a + 1]`, `return ["x y", a + 2]`, `return ["x y", a - 1]`, `return ["x y", b + 1]`]) {
+      expect(hash(`export async function f(a: string) { "use task"; ${body} }`)).not.toBe(base);
+    }
+    expect(hash(`export async function f(a: string) { "use task: retries=1"; return ["x y", a + 1] }`)).not.toBe(base);
+  });
+});

@@ -1,0 +1,74 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { DIRECTIVE_WORDS } from "@perdure/protocol";
+import { findDirectives, mayHoldDirective } from "../src/phases/1-parse/directives.ts";
+import { parse } from "../src/phases/1-parse/parse.ts";
+import { compileFile, execute } from "./execute.ts";
+import { identifiers, mappedIdentifiers } from "./maps.ts";
+import { programs } from "./programs.ts";
+
+const numRuns = Number(process.env["RUNS"] ?? 60);
+
+function compiled(source: string) {
+  const result = compileFile({ "main.js": source }, "main.js");
+  if (!result) throw new Error("left alone");
+  return result;
+}
+
+describe("every program", () => {
+  it("does the same when it is compiled", async () => {
+    await fc.assert(
+      fc.asyncProperty(programs, async (source) => {
+        const run = async (mode: "plain" | "compiled") => {
+          const { exports, log } = execute({ "main.js": source }, "main.js", mode);
+          return { result: await (exports["main"] as () => Promise<unknown>)(), log };
+        };
+        expect(await run("compiled")).toEqual(await run("plain"));
+      }),
+      { numRuns },
+    );
+  });
+
+  it("keeps its lines and its text", () => {
+    fc.assert(
+      fc.property(programs, (source) => {
+        const { code } = compiled(source);
+        expect(code.split("\n").length).toBe(source.split("\n").length);
+        const kept = source.replaceAll(/"use (?:task|workflow)[^"]*";?/g, "");
+        expect(isSubsequence(kept, code)).toBe(true);
+      }),
+      { numRuns },
+    );
+  });
+
+  it("has an exact source map", () => {
+    fc.assert(
+      fc.property(programs, (source) => {
+        const mapped = mappedIdentifiers(source, compiled(source), "jsx");
+        expect(mapped.map(({ name, from }) => [from, name])).toEqual(identifiers(source, "jsx").map(({ name, start }) => [start, name]));
+      }),
+      { numRuns },
+    );
+  });
+});
+
+function isSubsequence(part: string, whole: string): boolean {
+  let at = 0;
+  for (const char of whole) if (char === part[at]) at++;
+  return at === part.length;
+}
+
+it("the quick filter passes over no directive, misspelt or not", () => {
+  const words = fc.constantFrom("use task", "use workflow", "Use Task", "use-task", "use  workflow", "use tasks: retries=1", "usetask", "us task", " use task", "use_task", "uses task", "\\x75se task", "u\\\nse task");
+  const noise = fc.string({ unit: fc.constantFrom(...`abcuseTW ktrlof:-_\\`), maxLength: 16 });
+  fc.assert(
+    fc.property(fc.oneof(words, noise), fc.constantFrom('"', "'", "`"), fc.constantFrom("", "(", "/* x */"), (text, quote, open) => {
+      const source = `async function f() { ${open}${quote}${text}${quote}${open === "(" ? ")" : ""} }`;
+      const parsed = parse("/a.js", source);
+      const found = parsed.error ? undefined : findDirectives(parsed, DIRECTIVE_WORDS, { file: "a.js", source });
+      const isAny = found !== undefined && (found.functions.size > 0 || found.diagnostics.length > 0);
+      if (isAny) expect(mayHoldDirective(source, DIRECTIVE_WORDS)).toBe(true);
+    }),
+    { numRuns: 500 },
+  );
+});

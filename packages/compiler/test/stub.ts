@@ -1,0 +1,58 @@
+import { ABI_VERSION, type Abi, type ModuleHandle, type ModuleInfo } from "@perdure/protocol";
+
+/** What the emitted code did, in order. */
+export type Trace = string[];
+
+/** An ABI that runs everything at once and writes down what it was asked to do. */
+export function stubAbi(trace: Trace, defined: Map<unknown, string> = new Map()): Abi {
+  const pending = { site: "" };
+  return {
+    module(abi, info) {
+      if (abi !== ABI_VERSION) throw new Error(`abi ${abi}`);
+      return handle(info, trace, defined, pending);
+    },
+  };
+}
+
+function handle(info: ModuleInfo, trace: Trace, defined: Map<unknown, string>, pending: { site: string }): ModuleHandle {
+  const note = (kind: string, index: number): void => {
+    trace.push(`${kind} ${info.functions[index]?.name}${pending.site}`);
+    pending.site = "";
+  };
+  const define: ModuleHandle["define"] = (fn, index, length) => {
+    const info_ = info.functions[index];
+    if (typeof fn !== "function" || !info_ || info_.kind === "helper") throw new Error(`define of ${String(fn)}`);
+    const short = info_.name.split(".").at(-1) ?? "";
+    Object.defineProperty(fn, "length", { value: length, configurable: true });
+    if (fn.name === "" || fn.name.startsWith("$perdure")) Object.defineProperty(fn, "name", { value: short, configurable: true });
+    defined.set(fn, info_.name);
+    return fn;
+  };
+  return {
+    task: (index, args, body) => (note("task", index), body(...args)),
+    workflow: (index, args, body) => (note("workflow", index), body(...args)),
+    scope: (index, body) => (note("scope", index), body()),
+    generator: (index, iterator) => (note("generator", index), iterator),
+    here: () => "here",
+    back: (scope, received) => {
+      if (scope !== "here") throw new Error("lost scope");
+      return received;
+    },
+    loop(index) {
+      trace.push(`loop ${info.loops[index]}`);
+      return {
+        next: () => (trace.push("next"), true),
+        end: () => void trace.push("end"),
+      };
+    },
+    at(index) {
+      pending.site = ` @${info.sites[index]?.join(":")}`;
+      return [];
+    },
+    define,
+    methods(object, entries) {
+      for (const [key, index, length] of entries) define(Reflect.get(object, key) as () => unknown, index, length);
+      return object;
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import type { Manifest } from "@perdure/protocol";
+import { readFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import { build, createServer, type InlineConfig, type ViteDevServer } from "vite";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import perdure from "../src/adapters/vite.ts";
+import { fakeRuntime, orders, temporaryProject, type TemporaryProject } from "./temporary-project.ts";
+
+const config = ({ root }: TemporaryProject, options: Parameters<typeof perdure>[0] = {}): InlineConfig => ({
+  root,
+  configFile: false,
+  logLevel: "silent",
+  plugins: [perdure(options)],
+});
+
+function traced(): string[] {
+  const trace: string[] = [];
+  Reflect.set(globalThis, "trace", trace);
+  onTestFinished(() => void Reflect.deleteProperty(globalThis, "trace"));
+  return trace;
+}
+
+async function devServer(project: TemporaryProject): Promise<ViteDevServer> {
+  const server = await createServer({ ...config(project), server: { middlewareMode: true, ws: false }, appType: "custom", optimizeDeps: { noDiscovery: true } });
+  onTestFinished(() => server.close());
+  return server;
+}
+
+describe("vite build", () => {
+  it("compiles an SSR build, leaves the runtime outside and emits a manifest", async () => {
+    const project = temporaryProject({ ...orders, ...fakeRuntime });
+    let manifest: Manifest | undefined;
+    const trace = traced();
+    await build({ ...config(project, { onManifest: (m) => (manifest = m) }), build: { ssr: project.path("src/main.ts"), outDir: project.path("dist"), sourcemap: true } });
+    const code = readFileSync(project.path("dist/main.js"), "utf8");
+    expect(code).toMatch(/from "perdure\/internal"/);
+    const { main } = (await import(/* @vite-ignore */ pathToFileURL(project.path("dist/main.js")).href)) as { main(): Promise<string> };
+    expect(await main()).toBe("charged o1");
+    expect(trace).toEqual(["main", "helper", "charge"]);
+    expect(manifest?.modules.map(({ file, imports }) => [file, imports])).toEqual([
+      ["src/helper.ts", ["src/tasks.ts"]],
+      ["src/main.ts", ["src/helper.ts"]],
+      ["src/tasks.ts", []],
+    ]);
+    const map: unknown = JSON.parse(readFileSync(project.path("dist/main.js.map"), "utf8"));
+    expect(map).toMatchObject({ sources: expect.arrayContaining([expect.stringMatching(/src\/tasks\.ts$/)]) });
+  });
+
+  it("compiles a client build", async () => {
+    const project = temporaryProject({ ...orders, ...fakeRuntime });
+    await build({
+      ...config(project),
+      build: { lib: { entry: project.path("src/main.ts"), formats: ["es"], fileName: "main" }, outDir: project.path("dist"), rolldownOptions: { external: ["perdure/internal"] } },
+    });
+    expect(readFileSync(project.path("dist/main.js"), "utf8")).toMatch(/\.task\(/);
+  });
+
+  it("fails with position, frame and hint", async () => {
+    const project = temporaryProject({ "src/main.ts": `export async function f() {\n  "use tasks";\n}\n` });
+    const failure = build({ ...config(project), build: { ssr: project.path("src/main.ts"), write: false } });
+    await expect(failure).rejects.toThrow(/src\/main\.ts:2:4 error: "use tasks" is not a directive\n[^]*> 2 \|   "use tasks";\n[^]*did you mean "use task"\? \(DIRECTIVE_MISSPELT\)/);
+  });
+});
+
+describe("vite dev", () => {
+  it("compiles on the server and externalizes the runtime", async () => {
+    const project = temporaryProject({ ...orders, ...fakeRuntime });
+    const server = await devServer(project);
+    const trace = traced();
+    const { main } = (await server.ssrLoadModule("/src/main.ts")) as { main(): Promise<string> };
+    expect(await main()).toBe("charged o1");
+    expect(trace).toEqual(["main", "helper", "charge"]);
+  });
+
+  it("recompiles a module when another one changes what it calls", async () => {
+    const project = temporaryProject({ ...orders, ...fakeRuntime });
+    project.write("src/tasks.ts", `export async function charge(id: string) { return "plain " + id }\n`);
+    const server = await devServer(project);
+    const load = async (): Promise<string> => ((await server.ssrLoadModule("/src/main.ts")) as { main(): Promise<string> }).main();
+    const trace = traced();
+    expect(await load()).toBe("plain o1");
+    expect(trace).toEqual(["main"]);
+    project.write("src/tasks.ts", orders["src/tasks.ts"]);
+    server.watcher.emit("change", project.path("src/tasks.ts"));
+    await vi.waitFor(async () => {
+      trace.length = 0;
+      expect(await load()).toBe("charged o1");
+      expect(trace).toEqual(["main", "helper", "charge"]);
+    });
+  });
+
+  it("reports an error at its place", async () => {
+    const project = temporaryProject({ "src/main.ts": `export function f() {\n  "use task";\n}\n` });
+    const server = await devServer(project);
+    await expect(server.ssrLoadModule("/src/main.ts")).rejects.toMatchObject({ loc: { line: 2, column: 2 }, message: expect.stringContaining("TASK_NOT_ASYNC") });
+  });
+});
