@@ -1,4 +1,4 @@
-import type { CallSummary, FunctionSummary, Target, Value } from "../phases/2-analyze/model.ts";
+import { isMention, type CallSummary, type FunctionSummary, type Target, type Value } from "../phases/2-analyze/model.ts";
 import { resolveValue, runtimeSteps, type Module, type Resolved } from "./link.ts";
 
 /** What a call leads to, before it is known which functions are durable. */
@@ -46,7 +46,11 @@ const linkOf = (resolved: Resolved, property: string | undefined): Link => {
   }
 };
 
-export const linkCall = (call: CallSummary, module: Module): Link => linkOf(resolveValue(call.callee, module), call.property);
+export function linkCall({ callee, property, passedTo }: CallSummary, module: Module): Link {
+  const link = linkOf(resolveValue(callee, module), property);
+  if (!passedTo || link.kind === "function") return passedTo && resolveValue(passedTo, module).kind === "runtime" ? { kind: "plain" } : link;
+  return { kind: "plain" }; // a value that may be anything, and need not be called
+}
 
 /** A module on its way to the least fixpoint: everything only ever turns from false to true. */
 export class Evaluation {
@@ -84,7 +88,7 @@ export class Evaluation {
 
   private credit(call: CallSummary, link: Link, of: DurabilityOf): boolean {
     const owner = call.owner === undefined ? undefined : this.module.summary.functions[call.owner];
-    if (!owner || owner.plain) return false;
+    if (!owner || owner.plain || isMention(call)) return false;
     const strength = this.strengthOf(link, of);
     return strength !== undefined && this.raise(owner, strength);
   }
@@ -143,9 +147,9 @@ export class Evaluation {
 
   /** Whether the module itself, and not a function of it, makes a durable call. */
   hasTopLevelCall(of: DurabilityOf): boolean {
-    return this.module.summary.calls.some(({ owner }, i) => {
+    return this.module.summary.calls.some(({ owner, passedTo }, i) => {
       const link = this.links[i];
-      return owner === undefined && link !== undefined && link.kind !== "possible" && this.strengthOf(link, of) !== undefined;
+      return owner === undefined && passedTo === undefined && link !== undefined && link.kind !== "possible" && this.strengthOf(link, of) !== undefined;
     });
   }
 

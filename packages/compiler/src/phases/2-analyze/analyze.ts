@@ -1,11 +1,12 @@
 import { ABI_NAMESPACE, createDiagnostic, createLocator, type Diagnostic, type FunctionInfo, type ModuleInfo, type Position, type SourceFile } from "@perdure/protocol";
+import type { Node } from "oxc-parser";
 import { isAbsolute, relative } from "node:path";
 import { isErased, unwrap } from "../../ast.ts";
 import type { Directives } from "../1-parse/directives.ts";
 import type { Parsed } from "../1-parse/parse.ts";
 import { diagnose, diagnoseSharedWords } from "./diagnose.ts";
 import { hashProgram } from "./hash.ts";
-import type { Analysis, CallModel, FunctionModel, LoopModel, ModuleModel } from "./model.ts";
+import { isMention, type Analysis, type FunctionModel, type LoopModel, type ModuleModel } from "./model.ts";
 import type { AnalysisResult, Edit, Plan } from "./plan.ts";
 import { planRegistrations } from "./registrations.ts";
 import { resolveTemplate } from "./template.ts";
@@ -64,7 +65,7 @@ function plan(input: AnalysisInput, functions: readonly FunctionModel[], infos: 
   const locate = createLocator(file.source);
   const sites = model.calls.flatMap((call, i) => {
     const target = analysis.targets[i];
-    return target?.kind === "durable" && !call.inTask ? [{ node: call.node, name: target.name }] : [];
+    return target?.kind === "durable" && !call.inTask ? [{ node: call.node, name: target.name, start: nameStart(call.node) }] : [];
   });
   const loops = scopedLoops(model, functions, analysis);
   const info: ModuleInfo = {
@@ -73,7 +74,7 @@ function plan(input: AnalysisInput, functions: readonly FunctionModel[], infos: 
     imports: [...new Set(analysis.imports.map((path) => projectPath(root, path)))].sort(),
     functions: infos,
     loops: loops.map(({ node }) => (node.type === "WhileStatement" ? "while" : node.type === "DoWhileStatement" ? "do" : "for")),
-    sites: sites.map(({ node, name }) => [name, ...locate(calleeStart(node))]),
+    sites: sites.map(({ name, start }) => [name, ...locate(start)]),
   };
   const { edits, prelude } = planRegistrations(functions);
   return {
@@ -82,7 +83,7 @@ function plan(input: AnalysisInput, functions: readonly FunctionModel[], infos: 
       ...directives.statements.map((statement): Edit => ({ kind: "directive", statement })),
       ...functions.map(planBody),
       ...loops.map(({ node, start }, index): Edit => ({ kind: "loop", node, start, index })),
-      ...sites.map(({ node }, index): Edit => ({ kind: "site", node, index })),
+      ...sites.flatMap(({ node }, index): Edit[] => (node.type === "CallExpression" ? [{ kind: "site", node, index }] : [])),
       ...edits,
     ],
     prelude: { at: firstStatement(parsed), commonJs: isCommonJs(parsed, model), entries: prelude },
@@ -101,14 +102,15 @@ function scopedLoops(model: ModuleModel, functions: readonly FunctionModel[], an
   const scopes = new Set(functions.flatMap(({ index, kind }) => (kind === "task" ? [] : [index])));
   const wanted = new Set<LoopModel>();
   model.calls.forEach((call, i) => {
-    if (analysis.targets[i]?.kind === "plain" || call.inTask) return;
+    if (analysis.targets[i]?.kind === "plain" || call.inTask || isMention(call)) return;
     for (const loop of call.loops) if (scopes.has(loop.owner)) wanted.add(loop);
   });
   return model.loops.filter((loop) => wanted.has(loop));
 }
 
-function calleeStart({ callee }: CallModel["node"]): number {
-  const inner = unwrap(callee);
+/** Where the name of what is called, or passed on, begins. */
+function nameStart(node: Node): number {
+  const inner = unwrap(node.type === "CallExpression" ? node.callee : node);
   return inner.type === "MemberExpression" ? inner.property.start : inner.start;
 }
 

@@ -157,7 +157,12 @@ class ModelBuilder {
       case "CallExpression":
         return this.noteCall(node, context);
       case "NewExpression":
+        this.notePassed(node.arguments, UNKNOWN, context);
         return this.noteExecutor(node, context);
+      case "ArrayExpression":
+        return this.notePassed(node.elements, KNOWN, context);
+      case "ReturnStatement":
+        return this.notePassed([node.argument], KNOWN, context);
       case "YieldExpression":
         return void context.owner?.yields.push(node);
       case "Super":
@@ -170,6 +175,7 @@ class ModelBuilder {
       case "ForOfStatement":
         return node.left.type === "VariableDeclaration" ? undefined : this.noteWrite(node.left, context);
       case "ObjectExpression":
+        this.notePassed(node.properties.map((each) => (each.type === "Property" ? each.value : undefined)), KNOWN, context);
         return void this.objectScopes.set(node, context.scope);
       case "MemberExpression":
         this.usesCommonJs ||= isFree(node.object, "exports", context.scope) || isFree(node.object, "module", context.scope);
@@ -205,6 +211,7 @@ class ModelBuilder {
     this.usesCommonJs ||= isFree(node.callee, "require", context.scope);
     if (node.callee.type === "Super") return;
     const target = calledThing(node);
+    this.notePassed(node.arguments, this.valueOf(target, context.scope), context);
     this.calls.push({
       node,
       callee: this.valueOf(target, context.scope),
@@ -214,6 +221,24 @@ class ModelBuilder {
       statement: this.isStatement(),
       inTask: context.plain,
     });
+  }
+
+  /** Functions that are named where a value is wanted: whoever gets them may call them. */
+  private notePassed(values: readonly (Node | null | undefined)[], passedTo: Value, context: Context): void {
+    for (const value of values) {
+      const node = value ? unwrap(value) : undefined;
+      if (node?.type !== "Identifier" && node?.type !== "MemberExpression") continue;
+      this.calls.push({
+        node,
+        callee: this.valueOf(node, context.scope),
+        property: undefined,
+        passedTo,
+        owner: context.owner?.index,
+        loops: context.loops,
+        statement: false,
+        inTask: context.plain,
+      });
+    }
   }
 
   /** Whether the node being visited is, but for parentheses, a statement. */

@@ -1,5 +1,5 @@
 import type { DirectiveKind } from "@perdure/protocol";
-import type { CallExpression, Node, ObjectExpression, YieldExpression } from "oxc-parser";
+import type { Node, ObjectExpression, YieldExpression } from "oxc-parser";
 import type { ClassNode, FunctionNode, Loop } from "../../ast.ts";
 import type { FoundDirective } from "../1-parse/directives.ts";
 
@@ -34,7 +34,12 @@ export interface CallSummary {
   readonly property: string | undefined;
   /** The function that directly holds the call; `undefined` at the top of a module, in a class field, in a static block. */
   readonly owner: number | undefined;
+  /** It is no call: the function is passed to this one, which may call it, or (`known`) only stands in a literal or is returned. */
+  readonly passedTo?: Value;
 }
+
+/** The function is named, and not called from here. */
+export const isMention = ({ passedTo }: CallSummary): boolean => passedTo?.kind === "known";
 
 export interface FunctionSummary {
   readonly index: number;
@@ -78,7 +83,8 @@ export interface LoopModel {
 }
 
 export interface CallModel extends CallSummary {
-  readonly node: CallExpression;
+  /** The call, or the expression that is passed on. */
+  readonly node: Node;
   /** The loops of the same function that execute the call repeatedly, outermost first. */
   readonly loops: readonly LoopModel[];
   /** The call is a whole statement: nobody gets its result. */
@@ -147,7 +153,7 @@ export function summarize(model: ModuleModel): ModuleSummary {
   const { classes, objects, bindings, exports, stars, imports, importedValues, hasDirective } = model;
   return {
     functions: model.functions.map(({ index, name, kind, async, plain, method }) => ({ index, name, kind, async, plain, method })),
-    calls: model.calls.map(({ callee, property, owner }) => ({ callee, property, owner })),
+    calls: model.calls.map(({ callee, property, owner, passedTo }) => ({ callee, property, owner, ...(passedTo && { passedTo }) })),
     classes,
     objects,
     bindings,
