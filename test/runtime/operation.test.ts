@@ -1,0 +1,180 @@
+import { expect, onTestFinished, test } from "vitest";
+import { close, getRun, listRuns, memoryStore, recover, signal, sleep, start, taskContext, worker, type Logger, type Store } from "perdure";
+import { advance, settled, setup } from "perdure/testing";
+
+const seen: string[] = [];
+const running = { now: 0, most: 0, open: (): void => {}, gate: Promise.resolve() };
+
+async function note(text: string): Promise<string> {
+  "use task: retries=2, backoff=constant(1s)";
+  const { attempt, idempotencyKey, runId, stepId } = taskContext();
+  seen.push(`${text} ${attempt} ${idempotencyKey}`);
+  expect(idempotencyKey).toBe(`${runId}/${stepId}`);
+  if (text === "flaky" && attempt < 3) throw new Error("again");
+  return text;
+}
+
+async function slow(): Promise<void> {
+  "use task";
+  running.most = Math.max(running.most, ++running.now);
+  await running.gate;
+  running.now--;
+}
+
+async function flow(): Promise<string> {
+  "use workflow: id=flow";
+  await note("plain");
+  await note("flaky");
+  await sleep("1h");
+  return String(await signal("go", { timeout: "1d" }).catch(() => "late"));
+}
+
+async function unstorable(): Promise<unknown> {
+  "use workflow: id=unstorable";
+  seen.push("begins");
+  return () => 1;
+}
+
+async function job(_n: number): Promise<void> {
+  "use workflow";
+  await slow();
+}
+
+async function quick(n: number): Promise<string> {
+  "use workflow";
+  return note(`quick ${n}`);
+}
+
+test("at debug level there is a line for each step executed, replayed, retried, waited for", async () => {
+  const lines: string[] = [];
+  const logger = Object.fromEntries(["debug", "info", "warn", "error"].map((level) => [level, (message: string) => lines.push(`${level} ${message}`)])) as unknown as Logger;
+  const { crash } = setup({ logger, logLevel: "debug" });
+  onTestFinished(close);
+  await start(flow, []);
+  await advance("30m");
+  crash();
+  await recover();
+  await advance("2d");
+  const place = (line: number): string => `at test/runtime/operation.test.ts:${line}:`;
+  expect(lines.map((line) => line.replace(/\d+$/, ""))).toEqual([
+    `debug executed flow note[0] ${place(26)}`,
+    `debug retrying flow note[1] ${place(27)}`,
+    `debug retrying flow note[1] ${place(27)}`,
+    `debug executed flow note[1] ${place(27)}`,
+    `debug waiting flow sleep[0] ${place(28)}`,
+    "debug run flow released",
+    `debug replayed flow note[0] ${place(26)}`,
+    `debug replayed flow note[1] ${place(27)}`,
+    `debug executed flow sleep[0] ${place(28)}`,
+    `debug waiting flow signal:go[0] ${place(29)}`,
+    "debug run flow released",
+    ...["note[0]", "note[1]", "sleep[0]"].map((id, index) => `debug replayed flow ${id} ${place(26 + index)}`),
+    `debug failed flow signal:go[0] ${place(29)}`,
+    "debug run flow completed",
+  ]);
+});
+
+test("the idempotency key is the same in every attempt, also after a crash", async () => {
+  seen.length = 0;
+  const { crash } = setup();
+  onTestFinished(close);
+  await start(flow, []);
+  await advance("500ms");
+  crash();
+  await recover();
+  await advance("10s");
+  expect(seen).toEqual(["plain 1 flow/note[0]", "flaky 1 flow/note[1]", "flaky 2 flow/note[1]", "flaky 3 flow/note[1]"]);
+});
+
+test("a worker keeps to its concurrency, and drains when it is stopped", async () => {
+  const { crash } = setup();
+  onTestFinished(close);
+  Object.assign(running, { now: 0, most: 0, gate: new Promise<void>((resolve) => (running.open = resolve)) });
+  for (let n = 0; n < 5; n++) await start(job, [n]);
+  crash();
+  Object.assign(running, { now: 0, most: 0 });
+  const working = worker({ concurrency: 2 });
+  await working.tick();
+  while (running.now < 2) await new Promise((resolve) => setImmediate(resolve));
+  await working.tick();
+  expect(running.most).toBe(2);
+  const stopping = working.stop();
+  running.open();
+  await stopping;
+  const runs = await listRuns();
+  expect(runs.filter(({ status }) => status === "running" || status === "pending")).toHaveLength(5);
+  const finished = await Promise.all(runs.map(async ({ id }) => (await getRun(id)).info()));
+  expect(finished.filter(({ status }) => status === "pending")).toHaveLength(2);
+});
+
+test("a worker leaves a run alone that would only stop again, and takes it up under other code", async () => {
+  seen.length = 0;
+  const { store, crash } = setup({ logLevel: "silent" });
+  onTestFinished(close);
+  await start(unstorable, []);
+  await settled();
+  expect(await store.getRun("unstorable")).toMatchObject({ status: "pending", blocked: { error: "VALUE_NOT_STORABLE" } });
+  crash();
+  seen.length = 0;
+  const working = worker();
+  await advance("5h");
+  expect(seen).toEqual([]);
+  await working.stop();
+  const row = await store.claim({ run: "unstorable", lease: { owner: "other", until: 1 }, now: 0 });
+  const blocked = { error: "VALUE_NOT_STORABLE", message: "", code: "older code" };
+  await store.commit([{ type: "release", run: "unstorable", epoch: row?.epoch ?? 0, status: "pending", blocked, at: 0 }]);
+  const again = worker();
+  await advance("5h");
+  expect(await store.getRun("unstorable")).toMatchObject({ blocked: { code: expect.not.stringContaining("older") } });
+  await again.stop();
+});
+
+test("a store that fails stops the run here; it goes on when the store does", async () => {
+  const inner = memoryStore();
+  let broken = false;
+  const store: Store = new Proxy(inner, {
+    get: (target, key: keyof Store) => {
+      const method = target[key];
+      if (key !== "commit") return typeof method === "function" ? method.bind(target) : method;
+      return (writes: Parameters<Store["commit"]>[0]) => {
+        if (broken) throw new Error("disk full");
+        return inner.commit(writes);
+      };
+    },
+  });
+  const { crash } = setup({ store, logLevel: "silent" });
+  onTestFinished(close);
+  broken = true;
+  await expect(quick(2)).rejects.toThrow("disk full");
+  broken = false;
+  crash();
+  expect(await quick(2)).toBe("quick 2");
+});
+
+test("1,000 runs at once", async () => {
+  setup();
+  onTestFinished(close);
+  const results = await Promise.all(Array.from({ length: 1000 }, (_, n) => quick(n)));
+  expect(results).toEqual(Array.from({ length: 1000 }, (_, n) => `quick ${n}`));
+  expect(await listRuns({ status: "completed", limit: 2000 })).toHaveLength(1000);
+});
+
+test("10,000 steps, and their replay", async () => {
+  const many = async (count: number): Promise<number> => {
+    "use workflow: id=many";
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum += (await note(String(i))).length;
+    await sleep("1h");
+    return sum;
+  };
+  const { crash } = setup();
+  onTestFinished(close);
+  await start(many, [10_000]);
+  await settled();
+  crash();
+  seen.length = 0;
+  const result = many(10_000);
+  await advance("1h");
+  expect(await result).toBe(38_890);
+  expect(seen).toEqual([]);
+});
