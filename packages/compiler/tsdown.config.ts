@@ -4,7 +4,7 @@ export default defineConfig({
   entry: { index: "src/index.ts", vite: "src/adapters/vite.ts", esbuild: "src/adapters/esbuild.ts" },
   platform: "node",
   target: "node20.19",
-  dts: true,
+  dts: { build: true },
   sourcemap: true,
   deps: { alwaysBundle: [/^@perdure\//] },
   logLevel: "warn",

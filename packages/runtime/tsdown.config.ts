@@ -4,7 +4,7 @@ export default defineConfig({
   entry: ["src/index.ts", "src/internal.ts", "src/testing.ts"],
   platform: "node",
   target: "node20.19",
-  dts: true,
+  dts: { build: true },
   sourcemap: true,
   deps: { alwaysBundle: [/^@perdure\//] },
   logLevel: "warn",

@@ -7,6 +7,7 @@ import { childStep } from "./children.ts";
 import { setSite, takeSite } from "./sites.ts";
 import { attemptTask, resolveTaskOptions } from "./task.ts";
 import { parseWith } from "./schema.ts";
+import { snapshot } from "./snapshot.ts";
 import { currentRuntime } from "./default-runtime.ts";
 
 /** What emitted code calls. Outside of a run every operation is the plain call that it stands for. */
@@ -32,14 +33,15 @@ class CompiledModule implements ModuleHandle {
     const { execution } = scope;
     const options = resolveTaskOptions(definition, execution.host.settings.defaults);
     const { result } = options;
+    const input = snapshot(args);
     return execution.step(scope, {
       kind: "task",
       name,
       what: definition,
-      input: args,
+      input,
       location,
       ...(result && { parse: (value: unknown) => parseWith(result, value, `${name} returned`) }),
-      begin: (step) => attemptTask(step, async () => body(...args), options),
+      begin: (step) => attemptTask(step, async () => body(...snapshot(input)), options),
     }) as Promise<R>;
   }
 

@@ -4,6 +4,7 @@ import type { Body, RunRequest } from "./host.ts";
 import type { LiveStep } from "./live-step.ts";
 import type { WorkflowDefinition } from "./registry.ts";
 import { runIdOf } from "./run-id.ts";
+import { snapshot } from "./snapshot.ts";
 
 interface ChildCall {
   readonly definition: WorkflowDefinition;
@@ -18,7 +19,8 @@ const idOf = ({ definition, args, id }: ChildCall, step: LiveStep): string =>
   id ?? runIdOf(definition, args) ?? `${step.execution.run.id}/${step.ask.id}`;
 
 /** A workflow called in a workflow: a run of its own, whose end is a step of the caller. */
-export function childStep(scope: Scope, call: ChildCall): Promise<unknown> {
+export function childStep(scope: Scope, asCalled: ChildCall): Promise<unknown> {
+  const call = { ...asCalled, args: snapshot(asCalled.args) };
   const { name } = call.definition.info;
   return scope.execution.step(scope, {
     kind: "child", name, what: call.definition, input: call.args, location: call.location,
@@ -61,7 +63,8 @@ async function followChild(step: LiveStep, request: RunRequest & { readonly id: 
 }
 
 /** `start` in a workflow: the run is started once; its id is the step's result. */
-export function startStep(scope: Scope, call: ChildCall): Promise<unknown> {
+export function startStep(scope: Scope, asCalled: ChildCall): Promise<unknown> {
+  const call = { ...asCalled, args: snapshot(asCalled.args) };
   const { definition } = call;
   return scope.execution.step(scope, {
     kind: "start", name: `start:${definition.info.name}`, what: definition.info, input: call.args, location: call.location,

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { isPlain } from "./plain.ts";
 
 /** A step's fingerprint looks at this many values and this many characters of text at most; the rest counts by its size. */
 const STEP_LIMITS: Limits = { values: 2_000, text: 16_384 };
@@ -110,9 +111,4 @@ class Walker {
     this.text += length;
     this.out += `bytes${length}:${hash("sha1", new Uint8Array(buffer, offset, room), "base64url")};`;
   }
-}
-
-function isPlain(value: object): value is Record<string, unknown> {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
 }
