@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import Database from "better-sqlite3";
 import { expect, onTestFinished, test } from "vitest";
 import { close, configure, getRun, recover, sleep, start, taskOptions, workflowOptions, type PerdureError } from "perdure";
 import { advance, settled, setup } from "perdure/testing";
+import { loadDriver } from "../../packages/store/src/sqlite/driver.ts";
 import { buildProgram, run } from "../programs.ts";
 import { temporaryDirectory } from "../stores.ts";
 
@@ -96,6 +96,7 @@ test("stores that cannot be opened", async () => {
   const directory = temporaryDirectory();
   mkdirSync(join(directory, "folder"));
   writeFileSync(join(directory, "corrupt.db"), "this is no database ".repeat(100));
+  const Database = loadDriver();
   const foreign = new Database(join(directory, "foreign.db"));
   foreign.exec("CREATE TABLE mine (x)");
   foreign.close();

@@ -34,7 +34,7 @@ async function catches(): Promise<unknown> {
 
 /** The value as the workflow sees it at first, as the caller gets it, and as a later call of the same run gets it. */
 async function passed(workflow: () => Promise<unknown>, value: unknown): Promise<unknown[]> {
-  setup({ classes: [{ type: Money, encode: ({ cents }: Money) => cents, decode: (cents) => new Money(cents as number) }] as never });
+  setup({ classes: [{ type: Money, encode: ({ cents }: Money) => cents, decode: (cents: number) => new Money(cents) }] });
   Object.assign(given, { value, seen: [] });
   const result = (): Promise<unknown> => workflow().catch((error: unknown) => error);
   const results = [await result(), await result()];

@@ -1,6 +1,7 @@
 import type { DiagnosticParams, DirectiveCode } from "./diagnostic-messages.ts";
 import { parseArguments, type Argument } from "./directive-arguments.ts";
-import type { BackoffSpec, DirectiveProblem } from "./directive.ts";
+import type { DirectiveProblem } from "./directive.ts";
+import type { BackoffSpec } from "./manifest.ts";
 import { closest } from "./suggest.ts";
 
 export type Problems = DirectiveProblem[];

@@ -1,62 +1,103 @@
-import type { BackoffSpec } from "./directive.ts";
+import * as v from "valibot";
+import { PerdureError } from "./errors.ts";
 
 /** Where something stands in the source: 1-based line and column. */
-export type Position = readonly [line: number, column: number];
+const position = v.pipe(v.tuple([v.number(), v.number()]), v.readonly());
+export type Position = v.InferOutput<typeof position>;
 
-export interface TaskOptionsInfo {
-  readonly retries?: number;
-  readonly backoff?: BackoffSpec;
-  /** Milliseconds an attempt may take. */
-  readonly timeout?: number;
-}
+const backoff = v.pipe(
+  v.variant("kind", [
+    v.strictObject({ kind: v.literal("exponential"), base: v.number(), max: v.exactOptional(v.number()), jitter: v.exactOptional(v.boolean()) }),
+    v.strictObject({ kind: v.literal("linear"), start: v.number(), step: v.number() }),
+    v.strictObject({ kind: v.literal("constant"), delay: v.number() }),
+  ]),
+  v.readonly(),
+);
+/** How long to wait before retry n = 1, 2, …; durations in milliseconds. */
+export type BackoffSpec = v.InferOutput<typeof backoff>;
 
-/** One piece of an id template: literal text, or where the value is found in the arguments. */
-export type TemplatePart =
-  | string
-  | {
+const taskOptions = v.pipe(
+  v.strictObject({ retries: v.exactOptional(v.number()), backoff: v.exactOptional(backoff), timeout: v.exactOptional(v.number()) }),
+  v.readonly(),
+);
+/** Options of a task as its directive gives them; `timeout` in milliseconds. */
+export type TaskOptionsInfo = v.InferOutput<typeof taskOptions>;
+
+const templatePart = v.union([
+  v.string(),
+  v.pipe(
+    v.strictObject({
       /** The placeholder as written, for messages. */
-      readonly text: string;
+      text: v.string(),
       /** Index of the argument, and the keys below it. */
-      readonly arg: number;
-      readonly path: readonly (string | number)[];
+      arg: v.number(),
+      path: v.pipe(v.array(v.union([v.string(), v.number()])), v.readonly()),
       /** The literal that the parameter defaults to. */
-      readonly default?: string | number | boolean;
-    };
+      default: v.exactOptional(v.union([v.string(), v.number(), v.boolean()])),
+    }),
+    v.readonly(),
+  ),
+]);
+/** One piece of an id template: literal text, or where the value is found in the arguments. */
+export type TemplatePart = v.InferOutput<typeof templatePart>;
 
-export type FunctionInfo =
-  | { readonly kind: "task"; readonly name: string; readonly at: Position; readonly options?: TaskOptionsInfo }
-  | {
-      readonly kind: "workflow";
-      readonly name: string;
-      readonly at: Position;
-      readonly id?: readonly TemplatePart[];
+const functionInfo = v.pipe(
+  v.variant("kind", [
+    v.strictObject({ kind: v.literal("task"), name: v.string(), at: position, options: v.exactOptional(taskOptions) }),
+    v.strictObject({
+      kind: v.literal("workflow"),
+      name: v.string(),
+      at: position,
+      id: v.exactOptional(v.pipe(v.array(templatePart), v.readonly())),
       /** It needs no `this` and no closure, so a run of it can be taken up by name in another process. */
-      readonly recoverable: boolean;
-    }
-  | { readonly kind: "helper"; readonly name: string; readonly at: Position };
+      recoverable: v.boolean(),
+    }),
+    v.strictObject({ kind: v.literal("helper"), name: v.string(), at: position }),
+  ]),
+  v.readonly(),
+);
+export type FunctionInfo = v.InferOutput<typeof functionInfo>;
 
-/** A durable call in the source, or a durable function passed on as a value: the name of what is called, and where. */
-export type SiteInfo = readonly [name: string, line: number, column: number];
+/** A durable call in the source, or a durable function passed on as a value: the name of what is called, line, and column. */
+const siteInfo = v.pipe(v.tuple([v.string(), v.number(), v.number()]), v.readonly());
+export type SiteInfo = v.InferOutput<typeof siteInfo>;
 
-export type LoopName = "for" | "while" | "do";
+const loopName = v.picklist(["for", "while", "do"]);
+export type LoopName = v.InferOutput<typeof loopName>;
 
+const list = <T extends v.GenericSchema>(item: T): v.SchemaWithPipe<readonly [v.ArraySchema<T, undefined>, v.ReadonlyAction<v.InferOutput<T>[]>]> =>
+  v.pipe(v.array(item), v.readonly());
+
+const moduleInfo = v.pipe(
+  v.strictObject({
+    /** Path from the project's root, with forward slashes. */
+    file: v.string(),
+    /** Fingerprint of the code without comments and layout. */
+    hash: v.string(),
+    /** `file` of the compiled modules that this one imports. */
+    imports: list(v.string()),
+    functions: list(functionInfo),
+    loops: list(loopName),
+    sites: list(siteInfo),
+  }),
+  v.readonly(),
+);
 /** What the compiler knows of one module; emitted with its code. */
-export interface ModuleInfo {
-  /** Path from the project's root, with forward slashes. */
-  readonly file: string;
-  /** Fingerprint of the code without comments and layout. */
-  readonly hash: string;
-  /** `file` of the compiled modules that this one imports. */
-  readonly imports: readonly string[];
-  readonly functions: readonly FunctionInfo[];
-  readonly loops: readonly LoopName[];
-  readonly sites: readonly SiteInfo[];
-}
+export type ModuleInfo = v.InferOutput<typeof moduleInfo>;
 
+const manifest = v.pipe(v.strictObject({ version: v.literal(1), modules: list(moduleInfo) }), v.readonly());
 /** What a build knows of all its modules. */
-export interface Manifest {
-  readonly version: 1;
-  readonly modules: readonly ModuleInfo[];
+export type Manifest = v.InferOutput<typeof manifest>;
+
+/**
+ * A manifest that was read from outside.
+ * @throws PerdureError `MANIFEST_INVALID` with the first thing that is wrong, and its path
+ */
+export function parseManifest(value: unknown, source: string): Manifest {
+  const result = v.safeParse(manifest, value, { abortEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw new PerdureError("MANIFEST_INVALID", { source, path: v.getDotPath(issue) ?? "", problem: issue.message });
 }
 
 export const formatLocation = (file: string, [line, column]: Position): string => `${file}:${line}:${column}`;

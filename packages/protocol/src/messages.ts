@@ -98,6 +98,10 @@ export const messages = {
     text: `step ${p.step} of run ${p.run} (${p.workflow}) was recorded with another input, under other code: at ${p.recordedAt}; it is called now at ${p.calledAt}`,
     hint: "the recorded result is used; when this is a new call of the same name before a recorded one, give it an id of its own with keyed()",
   })),
+  MANIFEST_INVALID: define((p: { source: string; path: string; problem: string }) => ({
+    text: `${p.source} is not a manifest of this version${p.path === "" ? "" : ` (${p.path})`}: ${p.problem}`,
+    hint: "build again with the version of unplugin-perdure that belongs to this one",
+  })),
   NOT_A_TASK: define((p: { name: string }) => ({
     text: `${p.name} is a workflow, not a task`,
     hint: "use workflowOptions() for it",

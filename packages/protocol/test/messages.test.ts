@@ -10,6 +10,7 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   CONFIGURED_TOO_LATE: {},
   DURATION_INVALID: { what: "sleep", value: "3 fortnights" },
   INPUT_CHANGED: place,
+  MANIFEST_INVALID: { source: "dist/perdure.json", path: "modules.0.file", problem: "Invalid type: Expected string but received undefined" },
   NOT_A_TASK: { name: "order" },
   NOT_A_WORKFLOW: { name: "ship", location: "src/order.ts:3:1" },
   NOT_COMPILED: { name: "order", directive: true },

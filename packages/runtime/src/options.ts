@@ -96,8 +96,8 @@ export function taskOptions<F extends AnyFunction>(fn: F, options: TaskOptions):
  * @returns the same function
  * @throws PerdureError `NOT_COMPILED`, `NOT_A_WORKFLOW`
  */
-export function workflowOptions<A extends unknown[], R>(fn: (...args: A) => Promise<R>, options: WorkflowOptions<A>): (...args: A) => Promise<R> {
+export function workflowOptions<F extends (...args: never[]) => Promise<unknown>>(fn: F, options: WorkflowOptions<Parameters<F>>): F {
   const definition = workflowOf(fn);
-  definition.options = { ...definition.options, ...(options as WorkflowOptions) };
+  definition.options = { ...definition.options, ...(options as unknown as WorkflowOptions) };
   return fn;
 }

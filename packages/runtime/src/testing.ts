@@ -52,7 +52,7 @@ export function setup(options: Omit<RuntimeOptions, "clock" | "store"> & { reado
 }
 
 /** Nothing outside of the test changes the store, so nothing has to be looked for often, and no lease runs out. */
-export const testTimes = { pollInterval: "1h", lease: "1000d" } as const satisfies RuntimeOptions;
+const testTimes = { pollInterval: "1h", lease: "1000d" } as const satisfies RuntimeOptions;
 
 /**
  * Moves the clock of `setup`: everything that is due on the way happens, in order, and what it begins is waited for. (A task with a `timeout`

@@ -2,10 +2,10 @@ import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import Database from "better-sqlite3";
 import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { sqliteStore } from "../src/index.ts";
+import { loadDriver } from "../src/sqlite/driver.ts";
 import { tempFiles } from "./temp.ts";
 
 const file = tempFiles();
@@ -56,7 +56,7 @@ test.each(["full", "normal"] as const)("kill -9 in the middle of commits loses n
     expect(seqs.length % 3).toBe(0);
     store.close();
   }
-  const db = new Database(path);
+  const db = new (loadDriver())(path);
   expect(db.pragma("integrity_check", { simple: true })).toBe("ok");
   db.close();
 });

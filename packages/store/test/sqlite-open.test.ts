@@ -1,15 +1,16 @@
 import { mkdirSync, readFileSync, truncateSync, writeFileSync, openSync, writeSync, closeSync, statSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { PerdureError } from "@perdure/protocol";
-import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { sqliteStore } from "../src/index.ts";
 import { assertDurable } from "../src/sqlite/connection.ts";
-import { assertDriver } from "../src/sqlite/driver.ts";
+import { assertDriver, loadDriver, type Connection } from "../src/sqlite/driver.ts";
 import { translate } from "../src/sqlite/errors.ts";
 import { APPLICATION_ID, migrate } from "../src/sqlite/migrate.ts";
 import { migrations } from "../src/sqlite/migrations/index.ts";
 import { tempFiles } from "./temp.ts";
+
+const Database = loadDriver();
 
 const file = tempFiles();
 const run = { id: "r", workflow: "ship", file: "f.ts", input: "[1]", inputHash: "h", code: "c", seed: "s", createdAt: 1 };
@@ -37,7 +38,7 @@ const openCode = (path: string, options = {}): string =>
     store.close();
   });
 
-function withDatabase<T>(path: string, work: (db: Database.Database) => T): T {
+function withDatabase<T>(path: string, work: (db: Connection) => T): T {
   const db = new Database(path);
   try {
     return work(db);

@@ -1,13 +1,14 @@
-import Database from "better-sqlite3";
+import { openStore } from "perdure";
 import { runId } from "../src/edition.ts";
 
-/** Ids of the steps that have a checkpoint, read from the file behind Perdure's back. */
-export function finishedSteps(storeFile: string): Set<string> {
-  const db = new Database(storeFile, { readonly: true });
+/** Ids of the steps that have a checkpoint, read from the store of a process that is dead. */
+export async function finishedSteps(storeFile: string): Promise<Set<string>> {
+  const store = openStore(`sqlite:${storeFile}`);
+  await store.open();
   try {
-    const ids = db.prepare("SELECT steps.id FROM steps JOIN runs ON runs.number = steps.run WHERE runs.id = ? AND steps.seq IS NOT NULL").pluck();
-    return new Set(ids.all(runId).map(String));
+    const steps = await store.steps(runId);
+    return new Set(steps.filter(({ state }) => state !== "open").map(({ id }) => id));
   } finally {
-    db.close();
+    await store.close();
   }
 }

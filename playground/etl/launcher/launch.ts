@@ -41,7 +41,7 @@ async function runWithKills(program: string, workplace: Workplace, points: reado
     const killAfter = point - (points[index - 1] ?? 0);
     const { pid, killed } = await runJob({ program, workplace, killAfter, onStart });
     if (!killed) throw new Error(`process ${pid} came to its end before it could be killed`);
-    const death = examine(workplace, pid);
+    const death = await examine(workplace, pid);
     const { executions, lastStep, finished } = death;
     say(`kill ${index + 1} of ${points.length}`, `pid ${pid} in execution ${executions}, ${lastStep}; ${finished.size} finished steps are in the store`);
     deaths.push(death);
@@ -51,9 +51,9 @@ async function runWithKills(program: string, workplace: Workplace, points: reado
   return deaths;
 }
 
-function judge(undisturbed: Workplace, killed: Workplace, deaths: readonly Death[]): boolean {
+async function judge(undisturbed: Workplace, killed: Workplace, deaths: readonly Death[]): Promise<boolean> {
   console.log(table(readJournal(killed.journal)));
-  const wrong = [...violations(recordOf(undisturbed), []), ...violations(recordOf(killed), deaths)];
+  const wrong = [...violations(await recordOf(undisturbed), []), ...violations(await recordOf(killed), deaths)];
   if (!sameReport(undisturbed, killed)) wrong.push("the report differs from the one that was made in peace");
   if (wrong.length > 0) {
     console.error(`\nWRONG:\n${wrong.map((line) => `  ✗ ${line}`).join("\n")}\n`);

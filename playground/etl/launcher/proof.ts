@@ -15,10 +15,10 @@ export interface Death {
   readonly finished: ReadonlySet<string>;
 }
 
-export function examine({ journal, store }: Workplace, pid: number): Death {
+export async function examine({ journal, store }: Workplace, pid: number): Promise<Death> {
   const entries = readJournal(journal);
   const begun = begins(entries);
-  return { pid, lastStep: begun.at(-1)?.step ?? "–", executions: begun.length, lines: entries.length, finished: finishedSteps(store) };
+  return { pid, lastStep: begun.at(-1)?.step ?? "–", executions: begun.length, lines: entries.length, finished: await finishedSteps(store) };
 }
 
 /** What the journal and the store of a run say at its end. */
@@ -27,7 +27,7 @@ export interface RunRecord {
   readonly finished: ReadonlySet<string>;
 }
 
-export const recordOf = ({ journal, store }: Workplace): RunRecord => ({ entries: readJournal(journal), finished: finishedSteps(store) });
+export const recordOf = async ({ journal, store }: Workplace): Promise<RunRecord> => ({ entries: readJournal(journal), finished: await finishedSteps(store) });
 
 /** What should not have happened, a line each. Empty: every finished step was kept, and none was executed again. */
 export function violations(record: RunRecord, deaths: readonly Death[]): string[] {

@@ -13,7 +13,8 @@ export function loadDriver(): Driver {
   try {
     const { version }: { version: string } = require("better-sqlite3/package.json");
     assertDriver(version, process.versions);
-    return require("better-sqlite3");
+    const driver: Driver = require("better-sqlite3");
+    return Number.parseInt(version, 10) < 13 ? keeping(driver) : driver;
   } catch (error) {
     throw error instanceof PerdureError ? error : notLoaded(error);
   }
@@ -22,6 +23,40 @@ export function loadDriver(): Driver {
 /** From version 13 on, the driver needs Node-API 10 and ends the process with a segmentation fault where it is missing. */
 export function assertDriver(version: string, { node, napi }: { readonly node: string; readonly napi?: string }): void {
   if (Number.parseInt(version, 10) >= 13 && Number(napi ?? 0) < 10) throw new PerdureError("SQLITE_DRIVER", { version, node });
+}
+
+/** All databases and statements of this process, for `keeping`. */
+const key = Symbol.for("perdure/sqlite-objects@1");
+const kept = ((globalThis as { [key]?: object[] })[key] ??= []);
+
+function keep<T extends object>(object: T): T {
+  kept.push(object);
+  return object;
+}
+
+/**
+ * Node 24 aborts the process ("Assertion failed: (env) != nullptr") when its garbage collector frees a database or a statement
+ * of better-sqlite3 before version 13, so none is ever freed. A store has a few dozen. Source: WiseLibs/better-sqlite3#1515.
+ */
+function keeping(driver: Driver): Driver {
+  return class extends driver {
+    constructor(path?: string | Buffer, options?: BetterSqlite3.Options) {
+      super(path, options);
+      const prepare = this.prepare.bind(this);
+      this.prepare = ((source: string) => keep(prepare(source))) as Connection["prepare"];
+      keep(this);
+    }
+
+    /** The inherited one prepares statements of its own. */
+    override pragma(source: string, { simple = false }: BetterSqlite3.PragmaOptions = {}): unknown {
+      if (source.includes("=")) {
+        this.exec(`PRAGMA ${source}`);
+        return [];
+      }
+      const statement = this.prepare(`PRAGMA ${source}`);
+      return simple ? statement.pluck().get() : statement.all();
+    }
+  } as Driver;
 }
 
 export function notLoaded(cause: unknown): PerdureError {

@@ -1,0 +1,97 @@
+import * as compiler from "unplugin-perdure";
+import * as compilerEsbuild from "unplugin-perdure/esbuild";
+import * as compilerVite from "unplugin-perdure/vite";
+import * as perdure from "perdure";
+import * as internal from "perdure/internal";
+import * as testing from "perdure/testing";
+import { expect, expectTypeOf, test } from "vitest";
+import { complete, exponential, getRun, keyed, listRuns, recover, signal, sleep, start, taskOptions, worker, workflowOptions, type Run, type RunInfo, type RunStatus, type StandardSchema, type Worker } from "perdure";
+
+test("what is exported", () => {
+  const names = Object.fromEntries(
+    Object.entries({ perdure, "perdure/internal": internal, "perdure/testing": testing, "unplugin-perdure": compiler, "unplugin-perdure/esbuild": compilerEsbuild, "unplugin-perdure/vite": compilerVite }).map(([name, module]) => [name, Object.keys(module).sort()]),
+  );
+  expect(names).toMatchInlineSnapshot(`
+    {
+      "perdure": [
+        "CancelledError",
+        "FatalError",
+        "PerdureError",
+        "RetryableError",
+        "TimeoutError",
+        "close",
+        "complete",
+        "configure",
+        "constant",
+        "exponential",
+        "getRun",
+        "keyed",
+        "linear",
+        "listRuns",
+        "memoryStore",
+        "openStore",
+        "recover",
+        "signal",
+        "sleep",
+        "sqliteStore",
+        "start",
+        "taskContext",
+        "taskOptions",
+        "worker",
+        "workflowOptions",
+      ],
+      "perdure/internal": [
+        "ABI_VERSION",
+        "module",
+      ],
+      "perdure/testing": [
+        "TestClock",
+        "advance",
+        "crashEverywhere",
+        "memoryStore",
+        "settled",
+        "setup",
+        "testStore",
+      ],
+      "unplugin-perdure": [
+        "CompileError",
+        "compile",
+        "createProject",
+        "default",
+        "nodeHost",
+      ],
+      "unplugin-perdure/esbuild": [
+        "default",
+      ],
+      "unplugin-perdure/vite": [
+        "default",
+      ],
+    }
+  `);
+});
+
+const order = async (id: string, amount?: number): Promise<{ total: number }> => ({ total: amount ?? id.length });
+
+test("types", () => {
+  expectTypeOf(() => start(order, ["a", 1])).returns.toEqualTypeOf<Promise<Run<{ total: number }>>>();
+  expectTypeOf(() => start(order, ["a"], { id: "x" }).then((run) => run.result())).returns.toEqualTypeOf<Promise<{ total: number }>>();
+  // @ts-expect-error a number is no id
+  expectTypeOf(() => start(order, [1]));
+  // @ts-expect-error an argument is missing
+  expectTypeOf(() => start(order, []));
+  expectTypeOf<Run["status"]>().returns.toEqualTypeOf<Promise<RunStatus>>();
+  expectTypeOf(getRun<string>).returns.toEqualTypeOf<Promise<Run<string>>>();
+  expectTypeOf(listRuns).returns.toEqualTypeOf<Promise<RunInfo[]>>();
+  expectTypeOf(recover).returns.toEqualTypeOf<Promise<Run[]>>();
+  expectTypeOf(worker).returns.toEqualTypeOf<Worker>();
+  expectTypeOf(complete).returns.toEqualTypeOf<Promise<boolean>>();
+  expectTypeOf(sleep).parameter(0).extract<string>().not.toBeNever();
+  expectTypeOf(signal<{ ok: boolean }>).returns.toEqualTypeOf<Promise<{ ok: boolean }>>();
+  expectTypeOf(keyed<Promise<number>>).returns.toEqualTypeOf<Promise<number>>();
+  expectTypeOf(exponential).parameter(0).toEqualTypeOf<{ base: number; max?: perdure.Duration; jitter?: boolean }>();
+  const schema = {} as StandardSchema<Date>;
+  expectTypeOf(taskOptions<[string], Date>).returns.toEqualTypeOf<(id: string) => Promise<Date>>();
+  expectTypeOf(() => taskOptions(order, { result: schema })).returns.toEqualTypeOf<(id: string, amount?: number) => Promise<Date>>();
+  const keep: () => (typeof order)[] = () => [taskOptions(order, { retries: 1 }), workflowOptions(order, { id: (id, amount) => `${id}-${amount ?? 0}` })];
+  expectTypeOf(keep).toBeFunction();
+});
