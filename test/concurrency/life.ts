@@ -1,0 +1,211 @@
+import { setImmediate as turn } from "node:timers/promises";
+import * as perdure from "../../packages/runtime/src/index.ts";
+import * as internal from "../../packages/runtime/src/internal.ts";
+import { registry, workflowOf, type AnyFunction } from "../../packages/runtime/src/registry.ts";
+import { Runtime } from "../../packages/runtime/src/runtime.ts";
+import type { StepEvent } from "../../packages/runtime/src/host.ts";
+import type { Store, Write } from "../../packages/store/src/contract.ts";
+import { faultyStore, type Faults } from "./faulty-store.ts";
+import { evaluate } from "./load.ts";
+import type { Random } from "./random.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+import { attemptOf, payloadOf, pure, show, signalName, type Durations, type TaskKind, type World } from "./world.ts";
+
+export const RUN = "run";
+
+/** What outlives a process: the store, and what the outside world knows. */
+export interface Surroundings {
+  readonly code: string;
+  readonly store: Store;
+  readonly random: Random;
+  readonly durations: Durations;
+  /** Signals whose name has been told to those who answer. */
+  readonly announced: Set<string>;
+  /** Crashes that may still happen. */
+  crashes: number;
+  /** How likely a durable write is the last one of its process. */
+  readonly mortality: number;
+  readonly distant: boolean;
+  /** Commits of dead processes that have not arrived. */
+  readonly inFlight: (() => void)[];
+  /** What has been seen to go wrong. */
+  readonly problems: readonly string[];
+  began(step: string, attempt: number, label: string, more: readonly unknown[]): void;
+  started(step: string): void;
+  committed(writes: readonly Write[], accepted: readonly boolean[]): void;
+}
+
+/** Virtual time without any progress after which a run counts as stuck. */
+const STUCK_AFTER = 3_000;
+const MOST_TURNS = 10_000;
+
+/** One process: a runtime, a loaded program, and the time they have. Ends when the run ends, or with a crash. */
+export class Life {
+  readonly clock: VirtualClock;
+  /** Labels of the durable calls that the workflow made in its latest execution; undefined when it was not executed. */
+  calls: Set<string> | undefined;
+  private readonly around: Surroundings;
+  private readonly random: Random;
+  private readonly runtime: Runtime;
+  private readonly workflow: AnyFunction;
+  private readonly sent: (() => void)[] = [];
+  private dead = false;
+  private leaving = false;
+  private touches = 0;
+  private progressAt: number;
+  private end: string | undefined;
+  private failure: unknown;
+
+  constructor(around: Surroundings, bornAt: number) {
+    this.around = around;
+    this.random = around.random;
+    this.clock = new VirtualClock(bornAt, this.random, () => this.touches++);
+    this.progressAt = bornAt;
+    this.runtime = new Runtime({
+      store: faultyStore(around.store, this.faults()), clock: this.clock, lease: this.random.pick(["1d", "2s"]),
+      pollInterval: this.random.pick([5, 20, 100]), suspendAfter: this.random.pick([2, 20, "1h"]), stallTimeout: "1s",
+      logLevel: "silent", onStep: (event, _run, step) => this.happened(event, step),
+    });
+    registry.runtime = this.runtime;
+    this.workflow = evaluate(around.code, { perdure, "perdure/internal": internal, world: this.world() });
+  }
+
+  /** The outcome, or undefined after a crash. */
+  async live(): Promise<string | undefined> {
+    for (const label of this.around.announced) this.answerLater(label);
+    for (const arrive of this.around.inFlight.splice(0)) this.clock.at(this.clock.now() + this.random.below(20), arrive);
+    this.run().catch((error: unknown) => this.failed(error));
+    for (let turns = 0; ; turns++) {
+      await this.settled();
+      if (this.dead) return undefined;
+      if (this.failure !== undefined) throw this.failure;
+      if (this.around.problems.length > 0) throw new Error(this.around.problems.join("\n"));
+      if (this.end !== undefined) return this.end;
+      if (turns > MOST_TURNS || this.clock.now() - this.progressAt > STUCK_AFTER) throw new Error("the run is stuck: nothing has happened for a long time");
+      if (this.random.chance(this.around.mortality / 20) && this.mayDie()) this.random.pick([() => this.kill(), () => this.leave()])();
+      else if (!this.clock.fire()) await this.expectMore();
+    }
+  }
+
+  /** Drops what is left of it. */
+  kill(): void {
+    if (this.dead) return;
+    this.dead = true;
+    this.runtime.kill();
+    this.clock.stop();
+    this.around.inFlight.push(...this.sent.filter(() => this.random.chance(0.8)));
+  }
+
+  private async expectMore(): Promise<void> {
+    for (let turns = 0; turns < 5; turns++) await turn();
+    if (!this.dead && this.end === undefined && this.failure === undefined && this.clock.idle) throw new Error("the run is stuck: nothing is left to happen");
+  }
+
+  /** Ends in order: attempts that run may finish, and the run is given back. */
+  private leave(): void {
+    if (this.leaving || !this.runtime.isActive(RUN)) return;
+    this.leaving = true;
+    const left = async (): Promise<void> => {
+      await this.runtime.close();
+      const row = await this.around.store.getRun(RUN);
+      if (row?.owner !== undefined && !this.dead) throw new Error("the runtime was closed and still owns the run");
+      this.kill();
+    };
+    left().catch((error: unknown) => (this.failure ??= error));
+  }
+
+  /** What a runtime that is gone does not answer any more is no failure. */
+  private failed(error: unknown): void {
+    if (!this.dead && !this.leaving) this.failure ??= error;
+  }
+
+  private async run(): Promise<void> {
+    const known = await this.around.store.getRun(RUN);
+    // to call a run that has failed is to try it again
+    if (!known || (known.status !== "failed" && this.random.chance(0.5))) await this.runtime.begin({ definition: workflowOf(this.workflow), args: ["w"], id: RUN });
+    const { status, output } = await this.runtime.follow(RUN);
+    this.end = `${status} ${show(this.runtime.values.decode(output))}`;
+  }
+
+  /** Until only the clock can go on; at times not even that long. */
+  private async settled(): Promise<void> {
+    for (let quiet = 0; quiet < 2; quiet++) {
+      const before = this.touches;
+      await turn();
+      if (this.touches !== before) quiet = -1;
+      if (this.random.chance(0.1)) return;
+    }
+  }
+
+  private happened(event: StepEvent, step: string): void {
+    this.touches++;
+    this.progressAt = this.clock.now();
+    if (event === "started") this.around.started(step);
+  }
+
+  private mayDie(): boolean {
+    return this.around.crashes > 0 && this.around.crashes-- > 0;
+  }
+
+  private faults(): Faults {
+    const { around } = this;
+    return {
+      random: this.random,
+      clock: this.clock,
+      distant: around.distant,
+      dies: () => {
+        this.touches++;
+        return !this.dead && this.random.chance(around.mortality) && this.mayDie();
+      },
+      kill: () => this.kill(),
+      late: (arrive) => void this.sent.push(arrive),
+      committed: (writes, accepted) => around.committed(writes, accepted),
+    };
+  }
+
+  // --- what the program sees of the world
+
+  private world(): World {
+    return {
+      ...pure,
+      begin: () => {
+        this.calls = new Set(); // also when the run had left memory and comes back
+        return { log: [] };
+      },
+      at: (label) => this.called(label),
+      dur: (label) => this.around.durations.of(this.called(label)),
+      sig: (label) => {
+        if (!this.around.announced.has(label)) this.answerLater(label);
+        this.around.announced.add(label);
+        return signalName(this.called(label));
+      },
+      work: (kind, label, more, captured) => this.attempt(kind, label, more, captured),
+    };
+  }
+
+  private called(label: string): string {
+    if (this.calls?.has(label) === true) throw new Error(`the label ${label} is not unique`);
+    this.calls?.add(label);
+    return label;
+  }
+
+  private async attempt(kind: TaskKind, label: string, more: readonly unknown[], captured: unknown): Promise<unknown> {
+    const { stepId, attempt } = perdure.taskContext();
+    this.around.began(stepId, attempt, label, more);
+    if (this.random.chance(0.9)) await this.clock.wait(this.random.below(this.random.chance(0.1) ? 200 : 12));
+    const outcome = attemptOf(kind, label, [...more, captured], attempt);
+    if ("error" in outcome) throw outcome.error;
+    return outcome.value;
+  }
+
+  /** Somebody answers: through this process, or through another one. */
+  private answerLater(label: string): void {
+    this.clock.at(this.clock.now() + this.random.below(80), () => void this.answer(label).catch((error: unknown) => this.failed(error)));
+  }
+
+  private async answer(label: string): Promise<void> {
+    const [name, payload] = [signalName(label), payloadOf(label)];
+    if (this.random.chance(0.5)) await this.runtime.complete(RUN, name, payload);
+    else await this.around.store.deliver({ run: RUN, name, payload: this.runtime.values.encode(payload, "the payload"), now: this.clock.now() });
+  }
+}

@@ -1,0 +1,32 @@
+import type { StepRow, Store } from "../../packages/store/src/contract.ts";
+
+/** What a replay is given in place of what was recorded. */
+type Change = (checkpoints: readonly StepRow[]) => StepRow[];
+
+const withSteps = (change: Change) => (store: Store): Store => ({
+  ...store,
+  async steps(run) {
+    const rows = await store.steps(run);
+    return [...change(rows.filter(({ seq }) => seq !== undefined)), ...rows.filter(({ seq }) => seq === undefined)];
+  },
+});
+
+/** Every two neighbours change places. */
+const shuffled: Change = (rows) => {
+  const order = rows.map((row, index) => rows[index % 2 === 0 ? index + 1 : index - 1] ?? row);
+  return order.map((row, index) => ({ ...row, seq: index + 1 }));
+};
+
+const forgotten: Change = (rows) => rows.slice(0, -1);
+
+const mixedUp: Change = (rows) => rows.map((row, index) => {
+  const other = rows[(index + 1) % rows.length];
+  return row.kind === "task" && other?.kind === "task" ? { ...row, state: other.state, ...(other.output !== undefined && { output: other.output }) } : row;
+});
+
+/** Stores that break their contract, each in one way. */
+export const sabotages: Record<string, (store: Store) => Store> = {
+  "completions are delivered in another order": withSteps(shuffled),
+  "the last checkpoint is lost": withSteps(forgotten),
+  "a step gets the outcome of another one": withSteps(mixedUp),
+};
