@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { memoryStore, sqliteStore, type Store } from "perdure";
+import { documentStore } from "./contract/document-store.ts";
 
 /** A directory that is gone after the test. */
 export function temporaryDirectory(): string {
@@ -15,4 +16,5 @@ export function temporaryDirectory(): string {
 export const stores: Record<string, () => Store> = {
   memory: memoryStore,
   sqlite: () => sqliteStore(join(temporaryDirectory(), "test.db")),
+  "a user's, asynchronous": () => documentStore(),
 };

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { keyed, signal, sleep, start, taskContext } from "perdure";
 import { crashEverywhere } from "perdure/testing";
+import { documentStore } from "../contract/document-store.ts";
 
 async function step(name: string): Promise<string> {
   "use task: retries=0";
@@ -74,6 +75,11 @@ test("a crash before and after every durable write changes nothing", async () =>
   expect(boundaries).toBeGreaterThan(40);
   expect(steps).toContain("crash-everywhere map[2]/pair[0]/step[1]");
   expect(steps).toContain("crash-everywhere/child[0] pair[0]/step[0]");
+});
+
+test("nor over a store that answers later", async () => {
+  const { boundaries } = await crashEverywhere(everything, [["a", "b", "c"]], { store: () => documentStore(), signals: { approval: { by: "me" } } });
+  expect(boundaries).toBeGreaterThan(40);
 });
 
 test("nor of a workflow that fails", async () => {

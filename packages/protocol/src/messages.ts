@@ -173,8 +173,8 @@ export const messages = {
     text: `signal("${p.name}") was called outside of a workflow`,
     hint: "wait for signals in the workflow itself, not in a task; deliver them from anywhere with complete()",
   })),
-  STALLED: define((p: { run: string; workflow: string }) => ({
-    text: `the replay of run ${p.run} (${p.workflow}) waits for something that is not durable`,
+  STALLED: define((p: RunAndSteps) => ({
+    text: `the replay of run ${p.run} (${p.workflow}) waits for something that is not durable, and does not come to ${listed(p.steps)}`,
     hint: "await only tasks, sleep() and signal() in a workflow; move other I/O and timers into a task",
   })),
   STEP_KIND_DIFFERS: define((p: StepAndPlaces & { recorded: string; called: string }) => ({

@@ -29,7 +29,7 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   SIGNAL_OUTSIDE_WORKFLOW: { name: "approval" },
   SQLITE_NOT_LOADED: { detail: "no such file" },
   SQLITE_DRIVER: { version: "13.2.0", node: "20.20.2" },
-  STALLED: { run: "order-17", workflow: "order" },
+  STALLED: { run: "order-17", workflow: "order", steps },
   STEP_KIND_DIFFERS: { ...place, recorded: "task", called: "child" },
   STEPS_LOST: { run: "order-17", workflow: "order", steps },
   STEPS_NOT_REACHED: { run: "order-17", workflow: "order", steps, instead: ["refund[0] (src/order.ts:15:11)"] },

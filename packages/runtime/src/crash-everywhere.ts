@@ -1,4 +1,4 @@
-import { memoryStore, type Store } from "@perdure/store";
+import { memoryStore, type Awaitable, type Store } from "@perdure/store";
 import type { StepEvent } from "./host.ts";
 import { registry, workflowOf, type AnyFunction } from "./registry.ts";
 import { bodyOf, Runtime, type RuntimeOptions } from "./runtime.ts";
@@ -73,6 +73,16 @@ class CrashRound {
   }
 
   async play(workflow: AnyFunction, args: readonly unknown[]): Promise<Round> {
+    await this.store.open();
+    try {
+      return await this.untilEnd(workflow, args);
+    } finally {
+      this.runtime.kill();
+      await this.store.close();
+    }
+  }
+
+  private async untilEnd(workflow: AnyFunction, args: readonly unknown[]): Promise<Round> {
     const definition = workflowOf(workflow);
     const request = { definition, args, id: RUN, body: bodyOf(workflow, definition.info.name) };
     let outcome = await this.live(request);
@@ -103,8 +113,9 @@ class CrashRound {
     let failure: unknown;
     const { runtime } = this;
     const wasCrashed = this.crashed;
+    const isKnown = (await this.store.getRun(RUN)) !== undefined;
     const run = async (): Promise<void> => {
-      if (!(await this.store.getRun(RUN))) await runtime.begin(request);
+      if (!isKnown) await runtime.begin(request);
       for (const [name, payload] of Object.entries(this.options.signals ?? {})) await runtime.complete(RUN, name, payload);
       const { status, output } = await runtime.follow(RUN, request);
       outcome = describe(status, runtime.values.decode(output), output);
@@ -129,30 +140,41 @@ class CrashRound {
     return finished;
   }
 
-  /** The store, dying at the chosen write. */
+  /** The store as one process sees it, which dies at the chosen write: then it calls nothing and hears of nothing any more. */
   private faulty(): Store {
     const { store } = this;
-    const write = <R>(perform: () => R): R | Promise<never> => {
-      if (++this.writes !== this.crashAt) return perform();
-      if (this.survives) perform();
-      this.crashed = true;
+    let dead = false;
+    const never = (): Promise<never> => new Promise(() => {});
+    const call = <R>(perform: () => Awaitable<R>): Awaitable<R> => {
+      if (dead) return never();
+      const answer = perform();
+      return answer instanceof Promise ? answer.then((value) => (dead ? never() : value)) : answer;
+    };
+    const die = (): Promise<never> => {
+      dead = this.crashed = true;
       this.runtime.kill();
-      return new Promise<never>(() => {});
+      return never();
+    };
+    const write = <R>(perform: () => Awaitable<R>): Awaitable<R> => {
+      if (dead || ++this.writes !== this.crashAt) return call(perform);
+      if (!this.survives) return die();
+      const answer = perform();
+      return answer instanceof Promise ? answer.then(die) : die();
     };
     return {
       name: store.name,
-      open: () => store.open(),
+      open: () => {}, // both lives have one store
       close: () => {},
       createRun: (run) => write(() => store.createRun(run)),
-      getRun: (id) => store.getRun(id),
-      listRuns: (filter) => store.listRuns(filter),
-      unfinished: (filter) => store.unfinished(filter),
+      getRun: (id) => call(() => store.getRun(id)),
+      listRuns: (filter) => call(() => store.listRuns(filter)),
+      unfinished: (filter) => call(() => store.unfinished(filter)),
       claim: (claim) => write(() => store.claim(claim)),
-      renew: (renewal) => store.renew(renewal),
-      steps: (run) => store.steps(run),
+      renew: (renewal) => call(() => store.renew(renewal)),
+      steps: (run) => call(() => store.steps(run)),
       commit: (writes) => write(() => store.commit(writes)),
       deliver: (delivery) => write(() => store.deliver(delivery)),
-      wakeups: (runs) => store.wakeups(runs),
+      wakeups: (runs) => call(() => store.wakeups(runs)),
       cancel: (cancellation) => write(() => store.cancel(cancellation)),
       retry: (retry) => write(() => store.retry(retry)),
     };

@@ -78,8 +78,10 @@ export class Execution {
   private readonly skipped = new Set<StepRow>();
   private position = 0;
   private seq = 0;
-  /** Steps up to this number were recorded under other code. */
+  /** Steps up to this number were recorded under other code, or before a retry. */
   private readonly codeSeq: number;
+  /** Sequence number of the first failure that a retry has taken out; what follows it may belong to a path that is not taken again. */
+  private readonly gap: number;
   private readonly code: string;
   private readonly asked = new Map<string, Ask>();
   /** Steps to begin once the recorded ones are delivered: nothing new happens before the past is repeated. */
@@ -105,8 +107,10 @@ export class Execution {
     this.end = end;
     for (const step of steps) this.load(step);
     this.code = codeOf(definition);
-    this.codeSeq = run.code === this.code ? run.codeSeq : this.seq;
-    if (run.code !== this.code) this.write({ type: "code", code: this.code, codeSeq: this.codeSeq });
+    this.gap = firstGap(this.queue);
+    const isNew = run.code !== this.code || lastGap(this.queue) > run.codeSeq;
+    this.codeSeq = isNew ? this.seq : run.codeSeq;
+    if (isNew) this.write({ type: "code", code: this.code, codeSeq: this.codeSeq });
   }
 
   private load(step: StepRow): void {
@@ -145,12 +149,13 @@ export class Execution {
   }
 
   step(scope: Scope, spec: StepSpec): Promise<unknown> {
-    const id = scope.nextId(spec.name, spec.what);
     if (this.state === "finishing" || this.state === "ended") return never();
+    const inputHash = fingerprint(spec.input);
+    const id = this.idOf(scope, spec, inputHash);
     const cancelled = this.takeCancellation(scope.frame);
     if (cancelled) return Promise.reject(cancelled);
     return new Promise((resolve, reject) => {
-      const ask: Ask = { id, spec, frame: scope.frame, inputHash: fingerprint(spec.input), resolve, reject, askedAt: this.delivered, live: undefined };
+      const ask: Ask = { id, spec, frame: scope.frame, inputHash, resolve, reject, askedAt: this.delivered, live: undefined };
       this.asked.set(id, ask);
       const record = this.recorded.get(id);
       if (record) this.compareInput(ask, record);
@@ -158,6 +163,15 @@ export class Execution {
       else this.begin(ask);
       this.pump();
     });
+  }
+
+  /** The next id of the name; a record that a retry has left behind counts as called when its input is another one. */
+  private idOf(scope: Scope, spec: StepSpec, inputHash: string): string {
+    for (;;) {
+      const id = scope.nextId(spec.name, spec.what);
+      const record = this.recorded.get(id);
+      if (!record || !this.isLeftover(record) || (record.inputHash === inputHash && record.kind === spec.kind)) return id;
+    }
   }
 
   /** What tells the steps of one more caller from those that share their path and name. */
@@ -189,7 +203,12 @@ export class Execution {
     else this.stop(new PerdureError("NOT_DETERMINISTIC", params));
   }
 
-  /** Recorded before the code changed. */
+  /** Recorded after a failure that a retry has taken out, and before the retry: the workflow may come by again, or not. */
+  private isLeftover({ seq = 0 }: StepRow): boolean {
+    return seq > this.gap && seq <= this.codeSeq;
+  }
+
+  /** Recorded before the code changed, or before a retry. */
   private isOld(record: StepRow): boolean {
     return record.seq === undefined ? this.run.code !== this.code : record.seq <= this.codeSeq;
   }
@@ -281,8 +300,8 @@ export class Execution {
     }
     this.stallTimer ??= this.host.clock.at(this.host.clock.now() + this.host.settings.stallTimeout, () => {
       this.stallTimer = undefined;
-      if (this.state !== "active" || this.pumping) return;
-      this.stop(this.lostSteps() ?? new PerdureError("STALLED", { run: this.run.id, workflow: this.run.workflow }));
+      const lost = this.lostSteps();
+      if (lost && this.state === "active" && !this.pumping) this.stop(lost);
     });
   }
 
@@ -326,7 +345,7 @@ export class Execution {
 
   private unreached(): StepRow[] {
     const rest = this.queue.slice(this.position).filter((row) => row !== undefined);
-    return rest.filter((row) => !this.skipped.has(row) && !this.asked.has(row.id) && row.kind !== "cancel");
+    return rest.filter((row) => !this.skipped.has(row) && !this.asked.has(row.id) && row.kind !== "cancel" && !this.isLeftover(row));
   }
 
   private lostSteps(): PerdureError | undefined {
@@ -335,13 +354,15 @@ export class Execution {
     const steps = lost.map(describeStep);
     const params = { run: this.run.id, workflow: this.run.workflow, steps };
     if (lost.every((row) => this.isOld(row))) return new PerdureError("STEPS_LOST", params);
-    return new PerdureError("STEPS_NOT_REACHED", { ...params, instead: [...this.asked.values()].filter(({ live }) => !live).map(({ id, spec }) => `${id} (${spec.location ?? "?"})`) });
+    const instead = [...this.asked.values()].filter(({ live }) => !live);
+    if (!this.outcome && instead.length === 0) return new PerdureError("STALLED", params);
+    return new PerdureError("STEPS_NOT_REACHED", { ...params, instead: instead.map(({ id, spec }) => describeStep({ id, location: spec.location })) });
   }
 
   /** The next recorded step cannot be reached: no loaded module mentions what it called. */
   private hasLostForGood(): boolean {
     const row = this.queue[this.position];
-    if (!row || !this.isOld(row) || this.host.settings.lostSteps === "report") return false;
+    if (!row || !this.isOld(row) || this.isLeftover(row) || this.host.settings.lostSteps === "report") return false;
     return (row.kind === "task" || row.kind === "child") && !isMentioned(stepName(row.id));
   }
 
@@ -416,7 +437,7 @@ export class Execution {
 
   private leave(): void {
     const lives = [...this.asked.values()].map(({ live }) => live);
-    const waits = this.asked.size > 0 && this.position === this.queue.length && lives.every((live) => live?.waiting === true);
+    const waits = this.asked.size > 0 && lives.every((live) => live?.waiting === true);
     const wakeAt = waits ? earliest(lives.map((live) => live?.dueAt)) : undefined;
     this.release(waits ? "waiting" : "pending", wakeAt, { type: "released", wakeAt });
   }
@@ -517,7 +538,19 @@ function markCancelled(frame: Frame | undefined): void {
   for (let told = frame; told && !told.cancelled; told = told.parent) told.cancelled = true;
 }
 
-const describeStep = ({ id, location }: StepRow): string => (location === undefined ? id : `${id} (${location})`);
+/** The place in `rows` of the first sequence number that is missing; none: infinite. */
+const firstGap = (rows: readonly (StepRow | undefined)[]): number => {
+  const index = rows.findIndex((row, place) => row?.seq !== place + 1);
+  return index === -1 ? Infinity : index + 1;
+};
+
+/** The last one that is missing; none: 0. */
+const lastGap = (rows: readonly (StepRow | undefined)[]): number => {
+  const row = rows.findLast((each, index) => each?.seq !== (rows[index - 1]?.seq ?? 0) + 1);
+  return row?.seq === undefined ? 0 : row.seq - 1;
+};
+
+const describeStep = ({ id, location }: { readonly id: string; readonly location?: string | undefined }): string => (location === undefined ? id : `${id} (${location})`);
 
 const earliest = (times: readonly (number | undefined)[]): number | undefined => {
   const known = times.filter((time) => time !== undefined);

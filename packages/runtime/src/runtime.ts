@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { PerdureError } from "@perdure/protocol";
-import { openStore, type NewRun, type RunFilter, type RunRow, type StepRow, type Store, type Write } from "@perdure/store";
+import { openStore, type Awaitable, type NewRun, type RunFilter, type RunRow, type StepRow, type Store, type Write } from "@perdure/store";
 import { systemClock, type Clock } from "./clock.ts";
 import { createCodec, versioned, type ClassCodec, type Codec, type ValueStore } from "./codec.ts";
 import { Committer } from "./committer.ts";
+import { countedStore } from "./counted-store.ts";
 import { toMilliseconds, type Duration } from "./duration.ts";
 import { CancelledError } from "./errors.ts";
 import { Execution, type ExecutionEnd } from "./execution.ts";
@@ -87,6 +88,9 @@ export class Runtime implements Host {
   private readonly sleepers = new Map<string, Set<() => void>>();
   /** Runs whose end somebody here waits for: they hear of a stop themselves. */
   private readonly observed = new Set<string>();
+  private readonly entries = new Set<Promise<unknown>>();
+  /** Calls of the store that it has not answered yet. */
+  private unanswered = 0;
   private opened: Promise<void> | undefined;
   private closed = false;
   private stopPolling: (() => void) | undefined;
@@ -99,7 +103,8 @@ export class Runtime implements Host {
     this.settings = settingsOf(options);
     this.log = filtered(options.logger, options.logLevel);
     const store = options.store ?? process.env["PERDURE_STORE"] ?? "sqlite:perdure.db";
-    this.store = typeof store === "string" ? openStore(store, { durability: options.durability ?? "full" }) : store;
+    const given = typeof store === "string" ? openStore(store, { durability: options.durability ?? "full" }) : store;
+    this.store = countedStore(given, (change) => (this.unanswered += change));
     this.committer = new Committer(this.store);
   }
 
@@ -109,9 +114,14 @@ export class Runtime implements Host {
   }
 
   private async ready(): Promise<Store> {
-    if (this.closed) throw new PerdureError("RUNTIME_CLOSED", {});
+    this.assertOpen();
     await (this.opened ??= (async () => this.store.open())());
+    this.assertOpen();
     return this.store;
+  }
+
+  private assertOpen(): void {
+    if (this.closed) throw new PerdureError("RUNTIME_CLOSED", {});
   }
 
   // --- starting
@@ -133,12 +143,12 @@ export class Runtime implements Host {
     const id = request.id === undefined ? (runIdOf(definition, args) ?? defaultRunId(name, inputHash)) : checkId(request.id, name);
     const now = this.clock.now();
     const store = await this.ready();
-    const { created, run } = await store.createRun({
+    const { created, run } = await this.entering(store.createRun({
       id, workflow: name, file: definition.module.file, input, inputHash,
       code: codeOf(definition), seed: randomUUID(), createdAt: now,
       ...(request.parent !== undefined && { parent: request.parent }),
       lease: { owner: this.owner, until: now + this.settings.lease },
-    } satisfies NewRun);
+    } satisfies NewRun));
     if (created) {
       this.execute(run, request);
       this.takeUp(id, request);
@@ -231,10 +241,23 @@ export class Runtime implements Host {
     if (!found) return false;
     const now = this.clock.now();
     const dead = row.owner !== undefined && { from: { owner: row.owner, epoch: row.epoch } };
-    const claimed = await this.store.claim({ run: row.id, lease: { owner: this.owner, until: now + this.settings.lease }, now, ...dead });
-    if (!claimed) return false;
-    this.execute(claimed, found, await this.store.steps(row.id));
-    return true;
+    const claim = { run: row.id, lease: { owner: this.owner, until: now + this.settings.lease }, now, ...dead };
+    return this.entering((async () => {
+      const claimed = await this.store.claim(claim);
+      if (claimed) this.execute(claimed, found, await this.store.steps(row.id));
+      return claimed !== undefined;
+    })());
+  }
+
+  /** `close` waits for runs that are about to become ours, or they would begin behind its back. */
+  private async entering<T>(work: Awaitable<T>): Promise<T> {
+    if (!(work instanceof Promise)) return work;
+    this.entries.add(work);
+    try {
+      return await work;
+    } finally {
+      this.entries.delete(work);
+    }
   }
 
   /** How a run is executed by name alone; undefined where this program cannot. */
@@ -251,6 +274,7 @@ export class Runtime implements Host {
     this.executions.set(row.id, execution);
     this.poll();
     void execution.ended.then((end) => this.ended(execution, end));
+    if (this.closed) return registry.owners.has(this.owner) ? execution.giveBack() : execution.lose(); // it became ours while `close` waited
     try {
       const stored = this.values.decode(row.input) as unknown[];
       const schema = definition.options?.input;
@@ -434,13 +458,13 @@ export class Runtime implements Host {
   }
 
   /**
-   * Resolves when no attempt runs and nothing is left to commit. An attempt with a timeout may wait for just that: it counts as
+   * Resolves when no attempt runs, nothing is left to commit and the store has answered. An attempt with a timeout may wait for just that: it counts as
    * settled when it has done nothing for a while.
    */
   async settled(): Promise<void> {
     for (let quiet = 0; quiet < (this.sum("timed") > 0 ? TURNS_WITH_TIMEOUT : 3); quiet++) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (!this.closed && (this.sum("executing") > this.sum("timed") || !this.committer.empty)) quiet = -1;
+      if (!this.closed && (this.sum("executing") > this.sum("timed") || !this.committer.empty || this.unanswered > 0)) quiet = -1;
     }
   }
 
@@ -450,7 +474,7 @@ export class Runtime implements Host {
     this.closed = true;
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, CLOSE_LIMIT)));
-    await Promise.race([this.drain(), limit]);
+    await Promise.race([this.enteredAndDrained(), limit]);
     clearTimeout(timer);
     for (const execution of this.executions.values()) execution.giveBack();
     await this.committer.flush();
@@ -459,6 +483,14 @@ export class Runtime implements Host {
       await this.opened.catch(() => {});
       await this.store.close();
     }
+  }
+
+  private async enteredAndDrained(): Promise<void> {
+    while (this.entries.size > 0) {
+      await Promise.allSettled(this.entries);
+      await new Promise((resolve) => setImmediate(resolve)); // what waited for them goes on first
+    }
+    await this.drain();
   }
 
   /** Drops everything where it stands, as a crash would; the store stays open. */

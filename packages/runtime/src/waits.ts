@@ -45,9 +45,6 @@ export interface SignalOptions<T> {
   readonly schema?: StandardSchema<T>;
 }
 
-/** What each signal name is counted under, so that waits for different names do not number each other. */
-const signalKeys = new Map<string, object>();
-
 /**
  * Waits until `complete(runId, name, payload)` is called, by anybody with the store, before or after this call. The first delivery wins.
  * A second wait for the same name waits for a second delivery.
@@ -60,12 +57,10 @@ export function signal<T = unknown>(name: string, options: SignalOptions<T> = {}
   if (!scope) throw new PerdureError("SIGNAL_OUTSIDE_WORKFLOW", { name });
   const timeout = options.timeout === undefined ? undefined : toMilliseconds(options.timeout, "signal timeout");
   const { schema } = options;
-  let what = signalKeys.get(name);
-  if (!what) signalKeys.set(name, (what = {}));
   return scope.execution.step(scope, {
     kind: "signal",
     name: `signal:${name}`,
-    what,
+    what: `signal:${name}`, // waits for different names do not number each other
     input: name,
     target: name,
     location,

@@ -1,0 +1,73 @@
+import { setImmediate as turn } from "node:timers/promises";
+import type { RunRow, SignalRow, StepRow } from "perdure";
+
+export interface Document {
+  run: RunRow;
+  steps: StepRow[];
+  signals: { readonly row: SignalRow; consumed: boolean }[];
+  /** Failed steps that a retry executes again. */
+  unhandled: readonly string[];
+}
+
+interface Snapshot {
+  readonly revision: number;
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+/** One JSON text a run, in the order of their creation, behind a network: a request and its answer take a turn of the event loop each. */
+export class DocumentDatabase {
+  private latest: Snapshot = { revision: 0, texts: new Map() };
+
+  async read(): Promise<Snapshot> {
+    await turn();
+    return turn(this.latest);
+  }
+
+  /**
+   * Compare and set: false when anything was written since `revision`. There is one revision for all documents, since the end of a run looks for the
+   * runs that wait for it: one that begins to wait meanwhile has to be a conflict, and shares no document with it.
+   */
+  async write(revision: number, changed: ReadonlyMap<string, string>): Promise<boolean> {
+    await turn();
+    const current = revision === this.latest.revision;
+    if (current && changed.size > 0) this.latest = { revision: revision + 1, texts: new Map([...this.latest.texts, ...changed]) };
+    return turn(current);
+  }
+}
+
+/** What one call sees of the database, and changes in it. */
+export class Documents {
+  readonly revision: number;
+  private readonly texts: ReadonlyMap<string, string>;
+  private readonly parsed = new Map<string, Document>();
+
+  constructor({ revision, texts }: Snapshot) {
+    this.revision = revision;
+    this.texts = texts;
+  }
+
+  find(id: string): Document | undefined {
+    const text = this.texts.get(id);
+    return this.parsed.get(id) ?? (text === undefined ? undefined : this.add(JSON.parse(text) as Document));
+  }
+
+  owned(id: string, epoch: number): Document | undefined {
+    const document = this.find(id);
+    return document?.run.owner !== undefined && document.run.epoch === epoch ? document : undefined;
+  }
+
+  add(document: Document): Document {
+    this.parsed.set(document.run.id, document);
+    return document;
+  }
+
+  /** Oldest first; of equal times the one that was recorded first. */
+  all(): Document[] {
+    return [...this.texts.keys()].flatMap((id) => this.find(id) ?? []).sort((a, b) => a.run.createdAt - b.run.createdAt);
+  }
+
+  changed(): Map<string, string> {
+    const texts = [...this.parsed].map(([id, document]): [string, string] => [id, JSON.stringify(document)]);
+    return new Map(texts.filter(([id, text]) => text !== this.texts.get(id)));
+  }
+}

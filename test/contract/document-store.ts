@@ -1,0 +1,181 @@
+import { setImmediate as turn } from "node:timers/promises";
+import type { FinalStatus, Lease, NewRun, RunFilter, RunRow, SignalRow, StepKind, StepRow, Store, Wakeup, Write } from "perdure";
+import { DocumentDatabase, Documents, type Document } from "./document-database.ts";
+
+/** An asynchronous store. Several may share a database. */
+export function documentStore(database: DocumentDatabase = new DocumentDatabase()): Store {
+  async function look<R>(see: (documents: Documents) => R): Promise<R> {
+    return see(new Documents(await database.read()));
+  }
+  /** Decides anew when somebody else was faster; so one of those that meet gets on every time. */
+  async function update<R>(decide: (documents: Documents) => R): Promise<R> {
+    for (;;) {
+      const documents = new Documents(await database.read());
+      const answer = decide(documents);
+      if (await database.write(documents.revision, documents.changed())) return answer;
+    }
+  }
+
+  return {
+    name: "documents:",
+    open: () => turn(),
+    close: () => turn(),
+    createRun: (run) => update((documents) => create(documents, run)),
+    getRun: (id) => look((documents) => documents.find(id)?.run),
+    listRuns: (filter) => look((documents) => list(documents, filter)),
+    unfinished: (filter) => look((documents) => unfinished(documents, filter)),
+    claim: (request) => update((documents) => claim(documents, request)),
+    renew: (renewal) => update((documents) => renew(documents, renewal)),
+    steps: (id) => look((documents) => (documents.find(id)?.steps ?? []).sort((a, b) => (a.seq ?? Infinity) - (b.seq ?? Infinity) || 0)),
+    commit: (writes) => update((documents) => writes.map((write) => apply(documents, write))),
+    deliver: (delivery) => update((documents) => deliver(documents.find(delivery.run), delivery)),
+    wakeups: (runs) => look((documents) => runs.map(({ run, epoch }) => wakeup(documents, run, epoch))),
+    cancel: (cancellation) => update((documents) => cancel(documents, cancellation)),
+    retry: ({ run, now }) => update((documents) => retry(documents.find(run), now)),
+  };
+}
+
+type Changes = { readonly [K in keyof RunRow]?: RunRow[K] | undefined };
+type Request<M extends "claim" | "renew" | "deliver" | "cancel" | "unfinished"> = Parameters<Store[M]>[0];
+
+/** `undefined` removes a field, as it does in JSON. */
+function change(document: Document, changes: Changes): void {
+  document.run = JSON.parse(JSON.stringify({ ...document.run, ...changes })) as RunRow;
+}
+
+const isFinished = ({ status }: RunRow): boolean => status === "completed" || status === "failed" || status === "cancelled";
+
+function create(documents: Documents, { lease, ...given }: NewRun): { created: boolean; run: RunRow } {
+  const found = documents.find(given.id);
+  if (found) return { created: false, run: found.run };
+  const run: RunRow = { ...given, status: "pending", codeSeq: 0, epoch: 0, updatedAt: given.createdAt };
+  const document = documents.add({ run, steps: [], signals: [], unhandled: [] });
+  if (lease) own(document, lease, given.createdAt);
+  return { created: true, run: document.run };
+}
+
+function own(document: Document, { owner, until }: Lease, now: number): void {
+  const epoch = document.run.epoch + 1;
+  change(document, { status: "running", owner, leaseUntil: until, epoch, wakeAt: undefined, blocked: undefined, updatedAt: now });
+}
+
+function claim(documents: Documents, { run, lease, now, from }: Request<"claim">): RunRow | undefined {
+  const document = documents.find(run);
+  if (!document || isFinished(document.run)) return undefined;
+  const { owner, epoch, leaseUntil = Infinity } = document.run;
+  const isDead = from !== undefined && from.owner === owner && from.epoch === epoch;
+  if (owner !== undefined && leaseUntil >= now && !isDead) return undefined;
+  own(document, lease, now);
+  return document.run;
+}
+
+function renew(documents: Documents, { runs, until }: Request<"renew">): void {
+  for (const { run, epoch } of runs) {
+    const document = documents.owned(run, epoch);
+    if (document) change(document, { leaseUntil: Math.max(until, document.run.leaseUntil ?? until) });
+  }
+}
+
+const among = <T extends string>(wanted: T | readonly T[] | undefined, value: T): boolean => wanted === undefined || [wanted].flat().includes(value);
+
+function list(documents: Documents, { status, workflow, before, limit = 100 }: RunFilter): RunRow[] {
+  const runs = documents.all().map(({ run }) => run);
+  const end = before === undefined ? runs.length : runs.findIndex(({ id }) => id === before);
+  const older = runs.slice(0, Math.max(0, end)).reverse();
+  return older.filter((run) => among(status, run.status) && among(workflow, run.workflow)).slice(0, limit);
+}
+
+function unfinished(documents: Documents, { workflows, now, limit, alive = [] }: Request<"unfinished">): RunRow[] {
+  const mayNeedOwner = ({ status, wakeAt = Infinity, owner = "" }: RunRow): boolean =>
+    status === "pending" || (status === "waiting" && wakeAt <= now) || (status === "running" && !alive.includes(owner));
+  const runs = documents.all().map(({ run }) => run);
+  return runs.filter((run) => workflows.includes(run.workflow) && mayNeedOwner(run)).slice(0, limit);
+}
+
+function apply(documents: Documents, write: Write): boolean {
+  const document = documents.owned(write.run, write.epoch);
+  if (!document) return false;
+  if (write.type === "step") return putStep(document, write.step, write.consume);
+  if (write.type === "code") change(document, { code: write.code, codeSeq: write.codeSeq });
+  else if (write.type === "release") release(documents, document, write);
+  else {
+    document.unhandled = write.unhandled;
+    end(documents, document, write.status, write.output, write.at);
+  }
+  return true;
+}
+
+function putStep({ steps, signals }: Document, step: StepRow, consume: SignalRow | undefined): boolean {
+  const place = steps.findIndex(({ id }) => id === step.id);
+  if (place >= 0 && steps[place]?.state !== "open") return false;
+  if (step.seq !== undefined && steps.some(({ seq }) => seq === step.seq)) return false;
+  const delivery = signals.find(({ row, consumed }) => !consumed && row.name === consume?.name && row.slot === consume.slot);
+  if (consume && !delivery) return false;
+  if (delivery) delivery.consumed = true;
+  steps.splice(place < 0 ? steps.length : place, 1, step);
+  return true;
+}
+
+function release(documents: Documents, document: Document, { status, wakeAt, blocked, at }: Extract<Write, { type: "release" }>): void {
+  change(document, { status, wakeAt: status === "waiting" ? wakeAt : undefined, blocked, owner: undefined, leaseUntil: undefined, updatedAt: at });
+  const hasDelivery = document.signals.some(({ row, consumed }) => !consumed && awaits(document, "signal", row.name));
+  const hasChild = document.steps.some((step) => isOpen(step, "child") && hasEnded(documents, step.target));
+  if (hasDelivery || hasChild || isCancelUndelivered(document)) wake(document, at);
+}
+
+const isOpen = ({ state, kind }: StepRow, wanted: StepKind): boolean => state === "open" && kind === wanted;
+const awaits = ({ steps }: Document, kind: StepKind, target: string): boolean => steps.some((step) => isOpen(step, kind) && step.target === target);
+const isCancelUndelivered = ({ run, steps }: Document): boolean => run.cancel !== undefined && !steps.some(({ kind }) => kind === "cancel");
+
+function hasEnded(documents: Documents, id: string | undefined): boolean {
+  const document = id === undefined ? undefined : documents.find(id);
+  return document !== undefined && isFinished(document.run);
+}
+
+function wake(document: Document, at: number): void {
+  if (document.run.status === "waiting") change(document, { wakeAt: Math.min(at, document.run.wakeAt ?? at) });
+}
+
+function end(documents: Documents, document: Document, status: FinalStatus, output: string, at: number): void {
+  change(document, { status, output, owner: undefined, leaseUntil: undefined, wakeAt: undefined, updatedAt: at });
+  const { id, parent } = document.run;
+  for (const other of documents.all()) if (other.run.id === parent || awaits(other, "child", id)) wake(other, at);
+}
+
+function deliver(document: Document | undefined, { name, payload, now }: Request<"deliver">): boolean | undefined {
+  if (!document) return undefined;
+  const earlier = document.signals.filter(({ row }) => row.name === name);
+  const isFree = earlier.length === 0 || (earlier.every(({ consumed }) => consumed) && awaits(document, "signal", name));
+  if (isFinished(document.run) || !isFree) return false;
+  document.signals.push({ row: { name, slot: earlier.length, payload }, consumed: false });
+  wake(document, now);
+  return true;
+}
+
+function wakeup(documents: Documents, run: string, epoch: number): Wakeup {
+  const document = documents.find(run);
+  const signals = (document?.signals ?? []).filter(({ consumed }) => !consumed).map(({ row }) => row);
+  const cancel = document?.run.cancel;
+  return { run, owned: documents.owned(run, epoch) !== undefined, signals, ...(cancel !== undefined && { cancel }) };
+}
+
+function cancel(documents: Documents, { run, reason, now }: Request<"cancel">): boolean | undefined {
+  const document = documents.find(run);
+  if (!document) return undefined;
+  if (isFinished(document.run)) return false;
+  if (document.run.cancel !== undefined) return true;
+  change(document, { cancel: reason, updatedAt: now });
+  if (document.run.epoch === 0) end(documents, document, "cancelled", reason, now);
+  else wake(document, now);
+  return true;
+}
+
+function retry(document: Document | undefined, now: number): boolean | undefined {
+  if (document?.run.status !== "failed") return document && false;
+  if (isCancelUndelivered(document)) change(document, { cancel: undefined });
+  const { unhandled } = document;
+  document.steps = document.steps.filter(({ id, state }) => state !== "failed" || !unhandled.includes(id));
+  document.unhandled = [];
+  change(document, { status: "pending", output: undefined, updatedAt: now });
+  return true;
+}
