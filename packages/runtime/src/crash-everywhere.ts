@@ -1,7 +1,8 @@
 import { memoryStore, type Awaitable, type Store } from "@perdure/store";
 import type { StepEvent } from "./host.ts";
 import { registry, workflowOf, type AnyFunction } from "./registry.ts";
-import { bodyOf, Runtime, type RuntimeOptions } from "./runtime.ts";
+import { bodyOf, Runtime } from "./runtime.ts";
+import type { RuntimeOptions } from "./runtime-options.ts";
 import { TestClock } from "./test-clock.ts";
 
 export interface CrashOptions {

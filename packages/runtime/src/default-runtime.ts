@@ -1,6 +1,7 @@
 import { PerdureError } from "@perdure/protocol";
 import { registry } from "./registry.ts";
-import { Runtime, type RuntimeOptions } from "./runtime.ts";
+import { Runtime } from "./runtime.ts";
+import type { RuntimeOptions } from "./runtime-options.ts";
 
 /** The runtime that plain calls and the functions of this package work with; made at the first need. */
 export const currentRuntime = (): Runtime => (registry.runtime ??= new Runtime());

@@ -2,7 +2,9 @@ import { PerdureError, stepName } from "@perdure/protocol";
 import type { Blocked, Encoded, FinalStatus, RunRow, SignalRow, StepKind, StepRow, Write } from "@perdure/store";
 import { Scope, type Frame } from "./context.ts";
 import { CancelledError } from "./errors.ts";
+import { Failures } from "./failures.ts";
 import { fingerprint } from "./fingerprint.ts";
+import { CANCEL_ID, History } from "./history.ts";
 import type { Body, Host } from "./host.ts";
 import { LiveStep } from "./live-step.ts";
 import { codeOf, isMentioned, registry, type WorkflowDefinition } from "./registry.ts";
@@ -46,9 +48,6 @@ export interface Ask {
 
 type Outcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
 
-/** Id of the checkpoint that holds a cancellation: no step has one without an index. */
-const CANCEL_ID = "{cancel}";
-
 /** A promise of a run that is not in memory any more: it is dropped, never settled. */
 const never = (): Promise<never> => new Promise(() => {});
 
@@ -71,17 +70,8 @@ export class Execution {
 
   private readonly end: (end: ExecutionEnd) => void;
   private state: "active" | "draining" | "finishing" | "ended" = "active";
-  /** Checkpoints in the order of `seq`; those before `position` are delivered. */
-  private readonly queue: (StepRow | undefined)[] = [];
-  private readonly open = new Map<string, StepRow>();
-  private readonly recorded = new Map<string, StepRow>();
-  private readonly skipped = new Set<StepRow>();
-  private position = 0;
-  private seq = 0;
-  /** Steps up to this number were recorded under other code, or before a retry. */
-  private readonly codeSeq: number;
-  /** Sequence number of the first failure that a retry has taken out; what follows it may belong to a path that is not taken again. */
-  private readonly gap: number;
+  private readonly history: History;
+  private seq: number;
   private readonly code: string;
   private readonly asked = new Map<string, Ask>();
   /** Steps to begin once the recorded ones are delivered: nothing new happens before the past is repeated. */
@@ -89,9 +79,9 @@ export class Execution {
   private readonly variants = new Map<string, number>();
   private pumping = false;
   private outcome: Outcome | undefined;
-  private readonly failures: { readonly id: string; readonly error: unknown; readonly at: number; readonly frame: Frame }[] = [];
+  private readonly failures = new Failures();
   private cancellation: { readonly at: number; readonly error: CancelledError } | undefined;
-  private cancelRequested = false;
+  private cancelRequested: boolean;
   /** Deliveries that a wait has taken, committed or not yet. */
   private readonly takenSignals = new Set<string>();
   private stallTimer: (() => void) | undefined;
@@ -105,23 +95,11 @@ export class Execution {
     let end: (end: ExecutionEnd) => void = () => {};
     this.ended = new Promise((resolve) => (end = resolve));
     this.end = end;
-    for (const step of steps) this.load(step);
     this.code = codeOf(definition);
-    this.gap = firstGap(this.queue);
-    const isNew = run.code !== this.code || lastGap(this.queue) > run.codeSeq;
-    this.codeSeq = isNew ? this.seq : run.codeSeq;
-    if (isNew) this.write({ type: "code", code: this.code, codeSeq: this.codeSeq });
-  }
-
-  private load(step: StepRow): void {
-    if (step.state === "open") {
-      this.open.set(step.id, step);
-      return;
-    }
-    this.queue.push(step);
-    this.recorded.set(step.id, step);
-    this.seq = Math.max(this.seq, step.seq ?? 0);
-    if (step.id === CANCEL_ID) this.cancelRequested = true;
+    this.history = new History(steps, run.codeSeq, run.code !== this.code);
+    this.seq = this.history.lastSeq;
+    this.cancelRequested = this.history.checkpointOf(CANCEL_ID) !== undefined;
+    if (this.history.isNew) this.write({ type: "code", code: this.code, codeSeq: this.history.codeSeq });
   }
 
   /** Runs the body from the top. Whatever it ends with, `ended` tells. */
@@ -157,7 +135,7 @@ export class Execution {
     return new Promise((resolve, reject) => {
       const ask: Ask = { id, spec, frame: scope.frame, inputHash, resolve, reject, askedAt: this.delivered, live: undefined };
       this.asked.set(id, ask);
-      const record = this.recorded.get(id);
+      const record = this.history.checkpointOf(id);
       if (record) this.compareInput(ask, record);
       else if (this.held) this.held.push(ask);
       else this.begin(ask);
@@ -169,8 +147,8 @@ export class Execution {
   private idOf(scope: Scope, spec: StepSpec, inputHash: string): string {
     for (;;) {
       const id = scope.nextId(spec.name, spec.what);
-      const record = this.recorded.get(id);
-      if (!record || !this.isLeftover(record) || (record.inputHash === inputHash && record.kind === spec.kind)) return id;
+      const record = this.history.checkpointOf(id);
+      if (!record || !this.history.isLeftover(record) || (record.inputHash === inputHash && record.kind === spec.kind)) return id;
     }
   }
 
@@ -184,7 +162,7 @@ export class Execution {
 
   private begin(ask: Ask): void {
     if (this.state !== "active") return;
-    const open = this.open.get(ask.id);
+    const open = this.history.openStepOf(ask.id);
     if (open) this.compareInput(ask, open);
     else if (this.hasLostForGood()) return this.stop(this.lostSteps()); // before anything new is done
     ask.live = new LiveStep(this, ask, open);
@@ -198,19 +176,9 @@ export class Execution {
       recordedAt: record.location ?? "?", calledAt: ask.spec.location ?? "?",
     };
     if (record.kind !== ask.spec.kind) this.stop(new PerdureError("STEP_KIND_DIFFERS", { ...params, recorded: record.kind, called: ask.spec.kind }));
-    else if (this.isOld(record)) this.host.report(new PerdureError("INPUT_CHANGED", params), this.run);
+    else if (this.history.isOld(record)) this.host.report(new PerdureError("INPUT_CHANGED", params), this.run);
     else if (this.host.settings.nondeterminism === "report") this.host.report(new PerdureError("NOT_DETERMINISTIC", params), this.run);
     else this.stop(new PerdureError("NOT_DETERMINISTIC", params));
-  }
-
-  /** Recorded after a failure that a retry has taken out, and before the retry: the workflow may come by again, or not. */
-  private isLeftover({ seq = 0 }: StepRow): boolean {
-    return seq > this.gap && seq <= this.codeSeq;
-  }
-
-  /** Recorded before the code changed, or before a retry. */
-  private isOld(record: StepRow): boolean {
-    return record.seq === undefined ? this.run.code !== this.code : record.seq <= this.codeSeq;
   }
 
   // --- delivery (R2)
@@ -225,7 +193,7 @@ export class Execution {
   private readonly turn = (): void => {
     if (this.state !== "active") return;
     if (this.outcome) return this.finish(this.outcome);
-    const next = this.takeDeliverable();
+    const next = this.history.take(this.isAsked);
     if (next) {
       this.clearTimers();
       this.deliver(next);
@@ -233,32 +201,11 @@ export class Execution {
       return;
     }
     this.pumping = false;
-    if (this.position < this.queue.length) this.stalled();
+    if (this.history.next) this.stalled();
     else this.live();
   };
 
-  /**
-   * The next completion in order. Only past records of other code, which may have lost their place in the workflow,
-   * are stepped over when they are not asked for; each replay steps over the same ones.
-   */
-  private takeDeliverable(): StepRow | undefined {
-    for (let index = this.position; index < this.queue.length; index++) {
-      const row = this.queue[index];
-      if (!row || this.skipped.has(row)) continue;
-      if (row.kind === "cancel" || this.asked.has(row.id)) {
-        this.markDelivered(index, row);
-        return row;
-      }
-      if (!this.isOld(row)) return undefined;
-    }
-    return undefined;
-  }
-
-  private markDelivered(index: number, row: StepRow): void {
-    if (index > this.position) this.skipped.add(row);
-    else this.queue[this.position++] = undefined; // a long run does not keep its past in memory
-    for (let next = this.queue[this.position]; next && this.skipped.delete(next); next = this.queue[this.position]) this.queue[this.position++] = undefined;
-  }
+  private readonly isAsked = (id: string): boolean => this.asked.has(id);
 
   private deliver(row: StepRow): void {
     this.delivered++;
@@ -277,7 +224,7 @@ export class Execution {
   }
 
   private deliverFailure(ask: Ask, error: unknown): void {
-    this.failures.push({ id: ask.id, error, at: this.delivered, frame: ask.frame });
+    this.failures.add({ id: ask.id, error, at: this.delivered, frame: ask.frame });
     if (this.cancellation && error instanceof CancelledError) markCancelled(ask.frame);
     ask.reject(error);
   }
@@ -293,8 +240,8 @@ export class Execution {
 
   /** The next recorded completion is not asked for. */
   private stalled(): void {
-    const row = this.queue[this.position];
-    if (row && this.isOld(row)) {
+    const row = this.history.next;
+    if (row && this.history.isOld(row)) {
       this.live(); // new steps may stand before it
       if (this.asked.size > 0) return;
     }
@@ -332,28 +279,16 @@ export class Execution {
     } catch (error) {
       return this.stop(error);
     }
-    const unhandled = status === "failed" && !outcome.ok ? this.unhandled(outcome.error) : [];
+    const unhandled = status === "failed" && !outcome.ok ? this.failures.unhandled(outcome.error) : [];
     this.write({ type: "finish", status, output, unhandled, at: this.host.clock.now() }, () => this.close({ type: "finished", status, output }));
   }
 
-  /** Failures that the workflow did not go on after: nothing that had called the failed step did anything since, or they are its end. */
-  private unhandled(end: unknown): string[] {
-    const causes = reachable(end);
-    const wentOn = (frame: Frame | undefined, at: number): boolean => frame !== undefined && (frame.activeAt >= at || wentOn(frame.parent, at));
-    return this.failures.filter(({ error, frame, at }) => causes.has(error) || !wentOn(frame, at)).map(({ id }) => id);
-  }
-
-  private unreached(): StepRow[] {
-    const rest = this.queue.slice(this.position).filter((row) => row !== undefined);
-    return rest.filter((row) => !this.skipped.has(row) && !this.asked.has(row.id) && row.kind !== "cancel" && !this.isLeftover(row));
-  }
-
   private lostSteps(): PerdureError | undefined {
-    const lost = this.unreached();
+    const lost = this.history.unreached(this.isAsked);
     if (lost.length === 0) return undefined;
     const steps = lost.map(describeStep);
     const params = { run: this.run.id, workflow: this.run.workflow, steps };
-    if (lost.every((row) => this.isOld(row))) return new PerdureError("STEPS_LOST", params);
+    if (lost.every((row) => this.history.isOld(row))) return new PerdureError("STEPS_LOST", params);
     const instead = [...this.asked.values()].filter(({ live }) => !live);
     if (!this.outcome && instead.length === 0) return new PerdureError("STALLED", params);
     return new PerdureError("STEPS_NOT_REACHED", { ...params, instead: instead.map(({ id, spec }) => describeStep({ id, location: spec.location })) });
@@ -361,8 +296,8 @@ export class Execution {
 
   /** The next recorded step cannot be reached: no loaded module mentions what it called. */
   private hasLostForGood(): boolean {
-    const row = this.queue[this.position];
-    if (!row || !this.isOld(row) || this.isLeftover(row) || this.host.settings.lostSteps === "report") return false;
+    const row = this.history.next;
+    if (!row || !this.history.isOld(row) || this.history.isLeftover(row) || this.host.settings.lostSteps === "report") return false;
     return (row.kind === "task" || row.kind === "child") && !isMentioned(stepName(row.id));
   }
 
@@ -479,7 +414,7 @@ export class Execution {
     const error = new CancelledError(row.output === undefined ? undefined : this.host.values.decode(row.output));
     this.cancellation = { at: this.delivered, error };
     for (const ask of this.asked.values()) {
-      if ((ask.spec.kind !== "sleep" && ask.spec.kind !== "signal") || ask.live?.sealed === true || this.recorded.has(ask.id)) continue;
+      if ((ask.spec.kind !== "sleep" && ask.spec.kind !== "signal") || ask.live?.sealed === true || this.history.checkpointOf(ask.id)) continue;
       ask.live?.abandon("cancelled");
       this.asked.delete(ask.id);
       this.held = this.held?.filter((held) => held !== ask);
@@ -499,7 +434,7 @@ export class Execution {
   checkpoint(step: Omit<StepRow, "seq">, consume?: SignalRow): void {
     const row: StepRow = { ...step, seq: ++this.seq };
     this.write({ type: "step", step: row, ...(consume && { consume }) }, () => {
-      this.queue.push(row);
+      this.history.push(row);
       this.pump();
     });
   }
@@ -538,30 +473,9 @@ function markCancelled(frame: Frame | undefined): void {
   for (let told = frame; told && !told.cancelled; told = told.parent) told.cancelled = true;
 }
 
-/** The place in `rows` of the first sequence number that is missing; none: infinite. */
-const firstGap = (rows: readonly (StepRow | undefined)[]): number => {
-  const index = rows.findIndex((row, place) => row?.seq !== place + 1);
-  return index === -1 ? Infinity : index + 1;
-};
-
-/** The last one that is missing; none: 0. */
-const lastGap = (rows: readonly (StepRow | undefined)[]): number => {
-  const row = rows.findLast((each, index) => each?.seq !== (rows[index - 1]?.seq ?? 0) + 1);
-  return row?.seq === undefined ? 0 : row.seq - 1;
-};
-
 const describeStep = ({ id, location }: { readonly id: string; readonly location?: string | undefined }): string => (location === undefined ? id : `${id} (${location})`);
 
 const earliest = (times: readonly (number | undefined)[]): number | undefined => {
   const known = times.filter((time) => time !== undefined);
   return known.length === 0 ? undefined : Math.min(...known);
 };
-
-/** An error, what caused it, and what it collects. */
-function reachable(error: unknown, found = new Set<unknown>()): Set<unknown> {
-  if (found.has(error)) return found;
-  found.add(error);
-  if (error instanceof AggregateError) for (const inner of error.errors) reachable(inner, found);
-  if (error instanceof Error && error.cause !== undefined) reachable(error.cause, found);
-  return found;
-}

@@ -8,7 +8,7 @@ export { CancelledError, FatalError, RetryableError, TimeoutError } from "./erro
 export type { Logger, LogLevel } from "./logger.ts";
 export { constant, exponential, linear, taskOptions, workflowOptions, type Backoff, type TaskOptions, type WorkflowOptions } from "./options.ts";
 export type { Run, RunInfo, RunStatus } from "./run.ts";
-export type { RuntimeOptions } from "./runtime.ts";
+export type { RuntimeOptions } from "./runtime-options.ts";
 export type { StandardSchema } from "./schema.ts";
 export type { TaskContext } from "./task.ts";
 export { keyed, signal, sleep, type SignalOptions } from "./waits.ts";

@@ -2,54 +2,20 @@ import { randomUUID } from "node:crypto";
 import { PerdureError } from "@perdure/protocol";
 import { openStore, type Awaitable, type NewRun, type RunFilter, type RunRow, type StepRow, type Store, type Write } from "@perdure/store";
 import { systemClock, type Clock } from "./clock.ts";
-import { createCodec, versioned, type ClassCodec, type Codec, type ValueStore } from "./codec.ts";
+import { createCodec, versioned, type ValueStore } from "./codec.ts";
 import { Committer } from "./committer.ts";
 import { countedStore } from "./counted-store.ts";
-import { toMilliseconds, type Duration } from "./duration.ts";
 import { CancelledError } from "./errors.ts";
 import { Execution, type ExecutionEnd } from "./execution.ts";
 import { fullFingerprint } from "./fingerprint.ts";
 import type { Body, Host, RunEnd, RunRequest, Settings, StepEvent } from "./host.ts";
-import { filtered, type Logger, type LogLevel } from "./logger.ts";
-import { checkTaskOptions, type TaskOptions } from "./options.ts";
+import { filtered, type Logger } from "./logger.ts";
 import { createOwner, isDead } from "./owner.ts";
 import { codeOf, findWorkflow, registry, type AnyFunction, type WorkflowDefinition } from "./registry.ts";
 import { checkId, defaultRunId, runIdOf } from "./run-id.ts";
+import { settingsOf, type RuntimeOptions } from "./runtime-options.ts";
 import { parseWith } from "./schema.ts";
-
-export interface RuntimeOptions {
-  /** `"sqlite:perdure.db"` (the default; also `$PERDURE_STORE`), `"memory:"`, or an instance. */
-  readonly store?: string | Store;
-  /** `"full"` (the default): what is committed survives a power failure. `"normal"`: only a crash of the process. */
-  readonly durability?: "full" | "normal";
-  /** Options of every task that does not say otherwise. */
-  readonly defaults?: TaskOptions;
-  /** Classes whose instances can be stored. */
-  readonly classes?: readonly ClassCodec[];
-  /** Another way to turn values into text, for example an encrypted one. */
-  readonly codec?: Codec;
-  /** Default: standard error. */
-  readonly logger?: Logger;
-  /** Default `"warn"`. At `"debug"`: a line for each step executed, replayed, retried, waited for. */
-  readonly logLevel?: LogLevel;
-  /** How long a run stays with a process that gives no sign of life. Default `"15s"`. */
-  readonly lease?: Duration;
-  /** Time between two looks at the store for what other processes did. Default `"250ms"`. */
-  readonly pollInterval?: Duration;
-  /** Time that a run may wait before it leaves memory. Default `"1m"`. */
-  readonly suspendAfter?: Duration;
-  /** Time that a replay waits for a recorded step that the workflow does not reach. Default `"10s"`. */
-  readonly stallTimeout?: Duration;
-  /** What to do when a step is called with another input in a replay under the same code. Default `"stop"`. */
-  readonly nondeterminism?: "stop" | "report";
-  /** What to do when changed code does not reach a recorded step any more. Default `"stop"`. */
-  readonly lostSteps?: "stop" | "report";
-  /** Told of everything that is reported and does not stop a run. Default: the logger. */
-  readonly onReport?: (error: PerdureError, run: { readonly id: string; readonly workflow: string }) => void;
-  readonly clock?: Clock;
-  /** Told of each step, as it happens. */
-  readonly onStep?: (event: StepEvent, run: string, step: string) => void;
-}
+import { Sleepers } from "./sleepers.ts";
 
 /** How many runs of one look at the store are taken up. */
 const PAGE = 1000;
@@ -61,16 +27,6 @@ const TURNS_WITH_TIMEOUT = 50;
 const CLOSE_LIMIT = 10_000;
 
 const isFinal = (row: RunRow): row is RunRow & RunEnd => row.status === "completed" || row.status === "failed" || row.status === "cancelled";
-
-const settingsOf = (options: RuntimeOptions): Settings => ({
-  lease: toMilliseconds(options.lease ?? "15s", "lease"),
-  pollInterval: toMilliseconds(options.pollInterval ?? "250ms", "pollInterval"),
-  suspendAfter: toMilliseconds(options.suspendAfter ?? "1m", "suspendAfter"),
-  stallTimeout: toMilliseconds(options.stallTimeout ?? "10s", "stallTimeout"),
-  nondeterminism: options.nondeterminism ?? "stop",
-  lostSteps: options.lostSteps ?? "stop",
-  defaults: checkTaskOptions(options.defaults ?? {}),
-});
 
 /** Everything of one process that works on one store: the runs in its memory, its leases, its commits. */
 export class Runtime implements Host {
@@ -85,7 +41,7 @@ export class Runtime implements Host {
   private readonly committer: Committer;
   private readonly executions = new Map<string, Execution>();
   private readonly followed = new Map<string, Promise<RunEnd>>();
-  private readonly sleepers = new Map<string, Set<() => void>>();
+  private readonly sleepers: Sleepers;
   /** Runs whose end somebody here waits for: they hear of a stop themselves. */
   private readonly observed = new Set<string>();
   private readonly entries = new Set<Promise<unknown>>();
@@ -106,6 +62,7 @@ export class Runtime implements Host {
     const given = typeof store === "string" ? openStore(store, { durability: options.durability ?? "full" }) : store;
     this.store = countedStore(given, (change) => (this.unanswered += change));
     this.committer = new Committer(this.store);
+    this.sleepers = new Sleepers(this.clock);
   }
 
   /** A store has been opened for it. */
@@ -115,7 +72,11 @@ export class Runtime implements Host {
 
   private async ready(): Promise<Store> {
     this.assertOpen();
-    await (this.opened ??= (async () => this.store.open())());
+    this.opened ??= (async () => this.store.open())().catch((error: unknown) => {
+      this.opened = undefined; // the next call may have more luck
+      throw error;
+    });
+    await this.opened;
     this.assertOpen();
     return this.store;
   }
@@ -205,28 +166,13 @@ export class Runtime implements Host {
     return { status, output: value instanceof CancelledError ? output : this.values.encode(new CancelledError(value), "the cancellation") };
   }
 
-  /** Until the run may have changed: it is due, or it is time to look again. */
+  /** Until the run may have changed: it is due, it is time to look again, or somebody says so. */
   private pause({ id, status, wakeAt }: RunRow): Promise<void> {
-    const look = this.clock.now() + this.settings.pollInterval;
-    return new Promise((resolve) => {
-      const sleepers = this.sleepers.get(id) ?? new Set();
-      this.sleepers.set(id, sleepers);
-      const wake = (): void => {
-        cancel?.();
-        sleepers.delete(wake);
-        if (sleepers.size === 0) this.sleepers.delete(id);
-        resolve();
-      };
-      // a waiting run that becomes due early is seen by `poll`, for all of them at once
-      const at = status === "waiting" ? wakeAt : look;
-      const cancel = at === undefined ? undefined : this.clock.at(at, wake);
-      sleepers.add(wake);
-      this.poll();
-    });
-  }
-
-  private wake(id: string): void {
-    for (const wake of this.sleepers.get(id) ?? []) wake();
+    // a waiting run that becomes due early is seen by `poll`, for all of them at once
+    const until = status === "waiting" ? wakeAt : this.clock.now() + this.settings.pollInterval;
+    const paused = this.sleepers.sleep(id, until);
+    this.poll();
+    return paused;
   }
 
   private mayClaim({ status, wakeAt, owner, leaseUntil }: RunRow): boolean {
@@ -289,8 +235,8 @@ export class Runtime implements Host {
     this.executions.delete(run.id);
     const how = end.type === "finished" ? end.status : end.type;
     this.log.debug(`run ${run.id} ${how}`, { run: run.id, workflow: run.workflow });
-    this.wake(run.id);
-    if (run.parent !== undefined) this.wake(run.parent);
+    this.sleepers.wake(run.id);
+    if (run.parent !== undefined) this.sleepers.wake(run.parent);
   }
 
   commit(write: Write, done: (result: unknown) => void): void {
@@ -333,7 +279,7 @@ export class Runtime implements Host {
   }
 
   private async wakeDue(): Promise<void> {
-    for (const { id } of await this.claimable([...registry.workflows.keys()])) this.wake(id);
+    for (const { id } of await this.claimable([...registry.workflows.keys()])) this.sleepers.wake(id);
   }
 
   private async look(executions: readonly Execution[]): Promise<void> {
@@ -386,7 +332,7 @@ export class Runtime implements Host {
     const accepted = await (await this.ready()).deliver({ run, name, payload: encoded, now: this.clock.now() });
     if (accepted === undefined) throw new PerdureError("RUN_NOT_FOUND", { run });
     this.lookForSignals(run);
-    this.wake(run);
+    this.sleepers.wake(run);
     return accepted;
   }
 
@@ -409,7 +355,7 @@ export class Runtime implements Host {
   /** Executes it here if this program can, else leaves it to others. */
   async resume(run: string): Promise<void> {
     if (this.requestFor(await this.row(run))) this.takeUp(run);
-    this.wake(run);
+    this.sleepers.wake(run);
   }
 
   /** Runs that this program can execute and that no living process executes, oldest first. */
@@ -499,7 +445,7 @@ export class Runtime implements Host {
     registry.owners.delete(this.owner);
     this.stopPolling?.();
     for (const execution of this.executions.values()) execution.lose();
-    for (const id of this.sleepers.keys()) this.wake(id);
+    this.sleepers.wakeAll();
   }
 }
 

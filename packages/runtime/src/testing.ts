@@ -5,7 +5,8 @@ import { testStore as conformance, type ConformanceOptions, type TestRunner } fr
 import { currentRuntime } from "./default-runtime.ts";
 import { toMilliseconds, type Duration } from "./duration.ts";
 import { registry } from "./registry.ts";
-import { Runtime, type RuntimeOptions } from "./runtime.ts";
+import { Runtime } from "./runtime.ts";
+import type { RuntimeOptions } from "./runtime-options.ts";
 import { TestClock } from "./test-clock.ts";
 
 export { memoryStore } from "@perdure/store";

@@ -1,0 +1,53 @@
+import type { PerdureError } from "@perdure/protocol";
+import type { Store } from "@perdure/store";
+import type { Clock } from "./clock.ts";
+import type { ClassCodec, Codec } from "./codec.ts";
+import { toMilliseconds, type Duration } from "./duration.ts";
+import type { Settings, StepEvent } from "./host.ts";
+import type { Logger, LogLevel } from "./logger.ts";
+import { checkTaskOptions, type TaskOptions } from "./options.ts";
+
+export interface RuntimeOptions {
+  /** `"sqlite:perdure.db"` (the default; also `$PERDURE_STORE`), `"memory:"`, or an instance. */
+  readonly store?: string | Store;
+  /** `"full"` (the default): what is committed survives a power failure. `"normal"`: only a crash of the process. */
+  readonly durability?: "full" | "normal";
+  /** Options of every task that does not say otherwise. */
+  readonly defaults?: TaskOptions;
+  /** Classes whose instances can be stored. */
+  readonly classes?: readonly ClassCodec[];
+  /** Another way to turn values into text, for example an encrypted one. */
+  readonly codec?: Codec;
+  /** Default: standard error. */
+  readonly logger?: Logger;
+  /** Default `"warn"`. At `"debug"`: a line for each step executed, replayed, retried, waited for. */
+  readonly logLevel?: LogLevel;
+  /** How long a run stays with a process that gives no sign of life. Default `"15s"`. */
+  readonly lease?: Duration;
+  /** Time between two looks at the store for what other processes did. Default `"250ms"`. */
+  readonly pollInterval?: Duration;
+  /** Time that a run may wait before it leaves memory. Default `"1m"`. */
+  readonly suspendAfter?: Duration;
+  /** Time that a replay waits for a recorded step that the workflow does not reach. Default `"10s"`. */
+  readonly stallTimeout?: Duration;
+  /** What to do when a step is called with another input in a replay under the same code. Default `"stop"`. */
+  readonly nondeterminism?: "stop" | "report";
+  /** What to do when changed code does not reach a recorded step any more. Default `"stop"`. */
+  readonly lostSteps?: "stop" | "report";
+  /** Told of everything that is reported and does not stop a run. Default: the logger. */
+  readonly onReport?: (error: PerdureError, run: { readonly id: string; readonly workflow: string }) => void;
+  readonly clock?: Clock;
+  /** Told of each step, as it happens. */
+  readonly onStep?: (event: StepEvent, run: string, step: string) => void;
+}
+
+/** @throws PerdureError `DURATION_INVALID`, `OPTION_INVALID` */
+export const settingsOf = (options: RuntimeOptions): Settings => ({
+  lease: toMilliseconds(options.lease ?? "15s", "lease"),
+  pollInterval: toMilliseconds(options.pollInterval ?? "250ms", "pollInterval"),
+  suspendAfter: toMilliseconds(options.suspendAfter ?? "1m", "suspendAfter"),
+  stallTimeout: toMilliseconds(options.stallTimeout ?? "10s", "stallTimeout"),
+  nondeterminism: options.nondeterminism ?? "stop",
+  lostSteps: options.lostSteps ?? "stop",
+  defaults: checkTaskOptions(options.defaults ?? {}),
+});

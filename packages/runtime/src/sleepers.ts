@@ -1,0 +1,39 @@
+import type { Clock } from "./clock.ts";
+
+/** Those in this process who wait for a run to change. */
+export class Sleepers {
+  private readonly clock: Clock;
+  private readonly sleepers = new Map<string, Set<() => void>>();
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  get size(): number {
+    return this.sleepers.size;
+  }
+
+  /** Resolves at `until`, or when the run is woken; undefined: only then. */
+  sleep(run: string, until: number | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const sleepers = this.sleepers.get(run) ?? new Set();
+      this.sleepers.set(run, sleepers);
+      const wake = (): void => {
+        cancel?.();
+        sleepers.delete(wake);
+        if (sleepers.size === 0) this.sleepers.delete(run);
+        resolve();
+      };
+      const cancel = until === undefined ? undefined : this.clock.at(until, wake);
+      sleepers.add(wake);
+    });
+  }
+
+  wake(run: string): void {
+    for (const wake of this.sleepers.get(run) ?? []) wake();
+  }
+
+  wakeAll(): void {
+    for (const run of this.sleepers.keys()) this.wake(run);
+  }
+}
