@@ -1,5 +1,6 @@
 import { PerdureError, stepName } from "@perdure/protocol";
 import type { Blocked, Encoded, FinalStatus, RunRow, SignalRow, StepKind, StepRow, Write } from "@perdure/store";
+import { Cancellation } from "./cancellation.ts";
 import { Scope, type Frame } from "./context.ts";
 import { CancelledError } from "./errors.ts";
 import { Failures } from "./failures.ts";
@@ -80,8 +81,7 @@ export class Execution {
   private pumping = false;
   private outcome: Outcome | undefined;
   private readonly failures = new Failures();
-  private cancellation: { readonly at: number; readonly error: CancelledError } | undefined;
-  private cancelRequested: boolean;
+  private readonly cancellation: Cancellation;
   /** Deliveries that a wait has taken, committed or not yet. */
   private readonly takenSignals = new Set<string>();
   private stallTimer: (() => void) | undefined;
@@ -98,7 +98,7 @@ export class Execution {
     this.code = codeOf(definition);
     this.history = new History(steps, run.codeSeq, run.code !== this.code);
     this.seq = this.history.lastSeq;
-    this.cancelRequested = this.history.checkpointOf(CANCEL_ID) !== undefined;
+    this.cancellation = new Cancellation(this.history.checkpointOf(CANCEL_ID) !== undefined);
     if (this.history.isNew) this.write({ type: "code", code: this.code, codeSeq: this.history.codeSeq });
   }
 
@@ -115,22 +115,11 @@ export class Execution {
 
   // --- the workflow's side
 
-  /** Whether `frame` has to be told now that the run is cancelled; marks it and its callers as told. */
-  private takeCancellation(frame: Frame): CancelledError | undefined {
-    if (!this.cancellation) return undefined;
-    const { at, error } = this.cancellation;
-    let old: Frame | undefined = frame;
-    while (old && old.enteredAt >= at) old = old.parent;
-    if (!old || old.cancelled) return undefined;
-    markCancelled(old);
-    return error;
-  }
-
   step(scope: Scope, spec: StepSpec): Promise<unknown> {
     if (this.state === "finishing" || this.state === "ended") return never();
     const inputHash = fingerprint(spec.input);
     const id = this.idOf(scope, spec, inputHash);
-    const cancelled = this.takeCancellation(scope.frame);
+    const cancelled = this.cancellation.takeFor(scope.frame);
     if (cancelled) return Promise.reject(cancelled);
     return new Promise((resolve, reject) => {
       const ask: Ask = { id, spec, frame: scope.frame, inputHash, resolve, reject, askedAt: this.delivered, live: undefined };
@@ -225,13 +214,13 @@ export class Execution {
 
   private deliverFailure(ask: Ask, error: unknown): void {
     this.failures.add({ id: ask.id, error, at: this.delivered, frame: ask.frame });
-    if (this.cancellation && error instanceof CancelledError) markCancelled(ask.frame);
+    if (this.cancellation.isDelivered && error instanceof CancelledError) this.cancellation.tell(ask.frame);
     ask.reject(error);
   }
 
   /** The recorded completions are all delivered: what is not recorded begins. */
   private live(): void {
-    if (this.cancelRequested && !this.cancellation) return; // its turn comes first
+    if (this.cancellation.isPending) return; // its turn comes first
     const held = this.held;
     this.held = undefined;
     for (const ask of held ?? []) this.begin(ask);
@@ -272,7 +261,7 @@ export class Execution {
     this.state = "finishing";
     this.clearTimers();
     for (const { live } of this.asked.values()) live?.stopWaiting();
-    const status = outcome.ok ? "completed" : this.cancellation && outcome.error instanceof CancelledError ? "cancelled" : "failed";
+    const status = outcome.ok ? "completed" : this.cancellation.isDelivered && outcome.error instanceof CancelledError ? "cancelled" : "failed";
     let output: Encoded;
     try {
       output = this.host.values.encode(outcome.ok ? outcome.value : outcome.error, `workflow ${this.run.workflow} ${outcome.ok ? "returned" : "threw"}`);
@@ -401,8 +390,8 @@ export class Execution {
 
   /** Records the cancellation as a completion of its own; it takes effect when its turn comes. */
   cancel(reason: Encoded): void {
-    if (this.cancelRequested || this.state !== "active") return;
-    this.cancelRequested = true;
+    if (this.cancellation.requested || this.state !== "active") return;
+    this.cancellation.requested = true;
     this.held ??= [];
     const now = this.host.clock.now();
     this.checkpoint({ id: CANCEL_ID, kind: "cancel", state: "completed", inputHash: "", attempt: 0, output: reason, startedAt: now, finishedAt: now });
@@ -412,20 +401,20 @@ export class Execution {
   /** Waits end with a CancelledError now, in the order in which they began; a task that ends later says so itself. */
   private deliverCancellation(row: StepRow): void {
     const error = new CancelledError(row.output === undefined ? undefined : this.host.values.decode(row.output));
-    this.cancellation = { at: this.delivered, error };
+    this.cancellation.deliver(this.delivered, error);
     for (const ask of this.asked.values()) {
       if ((ask.spec.kind !== "sleep" && ask.spec.kind !== "signal") || ask.live?.sealed === true || this.history.checkpointOf(ask.id)) continue;
       ask.live?.abandon("cancelled");
       this.asked.delete(ask.id);
       this.held = this.held?.filter((held) => held !== ask);
-      markCancelled(ask.frame);
+      this.cancellation.tell(ask.frame);
       ask.reject(error);
     }
   }
 
   /** The error for a step that was asked for before the run was cancelled and has not begun since. */
   cancelledBefore(ask: Ask): CancelledError | undefined {
-    return this.cancellation && ask.askedAt < this.cancellation.at ? this.cancellation.error : undefined;
+    return this.cancellation.before(ask.askedAt);
   }
 
   // --- writing (R3)
@@ -468,10 +457,6 @@ type WriteBody = DistributiveOmit<Write, "run" | "epoch">;
 const afterDrain = (fn: () => void): void => {
   queueMicrotask(() => process.nextTick(fn));
 };
-
-function markCancelled(frame: Frame | undefined): void {
-  for (let told = frame; told && !told.cancelled; told = told.parent) told.cancelled = true;
-}
 
 const describeStep = ({ id, location }: { readonly id: string; readonly location?: string | undefined }): string => (location === undefined ? id : `${id} (${location})`);
 

@@ -21,7 +21,6 @@ export interface Options {
 
 export const scripts = /\.[cm]?[jt]sx?(?:\?.*)?$/;
 const packages = /[\\/]node_modules[\\/]/;
-// eslint-disable-next-line no-control-regex -- bundlers mark virtual modules so
 const virtual = /\0/;
 
 const list = (patterns: Options["include"]): Pattern[] => (patterns === undefined ? [] : [patterns].flat());
