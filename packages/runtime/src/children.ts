@@ -14,13 +14,15 @@ interface ChildCall {
   readonly location: string | undefined;
 }
 
-/** Its own template's id, or one made of the parent's: two calls are two runs, the same two in every replay. */
-const idOf = ({ definition, args, id }: ChildCall, step: LiveStep): string =>
-  id ?? runIdOf(definition, args) ?? `${step.execution.run.id}/${step.ask.id}`;
+/** The call with arguments and id as they are now. An id that cannot be made is an error of the caller, the same in every replay. */
+const prepared = (call: ChildCall): ChildCall => ({ ...call, args: snapshot(call.args), id: call.id ?? runIdOf(call.definition, call.args) });
+
+/** The id of its own, or one made of the parent's: two calls are two runs, the same two in every replay. */
+const idOf = ({ id }: ChildCall, step: LiveStep): string => id ?? `${step.execution.run.id}/${step.ask.id}`;
 
 /** A workflow called in a workflow: a run of its own, whose end is a step of the caller. */
 export function childStep(scope: Scope, asCalled: ChildCall): Promise<unknown> {
-  const call = { ...asCalled, args: snapshot(asCalled.args) };
+  const call = prepared(asCalled);
   const { name } = call.definition.info;
   return scope.execution.step(scope, {
     kind: "child", name, what: call.definition, input: call.args, location: call.location,
@@ -31,7 +33,8 @@ export function childStep(scope: Scope, asCalled: ChildCall): Promise<unknown> {
 
 async function runChild(step: LiveStep, call: ChildCall): Promise<void> {
   const { host, run } = step.execution;
-  const request = { ...call, id: idOf(call, step), parent: run.id };
+  // a child that this step has begun before may have failed since: that is the step's end
+  const request = { ...call, id: idOf(call, step), parent: run.id, keepFailure: step.kept };
   step.target = request.id;
   if (!step.kept) step.keep(undefined, () => {}); // the end of the child finds its callers by this
   await followChild(step, request, () => host.begin(request));
@@ -64,7 +67,7 @@ async function followChild(step: LiveStep, request: RunRequest & { readonly id: 
 
 /** `start` in a workflow: the run is started once; its id is the step's result. */
 export function startStep(scope: Scope, asCalled: ChildCall): Promise<unknown> {
-  const call = { ...asCalled, args: snapshot(asCalled.args) };
+  const call = prepared(asCalled);
   const { definition } = call;
   return scope.execution.step(scope, {
     kind: "start", name: `start:${definition.info.name}`, what: definition.info, input: call.args, location: call.location,

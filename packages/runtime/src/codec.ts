@@ -36,7 +36,7 @@ function encodeError(value: unknown, storable: (field: unknown) => boolean): unk
   if (!(value instanceof Error)) return undefined;
   const own = Object.fromEntries(Object.entries(value).filter(([key, field]) => !errorFields.has(key) && storable(field)));
   return {
-    name: value.name, message: value.message, stack: value.stack, own,
+    name: String(value.name), message: String(value.message), stack: String(value.stack), own,
     ...(value.cause !== undefined && { cause: storable(value.cause) ? value.cause : String(value.cause) }),
     ...(value instanceof AggregateError && { errors: value.errors.map((error: unknown) => (storable(error) ? error : String(error))) }),
   };
@@ -64,9 +64,11 @@ export function createCodec(classes: readonly ClassCodec[] = []): Codec {
     reducers[`class:${name}`] = (value) => value instanceof type && [encode(value)];
     revivers[`class:${name}`] = ([data]: [unknown]) => decode(data);
   }
+  // an error is storable, whatever it holds: looking into it here, at each level again, would take for ever
+  const shallow = { ...reducers, Error: (value: unknown) => value instanceof Error && [0] };
   const storable = (field: unknown): boolean => {
     try {
-      stringify(field, reducers);
+      stringify(field, shallow);
       return true;
     } catch {
       return false;

@@ -102,6 +102,11 @@ export class Execution {
     if (this.history.isNew) this.write({ type: "code", code: this.code, codeSeq: this.history.codeSeq });
   }
 
+  /** Begins steps, and delivers what they come to. */
+  get isActive(): boolean {
+    return this.state === "active";
+  }
+
   /** Runs the body from the top. Whatever it ends with, `ended` tells. */
   start(body: Body, args: readonly unknown[]): void {
     if (this.run.cancel !== undefined) this.cancel(this.run.cancel);
@@ -293,7 +298,9 @@ export class Execution {
   /** Ends the execution, not the run: it stays as it is, and can be taken up again. */
   stop(error: unknown): void {
     if (this.state === "ended") return;
-    const blocked: Blocked = { error: error instanceof PerdureError ? error.code : "ERROR", message: String(error), code: this.code };
+    // what is wrong with the code or its values stays wrong; a store or a process may do better next time
+    const isLasting = error instanceof PerdureError && !/^(?:STORE|SQLITE|RUNTIME)_/.test(error.code);
+    const blocked: Blocked | undefined = isLasting ? { error: error.code, message: error.message, code: this.code } : undefined;
     this.release("pending", undefined, { type: "stopped", error }, blocked);
   }
 

@@ -39,6 +39,8 @@ export interface RunRequest {
   /** The body at hand; without it the workflow is found by its name. */
   readonly body?: Body;
   readonly parent?: string;
+  /** The failure of a run that has failed already is its end, and no reason to try again. */
+  readonly keepFailure?: boolean;
 }
 
 /** What an execution needs from the runtime around it. */
@@ -58,6 +60,6 @@ export interface Host {
   cancel(run: string, reason: unknown): Promise<boolean>;
   /** The run is in this process's memory. */
   isActive(run: string): boolean;
-  /** Looks at once for deliveries that came before the wait. */
-  lookForSignals(run: string): void;
+  /** Looks at once for deliveries that came before the wait. Never rejects. */
+  lookForSignals(run: string): Promise<void>;
 }

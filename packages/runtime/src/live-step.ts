@@ -47,9 +47,13 @@ export class LiveStep {
   begin(): void {
     const cancelled = this.execution.cancelledBefore(this.ask);
     const { spec } = this.ask;
-    if (!cancelled) spec.begin(this);
-    else if (spec.cancelled) spec.cancelled(this, cancelled);
-    else this.fail(cancelled);
+    try {
+      if (!cancelled) spec.begin(this);
+      else if (spec.cancelled) spec.cancelled(this, cancelled);
+      else this.fail(cancelled);
+    } catch (error) {
+      this.execution.stop(error);
+    }
   }
 
   /** It waits for a time, a signal or another run, and nothing is lost when this process forgets it. */
@@ -110,7 +114,7 @@ export class LiveStep {
     this.timer = this.execution.host.clock.at(this.dueAt, () => {
       this.timer = undefined;
       this.waitingHere = false;
-      if (this.active) then();
+      if (this.active && this.execution.isActive) then();
     });
   }
 

@@ -44,7 +44,10 @@ export class Runtime implements Host {
   private readonly sleepers: Sleepers;
   /** Runs whose end somebody here waits for: they hear of a stop themselves. */
   private readonly observed = new Set<string>();
-  private readonly entries = new Set<Promise<unknown>>();
+  /** Requests of followed runs whose callers have brought the body along. */
+  private readonly bodies = new Map<string, RunRequest>();
+  /** Runs that are about to become ours, by id. */
+  private readonly arrivals = new Map<string, Promise<unknown>>();
   /** Calls of the store that it has not answered yet. */
   private unanswered = 0;
   private opened: Promise<void> | undefined;
@@ -104,7 +107,7 @@ export class Runtime implements Host {
     const id = request.id === undefined ? (runIdOf(definition, args) ?? defaultRunId(name, inputHash)) : checkId(request.id, name);
     const now = this.clock.now();
     const store = await this.ready();
-    const { created, run } = await this.entering(store.createRun({
+    const { created, run } = await this.arriving(id, store.createRun({
       id, workflow: name, file: definition.module.file, input, inputHash,
       code: codeOf(definition), seed: randomUUID(), createdAt: now,
       ...(request.parent !== undefined && { parent: request.parent }),
@@ -122,7 +125,10 @@ export class Runtime implements Host {
     const { name } = request.definition.info;
     if (run.workflow !== name) throw new PerdureError("RUN_WORKFLOW_DIFFERS", { run: run.id, workflow: name, recorded: run.workflow });
     if (run.inputHash !== inputHash) throw new PerdureError("RUN_INPUT_DIFFERS", { run: run.id, workflow: name });
-    if (run.status === "failed") await this.retry(run.id);
+    if (run.status === "failed") {
+      if (request.keepFailure === true) return;
+      await this.retry(run.id);
+    }
     if (run.status !== "completed" && run.status !== "cancelled") this.takeUp(run.id, request);
   }
 
@@ -136,16 +142,24 @@ export class Runtime implements Host {
   // --- following
 
   follow(id: string, request?: RunRequest): Promise<RunEnd> {
+    if (request?.body && this.bodies.get(id) === undefined) {
+      this.bodies.set(id, request);
+      this.sleepers.wake(id); // whoever followed it could not execute it
+    }
     let followed = this.followed.get(id);
     if (!followed) {
-      followed = this.untilEnd(id, request).finally(() => this.followed.delete(id));
+      followed = this.untilEnd(id).finally(() => {
+        this.followed.delete(id);
+        this.bodies.delete(id);
+      });
       this.followed.set(id, followed);
     }
     return followed;
   }
 
-  private async untilEnd(id: string, request: RunRequest | undefined): Promise<RunEnd> {
+  private async untilEnd(id: string): Promise<RunEnd> {
     for (;;) {
+      await this.arrivals.get(id)?.catch(() => {}); // its caller hears of that
       const end = await this.executions.get(id)?.ended;
       if (end?.type === "finished") return end;
       if (end?.type === "stopped") throw end.error;
@@ -153,8 +167,8 @@ export class Runtime implements Host {
       const row = await store.getRun(id);
       if (!row) throw new PerdureError("RUN_NOT_FOUND", { run: id });
       if (isFinal(row)) return this.endOf(row);
-      if (this.executions.has(id)) continue;
-      if (this.mayClaim(row) && (await this.claimAndExecute(row, request))) continue;
+      if (this.executions.has(id) || this.arrivals.has(id)) continue;
+      if (this.mayClaim(row) && (await this.claimAndExecute(row))) continue;
       await this.pause(row);
     }
   }
@@ -167,10 +181,10 @@ export class Runtime implements Host {
   }
 
   /** Until the run may have changed: it is due, it is time to look again, or somebody says so. */
-  private pause({ id, status, wakeAt }: RunRow): Promise<void> {
+  private pause({ id, workflow, status, wakeAt }: RunRow): Promise<void> {
     // a waiting run that becomes due early is seen by `poll`, for all of them at once
     const until = status === "waiting" ? wakeAt : this.clock.now() + this.settings.pollInterval;
-    const paused = this.sleepers.sleep(id, until);
+    const paused = this.sleepers.sleep(id, workflow, until);
     this.poll();
     return paused;
   }
@@ -182,34 +196,39 @@ export class Runtime implements Host {
     return owner === this.owner || (leaseUntil ?? 0) < now || isDead(owner);
   }
 
-  private async claimAndExecute(row: RunRow, request: RunRequest | undefined): Promise<boolean> {
-    const found = request?.body ? request : this.requestFor(row);
-    if (!found) return false;
+  private async claimAndExecute(row: RunRow): Promise<boolean> {
+    const found = this.bodies.get(row.id) ?? this.requestFor(row);
+    if (!found || this.arrivals.has(row.id) || this.executions.has(row.id)) return false;
     const now = this.clock.now();
     const dead = row.owner !== undefined && { from: { owner: row.owner, epoch: row.epoch } };
     const claim = { run: row.id, lease: { owner: this.owner, until: now + this.settings.lease }, now, ...dead };
-    return this.entering((async () => {
+    return this.arriving(row.id, (async () => {
       const claimed = await this.store.claim(claim);
       if (claimed) this.execute(claimed, found, await this.store.steps(row.id));
       return claimed !== undefined;
     })());
   }
 
-  /** `close` waits for runs that are about to become ours, or they would begin behind its back. */
-  private async entering<T>(work: Awaitable<T>): Promise<T> {
+  /** While a run is about to become ours, nothing else here takes it, and `close` waits: it would begin behind its back. */
+  private async arriving<T>(id: string, work: Awaitable<T>): Promise<T> {
     if (!(work instanceof Promise)) return work;
-    this.entries.add(work);
+    this.arrivals.set(id, work);
     try {
       return await work;
     } finally {
-      this.entries.delete(work);
+      if (this.arrivals.get(id) === work) this.arrivals.delete(id);
     }
   }
 
   /** How a run is executed by name alone; undefined where this program cannot. */
   private requestFor(row: RunRow): RunRequest | undefined {
-    const definition = findWorkflow(row.workflow, row.file);
-    return definition?.fn && { definition, args: [], id: row.id };
+    try {
+      const definition = findWorkflow(row.workflow, row.file);
+      return definition?.fn && { definition, args: [], id: row.id };
+    } catch (error) {
+      this.log.error(`run ${row.id} is left alone: ${String(error)}`, { run: row.id });
+      return undefined;
+    }
   }
 
   // --- executing
@@ -231,8 +250,9 @@ export class Runtime implements Host {
     }
   }
 
-  private ended({ run }: Execution, end: ExecutionEnd): void {
-    this.executions.delete(run.id);
+  private ended(execution: Execution, end: ExecutionEnd): void {
+    const { run } = execution;
+    if (this.executions.get(run.id) === execution) this.executions.delete(run.id);
     const how = end.type === "finished" ? end.status : end.type;
     this.log.debug(`run ${run.id} ${how}`, { run: run.id, workflow: run.workflow });
     this.sleepers.wake(run.id);
@@ -249,7 +269,11 @@ export class Runtime implements Host {
   }
 
   step(event: StepEvent, run: RunRow, row: StepRow): void {
-    this.options.onStep?.(event, run.id, row.id);
+    try {
+      this.options.onStep?.(event, run.id, row.id);
+    } catch (error) {
+      this.log.error(`onStep threw: ${String(error)}`, { run: run.id });
+    }
     if (event !== "started") this.log.debug(`${event} ${run.id} ${row.id}${row.location === undefined ? "" : ` at ${row.location}`}`, { run: run.id, step: row.id, attempt: row.attempt });
   }
 
@@ -263,6 +287,7 @@ export class Runtime implements Host {
   private poll(): void {
     if (this.stopPolling || this.closed || (this.executions.size === 0 && this.sleepers.size === 0)) return;
     const tick = async (): Promise<void> => {
+      await this.renewLeases();
       if (this.executions.size > 0) await this.look([...this.executions.values()]);
       if (this.sleepers.size > 0) await this.wakeDue();
     };
@@ -278,29 +303,39 @@ export class Runtime implements Host {
     });
   }
 
+  /** Runs that somebody here follows and nobody executes, also of workflows that only their caller can execute. */
   private async wakeDue(): Promise<void> {
-    for (const { id } of await this.claimable([...registry.workflows.keys()])) this.sleepers.wake(id);
+    const { workflows } = this.sleepers;
+    const due = await this.store.unfinished({ workflows, now: this.clock.now(), limit: PAGE, alive: [...registry.owners] });
+    for (const { id } of due) this.sleepers.wake(id);
+  }
+
+  private async renewLeases(): Promise<void> {
+    const now = this.clock.now();
+    if (this.executions.size === 0 || now - this.renewedAt < this.settings.lease / 3) return;
+    await this.store.renew({ runs: [...this.executions.values()].map(claimOf), until: now + this.settings.lease });
+    this.renewedAt = now;
   }
 
   private async look(executions: readonly Execution[]): Promise<void> {
-    const runs = executions.map(({ run }) => ({ run: run.id, epoch: run.epoch }));
-    const now = this.clock.now();
-    if (now - this.renewedAt >= this.settings.lease / 3) {
-      await this.store.renew({ runs, until: now + this.settings.lease });
-      this.renewedAt = now;
-    }
-    for (const { run, owned, cancel, signals } of await this.store.wakeups(runs)) {
-      const execution = this.executions.get(run);
-      if (!execution) continue;
-      if (!owned) execution.lose();
-      else if (cancel !== undefined) execution.cancel(cancel);
-      execution.offer(signals);
-    }
+    const wakeups = await this.store.wakeups(executions.map(claimOf));
+    wakeups.forEach(({ owned, cancel, signals }, index) => {
+      const execution = executions[index];
+      if (!execution?.isActive) return;
+      try {
+        if (!owned) return execution.lose();
+        if (cancel !== undefined) execution.cancel(cancel);
+        execution.offer(signals);
+      } catch (error) {
+        execution.stop(error);
+      }
+    });
   }
 
-  lookForSignals(run: string): void {
+  async lookForSignals(run: string): Promise<void> {
     const execution = this.executions.get(run);
-    if (execution) this.look([execution]).catch((error: unknown) => execution.stop(error));
+    if (!execution) return;
+    await this.look([execution]).catch((error: unknown) => this.log.error(`the store cannot be read: ${String(error)}`, { run }));
   }
 
   // --- what people ask for
@@ -331,7 +366,7 @@ export class Runtime implements Host {
     const encoded = this.values.encode(payload, `the payload of signal "${name}"`);
     const accepted = await (await this.ready()).deliver({ run, name, payload: encoded, now: this.clock.now() });
     if (accepted === undefined) throw new PerdureError("RUN_NOT_FOUND", { run });
-    this.lookForSignals(run);
+    void this.lookForSignals(run);
     this.sleepers.wake(run);
     return accepted;
   }
@@ -361,10 +396,10 @@ export class Runtime implements Host {
   /** Runs that this program can execute and that no living process executes, oldest first. */
   async claimable(workflows: readonly string[], limit: number = PAGE): Promise<RunRow[]> {
     const store = await this.ready();
-    const alive = new Set([this.owner]);
+    const alive = new Set<string>(); // not even this process: it may have let go of a run without a word
     for (;;) {
       const rows = await store.unfinished({ workflows, now: this.clock.now(), limit, alive: [...alive] });
-      const claimable = rows.filter((row) => !this.executions.has(row.id) && this.mayClaim(row) && this.requestFor(row));
+      const claimable = rows.filter((row) => !this.executions.has(row.id) && !this.arrivals.has(row.id) && this.mayClaim(row) && this.requestFor(row));
       const busy = rows.flatMap(({ owner }) => owner ?? []);
       if (claimable.length > 0 || rows.length < limit || busy.every((owner) => alive.has(owner))) return claimable;
       for (const owner of busy) alive.add(owner); // look behind their runs
@@ -373,16 +408,25 @@ export class Runtime implements Host {
 
   /** Ids of the runs that were taken up. */
   async recover(workflows: readonly string[]): Promise<string[]> {
-    const claimable = await this.claimable(workflows);
-    const waiting = (await this.list({ status: "waiting", workflow: workflows, limit: PAGE })).filter((row) => this.requestFor(row));
-    const ids = new Set([...claimable, ...waiting].map(({ id }) => id));
-    for (const id of ids) this.takeUp(id);
-    return [...ids];
+    const ids = new Set<string>();
+    const take = (row: RunRow): void => {
+      ids.add(row.id);
+      this.takeUp(row.id);
+    };
+    for (let rows = await this.claimable(workflows); rows.length > 0; rows = (await this.claimable(workflows)).filter(({ id }) => !ids.has(id))) {
+      for (const row of rows) if (await this.claimAndExecute(row)) take(row);
+    }
+    for (let before: string | undefined; ; ) {
+      const rows = await this.list({ status: "waiting", workflow: workflows, limit: PAGE, ...(before !== undefined && { before }) });
+      for (const row of rows) if (this.requestFor(row)) take(row);
+      before = rows.at(-1)?.id;
+      if (before === undefined) return [...ids];
+    }
   }
 
   /** Claims a run and executes it until it ends, waits, or stops; false when another process was faster. */
   async executeOnce(row: RunRow): Promise<boolean> {
-    if (!(await this.claimAndExecute(row, undefined))) return false;
+    if (!(await this.claimAndExecute(row))) return false;
     const end = await this.executions.get(row.id)?.ended;
     if (end?.type === "stopped") this.log.error(`run ${row.id} stopped: ${String(end.error)}`, { run: row.id });
     return true;
@@ -395,6 +439,10 @@ export class Runtime implements Host {
   }
 
   async drain(ids?: ReadonlySet<string>): Promise<void> {
+    while (this.arrivals.size > 0) {
+      await Promise.allSettled(this.arrivals.values());
+      await new Promise((resolve) => setImmediate(resolve)); // what waited for them goes on first
+    }
     const executions = [...this.executions.values()].filter(({ run }) => !ids || ids.has(run.id));
     await Promise.all(executions.map((execution) => execution.drain()));
   }
@@ -418,25 +466,14 @@ export class Runtime implements Host {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, CLOSE_LIMIT)));
-    await Promise.race([this.enteredAndDrained(), limit]);
-    clearTimeout(timer);
+    await atMost(CLOSE_LIMIT, this.drain());
     for (const execution of this.executions.values()) execution.giveBack();
-    await this.committer.flush();
+    await atMost(CLOSE_LIMIT, this.committer.flush());
     this.kill();
     if (this.opened) {
       await this.opened.catch(() => {});
       await this.store.close();
     }
-  }
-
-  private async enteredAndDrained(): Promise<void> {
-    while (this.entries.size > 0) {
-      await Promise.allSettled(this.entries);
-      await new Promise((resolve) => setImmediate(resolve)); // what waited for them goes on first
-    }
-    await this.drain();
   }
 
   /** Drops everything where it stands, as a crash would; the store stays open. */
@@ -447,6 +484,16 @@ export class Runtime implements Host {
     for (const execution of this.executions.values()) execution.lose();
     this.sleepers.wakeAll();
   }
+}
+
+const claimOf = ({ run }: Execution): { readonly run: string; readonly epoch: number } => ({ run: run.id, epoch: run.epoch });
+
+/** Waits for `work`, but not for ever. */
+async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
 }
 
 /** The body of a workflow's function: emitted code hands it out before anything of it runs. */

@@ -16,8 +16,8 @@ import { takeSite } from "./sites.ts";
 export function sleep(until: Duration | Date): Promise<void> {
   const location = takeSite("sleep");
   const scope = currentScope();
-  const wait = until instanceof Date ? undefined : toMilliseconds(until, "sleep");
-  const due = (now: number): number => (until instanceof Date ? validTime(until) : now + (wait ?? 0));
+  const wait = until instanceof Date ? validTime(until) : toMilliseconds(until, "sleep");
+  const due = (now: number): number => (until instanceof Date ? wait : now + wait);
   if (!scope) return new Promise((resolve) => setTimeout(resolve, Math.max(0, due(Date.now()) - Date.now())));
   return scope.execution.step(scope, {
     kind: "sleep",
@@ -73,8 +73,11 @@ function waitForSignal(step: LiveStep, name: string, timeout: number | undefined
   const { host, run } = step.execution;
   step.onSignal = (delivery) => step.settle("completed", delivery.payload, delivery);
   const open = (): void => {
-    step.wait(() => step.fail(new TimeoutError(`no signal "${name}" came within ${timeout ?? 0} ms`)));
-    host.lookForSignals(run.id);
+    step.wait(() => {
+      // one that was accepted before the end counts
+      void host.lookForSignals(run.id).then(() => step.fail(new TimeoutError(`no signal "${name}" came within ${timeout ?? 0} ms`)));
+    });
+    void host.lookForSignals(run.id);
   };
   if (step.kept) open();
   else step.keep(timeout === undefined ? undefined : host.clock.now() + timeout, open);
