@@ -74,11 +74,38 @@ test("run ids", async () => {
   expect(await code(getRun("nobody"))).toBe("RUN_NOT_FOUND");
 });
 
+async function itself(depth: number): Promise<number> {
+  "use workflow: id=itself";
+  return depth === 0 ? 0 : itself(depth);
+}
+
+async function named(_name: string, amount: number): Promise<number> {
+  "use workflow: id=named-{_name}";
+  return amount;
+}
+
+async function twoAmounts(): Promise<unknown> {
+  "use workflow: id=two-amounts";
+  const first = await named("x", 1);
+  return named("x", 2).catch((error: PerdureError) => [first, error.code]);
+}
+
+test("a child with the id of another run, and other arguments", async () => {
+  begin();
+  expect(await twoAmounts()).toEqual([1, "RUN_INPUT_DIFFERS"]);
+});
+
+test("a workflow that would wait for its own run", async () => {
+  begin();
+  await expect(itself(2)).rejects.toMatchObject({ code: "RUN_OF_ITSELF", message: expect.stringContaining("wait for itself") });
+});
+
 test("options and durations", async () => {
   begin();
   expect(() => taskOptions(make, { retries: -1 })).toThrow(/-1 is not a value for retries/);
   expect(() => taskOptions(flow, {})).toThrow(/NOT_A_TASK/);
   expect(() => workflowOptions(make as () => Promise<unknown>, {})).toThrow(/NOT_A_WORKFLOW/);
+  expect(() => configure({ lease: "1s", pollInterval: "2s" })).toThrow(/2000 ms is not a value for pollInterval/);
   expect(() => configure({ lease: "soon" as "1s" })).toThrow(/"soon" is not a duration \(lease\)/);
   await expect(naps("one day")).rejects.toThrow(/"one day" is not a duration \(sleep\)/);
 });
@@ -125,7 +152,7 @@ test("stores that cannot be opened", async () => {
   expect(await used(`sqlite:${join(directory, "good.db")}`)).toBe("STORE_NEWER");
 });
 
-test("a read-only store", async () => {
+test("a read-only store", async ({ skip }) => {
   const directory = temporaryDirectory();
   const file = join(directory, "store.db");
   const program = await buildProgram(`
@@ -144,7 +171,7 @@ test("a read-only store", async () => {
   } catch {
     execFileSync("chmod", ["-R", "a-w", directory]); // not root: permissions count
     onTestFinished(() => void execFileSync("chmod", ["-R", "u+w", directory]));
-    if (process.getuid?.() === 0) return; // root without mounts: nothing is read-only here
+    if (process.getuid?.() === 0) skip("for root without mounts nothing is read-only");
   }
   const again = run(program);
   expect(await again.ended).toBe(0);

@@ -153,6 +153,10 @@ export const messages = {
     text: `there is no run ${p.run} in this store`,
     hint: "look at the ids with listRuns(), and at the store that configure() or $PERDURE_STORE names",
   })),
+  RUN_OF_ITSELF: define((p: { run: string; workflow: string }) => ({
+    text: `run ${p.run} of ${p.workflow} calls a workflow whose run would have the same id: it would wait for itself`,
+    hint: "give the inner call other arguments, or put what differs into id=",
+  })),
   RUN_WORKFLOW_DIFFERS: define((p: { run: string; workflow: string; recorded: string }) => ({
     text: `run ${p.run} is a run of ${p.recorded}, not of ${p.workflow}`,
     hint: "use another id",

@@ -22,6 +22,7 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   RUN_ID_INVALID: { workflow: "order", found: "0 characters" },
   RUN_INPUT_DIFFERS: { run: "order-17", workflow: "order" },
   RUN_NOT_FOUND: { run: "order-17" },
+  RUN_OF_ITSELF: { run: "order-17", workflow: "order" },
   RUN_WORKFLOW_DIFFERS: { run: "order-17", workflow: "bill", recorded: "order" },
   RUNTIME_CLOSED: {},
   SCHEMA_ASYNC: { what: "charge returned" },

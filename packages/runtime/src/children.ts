@@ -1,3 +1,4 @@
+import { PerdureError, type MessageCode } from "@perdure/protocol";
 import type { Scope } from "./context.ts";
 import type { CancelledError } from "./errors.ts";
 import type { Body, RunRequest } from "./host.ts";
@@ -44,19 +45,31 @@ async function runChild(step: LiveStep, call: ChildCall): Promise<void> {
 async function cancelChild(step: LiveStep, call: ChildCall, error: CancelledError): Promise<void> {
   const { host } = step.execution;
   const request = { ...call, id: idOf(call, step) };
-  const known = await host.cancel(request.id, error.reason).then(() => true, () => false);
-  if (known) await followChild(step, request, () => Promise.resolve());
-  else step.fail(error);
+  try {
+    await host.cancel(request.id, error.reason);
+  } catch (problem) {
+    return isCode(problem, "RUN_NOT_FOUND") ? step.fail(error) : step.execution.stop(problem);
+  }
+  await followChild(step, request, () => Promise.resolve());
 }
+
+const isCode = (error: unknown, ...codes: MessageCode[]): boolean => error instanceof PerdureError && codes.includes(error.code);
+
+/** The arguments or the id are wrong, and stay so; anything else may go better next time. */
+const isOfTheCall = (error: unknown): boolean => isCode(error, "RUN_INPUT_DIFFERS", "RUN_WORKFLOW_DIFFERS", "RUN_ID_INVALID", "SCHEMA_REFUSED", "VALUE_NOT_STORABLE");
 
 async function followChild(step: LiveStep, request: RunRequest & { readonly id: string }, begin: () => Promise<unknown>): Promise<void> {
   const { host } = step.execution;
   const { id } = request;
   step.waitsElsewhere = () => !host.isActive(id);
+  if (id === step.execution.run.id) return step.fail(new PerdureError("RUN_OF_ITSELF", { run: id, workflow: step.execution.run.workflow }));
   const begun = begin();
   step.onCancel = (reason) => void begun.then(() => host.cancel(id, reason)).catch((error: unknown) => step.execution.stop(error));
   try {
-    await begun;
+    await begun.catch((error: unknown) => {
+      if (!isOfTheCall(error)) throw error;
+      step.fail(error);
+    });
     if (!step.active) return;
     const { status, output } = await host.follow(id, request);
     step.settle(status === "completed" ? "completed" : "failed", output);
@@ -73,7 +86,7 @@ export function startStep(scope: Scope, asCalled: ChildCall): Promise<unknown> {
     kind: "start", name: `start:${definition.info.name}`, what: definition.info, input: call.args, location: call.location,
     begin: (step) => {
       step.target = idOf(call, step);
-      step.execution.host.begin({ ...call, id: step.target }).then((id) => step.complete(id), (error: unknown) => step.fail(error));
+      step.execution.host.begin({ ...call, id: step.target }).then((id) => step.complete(id), (error: unknown) => (isOfTheCall(error) ? step.fail(error) : step.execution.stop(error)));
     },
   });
 }

@@ -1,4 +1,4 @@
-import type { PerdureError } from "@perdure/protocol";
+import { PerdureError } from "@perdure/protocol";
 import type { Store } from "@perdure/store";
 import type { Clock } from "./clock.ts";
 import type { ClassCodec, Codec } from "./codec.ts";
@@ -42,12 +42,18 @@ export interface RuntimeOptions {
 }
 
 /** @throws PerdureError `DURATION_INVALID`, `OPTION_INVALID` */
-export const settingsOf = (options: RuntimeOptions): Settings => ({
-  lease: toMilliseconds(options.lease ?? "15s", "lease"),
-  pollInterval: toMilliseconds(options.pollInterval ?? "250ms", "pollInterval"),
-  suspendAfter: toMilliseconds(options.suspendAfter ?? "1m", "suspendAfter"),
-  stallTimeout: toMilliseconds(options.stallTimeout ?? "10s", "stallTimeout"),
-  nondeterminism: options.nondeterminism ?? "stop",
-  lostSteps: options.lostSteps ?? "stop",
-  defaults: checkTaskOptions(options.defaults ?? {}),
-});
+export function settingsOf(options: RuntimeOptions): Settings {
+  const lease = toMilliseconds(options.lease ?? "15s", "lease");
+  const pollInterval = toMilliseconds(options.pollInterval ?? "250ms", "pollInterval");
+  // leases are renewed at the ticks of the poll, when a third of them is over
+  if (pollInterval * 3 > lease) throw new PerdureError("OPTION_INVALID", { option: "pollInterval", value: `${pollInterval} ms`, expected: `at most a third of the lease of ${lease} ms` });
+  return {
+    lease,
+    pollInterval,
+    suspendAfter: toMilliseconds(options.suspendAfter ?? "1m", "suspendAfter"),
+    stallTimeout: toMilliseconds(options.stallTimeout ?? "10s", "stallTimeout"),
+    nondeterminism: options.nondeterminism ?? "stop",
+    lostSteps: options.lostSteps ?? "stop",
+    defaults: checkTaskOptions(options.defaults ?? {}),
+  };
+}
