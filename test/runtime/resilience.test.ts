@@ -2,6 +2,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { close, complete, getRun, memoryStore, recover, signal, sleep, start, worker, type Store } from "perdure";
 import { advance, settled, setup } from "perdure/testing";
 import { createCodec } from "../../packages/runtime/src/codec.ts";
+import { codeOf, workflowOf } from "../../packages/runtime/src/registry.ts";
 
 const log: string[] = [];
 
@@ -69,11 +70,11 @@ function faulty(inner: Store, failing: Set<string>): Store {
   });
 }
 
-function intercepted(inner: Store, around: (method: string, call: () => unknown) => unknown): Store {
+function intercepted(inner: Store, around: (method: string, call: () => unknown, args: readonly unknown[]) => unknown): Store {
   return new Proxy(inner, {
     get: (target, key: keyof Store) => {
       const method = target[key];
-      return typeof method === "function" ? (...args: unknown[]) => around(key, () => (method as (...args: unknown[]) => unknown)(...args)) : method;
+      return typeof method === "function" ? (...args: unknown[]) => around(key, () => (method as (...args: unknown[]) => unknown)(...args), args) : method;
     },
   });
 }
@@ -190,6 +191,36 @@ describe("a store that fails once does not strand a run", () => {
     expect(await store.getRun(id)).toMatchObject({ status: "completed" });
     await working.stop();
   });
+});
+
+test("a write that the store cannot take does not cost other runs theirs", async () => {
+  const inner = memoryStore();
+  const store = intercepted(inner, (method, call, args) => {
+    const [writes] = args as [readonly { readonly run: string }[]];
+    if (method === "commit" && writes.some(({ run }) => run === "simple-2")) throw new Error("too large");
+    return call();
+  });
+  begin({ store });
+  const results = await Promise.allSettled([1, 2, 3].map(simple));
+  expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  expect(log).toEqual(["simple 1", "simple 2", "simple 3"]);
+});
+
+test("a worker looks behind the runs that it must leave alone", async () => {
+  const { store, clock } = begin({ pollInterval: "1h", lease: "1000d" });
+  const blockedCode = codeOf(workflowOf(simple));
+  const row = { workflow: "simple", file: "test/runtime/resilience.test.ts", input: "1:[[1],9]", inputHash: "x", code: "old", seed: "s" };
+  for (let n = 0; n < 1500; n++) {
+    const run = { ...row, id: `blocked-${n}`, createdAt: n };
+    await store.createRun({ ...run, lease: { owner: "gone", until: 1 } });
+    await store.commit([{ type: "release", run: run.id, epoch: 1, status: "pending", at: n, blocked: { error: "X", message: "", code: blockedCode } }]);
+  }
+  await store.createRun({ ...row, id: "free", createdAt: clock.now() });
+  const working = worker({ workflows: ["simple"] });
+  await advance("1s");
+  expect(await store.getRun("free")).toMatchObject({ status: "completed" });
+  expect(log).toEqual(["simple 9"]);
+  await working.stop();
 });
 
 describe("a store that answers late", () => {

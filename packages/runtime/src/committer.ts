@@ -41,6 +41,18 @@ export class Committer {
     });
   }
 
+  private async oneByOne(batch: readonly Entry[]): Promise<unknown[]> {
+    const results: unknown[] = [];
+    for (const { write } of batch) {
+      try {
+        results.push((await this.store.commit([write]))[0]);
+      } catch (error) {
+        results.push(error ?? new Error("the store failed"));
+      }
+    }
+    return results;
+  }
+
   private commit(): void {
     const batch = this.entries;
     this.entries = [];
@@ -50,7 +62,11 @@ export class Committer {
       this.schedule();
       if (!this.scheduled) for (const resolve of this.idle.splice(0)) resolve();
     };
-    const fail = (error: unknown) => answer(batch.map(() => error ?? new Error("the store failed")));
+    const fail = (error: unknown): void => {
+      const [only, ...others] = batch;
+      if (only && others.length === 0) return answer([error ?? new Error("the store failed")]);
+      void this.oneByOne(batch).then(answer); // one run's write must not cost the others theirs
+    };
     this.busy = true;
     try {
       const results = this.store.commit(batch.map(({ write }) => write));

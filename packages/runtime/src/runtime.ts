@@ -393,28 +393,32 @@ export class Runtime implements Host {
     this.sleepers.wake(run);
   }
 
-  /** Runs that this program can execute and that no living process executes, oldest first. */
-  async claimable(workflows: readonly string[], limit: number = PAGE): Promise<RunRow[]> {
+  /** Runs that this program can execute, that no living process executes, and that are wanted, oldest first: some of them, if there are any. */
+  async claimable(workflows: readonly string[], isWanted: (row: RunRow) => boolean = () => true): Promise<RunRow[]> {
     const store = await this.ready();
     const alive = new Set<string>(); // not even this process: it may have let go of a run without a word
-    for (;;) {
+    for (let limit = PAGE; ; limit *= 2) {
       const rows = await store.unfinished({ workflows, now: this.clock.now(), limit, alive: [...alive] });
-      const claimable = rows.filter((row) => !this.executions.has(row.id) && !this.arrivals.has(row.id) && this.mayClaim(row) && this.requestFor(row));
-      const busy = rows.flatMap(({ owner }) => owner ?? []);
-      if (claimable.length > 0 || rows.length < limit || busy.every((owner) => alive.has(owner))) return claimable;
-      for (const owner of busy) alive.add(owner); // look behind their runs
+      const claimable = rows.filter((row) => !this.executions.has(row.id) && !this.arrivals.has(row.id) && this.mayClaim(row) && isWanted(row) && this.requestFor(row));
+      if (claimable.length > 0 || rows.length < limit) return claimable;
+      for (const { owner } of rows) if (owner !== undefined) alive.add(owner); // look behind their runs, and behind the others
     }
   }
 
   /** Ids of the runs that were taken up. */
   async recover(workflows: readonly string[]): Promise<string[]> {
     const ids = new Set<string>();
+    const seen = new Set<string>();
     const take = (row: RunRow): void => {
       ids.add(row.id);
       this.takeUp(row.id);
     };
-    for (let rows = await this.claimable(workflows); rows.length > 0; rows = (await this.claimable(workflows)).filter(({ id }) => !ids.has(id))) {
-      for (const row of rows) if (await this.claimAndExecute(row)) take(row);
+    const isNew = ({ id }: RunRow): boolean => !seen.has(id);
+    for (let rows = await this.claimable(workflows, isNew); rows.length > 0; rows = await this.claimable(workflows, isNew)) {
+      for (const row of rows) {
+        seen.add(row.id);
+        if (await this.claimAndExecute(row)) take(row);
+      }
     }
     for (let before: string | undefined; ; ) {
       const rows = await this.list({ status: "waiting", workflow: workflows, limit: PAGE, ...(before !== undefined && { before }) });

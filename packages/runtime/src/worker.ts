@@ -32,8 +32,8 @@ export class Worker {
   async tick(): Promise<void> {
     const room = this.concurrency - this.taken.size;
     if (room <= 0 || this.stopped) return;
-    const rows = await this.runtime.claimable(this.workflows ?? [...registry.workflows.keys()]);
-    for (const row of rows.filter((row) => !this.taken.has(row.id) && !this.runtime.isBlocked(row)).slice(0, room)) this.take(row);
+    const rows = await this.runtime.claimable(this.workflows ?? [...registry.workflows.keys()], (row) => !this.taken.has(row.id) && !this.runtime.isBlocked(row));
+    for (const row of rows.slice(0, room)) this.take(row);
   }
 
   /** Begins nothing more, lets the attempts in flight finish, and gives the runs back. */
