@@ -98,3 +98,21 @@ test("R2 a replay that waits for something that is not durable does not hang", a
   const { outcome } = await change(waiting, waiting);
   expect(outcome).toMatchObject({ code: "STALLED", message: expect.stringContaining("does not come to bill[0] (flow.js:") });
 });
+
+test("R1 an unfinished step that is called with another input is not begun again", async () => {
+  const flaky = `export async function flaky(x) { "use task: retries=3, backoff=constant(2h)"; globalThis.log.push("flaky " + x); throw new Error("again"); }\n`;
+  const sources = { "flow.js": `import { flaky } from "./tasks.js";\nexport async function flow() {\n  "use workflow: id=flow";\n  await flaky(globalThis.log.length);\n}`, "tasks.js": flaky };
+  globals.log = [];
+  const { crash, store } = setup();
+  onTestFinished(close);
+  const flow = (await loadSources(sources))["flow"] as unknown as () => Promise<unknown>;
+  await start(flow, []);
+  await advance("1m");
+  crash();
+  const [run] = await recover();
+  const outcome = run?.result().catch((error: unknown) => error);
+  await advance("5h");
+  expect(await outcome).toMatchObject({ code: "NOT_DETERMINISTIC" });
+  expect(globals.log).toEqual(["flaky 0"]);
+  expect(await store.getRun("flow")).toMatchObject({ status: "pending", blocked: { error: "NOT_DETERMINISTIC" } });
+});

@@ -158,7 +158,8 @@ export class Execution {
     if (this.state !== "active") return;
     const open = this.history.openStepOf(ask.id);
     if (open) this.compareInput(ask, open);
-    else if (this.hasLostForGood()) return this.stop(this.lostSteps()); // before anything new is done
+    else if (this.hasLostForGood()) this.stop(this.lostSteps()); // before anything new is done
+    if (!this.isActive) return;
     ask.live = new LiveStep(this, ask, open);
     ask.live.begin();
   }
