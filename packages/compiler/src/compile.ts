@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { isCompiled } from "./phases/1-parse/compiled.ts";
 import { findDirectives, mayHoldDirective } from "./phases/1-parse/directives.ts";
 import { parse, pathOf } from "./phases/1-parse/parse.ts";
-import { analyze, parseErrorDiagnostic, projectPath } from "./phases/2-analyze/analyze.ts";
+import { analyze, parseErrorDiagnostic } from "./phases/2-analyze/analyze.ts";
 import { buildModel } from "./phases/2-analyze/build.ts";
 import { summarize } from "./phases/2-analyze/model.ts";
+import { projectPath } from "./phases/2-analyze/project-path.ts";
 import { rewrite } from "./phases/3-rewrite/rewrite.ts";
 import { createProject, nodeHost, type Host, type Project } from "./project.ts";
 
@@ -30,6 +31,9 @@ export interface CompileResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** What a file without a directive must hold for anything in it to be durable, or to be clock or chance. */
+const mayMatter = /\b(?:import|require|from|Date|Math|performance|crypto)\b/;
+
 /** A program that cannot be compiled, with everything that is wrong with it. */
 export class CompileError extends Error {
   override readonly name = "CompileError";
@@ -49,8 +53,7 @@ export class CompileError extends Error {
 export function compile(source: string, options: CompileOptions): CompileResult | undefined {
   const words = { ...DIRECTIVE_WORDS, ...options.directives };
   const mayHold = mayHoldDirective(source, words);
-  // without a directive and without anything imported, nothing can be durable
-  if (!mayHold && !/\b(?:import|require|from)\b/.test(source)) return undefined;
+  if (!mayHold && !mayMatter.test(source)) return undefined;
   const path = pathOf(options.id);
   const parsed = parse(options.id, source);
   const file: SourceFile = { file: projectPath(options.root, path), source };
@@ -61,7 +64,7 @@ export function compile(source: string, options: CompileOptions): CompileResult 
   const directives = findDirectives(parsed, words, file);
   const model = buildModel(parsed, directives);
   const host = options.host ?? nodeHost;
-  const project = options.project ?? createProject(host, words);
+  const project = options.project ?? createProject(host, words, () => options.root);
   const dependencies = () => packageDependencies(host, options.root);
   const analysis = project.analyze(path, source, summarize(model));
   const { plan, diagnostics } = analyze({ parsed, directives, model, analysis, file, root: options.root, dependencies });

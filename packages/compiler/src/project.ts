@@ -1,18 +1,24 @@
-import type { DirectiveWords } from "@perdure/protocol";
-import { readFileSync } from "node:fs";
-import { findDirectives } from "./phases/1-parse/directives.ts";
+import { createLocator, type DirectiveWords, type Position } from "@perdure/protocol";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { findDirectives, mayHoldDirective } from "./phases/1-parse/directives.ts";
 import { parse } from "./phases/1-parse/parse.ts";
 import { buildModel } from "./phases/2-analyze/build.ts";
 import { summarize, type Analysis, type ModuleSummary } from "./phases/2-analyze/model.ts";
+import { projectPath } from "./phases/2-analyze/project-path.ts";
 import { isCompiled } from "./phases/1-parse/compiled.ts";
 import { Evaluation, type Durability, type DurabilityOf } from "./project/durability.ts";
 import type { Module } from "./project/link.ts";
-import { createResolve, type Resolve } from "./project/resolve.ts";
+import { chanceIn, hasChance } from "./project/chance.ts";
+import { impuritiesOf } from "./project/purity.ts";
+import { createResolve, isProjectFile, type Resolve } from "./project/resolve.ts";
 
 /** Access to the project's files. */
 export interface Host {
   /** The text of a file, `undefined` when there is none. */
   readFile(path: string): string | undefined;
+  /** Every script of the project at `root`: what its workflows import is found from them, whatever is built first. */
+  scripts?(root: string): string[];
   /** Replaces the resolver, which works on the file system. */
   resolve?: Resolve;
 }
@@ -25,7 +31,17 @@ export const nodeHost: Host = {
       return undefined;
     }
   },
+  scripts: scriptsBelow,
 };
+
+function scriptsBelow(directory: string): string[] {
+  const entries = existsSync(directory) ? readdirSync(directory, { withFileTypes: true }) : [];
+  return entries.flatMap((entry) => {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) return entry.name === "node_modules" || entry.name.startsWith(".") ? [] : scriptsBelow(path);
+    return entry.isFile() && isProjectFile(path) ? [path] : [];
+  });
+}
 
 /** What is known of a whole project: summaries of its modules, read when they are needed and kept. */
 export interface Project {
@@ -54,12 +70,18 @@ interface Final {
 class ProjectModule implements Module {
   readonly file: string;
   readonly summary: ModuleSummary;
+  private readonly source: string;
   private readonly project: ModuleCache;
 
-  constructor(file: string, summary: ModuleSummary, project: ModuleCache) {
+  constructor(file: string, source: string, summary: ModuleSummary, project: ModuleCache) {
     this.file = file;
+    this.source = source;
     this.summary = summary;
     this.project = project;
+  }
+
+  locate(offset: number): Position {
+    return createLocator(this.source)(offset);
   }
 
   follow(specifier: string): Module | undefined {
@@ -107,7 +129,7 @@ class ModuleCache {
       this.cached.delete(path);
       return undefined;
     }
-    const module = before?.source === source ? before.module : given?.source === source ? new ProjectModule(path, given.summary, this) : this.read(path, source);
+    const module = before?.source === source ? before.module : given?.source === source ? new ProjectModule(path, source, given.summary, this) : this.read(path, source);
     this.cached.set(path, { source, module, fresh: true });
     return module;
   }
@@ -116,7 +138,7 @@ class ModuleCache {
     const parsed = parse(file, source);
     if (parsed.error || isCompiled(parsed)) return undefined;
     const directives = findDirectives(parsed, this.words, { file, source });
-    return new ProjectModule(file, summarize(buildModel(parsed, directives)), this);
+    return new ProjectModule(file, source, summarize(buildModel(parsed, directives)), this);
   }
 
   stale(path?: string): void {
@@ -126,8 +148,20 @@ class ModuleCache {
   }
 }
 
-export function createProject(host: Host, words: DirectiveWords): Project {
+/** @param root - directory that paths in messages start from, and that all scripts of the project are in */
+export function createProject(host: Host, words: DirectiveWords, root: () => string): Project {
   const cache = new ModuleCache(host, words);
+  const place = (file: string): string => projectPath(root(), file);
+  let reached: ReadonlySet<string> | undefined;
+  // asked only of a module that reads clock or chance: the whole project has to be looked through
+  const isReached = ({ file }: Module): boolean => (reached ??= new Set(workflowModules().flatMap((module) => reachable(module, () => false)).map((each) => each.file))).has(file);
+  const workflowModules = (): Module[] =>
+    (host.scripts?.(root()) ?? []).flatMap((path) => {
+      const module = mayHoldDirective(host.readFile(path) ?? "", words) ? cache.module(path) : undefined;
+      return module?.summary.functions.some(({ kind }) => kind === "workflow") ? [module] : [];
+    });
+  const isTouched = (evaluation: Evaluation, of: DurabilityOf): boolean =>
+    evaluation.result.durable.includes(true) || evaluation.hasTopLevelCall(of) || (hasChance(evaluation.module) && isReached(evaluation.module));
   // results of a module hold once everything it imports has been evaluated with it
   const finals = new Map<string, Final>();
   const durabilityOf: DurabilityOf = (file) => finals.get(file)?.durability;
@@ -149,7 +183,7 @@ export function createProject(host: Host, words: DirectiveWords): Project {
 
   return {
     analyze(file, source, summary) {
-      const module = cache.matching(file, source, summary) ?? new ProjectModule(file, summary, cache);
+      const module = cache.matching(file, source, summary) ?? new ProjectModule(file, source, summary, cache);
       for (const each of followed(module)) settle(each);
       // the module itself is evaluated once more: its text may differ from what the others see on disk
       const evaluation = new Evaluation(module);
@@ -158,6 +192,8 @@ export function createProject(host: Host, words: DirectiveWords): Project {
       return {
         durable: evaluation.result.durable,
         targets: evaluation.targets(of),
+        chance: chanceIn(module),
+        impurities: impuritiesOf(module, place),
         touched: isTouched(evaluation, of),
         imports: rewrittenImports(module),
       };
@@ -170,10 +206,12 @@ export function createProject(host: Host, words: DirectiveWords): Project {
     invalidate(path) {
       cache.stale(path);
       finals.clear();
+      reached = undefined;
     },
     refresh() {
       cache.stale();
       finals.clear();
+      reached = undefined;
     },
     dependencies(file) {
       const module = cache.module(file);
@@ -181,8 +219,6 @@ export function createProject(host: Host, words: DirectiveWords): Project {
     },
   };
 }
-
-const isTouched = (evaluation: Evaluation, of: DurabilityOf): boolean => evaluation.result.durable.includes(true) || evaluation.hasTopLevelCall(of);
 
 function fixpoint(evaluations: readonly Evaluation[], of: DurabilityOf): void {
   let changed = true;

@@ -29,6 +29,18 @@ const programs: Record<string, string | Files> = {
   DIRECTIVE_WORDS_SHARED: `import { sleep } from "workflow";\nexport async function f() {\n  "use workflow";\n}\n`,
   "DIRECTIVE_WORDS_SHARED 2": { "a.js": `export async function f() { "use workflow" }`, "package.json": `{ "dependencies": { "workflow": "5" } }` },
   UNAWAITED_CALL: `import { sleep } from "perdure";\nasync function ship(x) { "use task" }\nexport async function f() {\n  "use workflow";\n  ship(1);\n  (sleep(5));\n  void ship(2);\n  await ship(3);\n  ship(4).catch(log);\n}\n`,
+  WORKFLOW_IO: `import { readFile as read } from "fs/promises";\nimport * as http from "node:http";\nconst get = fetch;\nasync function load() { "use task"; return fetch("fine") }\nexport async function f(url) {\n  "use workflow";\n  await load();\n  await get(url);\n  await read(url);\n  http.get(url);\n  const each = async (x) => new WebSocket(x);\n  { const fetch = load; await fetch() }\n}\nexport const plain = () => fetch("fine");\n`,
+  "WORKFLOW_IO 2": {
+    "a.ts": `import { total } from "./price";\nimport prices from "./price";\n\nexport async function order(id: string) {\n  "use workflow";\n  return (await total(id)) + prices.length;\n}\n`,
+    "price.ts": `import { load } from "./load";\nexport default [];\nexport const total = async (id: string) => [await load(id)].map(double)[0];\nfunction double(x: number) {\n  return x * 2;\n}\n`,
+    "load.ts": `export async function load(id: string): Promise<number> {\n  return (await fetch(id)).status;\n}\n`,
+  },
+  WORKFLOW_TIMER: `import { setTimeout as wait } from "node:timers/promises";\nimport { setInterval as every } from "timers";\nexport async function f() {\n  "use workflow";\n  setTimeout(() => {}, 5);\n  await wait(5);\n  every(() => {}, 5);\n  queueMicrotask(() => {});\n}\n`,
+  WORKFLOW_ENVIRONMENT: `import { env, argv } from "node:process";\nimport os from "node:os";\nexport async function f() {\n  "use workflow";\n  if (process.env.NODE_ENV !== "production") helper();\n  return [process.env.HOME, env, argv[2], os.cpus().length];\n}\nfunction helper() {\n  return process.cwd();\n}\n`,
+  WORKFLOW_CLOCK: `import { randomBytes } from "node:crypto";\nexport async function f(schema) {\n  "use workflow";\n  schema.parse(Date);\n  return [process.hrtime(), randomBytes(4), Date.now(), x instanceof Date, new Date(5), Math.max(1, 2)];\n}\n`,
+  WORKFLOW_STATE: `let count = 0;\nlet fixed = 1;\nconst cache = new Map(), names = ["a"];\nasync function t() { "use task"; cache.set("x", 1) }\nexport async function f() {\n  "use workflow";\n  await t();\n  return [next(), cache.get("x"), fixed, names[0]];\n}\nconst next = () => count++;\n`,
+  TASK_CHANGES_ARGUMENT: { "a.ts": `export async function t(order: Order, { items }: { items: string[] }, seen: Set<string>, redis: Redis) {\n  "use task";\n  order.total = 1;\n  order.lines[0].count++;\n  delete order.draft;\n  Object.assign(order, {});\n  items.push("x");\n  seen.add("x");\n  [order.a] = [1];\n  redis.set("x", 1);\n  const copy = { ...order };\n  copy.total = 2;\n  [...items].sort();\n}\n` },
+  TASK_CHANGES_CAPTURED: `export async function main() {\n  "use workflow";\n  const results = [], own = {};\n  async function t(x) {\n    "use task";\n    const mine = [];\n    mine.push(x);\n    results.push(x);\n    own.x = x;\n  }\n  await t(1);\n  results.push(2);\n}\n`,
   TASK_WRITES_CAPTURED: `let total = 0;\nexport async function main() {\n  let seen;\n  async function f(x) {\n    "use task";\n    let own = 0;\n    own += x;\n    total += x;\n    ({ seen } = x);\n    [1].forEach(() => { seen++ });\n    for (total of [1]) own++;\n  }\n}\n`,
 };
 

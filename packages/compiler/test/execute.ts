@@ -17,6 +17,7 @@ export const root = "/app";
 /** A host over files in memory, all in one directory. */
 export function memoryHost(files: Files) {
   return {
+    scripts: () => Object.keys(files).map((name) => `${root}/${name}`),
     readFile: (path: string) => files[path.replace(`${root}/`, "")],
     resolve: (specifier: string) => {
       const name = specifier.replace(/^\.\//, "").replace(/\.js$/, ".ts");

@@ -124,7 +124,7 @@ describe("a project on disk", () => {
     const files = temporaryProject({ "tasks.ts": `export const charge = async () => 1`, "helper.ts": `import { charge } from "./tasks"; export const help = () => charge()`, "main.ts": `import { help } from "./helper"; export const f = async () => help()` });
     const reads: string[] = [];
     const host = { readFile: (path: string) => (reads.push(path.slice(files.root.length + 1)), nodeHost.readFile(path)) };
-    const project = createProject(host, DIRECTIVE_WORDS);
+    const project = createProject(host, DIRECTIVE_WORDS, () => "/app");
     const id = files.path("main.ts");
     const run = () => compile(readFileSync(id, "utf8"), { id, root: files.root, host, project });
     expect(run()).toBeUndefined();

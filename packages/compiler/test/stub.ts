@@ -49,6 +49,8 @@ function handle(info: ModuleInfo, trace: Trace, defined: Map<unknown, string>, p
       pending.site = ` @${info.sites[index]?.join(":")}`;
       return [];
     },
+    recorded: (_, real) => real,
+    recording: (_, real) => real,
     define,
     methods(object, entries) {
       for (const [key, index, length] of entries) define(Reflect.get(object, key) as () => unknown, index, length);

@@ -1,7 +1,7 @@
 import type { ModuleInfo } from "./manifest.ts";
 
 /** Raised whenever emitted code and runtime would no longer understand each other. Both sides check it. */
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
 /** The one module that emitted code imports. */
 export const ABI_MODULE = "perdure/internal";
@@ -36,11 +36,21 @@ export interface ModuleHandle {
   loop(index: number): Loop;
   /** Names the site of the durable call whose last argument this is spread into. Always empty. */
   at(site: number): [];
+  /** In a run, what every replay reads in place of `real`; elsewhere `real`. */
+  recorded<T>(source: ChanceSource, real: T): T;
+  /** The same for a function that is handed on: each call of the result is such a reading. */
+  recording<F extends AnyFunction>(source: ChanceSource, real: F): F;
   /** Ties a function object to its entry in `ModuleInfo.functions`. Returns it. */
   define<F extends AnyFunction>(fn: F, index: number, length: number): F;
   /** The same for methods of an object literal; `entries` are key, index, length. Returns the object. */
   methods<T extends object>(object: T, entries: readonly (readonly [key: string, index: number, length: number])[]): T;
 }
+
+/**
+ * What code reads of clock and chance, by what it gives: milliseconds since 1970, a `Date`, the text of one, milliseconds since the start, a number
+ * below 1, a UUID, a filled array.
+ */
+export type ChanceSource = "now" | "date" | "text" | "elapsed" | "random" | "uuid" | "bytes";
 
 export interface Loop {
   next(): true;

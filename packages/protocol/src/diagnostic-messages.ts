@@ -13,6 +13,16 @@ const meant = (word: string | undefined): string => (word === undefined ? "" : `
 const list = (words: readonly string[]): string =>
   words.length < 2 ? (words[0] ?? "none") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 
+interface Impure {
+  readonly workflow: string;
+  /** What is used, with its place when that is in another file. */
+  readonly name: string;
+  /** The functions by which the workflow comes to it. */
+  readonly through: readonly string[];
+}
+
+const via = ({ through }: Impure): string => (through.length === 0 ? "" : ` (through ${through.join(" → ")})`);
+
 /** Everything the compiler says about a program. The golden test quotes each. */
 export const diagnosticMessages = {
   PARSE_ERROR: define("error", (p: { detail: string }) => ({
@@ -103,6 +113,34 @@ export const diagnosticMessages = {
   UNAWAITED_CALL: define("warning", (p: { name: string }) => ({
     text: `nobody waits for ${p.name}(): the workflow may end before it does, and its error is lost`,
     hint: "put await in front of it, or void if that is meant",
+  })),
+  WORKFLOW_IO: define("warning", (p: Impure) => ({
+    text: `${p.workflow} uses ${p.name}${via(p)}: what it gives is not recorded, and every replay does it again`,
+    hint: 'move it into an async function with "use task", and await that',
+  })),
+  WORKFLOW_TIMER: define("warning", (p: Impure) => ({
+    text: `${p.workflow} uses ${p.name}${via(p)}: the wait is not recorded, and begins again in every replay`,
+    hint: 'wait with sleep() from "perdure", or in a task',
+  })),
+  WORKFLOW_ENVIRONMENT: define("warning", (p: Impure) => ({
+    text: `${p.workflow} reads ${p.name}${via(p)}: it may be something else where the run is resumed`,
+    hint: "pass it to the workflow as an argument, or read it in a task",
+  })),
+  WORKFLOW_CLOCK: define("warning", (p: Impure) => ({
+    text: `${p.workflow} uses ${p.name}${via(p)}: no replay gets the same from it`,
+    hint: "call Date.now(), new Date(), performance.now(), Math.random(), crypto.randomUUID() or crypto.getRandomValues() where the value is needed (these are replayed), or use a task",
+  })),
+  WORKFLOW_STATE: define("warning", (p: Impure) => ({
+    text: `${p.workflow} uses the module's variable ${p.name}${via(p)}, which functions change: a replay in another process finds it as it was at first`,
+    hint: "keep what the run needs in variables of the workflow, and what is shared behind tasks",
+  })),
+  TASK_CHANGES_ARGUMENT: define("warning", (p: { task: string; name: string }) => ({
+    text: `the task ${p.task} changes its argument "${p.name}" in place: the caller never sees it, since a task gets a copy and is not run again in a replay`,
+    hint: "return the changed value, and use the result where the task is called",
+  })),
+  TASK_CHANGES_CAPTURED: define("warning", (p: { task: string; name: string }) => ({
+    text: `the task ${p.task} changes "${p.name}" in place, which lives outside of it: on replay the task does not run and the change is lost`,
+    hint: "return what is new from the task, and put it in where the task is called",
   })),
   TASK_WRITES_CAPTURED: define("error", (p: { task: string; name: string }) => ({
     text: `the task ${p.task} assigns to "${p.name}", which lives outside of it: on replay the task does not run and the assignment is lost`,

@@ -1,4 +1,4 @@
-import { ABI_VERSION, PerdureError, type FunctionInfo, type Loop, type ModuleHandle, type ModuleInfo } from "@perdure/protocol";
+import { ABI_VERSION, PerdureError, type ChanceSource, type FunctionInfo, type Loop, type ModuleHandle, type ModuleInfo } from "@perdure/protocol";
 import type { Scope } from "./context.ts";
 import { currentScope } from "./current.ts";
 import type { Body } from "./host.ts";
@@ -91,6 +91,18 @@ class CompiledModule implements ModuleHandle {
 
   at(site: number): [] {
     return setSite(this.info, site);
+  }
+
+  recorded<T>(source: ChanceSource, real: T): T {
+    const scope = currentScope();
+    return scope ? scope.recorded(source, real) : real;
+  }
+
+  recording<F extends AnyFunction>(source: ChanceSource, real: F): F {
+    const { recorded } = this;
+    return function (this: unknown, ...args: never[]) {
+      return recorded(source, real.apply(this, args));
+    } as F;
   }
 
   define<F extends AnyFunction>(fn: F, index: number, length: number): F {

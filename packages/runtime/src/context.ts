@@ -1,4 +1,5 @@
-import { joinStepId, type Segment } from "@perdure/protocol";
+import { joinStepId, type ChanceSource, type Segment } from "@perdure/protocol";
+import { Chance, recordedValue, type Moment } from "./chance.ts";
 import type { Body } from "./host.ts";
 import type { Execution } from "./execution.ts";
 import type { TaskContext } from "./task.ts";
@@ -28,6 +29,9 @@ interface Counter {
   next: number;
 }
 
+/** What tells apart the chance of two scopes of one path; no step has such a name. */
+const CHANCE = "\0";
+
 /**
  * One activation of a function with durable calls, or one iteration of a loop: a place that counts what is called in it.
  *
@@ -35,13 +39,14 @@ interface Counter {
  * of one name in one scope have the same path (`map[0]`): what they call is told apart by name first, and only where
  * both call something of one name by the variant. So a closure or loop inserted anywhere leaves the ids of others alone.
  */
-export class Scope {
+export class Scope implements Moment {
   readonly kind = "scope";
   readonly execution: Execution;
   readonly frame: Frame;
   private readonly parent: Scope | undefined;
   private readonly segment: Segment | undefined;
   private ownPath: string | undefined;
+  private ownChance: Chance | undefined;
   private readonly counters = new Map<unknown, Counter>();
 
   private constructor(execution: Execution, frame: Frame, parent?: Scope, segment?: Segment) {
@@ -78,6 +83,24 @@ export class Scope {
     this.frame.activeAt = this.execution.delivered;
     const counter = this.counters.get(what) ?? this.count(what, this.execution.nextVariant(this.path, name));
     return joinStepId(this.path, { name, variant: counter.variant, index: counter.next++ });
+  }
+
+  /** What every replay reads here in place of `real`. */
+  recorded<T>(source: ChanceSource, real: T): T {
+    return recordedValue(source, real, this) as T;
+  }
+
+  get start(): number {
+    return this.execution.run.createdAt;
+  }
+
+  get now(): number {
+    return this.execution.now;
+  }
+
+  get chance(): Chance {
+    const { execution, path } = this;
+    return (this.ownChance ??= new Chance(execution.run.seed, `${path} ${execution.nextVariant(path, CHANCE)}`));
   }
 
   private count(what: unknown, variant: number): Counter {

@@ -63,6 +63,8 @@ export class Execution {
   readonly definition: WorkflowDefinition;
   /** Completions delivered so far. */
   delivered = 0;
+  /** When the latest of them was recorded, in milliseconds since 1970; clocks of several processes do not run backwards here. */
+  now: number;
   /** Attempts of tasks that run now. */
   executing = 0;
   /** Those of them with a limit on their time. */
@@ -91,6 +93,7 @@ export class Execution {
   constructor(host: Host, run: RunRow, definition: WorkflowDefinition, steps: readonly StepRow[]) {
     this.host = host;
     this.run = run;
+    this.now = run.createdAt;
     this.definition = definition;
     let end: (end: ExecutionEnd) => void = () => {};
     this.ended = new Promise((resolve) => (end = resolve));
@@ -204,6 +207,7 @@ export class Execution {
 
   private deliver(row: StepRow): void {
     this.delivered++;
+    this.now = Math.max(this.now, row.finishedAt ?? 0);
     if (row.kind === "cancel") return this.deliverCancellation(row);
     const ask = this.asked.get(row.id);
     if (!ask) return;

@@ -37,6 +37,8 @@ export interface RuntimeOptions {
   /** Told of everything that is reported and does not stop a run. Default: the logger. */
   readonly onReport?: (error: PerdureError, run: { readonly id: string; readonly workflow: string }) => void;
   readonly clock?: Clock;
+  /** The secret from which a run's `Math.random()` and `crypto.randomUUID()` are drawn. Default: a random one. Anyone who knows it knows them all. */
+  readonly seed?: (run: string) => string;
   /** Told of each step, as it happens. */
   readonly onStep?: (event: StepEvent, run: string, step: string) => void;
 }

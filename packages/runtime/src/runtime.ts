@@ -109,7 +109,7 @@ export class Runtime implements Host {
     const store = await this.ready();
     const { created, run } = await this.arriving(id, store.createRun({
       id, workflow: name, file: definition.module.file, input, inputHash,
-      code: codeOf(definition), seed: randomUUID(), createdAt: now,
+      code: codeOf(definition), seed: this.options.seed?.(id) ?? randomUUID(), createdAt: now,
       ...(request.parent !== undefined && { parent: request.parent }),
       lease: { owner: this.owner, until: now + this.settings.lease },
     } satisfies NewRun));

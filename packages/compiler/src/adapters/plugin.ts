@@ -44,7 +44,7 @@ export class Session {
   constructor(options: Options) {
     this.options = options;
     this.root = options.root ?? process.cwd();
-    this.project = createProject(nodeHost, { ...DIRECTIVE_WORDS, ...options.directives });
+    this.project = createProject(nodeHost, { ...DIRECTIVE_WORDS, ...options.directives }, () => this.root);
   }
 
   compile(source: string, id: string): CompileResult | undefined {

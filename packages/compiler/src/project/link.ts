@@ -1,3 +1,5 @@
+import type { Position } from "@perdure/protocol";
+import { isBuiltin } from "node:module";
 import type { ModuleSummary, Value } from "../phases/2-analyze/model.ts";
 
 /** A module whose imports can be followed. */
@@ -6,6 +8,8 @@ export interface Module {
   readonly summary: ModuleSummary;
   /** The project module behind an import; `undefined` for packages and what cannot be found. */
   follow(specifier: string): Module | undefined;
+  /** 1-based line and column of an offset. */
+  locate(offset: number): Position;
 }
 
 /** What a value is, with its imports followed. */
@@ -17,6 +21,8 @@ export type Resolved =
   | { readonly kind: "namespace"; readonly module: Module }
   /** An export of the runtime, or all of them. */
   | { readonly kind: "runtime"; readonly name: string }
+  /** Something of the platform: `Date.now`, `node:fs.readFile`. Certainly not durable. */
+  | { readonly kind: "platform"; readonly path: string }
   | { readonly kind: "choice"; readonly of: readonly Resolved[] }
   /** Certainly not durable. */
   | { readonly kind: "known" }
@@ -44,6 +50,26 @@ const depthLimit = 64;
 /** Choices within choices grow fast: few levels are followed. */
 const choiceCost = 12;
 
+/** What certainly has nothing durable in it. */
+const isForeign = ({ kind }: Resolved): boolean => kind === "known" || kind === "platform";
+
+const builtinPath = (from: string, name: string): string => {
+  const module = from.startsWith("node:") ? from : `node:${from}`;
+  return name === "*" || name === "default" ? module : `${module}.${name}`;
+};
+
+/** One name for each thing of the platform, whichever way leads to it. */
+const canonical = (path: string): string =>
+  path
+    .replace(/^(?:globalThis|global|self|window)\./, "")
+    .replace(/^node:process\b/, "process")
+    .replace(/^node:timers\.(?!promises\b)/, "")
+    .replace(/^node:perf_hooks\.performance\b/, "performance")
+    .replace(/^node:crypto\.webcrypto\b/, "crypto")
+    .replace(/^node:crypto\.(?=(?:randomUUID|getRandomValues)\b)/, "crypto.");
+
+const platform = (path: string): Resolved => ({ kind: "platform", path: canonical(path) });
+
 const isPassThrough = (callee: Resolved): boolean => callee.kind === "runtime" && passThrough.has(callee.name);
 
 export const resolveValue = (value: Value, module: Module): Resolved => resolve(value, module, 0);
@@ -62,7 +88,7 @@ function resolve(value: Value, module: Module, depth: number): Resolved {
       return resolveImport(value.from, value.name, module, depth + 1);
     case "instance": {
       const of = next(value.of);
-      return of.kind === "class" ? { ...of, kind: "instance" } : of.kind === "known" ? known : unknown;
+      return of.kind === "class" ? { ...of, kind: "instance" } : isForeign(of) ? known : unknown;
     }
     case "typed": {
       const as = next(value.as);
@@ -71,13 +97,15 @@ function resolve(value: Value, module: Module, depth: number): Resolved {
     case "member":
       return resolveMember(next(value.object), value.name, depth + 1);
     case "element":
-      return next(value.object).kind === "known" ? known : unknown;
+      return isForeign(next(value.object)) ? known : unknown;
     case "super":
       return resolveSuper(next(value.of), depth + 1);
     case "result":
       return isPassThrough(next(value.callee)) ? next(value.first) : unknown;
     case "choice":
       return { kind: "choice", of: value.values.map((each) => resolve(each, module, depth + choiceCost)) };
+    case "global":
+      return platform(value.name);
     case "known":
       return known;
     case "unknown":
@@ -87,6 +115,7 @@ function resolve(value: Value, module: Module, depth: number): Resolved {
 
 function resolveImport(from: string, name: string, module: Module, depth: number): Resolved {
   if (from === RUNTIME_MODULE) return { kind: "runtime", name };
+  if (isBuiltin(from)) return platform(builtinPath(from, name));
   const target = module.follow(from);
   if (!target) return known;
   return name === "*" ? { kind: "namespace", module: target } : resolveExport(target, name, depth);
@@ -115,6 +144,8 @@ function resolveMember(object: Resolved, name: string, depth: number): Resolved 
   switch (object.kind) {
     case "known":
       return known;
+    case "platform":
+      return platform(`${object.path}.${name}`);
     case "runtime":
       return object.name === "*" ? { kind: "runtime", name } : known;
     case "namespace":

@@ -1,6 +1,5 @@
 import { ABI_NAMESPACE, createDiagnostic, createLocator, type Diagnostic, type FunctionInfo, type ModuleInfo, type Position, type SourceFile } from "@perdure/protocol";
 import type { Node } from "oxc-parser";
-import { isAbsolute, relative } from "node:path";
 import { isErased, unwrap } from "../../ast.ts";
 import type { Directives } from "../1-parse/directives.ts";
 import type { Parsed } from "../1-parse/parse.ts";
@@ -8,6 +7,7 @@ import { diagnose, diagnoseSharedWords } from "./diagnose.ts";
 import { hashProgram } from "./hash.ts";
 import { isMention, type Analysis, type FunctionModel, type LoopModel, type ModuleModel } from "./model.ts";
 import type { AnalysisResult, Edit, Plan } from "./plan.ts";
+import { projectPath } from "./project-path.ts";
 import { planRegistrations } from "./registrations.ts";
 import { resolveTemplate } from "./template.ts";
 
@@ -21,12 +21,6 @@ export interface AnalysisInput {
   readonly root: string;
   /** Names of the packages that the project at `root` depends on. */
   readonly dependencies: () => ReadonlySet<string>;
-}
-
-/** Path from the root, with forward slashes. */
-export function projectPath(root: string, path: string): string {
-  const inside = isAbsolute(path) ? relative(root, path) : path;
-  return inside.replaceAll("\\", "/");
 }
 
 export function analyze(input: AnalysisInput): AnalysisResult {
@@ -84,6 +78,10 @@ function plan(input: AnalysisInput, functions: readonly FunctionModel[], infos: 
       ...functions.map(planBody),
       ...loops.map(({ node, start }, index): Edit => ({ kind: "loop", node, start, index })),
       ...sites.flatMap(({ node }, index): Edit[] => (node.type === "CallExpression" ? [{ kind: "site", node, index }] : [])),
+      ...model.reads.flatMap(({ node, form }, i): Edit[] => {
+        const source = analysis.chance[i];
+        return source ? [{ kind: "chance", node, source, call: form !== "value" }] : [];
+      }),
       ...edits,
     ],
     prelude: { at: firstStatement(parsed), commonJs: isCommonJs(parsed, model), entries: prelude },

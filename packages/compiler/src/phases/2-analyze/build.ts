@@ -8,6 +8,7 @@ import { KNOWN, UNKNOWN } from "./model.ts";
 import { fullName, memberKey, shortName } from "./naming.ts";
 import { boundNames, isReachable, placeOf, redeclaredParams } from "./place.ts";
 import { buildScopes, lookup, type Binding, type Scope, type Scopes, type ValueOf } from "./scopes.ts";
+import { collectReads } from "./reads.ts";
 import { assigned, calledThing, isWithin } from "./targets.ts";
 import { createValueOf, requiredModule } from "./values.ts";
 
@@ -59,6 +60,7 @@ class ModelBuilder {
     const top = this.scopes.of.get(program);
     if (!top) throw new TypeError("a program has a scope");
     this.descend(program, { scope: top, owner: undefined, loops: [], task: undefined, plain: false });
+    const { reads, stateUses, inPlaceChanges } = collectReads(program, this.scopes, this.valueOf, this.functions);
     const { values, stars } = collectExports(program, top, this.valueOf);
     return {
       functions: this.functions,
@@ -74,6 +76,9 @@ class ModelBuilder {
       importedValues: this.importedValues,
       hasDirective: this.directed.size > 0,
       usesCommonJs: this.usesCommonJs,
+      reads,
+      stateUses,
+      inPlaceChanges,
     };
   }
 
@@ -119,6 +124,7 @@ class ModelBuilder {
       index: this.scopes.functionIndex.get(node) ?? -1,
       name: directive ? fullName(node, above) : shortName(node, above),
       kind: directive?.directive.kind,
+      parent: context.owner?.index,
       async: node.async,
       plain: context.plain && !directive,
       method: memberKey(node, above) ?? namespaceKey(node, place),
@@ -214,6 +220,8 @@ class ModelBuilder {
     this.notePassed(node.arguments, this.valueOf(target, context.scope), context);
     this.calls.push({
       node,
+      start: node.start,
+      end: node.end,
       callee: this.valueOf(target, context.scope),
       property: target.type === "MemberExpression" ? keyName(target.property, target.computed) : undefined,
       owner: context.owner?.index,
@@ -230,6 +238,8 @@ class ModelBuilder {
       if (node?.type !== "Identifier" && node?.type !== "MemberExpression") continue;
       this.calls.push({
         node,
+        start: node.start,
+        end: node.end,
         callee: this.valueOf(node, context.scope),
         property: undefined,
         passedTo,

@@ -4,7 +4,7 @@ import { isClass, isErased } from "../../ast.ts";
 import type { Directives } from "../1-parse/directives.ts";
 import type { Parsed } from "../1-parse/parse.ts";
 import { directedExports } from "./exports.ts";
-import type { Analysis, FunctionModel, ModuleModel } from "./model.ts";
+import type { Analysis, FunctionModel, Impurity, ModuleModel } from "./model.ts";
 
 /** What is wrong with a module, besides the texts of its directives. */
 export function diagnose(parsed: Parsed, directives: Directives, model: ModuleModel, analysis: Analysis, file: SourceFile): Diagnostic[] {
@@ -25,8 +25,16 @@ export function diagnose(parsed: Parsed, directives: Directives, model: ModuleMo
   }
   for (const { task, name, node } of model.capturedWrites) report("TASK_WRITES_CAPTURED", { task: model.functions[task]?.name ?? "", name }, node);
   reportUnawaited(model, analysis, report);
+  for (const { kind, workflow, name, through, start, end } of analysis.impurities) report(impurityCodes[kind], { workflow, name, through }, { start, end });
+  for (const { task, name, of, node } of model.inPlaceChanges) {
+    report(of === "argument" ? "TASK_CHANGES_ARGUMENT" : "TASK_CHANGES_CAPTURED", { task: model.functions[task]?.name ?? "", name }, node);
+  }
   return found;
 }
+
+const impurityCodes = {
+  io: "WORKFLOW_IO", timer: "WORKFLOW_TIMER", environment: "WORKFLOW_ENVIRONMENT", clock: "WORKFLOW_CLOCK", state: "WORKFLOW_STATE",
+} as const satisfies Record<Impurity["kind"], DiagnosticCode>;
 
 type Report = <C extends DiagnosticCode>(code: C, params: DiagnosticParams<C>, at: { start: number; end: number }) => void;
 

@@ -1,4 +1,4 @@
-import type { DirectiveKind } from "@perdure/protocol";
+import type { ChanceSource, DirectiveKind } from "@perdure/protocol";
 import type { Node, ObjectExpression, YieldExpression } from "oxc-parser";
 import type { ClassNode, FunctionNode, Loop } from "../../ast.ts";
 import type { FoundDirective } from "../1-parse/directives.ts";
@@ -22,6 +22,8 @@ export type Value =
   | { readonly kind: "super"; readonly of: Value }
   | { readonly kind: "result"; readonly callee: Value; readonly first: Value }
   | { readonly kind: "choice"; readonly values: readonly Value[] }
+  /** A name that nothing in the module declares. */
+  | { readonly kind: "global"; readonly name: string }
   | { readonly kind: "known" }
   | { readonly kind: "unknown" };
 
@@ -30,6 +32,9 @@ export const UNKNOWN: Value = { kind: "unknown" };
 
 export interface CallSummary {
   readonly callee: Value;
+  /** Offsets of the call. */
+  readonly start: number;
+  readonly end: number;
   /** The callee is `….property`. */
   readonly property: string | undefined;
   /** The function that directly holds the call; `undefined` at the top of a module, in a class field, in a static block. */
@@ -46,6 +51,10 @@ export interface FunctionSummary {
   /** The name in `ModuleInfo`. */
   readonly name: string;
   readonly kind: DirectiveKind | undefined;
+  /** The function around it. */
+  readonly parent: number | undefined;
+  /** Offset of its name, or of the function. */
+  readonly at: number;
   readonly async: boolean;
   /** It stands in the body of a task and is plain code there. */
   readonly plain: boolean;
@@ -57,6 +66,27 @@ export interface ClassSummary {
   readonly parent: Value | undefined;
   readonly statics: ReadonlyMap<string, Value>;
   readonly members: ReadonlyMap<string, Value>;
+}
+
+/** A place that reads something from outside of the program: by a call, by `new` without arguments or with some, or as a value that is handed on. */
+export interface ReadSummary {
+  readonly value: Value;
+  readonly form: "call" | "new" | "new()" | "value";
+  readonly start: number;
+  readonly end: number;
+  readonly owner: number | undefined;
+  /** It belongs to the body of a task. */
+  readonly inTask: boolean;
+  /** It is evaluated with the module, once. */
+  readonly atTop: boolean;
+}
+
+/** A use of a variable of the module that its functions change. */
+export interface StateUse {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+  readonly owner: number | undefined;
 }
 
 /** The part of a module that other modules need to know. Holds no syntax tree. */
@@ -73,6 +103,8 @@ export interface ModuleSummary {
   readonly imports: readonly string[];
   readonly importedValues: readonly Value[];
   readonly hasDirective: boolean;
+  readonly reads: readonly ReadSummary[];
+  readonly stateUses: readonly StateUse[];
 }
 
 export interface LoopModel {
@@ -104,8 +136,6 @@ export interface FunctionModel extends FunctionSummary {
   readonly node: FunctionNode;
   readonly directive: FoundDirective | undefined;
   readonly place: Place;
-  /** Offset of its name, or of the function. */
-  readonly at: number;
   /** Neither an instance nor a closure is needed to reach it. */
   readonly reachable: boolean;
   readonly yields: readonly YieldExpression[];
@@ -121,9 +151,24 @@ export interface CapturedWrite {
   readonly node: Node;
 }
 
+export interface ReadModel extends ReadSummary {
+  readonly node: Node;
+}
+
+/** What a task does to something that belongs to others. */
+export interface InPlaceChange {
+  readonly task: number;
+  readonly name: string;
+  /** An argument of the task, or a variable of the function around it. */
+  readonly of: "argument" | "captured";
+  readonly node: Node;
+}
+
 export interface ModuleModel extends ModuleSummary {
   readonly functions: readonly FunctionModel[];
   readonly calls: readonly CallModel[];
+  readonly reads: readonly ReadModel[];
+  readonly inPlaceChanges: readonly InPlaceChange[];
   readonly loops: readonly LoopModel[];
   readonly capturedWrites: readonly CapturedWrite[];
   /** The identifiers `require`, `module` or `exports` are used as CommonJS has them. */
@@ -137,11 +182,27 @@ export type Target =
   /** `certain`: it returns a promise for sure. */
   | { readonly kind: "durable"; readonly name: string; readonly certain: boolean };
 
+/** Something that a workflow does itself, or through functions that it calls, and that no replay repeats. */
+export interface Impurity {
+  readonly kind: "io" | "timer" | "environment" | "clock" | "state";
+  /** `fetch`, `process.env`, the name of a variable. */
+  readonly name: string;
+  readonly workflow: string;
+  /** The functions between, each with its place: `total (src/price.ts:4:10)`. */
+  readonly through: readonly string[];
+  /** Offsets in the module that is analyzed: of the use, or of the call that leads out of the module. */
+  readonly start: number;
+  readonly end: number;
+}
+
 /** What the project says about one module; the arrays go by the indexes of its model. */
 export interface Analysis {
   /** Functions that are tasks, workflows or scopes. */
   readonly durable: readonly boolean[];
   readonly targets: readonly Target[];
+  /** What each of the module's reads gives, if that is clock or chance. */
+  readonly chance: readonly (ChanceSource | undefined)[];
+  readonly impurities: readonly Impurity[];
   /** There is something to rewrite. */
   readonly touched: boolean;
   /** Paths of the rewritten modules that this one imports, itself or through modules that stay as they are. */
@@ -150,10 +211,10 @@ export interface Analysis {
 
 /** The model without its syntax tree. */
 export function summarize(model: ModuleModel): ModuleSummary {
-  const { classes, objects, bindings, exports, stars, imports, importedValues, hasDirective } = model;
+  const { classes, objects, bindings, exports, stars, imports, importedValues, hasDirective, stateUses } = model;
   return {
-    functions: model.functions.map(({ index, name, kind, async, plain, method }) => ({ index, name, kind, async, plain, method })),
-    calls: model.calls.map(({ callee, property, owner, passedTo }) => ({ callee, property, owner, ...(passedTo && { passedTo }) })),
+    functions: model.functions.map(({ index, name, kind, parent, at, async, plain, method }) => ({ index, name, kind, parent, at, async, plain, method })),
+    calls: model.calls.map(({ callee, start, end, property, owner, passedTo }) => ({ callee, start, end, property, owner, ...(passedTo && { passedTo }) })),
     classes,
     objects,
     bindings,
@@ -162,5 +223,7 @@ export function summarize(model: ModuleModel): ModuleSummary {
     imports,
     importedValues,
     hasDirective,
+    reads: model.reads.map(({ value, form, start, end, owner, inTask, atTop }) => ({ value, form, start, end, owner, inTask, atTop })),
+    stateUses,
   };
 }

@@ -1,4 +1,4 @@
-import type { Diagnostic, ModuleInfo } from "@perdure/protocol";
+import type { ChanceSource, Diagnostic, ModuleInfo } from "@perdure/protocol";
 import type { CallExpression, Node, ObjectExpression, YieldExpression } from "oxc-parser";
 import type { ClassNode, FunctionNode, Loop } from "../../ast.ts";
 
@@ -25,6 +25,8 @@ export type Edit =
     }
   | { readonly kind: "loop"; readonly node: Loop; readonly start: number; readonly index: number }
   | { readonly kind: "site"; readonly node: CallExpression; readonly index: number }
+  /** `call`: the node gives the value itself, else it is a function that gives it. */
+  | { readonly kind: "chance"; readonly node: Node; readonly source: ChanceSource; readonly call: boolean }
   | { readonly kind: "name"; readonly node: FunctionNode }
   | { readonly kind: "expression"; readonly node: FunctionNode; readonly entry: Entry }
   | { readonly kind: "object"; readonly node: ObjectExpression; readonly entries: readonly Entry[] }

@@ -13,7 +13,7 @@ export function createValueOf(scopes: Scopes): ValueOf {
         return indexed("object", scopes.objectIndex.get(node));
       case "Identifier": {
         const binding = lookup(scope, node.name);
-        return binding ? { kind: "binding", index: binding.index } : KNOWN;
+        return binding ? { kind: "binding", index: binding.index } : { kind: "global", name: node.name };
       }
       case "ThisExpression":
         return selfOf(scope);

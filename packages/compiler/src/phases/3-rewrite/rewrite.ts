@@ -1,6 +1,7 @@
 import MagicString, { type SourceMap } from "magic-string";
 import type { Parsed } from "../1-parse/parse.ts";
 import type { Edit, Plan } from "../2-analyze/plan.ts";
+import { rewriteChance } from "./chance.ts";
 import { createContext, type RewriteContext } from "./context.ts";
 import { Insertions, type Span } from "./insertions.ts";
 import { rewriteLoop } from "./loop.ts";
@@ -36,6 +37,8 @@ function apply(edit: Edit, context: RewriteContext): void {
       return rewriteLoop(edit, context);
     case "site":
       return rewriteSite(edit, context);
+    case "chance":
+      return rewriteChance(edit, context);
     case "name":
       return nameFunction(edit, context);
     case "expression":

@@ -1,0 +1,92 @@
+import { formatLocation } from "@perdure/protocol";
+import type { CallSummary, FunctionSummary, Impurity, ReadSummary } from "../phases/2-analyze/model.ts";
+import { resolveValue, type Module, type Resolved } from "./link.ts";
+import { impurityOf } from "./platform.ts";
+
+/** A function that a workflow comes to, and how. */
+interface Reached {
+  readonly module: Module;
+  readonly fn: FunctionSummary;
+  readonly workflow: FunctionSummary;
+  /** The functions between the workflow and it. */
+  readonly through: readonly string[];
+  /** The call by which the way left the workflow's module. */
+  readonly exit: CallSummary | undefined;
+}
+
+interface Use {
+  readonly kind: Impurity["kind"];
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * What the workflows of a module do that no replay repeats, themselves or through functions of any project file. Each is told once, by the shortest way.
+ * `place` is a module's path from the project's root.
+ */
+export function impuritiesOf(module: Module, place: (file: string) => string): Impurity[] {
+  const found: Impurity[] = [];
+  const seen = new Set<string>();
+  const queue: Reached[] = [];
+  const visit = (next: Reached): void => {
+    const key = `${next.module.file}\0${next.fn.index}`;
+    if (seen.has(key) || next.fn.plain || next.fn.kind === "task" || (next.fn.kind === "workflow" && next.fn !== next.workflow)) return;
+    seen.add(key);
+    queue.push(next);
+  };
+  for (const fn of module.summary.functions) if (fn.kind === "workflow") visit({ module, fn, workflow: fn, through: [], exit: undefined });
+  for (let at = queue.shift(); at; at = queue.shift()) {
+    for (const use of usesOf(at.module, at.fn)) found.push(impurity(use, at, place));
+    for (const next of functionsFrom(at, module, place)) visit(next);
+  }
+  return found;
+}
+
+function impurity({ kind, name, start, end }: Use, { workflow, through, exit, module }: Reached, place: (file: string) => string): Impurity {
+  const base = { kind, name, workflow: workflow.name };
+  if (!exit) return { ...base, through, start, end };
+  const where = `${name} at ${formatLocation(place(module.file), module.locate(start))}`;
+  return { ...base, name: where, through, start: exit.start, end: exit.end };
+}
+
+/** The functions that are called by one, handed on by it, or stand in it. */
+function functionsFrom(at: Reached, start: Module, place: (file: string) => string): Reached[] {
+  const { module, fn, workflow, through, exit } = at;
+  const { functions, calls } = module.summary;
+  const inner = functions.filter(({ parent }) => parent === fn.index).map((next) => ({ ...at, fn: next }));
+  const called = calls
+    .filter(({ owner }) => owner === fn.index)
+    .flatMap((call) =>
+      functionsOf(resolveValue(call.callee, module)).map(({ module: target, fn: next }) => ({
+        module: target,
+        fn: next,
+        workflow,
+        through: [...through, `${next.name} (${formatLocation(place(target.file), target.locate(next.at))})`],
+        exit: exit ?? (target.file === start.file ? undefined : call),
+      })),
+    );
+  return [...inner, ...called];
+}
+
+function functionsOf(resolved: Resolved): { readonly module: Module; readonly fn: FunctionSummary }[] {
+  if (resolved.kind === "choice") return resolved.of.flatMap(functionsOf);
+  if (resolved.kind !== "function") return [];
+  const fn = resolved.module.summary.functions[resolved.index];
+  return fn ? [{ module: resolved.module, fn }] : [];
+}
+
+function usesOf(module: Module, fn: FunctionSummary): Use[] {
+  const { reads, stateUses } = module.summary;
+  const uses = reads.filter(({ owner, inTask }) => owner === fn.index && !inTask).flatMap((read) => useOf(read, module));
+  const state = stateUses.filter(({ owner }) => owner === fn.index).map(({ name, start, end }) => ({ kind: "state" as const, name, start, end }));
+  const names = new Set<string>();
+  return [...uses, ...state].filter(({ kind, name }) => !names.has(`${kind} ${name}`) && names.add(`${kind} ${name}`));
+}
+
+function useOf(read: ReadSummary, module: Module): Use[] {
+  const resolved = resolveValue(read.value, module);
+  const kind = resolved.kind === "platform" ? impurityOf(resolved.path, read.form) : undefined;
+  if (resolved.kind !== "platform" || kind === undefined) return [];
+  return [{ kind, name: resolved.path.replace(/^node:|\.\d+$/g, ""), start: read.start, end: read.end }];
+}
