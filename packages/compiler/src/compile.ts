@@ -1,8 +1,8 @@
-import { DIRECTIVE_WORDS, formatDiagnostic, type Diagnostic, type DirectiveWords, type ModuleInfo, type SourceFile } from "@perdure/protocol";
+import { createDiagnostic, DIRECTIVE_WORDS, formatDiagnostic, type Diagnostic, type DirectiveWords, type ModuleInfo, type SourceFile } from "@perdure/protocol";
 import type { SourceMap } from "magic-string";
 import { join } from "node:path";
 import { isCompiled } from "./phases/1-parse/compiled.ts";
-import { findDirectives, mayHoldDirective } from "./phases/1-parse/directives.ts";
+import { findDirectives, mayHoldDirective, type Directives } from "./phases/1-parse/directives.ts";
 import { parse, pathOf } from "./phases/1-parse/parse.ts";
 import { analyze, parseErrorDiagnostic } from "./phases/2-analyze/analyze.ts";
 import { buildModel } from "./phases/2-analyze/build.ts";
@@ -59,9 +59,9 @@ export function compile(source: string, options: CompileOptions): CompileResult 
   const file: SourceFile = { file: projectPath(options.root, path), source };
   const failure = parseErrorDiagnostic(parsed, file);
   if (failure && mayHold) throw new CompileError([failure]);
-  if (failure || isCompiled(parsed)) return undefined;
-
+  if (failure) return undefined;
   const directives = findDirectives(parsed, words, file);
+  if (isCompiled(parsed)) return assertComplete(directives, file);
   const model = buildModel(parsed, directives);
   const host = options.host ?? nodeHost;
   const project = options.project ?? createProject(host, words, () => options.root);
@@ -70,6 +70,14 @@ export function compile(source: string, options: CompileOptions): CompileResult 
   const { plan, diagnostics } = analyze({ parsed, directives, model, analysis, file, root: options.root, dependencies });
   if (diagnostics.some(({ severity }) => severity === "error")) throw new CompileError(diagnostics);
   return plan && { ...rewrite(parsed, plan), info: plan.info, diagnostics };
+}
+
+/** A file that has been compiled holds no directive any more, unless something uncompiled was bundled into it. */
+function assertComplete({ statements, functions }: Directives, file: SourceFile): undefined {
+  const [statement] = statements;
+  if (!statement) return undefined;
+  const [found] = functions.values();
+  throw new CompileError([createDiagnostic(file, "COMPILED_IN_PART", { directive: found?.words ?? "use workflow" }, statement)]);
 }
 
 /** Names of the packages that the project depends on. */

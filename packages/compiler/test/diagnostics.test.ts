@@ -25,6 +25,8 @@ const programs: Record<string, string | Files> = {
   PLACE_UNSUPPORTED: `class A {\n  constructor() { "use task" }\n  get x() { "use task"; return 1 }\n  async [name]() { "use workflow" }\n  [field] = async () => { "use task" };\n}\nconst o = { set y(v) { "use task" }, async [k]() { "use task" } };`,
   "PLACE_UNSUPPORTED 2": { "a.ts": `class A {\n  async charge(@Body() order: Order) {\n    "use task";\n  }\n}\n` },
   SUPER_IN_GENERATOR: `async function t() { "use task" }\nclass A extends B {\n  async *list() {\n    yield super.list();\n    await t();\n  }\n}\n`,
+  COMPILED_IN_PART: `import * as a from "perdure/internal";\nasync function f() {\n  "use task: retries=1";\n}\n`,
+  "COMPILED_IN_PART 2": `function m() { return m.m ??= require("perdure/internal").module(2, {}) }\nasync function f() { "use workflow" }\n`,
   MODULE_EXPORT_NOT_ASYNC: `"use task";\nexport async function fine() {}\nexport function sync() {}\nexport const value = 1;\nexport class Thing {\n  x = 1;\n}\nexport { other } from "./other";\nexport * from "./more";\n`,
   DIRECTIVE_WORDS_SHARED: `import { sleep } from "workflow";\nexport async function f() {\n  "use workflow";\n}\n`,
   "DIRECTIVE_WORDS_SHARED 2": { "a.js": `export async function f() { "use workflow" }`, "package.json": `{ "dependencies": { "workflow": "5" } }` },

@@ -102,6 +102,10 @@ export const diagnosticMessages = {
     text: `${p.name} is a generator that calls tasks and uses super`,
     hint: "move the use of super into a method of its own",
   })),
+  COMPILED_IN_PART: define("error", (p: { directive: string }) => ({
+    text: `this file has been compiled already, and holds "${p.directive}" in code that has not: it would run without a single checkpoint`,
+    hint: "add the plugin to the build that made this file, or exclude the uncompiled code from it",
+  })),
   MODULE_EXPORT_NOT_ASYNC: define("error", (p: { name: string; directive: string }) => ({
     text: `the export "${p.name}" is not an async function, but "${p.directive}" at the top of the file applies to every export`,
     hint: "make it an async function, move it to another file, or put the directive into each function instead",

@@ -1,7 +1,26 @@
 import { messages, type MessageCode, type MessageParams } from "./messages.ts";
 
+/**
+ * Makes `instanceof` hold for the errors of every copy of this class in the process: an application and a library may each have brought one along.
+ * A subclass knows its own instances as usual.
+ */
+export function shareInstances(type: abstract new (...args: never[]) => Error, name: string): void {
+  const brand = Symbol.for(`perdure/${name}`);
+  Object.defineProperty(type.prototype, brand, { value: true });
+  Object.defineProperty(type, Symbol.hasInstance, {
+    value(this: unknown, value: unknown): boolean {
+      if (this === type) return typeof value === "object" && value !== null && brand in value;
+      return typeof this === "function" && Function.prototype[Symbol.hasInstance].call(this, value);
+    },
+  });
+}
+
 /** Every error that Perdure itself raises. What it says stands in the catalogue, under its code. */
 export class PerdureError<C extends MessageCode = MessageCode> extends Error {
+  static {
+    shareInstances(this, "PerdureError");
+  }
+
   override readonly name = "PerdureError";
   readonly code: C;
   /** What to do about it. */

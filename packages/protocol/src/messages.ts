@@ -161,6 +161,14 @@ export const messages = {
     text: `run ${p.run} is a run of ${p.recorded}, not of ${p.workflow}`,
     hint: "use another id",
   })),
+  RUNTIME_TWICE: define((p: { places: readonly string[] }) => ({
+    text: `this process has ${p.places.length} copies of perdure: ${p.places.join(", ")}; they work as one, but classes that you register or extend exist once in each`,
+    hint: "leave perdure out of bundles (external), and let one version of it be installed (npm dedupe)",
+  })),
+  RUNTIME_VERSIONS: define((p: { place: string }) => ({
+    text: `another version of perdure is loaded in this process beside ${p.place}, and the two do not know each other's runs`,
+    hint: "install one version of perdure (npm ls perdure shows where each comes from)",
+  })),
   RUNTIME_CLOSED: define((_: object) => ({
     text: "Perdure was closed in this process while this was waited for",
     hint: "the run stays in the store: recover() or the same call takes it up",
@@ -194,6 +202,10 @@ export const messages = {
       `the workflow ${p.workflow} is not deterministic: this replay of run ${p.run} under the same code did not reach ${listed(p.steps)}` +
       (p.instead.length > 0 ? `; it called ${listed(p.instead)} instead` : ""),
     hint: "move what differs between two runs of the same code (time, chance, environment, I/O) into a task; the run is untouched and resumable",
+  })),
+  TASK_CHANGED_ARGUMENT: define((p: { task: string; argument: number; step: string; run: string; calledAt: string }) => ({
+    text: `the task ${p.task} has changed its argument ${p.argument} in place (step ${p.step} of run ${p.run}, called at ${p.calledAt}): the workflow does not see that, now or in a replay`,
+    hint: "return the changed value from the task, and use the result; configure({ checkArguments: false }) turns this check off",
   })),
   VALUE_NOT_STORABLE: define((p: { what: string; path: string; found: string; where?: string }) => ({
     text: `${p.what} ${p.path === "" ? "" : `${p.path}: `}${p.found}, which cannot be stored${p.where === undefined ? "" : ` (${p.where})`}`,

@@ -7,6 +7,7 @@ import { childStep } from "./children.ts";
 import { setSite, takeSite } from "./sites.ts";
 import { attemptTask, resolveTaskOptions } from "./task.ts";
 import { parseWith } from "./schema.ts";
+import { callWithCopy } from "./arguments.ts";
 import { snapshot } from "./snapshot.ts";
 import { currentRuntime } from "./default-runtime.ts";
 
@@ -41,7 +42,7 @@ class CompiledModule implements ModuleHandle {
       input,
       location,
       ...(result && { parse: (value: unknown) => parseWith(result, value, `${name} returned`) }),
-      begin: (step) => attemptTask(step, async () => body(...snapshot(input)), options),
+      begin: (step) => attemptTask(step, () => callWithCopy(step, body, input), options),
     }) as Promise<R>;
   }
 

@@ -19,6 +19,7 @@ export interface Settings {
   readonly stallTimeout: number;
   readonly nondeterminism: "stop" | "report";
   readonly lostSteps: "stop" | "report";
+  readonly checkArguments: boolean;
   readonly defaults: TaskOptions;
 }
 

@@ -4,6 +4,7 @@ import { textFingerprint } from "./fingerprint.ts";
 import type { Context } from "./context.ts";
 import type { TaskOptions, WorkflowOptions } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
+import type { PendingSite } from "./sites.ts";
 
 // A function of any parameters; what it is called with is checked where it is called.
 export type AnyFunction = (...args: never[]) => unknown;
@@ -33,9 +34,14 @@ export interface Registry {
   /** Owners that live in this process. */
   readonly owners: Set<string>;
   runtime: Runtime | undefined;
+  /** The durable call that is about to be entered. */
+  site: PendingSite | undefined;
+  /** Where the copies of this package were loaded from; a copy that is evaluated again is the same one. */
+  readonly copies: Set<string>;
 }
 
-const key = Symbol.for("perdure/registry@1");
+const NAME = "perdure/registry@";
+const key = Symbol.for(`${NAME}1`);
 const globals = globalThis as { [key]?: Registry };
 
 export const registry: Registry = (globals[key] ??= {
@@ -45,7 +51,16 @@ export const registry: Registry = (globals[key] ??= {
   workflows: new Map(),
   owners: new Set(),
   runtime: undefined,
+  site: undefined,
+  copies: new Set(),
 });
+
+registry.copies.add(import.meta.url?.replace(/[?#].*$/, "") ?? "a CommonJS bundle");
+
+// another version keeps another registry: its runs and ours would not know of each other
+if (Object.getOwnPropertySymbols(globalThis).some((each) => each !== key && each.description?.startsWith(NAME) === true)) {
+  throw new PerdureError("RUNTIME_VERSIONS", { place: [...registry.copies].join(", ") });
+}
 
 export const locationOf = ({ module, info }: Definition): string => formatLocation(module.file, info.at);
 

@@ -34,6 +34,11 @@ export interface RuntimeOptions {
   readonly nondeterminism?: "stop" | "report";
   /** What to do when changed code does not reach a recorded step any more. Default `"stop"`. */
   readonly lostSteps?: "stop" | "report";
+  /**
+   * Whether to look, after each attempt of a task, if it has changed its arguments in place (which the workflow never sees), and to report that. Default: when
+   * `NODE_ENV` is not `"production"`.
+   */
+  readonly checkArguments?: boolean;
   /** Told of everything that is reported and does not stop a run. Default: the logger. */
   readonly onReport?: (error: PerdureError, run: { readonly id: string; readonly workflow: string }) => void;
   readonly clock?: Clock;
@@ -56,6 +61,7 @@ export function settingsOf(options: RuntimeOptions): Settings {
     stallTimeout: toMilliseconds(options.stallTimeout ?? "10s", "stallTimeout"),
     nondeterminism: options.nondeterminism ?? "stop",
     lostSteps: options.lostSteps ?? "stop",
+    checkArguments: options.checkArguments ?? process.env["NODE_ENV"] !== "production",
     defaults: checkTaskOptions(options.defaults ?? {}),
   };
 }

@@ -54,6 +54,8 @@ export class Runtime implements Host {
   private closed = false;
   private stopPolling: (() => void) | undefined;
   private renewedAt = 0;
+  /** Copies of this package that have been told of; one is as it should be. */
+  private copiesTold = 1;
 
   constructor(options: RuntimeOptions = {}) {
     this.options = options;
@@ -81,7 +83,15 @@ export class Runtime implements Host {
     });
     await this.opened;
     this.assertOpen();
+    this.tellOfCopies();
     return this.store;
+  }
+
+  private tellOfCopies(): void {
+    const { copies } = registry;
+    if (copies.size <= this.copiesTold) return;
+    this.copiesTold = copies.size;
+    this.log.warn(new PerdureError("RUNTIME_TWICE", { places: [...copies] }).message, {});
   }
 
   private assertOpen(): void {

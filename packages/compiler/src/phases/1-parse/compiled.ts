@@ -1,10 +1,23 @@
 import { ABI_MODULE } from "@perdure/protocol";
+import type { Node } from "oxc-parser";
+import { literalText, walk } from "../../ast.ts";
 import type { Parsed } from "./parse.ts";
 
 /** Whether the module has been through this compiler: it loads what only emitted code loads. */
-export function isCompiled({ program, source }: Parsed): boolean {
+export function isCompiled({ program }: Parsed): boolean {
   return program.body.some((node) => {
     if (node.type === "ImportDeclaration") return node.source.value === ABI_MODULE;
-    return node.type === "FunctionDeclaration" && source.slice(node.start, node.end).includes(`require("${ABI_MODULE}").module(`);
+    return node.type === "FunctionDeclaration" && requiresAbi(node);
   });
+}
+
+function requiresAbi(node: Node): boolean {
+  let found = false;
+  walk(node, (each) => {
+    if (found) return false;
+    const first = each.type === "CallExpression" && each.callee.type === "Identifier" && each.callee.name === "require" ? each.arguments[0] : undefined;
+    found = first !== undefined && literalText(first) === ABI_MODULE;
+    return !found;
+  });
+  return found;
 }
