@@ -1,4 +1,4 @@
-import { createDiagnostic, DIRECTIVE_WORDS, formatDiagnostic, type Diagnostic, type DirectiveWords, type ModuleInfo, type SourceFile } from "@perdure/protocol";
+import { createDiagnostic, DIRECTIVE_WORDS, formatDiagnostic, type Diagnostic, type DirectiveWords, type ModuleInfo, type SourceFile, type WarningCode } from "@perdure/protocol";
 import type { SourceMap } from "magic-string";
 import { join } from "node:path";
 import { isCompiled } from "./phases/1-parse/compiled.ts";
@@ -21,7 +21,11 @@ export interface CompileOptions {
   readonly project?: Project;
   /** Words that begin a directive, when "use task" and "use workflow" belong to another tool. */
   readonly directives?: Partial<DirectiveWords>;
+  /** What becomes of warnings, by their code. Errors stay errors. */
+  readonly warnings?: WarningLevels;
 }
+
+export type WarningLevels = Readonly<Partial<Record<WarningCode, "off" | "warning" | "error">>>;
 
 export interface CompileResult {
   readonly code: string;
@@ -67,9 +71,18 @@ export function compile(source: string, options: CompileOptions): CompileResult 
   const project = options.project ?? createProject(host, words, () => options.root);
   const dependencies = () => packageDependencies(host, options.root);
   const analysis = project.analyze(path, source, summarize(model));
-  const { plan, diagnostics } = analyze({ parsed, directives, model, analysis, file, root: options.root, dependencies });
+  const { plan, diagnostics: found } = analyze({ parsed, directives, model, analysis, file, root: options.root, dependencies });
+  const diagnostics = atLevels(found, options.warnings);
   if (diagnostics.some(({ severity }) => severity === "error")) throw new CompileError(diagnostics);
   return plan && { ...rewrite(parsed, plan), info: plan.info, diagnostics };
+}
+
+function atLevels(diagnostics: readonly Diagnostic[], levels: WarningLevels = {}): Diagnostic[] {
+  const levelOf = new Map<string, string | undefined>(Object.entries(levels));
+  return diagnostics.flatMap((each) => {
+    const level = each.severity === "warning" ? levelOf.get(each.code) : undefined;
+    return level === "off" ? [] : [level === "error" ? { ...each, severity: level } : each];
+  });
 }
 
 /** A file that has been compiled holds no directive any more, unless something uncompiled was bundled into it. */

@@ -1,6 +1,6 @@
 import { diagnosticMessages } from "@perdure/protocol";
 import { describe, expect, it } from "vitest";
-import { CompileError } from "../src/compile.ts";
+import { CompileError, type CompileOptions } from "../src/compile.ts";
 import { compileFile, type Files } from "./execute.ts";
 
 /** One program for each thing the compiler says; several ways to say it have a number. */
@@ -69,6 +69,14 @@ describe("what the compiler says", () => {
 
   it("has an example for every code", () => {
     expect(Object.keys(diagnosticMessages).filter((code) => !(code in programs))).toEqual([]);
+  });
+
+  it("is told at the levels that the project sets", () => {
+    const source = `export async function f() { "use workflow"; await fetch("x"); setTimeout(f); return process.env.X }`;
+    const codes = (warnings: CompileOptions["warnings"]) => compileFile({ "a.js": source }, "a.js", { ...(warnings && { warnings }) })?.diagnostics.map((each) => each.code);
+    expect(codes(undefined)).toEqual(["WORKFLOW_IO", "WORKFLOW_TIMER", "WORKFLOW_ENVIRONMENT"]);
+    expect(codes({ WORKFLOW_TIMER: "off", WORKFLOW_IO: "warning" })).toEqual(["WORKFLOW_IO", "WORKFLOW_ENVIRONMENT"]);
+    expect(() => codes({ WORKFLOW_TIMER: "error" })).toThrow(/error: f uses setTimeout/);
   });
 
   it("takes other words", () => {

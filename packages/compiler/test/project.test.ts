@@ -1,6 +1,7 @@
 import { DIRECTIVE_WORDS } from "@perdure/protocol";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { Session } from "../src/adapters/plugin.ts";
 import { compile, createProject, nodeHost } from "../src/index.ts";
 import { compileFile, type Files } from "./execute.ts";
 import { temporaryProject } from "./temporary-project.ts";
@@ -70,6 +71,38 @@ describe("what is left alone", () => {
       expect(once).not.toBe("");
       expect(compileFile({ [name]: once }, name)).toBeUndefined();
     }
+  });
+});
+
+describe("clock and chance in modules without anything durable", () => {
+  const files = {
+    "id.ts": `export const id = () => crypto.randomUUID();`,
+    "log.ts": `export const log = (text: string) => text + Date.now();`,
+    "top.ts": `export const loadedAt = Date.now();`,
+    "middle.ts": `export * from "./id";\nexport { loadedAt } from "./top";`,
+    "flow.ts": `import { id } from "./middle";\nexport async function flow() { "use workflow"; return id() }`,
+  };
+  const touched = (name: string, all: Files = files) => compileFile(all, name)?.code.includes(".recorded(") ?? false;
+
+  it("are compiled when a workflow's imports lead there, whatever is compiled first", () => {
+    expect(touched("id.ts")).toBe(true);
+    expect(touched("log.ts")).toBe(false);
+    expect(touched("top.ts")).toBe(false); // evaluated with the module, in no run
+    expect(touched("id.ts", { ...files, "flow.ts": files["flow.ts"].replace("workflow", "task") })).toBe(false);
+    expect(compileFile(files, "flow.ts")?.info.imports).toEqual(["id.ts"]);
+  });
+
+  it("are found on disk, and anew when a file changes", () => {
+    const project = temporaryProject({ ...files, "node_modules/x/flow.js": files["flow.ts"], "src/deep/other.ts": files["log.ts"] });
+    const session = new Session({ root: project.root });
+    session.serves = true;
+    const outcome = (name: string) => session.compile(readFileSync(project.path(name), "utf8"), project.path(name))?.code.includes(".recorded(");
+    expect([outcome("id.ts"), outcome("src/deep/other.ts")]).toEqual([true, undefined]);
+    project.write("src/new.ts", `import { log } from "./deep/other";\nexport async function f() { "use workflow"; return log("x") }`);
+    project.write("flow.ts", files["flow.ts"].replace("workflow", "task"));
+    session.invalidate(project.path("flow.ts"));
+    expect(session.outdated().sort()).toEqual([project.path("id.ts"), project.path("src/deep/other.ts")]);
+    expect([outcome("id.ts"), outcome("src/deep/other.ts")]).toEqual([undefined, true]);
   });
 });
 

@@ -1,11 +1,11 @@
 import type { Message } from "./messages.ts";
 
-const define = <P>(severity: Severity, make: (params: P) => Message): Entry<P> => ({ severity, make });
+const define = <P, S extends Severity>(severity: S, make: (params: P) => Message): Entry<P, S> => ({ severity, make });
 
 export type Severity = "error" | "warning";
 
-interface Entry<P> {
-  readonly severity: Severity;
+interface Entry<P, S extends Severity = Severity> {
+  readonly severity: S;
   readonly make: (params: P) => Message;
 }
 
@@ -154,6 +154,9 @@ export const diagnosticMessages = {
 
 export type DiagnosticCode = keyof typeof diagnosticMessages;
 export type DiagnosticParams<C extends DiagnosticCode> = Parameters<(typeof diagnosticMessages)[C]["make"]>[0];
+
+/** The codes of warnings, which a project may turn off or raise to errors. */
+export type WarningCode = { [C in DiagnosticCode]: (typeof diagnosticMessages)[C]["severity"] extends "error" ? never : C }[DiagnosticCode];
 
 /** The codes that the text of a directive alone can earn. */
 export type DirectiveCode =

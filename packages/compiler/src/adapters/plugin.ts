@@ -1,6 +1,6 @@
 import { DIRECTIVE_WORDS, type Diagnostic, type DirectiveWords, type Manifest, type ModuleInfo } from "@perdure/protocol";
 import { isAbsolute } from "node:path";
-import { compile, CompileError, type CompileResult } from "../compile.ts";
+import { compile, CompileError, type CompileResult, type WarningLevels } from "../compile.ts";
 import { pathOf } from "../phases/1-parse/parse.ts";
 import { createProject, nodeHost, type Project } from "../project.ts";
 
@@ -15,6 +15,10 @@ export interface Options {
   readonly root?: string;
   /** Words that begin a directive, when "use task" and "use workflow" belong to another tool. */
   readonly directives?: Partial<DirectiveWords>;
+  /**
+   * What becomes of warnings, by their code: `"off"`, `"warning"` (the default) or `"error"`, which fails the build. Errors stay errors.
+   */
+  readonly warnings?: WarningLevels;
   /** Called with all modules compiled so far, at the end of each build. */
   readonly onManifest?: (manifest: Manifest) => void;
 }
@@ -49,8 +53,8 @@ export class Session {
 
   compile(source: string, id: string): CompileResult | undefined {
     const path = pathOf(id);
-    const { directives } = this.options;
-    const result = compile(source, { id, root: this.root, project: this.project, ...(directives ? { directives } : {}) });
+    const { directives, warnings } = this.options;
+    const result = compile(source, { id, root: this.root, project: this.project, ...(directives && { directives }), ...(warnings && { warnings }) });
     if (result) this.modules.set(path, result.info);
     else this.modules.delete(path);
     if (this.serves) this.signatures.set(path, this.project.signature(path));
