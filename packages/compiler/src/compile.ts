@@ -35,8 +35,8 @@ export interface CompileResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** What a file without a directive must hold for anything in it to be durable, or to be clock or chance. */
-const mayMatter = /\b(?:import|require|from|Date|Math|performance|crypto)\b/;
+/** What a file without a directive must hold for anything in it to be durable, or to be clock or chance; a name may be written with escapes. */
+const mayMatter = /\b(?:import|require|from|Date|Math|performance|crypto)\b|\\u/;
 
 /** A program that cannot be compiled, with everything that is wrong with it. */
 export class CompileError extends Error {
