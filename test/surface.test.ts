@@ -1,15 +1,23 @@
 import * as compiler from "unplugin-perdure";
-import * as compilerEsbuild from "unplugin-perdure/esbuild";
-import * as compilerVite from "unplugin-perdure/vite";
+import * as bun from "unplugin-perdure/bun";
+import * as esbuild from "unplugin-perdure/esbuild";
+import * as farm from "unplugin-perdure/farm";
+import * as rolldown from "unplugin-perdure/rolldown";
+import * as rollup from "unplugin-perdure/rollup";
+import * as rspack from "unplugin-perdure/rspack";
+import * as vite from "unplugin-perdure/vite";
+import * as webpack from "unplugin-perdure/webpack";
 import * as perdure from "perdure";
 import * as internal from "perdure/internal";
 import * as testing from "perdure/testing";
 import { expect, expectTypeOf, test } from "vitest";
 import { complete, exponential, getRun, keyed, listRuns, recover, signal, sleep, start, taskOptions, worker, workflowOptions, type Run, type RunInfo, type RunStatus, type StandardSchema, type Worker } from "perdure";
 
+const bundlers = { "unplugin-perdure/bun": bun, "unplugin-perdure/esbuild": esbuild, "unplugin-perdure/farm": farm, "unplugin-perdure/rolldown": rolldown, "unplugin-perdure/rollup": rollup, "unplugin-perdure/rspack": rspack, "unplugin-perdure/vite": vite, "unplugin-perdure/webpack": webpack };
+
 test("what is exported", () => {
   const names = Object.fromEntries(
-    Object.entries({ perdure, "perdure/internal": internal, "perdure/testing": testing, "unplugin-perdure": compiler, "unplugin-perdure/esbuild": compilerEsbuild, "unplugin-perdure/vite": compilerVite }).map(([name, module]) => [name, Object.keys(module).sort()]),
+    Object.entries({ perdure, "perdure/internal": internal, "perdure/testing": testing, "unplugin-perdure": compiler, ...bundlers }).map(([name, module]) => [name, Object.keys(module).sort()]),
   );
   expect(names).toMatchInlineSnapshot(`
     {
@@ -60,11 +68,37 @@ test("what is exported", () => {
         "default",
         "nodeHost",
       ],
+      "unplugin-perdure/bun": [
+        "default",
+        "module.exports",
+      ],
       "unplugin-perdure/esbuild": [
         "default",
+        "module.exports",
+      ],
+      "unplugin-perdure/farm": [
+        "default",
+        "module.exports",
+      ],
+      "unplugin-perdure/rolldown": [
+        "default",
+        "module.exports",
+      ],
+      "unplugin-perdure/rollup": [
+        "default",
+        "module.exports",
+      ],
+      "unplugin-perdure/rspack": [
+        "default",
+        "module.exports",
       ],
       "unplugin-perdure/vite": [
         "default",
+        "module.exports",
+      ],
+      "unplugin-perdure/webpack": [
+        "default",
+        "module.exports",
       ],
     }
   `);

@@ -1,7 +1,9 @@
 import { defineConfig } from "tsdown";
 
+const bundlers = ["vite", "rollup", "rolldown", "esbuild", "webpack", "rspack", "farm", "bun"];
+
 export default defineConfig({
-  entry: { index: "src/index.ts", vite: "src/adapters/vite.ts", esbuild: "src/adapters/esbuild.ts" },
+  entry: { index: "src/index.ts", ...Object.fromEntries(bundlers.map((name) => [name, `src/adapters/${name}.ts`])) },
   platform: "node",
   target: "node20.19",
   dts: { build: true },

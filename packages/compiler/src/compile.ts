@@ -1,6 +1,6 @@
-import { createDiagnostic, DIRECTIVE_WORDS, formatDiagnostic, type Diagnostic, type DirectiveWords, type ModuleInfo, type SourceFile, type WarningCode } from "@perdure/protocol";
+import { ABI_MODULE, createDiagnostic, DIRECTIVE_WORDS, formatDiagnostic, type Diagnostic, type DirectiveWords, type ModuleInfo, type SourceFile, type WarningCode } from "@perdure/protocol";
 import type { SourceMap } from "magic-string";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { isCompiled } from "./phases/1-parse/compiled.ts";
 import { findDirectives, mayHoldDirective, type Directives } from "./phases/1-parse/directives.ts";
 import { parse, pathOf } from "./phases/1-parse/parse.ts";
@@ -91,6 +91,21 @@ function assertComplete({ statements, functions }: Directives, file: SourceFile)
   if (!statement) return undefined;
   const [found] = functions.values();
   throw new CompileError([createDiagnostic(file, "COMPILED_IN_PART", { directive: found?.words ?? "use workflow" }, statement)]);
+}
+
+/** The first directive of the file on the disk, when another tool has left none of them in `source`. */
+export function lostDirectives(source: string, { id, root, host = nodeHost, directives }: CompileOptions): Diagnostic | undefined {
+  const words = { ...DIRECTIVE_WORDS, ...directives };
+  const path = pathOf(id);
+  // a part of a file (`a.vue?type=template`) need not hold what the file holds
+  if (id !== path || !isAbsolute(path) || source.includes(ABI_MODULE) || mayHoldDirective(source, words)) return undefined;
+  const original = host.readFile(path);
+  if (original === undefined || !mayHoldDirective(original, words)) return undefined;
+  const parsed = parse(path, original);
+  const file: SourceFile = { file: projectPath(root, path), source: original };
+  const { module, functions } = findDirectives(parsed, words, file);
+  const first = module ?? functions.values().next().value;
+  return first && createDiagnostic(file, "DIRECTIVE_LOST", { file: file.file }, first.statement);
 }
 
 /** Names of the packages that the project depends on. */

@@ -52,6 +52,8 @@ export interface Project {
   refresh(): void;
   /** Stands for all that the other files contribute to the analysis of `file`. */
   signature(file: string): string;
+  /** The project files that `file` imports. */
+  imports(file: string): string[];
   /** The project files whose content decides about `file`, itself left out. */
   dependencies(file: string): string[];
 }
@@ -212,6 +214,10 @@ export function createProject(host: Host, words: DirectiveWords, root: () => str
       cache.stale();
       finals.clear();
       reached = undefined;
+    },
+    imports(file) {
+      const module = cache.module(file);
+      return module ? followed(module).map((each) => each.file) : [];
     },
     dependencies(file) {
       const module = cache.module(file);

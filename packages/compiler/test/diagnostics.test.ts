@@ -1,7 +1,8 @@
 import { diagnosticMessages } from "@perdure/protocol";
 import { describe, expect, it } from "vitest";
-import { CompileError, type CompileOptions } from "../src/compile.ts";
-import { compileFile, type Files } from "./execute.ts";
+import { checkForBrowser } from "../src/browser.ts";
+import { CompileError, lostDirectives, type CompileOptions } from "../src/compile.ts";
+import { compileFile, memoryHost, root, type Files } from "./execute.ts";
 
 /** One program for each thing the compiler says; several ways to say it have a number. */
 const programs: Record<string, string | Files> = {
@@ -46,6 +47,27 @@ const programs: Record<string, string | Files> = {
   TASK_WRITES_CAPTURED: `let total = 0;\nexport async function main() {\n  let seen;\n  async function f(x) {\n    "use task";\n    let own = 0;\n    own += x;\n    total += x;\n    ({ seen } = x);\n    [1].forEach(() => { seen++ });\n    for (total of [1]) own++;\n  }\n}\n`,
 };
 
+const order = `export async function order() {\n  "use workflow";\n}\n`;
+
+/** What is said of a module that another build or tool has to do with. */
+const others: Record<string, () => string> = {
+  BROWSER_IMPORT: () => messageOf(() => checkForBrowser(order, { id: `${root}/a.js`, root, importers: (path) => (path === `${root}/a.js` ? [`${root}/main.js`] : []) })),
+  DIRECTIVE_LOST: () => {
+    const lost = lostDirectives("export async function order() {}", { id: `${root}/a.js`, root, host: memoryHost({ "a.js": order }) });
+    return lost ? new CompileError([lost]).message : "";
+  },
+};
+
+function messageOf(run: () => void): string {
+  try {
+    run();
+    return "";
+  } catch (error) {
+    if (error instanceof CompileError) return error.message;
+    throw error;
+  }
+}
+
 function report(program: string | Files): string {
   const files: Files = typeof program === "string" ? { "a.js": program } : program;
   const name = Object.keys(files)[0] ?? "";
@@ -67,8 +89,15 @@ describe("what the compiler says", () => {
     });
   }
 
+  for (const [name, message] of Object.entries(others)) {
+    it(name, () => {
+      expect(message()).toContain(`(${name})`);
+      expect(message()).toMatchSnapshot();
+    });
+  }
+
   it("has an example for every code", () => {
-    expect(Object.keys(diagnosticMessages).filter((code) => !(code in programs))).toEqual([]);
+    expect(Object.keys(diagnosticMessages).filter((code) => !(code in programs || code in others))).toEqual([]);
   });
 
   it("is told at the levels that the project sets", () => {

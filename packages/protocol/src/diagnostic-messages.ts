@@ -150,6 +150,14 @@ export const diagnosticMessages = {
     text: `the task ${p.task} assigns to "${p.name}", which lives outside of it: on replay the task does not run and the assignment is lost`,
     hint: "return the value from the task and assign it where the task is called",
   })),
+  BROWSER_IMPORT: define("error", (p: { file: string; what: "workflows" | "tasks"; chain: readonly string[] }) => ({
+    text: `${p.file} has ${p.what} and is ${p.chain.length < 2 ? "an entry of a build for browsers" : `imported by browser code: ${p.chain.join(" → ")}`}`,
+    hint: 'call it on the server (an endpoint, a server action) and import no more than its types here: import type { … }; a build that is meant for a server has to name it as its platform or target ("node")',
+  })),
+  DIRECTIVE_LOST: define("error", (p: { file: string }) => ({
+    text: `${p.file} has directives, but another plugin or loader has taken them out before Perdure saw the file`,
+    hint: "let Perdure transform first: put it before the other one; minify the output, not the sources",
+  })),
 } satisfies Record<string, Entry<never>>;
 
 export type DiagnosticCode = keyof typeof diagnosticMessages;

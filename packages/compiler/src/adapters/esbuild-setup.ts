@@ -1,9 +1,11 @@
 import { formatDiagnostic, type Diagnostic } from "@perdure/protocol";
-import type { Loader, PartialMessage, PluginBuild } from "esbuild";
+import type { BuildOptions, Loader, PartialMessage, PluginBuild } from "esbuild";
 import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import type { CompileResult } from "../compile.ts";
-import { diagnosticsOf, idFilter, scripts, type Session } from "./plugin.ts";
+import { passes, scripts } from "./filter.ts";
+import { inverse } from "./graph.ts";
+import { diagnosticsOf, type Session } from "./plugin.ts";
 
 /**
  * A load callback of our own, and not unplugin's: it answers nothing for a file that stays as it is, so that other
@@ -11,15 +13,14 @@ import { diagnosticsOf, idFilter, scripts, type Session } from "./plugin.ts";
  */
 export function esbuildSetup(build: PluginBuild, session: Session): void {
   const { initialOptions } = build;
-  session.root = session.options.root ?? initialOptions.absWorkingDir ?? process.cwd();
-  const filter = idFilter(session.options);
-  const wanted = (path: string): boolean => matches(filter.include, path) && !matches(filter.exclude, path);
-
-  build.onStart(() => session.project.refresh());
-  build.onLoad({ filter: scripts, namespace: "file" }, async ({ path }) => {
-    if (!wanted(path)) return undefined;
+  session.rootedAt(initialOptions.absWorkingDir);
+  session.forBrowser = isForBrowser(initialOptions);
+  build.onStart(() => session.restart());
+  build.onLoad({ filter: session.options.include === undefined ? scripts : /.*/, namespace: "file" }, async ({ path }) => {
+    if (!passes(session.filter, path)) return undefined;
     const source = await readFile(path, "utf8");
     try {
+      if (session.forBrowser) return void session.check(source, path, () => inverse(session.seen()));
       const result = session.compile(source, path);
       return result && { contents: withMap(result), loader: loaderOf(path), warnings: messages(result.diagnostics, source), watchFiles: session.watched(path) };
     } catch (error) {
@@ -28,8 +29,8 @@ export function esbuildSetup(build: PluginBuild, session: Session): void {
   });
 }
 
-const matches = (patterns: readonly (string | RegExp)[], path: string): boolean =>
-  patterns.some((pattern) => (typeof pattern === "string" ? path.includes(pattern) : pattern.test(path)));
+/** esbuild builds for browsers unless it is told otherwise; where it does not bundle, that makes no difference. */
+const isForBrowser = ({ platform, bundle }: BuildOptions): boolean => platform === "browser" || (platform === undefined && bundle === true);
 
 const withMap = ({ code, map }: CompileResult): string => `${code}\n//# sourceMappingURL=${map.toUrl()}`;
 

@@ -1,4 +1,4 @@
 import { unplugin } from "./unplugin.ts";
 
 const esbuild: typeof unplugin.esbuild = unplugin.esbuild;
-export default esbuild;
+export { esbuild as default, esbuild as "module.exports" };

@@ -1,64 +1,108 @@
-import { DIRECTIVE_WORDS, type Diagnostic, type DirectiveWords, type Manifest, type ModuleInfo } from "@perdure/protocol";
+import { ABI_MODULE, DIRECTIVE_WORDS, type Diagnostic, type DirectiveWords, type Manifest, type ModuleInfo } from "@perdure/protocol";
 import { isAbsolute } from "node:path";
-import { compile, CompileError, type CompileResult, type WarningLevels } from "../compile.ts";
+import { checkForBrowser } from "../browser.ts";
+import { compile, CompileError, lostDirectives, type CompileResult, type WarningLevels } from "../compile.ts";
 import { pathOf } from "../phases/1-parse/parse.ts";
 import { createProject, nodeHost, type Project } from "../project.ts";
+import { idFilter, passes, type Filter, type Patterns } from "./filter.ts";
 
-type Pattern = string | RegExp;
+/** What bundlers call the plugin in their messages. */
+export const name = "perdure";
 
 export interface Options {
-  /** Which files are compiled, by path; by default every script. */
-  readonly include?: Pattern | readonly Pattern[];
-  /** Which files are not; by default what is in `node_modules`. */
-  readonly exclude?: Pattern | readonly Pattern[];
-  /** Directory that the paths in manifest and messages start from; by default the bundler's root. */
+  /**
+   * Which files are compiled: globs from the current directory, or regular expressions on the path.
+   * @default every script: /\.[cm]?[jt]sx?$/
+   */
+  readonly include?: Patterns;
+  /**
+   * Which files are not.
+   * @default what is in `node_modules`
+   */
+  readonly exclude?: Patterns;
+  /**
+   * Directory that the paths in manifest and messages start from. Names and step ids do not depend on it.
+   * @default the bundler's root: `root`, `context` or `absWorkingDir` of its configuration, else the current directory
+   */
   readonly root?: string;
-  /** Words that begin a directive, when "use task" and "use workflow" belong to another tool. */
+  /**
+   * Words that begin a directive, when "use task" and "use workflow" belong to another tool.
+   * @default { task: "use task", workflow: "use workflow" }
+   */
   readonly directives?: Partial<DirectiveWords>;
   /**
-   * What becomes of warnings, by their code: `"off"`, `"warning"` (the default) or `"error"`, which fails the build. Errors stay errors.
+   * What becomes of warnings, by their code: `"off"`, `"warning"`, or `"error"`, which fails the build. Errors stay errors.
+   * @default "warning" for all of them
    */
   readonly warnings?: WarningLevels;
-  /** Called with all modules compiled so far, at the end of each build. */
+  /** Called at the end of each build with what the compiler knows of its modules. */
   readonly onManifest?: (manifest: Manifest) => void;
 }
-
-export const scripts = /\.[cm]?[jt]sx?(?:\?.*)?$/;
-const packages = /[\\/]node_modules[\\/]/;
-const virtual = /\0/;
-
-const list = (patterns: Options["include"]): Pattern[] => (patterns === undefined ? [] : [patterns].flat());
-
-/** The file ids that the plugin looks at, for bundlers that filter themselves. */
-export const idFilter = ({ include, exclude }: Options): { include: Pattern[]; exclude: Pattern[] } => ({
-  include: include === undefined ? [scripts] : list(include),
-  exclude: [virtual, ...(exclude === undefined ? [packages] : list(exclude))],
-});
 
 /** What all adapters share: one compiler over one project, and the manifest of what it compiled. */
 export class Session {
   readonly project: Project;
   readonly options: Options;
+  readonly filter: Filter;
   root: string;
   /** A server that compiles single files again: the session remembers what the others depend on. */
   serves = false;
-  private readonly modules = new Map<string, ModuleInfo>();
+  /** The build is for browsers, where nothing is compiled. */
+  forBrowser = false;
+  /** What became of each module; nothing where it has to stay as it is. */
+  private readonly modules = new Map<string, ModuleInfo | undefined>();
+  /** The modules of each environment's last build. */
+  private readonly graphs = new Map<string, readonly string[]>();
   private readonly signatures = new Map<string, string>();
 
   constructor(options: Options) {
     this.options = options;
+    this.filter = idFilter(options);
     this.root = options.root ?? process.cwd();
     this.project = createProject(nodeHost, { ...DIRECTIVE_WORDS, ...options.directives }, () => this.root);
   }
 
+  /** The bundler says where its project is; an option goes before that. */
+  rootedAt(directory: string | undefined): void {
+    this.root = this.options.root ?? directory ?? process.cwd();
+  }
+
+  /** The next build begins, and every module comes by again. */
+  restart(): void {
+    this.project.refresh();
+    this.modules.clear();
+  }
+
   compile(source: string, id: string): CompileResult | undefined {
     const path = pathOf(id);
-    const { directives, warnings } = this.options;
-    const result = compile(source, { id, root: this.root, project: this.project, ...(directives && { directives }), ...(warnings && { warnings }) });
-    if (result) this.modules.set(path, result.info);
+    const result = this.run(source, id);
+    // what another copy of the plugin has compiled is found again on the disk
+    if (result || !source.includes(ABI_MODULE)) this.modules.set(path, result?.info);
     else this.modules.delete(path);
     if (this.serves) this.signatures.set(path, this.project.signature(path));
     return result;
+  }
+
+  private run(source: string, id: string): CompileResult | undefined {
+    const { directives, warnings } = this.options;
+    const options = { id, root: this.root, project: this.project, ...(directives && { directives }), ...(warnings && { warnings }) };
+    const result = compile(source, options);
+    const lost = result ? undefined : lostDirectives(source, options);
+    if (lost) throw new CompileError([lost]);
+    return result;
+  }
+
+  /** The same for a module on its way to a browser: it may hold nothing that would have to be compiled. */
+  check(source: string, id: string, importers: () => (path: string) => readonly string[]): void {
+    const { directives } = this.options;
+    if (!this.modules.has(pathOf(id))) this.modules.set(pathOf(id), undefined);
+    let known: ((path: string) => readonly string[]) | undefined;
+    checkForBrowser(source, { id, root: this.root, importers: (path) => (known ??= importers())(path), ...(directives ? { directives } : {}) });
+  }
+
+  /** The modules that came by, each with the project files that it imports. */
+  *seen(): Iterable<readonly [path: string, imported: readonly string[]]> {
+    for (const path of this.modules.keys()) yield [path, this.project.imports(path)];
   }
 
   /** The files compiled before whose outcome has changed with the files on disk, though they have not. */
@@ -75,8 +119,23 @@ export class Session {
     return isAbsolute(pathOf(id)) ? this.project.dependencies(pathOf(id)) : [];
   }
 
-  emitManifest(): void {
-    this.options.onManifest?.({ version: 1, modules: [...this.modules.values()].sort((a, b) => (a.file < b.file ? -1 : 1)) });
+  /**
+   * `ids`: the modules that the build consists of, or one environment of it. Those that a bundler has taken from its cache did
+   * not come by and are compiled for this alone; those that came by earlier and are gone are left out. Default: what came by.
+   */
+  emitManifest(ids: Iterable<string> = this.modules.keys(), environment = ""): void {
+    const { onManifest } = this.options;
+    if (!onManifest) return;
+    this.graphs.set(environment, [...ids].map(pathOf));
+    const paths = new Set([...this.graphs.values()].flat());
+    const modules = [...paths].flatMap((path) => this.infoOf(path) ?? []).sort((a, b) => (a.file < b.file ? -1 : 1));
+    onManifest({ version: 1, modules });
+  }
+
+  private infoOf(path: string): ModuleInfo | undefined {
+    if (this.modules.has(path)) return this.modules.get(path);
+    const source = isAbsolute(path) && passes(this.filter, path) ? nodeHost.readFile(path) : undefined;
+    return source === undefined ? undefined : this.compile(source, path)?.info;
   }
 }
 

@@ -1,21 +1,48 @@
 import { formatDiagnostic, type Diagnostic } from "@perdure/protocol";
-import { createUnplugin, type UnpluginContextMeta, type UnpluginInstance, type UnpluginMessage, type UnpluginOptions } from "unplugin";
+import { createUnplugin, type UnpluginBuildContext, type UnpluginContext, type UnpluginContextMeta, type UnpluginInstance, type UnpluginMessage, type UnpluginOptions } from "unplugin";
+import type { CompileResult } from "../compile.ts";
 import { pathOf } from "../phases/1-parse/parse.ts";
 import { esbuildSetup } from "./esbuild-setup.ts";
-import { diagnosticsOf, idFilter, scripts, Session, type Options } from "./plugin.ts";
+import { scripts } from "./filter.ts";
+import { builtModules, environmentOf, importersOf } from "./graph.ts";
+import { diagnosticsOf, name, Session, type Options } from "./plugin.ts";
+import { bunSetup, farmHooks, rolldownHooks, rspackSetup, webpackSetup } from "./target.ts";
 import { viteHooks } from "./vite-hooks.ts";
 
-const name = "perdure";
+type Context = UnpluginBuildContext & UnpluginContext;
 
-/** Bundlers that show the position and frame of an error themselves when they get its `loc`. */
-const locates = new Set<string>(["rollup", "rolldown", "vite"]);
+const text = (diagnostics: readonly Diagnostic[]): string => diagnostics.map(formatDiagnostic).join("\n\n");
 
-function message(diagnostics: readonly Diagnostic[], id: string, meta: UnpluginContextMeta): UnpluginMessage {
+/** Rollup and its kin mark the place of a message themselves when they get its `loc`. */
+const marks = ({ framework }: UnpluginContextMeta): boolean => framework === "rollup" || framework === "rolldown" || framework === "vite";
+
+function located(diagnostics: readonly Diagnostic[], id: string): UnpluginMessage {
   const [first] = diagnostics;
-  const text = diagnostics.map(formatDiagnostic).join("\n\n");
-  if (!first) return { message: text };
-  const base = { message: text, pluginCode: first.code, meta: { hint: first.hint } };
-  return locates.has(meta.framework) ? { ...base, loc: { file: pathOf(id), line: first.line, column: first.column - 1 } } : base;
+  const message = text(diagnostics);
+  return first ? { message, pluginCode: first.code, meta: { hint: first.hint }, loc: { file: pathOf(id), line: first.line, column: first.column - 1 } } : { message };
+}
+
+/** Ends the module's compilation. Elsewhere `error` only collects, and goes on with what was not compiled; Farm 1.7 even aborts. */
+function fail(context: Context, diagnostics: readonly Diagnostic[], id: string, meta: UnpluginContextMeta): never {
+  if (marks(meta)) context.error(located(diagnostics, id));
+  throw Object.assign(new Error(text(diagnostics)), { hideStack: true });
+}
+
+function warn(context: Context, diagnostic: Diagnostic, id: string, meta: UnpluginContextMeta): void {
+  const native = context.getNativeBuildContext?.();
+  if (native?.framework === "farm") native.context.warn(text([diagnostic]));
+  else context.warn(marks(meta) ? located([diagnostic], id) : text([diagnostic]));
+}
+
+function compileIn(context: Context, session: Session, code: string, id: string): CompileResult | undefined {
+  const environment = environmentOf(context);
+  if (environment?.forBrowser ?? session.forBrowser) {
+    session.check(code, id, () => importersOf(context, session));
+    return undefined;
+  }
+  const result = session.compile(code, id);
+  if (!session.serves) for (const file of session.watched(id)) context.addWatchFile(file);
+  return result;
 }
 
 export const unplugin: UnpluginInstance<Options | undefined, false> = createUnplugin<Options | undefined, false>((options = {}, meta): UnpluginOptions => {
@@ -23,17 +50,14 @@ export const unplugin: UnpluginInstance<Options | undefined, false> = createUnpl
   const transform = {
     // Rollup and Rolldown heed this and not `enforce`, the others the other way round
     order: "pre" as const,
-    filter: { id: idFilter(options) },
-    handler(this: Parameters<Transform>[0], code: string, id: string) {
+    filter: { id: session.filter },
+    handler(this: Context, code: string, id: string) {
       try {
-        const result = session.compile(code, id);
-        if (!session.serves) for (const file of session.watched(id)) this.addWatchFile(file);
-        for (const each of result?.diagnostics ?? []) this.warn(message([each], id, meta));
+        const result = compileIn(this, session, code, id);
+        for (const each of result?.diagnostics ?? []) warn(this, each, id, meta);
         return result && { code: result.code, map: { ...result.map } };
       } catch (error) {
-        // some bundlers throw here, the others collect the error and go on
-        this.error(message(diagnosticsOf(error), id, meta));
-        return undefined;
+        return fail(this, diagnosticsOf(error), id, meta);
       }
     },
   };
@@ -42,12 +66,16 @@ export const unplugin: UnpluginInstance<Options | undefined, false> = createUnpl
     enforce: "pre",
     // with a transform, unplugin would load every file of an esbuild build and no other plugin could
     ...(meta.framework === "esbuild" ? {} : { transform }),
-    buildEnd: () => session.emitManifest(),
+    buildEnd(this: UnpluginBuildContext, failure?: Error) {
+      if (!failure) session.emitManifest(builtModules(this), environmentOf(this)?.name);
+    },
     watchChange: (id) => session.invalidate(id),
     vite: viteHooks(session),
+    rolldown: rolldownHooks(session),
+    farm: farmHooks(session),
+    webpack: (compiler) => webpackSetup(compiler, session),
+    rspack: (compiler) => rspackSetup(compiler, session),
+    bun: { setup: (build) => bunSetup(build, session) },
     esbuild: { onLoadFilter: scripts, setup: (build) => esbuildSetup(build, session) },
   };
 });
-
-type Transform = (context: ThisParameterType<Extract<UnpluginOptions["transform"], (...args: never[]) => unknown>>) => void;
-

@@ -1,4 +1,4 @@
 import { unplugin } from "./unplugin.ts";
 
 const vite: typeof unplugin.vite = unplugin.vite;
-export default vite;
+export { vite as default, vite as "module.exports" };
