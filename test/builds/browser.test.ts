@@ -1,0 +1,61 @@
+import { createServer, isRunnableDevEnvironment } from "vite";
+import perdure from "unplugin-perdure/vite";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { bundle, bundlers } from "./bundlers.ts";
+import { project } from "./project.ts";
+
+const files = {
+  "index.html": `<script type="module" src="/src/main.ts"></script>`,
+  "src/main.ts": `import { title } from "./title.ts";\nimport { buy } from "./shop.ts";\nconsole.log(title, buy);\n`,
+  "src/title.ts": `export const title = "shop";\n`,
+  "src/shop.ts": `import { title } from "./title.ts";\nexport const buy = async () => [title, await import("./orders.ts")];\n`,
+  "src/orders.ts": `export async function order(id: string): Promise<string> {\n  "use workflow: id=order-{id}";\n  return id;\n}\n`,
+  "src/types.ts": `import type { order } from "./orders.ts";\nconsole.log(null as unknown as ReturnType<typeof order>);\n`,
+  "src/waits.ts": `import { signal } from "perdure";\nexport const wait = async () => signal("x");\nwait();\n`,
+};
+
+const chain = "src/main.ts → src/shop.ts → src/orders.ts";
+
+/** Rollup has no target. */
+const forBrowsers = bundlers.filter(([, bundler]) => bundler !== "rollup");
+
+describe.each(forBrowsers)("%s", (_title, bundler) => {
+  test("tells how browser code comes to a workflow", () => {
+    const { status, output } = bundle(bundler, project(files), "src/main.ts", "browser");
+    expect(status).not.toBe(0);
+    expect(output).toContain(`src/orders.ts has workflows and is imported by browser code: ${chain}`);
+    expect(output).toMatch(/src\/orders\.ts:2:[23]\b/);
+    expect(output).toContain('"use workflow: id=order-{id}"');
+    expect(output).toContain("(BROWSER_IMPORT)");
+  });
+
+  test("lets browser code have the types", () => {
+    expect(bundle(bundler, project(files), "src/types.ts", "browser")).toMatchObject({ status: 0 });
+  });
+
+  test("leaves other code for browsers as it is", () => {
+    const { status, output } = bundle(bundler, project(files), "src/waits.ts", "browser");
+    expect(status, output).toBe(0);
+    expect(output).not.toContain("perdure/internal");
+  });
+});
+
+test("vite begins at the page", () => {
+  expect(bundle("vite", project(files), "index.html", "browser").output).toContain(`browser code: index.html → ${chain}`);
+});
+
+test("an entry for browsers", () => {
+  expect(bundle("esbuild", project(files), "src/orders.ts", "browser").output).toContain("src/orders.ts has workflows and is an entry of a build for browsers");
+});
+
+test("vite's development server: the browser gets the message, the server the workflow", async () => {
+  const root = project(files);
+  const server = await createServer({ root, configFile: false, logLevel: "silent", server: { middlewareMode: true, ws: false, watch: null }, appType: "custom", optimizeDeps: { noDiscovery: true }, plugins: [perdure()] });
+  onTestFinished(() => server.close());
+  const { client, ssr } = server.environments;
+  for (const file of ["main", "title", "shop"]) expect(await client.transformRequest(`/src/${file}.ts`)).not.toBeNull();
+  const failure = client.transformRequest("/src/orders.ts");
+  await expect(failure).rejects.toMatchObject({ message: expect.stringContaining(`imported by browser code: ${chain}`), loc: { line: 2, column: 2 } });
+  if (!ssr || !isRunnableDevEnvironment(ssr)) throw new Error("no server environment");
+  expect(await ssr.runner.import("/src/orders.ts")).toHaveProperty("order");
+});

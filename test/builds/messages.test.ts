@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { bundle, bundlers } from "./bundlers.ts";
+import { project } from "./project.ts";
+
+const files = {
+  "src/tasks.ts": `export async function charge(card: string): Promise<string> {\n  "use task";\n  return card;\n}\n`,
+  "src/main.ts": `import { charge } from "./tasks.ts";\n\nexport async function main(): Promise<void> {\n  "use workflow";\n  charge("42");\n}\n`,
+  "src/misspelt.ts": `export async function charge(card: string): Promise<string> {\n  "use tasks";\n  return card;\n}\n`,
+};
+
+/** Frames stand behind marks of the bundler's own: only what is in the lines counts. */
+const lines = (output: string): string[] => output.split("\n").map((line) => line.replace(/^[\s│×⚠╰─▶>]+/u, "").trim());
+
+test.each(bundlers)("%s shows an error with its place, the source and what to do", (_title, bundler) => {
+  const { status, output } = bundle(bundler, project(files), "src/misspelt.ts", "node");
+  expect(status).not.toBe(0);
+  expect(output).toMatch(/src\/misspelt\.ts:2:[34]\b/);
+  expect(lines(output)).toContainEqual(expect.stringMatching(/^2 [|│]   "use tasks";$/));
+  expect(output).toContain('"use tasks" is not a directive');
+  expect(output).toContain('did you mean "use task"?');
+  expect(output).toContain("(DIRECTIVE_MISSPELT)");
+});
+
+test.each(bundlers)("%s shows a warning with its place, the source and what to do, and builds", (_title, bundler) => {
+  const { status, output } = bundle(bundler, project(files), "src/main.ts", "node");
+  expect(status, output).toBe(0);
+  expect(output).toMatch(/src\/main\.ts:5:[23]\b/);
+  expect(lines(output)).toContainEqual(expect.stringMatching(/^5 [|│]   charge\("42"\);$/));
+  expect(output).toContain("nobody waits for charge()");
+  expect(output).toContain("put await in front of it");
+  expect(output).toContain("(UNAWAITED_CALL)");
+});

@@ -1,0 +1,45 @@
+import { transform } from "esbuild";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { rollup, type OutputOptions, type Plugin } from "rollup";
+import { minify } from "terser";
+import perdure from "unplugin-perdure/rollup";
+import { audit, external, main, options, versioned, type Build } from "../build.ts";
+
+/** What plugins for TypeScript and JSON do. */
+const languages: Plugin = {
+  name: "languages",
+  load: (id) => (id.endsWith(".json") ? `export default ${readFileSync(id, "utf8")}` : undefined),
+  async transform(code, id) {
+    if (!id.endsWith(".ts")) return undefined;
+    const result = await transform(code, { loader: "ts", sourcefile: id, sourcemap: "external" });
+    return { code: result.code, map: result.map };
+  },
+};
+
+const terser: Plugin = {
+  name: "terser",
+  async renderChunk(code, _chunk, { format }) {
+    const { code: minified = "", map } = await minify(code, { module: format === "es", toplevel: true, sourceMap: true });
+    return { code: minified, map: String(map) };
+  },
+};
+
+const row = (name: string, output: OutputOptions, input: readonly string[] = [main]): Build => ({
+  name: `${versioned("rollup")}: ${name}`,
+  async build(root, out) {
+    // the plugin stands last: its hooks ask to go first
+    const bundle = await rollup({ input: [...input], external: [...external], plugins: [languages, perdure(options(root, out))] });
+    const extension = output.format === "cjs" ? "cjs" : "mjs";
+    await bundle.write({ dir: out, sourcemap: true, entryFileNames: `[name].${extension}`, chunkFileNames: `[name].${extension}`, ...output });
+    await bundle.close();
+    return [join(out, `main.${extension}`)];
+  },
+});
+
+export const rows: readonly Build[] = [
+  row("ESM", {}),
+  row(`CommonJS, minified by ${versioned("terser")}`, { format: "cjs", plugins: [terser] }),
+  row(`two entries with common chunks, minified by ${versioned("terser")}`, { plugins: [terser] }, [main, audit]),
+  row("module by module", { preserveModules: true }),
+];
