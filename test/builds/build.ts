@@ -14,6 +14,8 @@ export interface Build {
   readonly name: string;
   /** Why stack traces do not show the sources, where a bundler cannot do better. */
   readonly unmapped?: string;
+  /** The process holds more than one copy of the runtime, and says so. */
+  readonly copies?: true;
   /** Builds the program at `root` into the empty directory `out`, and gives the arguments with which Node runs it. */
   build(root: string, out: string): Promise<readonly string[]>;
 }

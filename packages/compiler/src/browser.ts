@@ -3,7 +3,8 @@ import { CompileError } from "./compile.ts";
 import { isCompiled } from "./phases/1-parse/compiled.ts";
 import { findDirectives, mayHoldDirective } from "./phases/1-parse/directives.ts";
 import { parse, pathOf } from "./phases/1-parse/parse.ts";
-import { parseErrorDiagnostic, projectPath } from "./phases/2-analyze/analyze.ts";
+import { parseErrorDiagnostic } from "./phases/2-analyze/analyze.ts";
+import { projectPath } from "./phases/2-analyze/project-path.ts";
 
 export interface BrowserModule {
   /** Absolute path of the file; a query is ignored. */

@@ -8,7 +8,7 @@ import { summarize, type Analysis, type ModuleSummary } from "./phases/2-analyze
 import { projectPath } from "./phases/2-analyze/project-path.ts";
 import { isCompiled } from "./phases/1-parse/compiled.ts";
 import { Evaluation, type Durability, type DurabilityOf } from "./project/durability.ts";
-import type { Module } from "./project/link.ts";
+import { isRuntime, type Module } from "./project/link.ts";
 import { chanceIn, hasChance } from "./project/chance.ts";
 import { impuritiesOf } from "./project/purity.ts";
 import { createResolve, isProjectFile, type Resolve } from "./project/resolve.ts";
@@ -87,7 +87,7 @@ class ProjectModule implements Module {
   }
 
   follow(specifier: string): Module | undefined {
-    const path = this.project.resolve(specifier, this.file);
+    const path = isRuntime(specifier) ? undefined : this.project.resolve(specifier, this.file);
     return path === undefined ? undefined : this.project.module(path);
   }
 }

@@ -6,8 +6,9 @@ import { audit, loading, main, options, sources, versioned, write, type Build } 
 
 type Make = (config: BuildOptions) => Promise<unknown>;
 
-const row = (name: string, run: (make: Make, out: string, root: string) => Promise<string>): Build => ({
+const row = (name: string, run: (make: Make, out: string, root: string) => Promise<string>, more: Pick<Build, "copies"> = {}): Build => ({
   name: `${versioned("esbuild")}: ${name}`,
+  ...more,
   async build(root, out) {
     const plugins = [perdure(options(root, out))];
     const make: Make = (config) =>
@@ -43,7 +44,7 @@ export const rows: readonly Build[] = [
   row("the runtime inside of the bundle, and in another one again", async (make, out) => {
     await make({ entryPoints: [main, audit], external: [], minify: true });
     return loading(out, "./audit.mjs", "./main.mjs");
-  }),
+  }, { copies: true }),
   row("file by file", async (make, out, root) => {
     await make({ entryPoints: [...sources], bundle: false, external: [], outbase: root });
     copyFileSync(join(root, "src/prices.json"), join(out, "src/prices.json"));

@@ -29,10 +29,11 @@ export function builtModules(context: UnpluginBuildContext): Iterable<string> | 
 
 export type Importers = (path: string) => readonly string[];
 
-/** Who imports a module: from the bundler's own graph where it shows one, else from what the session has seen so far. */
+/** Who imports a module: from the bundler's own graph where it shows one, and from what the session has seen so far. */
 export function importersOf(context: UnpluginBuildContext, session: Session): Importers {
   if (hasEnvironment(context) && context.environment.mode === "dev") return fromServer(context.environment.moduleGraph);
-  if (isModuleGraph(context)) return inverse(importsOf(context));
+  // Rolldown may know what a module imports only after it has loaded that
+  if (isModuleGraph(context)) return inverse([...importsOf(context), ...session.seen()]);
   const native = context.getNativeBuildContext?.();
   return inverse(native?.framework === "webpack" && native.compilation ? connections(native.compilation) : session.seen());
 }

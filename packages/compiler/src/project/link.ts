@@ -32,6 +32,9 @@ export type Resolved =
 
 const RUNTIME_MODULE = "perdure";
 
+/** The runtime is no part of the project, wherever it lies. */
+export const isRuntime = (specifier: string): boolean => specifier === RUNTIME_MODULE || specifier.startsWith(`${RUNTIME_MODULE}/`);
+
 /** Operations of the runtime that are steps, or lead to some. */
 export const runtimeSteps: ReadonlySet<string> = new Set(["sleep", "signal", "keyed", "start"]);
 
