@@ -33,10 +33,17 @@ export const diagnosticMessages = {
     text: `"${p.found}" is not a directive`,
     hint: `did you mean "${p.meant}"?`,
   })),
-  DIRECTIVE_MISPLACED: define("error", (p: { directive: string }) => ({
-    text: `"${p.directive}" has no effect here`,
-    hint: "make it the first statement of an async function's body, or of the file to apply it to every exported function",
-  })),
+  DIRECTIVE_MISPLACED: define("error", (p: { directive: string; of: "file" | "code" }) =>
+    p.of === "code"
+      ? {
+          text: `"${p.directive}" has no effect here`,
+          hint: "make it the first statement of an async function's body, or of the file to apply it to every exported function",
+        }
+      : {
+          text: `"${p.directive}" at the top of a file applies to what the file exports, and this one exports nothing`,
+          hint: "put it into each function instead, or export the functions (module.exports does not count)",
+        },
+  ),
   DIRECTIVE_DUPLICATE: define("error", (p: { directive: string }) => ({
     text: `"${p.directive}" stands here twice`,
     hint: "remove one of the two",
@@ -53,7 +60,7 @@ export const diagnosticMessages = {
     "error",
     (p: { name: string; owner: string; known: readonly string[]; suggestion: string | undefined }) => ({
       text: p.name === "" ? `${p.owner} takes named arguments only` : `${p.owner} has no argument "${p.name}"`,
-      hint: `${meant(p.suggestion)}${p.owner} takes ${list(p.known)}`,
+      hint: `${p.name === "" ? "write name=value: " : meant(p.suggestion)}${p.owner} takes ${list(p.known)}`,
     }),
   ),
   DIRECTIVE_ARGUMENT_INVALID: define("error", (p: { name: string; value: string; expected: string }) => ({
@@ -62,7 +69,7 @@ export const diagnosticMessages = {
   })),
   DIRECTIVE_ARGUMENT_MISSING: define("error", (p: { owner: string; name: string }) => ({
     text: `${p.owner} needs the argument "${p.name}"`,
-    hint: `add ${p.name}=…`,
+    hint: `put ${p.name}=… into the parentheses of ${p.owner}`,
   })),
   DIRECTIVE_ARGUMENT_DUPLICATE: define("error", (p: { name: string }) => ({
     text: `the argument "${p.name}" is given twice`,
@@ -75,7 +82,7 @@ export const diagnosticMessages = {
       hint:
         p.known.length === 0
           ? `${p.name} has no parameters: remove the placeholder, or add the parameter`
-          : `${meant(p.suggestion)}its parameters are ${list(p.known)}`,
+          : `${meant(p.suggestion)}its ${p.known.length === 1 ? "only parameter is" : "parameters are"} ${list(p.known)}`,
     }),
   ),
   TASK_NOT_ASYNC: define("error", (p: { name: string }) => ({
@@ -106,9 +113,9 @@ export const diagnosticMessages = {
     text: `this file has been compiled already, and holds "${p.directive}" in code that has not: it would run without a single checkpoint`,
     hint: "add the plugin to the build that made this file, or exclude the uncompiled code from it",
   })),
-  MODULE_EXPORT_NOT_ASYNC: define("error", (p: { name: string; directive: string }) => ({
-    text: `the export "${p.name}" is not an async function, but "${p.directive}" at the top of the file applies to every export`,
-    hint: "make it an async function, move it to another file, or put the directive into each function instead",
+  MODULE_EXPORT_NOT_ASYNC: define("error", (p: { name: string; directive: string; from: "here" | "elsewhere" }) => ({
+    text: `the export "${p.name}" ${p.from === "here" ? "is not an async function" : "comes from another file"}, but "${p.directive}" at the top of the file applies to every export`,
+    hint: `${p.from === "here" ? "make it an async function, move it to" : "export it from"} another file, or put the directive into each function instead`,
   })),
   DIRECTIVE_WORDS_SHARED: define("warning", (p: { directive: string; tool: string }) => ({
     text: `"${p.directive}" is also the directive of ${p.tool}, which would compile this file too`,

@@ -60,10 +60,11 @@ function upperBound(values: readonly number[], limit: number): number {
   return low;
 }
 
-/** Two lines before the place, its first line with a marker under it, one line after. */
+/** Two lines before the place, its first line with a marker under it, one line after, if there is one. */
 export function codeFrame(source: string, start: number, end: number): string {
   const [line, column] = createLocator(source)(start);
   const lines = source.replace(/^\uFEFF/, "").split(lineBreak);
+  if (lines.at(-1) === "" && lines.length > line) lines.pop(); // behind the break that ends the last line
   const first = Math.max(1, line - 2);
   const width = String(Math.min(lines.length, line + 1)).length;
   const rows = lines.slice(first - 1, line + 1).flatMap((text, i) => {

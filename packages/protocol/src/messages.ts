@@ -22,6 +22,11 @@ interface RunAndSteps {
 const listed = (items: readonly string[]): string =>
   items.slice(0, 10).join(", ") + (items.length > 10 ? ` and ${items.length - 10} more` : "");
 
+/** What a step was recorded as. */
+const kinds = {
+  task: "a task", sleep: "a sleep", signal: "a wait for a signal", child: "a child workflow", start: "the start of a workflow", cancel: "a cancellation",
+} as const;
+
 const define = <P>(make: (params: P) => Message) => make;
 
 /** Everything Perdure says when something is wrong at run time. The golden test quotes each. */
@@ -76,7 +81,7 @@ export const messages = {
   })),
   SQLITE_NOT_LOADED: define((p: { detail: string }) => ({
     text: `the SQLite driver better-sqlite3 cannot be loaded: ${p.detail}`,
-    hint: "run `npm rebuild better-sqlite3` (with pnpm: `pnpm approve-builds`), since its native part is built or downloaded by an install script",
+    hint: "run `npm rebuild better-sqlite3` (with pnpm: `pnpm approve-builds`), since its native part is built or downloaded by an install script; where it is missing altogether: `npm install better-sqlite3`",
   })),
   SQLITE_DRIVER: define((p: { version: string; node: string }) => ({
     text: `better-sqlite3 ${p.version} crashes on Node ${p.node}`,
@@ -95,7 +100,7 @@ export const messages = {
     hint: 'use milliseconds from 0, or text such as "250ms", "60s", "5m", "3d"',
   })),
   INPUT_CHANGED: define((p: StepAndPlaces) => ({
-    text: `step ${p.step} of run ${p.run} (${p.workflow}) was recorded with another input, under other code: at ${p.recordedAt}; it is called now at ${p.calledAt}`,
+    text: `step ${p.step} of run ${p.run} (${p.workflow}) was recorded with another input, under other code, at ${p.recordedAt}; it is called now at ${p.calledAt}`,
     hint: "the recorded result is used; when this is a new call of the same name before a recorded one, give it an id of its own with keyed()",
   })),
   MANIFEST_INVALID: define((p: { source: string; path: string; problem: string }) => ({
@@ -108,7 +113,7 @@ export const messages = {
   })),
   NOT_A_WORKFLOW: define((p: { name: string; location: string }) => ({
     text: `${p.name} (${p.location}) is a task, not a workflow`,
-    hint: 'put "use workflow" at the top of the function, or call it from a workflow',
+    hint: 'call it from a workflow and start that, or write "use workflow" in place of "use task"',
   })),
   NOT_COMPILED: define((p: { name: string; directive: boolean }) =>
     p.directive
@@ -130,7 +135,7 @@ export const messages = {
     hint: "call it in a function with \"use task\" while a workflow runs it",
   })),
   NOT_RECOVERABLE: define((p: { workflow: string }) => ({
-    text: `the workflow ${p.workflow} cannot be taken up by its name: its function hands out no body`,
+    text: `the workflow ${p.workflow} cannot be taken up by its name: a call of its function does not lead to it`,
     hint: "build again with the plugin; a workflow that is a closure or an instance method is resumed by calling it",
   })),
   OPTION_INVALID: define((p: { option: string; value: string; expected: string }) => ({
@@ -159,7 +164,7 @@ export const messages = {
   })),
   RUN_WORKFLOW_DIFFERS: define((p: { run: string; workflow: string; recorded: string }) => ({
     text: `run ${p.run} is a run of ${p.recorded}, not of ${p.workflow}`,
-    hint: "use another id",
+    hint: "use another id; when it comes from id=, put the workflow's name into it",
   })),
   RUNTIME_TWICE: define((p: { places: readonly string[] }) => ({
     text: `this process has ${p.places.length} copies of perdure: ${p.places.join(", ")}; they work as one, but classes that you register or extend exist once in each`,
@@ -174,7 +179,7 @@ export const messages = {
     hint: "the run stays in the store: recover() or the same call takes it up",
   })),
   SCHEMA_ASYNC: define((p: { what: string }) => ({
-    text: `the schema of ${p.what} answers with a promise`,
+    text: `the schema for ${p.what} answers with a promise`,
     hint: "use a schema without asynchronous checks; do those in a task",
   })),
   SCHEMA_REFUSED: define((p: { what: string; issues: readonly string[] }) => ({
@@ -187,10 +192,10 @@ export const messages = {
   })),
   STALLED: define((p: RunAndSteps) => ({
     text: `the replay of run ${p.run} (${p.workflow}) waits for something that is not durable, and does not come to ${listed(p.steps)}`,
-    hint: "await only tasks, sleep() and signal() in a workflow; move other I/O and timers into a task",
+    hint: "await only tasks, sleep() and signal() in a workflow; move other I/O and timers into a task; the run is untouched and resumable",
   })),
-  STEP_KIND_DIFFERS: define((p: StepAndPlaces & { recorded: string; called: string }) => ({
-    text: `step ${p.step} of run ${p.run} (${p.workflow}) was recorded as a ${p.recorded} at ${p.recordedAt} and is called as a ${p.called} at ${p.calledAt}`,
+  STEP_KIND_DIFFERS: define((p: StepAndPlaces & { recorded: keyof typeof kinds; called: keyof typeof kinds }) => ({
+    text: `step ${p.step} of run ${p.run} (${p.workflow}) was recorded as ${kinds[p.recorded]} at ${p.recordedAt} and is called as ${kinds[p.called]} at ${p.calledAt}`,
     hint: "give the new function another name; the run is untouched and resumable",
   })),
   STEPS_LOST: define((p: RunAndSteps) => ({
@@ -209,10 +214,10 @@ export const messages = {
   })),
   VALUE_NOT_STORABLE: define((p: { what: string; path: string; found: string; where?: string }) => ({
     text: `${p.what} ${p.path === "" ? "" : `${p.path}: `}${p.found}, which cannot be stored${p.where === undefined ? "" : ` (${p.where})`}`,
-    hint: "leave it out, return plain data, or register its class with configure({ classes }); the run is resumable",
+    hint: "leave it out, make it plain data, or register its class with configure({ classes }); a run that stops for it is resumable",
   })),
   VALUE_VERSION: define((p: { found: string }) => ({
-    text: `a stored value has the version "${p.found}", which this version of Perdure does not know`,
+    text: `a stored value has the format "${p.found}", which this version of Perdure does not know`,
     hint: "upgrade the perdure package to the version that wrote the store",
   })),
   WORKFLOW_AMBIGUOUS: define((p: { workflow: string; file: string; files: readonly string[] }) => ({

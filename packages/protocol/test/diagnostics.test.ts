@@ -24,6 +24,11 @@ it("marks the first line of a longer piece, and something of an empty one", () =
   expect(codeFrame("ab", 2, 2)).toBe("> 1 | ab\n    |   ^");
 });
 
+it("shows no line behind the last line break, unless that is the place", () => {
+  expect(codeFrame("ab\n", 0, 2)).toBe("> 1 | ab\n    | ^^");
+  expect(codeFrame("ab\n", 3, 3)).toBe("  1 | ab\n> 2 |\n    | ^");
+});
+
 it("counts lines as JavaScript does, and no byte-order mark", () => {
   const locate = createLocator("\uFEFFa\r\nb\rc\u2028d");
   expect([0, 1, 4, 6, 8].map(locate)).toEqual([[1, 1], [1, 1], [2, 1], [3, 1], [4, 1]]);

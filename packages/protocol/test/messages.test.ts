@@ -28,8 +28,8 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   RUNTIME_TWICE: { places: ["file:///app/node_modules/perdure/dist/index.mjs", "file:///app/dist/main.mjs"] },
   RUNTIME_VERSIONS: { place: "file:///app/dist/main.mjs" },
   TASK_CHANGED_ARGUMENT: { task: "charge", argument: 1, step: "charge[0]", run: "order-17", calledAt: "src/order.ts:12:11" },
-  SCHEMA_ASYNC: { what: "charge returned" },
-  SCHEMA_REFUSED: { what: "charge returned", issues: [".amount: expected number"] },
+  SCHEMA_ASYNC: { what: "what charge returned" },
+  SCHEMA_REFUSED: { what: "what charge returned", issues: [".amount: expected number"] },
   SIGNAL_OUTSIDE_WORKFLOW: { name: "approval" },
   SQLITE_NOT_LOADED: { detail: "no such file" },
   SQLITE_DRIVER: { version: "13.2.0", node: "20.20.2" },
@@ -50,7 +50,7 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   STORE_UNAVAILABLE: { scheme: "postgres" },
   STORE_URL_INVALID: { url: "perdure.db" },
   VALUE_NOT_STORABLE: { what: "chargeCard returned", path: ".client.socket", found: "a function", where: "step chargeCard[0] of run order-17, called at src/order.ts:12:11" },
-  VALUE_VERSION: { found: "9:" },
+  VALUE_VERSION: { found: "9" },
   WORKFLOW_AMBIGUOUS: { workflow: "order", file: "src/old.ts", files: ["src/a.ts", "src/b.ts"] },
 };
 

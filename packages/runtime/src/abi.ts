@@ -41,7 +41,7 @@ class CompiledModule implements ModuleHandle {
       what: definition,
       input,
       location,
-      ...(result && { parse: (value: unknown) => parseWith(result, value, `${name} returned`) }),
+      ...(result && { parse: (value: unknown) => parseWith(result, value, `what ${name} returned`) }),
       begin: (step) => attemptTask(step, () => callWithCopy(step, body, input), options),
     }) as Promise<R>;
   }

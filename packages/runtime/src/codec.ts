@@ -98,7 +98,7 @@ export function versioned(codec: Codec): ValueStore {
       }
     },
     decode(text) {
-      if (!text.startsWith(VERSION)) throw new PerdureError("VALUE_VERSION", { found: text.slice(0, text.indexOf(":") + 1) });
+      if (!text.startsWith(VERSION)) throw new PerdureError("VALUE_VERSION", { found: text.slice(0, Math.max(0, text.indexOf(":"))) });
       return codec.decode(text.slice(VERSION.length));
     },
   };

@@ -16,8 +16,10 @@ export const defaultRunId = (workflow: string, inputHash: string): string => `${
 /** @throws PerdureError `RUN_ID_INVALID` */
 export function checkId(id: unknown, workflow: string): string {
   if (typeof id === "string" && id.length > 0 && id.length <= 512 && id.isWellFormed()) return id;
-  throw new PerdureError("RUN_ID_INVALID", { workflow, found: typeof id === "string" ? `${id.length} characters` : String(id) });
+  throw new PerdureError("RUN_ID_INVALID", { workflow, found: typeof id === "string" ? describeText(id) : String(id) });
 }
+
+const describeText = (id: string): string => (id.isWellFormed() ? `${id.length} characters` : "half of a surrogate pair");
 
 function fill(part: TemplatePart, args: readonly unknown[], workflow: string): string {
   if (typeof part === "string") return part;

@@ -112,7 +112,7 @@ export class Runtime implements Host {
     const { definition, args } = request;
     const { name } = definition.info;
     if (definition.options?.input) parseWith(definition.options.input, args, `the input of ${name}`);
-    const input = this.values.encode([...args], `the input of ${name}`);
+    const input = this.values.encode([...args], `${name} was called with`);
     const inputHash = fullFingerprint(args, input);
     const id = request.id === undefined ? (runIdOf(definition, args) ?? defaultRunId(name, inputHash)) : checkId(request.id, name);
     const now = this.clock.now();
@@ -373,7 +373,7 @@ export class Runtime implements Host {
   }
 
   async complete(run: string, name: string, payload: unknown): Promise<boolean> {
-    const encoded = this.values.encode(payload, `the payload of signal "${name}"`);
+    const encoded = this.values.encode(payload, `complete("${name}") was called with`);
     const accepted = await (await this.ready()).deliver({ run, name, payload: encoded, now: this.clock.now() });
     if (accepted === undefined) throw new PerdureError("RUN_NOT_FOUND", { run });
     void this.lookForSignals(run);
@@ -382,7 +382,7 @@ export class Runtime implements Host {
   }
 
   async cancel(run: string, reason: unknown): Promise<boolean> {
-    const encoded = this.values.encode(reason, "the reason of the cancellation");
+    const encoded = this.values.encode(reason, "cancel() was called with");
     const accepted = await (await this.ready()).cancel({ run, reason: encoded, now: this.clock.now() });
     if (accepted === undefined) throw new PerdureError("RUN_NOT_FOUND", { run });
     const execution = this.executions.get(run);

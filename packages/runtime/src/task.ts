@@ -50,7 +50,7 @@ async function attempt(step: LiveStep, call: () => Promise<unknown>, options: Re
   step.onAbandon = (reason) => abort.abort(new Error(reason));
   try {
     const value = await limited(step, () => registry.context.run({ kind: "task", task: contextOf(step, abort) }, call), abort, options.timeout);
-    if (options.result) parseWith(options.result, value, `${step.ask.spec.name} returned`);
+    if (options.result) parseWith(options.result, value, `what ${step.ask.spec.name} returned`);
     step.complete(value);
   } catch (error) {
     if (cancelled) step.fail(cancelled);

@@ -64,7 +64,7 @@ export function signal<T = unknown>(name: string, options: SignalOptions<T> = {}
     input: name,
     target: name,
     location,
-    ...(schema && { parse: (value: unknown) => parseWith(schema, value, `signal "${name}"`) }),
+    ...(schema && { parse: (value: unknown) => parseWith(schema, value, `the payload of signal "${name}"`) }),
     begin: (step) => waitForSignal(step, name, timeout),
   }) as Promise<T>;
 }

@@ -91,7 +91,7 @@ export function findDirectives(parsed: Parsed, words: DirectiveWords, sourceFile
     const host = lone.inPrologue ? hostOf(above) : undefined;
     if (host) accept(lone, reading, host.fn);
     else if (reading.directive) {
-      diagnostics.push(createDiagnostic(sourceFile, "DIRECTIVE_MISPLACED", { directive: lone.text }, lone.statement));
+      diagnostics.push(createDiagnostic(sourceFile, "DIRECTIVE_MISPLACED", { directive: lone.text, of: "code" }, lone.statement));
     } else diagnostics.push(...readingProblems(sourceFile, lone, reading));
   });
   return { functions, module, statements, diagnostics };

@@ -18,9 +18,9 @@ export function diagnose(parsed: Parsed, directives: Directives, model: ModuleMo
   if (directives.module) {
     const { words, statement } = directives.module;
     const exported = directedExports(parsed.program);
-    if (exported.length === 0) report("DIRECTIVE_MISPLACED", { directive: words }, statement);
+    if (exported.length === 0) report("DIRECTIVE_MISPLACED", { directive: words, of: "file" }, statement);
     for (const each of exported) {
-      if (!each.fn?.async || each.fn.generator) report("MODULE_EXPORT_NOT_ASYNC", { name: each.name, directive: words }, firstLine(each.node, parsed.source));
+      if (!each.fn?.async || each.fn.generator) report("MODULE_EXPORT_NOT_ASYNC", { name: each.name, directive: words, from: each.from }, firstLine(each.node, parsed.source));
     }
   }
   for (const { task, name, node } of model.capturedWrites) report("TASK_WRITES_CAPTURED", { task: model.functions[task]?.name ?? "", name }, node);
@@ -38,7 +38,8 @@ const impurityCodes = {
 
 type Report = <C extends DiagnosticCode>(code: C, params: DiagnosticParams<C>, at: { start: number; end: number }) => void;
 
-const headOf = ({ at, node }: FunctionModel): { start: number; end: number } => ({ start: at, end: node.id?.end ?? at + 1 });
+/** The name; a method's own node begins behind it. */
+const headOf = ({ at, node }: FunctionModel): { start: number; end: number } => ({ start: at, end: node.id?.end ?? Math.max(at + 1, node.start) });
 
 /** The node without a body that would fill the frame. */
 function firstLine(node: Node, source: string): { start: number; end: number } {

@@ -69,22 +69,25 @@ export interface DirectedExport {
   readonly node: Node;
   /** The function behind it; `undefined` when it is something else. */
   readonly fn: FunctionNode | undefined;
+  readonly from: "here" | "elsewhere";
 }
 
 /** Every value that the module exports, with the function it is. */
 export function directedExports(program: Program): DirectedExport[] {
   const locals = localFunctions(program);
   const result: DirectedExport[] = [];
-  const add = (name: string, node: Node, fn: FunctionNode | undefined): void => void result.push({ name, node, fn });
+  const add = (name: string, node: Node, fn: FunctionNode | undefined, from: DirectedExport["from"] = "here"): void => void result.push({ name, node, fn, from });
   for (const node of program.body) {
     if (node.type === "ExportDefaultDeclaration" && !isErased(node.declaration)) {
       const inner = unwrap(node.declaration);
       add("default", node.declaration, isFunction(inner) ? inner : inner.type === "Identifier" ? locals.get(inner.name) : undefined);
-    } else if (node.type === "ExportAllDeclaration" && node.exportKind !== "type") add("*", node, undefined);
+    } else if (node.type === "ExportAllDeclaration" && node.exportKind !== "type") add("*", node, undefined, "elsewhere");
     else if (node.type === "ExportNamedDeclaration" && node.exportKind !== "type") {
       for (const name of declaredNames(node.declaration)) add(name, node.declaration ?? node, locals.get(name));
       for (const each of node.specifiers) {
-        if (each.exportKind !== "type") add(exportName(each.exported), each, node.source ? undefined : locals.get(exportName(each.local)));
+        if (each.exportKind === "type") continue;
+        if (node.source) add(exportName(each.exported), each, undefined, "elsewhere");
+        else add(exportName(each.exported), each, locals.get(exportName(each.local)));
       }
     }
   }
