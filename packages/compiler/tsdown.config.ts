@@ -8,6 +8,7 @@ export default defineConfig({
   target: "node20.19",
   dts: { build: true },
   sourcemap: true,
+  copy: { from: "../../docs/diagnostics", to: "dist" },
   deps: { alwaysBundle: [/^@perdure\//, "valibot"] },
   logLevel: "warn",
   inputOptions: { checks: { pluginTimings: false }, resolve: { conditionNames: ["perdure-source", "import", "node", "default"] } },

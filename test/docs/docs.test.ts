@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { compile } from "unplugin-perdure";
@@ -6,17 +5,15 @@ import { close, complete, start } from "perdure";
 import { settled, setup } from "perdure/testing";
 import { transformSync } from "esbuild";
 import { loadSources } from "../sources.ts";
+import { blocksOf, readPage, root } from "./page.ts";
 
-const root = join(import.meta.dirname, "../..");
-
-/** The code blocks of a page: what stands behind the language → text. */
-function blocksOf(page: string): Map<string, string> {
-  const blocks = new Map<string, string>();
-  for (const [, name = "", text = ""] of readFileSync(join(root, page), "utf8").matchAll(/^```ts ?(.*)\n([^]*?)^```$/gm)) blocks.set(name || String(blocks.size), text);
-  return blocks;
+/** The TypeScript blocks of a page: what stands behind the language, or a number → text. */
+function namedBlocks(page: string): Map<string, string> {
+  const blocks = blocksOf(readPage(page)).filter(({ lang }) => lang === "ts");
+  return new Map(blocks.map(({ info, text }, index) => [info || String(index), text]));
 }
 
-const howItWorks = blocksOf("docs/how-it-works.md");
+const howItWorks = namedBlocks("docs/how-it-works.md");
 const source = howItWorks.get("src/order.ts") ?? "";
 
 test("how it works: the compiler's output", () => {
@@ -35,12 +32,11 @@ test("how it works: the rows in the store", async () => {
   }
   await run.result();
   const rows = (await store.steps("order-17")).map(({ seq, id, kind, state, location, output }) => `| ${[seq, id, kind, state, location, output].join(" | ")} |`);
-  const page = readFileSync(join(root, "docs/how-it-works.md"), "utf8");
-  expect(page).toContain(`|---|---|---|---|---|---|\n${rows.join("\n")}\n`);
+  expect(readPage("docs/how-it-works.md")).toContain(`|---|---|---|---|---|---|\n${rows.join("\n")}\n`);
 });
 
 test("README: what it shows compiles, and runs", async () => {
-  const blocks = [...blocksOf("README.md").values()];
+  const blocks = [...namedBlocks("README.md").values()];
   const [first = "", , usage = ""] = blocks;
   const before = "async function saveRow(row) { 'use task'; globalThis.saved.push(row); }\n";
   const globals = globalThis as { saved?: unknown[] };

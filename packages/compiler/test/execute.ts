@@ -1,4 +1,5 @@
 import { transformSync } from "esbuild";
+import { posix } from "node:path";
 import { parseSync } from "oxc-parser";
 import { compile, type CompileOptions } from "../src/compile.ts";
 import { stubAbi, type Trace } from "./stub.ts";
@@ -14,13 +15,13 @@ export interface Execution {
 
 export const root = "/app";
 
-/** A host over files in memory, all in one directory. */
+/** A host over files in memory. */
 export function memoryHost(files: Files) {
   return {
     scripts: () => Object.keys(files).map((name) => `${root}/${name}`),
     readFile: (path: string) => files[path.replace(`${root}/`, "")],
-    resolve: (specifier: string) => {
-      const name = specifier.replace(/^\.\//, "").replace(/\.js$/, ".ts");
+    resolve: (specifier: string, importer = `${root}/main.ts`) => {
+      const name = posix.relative(root, posix.join(posix.dirname(importer), specifier)).replace(/\.js$/, ".ts");
       const found = [name, `${name}.ts`, `${name}.js`, `${name}.cjs`].find((each) => each in files);
       return specifier.startsWith(".") && found ? `${root}/${found}` : undefined;
     },

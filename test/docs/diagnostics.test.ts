@@ -1,0 +1,110 @@
+import { diagnosticMessages, formatDiagnostic, messages, type Diagnostic, type DirectiveWords } from "@perdure/protocol";
+import { execFileSync } from "node:child_process";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { CompileError } from "../../packages/compiler/src/compile.ts";
+import { assertParses, compileFile } from "../../packages/compiler/test/execute.ts";
+import { blocksOf, filesOf, readPage, root, rowsOf, type Block } from "./page.ts";
+
+const folder = "docs/diagnostics";
+const update = process.env["UPDATE"] === "1";
+
+const codes = Object.keys(diagnosticMessages);
+const pages = readdirSync(join(root, folder)).filter((file) => file !== "README.md");
+const pageOf = (code: string): string => `${folder}/${code}.md`;
+
+test("every code has a page, and every page a code", () => {
+  expect(codes.filter((code) => !pages.includes(`${code}.md`)).map((code) => `add ${pageOf(code)}, in the form of the other pages`)).toEqual([]);
+  expect(pages.filter((page) => !codes.includes(page.replace(/\.md$/, ""))).map((page) => `remove ${folder}/${page}: there is no such code`)).toEqual([]);
+});
+
+/** A block `ts fixed workflow="use durable workflow"` is compiled with these words. */
+function wordsOf({ info }: Block): Partial<DirectiveWords> {
+  const word = (kind: string): string | undefined => new RegExp(`\\b${kind}="([^"]*)"`).exec(info)?.[1];
+  const [task, workflow] = [word("task"), word("workflow")];
+  return { ...(task !== undefined && { task }), ...(workflow !== undefined && { workflow }) };
+}
+
+interface Compiled {
+  readonly diagnostics: readonly Diagnostic[];
+  /** Tasks and workflows that were found. */
+  readonly durable: readonly string[];
+}
+
+/** Compiles every file of the block, as a build does. */
+function compileBlock(block: Block): Compiled {
+  const files = filesOf(block);
+  const compiled = Object.keys(files).map((name): Compiled => {
+    try {
+      const result = compileFile(files, name, { directives: wordsOf(block) });
+      assertParses(result?.code ?? files[name] ?? "", name);
+      const durable = result?.info.functions.filter(({ kind }) => kind !== "helper") ?? [];
+      return { diagnostics: result?.diagnostics ?? [], durable: durable.map((each) => each.name) };
+    } catch (error) {
+      if (error instanceof CompileError) return { diagnostics: error.diagnostics, durable: [] };
+      throw error;
+    }
+  });
+  return { diagnostics: compiled.flatMap(({ diagnostics }) => diagnostics), durable: compiled.flatMap(({ durable }) => durable) };
+}
+
+describe.each(codes.filter((code) => pages.includes(`${code}.md`)))("%s", (code) => {
+  const page = readPage(pageOf(code));
+  const blocks = blocksOf(page);
+  const block = (which: string): Block => {
+    const [found, ...more] = blocks.filter(({ lang, info }) => `${lang} ${info}`.startsWith(which));
+    if (!found || more.length > 0) throw new Error(`${pageOf(code)} has to have one block \`\`\`${which}`);
+    return found;
+  };
+
+  test("title and sections", () => {
+    const headings = [...page.matchAll(/^#+ .*$/gm)].map(([heading]) => heading);
+    const isWarning = Object.entries(diagnosticMessages).some(([each, { severity }]) => each === code && severity === "warning");
+    expect(headings).toEqual([`# ${code}`, "## Why", "## Wrong", "## Fixed", ...(isWarning ? ["## When to ignore it"] : [])]);
+  });
+
+  test("the wrong program earns this code alone, in the words of the page", () => {
+    const { diagnostics } = compileBlock(block("ts wrong"));
+    expect([...new Set(diagnostics.map((each) => each.code))]).toEqual([code]);
+    const said = `${diagnostics.map(formatDiagnostic).join("\n\n")}\n`;
+    const quoted = block("text").text;
+    if (update) writeFileSync(join(root, pageOf(code)), page.replace(`\`\`\`text\n${quoted}\`\`\``, () => `\`\`\`text\n${said}\`\`\``));
+    else expect(quoted).toBe(said);
+  });
+
+  test("the fixed program earns none, and is durable", () => {
+    const { diagnostics, durable } = compileBlock(block("ts fixed"));
+    expect(diagnostics.map(formatDiagnostic)).toEqual([]);
+    expect(durable).not.toEqual([]);
+  });
+});
+
+test("the table lists every code once, with its severity", () => {
+  const rows = rowsOf(readPage(`${folder}/README.md`)).map(([link = "", severity = ""]) => `${link} ${severity}`);
+  const expected = Object.entries(diagnosticMessages).map(([code, { severity }]) => `[${code}](${code}.md) ${severity}`);
+  expect(rows.toSorted()).toEqual(expected.toSorted());
+});
+
+test("docs/messages.md lists every message of the runtime once, with when it comes and what to do", () => {
+  const rows = rowsOf(readPage("docs/messages.md"));
+  expect(rows.map(([code]) => code).toSorted()).toEqual(Object.keys(messages).map((code) => `\`${code}\``).toSorted());
+  expect(rows.filter((cells) => cells.length !== 3 || cells.includes(""))).toEqual([]);
+});
+
+/** What is in the package as it would be published. */
+function packedFiles(directory: string): string[] {
+  const listing = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], { cwd: directory, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  return [...listing.matchAll(/"path": "([^"]*)"/g)].map(([, path = ""]) => path);
+}
+
+// whoever sees a code has the package, and need not look for a site
+test.each([
+  ["compiler", "dist/diagnostics/README.md", [...codes, "README"].map((code) => `dist/diagnostics/${code}.md`)],
+  ["runtime", "dist/messages.md", ["dist/messages.md"]],
+])("the package of the %s brings the pages along, and its README leads to them", (name, index, wanted) => {
+  const directory = join(root, "packages", name);
+  const packed = packedFiles(directory);
+  expect([...wanted, "README.md"].filter((path) => !packed.includes(path)), "not in the package; npm run build puts the pages into dist").toEqual([]);
+  expect(readPage(`packages/${name}/README.md`)).toContain(`](${index})`);
+});
