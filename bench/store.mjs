@@ -126,6 +126,7 @@ function store(durability) {
     input: "[]",
     inputHash: "h",
     code: "c",
+    modules: "[]",
     seed: "s",
     createdAt: 1,
     lease: { owner: "me", until: 9 },

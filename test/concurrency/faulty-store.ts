@@ -63,6 +63,7 @@ export function faultyStore(store: Store, faults: Faults): Store {
     close: () => {},
     createRun: (run) => write(() => store.createRun(run)),
     getRun: (id) => read(() => store.getRun(id)),
+    getCode: (code) => read(() => store.getCode(code)),
     listRuns: (filter) => read(() => store.listRuns(filter)),
     unfinished: (filter) => read(() => store.unfinished(filter)),
     claim: (claim) => write(() => store.claim(claim)),

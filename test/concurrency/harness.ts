@@ -220,7 +220,7 @@ function same(what: string, found: string | undefined, expected: string | undefi
 async function unfinishedCopy(row: RunRow, rows: readonly StepRow[]): Promise<Store> {
   const store = memoryStore();
   const { id, workflow, file, input, inputHash, code, seed, createdAt } = row;
-  const { run } = await store.createRun({ id, workflow, file, input, inputHash, code, seed, createdAt, lease: { owner: "nobody", until: 0 } });
+  const { run } = await store.createRun({ id, workflow, file, input, inputHash, code, modules: "", seed, createdAt, lease: { owner: "nobody", until: 0 } });
   const writes = rows.map((step): Write => ({ type: "step", step, run: id, epoch: run.epoch }));
   await store.commit([...writes, { type: "release", status: "pending", at: row.updatedAt, run: id, epoch: run.epoch }]);
   return store;

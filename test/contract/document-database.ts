@@ -12,11 +12,12 @@ export interface Document {
 interface Snapshot {
   readonly revision: number;
   readonly texts: ReadonlyMap<string, string>;
+  readonly codes: ReadonlyMap<string, string>;
 }
 
-/** One JSON text a run, in the order of their creation, behind a network: a request and its answer take a turn of the event loop each. */
+/** One JSON text a run, in the order of their creation, and one a code, behind a network: a request and its answer take a turn of the event loop each. */
 export class DocumentDatabase {
-  private latest: Snapshot = { revision: 0, texts: new Map() };
+  private latest: Snapshot = { revision: 0, texts: new Map(), codes: new Map() };
 
   async read(): Promise<Snapshot> {
     await turn();
@@ -24,13 +25,15 @@ export class DocumentDatabase {
   }
 
   /**
-   * Compare and set: false when anything was written since `revision`. There is one revision for all documents, since the end of a run looks for the
+   * Compare and set: false when anything was written since the documents were read. There is one revision for all documents, since the end of a run looks for the
    * runs that wait for it: one that begins to wait meanwhile has to be a conflict, and shares no document with it.
    */
-  async write(revision: number, changed: ReadonlyMap<string, string>): Promise<boolean> {
+  async write(documents: Documents): Promise<boolean> {
     await turn();
-    const current = revision === this.latest.revision;
-    if (current && changed.size > 0) this.latest = { revision: revision + 1, texts: new Map([...this.latest.texts, ...changed]) };
+    const { revision, texts } = this.latest;
+    const changed = documents.changed();
+    const current = documents.revision === revision;
+    if (current && changed.size > 0) this.latest = { revision: revision + 1, texts: new Map([...texts, ...changed]), codes: documents.codes };
     return turn(current);
   }
 }
@@ -38,12 +41,19 @@ export class DocumentDatabase {
 /** What one call sees of the database, and changes in it. */
 export class Documents {
   readonly revision: number;
+  readonly codes: Map<string, string>;
   private readonly texts: ReadonlyMap<string, string>;
   private readonly parsed = new Map<string, Document>();
 
-  constructor({ revision, texts }: Snapshot) {
+  constructor({ revision, texts, codes }: Snapshot) {
     this.revision = revision;
     this.texts = texts;
+    this.codes = new Map(codes);
+  }
+
+  /** What is recorded first stays. */
+  record({ code, modules }: { readonly code: string; readonly modules: string }): void {
+    if (!this.codes.has(code)) this.codes.set(code, modules);
   }
 
   find(id: string): Document | undefined {

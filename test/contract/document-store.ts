@@ -12,7 +12,7 @@ export function documentStore(database: DocumentDatabase = new DocumentDatabase(
     for (;;) {
       const documents = new Documents(await database.read());
       const answer = decide(documents);
-      if (await database.write(documents.revision, documents.changed())) return answer;
+      if (await database.write(documents)) return answer;
     }
   }
 
@@ -22,6 +22,7 @@ export function documentStore(database: DocumentDatabase = new DocumentDatabase(
     close: () => turn(),
     createRun: (run) => update((documents) => create(documents, run)),
     getRun: (id) => look((documents) => documents.find(id)?.run),
+    getCode: (code) => look(({ codes }) => codes.get(code)),
     listRuns: (filter) => look((documents) => list(documents, filter)),
     unfinished: (filter) => look((documents) => unfinished(documents, filter)),
     claim: (request) => update((documents) => claim(documents, request)),
@@ -45,12 +46,13 @@ function change(document: Document, changes: Changes): void {
 
 const isFinished = ({ status }: RunRow): boolean => status === "completed" || status === "failed" || status === "cancelled";
 
-function create(documents: Documents, { lease, ...given }: NewRun): { created: boolean; run: RunRow } {
+function create(documents: Documents, { lease, modules, ...given }: NewRun): { created: boolean; run: RunRow } {
   const found = documents.find(given.id);
   if (found) return { created: false, run: found.run };
   const run: RunRow = { ...given, status: "pending", codeSeq: 0, epoch: 0, updatedAt: given.createdAt };
   const document = documents.add({ run, steps: [], signals: [], unhandled: [] });
   if (lease) own(document, lease, given.createdAt);
+  documents.record({ code: given.code, modules });
   return { created: true, run: document.run };
 }
 
@@ -96,13 +98,19 @@ function apply(documents: Documents, write: Write): boolean {
   const document = documents.owned(write.run, write.epoch);
   if (!document) return false;
   if (write.type === "step") return putStep(document, write.step, write.consume);
-  if (write.type === "code") change(document, { code: write.code, codeSeq: write.codeSeq });
+  if (write.type === "code") recode(documents, document, write);
   else if (write.type === "release") release(documents, document, write);
   else {
     document.unhandled = write.unhandled;
     end(documents, document, write.status, write.output, write.at);
   }
   return true;
+}
+
+function recode(documents: Documents, document: Document, write: Extract<Write, { type: "code" }>): void {
+  const { code, codeSeq, codeBefore, codeOpen } = write;
+  documents.record(write);
+  change(document, { code, codeSeq, codeBefore, codeOpen });
 }
 
 function putStep({ steps, signals }: Document, step: StepRow, consume: SignalRow | undefined): boolean {

@@ -2,7 +2,8 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { close, complete, getRun, memoryStore, recover, signal, sleep, start, worker, type Store } from "perdure";
 import { advance, settled, setup } from "perdure/testing";
 import { createCodec } from "../../packages/runtime/src/codec.ts";
-import { codeOf, workflowOf } from "../../packages/runtime/src/registry.ts";
+import { codeOf } from "../../packages/runtime/src/code.ts";
+import { workflowOf } from "../../packages/runtime/src/registry.ts";
 
 const log: string[] = [];
 
@@ -208,8 +209,8 @@ test("a write that the store cannot take does not cost other runs theirs", async
 
 test("a worker looks behind the runs that it must leave alone", async () => {
   const { store, clock } = begin({ pollInterval: "1h", lease: "1000d" });
-  const blockedCode = codeOf(workflowOf(simple));
-  const row = { workflow: "simple", file: "test/runtime/resilience.test.ts", input: "1:[[1],9]", inputHash: "x", code: "old", seed: "s" };
+  const blockedCode = codeOf(workflowOf(simple)).fingerprint;
+  const row = { workflow: "simple", file: "test/runtime/resilience.test.ts", input: "1:[[1],9]", inputHash: "x", code: "old", modules: "", seed: "s" };
   for (let n = 0; n < 1500; n++) {
     const run = { ...row, id: `blocked-${n}`, createdAt: n };
     await store.createRun({ ...run, lease: { owner: "gone", until: 1 } });

@@ -20,6 +20,7 @@ class CompiledModule implements ModuleHandle {
     this.info = info;
     this.definitions = info.functions.map((fn) => ({ info: fn, module: info }));
     registry.modules.set(info.file, info);
+    registry.revision++;
     for (const definition of this.definitions) {
       if (isWorkflow(definition) && definition.info.recoverable) registerWorkflow(definition);
     }

@@ -15,6 +15,7 @@ export function countedStore(store: Store, count: (change: 1 | -1) => void): Sto
     close: () => counted(store.close()),
     createRun: (run) => counted(store.createRun(run)),
     getRun: (id) => counted(store.getRun(id)),
+    getCode: (code) => counted(store.getCode(code)),
     listRuns: (filter) => counted(store.listRuns(filter)),
     unfinished: (filter) => counted(store.unfinished(filter)),
     claim: (claim) => counted(store.claim(claim)),

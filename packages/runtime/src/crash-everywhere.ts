@@ -171,6 +171,7 @@ class CrashRound {
       close: () => {},
       createRun: (run) => write(() => store.createRun(run)),
       getRun: (id) => call(() => store.getRun(id)),
+      getCode: (code) => call(() => store.getCode(code)),
       listRuns: (filter) => call(() => store.listRuns(filter)),
       unfinished: (filter) => call(() => store.unfinished(filter)),
       claim: (claim) => write(() => store.claim(claim)),

@@ -1,6 +1,7 @@
 import { PerdureError, stepName } from "@perdure/protocol";
 import type { Blocked, Encoded, FinalStatus, RunRow, SignalRow, StepKind, StepRow, Write } from "@perdure/store";
 import { Cancellation } from "./cancellation.ts";
+import { codeOf, type Code } from "./code.ts";
 import { Scope, type Frame } from "./context.ts";
 import { CancelledError } from "./errors.ts";
 import { Failures } from "./failures.ts";
@@ -8,7 +9,7 @@ import { fingerprint } from "./fingerprint.ts";
 import { CANCEL_ID, History } from "./history.ts";
 import type { Body, Host } from "./host.ts";
 import { LiveStep } from "./live-step.ts";
-import { codeOf, isMentioned, registry, type WorkflowDefinition } from "./registry.ts";
+import { isMentioned, registry, type WorkflowDefinition } from "./registry.ts";
 
 /** How an execution ended; only the first is an end of the run. */
 export type ExecutionEnd =
@@ -75,7 +76,9 @@ export class Execution {
   private state: "active" | "draining" | "finishing" | "ended" = "active";
   private readonly history: History;
   private seq: number;
-  private readonly code: string;
+  private readonly code: Code;
+  /** The code is recorded with the first thing that is recorded under it, so that a run that is stopped before stays what it was. */
+  private isCodeRecorded: boolean;
   private readonly asked = new Map<string, Ask>();
   /** Steps to begin once the recorded ones are delivered: nothing new happens before the past is repeated. */
   private held: Ask[] | undefined = [];
@@ -99,10 +102,10 @@ export class Execution {
     this.ended = new Promise((resolve) => (end = resolve));
     this.end = end;
     this.code = codeOf(definition);
-    this.history = new History(steps, run.codeSeq, run.code !== this.code);
+    this.history = new History(steps, run, this.code.fingerprint);
+    this.isCodeRecorded = this.history.change === undefined;
     this.seq = this.history.lastSeq;
     this.cancellation = new Cancellation(this.history.checkpointOf(CANCEL_ID) !== undefined);
-    if (this.history.isNew) this.write({ type: "code", code: this.code, codeSeq: this.history.codeSeq });
   }
 
   /** Begins steps, and delivers what they come to. */
@@ -305,7 +308,7 @@ export class Execution {
     if (this.state === "ended") return;
     // what is wrong with the code or its values stays wrong; a store or a process may do better next time
     const isLasting = error instanceof PerdureError && !/^(?:STORE|SQLITE|RUNTIME)_/.test(error.code);
-    const blocked: Blocked | undefined = isLasting ? { error: error.code, message: error.message, code: this.code } : undefined;
+    const blocked: Blocked | undefined = isLasting ? { error: error.code, message: error.message, code: this.code.fingerprint } : undefined;
     this.release("pending", undefined, { type: "stopped", error }, blocked);
   }
 
@@ -447,6 +450,18 @@ export class Execution {
 
   private write(write: WriteBody, then: () => void = () => {}): void {
     if (this.state === "ended") return;
+    if (write.type !== "release") this.recordCode();
+    this.commit(write, then);
+  }
+
+  private recordCode(): void {
+    const { change } = this.history;
+    if (this.isCodeRecorded || !change) return;
+    this.isCodeRecorded = true;
+    this.commit({ type: "code", code: this.code.fingerprint, modules: this.code.text, ...change }, () => {});
+  }
+
+  private commit(write: WriteBody, then: () => void): void {
     this.host.commit({ ...write, run: this.run.id, epoch: this.run.epoch } as Write, (result) => {
       if (this.state === "ended") return;
       if (result === true) then();

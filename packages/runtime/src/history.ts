@@ -1,4 +1,4 @@
-import type { StepRow } from "@perdure/store";
+import type { RunRow, StepRow } from "@perdure/store";
 
 /** Id of the checkpoint that holds a cancellation: no step has one without an index. */
 export const CANCEL_ID = "{cancel}";
@@ -7,27 +7,32 @@ export const CANCEL_ID = "{cancel}";
 export class History {
   /** The highest sequence number. */
   lastSeq = 0;
+  /** What has to be recorded of the run's code before anything else is; undefined: nothing new. */
+  readonly change: Pick<RunRow, "codeSeq" | "codeBefore" | "codeOpen"> | undefined;
   /** Up to this sequence number steps were recorded under other code, or before a retry. */
-  readonly codeSeq: number;
-  /** `codeSeq` has to be written: it was not known before. */
-  readonly isNew: boolean;
+  private readonly codeSeq: number;
+  /** Steps that were open when the code changed. */
+  private readonly openBefore: ReadonlySet<string>;
   /** Checkpoints; those before `position`, and those in `skipped`, are delivered. */
   private readonly queue: (StepRow | undefined)[] = [];
   private readonly recorded = new Map<string, StepRow>();
   private readonly unfinished = new Map<string, StepRow>();
   private readonly skipped = new Set<StepRow>();
-  private readonly codeChanged: boolean;
   /** Sequence number of the first failure that a retry has taken out; what follows it may belong to a path that is not taken again. */
   private readonly gap: number;
   private position = 0;
 
-  constructor(steps: readonly StepRow[], codeSeq: number, codeChanged: boolean) {
+  constructor(steps: readonly StepRow[], run: Pick<RunRow, "code" | "codeSeq" | "codeBefore" | "codeOpen">, code: string) {
     for (const step of steps) this.load(step);
     const rows = steps.filter(({ seq }) => seq !== undefined);
     this.gap = firstGap(rows);
-    this.codeChanged = codeChanged;
-    this.isNew = codeChanged || lastGap(rows) > codeSeq;
-    this.codeSeq = this.isNew ? this.lastSeq : codeSeq;
+    const codeChanged = run.code !== code;
+    const isNew = codeChanged || lastGap(rows) > run.codeSeq;
+    const codeBefore = codeChanged ? run.code : run.codeBefore;
+    const codeOpen = codeChanged ? [...this.unfinished.keys()] : (run.codeOpen ?? []);
+    this.codeSeq = isNew ? this.lastSeq : run.codeSeq;
+    this.openBefore = new Set(codeOpen);
+    this.change = isNew ? { codeSeq: this.codeSeq, ...(codeBefore !== undefined && { codeBefore }), ...(codeOpen.length > 0 && { codeOpen }) } : undefined;
   }
 
   private load(step: StepRow): void {
@@ -95,8 +100,8 @@ export class History {
   }
 
   /** Recorded before the code changed, or before a retry. */
-  isOld({ seq }: StepRow): boolean {
-    return seq === undefined ? this.codeChanged : seq <= this.codeSeq;
+  isOld({ id, seq }: StepRow): boolean {
+    return seq === undefined ? this.openBefore.has(id) : seq <= this.codeSeq;
   }
 }
 

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { PerdureError, formatLocation, type FunctionInfo, type ModuleInfo } from "@perdure/protocol";
-import { textFingerprint } from "./fingerprint.ts";
+import type { Code } from "./code.ts";
 import type { Context } from "./context.ts";
 import type { TaskOptions, WorkflowOptions } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
@@ -28,6 +28,10 @@ export const isTask = (definition: Definition | undefined): definition is TaskDe
 export interface Registry {
   readonly context: AsyncLocalStorage<Context>;
   readonly modules: Map<string, ModuleInfo>;
+  /** Counts the changes of `modules`. */
+  revision: number;
+  /** By the workflow's module, with the revision that it was made for. */
+  readonly codes: WeakMap<ModuleInfo, { readonly revision: number; readonly code: Code }>;
   readonly definitions: WeakMap<AnyFunction, Definition>;
   /** Workflow name → file → definition. */
   readonly workflows: Map<string, Map<string, WorkflowDefinition>>;
@@ -47,6 +51,8 @@ const globals = globalThis as { [key]?: Registry };
 export const registry: Registry = (globals[key] ??= {
   context: new AsyncLocalStorage(),
   modules: new Map(),
+  revision: 0,
+  codes: new WeakMap(),
   definitions: new WeakMap(),
   workflows: new Map(),
   owners: new Set(),
@@ -86,17 +92,4 @@ export function workflowOf(fn: AnyFunction): WorkflowDefinition {
 export function isMentioned(name: string): boolean {
   for (const { sites } of registry.modules.values()) if (sites.some(([mentioned]) => mentioned === name)) return true;
   return false;
-}
-
-/** Fingerprint of the code of a workflow: its module and the compiled modules that it imports, directly or not. */
-export function codeOf({ module }: Definition): string {
-  const files = new Set<string>();
-  const visit = (file: string): void => {
-    if (files.has(file)) return;
-    files.add(file);
-    for (const imported of registry.modules.get(file)?.imports ?? []) visit(imported);
-  };
-  visit(module.file);
-  const hashes = [...files].map((file) => registry.modules.get(file)?.hash ?? "").sort();
-  return textFingerprint(hashes.join(" "));
 }

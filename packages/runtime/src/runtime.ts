@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { PerdureError } from "@perdure/protocol";
 import { openStore, type Awaitable, type NewRun, type RunFilter, type RunRow, type StepRow, type Store, type Write } from "@perdure/store";
 import { systemClock, type Clock } from "./clock.ts";
+import { codeOf } from "./code.ts";
 import { createCodec, versioned, type ValueStore } from "./codec.ts";
 import { Committer } from "./committer.ts";
 import { countedStore } from "./counted-store.ts";
@@ -11,7 +12,7 @@ import { fullFingerprint } from "./fingerprint.ts";
 import type { Body, Host, RunEnd, RunRequest, Settings, StepEvent } from "./host.ts";
 import { filtered, type Logger } from "./logger.ts";
 import { createOwner, isDead } from "./owner.ts";
-import { codeOf, findWorkflow, registry, type AnyFunction, type WorkflowDefinition } from "./registry.ts";
+import { findWorkflow, registry, type AnyFunction, type WorkflowDefinition } from "./registry.ts";
 import { checkId, defaultRunId, runIdOf } from "./run-id.ts";
 import { settingsOf, type RuntimeOptions } from "./runtime-options.ts";
 import { parseWith } from "./schema.ts";
@@ -115,11 +116,12 @@ export class Runtime implements Host {
     const input = this.values.encode([...args], `${name} was called with`);
     const inputHash = fullFingerprint(args, input);
     const id = request.id === undefined ? (runIdOf(definition, args) ?? defaultRunId(name, inputHash)) : checkId(request.id, name);
+    const code = codeOf(definition);
     const now = this.clock.now();
     const store = await this.ready();
     const { created, run } = await this.arriving(id, store.createRun({
       id, workflow: name, file: definition.module.file, input, inputHash,
-      code: codeOf(definition), seed: this.options.seed?.(id) ?? randomUUID(), createdAt: now,
+      code: code.fingerprint, modules: code.text, seed: this.options.seed?.(id) ?? randomUUID(), createdAt: now,
       ...(request.parent !== undefined && { parent: request.parent }),
       lease: { owner: this.owner, until: now + this.settings.lease },
     } satisfies NewRun));
@@ -449,7 +451,7 @@ export class Runtime implements Host {
   /** Whether it was stopped under the code that this program has: it would only stop again. */
   isBlocked(row: RunRow): boolean {
     const definition = row.blocked && findWorkflow(row.workflow, row.file);
-    return definition !== undefined && codeOf(definition) === row.blocked?.code;
+    return definition !== undefined && codeOf(definition).fingerprint === row.blocked?.code;
   }
 
   async drain(ids?: ReadonlySet<string>): Promise<void> {

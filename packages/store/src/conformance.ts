@@ -1,4 +1,5 @@
 import type { Awaitable, Store } from "./contract.ts";
+import { codeCases } from "./conformance/codes.ts";
 import { listCases } from "./conformance/lists.ts";
 import { ownershipCases } from "./conformance/ownership.ts";
 import { persistenceCases } from "./conformance/persistence.ts";
@@ -23,7 +24,7 @@ export interface ConformanceOptions {
  * `make` gives an empty store, not yet open, each time it is called.
  */
 export function testStore(make: () => Awaitable<Store>, { test }: TestRunner, { reopen }: ConformanceOptions = {}): void {
-  const cases = { ...ownershipCases, ...stepCases, ...signalCases, ...requestCases, ...wakingCases, ...listCases, ...valueCases };
+  const cases = { ...ownershipCases, ...stepCases, ...signalCases, ...requestCases, ...wakingCases, ...listCases, ...codeCases, ...valueCases };
   for (const [name, run] of Object.entries(cases)) {
     test(name, () => using(make(), run));
   }

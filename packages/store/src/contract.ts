@@ -36,9 +36,14 @@ export interface RunRow {
   readonly inputHash: string;
   /** Value of a completed run, error of a failed or cancelled one. */
   readonly output?: Encoded;
-  /** Fingerprint of the code that the run was last executed with, and the number of checkpoints older than it. */
+  /** Fingerprint of the code that recorded the run's latest steps; `getCode` has the rest of it. */
   readonly code: string;
+  /** Checkpoints up to this place are older than `code`, or than the latest retry. */
   readonly codeSeq: number;
+  /** Fingerprint of the code before `code`. */
+  readonly codeBefore?: string;
+  /** Ids of the steps that were open when `code` took over. */
+  readonly codeOpen?: readonly string[];
   /** Secret from which the run's randomness is drawn. */
   readonly seed: string;
   /** The parent's run that waits for this one. */
@@ -60,6 +65,8 @@ export type NewRun = Pick<
   RunRow,
   "id" | "workflow" | "file" | "input" | "inputHash" | "code" | "seed" | "parent" | "createdAt"
 > & {
+  /** What stands behind `code`. */
+  readonly modules: Encoded;
   /** Given: the run is born running, owned and at epoch 1. Else it is pending. */
   readonly lease?: Lease;
 };
@@ -120,7 +127,7 @@ export type Write = { readonly run: string; readonly epoch: number } & (
       readonly blocked?: Blocked;
       readonly at: number;
     }
-  | { readonly type: "code"; readonly code: string; readonly codeSeq: number }
+  | ({ readonly type: "code"; readonly modules: Encoded } & Pick<RunRow, "code" | "codeSeq" | "codeBefore" | "codeOpen">)
 );
 
 /** One delivery of a signal. `slot` counts the deliveries of that name in the run from 0. */
@@ -157,9 +164,15 @@ export interface Store {
   open(): Awaitable<void>;
   close(): Awaitable<void>;
 
-  /** S1 One run an id: of any number of concurrent calls, one creates the run and all get it. */
+  /**
+   * S1 One run an id: of any number of concurrent calls, one creates the run and all get it.
+   * S10 No run refers to a code that is not recorded: `modules` is recorded under `code` together with the run, or with the write of type `code`,
+   *     unless something is recorded under that fingerprint already; that stays. A run that is met and a write that is refused record nothing.
+   */
   createRun(run: NewRun): Awaitable<{ readonly created: boolean; readonly run: RunRow }>;
   getRun(id: string): Awaitable<RunRow | undefined>;
+  /** The `modules` of a code. Undefined: a run from before codes were recorded has it, or none. */
+  getCode(code: string): Awaitable<Encoded | undefined>;
   /** Newest first: by `createdAt`, among equals the one that was recorded last. Nothing comes `before` a run that does not exist. */
   listRuns(filter: RunFilter): Awaitable<RunRow[]>;
   /**
@@ -199,6 +212,7 @@ export interface Store {
    * S5 A checkpoint is final: a step that is completed or failed is never replaced (such a write answers false).
    * S6 `seq` is unique in a run: a checkpoint under one that is taken, and a consumption of a delivery that is not there or
    *    was consumed before, change nothing and answer false.
+   * `code` replaces all four of the run's fields that begin with it.
    * `finish` ends the run, drops its lease and makes due at `at` the waiting runs that wait for it: its parent, and every run with
    * an open child step for it. `release` drops the lease; a release to waiting makes the run due at once when what it waits for
    * has come in the meantime: a cancellation that no step of kind `cancel` has delivered yet, an unconsumed delivery for one of its

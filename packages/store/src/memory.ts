@@ -3,6 +3,10 @@ import type { Lease, NewRun, RunFilter, RunRow, RunStatus, SignalRow, StepRow, S
 /** A store that lives as long as the process, for tests and trials. Several runtimes may share one. */
 export function memoryStore(): Store {
   const runs = new Map<string, Run>();
+  const codes = new Map<string, string>();
+  const record = ({ code, modules }: { readonly code: string; readonly modules: string }): void => {
+    if (!codes.has(code)) codes.set(code, modules);
+  };
 
   return {
     name: "memory:",
@@ -13,9 +17,11 @@ export function memoryStore(): Store {
       if (found) return { created: false, run: found.row };
       const made = newRun(run, runs.size);
       runs.set(run.id, made);
+      record(run);
       return { created: true, run: made.row };
     },
     getRun: (id) => runs.get(id)?.row,
+    getCode: (code) => codes.get(code),
     listRuns: (filter) => list(runs, filter),
     unfinished: (filter) => unfinished(runs, filter),
     claim({ run: id, lease, now, from }) {
@@ -31,7 +37,12 @@ export function memoryStore(): Store {
       }
     },
     steps: (id) => [...(runs.get(id)?.steps.values() ?? [])].sort(bySeq),
-    commit: (writes) => writes.map((write) => apply(runs, write)),
+    commit: (writes) =>
+      writes.map((write) => {
+        const accepted = apply(runs, write);
+        if (accepted && write.type === "code") record(write);
+        return accepted;
+      }),
     deliver: ({ run: id, name, payload, now }) => {
       const run = runs.get(id);
       return run && deliver(run, name, payload, now);
@@ -61,7 +72,7 @@ interface Run {
 
 type Changes = { readonly [K in keyof RunRow]?: RunRow[K] | undefined };
 
-function newRun({ lease, ...given }: NewRun, number: number): Run {
+function newRun({ lease, modules: _, ...given }: NewRun, number: number): Run {
   const fresh: RunRow = { ...given, status: "pending", codeSeq: 0, epoch: 0, updatedAt: given.createdAt };
   const run: Run = { row: fresh, number, steps: new Map(), seqs: new Set(), signals: [], unhandled: [] };
   if (lease) change(run, own(fresh, lease, given.createdAt));
@@ -150,7 +161,7 @@ function apply(runs: Map<string, Run>, write: Write): boolean {
       release(runs, run, write);
       return true;
     case "code":
-      change(run, { code: write.code, codeSeq: write.codeSeq });
+      change(run, { code: write.code, codeSeq: write.codeSeq, codeBefore: write.codeBefore, codeOpen: write.codeOpen });
       return true;
   }
 }

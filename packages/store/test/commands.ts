@@ -12,6 +12,7 @@ const owner = fc.constantFrom("me", "you");
 const signal = fc.constantFrom("go", "stop");
 const stepId = fc.constantFrom("x[0]", "x[1]", "y[0]", "z[0]");
 const text = fc.constantFrom('"1"', '"2"', "");
+const code = fc.constantFrom("c1", "c2", "c3");
 const time = fc.nat({ max: 30 });
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 1 });
 /** Mostly the run's own epoch. */
@@ -25,8 +26,8 @@ function compact<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], un
 const lease = fc.record({ owner, until: time });
 
 const newRun: fc.Arbitrary<NewRun> = fc
-  .record({ id: run, workflow, input: text, parent: maybe(run), createdAt: time, lease: maybe(lease) })
-  .map((given) => compact({ ...given, file: "f.ts", inputHash: "h", code: "c", seed: "s" }));
+  .record({ id: run, workflow, input: text, code, modules: text, parent: maybe(run), createdAt: time, lease: maybe(lease) })
+  .map((given) => compact({ ...given, file: "f.ts", inputHash: "h", seed: "s" }));
 
 const target = fc.oneof(signal, run);
 
@@ -70,7 +71,12 @@ const write: fc.Arbitrary<Unowned> = fc.oneof(
       .record({ type: fc.constant("release" as const), run, status: fc.constantFrom("pending", "waiting", "waiting"), wakeAt: maybe(time), blocked: maybe(blocked), at: time })
       .map(compact),
   },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant("code" as const), run, code: text, codeSeq: fc.nat({ max: 5 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .record({ type: fc.constant("code" as const), run, code, modules: text, codeSeq: fc.nat({ max: 5 }), codeBefore: maybe(code), codeOpen: maybe(fc.subarray(["x[0]", "y[0]"])) })
+      .map(compact),
+  },
 ) as fc.Arbitrary<Unowned>;
 
 async function epochOf(store: Store, id: string, offset: number): Promise<number> {
@@ -131,7 +137,8 @@ export async function everything(store: Store): Promise<unknown> {
   const runs = await store.listRuns({});
   const steps = await Promise.all(runs.map(async ({ id }) => inOneOrder(await store.steps(id))));
   const wakeups = await store.wakeups(runs.map(({ id, epoch }) => ({ run: id, epoch })));
-  return { runs, wakeups, steps };
+  const codes = await Promise.all(["c1", "c2", "c3"].map((each) => store.getCode(each)));
+  return { runs, wakeups, steps, codes };
 }
 
 /** The order of the open steps is free. */

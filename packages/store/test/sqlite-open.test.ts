@@ -1,8 +1,8 @@
-import { mkdirSync, readFileSync, truncateSync, writeFileSync, openSync, writeSync, closeSync, statSync, existsSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync, openSync, writeSync, closeSync, statSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { PerdureError } from "@perdure/protocol";
 import { describe, expect, test } from "vitest";
-import { sqliteStore } from "../src/index.ts";
+import { sqliteStore, type RunRow } from "../src/index.ts";
 import { assertDurable } from "../src/sqlite/connection.ts";
 import { assertDriver, loadDriver, type Connection } from "../src/sqlite/driver.ts";
 import { translate } from "../src/sqlite/errors.ts";
@@ -13,7 +13,7 @@ import { tempFiles } from "./temp.ts";
 const Database = loadDriver();
 
 const file = tempFiles();
-const run = { id: "r", workflow: "ship", file: "f.ts", input: "[1]", inputHash: "h", code: "c", seed: "s", createdAt: 1 };
+const run = { id: "r", workflow: "ship", file: "f.ts", input: "[1]", inputHash: "h", code: "c", modules: "[]", seed: "s", createdAt: 1 };
 const checkpoint = (place: number) => ({
   type: "step" as const,
   run: "r",
@@ -192,7 +192,7 @@ describe("schema", () => {
   test("a newer one is refused and stays as it was", () => {
     const path = filled();
     withDatabase(path, (db) => db.pragma("user_version = 999"));
-    expect(() => sqliteStore(path).open()).toThrow(/has schema 999; this version of Perdure knows schemas up to 1/u);
+    expect(() => sqliteStore(path).open()).toThrow(/has schema 999; this version of Perdure knows schemas up to 2/u);
     withDatabase(path, (db) => expect(db.pragma("user_version", { simple: true })).toBe(999));
   });
 
@@ -203,6 +203,48 @@ describe("schema", () => {
       expect(db.pragma("user_version", { simple: true })).toBe(migrations.length + 2);
       expect(db.prepare("SELECT id, note, note2 FROM runs").all()).toEqual([{ id: "r", note: null, note2: null }]);
     });
+  });
+
+  test("a store of schema 1 keeps its runs, and records the code of new ones", () => {
+    const path = file();
+    withDatabase(path, (db) => {
+      migrate(db, path, migrations.slice(0, 1));
+      db.exec(`INSERT INTO runs (id, status, epoch, updated_at, created_at, workflow, file, input_hash, code, code_seq, seed, input)
+        VALUES ('old', 'running', 1, 1, 1, 'ship', 'f.ts', 'h', 'c', 3, 's', '[1]')`);
+    });
+    const store = sqliteStore(path);
+    store.open();
+    expect(store.getRun("old")).toEqual({ id: "old", workflow: "ship", file: "f.ts", status: "running", input: "[1]", inputHash: "h", code: "c", codeSeq: 3, seed: "s", epoch: 1, createdAt: 1, updatedAt: 1 });
+    expect(store.getCode("c")).toBe(undefined);
+    store.createRun({ ...run, id: "new" });
+    expect(store.getCode("c")).toBe("[]");
+    store.close();
+    withDatabase(path, (db) => expect(db.pragma("user_version", { simple: true })).toBe(2));
+  });
+
+  test("S10 a code whose transaction failed counts as not recorded", () => {
+    const path = filled();
+    const store = sqliteStore(path);
+    store.open();
+    const coded = { type: "code", run: "r", epoch: 1, code: "c2", modules: "[2]", codeSeq: 0 } as const;
+    const odd = { ...checkpoint(6_001), step: { ...checkpoint(6_001).step, startedAt: Symbol("no number") as unknown as number } };
+    expect(() => store.commit([coded, odd])).toThrow(TypeError);
+    expect([store.getCode("c2"), (store.getRun("r") as RunRow).code]).toEqual([undefined, "c"]);
+    expect(store.commit([coded])).toEqual([true]);
+    expect([store.getCode("c2"), (store.getRun("r") as RunRow).code]).toEqual(["[2]", "c2"]);
+    store.close();
+  });
+
+  test("S10 a store that is opened again on a new file records anew", () => {
+    const path = file();
+    const store = sqliteStore(path);
+    for (const modules of ["[1]", "[2]"]) {
+      store.open();
+      store.createRun({ ...run, modules });
+      expect(store.getCode("c")).toBe(modules);
+      store.close();
+      rmSync(path);
+    }
   });
 
   test("a migration that fails leaves all as it was", () => {

@@ -9,7 +9,7 @@ export const ME = { owner: "me", until: T + 30_000 };
 export const OTHER = { owner: "other", until: T + 60_000 };
 
 export function newRun(id: string, given: Partial<NewRun> = {}): NewRun {
-  return { id, workflow: "ship", file: "src/ship.ts", input: "[1]", inputHash: "in", code: "c1", seed: "seed", createdAt: T, ...given };
+  return { id, workflow: "ship", file: "src/ship.ts", input: "[1]", inputHash: "in", code: "c1", modules: "[1]", seed: "seed", createdAt: T, ...given };
 }
 
 /** A run that is born owned by `me`, under epoch 1. */
@@ -49,6 +49,10 @@ export function finish(run: string, given: Partial<Extract<Write, { type: "finis
 
 export function release(run: string, given: Partial<Extract<Write, { type: "release" }>> = {}): Write {
   return { type: "release", run, epoch: 1, status: "waiting", at: T + 50, ...given };
+}
+
+export function code(run: string, given: Partial<Extract<Write, { type: "code" }>> = {}): Write {
+  return { type: "code", run, epoch: 1, code: "c2", modules: "[2]", codeSeq: 0, ...given };
 }
 
 export async function get(store: Store, id: string): Promise<RunRow> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Store } from "../contract.ts";
-import { checkpoint, finish, get, ME, newRun, openStep, openWait, OTHER, owned, release, step, T, together, waiting } from "./kit.ts";
+import { checkpoint, code, finish, get, ME, newRun, openStep, openWait, OTHER, owned, release, step, T, together, waiting } from "./kit.ts";
 
 type Reopen = () => Promise<Store>;
 /** Each gets an empty store, and a way to open further ones on its data, which it closes. */
@@ -27,6 +27,7 @@ export const persistenceCases: TwoStoreCases = {
       await from.steps("r"),
       await from.steps("w"),
       await from.wakeups([{ run: "r", epoch: 1 }]),
+      await from.getCode("c1"),
     ];
     const before = await look(store);
     await store.close();
@@ -63,6 +64,14 @@ export const persistenceCases: TwoStoreCases = {
       assert.equal(await store.deliver({ run: "r", name: "go", payload: "2", now: T }), false);
       const [state] = await store.wakeups([{ run: "r", epoch: 1 }]);
       assert.deepEqual(state?.signals, [{ name: "go", slot: 0, payload: "1" }]);
+    }),
+  "S10 a code that one store has recorded is the same for another, and stays": (store, reopen) =>
+    withSecond(reopen, async (second) => {
+      await owned(store, "r");
+      await owned(second, "r2", { modules: "late" });
+      await owned(second, "r3", { code: "c2", modules: "of the second" });
+      await store.commit([code("r", { modules: "late" })]);
+      for (const each of [store, second]) assert.deepEqual([await each.getCode("c1"), await each.getCode("c2")], ["[1]", "of the second"]);
     }),
   "a new file may be opened by several stores one after the other": async (_, reopen) => {
     for (let times = 0; times < 3; times++) await withSecond(reopen, async (second) => assert.deepEqual(await second.listRuns({}), []));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { StepKind } from "../contract.ts";
-import { checkpoint, finish, get, openStep, OTHER, ME, owned, step, stepIds, T, together, type Cases } from "./kit.ts";
+import { checkpoint, code, finish, get, openStep, OTHER, ME, owned, step, stepIds, T, together, type Cases } from "./kit.ts";
 
 export const stepCases: Cases = {
   "S3 the writes of a batch are applied in order, over several runs": async (store) => {
@@ -10,7 +10,7 @@ export const stepCases: Cases = {
       step("a", openStep("x[0]")),
       step("b", checkpoint("x[0]", 1)),
       step("a", checkpoint("x[0]", 1)),
-      { type: "code", run: "a", epoch: 1, code: "c2", codeSeq: 1 },
+      code("a", { codeSeq: 1 }),
       finish("b", { at: T + 7 }),
     ]);
     assert.deepEqual(answers, [true, true, true, true, true]);

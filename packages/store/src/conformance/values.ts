@@ -27,8 +27,8 @@ const ODD_TEXTS = [
 ];
 
 async function throughEveryField(store: Store, text: string): Promise<void> {
-  const run = newRun("r", { input: text, inputHash: text, seed: text, code: text, workflow: text, file: text, parent: text });
-  await store.createRun({ ...run, lease: { owner: text, until: T } });
+  const { modules, ...run } = newRun("r", { input: text, inputHash: text, seed: text, code: text, modules: text, workflow: text, file: text, parent: text });
+  await store.createRun({ ...run, modules, lease: { owner: text, until: T } });
   const row = checkpoint("a[0]", 1, { output: text, inputHash: text, location: text, target: text });
   await store.commit([step("r", row)]);
   await store.deliver({ run: "r", name: text, payload: text, now: T });
@@ -38,6 +38,7 @@ async function throughEveryField(store: Store, text: string): Promise<void> {
   ]);
   await store.commit([finish("r", { output: text })]);
   assert.deepEqual(await store.steps("r"), [row]);
+  assert.equal(await store.getCode(text), text);
   assert.deepEqual(await store.getRun("r"), {
     ...run,
     status: "completed",

@@ -1,4 +1,5 @@
 import type { Write } from "../contract.ts";
+import type { Codes } from "./codes.ts";
 import { isFinal, type Head, type Runs } from "./runs.ts";
 import type { Sequences } from "./sequences.ts";
 import type { Signals } from "./signals.ts";
@@ -9,6 +10,7 @@ export interface Tables {
   readonly steps: Steps;
   readonly signals: Signals;
   readonly sequences: Sequences;
+  readonly codes: Codes;
 }
 
 /** Applies a batch inside a transaction. A run is looked up once; when a write of the batch ends its ownership, the rest finds no owner. */
@@ -36,7 +38,8 @@ function apply(tables: Tables, head: Head, write: Write): boolean {
       release(tables, head, write);
       return true;
     case "code":
-      tables.runs.recode(head.number, write.code, write.codeSeq);
+      tables.codes.record(write.code, write.modules);
+      tables.runs.recode(head.number, write);
       return true;
   }
 }

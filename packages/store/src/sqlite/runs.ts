@@ -1,4 +1,4 @@
-import type { Blocked, FinalStatus, Lease, NewRun, RunFilter, RunRow, RunStatus, Store } from "../contract.ts";
+import type { Blocked, FinalStatus, Lease, NewRun, RunFilter, RunRow, RunStatus, Store, Write } from "../contract.ts";
 import type { Connection } from "./driver.ts";
 
 /** What a write has to know of its run. */
@@ -41,7 +41,7 @@ export function runsTable(db: Connection) {
   const release = db.prepare<unknown[]>(
     "UPDATE runs SET status = ?, wake_at = ?, blocked = ?, owner = NULL, lease_until = NULL, updated_at = ? WHERE number = ?",
   );
-  const recode = db.prepare<unknown[]>("UPDATE runs SET code = ?, code_seq = ? WHERE number = ?");
+  const recode = db.prepare<unknown[]>("UPDATE runs SET code = ?, code_seq = ?, code_before = ?, code_open = ? WHERE number = ?");
   const soon = "UPDATE runs SET wake_at = min(coalesce(wake_at, @at), @at) WHERE status = 'waiting'";
   const wake = db.prepare<{ number: number; at: number }>(`${soon} AND number = @number`);
   const wakeById = db.prepare<{ id: string; at: number }>(`${soon} AND id = @id`);
@@ -73,7 +73,9 @@ export function runsTable(db: Connection) {
     release(number: number, to: { status: RunStatus; wakeAt: number | undefined; blocked: Blocked | undefined; at: number }): void {
       release.run(to.status, to.wakeAt ?? null, to.blocked ? JSON.stringify(to.blocked) : null, to.at, number);
     },
-    recode: (number: number, code: string, codeSeq: number): void => void recode.run(code, codeSeq, number),
+    recode(number: number, { code, codeSeq, codeBefore, codeOpen }: Extract<Write, { type: "code" }>): void {
+      recode.run(code, codeSeq, codeBefore ?? null, codeOpen ? JSON.stringify(codeOpen) : null, number);
+    },
     /** Makes a waiting run due at `at`, if it is not due before. */
     wake: (number: number, at: number): void => void wake.run({ number, at }),
     wakeById: (id: string, at: number): void => void wakeById.run({ id, at }),
@@ -86,8 +88,8 @@ export function runsTable(db: Connection) {
 export const isFinal = (status: RunStatus): status is FinalStatus =>
   status === "completed" || status === "failed" || status === "cancelled";
 
-const COLUMNS = `id, workflow, file, status, input, input_hash, output, code, code_seq, seed, parent, owner, epoch, lease_until, wake_at, cancel,
-  blocked, created_at, updated_at`;
+const COLUMNS = `id, workflow, file, status, input, input_hash, output, code, code_seq, code_before, code_open, seed, parent, owner, epoch,
+  lease_until, wake_at, cancel, blocked, created_at, updated_at`;
 
 type HeadRow = Omit<Head, "owned"> & { readonly owned: number };
 
@@ -101,6 +103,8 @@ interface Row {
   readonly output: string | null;
   readonly code: string;
   readonly code_seq: number;
+  readonly code_before: string | null;
+  readonly code_open: string | null;
   readonly seed: string;
   readonly parent: string | null;
   readonly owner: string | null;
@@ -135,6 +139,8 @@ function runOf(row: Row): RunRow {
     ...(row.output !== null && { output: row.output }),
     code: row.code,
     codeSeq: row.code_seq,
+    ...(row.code_before !== null && { codeBefore: row.code_before }),
+    ...(row.code_open !== null && { codeOpen: JSON.parse(row.code_open) as string[] }),
     seed: row.seed,
     ...(row.parent !== null && { parent: row.parent }),
     ...(row.owner !== null && { owner: row.owner }),

@@ -2,6 +2,7 @@ import { resolve, sep } from "node:path";
 import { PerdureError } from "@perdure/protocol";
 import type { Store, Wakeup } from "../contract.ts";
 import { applyBatch, isCancelUndelivered, wakeWaiters, type Tables } from "./commit.ts";
+import { codesTable } from "./codes.ts";
 import { connect, settings, type Durability, type Settings } from "./connection.ts";
 import { translate, type Place } from "./errors.ts";
 import { isFinal, runsTable } from "./runs.ts";
@@ -48,7 +49,17 @@ export function sqliteStore(path: string, { durability = "full", busyTimeout = 5
     }
   };
   const read = <T>(work: (tables: Tables) => T): T => use((open) => work(open.tables));
-  const write = <T>(work: (tables: Tables) => T): T => use((open) => open.write(() => work(open.tables)));
+  const write = <T>(work: (tables: Tables) => T): T =>
+    use(({ tables, write: within }) => {
+      let committed = false;
+      try {
+        const result = within(() => work(tables));
+        committed = true;
+        return result;
+      } finally {
+        tables.codes.settle(committed);
+      }
+    });
 
   return {
     name,
@@ -65,9 +76,14 @@ export function sqliteStore(path: string, { durability = "full", busyTimeout = 5
     createRun(run) {
       const found = read(({ runs }) => runs.get(run.id));
       if (found) return { created: false, run: found };
-      return write(({ runs }) => ({ created: runs.insert(run), run: existing(runs.get(run.id)) }));
+      return write(({ runs, codes }) => {
+        const created = runs.insert(run);
+        if (created) codes.record(run.code, run.modules);
+        return { created, run: existing(runs.get(run.id)) };
+      });
     },
     getRun: (id) => read(({ runs }) => runs.get(id)),
+    getCode: (code) => read(({ codes }) => codes.get(code)),
     listRuns: (filter) => read(({ runs }) => runs.list(filter)),
     unfinished: (filter) => read(({ runs }) => runs.unfinished(filter)),
     claim: (claim) => write(({ runs }) => (runs.claim(claim) ? runs.get(claim.run) : undefined)),
@@ -88,7 +104,7 @@ function openSession(place: Place, durability: Durability): Session {
   const db = connect(place, durability);
   try {
     const steps = stepsTable(db);
-    const tables = { runs: runsTable(db), steps, signals: signalsTable(db), sequences: sequences(steps) };
+    const tables = { runs: runsTable(db), steps, signals: signalsTable(db), sequences: sequences(steps), codes: codesTable(db) };
     return { ...transactions(db), tables, settings: () => settings(db), close: () => void db.close() };
   } catch (cause) {
     db.close();

@@ -1,4 +1,5 @@
 import initial from "./001-initial.ts";
+import codes from "./002-codes.ts";
 
 /** SQL of each version of the schema, from 1. A released one never changes; a change is a new file. */
-export const migrations: readonly string[] = [initial];
+export const migrations: readonly string[] = [initial, codes];
