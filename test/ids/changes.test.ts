@@ -125,6 +125,23 @@ test("R6 the code that a run was recorded with is kept", async () => {
   expect(await sites()).toHaveLength(5);
 });
 
+test("R6 the code of a run is the same whatever has been called before, and has the modules that define nothing durable", async () => {
+  globals.log = [];
+  const sources = {
+    "flow.js": `import { help } from "./help.js";\nexport async function flow(id) { "use workflow: id={id}"; return help(id); }`,
+    "help.js": `import { ship } from "./tasks.js";\nexport const help = async (id) => ship(id);`,
+    "tasks.js": tasks,
+  };
+  const { store } = setup();
+  onTestFinished(close);
+  const flow = (await loadSources(sources))["flow"] as unknown as (id: string) => Promise<unknown>;
+  for (const id of ["a", "b"]) expect(await flow(id)).toBe(`shipped ${id}`);
+  const [a, b] = [await store.getRun("a"), await store.getRun("b")];
+  expect(b?.code).toBe(a?.code);
+  const manifest = parseManifest(JSON.parse((await store.getCode(a?.code ?? "")) ?? "null"), "the store");
+  expect(manifest.modules.map(({ file }) => file)).toEqual(["flow.js", "help.js", "tasks.js"]);
+});
+
 test("R1 a workflow that is not deterministic stops with the place, or is reported", async () => {
   const random = old.replace("ship(1)", "ship(globalThis.log.length)").replace("bill(2)", "bill(globalThis.log.length)");
   const { outcome, log, test } = await change(random, random);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { findDirectives, mayHoldDirective } from "./phases/1-parse/directives.ts";
 import { parse } from "./phases/1-parse/parse.ts";
 import { buildModel } from "./phases/2-analyze/build.ts";
+import { combineHashes, hashProgram } from "./phases/2-analyze/hash.ts";
 import { summarize, type Analysis, type ModuleSummary } from "./phases/2-analyze/model.ts";
 import { projectPath } from "./phases/2-analyze/project-path.ts";
 import { isCompiled } from "./phases/1-parse/compiled.ts";
@@ -74,6 +75,7 @@ class ProjectModule implements Module {
   readonly summary: ModuleSummary;
   private readonly source: string;
   private readonly project: ModuleCache;
+  private ownHash: string | undefined;
 
   constructor(file: string, source: string, summary: ModuleSummary, project: ModuleCache) {
     this.file = file;
@@ -84,6 +86,11 @@ class ProjectModule implements Module {
 
   locate(offset: number): Position {
     return createLocator(this.source)(offset);
+  }
+
+  /** Parses once more: few modules are asked, and a syntax tree is too big to be kept for them. */
+  get hash(): string {
+    return (this.ownHash ??= hashProgram(parse(this.file, this.source).program));
   }
 
   follow(specifier: string): Module | undefined {
@@ -178,9 +185,11 @@ export function createProject(host: Host, words: DirectiveWords, root: () => str
   };
 
   const isRewritten = ({ file }: Module): boolean => finals.get(file)?.touched === true;
-  const rewrittenImports = (module: Module): string[] => {
-    const through = followed(module).flatMap((each) => reachable(each, (next) => next.file === module.file, isRewritten));
-    return [...new Set(through.filter(isRewritten).map((each) => each.file))];
+  /** The rewritten modules that it imports, itself or through modules that stay as they are, and the fingerprint of the latter. */
+  const importsOf = (module: Module): Pick<Analysis, "imports" | "plain"> => {
+    const through = new Set(followed(module).flatMap((each) => reachable(each, (next) => next.file === module.file, isRewritten)));
+    const [rewritten, plain] = [[...through].filter(isRewritten), [...through].filter((each) => !isRewritten(each))];
+    return { imports: rewritten.map(({ file }) => file), plain: combineHashes(plain.map(({ hash }) => hash)) };
   };
 
   return {
@@ -191,13 +200,15 @@ export function createProject(host: Host, words: DirectiveWords, root: () => str
       const evaluation = new Evaluation(module);
       const of: DurabilityOf = (path) => (path === file ? evaluation.result : durabilityOf(path));
       fixpoint([evaluation], of);
+      const touched = isTouched(evaluation, of);
+      const imported = touched ? importsOf(module) : { imports: [], plain: "" };
       return {
         durable: evaluation.result.durable,
         targets: evaluation.targets(of),
         chance: chanceIn(module),
         impurities: impuritiesOf(module, place),
-        touched: isTouched(evaluation, of),
-        imports: rewrittenImports(module),
+        touched,
+        ...imported,
       };
     },
     signature(file) {

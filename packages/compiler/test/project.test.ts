@@ -186,4 +186,44 @@ describe("the fingerprint of the code", () => {
     }
     expect(hash(`export async function f(a: string) { "use task: retries=1"; return ["x y", a + 1] }`)).not.toBe(base);
   });
+
+  const files = {
+    "tasks.ts": `import { rate } from "./rates";\nexport async function charge(x) { "use task"; return x * rate }`,
+    "rates.ts": `export const rate = 2;`,
+    "index.ts": `export * from "./names"; export type { T } from "./types"`,
+    "names.ts": `import { suffix } from "./deep"; export const name = "n" + suffix`,
+    "deep.ts": `import "./main"; export const suffix = "s"`,
+    "types.ts": `export type T = 1; export const unused = 1`,
+    "main.ts": `import { charge } from "./tasks"; import { name } from "./index"; import type { T } from "./types"; export async function f(x: T) { "use workflow"; await charge(x); return name }`,
+  };
+  const hashes = (changed: Files = {}) => ["main.ts", "tasks.ts"].map((name) => compileFile({ ...files, ...changed }, name)?.info.hash);
+  const [main, charging] = hashes();
+
+  it("is the content's own where only compiled modules and packages are imported", () => {
+    const imports = `import { charge } from "./tasks"; import x from "some-package"; `;
+    const own = (given: Files) => compileFile({ ...files, ...given, "main.ts": `${imports}export const f = () => charge(x)` }, "main.ts")?.info.hash;
+    expect(own({})).toBe(own({ "rates.ts": `export const rate = 3;` }));
+  });
+
+  it("sees the modules that stay as they are, directly, through others of them, and in cycles", () => {
+    for (const change of [{ "index.ts": `export const name = 1` }, { "names.ts": `export const name = "m"` }, { "deep.ts": `import "./main"; export const suffix = "t"` }]) {
+      const [changedMain, sameCharging] = hashes(change);
+      expect(changedMain).not.toBe(main);
+      expect(sameCharging).toBe(charging);
+    }
+    const [sameMain, changedCharging] = hashes({ "rates.ts": `export const rate = 3` });
+    expect([sameMain, changedCharging !== charging]).toEqual([main, true]);
+  });
+
+  it("does not see their layout, comments and types, nor what only types come from", () => {
+    const change = { "deep.ts": `// c\nimport "./main";\nexport const suffix: string = ('s');\n`, "types.ts": `export type T = 2`, "rates.ts": `export const rate = /* two */ 2` };
+    expect(hashes(change)).toEqual([main, charging]);
+  });
+
+  it("does not depend on where the project lies", () => {
+    for (let i = 0; i < 2; i++) {
+      const { root, path } = temporaryProject(files);
+      expect(compile(files["main.ts"], { id: path("main.ts"), root })?.info.hash).toBe(main);
+    }
+  });
 });

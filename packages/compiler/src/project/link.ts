@@ -6,6 +6,8 @@ import type { ModuleSummary, Value } from "../phases/2-analyze/model.ts";
 export interface Module {
   readonly file: string;
   readonly summary: ModuleSummary;
+  /** Fingerprint of its code. */
+  readonly hash: string;
   /** The project module behind an import; `undefined` for packages and what cannot be found. */
   follow(specifier: string): Module | undefined;
   /** 1-based line and column of an offset. */

@@ -4,7 +4,7 @@ import { isErased, unwrap } from "../../ast.ts";
 import type { Directives } from "../1-parse/directives.ts";
 import type { Parsed } from "../1-parse/parse.ts";
 import { diagnose, diagnoseSharedWords } from "./diagnose.ts";
-import { hashProgram } from "./hash.ts";
+import { combineHashes, hashProgram } from "./hash.ts";
 import { isMention, type Analysis, type FunctionModel, type LoopModel, type ModuleModel } from "./model.ts";
 import type { AnalysisResult, Edit, Plan } from "./plan.ts";
 import { projectPath } from "./project-path.ts";
@@ -64,7 +64,7 @@ function plan(input: AnalysisInput, functions: readonly FunctionModel[], infos: 
   const loops = scopedLoops(model, functions, analysis);
   const info: ModuleInfo = {
     file: file.file,
-    hash: hashProgram(parsed.program),
+    hash: analysis.plain === "" ? hashProgram(parsed.program) : combineHashes([hashProgram(parsed.program), analysis.plain]),
     imports: [...new Set(analysis.imports.map((path) => projectPath(root, path)))].sort(),
     functions: infos,
     loops: loops.map(({ node }) => (node.type === "WhileStatement" ? "while" : node.type === "DoWhileStatement" ? "do" : "for")),

@@ -18,8 +18,13 @@ export function hashProgram(program: Program): string {
     parts.push(")");
   };
   visit(program);
-  return createHash("sha256").update(parts.join("")).digest("base64url").slice(0, 16);
+  return digest(parts.join(""));
 }
+
+/** One fingerprint for several pieces of code, in whatever order they come; "" for none. */
+export const combineHashes = (hashes: readonly string[]): string => (hashes.length === 0 ? "" : digest([...hashes].sort().join(" ")));
+
+const digest = (text: string): string => createHash("sha256").update(text).digest("base64url").slice(0, 16);
 
 /** A field that is not a child: names, operators, literal values. */
 function plain(key: string, value: unknown): string {

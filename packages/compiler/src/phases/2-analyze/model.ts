@@ -207,6 +207,8 @@ export interface Analysis {
   readonly touched: boolean;
   /** Paths of the rewritten modules that this one imports, itself or through modules that stay as they are. */
   readonly imports: readonly string[];
+  /** Fingerprint of the project modules that stay as they are and that this one imports, itself or through others of them; "" when there are none. */
+  readonly plain: string;
 }
 
 /** The model without its syntax tree. */

@@ -5,14 +5,16 @@ import { defineCalls } from "./register.ts";
 
 /**
  * Goes in front of the first statement, on its line. The handle is a hoisted function, so that it works in import
- * cycles before the module is evaluated.
+ * cycles before the module is evaluated. A module registers when it is evaluated at the latest, also where it defines nothing: the code of a run
+ * must not depend on what has been called before.
  */
 export function prelude({ info, prelude: { commonJs, entries } }: Plan, context: RewriteContext): string {
   const { namespace, handle } = context.names;
   const source = JSON.stringify(ABI_MODULE);
   const load = commonJs ? `require(${source})` : namespace;
   const register = `${load}.module(${ABI_VERSION}, ${jsonLiteral(info)})`;
-  const parts = [`function ${handle}() { return ${handle}.m ??= ${register}; }`, defineCalls(entries, context)];
+  const define = entries.length === 0 ? `${handle}();` : defineCalls(entries, context);
+  const parts = [`function ${handle}() { return ${handle}.m ??= ${register}; }`, define];
   if (!commonJs) parts.unshift(`import * as ${namespace} from ${source};`);
-  return `${parts.filter((part) => part !== "").join(" ")} `;
+  return `${parts.join(" ")} `;
 }
