@@ -42,6 +42,12 @@ const programs: Record<string, string | Files> = {
     async function t(x) { "use task"; return x }
     async function outer() { const inner = async () => t(arguments[0]); return inner() }
     export async function main() { "use workflow"; return outer(1, 2) }`,
+  "super in a class inside of a generator": `
+    async function t(x) { "use task"; return x }
+    class A { static one = 1; two() { return 2 } three() { return 3 } }
+    async function* g() { class B extends A { static a = super.one; b = () => super.two(); m() { return super.three() } static { log(super.one) } }
+      yield await t([B.a, new B().b(), new B().m()]) }
+    export async function main() { "use workflow"; for await (const x of g()) return x }`,
   "recursion by name": `
     const fact = async function self(n) { "use task"; return n < 2 ? 1 : n * await self(n - 1) };
     export async function main() { "use workflow"; return [await fact(5), fact.name] }`,

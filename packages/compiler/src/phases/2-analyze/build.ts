@@ -266,10 +266,14 @@ class ModelBuilder {
     }
   }
 
+  /** `super` is that of the nearest method; in the value of a field it belongs to no function. */
   private noteSuper(): void {
     for (let i = this.above.length - 1; i >= 0; i--) {
       const node = this.above[i];
-      if (!node || !isFunction(node) || node.type === "ArrowFunctionExpression") continue;
+      if (!node) return;
+      const isValue = (node.type === "PropertyDefinition" || node.type === "AccessorProperty") && node.value === this.above[i + 1];
+      if (isValue || node.type === "StaticBlock") return;
+      if (!isFunction(node) || node.type === "ArrowFunctionExpression") continue;
       const draft = this.functions[this.scopes.functionIndex.get(node) ?? -1];
       if (draft) draft.usesSuper = true;
       return;
