@@ -48,6 +48,12 @@ const programs: Record<string, string | Files> = {
     async function* g() { class B extends A { static a = super.one; b = () => super.two(); m() { return super.three() } static { log(super.one) } }
       yield await t([B.a, new B().b(), new B().m()]) }
     export async function main() { "use workflow"; for await (const x of g()) return x }`,
+  "arguments of a task": `
+    async function t(a, b = 2) { "use task"; const f = () => arguments.length; return [arguments[0], f(), this?.k, b] }
+    const o = { k: 3, async m(a) { "use strict"; "use task"; return [this.k, ...arguments] }, arrow() { return (async () => { "use task"; return arguments[0] })() } };
+    class A { async m() { return "A" } }
+    class B extends A { async m(x) { "use task"; return [await super.m(), arguments.length] } async n() { "use task"; return class { arguments = 1; static { this.k = super.name } } } }
+    export async function main(n) { "use workflow"; return [await t(1), await t.call({ k: 4 }, 1, 2, 3), await o.m(1, 2), await o.arrow(5), await new B().m(1, 2), typeof await new B().n(), arguments.length] }`,
   "recursion by name": `
     const fact = async function self(n) { "use task"; return n < 2 ? 1 : n * await self(n - 1) };
     export async function main() { "use workflow"; return [await fact(5), fact.name] }`,

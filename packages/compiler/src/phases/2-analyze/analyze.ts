@@ -89,8 +89,9 @@ function plan(input: AnalysisInput, functions: readonly FunctionModel[], infos: 
   };
 }
 
-function planBody({ node, kind, redeclared, yields }: FunctionModel, index: number): Edit {
-  if (kind !== undefined) return { kind: "run", as: kind, node, index };
+function planBody({ node, kind, redeclared, yields, usesArguments, usesSuper }: FunctionModel, index: number): Edit {
+  // an ordinary function has no way to the `super` of the method around it
+  if (kind !== undefined) return { kind: "run", as: kind, node, index, ordinary: usesArguments && !usesSuper };
   if (node.generator) return { kind: "generator", node, index, redeclared, yields };
   return { kind: "scope", node, index, redeclared };
 }

@@ -135,6 +135,7 @@ class ModelBuilder {
       reachable: isReachable(above),
       yields: [],
       usesSuper: false,
+      usesArguments: false,
       redeclared: redeclaredParams(node, new Set(node.params.flatMap(boundNames))),
       scope: context.scope,
     };
@@ -172,7 +173,11 @@ class ModelBuilder {
       case "YieldExpression":
         return void context.owner?.yields.push(node);
       case "Super":
-        return this.noteSuper();
+      case "Identifier": {
+        const holder = node.type === "Super" || node.name === "arguments" ? this.ordinaryFunction() : undefined;
+        if (holder) holder[node.type === "Super" ? "usesSuper" : "usesArguments"] = true;
+        return;
+      }
       case "AssignmentExpression":
         return this.noteWrite(node.left, context);
       case "UpdateExpression":
@@ -266,18 +271,16 @@ class ModelBuilder {
     }
   }
 
-  /** `super` is that of the nearest method; in the value of a field it belongs to no function. */
-  private noteSuper(): void {
+  /** The function whose `super` and `arguments` are meant here; in the value of a field they belong to no function. */
+  private ordinaryFunction(): Draft | undefined {
     for (let i = this.above.length - 1; i >= 0; i--) {
       const node = this.above[i];
-      if (!node) return;
+      if (!node) return undefined;
       const isValue = (node.type === "PropertyDefinition" || node.type === "AccessorProperty") && node.value === this.above[i + 1];
-      if (isValue || node.type === "StaticBlock") return;
-      if (!isFunction(node) || node.type === "ArrowFunctionExpression") continue;
-      const draft = this.functions[this.scopes.functionIndex.get(node) ?? -1];
-      if (draft) draft.usesSuper = true;
-      return;
+      if (isValue || node.type === "StaticBlock") return undefined;
+      if (isFunction(node) && node.type !== "ArrowFunctionExpression") return this.functions[this.scopes.functionIndex.get(node) ?? -1];
     }
+    return undefined;
   }
 
   private noteWrite(target: Node, context: Context): void {

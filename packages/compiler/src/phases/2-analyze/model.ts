@@ -140,6 +140,7 @@ export interface FunctionModel extends FunctionSummary {
   readonly reachable: boolean;
   readonly yields: readonly YieldExpression[];
   readonly usesSuper: boolean;
+  readonly usesArguments: boolean;
   /** Parameters that the body declares again with `var`. */
   readonly redeclared: readonly string[];
 }

@@ -14,7 +14,8 @@ export interface Entry {
 /** One change to the source. Indexes point into `ModuleInfo`. */
 export type Edit =
   | { readonly kind: "directive"; readonly statement: Node }
-  | { readonly kind: "run"; readonly as: "task" | "workflow"; readonly node: FunctionNode; readonly index: number }
+  /** `ordinary`: the body has `arguments` of its own. */
+  | { readonly kind: "run"; readonly as: "task" | "workflow"; readonly node: FunctionNode; readonly index: number; readonly ordinary: boolean }
   | { readonly kind: "scope"; readonly node: FunctionNode; readonly index: number; readonly redeclared: readonly string[] }
   | {
       readonly kind: "generator";

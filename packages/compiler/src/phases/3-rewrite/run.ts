@@ -11,13 +11,19 @@ type Run = Extract<Edit, { kind: "run" }>;
  *  →  async function f(...$a) { return $m().task(0, $a, async (a, b = 1) => { BODY }) }
  *     async (x) => { BODY }
  *  →  async (...$a) => $m().task(0, $a, async (x) => { BODY })
+ *
+ * A body that reads `arguments` is that of an ordinary function: an arrow would see those of the outer one, which
+ * are not what a retry or a replay is given.
+ *
+ *     async function f(a) { arguments }
+ *  →  async function f(...$a) { return $m().task(0, $a, async function (a) { arguments }.bind(this)) }
  */
 export function rewriteRun(edit: Run, context: RewriteContext): void {
   if (edit.node.type === "ArrowFunctionExpression") rewriteArrow(edit, context);
   else rewriteFunction(edit, context);
 }
 
-const innerCall = ({ as, index }: Run, { call }: RewriteContext, args: string): string => `${call(as)}${index}, ${args}, async `;
+const innerCall = ({ as, index, ordinary }: Run, { call }: RewriteContext, args: string): string => `${call(as)}${index}, ${args}, async ${ordinary ? "function " : ""}`;
 
 function rewriteArrow(edit: Run, context: RewriteContext): void {
   const { node } = edit;
@@ -46,6 +52,6 @@ function rewriteFunction(edit: Run, context: RewriteContext): void {
     const follows = parsed.source[comma] === ",";
     out.open(follows ? comma + 1 : first.end, `${follows ? " " : strict ? "" : ", "}${param}${head}`, node);
   } else out.open(parsed.find("(", node.typeParameters?.end ?? node.id?.end ?? node.start) + 1, `${param}${head}`, node);
-  out.open(block.start, "=> ", node);
-  out.close(block.end, ") }", node);
+  if (!edit.ordinary) out.open(block.start, "=> ", node);
+  out.close(block.end, edit.ordinary ? ".bind(this)) }" : ") }", node);
 }
