@@ -1,13 +1,7 @@
-import type { Message } from "./messages.ts";
+import { checkMessages } from "./check-messages.ts";
+import { define, type Entry } from "./diagnostic-entry.ts";
 
-const define = <P, S extends Severity>(severity: S, make: (params: P) => Message): Entry<P, S> => ({ severity, make });
-
-export type Severity = "error" | "warning";
-
-interface Entry<P, S extends Severity = Severity> {
-  readonly severity: S;
-  readonly make: (params: P) => Message;
-}
+export type { Severity } from "./diagnostic-entry.ts";
 
 const meant = (word: string | undefined): string => (word === undefined ? "" : `did you mean "${word}"? `);
 const list = (words: readonly string[]): string =>
@@ -165,6 +159,7 @@ export const diagnosticMessages = {
     text: `${p.file} has directives, but another plugin or loader has taken them out before Perdure saw the file`,
     hint: "let Perdure transform first: put it before the other one; minify the output, not the sources",
   })),
+  ...checkMessages,
 } satisfies Record<string, Entry<never>>;
 
 export type DiagnosticCode = keyof typeof diagnosticMessages;

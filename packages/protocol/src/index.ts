@@ -1,4 +1,5 @@
 export * from "./abi.ts";
+export * from "./check-messages.ts";
 export * from "./diagnostic-messages.ts";
 export * from "./diagnostics.ts";
 export * from "./directive.ts";

@@ -1,0 +1,48 @@
+import { define, type Entry } from "./diagnostic-entry.ts";
+
+/** `chargeCard returns`, `order takes`. */
+export interface Subject {
+  readonly what: string;
+}
+
+/** A place in a type, and what stands there. */
+export interface Culprit {
+  readonly path: string;
+  readonly found: string;
+}
+
+export interface Culprits extends Subject {
+  readonly culprits: readonly [Culprit, ...Culprit[]];
+}
+
+const place = ({ path, found }: Culprit): string => (path === "" ? found : `${path}: ${found}`);
+
+/** The first few. */
+function list(culprits: readonly Culprit[]): string {
+  const named = culprits.slice(0, 3).map(place).join(", ");
+  return culprits.length > 3 ? `${named} and ${culprits.length - 3} more` : named;
+}
+
+/** What the type-aware check says. Its golden test quotes each. */
+export const checkMessages = {
+  TSCONFIG_INVALID: define("error", (p: { detail: string }) => ({
+    text: `this project cannot be checked: ${p.detail}`,
+    hint: "name the tsconfig.json of the sources with the check's option tsconfig, or correct it",
+  })),
+  RESULT_NOT_STORABLE: define("error", (p: Culprits) => ({
+    text: `${p.what} ${list(p.culprits)}, which cannot be stored`,
+    hint: "leave it out, return plain data, or register its class with configure({ classes })",
+  })),
+  INPUT_NOT_STORABLE: define("error", (p: Culprits) => ({
+    text: `${p.what} ${list(p.culprits)}, which cannot be stored`,
+    hint: "take plain data and open what is needed in a task, or register its class with configure({ classes })",
+  })),
+  CLASS_NOT_REGISTERED: define("warning", (p: Culprits) => ({
+    text: `${p.what} ${list(p.culprits)}: an object literal of that shape can be stored, an instance of the class cannot`,
+    hint: "register the class with configure({ classes }), or say with an interface that it is plain data",
+  })),
+  CLASS_NOT_KEPT: define("warning", (p: Culprits) => ({
+    text: `${p.what} ${list(p.culprits)}`,
+    hint: "use the class that it comes back as, or register its own with configure({ classes })",
+  })),
+} satisfies Record<string, Entry<never>>;

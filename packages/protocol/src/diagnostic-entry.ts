@@ -1,0 +1,10 @@
+import type { Message } from "./messages.ts";
+
+export type Severity = "error" | "warning";
+
+export interface Entry<P, S extends Severity = Severity> {
+  readonly severity: S;
+  readonly make: (params: P) => Message;
+}
+
+export const define = <P, S extends Severity>(severity: S, make: (params: P) => Message): Entry<P, S> => ({ severity, make });

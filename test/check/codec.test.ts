@@ -1,0 +1,106 @@
+import fc from "fast-check";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { PerdureError } from "perdure";
+import { check } from "unplugin-perdure/check";
+import { expect, onTestFinished, test } from "vitest";
+import { createCodec, versioned } from "../../packages/runtime/src/codec.ts";
+import { leaves, Money, type Leaf } from "./leaves.ts";
+
+const values = versioned(createCodec([{ type: Money, encode: () => 1, decode: () => new Money(1) }]));
+
+/** Where the runtime's codec finds what it cannot store; undefined when it stores the value. */
+function refusal(value: unknown): string | undefined {
+  try {
+    values.encode(value, "it returned");
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof PerdureError)) throw error;
+    return /^it returned (?:([^ ]*): )?/.exec(error.message)?.[1] ?? "";
+  }
+}
+
+/** What the check says about tasks that return these types, by their order. */
+function checked(types: readonly string[]): { readonly code: string; readonly message: string }[][] {
+  const directory = join(import.meta.dirname, "../.generated");
+  mkdirSync(directory, { recursive: true });
+  const root = mkdtempSync(join(directory, "check-"));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  const tasks = types.map((type, i) => `export async function t${i}(): Promise<${type}> { "use task"; throw 0 }`);
+  writeFileSync(join(root, "tasks.ts"), [`import type { leaves } from "../../check/leaves.ts";`, `type Of<K extends keyof typeof leaves> = ReturnType<(typeof leaves)[K]>;`, ...tasks].join("\n"));
+  writeFileSync(join(root, "tsconfig.json"), JSON.stringify({ extends: resolve(import.meta.dirname, "../../tsconfig.base.json"), include: ["tasks.ts"] }));
+  const { diagnostics, functions } = check({ tsconfig: root, classes: ["Money"] });
+  expect(functions).toBe(types.length);
+  const lines = 3; // the first task stands in the third line
+  return types.map((_, i) => diagnostics.filter(({ line }) => line === i + lines));
+}
+
+const all = Object.keys(leaves) as Leaf[];
+
+test("the check refuses what the codec refuses, and tells what comes back as something else", () => {
+  const verdicts = checked(all.map((leaf) => `{ value: Of<"${leaf}"> }`));
+  const expected = all.map((leaf) => {
+    const value: unknown = leaves[leaf]();
+    // of a class without methods it can only be said that an instance is refused
+    if (refusal({ value }) !== undefined) return [leaf, leaf === "row" ? "CLASS_NOT_REGISTERED" : "RESULT_NOT_STORABLE"];
+    const isKept = leaf === "euro" || isSameKind(value, values.decode(values.encode(value, "")));
+    return [leaf, isKept ? undefined : "CLASS_NOT_KEPT"];
+  });
+  expect(all.map((leaf, i) => [leaf, verdicts[i]?.[0]?.code])).toEqual(expected);
+});
+
+const isSameKind = (a: unknown, b: unknown): boolean => typeof a !== "object" || a === null || Object.getPrototypeOf(a) === Object.getPrototypeOf(b);
+
+/** A value that holds at most one that is refused, and its type. */
+interface Sample {
+  readonly type: string;
+  readonly make: () => unknown;
+}
+const sampleOf = (name: Leaf): Sample => ({ type: `Of<"${name}">`, make: leaves[name] });
+const storable = fc.constantFrom(...all.filter((name) => refusal({ value: leaves[name]() }) === undefined)).map(sampleOf);
+
+const { sample } = fc.letrec<{ sample: Sample }>((tie) => {
+  const inner = tie("sample");
+  const around = (type: (inner: string) => string, make: (inner: unknown) => unknown): fc.Arbitrary<Sample> =>
+    inner.map((each) => ({ type: type(each.type), make: () => make(each.make()) }));
+  return {
+    sample: fc.oneof(
+      { maxDepth: 4, depthSize: "small" },
+      fc.constantFrom(...all).map(sampleOf),
+      around((type) => `{ id: string; item: ${type} }`, (item) => ({ id: "a", item })),
+      around((type) => `{ "it-em"?: ${type} }`, (item) => ({ "it-em": item })),
+      around((type) => `(${type})[]`, (item) => [item]),
+      around((type) => `readonly [1, ${type}]`, (item) => [1, item]),
+      around((type) => `Map<string, ${type}>`, (item) => new Map([["key", item]])),
+      around((type) => `ReadonlyMap<${type}, 1>`, (item) => new Map([[item, 1]])),
+      around((type) => `Set<${type}>`, (item) => new Set([item])),
+      around((type) => `Record<string, ${type}>`, (item) => ({ key: item })),
+      around((type) => `Date | (${type})`, (item) => item),
+      around((type) => `{ a: 1 } & { b: ${type} }`, (item) => ({ a: 1, b: item })),
+      fc.tuple(inner, storable).map(([a, b]): Sample => ({ type: `{ a: ${a.type}; b: ${b.type} }`, make: () => ({ a: a.make(), b: b.make() }) })),
+      fc.tuple(storable, inner).map(([a, b]): Sample => ({ type: `[${a.type}, (${b.type})?]`, make: () => [a.make(), b.make()] })),
+    ),
+  };
+});
+
+// PERDURE_SEED=123 runs one seed, PERDURE_SEEDS=20 runs so many
+const { PERDURE_SEED: only, PERDURE_SEEDS: count = "1" } = process.env;
+const seeds = only === undefined ? Array.from({ length: Number(count) }, () => Math.floor(Math.random() * 2 ** 31)) : [Number(only)];
+
+test.each(seeds)("so it does wherever a value stands in others, and names the place that the codec names (seed %i)", (seed) => {
+  const samples = fc.sample(sample, { seed, numRuns: 300 });
+  const verdicts = checked(samples.map(({ type }) => `{ value: ${type} }`));
+  const wrong = samples.flatMap(({ type, make }, i) => {
+    const path = refusal({ value: make() });
+    const said = (verdicts[i] ?? []).filter(({ code }) => code !== "CLASS_NOT_KEPT").map(({ message }) => message);
+    const agrees = path === undefined ? said.length === 0 : said.length === 1 && pathsOf(/ (\.value\S*): /.exec(said[0] ?? "")?.[1] ?? "").test(path);
+    return agrees ? [] : [{ type, path, said }];
+  });
+  expect(wrong).toEqual([]);
+});
+
+/** The paths of values that a path of the check stands for, as the codec writes them. */
+function pathsOf(type: string): RegExp {
+  const steps: Record<string, string> = { "[number]": "\\[\\d+\\]", "[string]": "\\.key", ".get(…)": "\\.get\\(.+?\\)", ".keys()": "\\.get\\(.+?\\)", ".values()": "" };
+  return new RegExp(`^${type.replace(/\[number\]|\[string\]|\.get\(…\)|\.keys\(\)|\.values\(\)|\W/g, (step) => steps[step] ?? `\\${step}`)}$`);
+}
