@@ -1,9 +1,15 @@
 import { defineConfig } from "tsdown";
 
 const bundlers = ["vite", "rollup", "rolldown", "esbuild", "webpack", "rspack", "farm", "bun"];
+const withoutBundler = ["register", "register-thread"];
 
 export default defineConfig({
-  entry: { index: "src/index.ts", check: "src/check/index.ts", "check-worker": "src/check/worker.ts", ...Object.fromEntries(bundlers.map((name) => [name, `src/adapters/${name}.ts`])) },
+  entry: {
+    index: "src/index.ts",
+    check: "src/check/index.ts",
+    "check-worker": "src/check/worker.ts",
+    ...Object.fromEntries([...bundlers, ...withoutBundler].map((name) => [name, `src/adapters/${name}.ts`])),
+  },
   platform: "node",
   target: "node20.19",
   dts: { build: true },

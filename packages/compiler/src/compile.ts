@@ -23,6 +23,8 @@ export interface CompileOptions {
   readonly directives?: Partial<DirectiveWords>;
   /** What becomes of warnings, by their code. Errors stay errors. */
   readonly warnings?: WarningLevels;
+  /** A file that has neither imports nor exports is CommonJS; by default, only if its text or its extension says so. */
+  readonly commonJs?: boolean;
 }
 
 export type WarningLevels = Readonly<Partial<Record<WarningCode, "off" | "warning" | "error">>>;
@@ -71,7 +73,8 @@ export function compile(source: string, options: CompileOptions): CompileResult 
   const project = options.project ?? createProject(host, words, () => options.root);
   const dependencies = () => packageDependencies(host, options.root);
   const analysis = project.analyze(path, source, summarize(model));
-  const { plan, diagnostics: found } = analyze({ parsed, directives, model, analysis, file, root: options.root, dependencies });
+  const commonJs = options.commonJs === true;
+  const { plan, diagnostics: found } = analyze({ parsed, directives, model, analysis, file, root: options.root, commonJs, dependencies });
   const diagnostics = atLevels(found, options.warnings);
   if (diagnostics.some(({ severity }) => severity === "error")) throw new CompileError(diagnostics);
   return plan && { ...rewrite(parsed, plan), info: plan.info, diagnostics };

@@ -119,11 +119,11 @@ export const messages = {
     p.directive
       ? {
           text: `${p.name} has a directive and was not compiled: it would run without a single checkpoint`,
-          hint: "add the plugin to the build: perdure() from unplugin-perdure/vite or unplugin-perdure/esbuild",
+          hint: `add the plugin to the build: perdure() from unplugin-perdure/vite or that of your bundler; without a bundler, build with perdure-tsc (tsc alone ignores "plugins") or run with node --import unplugin-perdure/register`,
         }
       : {
           text: `${p.name} is not a compiled workflow or task`,
-          hint: 'put "use workflow" or "use task" at the top of the function, and the plugin (unplugin-perdure/vite, unplugin-perdure/esbuild) into the build',
+          hint: 'put "use workflow" or "use task" at the top of the function, and the plugin of your bundler (unplugin-perdure/vite, …), perdure-tsc or --import unplugin-perdure/register into the build',
         },
   ),
   NOT_DETERMINISTIC: define((p: StepAndPlaces) => ({
@@ -141,6 +141,10 @@ export const messages = {
   OPTION_INVALID: define((p: { option: string; value: string; expected: string }) => ({
     text: `${p.value} is not a value for ${p.option}`,
     hint: `use ${p.expected}`,
+  })),
+  REGISTER_BYPASSED: define((p: { file: string }) => ({
+    text: `another loader took ${p.file} from the disk and not as unplugin-perdure/register compiled it`,
+    hint: "put --import unplugin-perdure/register in front of that loader's --import",
   })),
   RUN_ID_INCOMPLETE: define((p: { workflow: string; placeholder: string; found: string }) => ({
     text: `the id of a run of ${p.workflow} cannot be made: {${p.placeholder}} is ${p.found}`,

@@ -18,6 +18,7 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   NOT_IN_A_TASK: {},
   NOT_RECOVERABLE: { workflow: "order" },
   OPTION_INVALID: { option: "retries", value: "-1", expected: "a whole number from 0" },
+  REGISTER_BYPASSED: { file: "src/order.ts" },
   RUN_ID_INCOMPLETE: { workflow: "order", placeholder: "order.id", found: "undefined" },
   RUN_ID_INVALID: { workflow: "order", found: "0 characters" },
   RUN_INPUT_DIFFERS: { run: "order-17", workflow: "order" },

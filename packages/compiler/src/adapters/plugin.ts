@@ -1,7 +1,7 @@
 import { ABI_MODULE, DIRECTIVE_WORDS, type Diagnostic, type DirectiveWords, type Manifest, type ModuleInfo } from "@perdure/protocol";
 import { isAbsolute } from "node:path";
 import { checkForBrowser } from "../browser.ts";
-import { compile, CompileError, lostDirectives, type CompileResult, type WarningLevels } from "../compile.ts";
+import { compile, CompileError, lostDirectives, type CompileOptions, type CompileResult, type WarningLevels } from "../compile.ts";
 import { pathOf } from "../phases/1-parse/parse.ts";
 import { createProject, nodeHost, type Project } from "../project.ts";
 import { idFilter, passes, type Filter, type Patterns } from "./filter.ts";
@@ -73,9 +73,9 @@ export class Session {
     this.modules.clear();
   }
 
-  compile(source: string, id: string): CompileResult | undefined {
+  compile(source: string, id: string, how: Pick<CompileOptions, "commonJs"> = {}): CompileResult | undefined {
     const path = pathOf(id);
-    const result = this.run(source, id);
+    const result = this.run(source, id, how);
     // what another copy of the plugin has compiled is found again on the disk
     if (result || !source.includes(ABI_MODULE)) this.modules.set(path, result?.info);
     else this.modules.delete(path);
@@ -83,9 +83,9 @@ export class Session {
     return result;
   }
 
-  private run(source: string, id: string): CompileResult | undefined {
+  private run(source: string, id: string, how: Pick<CompileOptions, "commonJs">): CompileResult | undefined {
     const { directives, warnings } = this.options;
-    const options = { id, root: this.root, project: this.project, ...(directives && { directives }), ...(warnings && { warnings }) };
+    const options = { id, root: this.root, project: this.project, ...(directives && { directives }), ...(warnings && { warnings }), ...how };
     const result = compile(source, options);
     const lost = result ? undefined : lostDirectives(source, options);
     if (lost) throw new CompileError([lost]);

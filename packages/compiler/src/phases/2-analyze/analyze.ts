@@ -19,6 +19,8 @@ export interface AnalysisInput {
   readonly analysis: Analysis;
   readonly file: SourceFile;
   readonly root: string;
+  /** Without imports and exports it is CommonJS. */
+  readonly commonJs: boolean;
   /** Names of the packages that the project at `root` depends on. */
   readonly dependencies: () => ReadonlySet<string>;
 }
@@ -84,7 +86,7 @@ function plan(input: AnalysisInput, functions: readonly FunctionModel[], infos: 
       }),
       ...edits,
     ],
-    prelude: { at: firstStatement(parsed), commonJs: isCommonJs(parsed, model), entries: prelude },
+    prelude: { at: firstStatement(parsed), commonJs: isCommonJs(parsed, input.commonJs || model.usesCommonJs), entries: prelude },
     prefix: freePrefix(parsed.source),
   };
 }
@@ -121,10 +123,10 @@ function firstStatement({ program, source }: Parsed): number {
   return Math.min(first.start, ...decorators.map(({ start }) => start));
 }
 
-function isCommonJs({ program, file }: Parsed, { usesCommonJs }: ModuleModel): boolean {
+function isCommonJs({ program, file }: Parsed, otherwise: boolean): boolean {
   const isModule = program.body.some((node) => /^(?:Import|Export|TSImportEquals|TSExport)/.test(node.type) && !isErased(node));
   if (isModule || program.sourceType === "module") return false;
-  return /\.c[jt]s$/.test(file) || usesCommonJs;
+  return /\.c[jt]s$/.test(file) || otherwise;
 }
 
 /** `$perdure`, or `$perdure1`, … when the source already has such a name anywhere. */

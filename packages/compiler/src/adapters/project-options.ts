@@ -1,0 +1,69 @@
+import { diagnosticMessages, PerdureError, type DirectiveWords, type WarningCode } from "@perdure/protocol";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { WarningLevels } from "../compile.ts";
+import type { Options } from "./plugin.ts";
+
+export type ProjectOptions = Required<Pick<Options, "root" | "directives" | "warnings">>;
+
+/**
+ * The options where there is no config file that could hold them: `$PERDURE_ROOT`, and the field `perdure` of package.json in the directory
+ * where the command runs.
+ *
+ * @throws PerdureError `OPTION_INVALID`
+ */
+export function projectOptions(directory: string = process.cwd()): ProjectOptions {
+  const { PERDURE_ROOT: root } = process.env;
+  const options = packageField(join(directory, "package.json"));
+  return {
+    root: root === undefined ? directory : resolve(directory, root),
+    directives: directiveWords(field(options, "directives")),
+    warnings: warningLevels(field(options, "warnings")),
+  };
+}
+
+function packageField(path: string): unknown {
+  try {
+    return field(JSON.parse(readFileSync(path, "utf8")), "perdure");
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws PerdureError `OPTION_INVALID` */
+export function directiveWords(words: unknown): Partial<DirectiveWords> {
+  const task = word(words, "task");
+  const workflow = word(words, "workflow");
+  return { ...(task !== undefined && { task }), ...(workflow !== undefined && { workflow }) };
+}
+
+function word(words: unknown, kind: keyof DirectiveWords): string | undefined {
+  const value = field(words, kind);
+  if (value === undefined || typeof value === "string") return value;
+  throw invalid(`directives.${kind}`, value, "a text");
+}
+
+/** @throws PerdureError `OPTION_INVALID` */
+export function warningLevels(levels: unknown): WarningLevels {
+  const entries = isObject(levels) ? Object.entries(levels) : [];
+  return Object.fromEntries(entries.map(([code, level]) => [warningCode(code), warningLevel(code, level)]));
+}
+
+const warningCodes: ReadonlySet<string> = new Set(Object.entries(diagnosticMessages).flatMap(([code, { severity }]) => (severity === "warning" ? [code] : [])));
+const isWarningCode = (code: string): code is WarningCode => warningCodes.has(code);
+
+function warningCode(code: string): WarningCode {
+  if (isWarningCode(code)) return code;
+  throw invalid("warnings", code, `the code of a warning (${[...warningCodes].join(", ")})`);
+}
+
+function warningLevel(code: string, level: unknown): "off" | "warning" | "error" {
+  if (level === "off" || level === "warning" || level === "error") return level;
+  throw invalid(`warnings.${code}`, level, '"off", "warning" or "error"');
+}
+
+const invalid = (option: string, value: unknown, expected: string): PerdureError =>
+  new PerdureError("OPTION_INVALID", { option: `"perdure".${option}`, value: JSON.stringify(value), expected });
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+const field = (value: unknown, name: string): unknown => (isObject(value) ? Reflect.get(value, name) : undefined);

@@ -1,0 +1,50 @@
+import { createLocator } from "@perdure/protocol";
+import ts from "typescript";
+import { compile } from "unplugin-perdure";
+import { expect } from "vitest";
+import { App } from "./app.ts";
+import { inJavaScript, program, reported, type Files, type Report } from "./program.ts";
+import type { Row } from "./rows.ts";
+
+/** The row's application, with its build done. */
+export async function built(row: Row): Promise<App> {
+  const app = await App.create(row.node, { ...(row.program ?? program), ...row.files }, row.tools);
+  await row.build?.(app);
+  return app;
+}
+
+export const start = (app: App, row: Row, store: string, env: Files = {}): ReturnType<App["run"]> =>
+  app.run(["--enable-source-maps", ...row.args], { PERDURE_STORE: `sqlite:${store}`, ...env });
+
+/** The program does the same, with the same ids, places and manifest, as when each of its files is compiled by itself, with no tool around. */
+export async function expectAlike(row: Row): Promise<void> {
+  const files = row.program ?? program;
+  const app = await built(row);
+  const output = await start(app, row, app.path("perdure.db")).exits(0);
+  const { stack, ...report } = await reported(output, app.path("perdure.db"));
+  expect(report).toEqual(await compiledDirectly(files));
+  expect(stack.replace(/^.*?(?=\/)(?:\/\/(?=\/))?|\)$/g, "")).toBe(app.path(placeOfThrow(files)));
+}
+
+const direct = new Map<Files, Promise<Omit<Report, "stack">>>();
+
+export function compiledDirectly(files: Files): Promise<Omit<Report, "stack">> {
+  const before = direct.get(files);
+  const report = before ?? runCompiled(files);
+  direct.set(files, report);
+  return report;
+}
+
+async function runCompiled(files: Files): Promise<Omit<Report, "stack">> {
+  const app = await App.create(20, files);
+  const compiled = Object.entries(files).map(([name, text]) => [name, /\.[jt]s$/.test(name) ? (compile(text, { id: app.path(name), root: app.root })?.code ?? text) : text]);
+  for (const [name, text] of Object.entries(inJavaScript(Object.fromEntries(compiled), ts.ModuleKind.ESNext))) app.write(name, text);
+  const output = await app.run(["src/main.js"], { PERDURE_STORE: `sqlite:${app.path("direct.db")}` }).exits(0);
+  const { result, modules, steps } = await reported(output, app.path("direct.db"));
+  return { result, modules, steps };
+}
+
+function placeOfThrow(files: Files): string {
+  const [name = "", text = ""] = Object.entries(files).find(([, each]) => each.includes("new RangeError(")) ?? [];
+  return `${name}:${createLocator(text)(text.indexOf("new RangeError(")).join(":")}`;
+}

@@ -1,0 +1,2 @@
+export * from "./tasks.ts";
+export { packAll as packEverything } from "./packing.ts";

@@ -1,0 +1,46 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+
+const cache = resolve(import.meta.dirname, "../node_modules/.cache/perdure-nodes");
+
+const releases = { 20: "20.20.2", 22: "22.23.3", 24: "24.21.0" } as const;
+
+/** A line of Node releases that programs are run with. */
+export type NodeLine = keyof typeof releases;
+
+/** The executable of that line: the one that runs the tests, or one from npm. */
+export async function nodeOf(line: NodeLine): Promise<string> {
+  if (process.version.startsWith(`v${line}.`)) return process.execPath;
+  const name = `node-${process.platform}-${process.arch}`;
+  return join(await installed(name, releases[line]), "bin/node");
+}
+
+/** The directory of better-sqlite3 whose binary that line can load: version 12 is compiled for the Node that installed it. */
+export async function sqliteOf(line: NodeLine): Promise<string> {
+  if (process.version.startsWith(`v${line}.`)) return resolve(cache, "../../better-sqlite3");
+  return installed("better-sqlite3", "13.2.0");
+}
+
+/** Installs a package into the cache, once; its directory. It is no dependency of the workspace, whose programs it would shadow. */
+async function installed(name: string, version: string): Promise<string> {
+  const place = join(cache, `${name}-${version}`);
+  if (!existsSync(place)) {
+    mkdirSync(cache, { recursive: true });
+    const draft = mkdtempSync(`${place}-`);
+    await promisify(execFile)("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", draft, `${name}@${version}`]);
+    keepFirst(draft, place);
+  }
+  return join(place, "node_modules", name);
+}
+
+/** Another test may have been faster. */
+function keepFirst(draft: string, place: string): void {
+  try {
+    renameSync(draft, place);
+  } catch (error) {
+    rmSync(draft, { recursive: true, force: true });
+    if (!existsSync(place)) throw error;
+  }
+}
