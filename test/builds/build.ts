@@ -1,6 +1,7 @@
-import type { Manifest } from "unplugin-perdure";
+import { transform } from "esbuild";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { Manifest } from "unplugin-perdure";
 
 /** The program that every row builds. */
 export const program = resolve(import.meta.dirname, "program");
@@ -14,8 +15,6 @@ export interface Build {
   readonly name: string;
   /** Why stack traces do not show the sources, where a bundler cannot do better. */
   readonly unmapped?: string;
-  /** The process holds more than one copy of the runtime, and says so. */
-  readonly copies?: true;
   /** Builds the program at `root` into the empty directory `out`, and gives the arguments with which Node runs it. */
   build(root: string, out: string): Promise<readonly string[]>;
 }
@@ -37,6 +36,16 @@ export function loading(out: string, ...files: readonly string[]): string {
   write(file, files.map((each) => `import ${JSON.stringify(each)};\n`).join(""));
   return file;
 }
+
+/** What plugins for TypeScript do. */
+export async function stripTypes(code: string, id: string): Promise<{ readonly code: string; readonly map: string } | undefined> {
+  if (!id.endsWith(".ts")) return undefined;
+  const result = await transform(code, { loader: "ts", sourcefile: id, sourcemap: "external" });
+  return { code: result.code, map: result.map };
+}
+
+/** The same as a plugin of Rollup, Rolldown or Vite that goes before all others. */
+export const stripsFirst = { name: "strips-first", enforce: "pre" as const, transform: { order: "pre" as const, handler: stripTypes } };
 
 /** `esbuild 0.28.2`, as it is installed. */
 export function versioned(name: string): string {

@@ -1,12 +1,12 @@
 /**
  * Builds one entry with one bundler in a process of its own, shows what the bundler shows, and then what it has written:
- * node bundle.mjs <bundler> <root> <entry> <node | browser>
+ * node bundle.mjs <bundler> <root> <entry> <node | browser> [modules with Bun's plugins that go before ours]
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const [, , bundler = "", root = "", entry = "", target = "node"] = process.argv;
+const [, , bundler = "", root = "", entry = "", target = "node", ...first] = process.argv;
 const input = join(root, entry);
 const out = mkdtempSync(join(tmpdir(), "perdure-out-"));
 const browser = target === "browser";
@@ -64,7 +64,8 @@ const build = {
     return build({ root, plugins: [await plugin()], compilation: { input: { main: input }, external: ["^perdure"], persistentCache: false, output: { path: out, targetEnv: target } } });
   },
   async bun() {
-    return globalThis.Bun.build({ entrypoints: [input], target, external: ["perdure", "perdure/*"], outdir: out, plugins: [await plugin()] });
+    const before = await Promise.all(first.map(async (file) => (await import(join(root, file))).default));
+    return globalThis.Bun.build({ entrypoints: [input], target, external: ["perdure", "perdure/*"], outdir: out, plugins: [...before, await plugin()] });
   },
 };
 

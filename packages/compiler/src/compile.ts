@@ -67,7 +67,7 @@ export function compile(source: string, options: CompileOptions): CompileResult 
   if (failure && mayHold) throw new CompileError([failure]);
   if (failure) return undefined;
   const directives = findDirectives(parsed, words, file);
-  if (isCompiled(parsed)) return assertComplete(directives, file);
+  if (isCompiled(parsed)) return assertNoneLeft(directives, file);
   const model = buildModel(parsed, directives);
   const host = options.host ?? nodeHost;
   const project = options.project ?? createProject(host, words, () => options.root);
@@ -88,12 +88,10 @@ function atLevels(diagnostics: readonly Diagnostic[], levels: WarningLevels = {}
   });
 }
 
-/** A file that has been compiled holds no directive any more, unless something uncompiled was bundled into it. */
-function assertComplete({ statements, functions }: Directives, file: SourceFile): undefined {
-  const [statement] = statements;
-  if (!statement) return undefined;
-  const [found] = functions.values();
-  throw new CompileError([createDiagnostic(file, "COMPILED_IN_PART", { directive: found?.words ?? "use workflow" }, statement)]);
+/** A compiled file holds no directive any more, unless something uncompiled was bundled into it. */
+function assertNoneLeft({ module, functions }: Directives, file: SourceFile): undefined {
+  const left = [...(module ? [module] : []), ...functions.values()];
+  if (left.length > 0) throw new CompileError(left.map(({ words, statement }) => createDiagnostic(file, "COMPILED_IN_PART", { directive: words }, statement)));
 }
 
 /** The first directive of the file on the disk, when another tool has left none of them in `source`. */
@@ -103,7 +101,7 @@ export function lostDirectives(source: string, { id, root, host = nodeHost, dire
   // a part of a file (`a.vue?type=template`) need not hold what the file holds
   if (id !== path || !isAbsolute(path) || source.includes(ABI_MODULE) || mayHoldDirective(source, words)) return undefined;
   const original = host.readFile(path);
-  if (original === undefined || !mayHoldDirective(original, words)) return undefined;
+  if (original === undefined || original.includes(ABI_MODULE) || !mayHoldDirective(original, words)) return undefined;
   const parsed = parse(path, original);
   const file: SourceFile = { file: projectPath(root, path), source: original };
   const { module, functions } = findDirectives(parsed, words, file);

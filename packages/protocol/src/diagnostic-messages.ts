@@ -156,8 +156,8 @@ export const diagnosticMessages = {
     hint: 'call it on the server (an endpoint, a server action) and import no more than its types here: import type { … }; a build that is meant for a server has to name it as its platform or target ("node")',
   })),
   DIRECTIVE_LOST: define("error", (p: { file: string }) => ({
-    text: `${p.file} has directives, but another plugin or loader has taken them out before Perdure saw the file`,
-    hint: "let Perdure transform first: put it before the other one; minify the output, not the sources",
+    text: `${p.file} has directives, but another plugin or loader has changed or loaded the file before Perdure, which saw none of them`,
+    hint: "let Perdure go first: put it before the other one in the list of plugins; minify the output, not the sources",
   })),
   ...checkMessages,
 } satisfies Record<string, Entry<never>>;

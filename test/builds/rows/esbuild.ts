@@ -6,15 +6,19 @@ import { audit, loading, main, options, sources, versioned, write, type Build } 
 
 type Make = (config: BuildOptions) => Promise<unknown>;
 
-const row = (name: string, run: (make: Make, out: string, root: string) => Promise<string>, more: Pick<Build, "copies"> = {}): Build => ({
+const row = (name: string, run: (make: Make, out: string, root: string) => Promise<string>): Build => ({
   name: `${versioned("esbuild")}: ${name}`,
-  ...more,
   async build(root, out) {
     const plugins = [perdure(options(root, out))];
     const make: Make = (config) =>
       build({ absWorkingDir: root, entryPoints: [main], bundle: true, external: ["perdure"], platform: "node", format: "esm", outdir: out, outExtension: { ".js": ".mjs" }, sourcemap: true, logLevel: "silent", plugins, ...config });
     return [await run(make, out, root)];
   },
+});
+
+export const twice: Build = row("two copies of the plugin", async (make, out, root) => {
+  await make({ plugins: [perdure({ root }), perdure(options(root, out))] });
+  return join(out, "main.mjs");
 });
 
 const commonJs: BuildOptions = { format: "cjs", outExtension: { ".js": ".cjs" } };
@@ -44,7 +48,7 @@ export const rows: readonly Build[] = [
   row("the runtime inside of the bundle, and in another one again", async (make, out) => {
     await make({ entryPoints: [main, audit], external: [], minify: true });
     return loading(out, "./audit.mjs", "./main.mjs");
-  }, { copies: true }),
+  }),
   row("file by file", async (make, out, root) => {
     await make({ entryPoints: [...sources], bundle: false, external: [], outbase: root });
     copyFileSync(join(root, "src/prices.json"), join(out, "src/prices.json"));

@@ -1,20 +1,15 @@
-import { transform } from "esbuild";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { rollup, type OutputOptions, type Plugin } from "rollup";
 import { minify } from "terser";
 import perdure from "unplugin-perdure/rollup";
-import { audit, external, main, options, versioned, type Build } from "../build.ts";
+import { audit, external, main, options, program, stripsFirst, stripTypes, versioned, type Build } from "../build.ts";
 
 /** What plugins for TypeScript and JSON do. */
 const languages: Plugin = {
   name: "languages",
   load: (id) => (id.endsWith(".json") ? `export default ${readFileSync(id, "utf8")}` : undefined),
-  async transform(code, id) {
-    if (!id.endsWith(".ts")) return undefined;
-    const result = await transform(code, { loader: "ts", sourcefile: id, sourcemap: "external" });
-    return { code: result.code, map: result.map };
-  },
+  transform: stripTypes,
 };
 
 const terser: Plugin = {
@@ -25,17 +20,21 @@ const terser: Plugin = {
   },
 };
 
-const row = (name: string, output: OutputOptions, input: readonly string[] = [main]): Build => ({
+const row = (name: string, output: OutputOptions, input: readonly string[] = [main], before: readonly Plugin[] = []): Build => ({
   name: `${versioned("rollup")}: ${name}`,
   async build(root, out) {
     // the plugin stands last: its hooks ask to go first
-    const bundle = await rollup({ input: [...input], external: [...external], plugins: [languages, perdure(options(root, out))] });
+    const bundle = await rollup({ input: [...input], external: [...external], plugins: [...before, languages, perdure(options(root, out))] });
     const extension = output.format === "cjs" ? "cjs" : "mjs";
     await bundle.write({ dir: out, sourcemap: true, entryFileNames: `[name].${extension}`, chunkFileNames: `[name].${extension}`, ...output });
     await bundle.close();
     return [join(out, `main.${extension}`)];
   },
 });
+
+export const twice: Build = row("two copies of the plugin", {}, [main], [perdure({ root: program })]);
+
+export const late: readonly Build[] = [row("behind a plugin that strips types", {}, [main], [stripsFirst])];
 
 export const rows: readonly Build[] = [
   row("ESM", {}),

@@ -1,16 +1,16 @@
 import { join } from "node:path";
 import perdure from "unplugin-perdure/vite";
-import { build, type InlineConfig } from "vite";
-import { audit, external, main, options, versioned, write, type Build } from "../build.ts";
+import { build, type InlineConfig, type Plugin } from "vite";
+import { audit, external, main, options, program, stripsFirst, versioned, write, type Build } from "../build.ts";
 
-const row = (name: string, config: NonNullable<InlineConfig["build"]>, file = "main.mjs", more: InlineConfig = {}): Build => ({
+const row = (name: string, config: NonNullable<InlineConfig["build"]>, file = "main.mjs", more: InlineConfig = {}, before: readonly Plugin[] = []): Build => ({
   name: `${versioned("vite")}: ${name}`,
   async build(root, out) {
     await build({
       root,
       configFile: false,
       logLevel: "silent",
-      plugins: [perdure(options(root, out))],
+      plugins: [...before, perdure(options(root, out))],
       build: { outDir: out, emptyOutDir: false, sourcemap: true, ...config },
       ...more,
     });
@@ -19,6 +19,10 @@ const row = (name: string, config: NonNullable<InlineConfig["build"]>, file = "m
 });
 
 const esm = { output: { entryFileNames: "[name].mjs" } };
+
+export const twice: Build = row("two copies of the plugin", { ssr: main, rolldownOptions: esm }, "main.mjs", {}, [perdure({ root: program })]);
+
+export const late: readonly Build[] = [row("behind a plugin that strips types", { ssr: main, rolldownOptions: esm }, "main.mjs", {}, [stripsFirst])];
 
 export const rows: readonly Build[] = [
   row("SSR build", { ssr: main, rolldownOptions: esm }),

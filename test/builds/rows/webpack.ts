@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import perdure from "unplugin-perdure/webpack";
 import webpack, { type Configuration, type RuleSetRule } from "webpack";
-import { audit, main, options, versioned, type Build } from "../build.ts";
+import { audit, main, options, program, versioned, type Build } from "../build.ts";
 
 const row = (name: string, loader: RuleSetRule, config: Configuration, file = "main.cjs"): Build => ({
   name: `${versioned("webpack")}: ${name}`,
@@ -16,7 +16,7 @@ const row = (name: string, loader: RuleSetRule, config: Configuration, file = "m
       module: { rules: [{ test: /\.ts$/, ...loader }] },
       plugins: [perdure(options(root, out))],
     };
-    const merged = { ...common, ...config, output: { ...common.output, ...config.output } };
+    const merged = { ...common, ...config, plugins: [...(config.plugins ?? []), ...(common.plugins ?? [])], output: { ...common.output, ...config.output } };
     await new Promise<void>((resolve, reject) => {
       webpack(merged, (error, stats) => (error || stats?.hasErrors() ? reject(error ?? new Error(stats?.toString("errors-only"))) : resolve()));
     });
@@ -31,6 +31,10 @@ const esm: Configuration = {
   experiments: { outputModule: true },
   output: { module: true, chunkFormat: "module", filename: "[name].mjs", chunkFilename: "[name].chunk.mjs" },
 };
+
+export const twice: Build = row("two copies of the plugin", swcLoader, { plugins: [perdure({ root: program })] });
+
+export const late: readonly Build[] = [esbuildLoader, swcLoader, tsLoader].map((rule) => row(`behind ${versioned(rule.loader)}`, { ...rule, enforce: "pre" }, {}));
 
 export const rows: readonly Build[] = [
   row(`production, CommonJS, ${versioned("swc-loader")}`, swcLoader, {}),

@@ -1,10 +1,12 @@
 import { formatDiagnostic, type Diagnostic } from "@perdure/protocol";
 import type { BuildOptions, Loader, PartialMessage, PluginBuild } from "esbuild";
 import { readFile } from "node:fs/promises";
-import { extname } from "node:path";
+import { extname, resolve } from "node:path";
 import type { CompileResult } from "../compile.ts";
+import { nodeHost } from "../project.ts";
 import { passes, scripts } from "./filter.ts";
 import { inverse } from "./graph.ts";
+import { inputs, isAlone } from "./metafile.ts";
 import { diagnosticsOf, type Session } from "./plugin.ts";
 
 /**
@@ -15,7 +17,14 @@ export function esbuildSetup(build: PluginBuild, session: Session): void {
   const { initialOptions } = build;
   session.rootedAt(initialOptions.absWorkingDir);
   session.forBrowser = isForBrowser(initialOptions);
+  initialOptions.metafile = true;
   build.onStart(() => session.restart());
+  build.onEnd(({ errors, metafile }) => {
+    if (errors.length > 0 || !metafile) return undefined;
+    const paths = inputs(metafile, initialOptions.absWorkingDir);
+    session.emitManifest(paths);
+    return isAlone(initialOptions.plugins) ? { errors: session.overlooked(paths).map((each) => toMessage(each, nodeHost.readFile(resolve(session.root, each.file)) ?? "")) } : undefined;
+  });
   build.onLoad({ filter: session.options.include === undefined ? scripts : /.*/, namespace: "file" }, async ({ path }) => {
     if (!passes(session.filter, path)) return undefined;
     const source = await readFile(path, "utf8");
@@ -37,19 +46,19 @@ const withMap = ({ code, map }: CompileResult): string => `${code}\n//# sourceMa
 const loaders: Readonly<Record<string, Loader>> = { ".ts": "ts", ".mts": "ts", ".cts": "ts", ".tsx": "tsx" };
 const loaderOf = (path: string): Loader => loaders[extname(path)] ?? "jsx";
 
-const messages = (diagnostics: readonly Diagnostic[], source: string): PartialMessage[] => {
-  const lines = source.replace(/^\uFEFF/, "").split(/\r\n|[\n\r\u2028\u2029]/);
-  return diagnostics.map((each) => {
-    const lineText = lines[each.line - 1] ?? "";
-    const length = Math.min(each.end - each.start, lineText.length - each.column + 1);
-    return {
-      text: `${each.message} (${each.code})`,
-      location: { file: each.file, line: each.line, column: utf8Length(lineText.slice(0, each.column - 1)), length, lineText },
-      notes: [{ text: each.hint }],
-      detail: formatDiagnostic(each),
-    };
-  });
-};
+const messages = (diagnostics: readonly Diagnostic[], source: string): PartialMessage[] => diagnostics.map((each) => toMessage(each, source));
+
+function toMessage(diagnostic: Diagnostic, source: string): PartialMessage {
+  const { message, code, file, line, column, start, end, hint } = diagnostic;
+  const lineText = source.replace(/^\uFEFF/, "").split(/\r\n|[\n\r\u2028\u2029]/)[line - 1] ?? "";
+  const length = Math.min(end - start, lineText.length - column + 1);
+  return {
+    text: `${message} (${code})`,
+    location: { file, line, column: utf8Length(lineText.slice(0, column - 1)), length, lineText },
+    notes: [{ text: hint }],
+    detail: formatDiagnostic(diagnostic),
+  };
+}
 
 /** esbuild counts columns in bytes. */
 const utf8Length = (text: string): number => Buffer.byteLength(text);

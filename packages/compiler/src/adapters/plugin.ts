@@ -49,8 +49,10 @@ export class Session {
   serves = false;
   /** The build is for browsers, where nothing is compiled. */
   forBrowser = false;
-  /** What became of each module; nothing where it has to stay as it is. */
+  /** What became of each module that came by; nothing where it has to stay as it is. */
   private readonly modules = new Map<string, ModuleInfo | undefined>();
+  /** The modules that another copy of the plugin had compiled. */
+  private readonly compiledBefore = new Set<string>();
   /** The modules of each environment's last build. */
   private readonly graphs = new Map<string, readonly string[]>();
   private readonly signatures = new Map<string, string>();
@@ -71,33 +73,39 @@ export class Session {
   restart(): void {
     this.project.refresh();
     this.modules.clear();
+    this.compiledBefore.clear();
   }
 
   compile(source: string, id: string, how: Pick<CompileOptions, "commonJs"> = {}): CompileResult | undefined {
     const path = pathOf(id);
     const result = this.run(source, id, how);
-    // what another copy of the plugin has compiled is found again on the disk
-    if (result || !source.includes(ABI_MODULE)) this.modules.set(path, result?.info);
-    else this.modules.delete(path);
+    const before = !result && source.includes(ABI_MODULE);
+    this.compiledBefore[before ? "add" : "delete"](path);
+    if (before) this.modules.delete(path);
+    else this.modules.set(path, result?.info);
     if (this.serves) this.signatures.set(path, this.project.signature(path));
     return result;
   }
 
   private run(source: string, id: string, how: Pick<CompileOptions, "commonJs">): CompileResult | undefined {
-    const { directives, warnings } = this.options;
-    const options = { id, root: this.root, project: this.project, ...(directives && { directives }), ...(warnings && { warnings }), ...how };
-    const result = compile(source, options);
+    const { warnings } = this.options;
+    const options = { id, ...this.common(), ...how };
+    const result = compile(source, { ...options, project: this.project, ...(warnings && { warnings }) });
     const lost = result ? undefined : lostDirectives(source, options);
     if (lost) throw new CompileError([lost]);
     return result;
   }
 
+  private common(): Pick<CompileOptions, "root" | "directives"> {
+    const { directives } = this.options;
+    return { root: this.root, ...(directives && { directives }) };
+  }
+
   /** The same for a module on its way to a browser: it may hold nothing that would have to be compiled. */
   check(source: string, id: string, importers: () => (path: string) => readonly string[]): void {
-    const { directives } = this.options;
     if (!this.modules.has(pathOf(id))) this.modules.set(pathOf(id), undefined);
     let known: ((path: string) => readonly string[]) | undefined;
-    checkForBrowser(source, { id, root: this.root, importers: (path) => (known ??= importers())(path), ...(directives ? { directives } : {}) });
+    checkForBrowser(source, { id, ...this.common(), importers: (path) => (known ??= importers())(path) });
   }
 
   /** The modules that came by, each with the project files that it imports. */
@@ -120,16 +128,23 @@ export class Session {
   }
 
   /**
-   * `ids`: the modules that the build consists of, or one environment of it. Those that a bundler has taken from its cache did
-   * not come by and are compiled for this alone; those that came by earlier and are gone are left out. Default: what came by.
+   * `ids`: the modules that the build consists of, or one environment of it. Those that a bundler has taken from its cache, or
+   * another copy of the plugin has compiled, are compiled for this alone; those that came by earlier and are gone are left out.
+   * Default: what came by.
    */
-  emitManifest(ids: Iterable<string> = this.modules.keys(), environment = ""): void {
+  emitManifest(ids: Iterable<string> = [...this.modules.keys(), ...this.compiledBefore], environment = ""): void {
     const { onManifest } = this.options;
     if (!onManifest) return;
     this.graphs.set(environment, [...ids].map(pathOf));
     const paths = new Set([...this.graphs.values()].flat());
     const modules = [...paths].flatMap((path) => this.infoOf(path) ?? []).sort((a, b) => (a.file < b.file ? -1 : 1));
     onManifest({ version: 1, modules });
+  }
+
+  /** The directives in modules of a build that another plugin has loaded, so that they never came by. */
+  overlooked(ids: Iterable<string>): Diagnostic[] {
+    const missed = [...ids].filter((path) => isAbsolute(path) && passes(this.filter, path) && !this.modules.has(path));
+    return missed.flatMap((path) => lostDirectives("", { id: path, ...this.common() }) ?? []);
   }
 
   private infoOf(path: string): ModuleInfo | undefined {

@@ -1,7 +1,9 @@
+import { formatDiagnostic } from "@perdure/protocol";
 import type { JsPlugin } from "@farmfe/core";
 import type { Compiler as RspackCompiler } from "@rspack/core";
 import type { Plugin as RolldownPlugin } from "rolldown";
 import type { Compiler as WebpackCompiler } from "webpack";
+import { inputs, isAlone } from "./metafile.ts";
 import { name, type Session } from "./plugin.ts";
 
 /** What webpack and Rspack have in common. */
@@ -53,7 +55,23 @@ export const farmHooks = (session: Session): Partial<JsPlugin> => ({
   },
 });
 
-/** As a plugin of Bun itself (`Bun.plugin`) there is no build, and the target is Bun. */
-export function bunSetup({ config, target }: { readonly config?: { readonly target?: string }; readonly target?: string }, session: Session): void {
+/** What is used of Bun, which has no types of its own here. */
+interface BunBuild {
+  /** Nothing for a plugin of Bun itself (`Bun.plugin`). */
+  readonly config?: { readonly target?: string; metafile?: boolean; readonly plugins?: readonly { readonly name: string }[] };
+  readonly target?: string;
+  onEnd?(end: (result: { readonly success: boolean; readonly metafile?: { readonly inputs: object } }) => void): void;
+}
+
+export function bunSetup({ config, target, ...build }: BunBuild, session: Session): void {
   session.forBrowser = (config ? (config.target ?? "browser") : target) === "browser";
+  if (!config) return;
+  config.metafile = true;
+  build.onEnd?.(({ success, metafile }) => {
+    if (!success || !metafile) return;
+    const paths = inputs(metafile);
+    session.emitManifest(paths);
+    const overlooked = isAlone(config.plugins) ? session.overlooked(paths) : [];
+    if (overlooked.length > 0) throw new Error(overlooked.map(formatDiagnostic).join("\n\n"));
+  });
 }

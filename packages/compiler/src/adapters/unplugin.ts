@@ -61,14 +61,16 @@ export const unplugin: UnpluginInstance<Options | undefined, false> = createUnpl
       }
     },
   };
+  function buildEnd(this: UnpluginBuildContext, failure?: Error): void {
+    if (!failure) session.emitManifest(builtModules(this), environmentOf(this)?.name);
+  }
   return {
     name,
     enforce: "pre",
     // with a transform, unplugin would load every file of an esbuild build and no other plugin could
     ...(meta.framework === "esbuild" ? {} : { transform }),
-    buildEnd(this: UnpluginBuildContext, failure?: Error) {
-      if (!failure) session.emitManifest(builtModules(this), environmentOf(this)?.name);
-    },
+    // esbuild and Bun say more at the end than unplugin hands on
+    ...(meta.framework === "esbuild" || meta.framework === "bun" ? {} : { buildEnd }),
     watchChange: (id) => session.invalidate(id),
     vite: viteHooks(session),
     rolldown: rolldownHooks(session),

@@ -1,7 +1,8 @@
 import { effect } from "./world.ts";
 
-export default async (id: string): Promise<string> => {
+export default async (id: string, reference: string): Promise<string> => {
   "use task";
   effect(`label ${id}`);
+  if (reference === "") throw new Error("no reference");
   return `label ${id}`;
 };

@@ -1,4 +1,5 @@
 import { signal } from "perdure";
+import { reference } from "./reference.ts";
 import { Payments, reserve, ship, type Item } from "./index.ts";
 
 export interface Order {
@@ -20,7 +21,7 @@ export async function order(id: string, items: readonly Item[]): Promise<Order> 
   const paid = await new Payments().first(["13", "42"], total);
   const approved = await signal<boolean>("approval");
   const { default: print } = await import("./label.ts");
-  const [label, shipped] = await Promise.all([print(id), ship(id, 2)]);
+  const [label, shipped] = await Promise.all([print(id, reference()), ship(id, 2)]);
   return { total, paid, approved, label, shipped };
 }
 
