@@ -54,6 +54,12 @@ const programs: Record<string, string | Files> = {
     class A { async m() { return "A" } }
     class B extends A { async m(x) { "use task"; return [await super.m(), arguments.length] } async n() { "use task"; return class { arguments = 1; static { this.k = super.name } } } }
     export async function main(n) { "use workflow"; return [await t(1), await t.call({ k: 4 }, 1, 2, 3), await o.m(1, 2), await o.arrow(5), await new B().m(1, 2), typeof await new B().n(), arguments.length] }`,
+  "methods that something else replaces": `
+    const other = { async run(x) { return ["other", x] } };
+    const a = { async run(x) { "use task"; return x }, async go(x) { "use task"; return [x, this === a] }, ...other, ...{ go: undefined } };
+    const b = { async run(x) { "use task"; return x }, async go(x) { "use task"; return x }, run: other.run, "odd key": 1, async ["odd key"](x) { "use task"; return x }, [log.name]: 2 };
+    const c = { __proto__: other, async run(x) { "use task"; return super.run(x) }, ...{ k: 1 } };
+    export async function main() { "use workflow"; return [await a.run(1), a.run.length, a.go, await b.run(1), await b.go(2), b.go.name, b.go.length, await b["odd key"](3), await c.run(4), other.run.length, Object.keys(a), Object.keys(b)] }`,
   "recursion by name": `
     const fact = async function self(n) { "use task"; return n < 2 ? 1 : n * await self(n - 1) };
     export async function main() { "use workflow"; return [await fact(5), fact.name] }`,

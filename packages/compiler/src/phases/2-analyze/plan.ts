@@ -1,5 +1,5 @@
 import type { ChanceSource, Diagnostic, ModuleInfo } from "@perdure/protocol";
-import type { CallExpression, Node, ObjectExpression, YieldExpression } from "oxc-parser";
+import type { CallExpression, Node, ObjectExpression, ObjectProperty, YieldExpression } from "oxc-parser";
 import type { ClassNode, FunctionNode, Loop } from "../../ast.ts";
 
 /** A function and its entry in `ModuleInfo.functions`, as `define` takes them. */
@@ -30,6 +30,7 @@ export type Edit =
   | { readonly kind: "chance"; readonly node: Node; readonly source: ChanceSource; readonly call: boolean }
   | { readonly kind: "name"; readonly node: FunctionNode }
   | { readonly kind: "expression"; readonly node: FunctionNode; readonly entry: Entry }
+  | { readonly kind: "method"; readonly node: ObjectProperty; readonly entry: Entry }
   | { readonly kind: "object"; readonly node: ObjectExpression; readonly entries: readonly Entry[] }
   | { readonly kind: "class"; readonly node: ClassNode; readonly entries: readonly (Entry & { readonly isStatic: boolean })[] }
   | { readonly kind: "block"; readonly node: Node; readonly entries: readonly Entry[] };

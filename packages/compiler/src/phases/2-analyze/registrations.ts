@@ -1,6 +1,6 @@
-import type { Node } from "oxc-parser";
-import { lengthOf } from "../../ast.ts";
-import type { FunctionModel } from "./model.ts";
+import type { Node, ObjectProperty } from "oxc-parser";
+import { keyName, lengthOf } from "../../ast.ts";
+import type { FunctionModel, Place } from "./model.ts";
 import type { Edit, Entry } from "./plan.ts";
 
 type ClassEntry = Entry & { readonly isStatic: boolean };
@@ -27,8 +27,12 @@ export function planRegistrations(functions: readonly FunctionModel[]): { readon
       }
       case "expression":
         return void edits.push({ kind: "expression", node, entry: entry(fn.name) });
-      case "method":
-        return append(objects, place.object, entry(place.key));
+      case "method": {
+        const property = overridable(fn, place);
+        if (property) edits.push({ kind: "method", node: property, entry: entry(place.key) });
+        else append(objects, place.object, entry(place.key));
+        return;
+      }
       case "classMethod":
         // a private method cannot be reached by its name
         if (!place.key.startsWith("#")) append(classes, place.of, { ...entry(place.key), isStatic: place.isStatic });
@@ -40,6 +44,15 @@ export function planRegistrations(functions: readonly FunctionModel[]): { readon
   for (const [node, entries] of objects) edits.push({ kind: "object", node, entries });
   for (const [node, entries] of classes) edits.push({ kind: "class", node, entries });
   return { edits, prelude };
+}
+
+/** The property of a method that a later one may replace: in the finished object, something else may stand under its key. */
+function overridable({ node, usesSuper }: FunctionModel, { key, object }: Extract<Place, { kind: "method" }>): ObjectProperty | undefined {
+  const at = object.properties.findIndex((each) => each.type === "Property" && each.value === node);
+  const property = object.properties[at];
+  // `super` is that of the object which the method is written in
+  if (property?.type !== "Property" || usesSuper) return undefined;
+  return object.properties.slice(at + 1).some((each) => each.type !== "Property" || [undefined, key].includes(keyName(each.key, each.computed))) ? property : undefined;
 }
 
 function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {

@@ -23,6 +23,13 @@ export function defineMethods({ node, entries }: Extract<Edit, { kind: "object" 
   out.close(node.end, `, [${list.join(", ")}])`, node);
 }
 
+/** `{ async f() {}, ...others }` → `{ ["f"]: $m().define({ async f() {} }["f"], 0, 0), ...others }` */
+export function defineMethod({ node, entry }: Extract<Edit, { kind: "method" }>, { out, call }: RewriteContext): void {
+  const key = jsonLiteral(entry.key);
+  out.open(node.start, `[${key}]: ${call("define")}{ `, node);
+  out.close(node.end, ` }[${key}], ${entry.index}, ${entry.length})`, node);
+}
+
 /** `class { async f() {} }` → `class { async f() {} static { $m().define(this.prototype.f, 0, 0); } }` */
 export function defineClass({ node, entries }: Extract<Edit, { kind: "class" }>, { out, call }: RewriteContext): void {
   const calls = entries.map(({ key, index, length, isStatic }) => {

@@ -6,7 +6,7 @@ import { createContext, type RewriteContext } from "./context.ts";
 import { Insertions, type Span } from "./insertions.ts";
 import { rewriteLoop } from "./loop.ts";
 import { prelude } from "./prelude.ts";
-import { defineClass, defineExpression, defineInBlock, defineMethods, nameFunction } from "./register.ts";
+import { defineClass, defineExpression, defineInBlock, defineMethod, defineMethods, nameFunction } from "./register.ts";
 import { rewriteRun } from "./run.ts";
 import { rewriteGenerator, rewriteScope } from "./scope.ts";
 import { rewriteSite } from "./site.ts";
@@ -43,6 +43,8 @@ function apply(edit: Edit, context: RewriteContext): void {
       return nameFunction(edit, context);
     case "expression":
       return defineExpression(edit, context);
+    case "method":
+      return defineMethod(edit, context);
     case "object":
       return defineMethods(edit, context);
     case "class":
