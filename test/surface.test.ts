@@ -1,5 +1,6 @@
 import * as compiler from "unplugin-perdure";
 import * as bun from "unplugin-perdure/bun";
+import * as check from "unplugin-perdure/check";
 import * as esbuild from "unplugin-perdure/esbuild";
 import * as farm from "unplugin-perdure/farm";
 import * as rolldown from "unplugin-perdure/rolldown";
@@ -17,7 +18,7 @@ const bundlers = { "unplugin-perdure/bun": bun, "unplugin-perdure/esbuild": esbu
 
 test("what is exported", () => {
   const names = Object.fromEntries(
-    Object.entries({ perdure, "perdure/internal": internal, "perdure/testing": testing, "unplugin-perdure": compiler, ...bundlers }).map(([name, module]) => [name, Object.keys(module).sort()]),
+    Object.entries({ perdure, "perdure/internal": internal, "perdure/testing": testing, "unplugin-perdure": compiler, "unplugin-perdure/check": check, ...bundlers }).map(([name, module]) => [name, Object.keys(module).sort()]),
   );
   expect(names).toMatchInlineSnapshot(`
     {
@@ -71,6 +72,9 @@ test("what is exported", () => {
       "unplugin-perdure/bun": [
         "default",
         "module.exports",
+      ],
+      "unplugin-perdure/check": [
+        "check",
       ],
       "unplugin-perdure/esbuild": [
         "default",

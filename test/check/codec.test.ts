@@ -1,11 +1,9 @@
 import fc from "fast-check";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
 import { PerdureError } from "perdure";
-import { check } from "unplugin-perdure/check";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { createCodec, versioned } from "../../packages/runtime/src/codec.ts";
 import { leaves, Money, type Leaf } from "./leaves.ts";
+import { checkTypes } from "./project.ts";
 
 const values = versioned(createCodec([{ type: Money, encode: () => 1, decode: () => new Money(1) }]));
 
@@ -20,20 +18,8 @@ function refusal(value: unknown): string | undefined {
   }
 }
 
-/** What the check says about tasks that return these types, by their order. */
-function checked(types: readonly string[]): { readonly code: string; readonly message: string }[][] {
-  const directory = join(import.meta.dirname, "../.generated");
-  mkdirSync(directory, { recursive: true });
-  const root = mkdtempSync(join(directory, "check-"));
-  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
-  const tasks = types.map((type, i) => `export async function t${i}(): Promise<${type}> { "use task"; throw 0 }`);
-  writeFileSync(join(root, "tasks.ts"), [`import type { leaves } from "../../check/leaves.ts";`, `type Of<K extends keyof typeof leaves> = ReturnType<(typeof leaves)[K]>;`, ...tasks].join("\n"));
-  writeFileSync(join(root, "tsconfig.json"), JSON.stringify({ extends: resolve(import.meta.dirname, "../../tsconfig.base.json"), include: ["tasks.ts"] }));
-  const { diagnostics, functions } = check({ tsconfig: root, classes: ["Money"] });
-  expect(functions).toBe(types.length);
-  const lines = 3; // the first task stands in the third line
-  return types.map((_, i) => diagnostics.filter(({ line }) => line === i + lines));
-}
+const checked = (types: readonly string[]): { readonly code: string; readonly message: string }[][] =>
+  checkTypes(types, `import type { leaves } from "../../check/leaves.ts";\ntype Of<K extends keyof typeof leaves> = ReturnType<(typeof leaves)[K]>;`, { classes: ["Money"] });
 
 const all = Object.keys(leaves) as Leaf[];
 

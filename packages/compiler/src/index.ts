@@ -1,4 +1,5 @@
 export { unplugin as default } from "./adapters/unplugin.ts";
+export type { BuildCheck } from "./adapters/background-check.ts";
 export type { Options } from "./adapters/plugin.ts";
 export { compile, CompileError, type CompileOptions, type CompileResult, type WarningLevels } from "./compile.ts";
 export { createProject, nodeHost, type Host, type Project } from "./project.ts";

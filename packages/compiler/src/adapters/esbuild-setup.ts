@@ -1,10 +1,10 @@
 import { formatDiagnostic, type Diagnostic } from "@perdure/protocol";
-import type { BuildOptions, Loader, PartialMessage, PluginBuild } from "esbuild";
+import type { BuildOptions, Loader, OnEndResult, PartialMessage, PluginBuild } from "esbuild";
 import { readFile } from "node:fs/promises";
 import { extname, resolve } from "node:path";
 import type { CompileResult } from "../compile.ts";
+import { passes, scripts } from "../filter.ts";
 import { nodeHost } from "../project.ts";
-import { passes, scripts } from "./filter.ts";
 import { inverse } from "./graph.ts";
 import { inputs, isAlone } from "./metafile.ts";
 import { diagnosticsOf, type Session } from "./plugin.ts";
@@ -18,18 +18,22 @@ export function esbuildSetup(build: PluginBuild, session: Session): void {
   session.rootedAt(initialOptions.absWorkingDir);
   session.forBrowser = isForBrowser(initialOptions);
   initialOptions.metafile = true;
-  build.onStart(() => session.restart());
-  build.onEnd(({ errors, metafile }) => {
-    if (errors.length > 0 || !metafile) return undefined;
+  build.onStart(() => {
+    session.restart();
+    session.typeCheck.start(session.root, false);
+  });
+  build.onEnd(async ({ errors, metafile }) => {
+    if (errors.length > 0 || !metafile) return session.typeCheck.stop();
     const paths = inputs(metafile, initialOptions.absWorkingDir);
     session.emitManifest(paths);
-    return isAlone(initialOptions.plugins) ? { errors: session.overlooked(paths).map((each) => toMessage(each, nodeHost.readFile(resolve(session.root, each.file)) ?? "")) } : undefined;
+    const overlooked = isAlone(initialOptions.plugins) ? session.overlooked(paths) : [];
+    return endOf([...overlooked, ...(await session.typeCheck.finish())], session.root);
   });
   build.onLoad({ filter: session.options.include === undefined ? scripts : /.*/, namespace: "file" }, async ({ path }) => {
     if (!passes(session.filter, path)) return undefined;
     const source = await readFile(path, "utf8");
     try {
-      if (session.forBrowser) return void session.check(source, path, () => inverse(session.seen()));
+      if (session.forBrowser) return void session.refuseInBrowser(source, path, () => inverse(session.seen()));
       const result = session.compile(source, path);
       return result && { contents: withMap(result), loader: loaderOf(path), warnings: messages(result.diagnostics, source), watchFiles: session.watched(path) };
     } catch (error) {
@@ -40,6 +44,12 @@ export function esbuildSetup(build: PluginBuild, session: Session): void {
 
 /** esbuild builds for browsers unless it is told otherwise; where it does not bundle, that makes no difference. */
 const isForBrowser = ({ platform, bundle }: BuildOptions): boolean => platform === "browser" || (platform === undefined && bundle === true);
+
+function endOf(found: readonly Diagnostic[], root: string): OnEndResult {
+  const of = (severity: Diagnostic["severity"]): PartialMessage[] =>
+    found.filter((each) => each.severity === severity).map((each) => toMessage(each, nodeHost.readFile(resolve(root, each.file)) ?? ""));
+  return { errors: of("error"), warnings: of("warning") };
+}
 
 const withMap = ({ code, map }: CompileResult): string => `${code}\n//# sourceMappingURL=${map.toUrl()}`;
 

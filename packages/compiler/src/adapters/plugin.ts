@@ -4,7 +4,8 @@ import { checkForBrowser } from "../browser.ts";
 import { compile, CompileError, lostDirectives, type CompileOptions, type CompileResult, type WarningLevels } from "../compile.ts";
 import { pathOf } from "../phases/1-parse/parse.ts";
 import { createProject, nodeHost, type Project } from "../project.ts";
-import { idFilter, passes, type Filter, type Patterns } from "./filter.ts";
+import { idFilter, passes, type Filter, type Patterns } from "../filter.ts";
+import { BackgroundCheck, type BuildCheck } from "./background-check.ts";
 
 /** What bundlers call the plugin in their messages. */
 export const name = "perdure";
@@ -37,6 +38,11 @@ export interface Options {
   readonly warnings?: WarningLevels;
   /** Called at the end of each build with what the compiler knows of its modules. */
   readonly onManifest?: (manifest: Manifest) => void;
+  /**
+   * Finds results and inputs that cannot be stored, by their types, beside a production build, and fails the build at its end. Not in a
+   * dev server, and not in a rebuild unless `watch` says so.
+   */
+  readonly check?: boolean | BuildCheck;
 }
 
 /** What all adapters share: one compiler over one project, and the manifest of what it compiled. */
@@ -44,6 +50,7 @@ export class Session {
   readonly project: Project;
   readonly options: Options;
   readonly filter: Filter;
+  readonly typeCheck: BackgroundCheck;
   root: string;
   /** A server that compiles single files again: the session remembers what the others depend on. */
   serves = false;
@@ -60,6 +67,7 @@ export class Session {
   constructor(options: Options) {
     this.options = options;
     this.filter = idFilter(options);
+    this.typeCheck = new BackgroundCheck(options);
     this.root = options.root ?? process.cwd();
     this.project = createProject(nodeHost, { ...DIRECTIVE_WORDS, ...options.directives }, () => this.root);
   }
@@ -102,7 +110,7 @@ export class Session {
   }
 
   /** The same for a module on its way to a browser: it may hold nothing that would have to be compiled. */
-  check(source: string, id: string, importers: () => (path: string) => readonly string[]): void {
+  refuseInBrowser(source: string, id: string, importers: () => (path: string) => readonly string[]): void {
     if (!this.modules.has(pathOf(id))) this.modules.set(pathOf(id), undefined);
     let known: ((path: string) => readonly string[]) | undefined;
     checkForBrowser(source, { id, ...this.common(), importers: (path) => (known ??= importers())(path) });

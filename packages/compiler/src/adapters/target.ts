@@ -60,18 +60,21 @@ interface BunBuild {
   /** Nothing for a plugin of Bun itself (`Bun.plugin`). */
   readonly config?: { readonly target?: string; metafile?: boolean; readonly plugins?: readonly { readonly name: string }[] };
   readonly target?: string;
-  onEnd?(end: (result: { readonly success: boolean; readonly metafile?: { readonly inputs: object } }) => void): void;
+  onEnd?(end: (result: { readonly success: boolean; readonly metafile?: { readonly inputs: object } }) => void | Promise<void>): void;
 }
 
 export function bunSetup({ config, target, ...build }: BunBuild, session: Session): void {
   session.forBrowser = (config ? (config.target ?? "browser") : target) === "browser";
   if (!config) return;
   config.metafile = true;
-  build.onEnd?.(({ success, metafile }) => {
-    if (!success || !metafile) return;
+  session.typeCheck.start(session.root, false);
+  build.onEnd?.(async ({ success, metafile }) => {
+    if (!success || !metafile) return session.typeCheck.stop();
     const paths = inputs(metafile);
     session.emitManifest(paths);
-    const overlooked = isAlone(config.plugins) ? session.overlooked(paths) : [];
-    if (overlooked.length > 0) throw new Error(overlooked.map(formatDiagnostic).join("\n\n"));
+    const found = [...(isAlone(config.plugins) ? session.overlooked(paths) : []), ...(await session.typeCheck.finish())];
+    const [errors, warnings] = [found.filter(({ severity }) => severity === "error"), found.filter(({ severity }) => severity === "warning")];
+    for (const each of warnings) console.warn(formatDiagnostic(each));
+    if (errors.length > 0) throw new Error(errors.map(formatDiagnostic).join("\n\n"));
   });
 }

@@ -1,11 +1,13 @@
 import { formatDiagnostic, type Diagnostic } from "@perdure/protocol";
+import { join } from "node:path";
 import { createUnplugin, type UnpluginBuildContext, type UnpluginContext, type UnpluginContextMeta, type UnpluginInstance, type UnpluginMessage, type UnpluginOptions } from "unplugin";
 import type { CompileResult } from "../compile.ts";
+import { scripts } from "../filter.ts";
 import { pathOf } from "../phases/1-parse/parse.ts";
 import { esbuildSetup } from "./esbuild-setup.ts";
-import { scripts } from "./filter.ts";
 import { builtModules, environmentOf, importersOf } from "./graph.ts";
 import { diagnosticsOf, name, Session, type Options } from "./plugin.ts";
+import { isWatching, reportAtEnd } from "./report.ts";
 import { bunSetup, farmHooks, rolldownHooks, rspackSetup, webpackSetup } from "./target.ts";
 import { viteHooks } from "./vite-hooks.ts";
 
@@ -37,7 +39,7 @@ function warn(context: Context, diagnostic: Diagnostic, id: string, meta: Unplug
 function compileIn(context: Context, session: Session, code: string, id: string): CompileResult | undefined {
   const environment = environmentOf(context);
   if (environment?.forBrowser ?? session.forBrowser) {
-    session.check(code, id, () => importersOf(context, session));
+    session.refuseInBrowser(code, id, () => importersOf(context, session));
     return undefined;
   }
   const result = session.compile(code, id);
@@ -61,8 +63,13 @@ export const unplugin: UnpluginInstance<Options | undefined, false> = createUnpl
       }
     },
   };
-  function buildEnd(this: UnpluginBuildContext, failure?: Error): void {
-    if (!failure) session.emitManifest(builtModules(this), environmentOf(this)?.name);
+  function buildStart(this: UnpluginBuildContext): void {
+    if (!session.serves) session.typeCheck.start(session.root, isWatching(this));
+  }
+  async function buildEnd(this: UnpluginBuildContext, failure?: Error): Promise<void> {
+    if (failure) return session.typeCheck.stop();
+    session.emitManifest(builtModules(this), environmentOf(this)?.name);
+    reportAtEnd(this, await session.typeCheck.finish(), (found) => located(found, join(session.root, found[0]?.file ?? "")));
   }
   return {
     name,
@@ -70,7 +77,7 @@ export const unplugin: UnpluginInstance<Options | undefined, false> = createUnpl
     // with a transform, unplugin would load every file of an esbuild build and no other plugin could
     ...(meta.framework === "esbuild" ? {} : { transform }),
     // esbuild and Bun say more at the end than unplugin hands on
-    ...(meta.framework === "esbuild" || meta.framework === "bun" ? {} : { buildEnd }),
+    ...(meta.framework === "esbuild" || meta.framework === "bun" ? {} : { buildStart, buildEnd }),
     watchChange: (id) => session.invalidate(id),
     vite: viteHooks(session),
     rolldown: rolldownHooks(session),

@@ -1,7 +1,7 @@
 import { createDiagnostic, DIRECTIVE_WORDS, type Culprit, type Diagnostic, type DirectiveWords, type SourceFile } from "@perdure/protocol";
 import { dirname, resolve } from "node:path";
 import { projectPath } from "../phases/2-analyze/project-path.ts";
-import { matches, patterns, type Pattern } from "../patterns.ts";
+import { idFilter, passes, type Patterns } from "../filter.ts";
 import { placeOf } from "./calls.ts";
 import { directedFunctions, type DirectedFunction } from "./directed.ts";
 import { RegisteredClasses } from "./registered.ts";
@@ -19,9 +19,9 @@ export interface CheckOptions {
   /** Words that begin a directive, when "use task" and "use workflow" belong to another tool. */
   readonly directives?: Partial<DirectiveWords>;
   /** Which files are looked at, by path; by default all of the project that are not in `node_modules`. */
-  readonly include?: Pattern | readonly Pattern[];
+  readonly include?: Patterns;
   /** Which files are not. */
-  readonly exclude?: Pattern | readonly Pattern[];
+  readonly exclude?: Patterns;
 }
 
 export interface CheckResult {
@@ -42,10 +42,11 @@ export function check(options: CheckOptions = {}): CheckResult {
   const own = ownFiles(programs);
   const project = readProject(own, options);
   const words = { ...DIRECTIVE_WORDS, ...options.directives };
+  const filter = idFilter(options);
   let functions = 0;
   const found = [...own].flatMap(([program, files]) => {
     const judge = new Judge(program, project, root);
-    return files.filter(({ fileName }) => isWanted(fileName, options)).flatMap((file) =>
+    return files.filter(({ fileName }) => passes(filter, fileName)).flatMap((file) =>
       directedFunctions(file, words).flatMap((fn) => {
         functions++;
         return judge.judge(fn, file);
@@ -88,9 +89,6 @@ function readProject(own: ReadonlyMap<ts.Program, readonly ts.SourceFile[]>, opt
   }
   return { classes, remade };
 }
-
-const isWanted = (path: string, { include, exclude }: CheckOptions): boolean =>
-  (include === undefined || matches(patterns(include), path)) && !matches(patterns(exclude), path);
 
 const byPlace = (a: Diagnostic, b: Diagnostic): number => (a.file === b.file ? a.start - b.start : a.file < b.file ? -1 : 1);
 

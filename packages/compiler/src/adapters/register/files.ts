@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CompileError, type CompileResult } from "../../compile.ts";
-import { passes } from "../filter.ts";
+import { passes } from "../../filter.ts";
 import { Session } from "../plugin.ts";
 import { projectOptions } from "../project-options.ts";
 
