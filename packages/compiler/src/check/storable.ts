@@ -81,8 +81,10 @@ export class Storability {
   private lookAtIntersection(type: ts.IntersectionType): Look {
     if (type.types.some(({ flags }) => flags & primitive)) return nothing; // a branded string
     const looks = type.types.flatMap((each) => (isObject(each) ? (this.nominal(each) ?? []) : []));
-    if (looks.length === 0) return this.structure(type);
-    return { remarks: looks.flatMap((each) => each.remarks), parts: looks.flatMap((each) => each.parts) };
+    const isWrittenOut = looks.every(({ remarks }) => remarks.some(({ as }) => as === "unregistered"));
+    // a class that is only data, or none: the value has the properties of all members
+    const all = isWrittenOut ? [...looks, this.structure(type)] : looks;
+    return { remarks: all.flatMap((each) => each.remarks), parts: all.flatMap((each) => each.parts) };
   }
 
   /** What a type is by its name: something built in, a class, a list. */

@@ -68,6 +68,7 @@ it("finds what cannot be stored, wherever it stands in a type", () => {
     node: `{ stream: ReadStream; stats: Stats; events: EventEmitter; out: NodeJS.WritableStream; timer: NodeJS.Timeout }`,
     classes: `[Hidden, Derived, Base<string>]`,
     data: `{ plain: Plain }`,
+    mixed: `Plain & { extra: symbol } & { run(): void }`,
     kept: `{ url: NodeUrl; errno: NodeJS.ErrnoException; body: Buffer }`,
     functions: `Function | typeof Math.max`,
   };
@@ -99,6 +100,8 @@ it("finds what cannot be stored, wherever it stands in a type", () => {
       "RESULT_NOT_STORABLE node returns .stream: ReadStream (a class that is not registered), .stats: Stats (a class that is not registered), .events: EventEmitter (a class that is not registered) and 2 more, which cannot be stored",
       "RESULT_NOT_STORABLE classes returns [0]: Hidden (a class that is not registered), [1]: Derived (a class that is not registered), [2]: Base (a class that is not registered), which cannot be stored",
       "CLASS_NOT_REGISTERED data returns .plain: Plain (a class that is not registered): an object literal of that shape can be stored, an instance of the class cannot",
+      "RESULT_NOT_STORABLE mixed returns .run: a function, .extra: a symbol, which cannot be stored",
+      "CLASS_NOT_REGISTERED mixed returns Plain (a class that is not registered): an object literal of that shape can be stored, an instance of the class cannot",
       "CLASS_NOT_KEPT kept returns .body: Buffer, which comes back as a Uint8Array",
       "RESULT_NOT_STORABLE functions returns a function, which cannot be stored",
       "RESULT_NOT_STORABLE inferred returns .stream: ReadStream (a class that is not registered), which cannot be stored",
