@@ -4,8 +4,9 @@ import { rolldown } from "rolldown";
 import { rspack } from "@rspack/core";
 import { rollup } from "rollup";
 import { build, createLogger, createServer, type InlineConfig, type Rolldown } from "vite";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import webpack from "webpack";
+import { BackgroundCheck } from "../../src/adapters/background-check.ts";
 import { unplugin } from "../../src/adapters/unplugin.ts";
 import type { Options } from "../../src/index.ts";
 import { fakeRuntime, type TemporaryProject } from "../temporary-project.ts";
@@ -55,9 +56,15 @@ describe("vite", () => {
   });
 
   it("does not check in a dev server", async () => {
-    const server = await createServer({ ...config(projectOf(bad), { check: { watch: true } }), server: { middlewareMode: true, ws: false }, appType: "custom", optimizeDeps: { noDiscovery: true } });
+    const start = vi.spyOn(BackgroundCheck.prototype, "start");
+    onTestFinished(() => start.mockRestore());
+    const dev = config(projectOf(bad), { check: { watch: true } });
+    const server = await createServer({ ...dev, server: { middlewareMode: true, ws: false }, appType: "custom", optimizeDeps: { noDiscovery: true } });
     await server.ssrLoadModule("/src/main.js");
     await server.close();
+    expect(start).not.toHaveBeenCalled();
+    await build(config(projectOf(good), { check: true }));
+    expect(start).toHaveBeenCalledOnce();
   });
 
   it("does not check while it watches, unless told to", async () => {
