@@ -29,8 +29,8 @@ export interface Program {
 }
 
 /** Runs it in a process of its own, which ends with the test at the latest. */
-export function run(file: string, env: Record<string, string> = {}): Program {
-  const child = spawn(process.execPath, ["--enable-source-maps", file], { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+export function run(file: string, env: Record<string, string> = {}, cwd = process.cwd()): Program {
+  const child = spawn(process.execPath, ["--enable-source-maps", file], { env: { ...process.env, ...env }, cwd, stdio: ["ignore", "pipe", "pipe"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   let output = "";
   const listeners = new Set<() => void>();

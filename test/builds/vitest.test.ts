@@ -1,0 +1,92 @@
+import { spawnSync } from "node:child_process";
+import { resolve } from "node:path";
+import { expect, test } from "vitest";
+import { fileOf } from "../readme.ts";
+import { project } from "./project.ts";
+
+const page = "packages/compiler/README.md";
+
+const files = {
+  "vitest.config.js": fileOf(page, "vitest.config.js"),
+  "perdure.setup.js": fileOf(page, "perdure.setup.js"),
+  "src/mail.ts": `export async function send(text: string): Promise<string> {
+  "use task: retries=1, backoff=constant(1h)";
+  return "sent " + text;
+}
+`,
+  "src/reminder.ts": `import { sleep } from "perdure";
+import { send } from "./mail.ts";
+
+export async function remind(who: string): Promise<string> {
+  "use workflow: id=remind-{who}";
+  await sleep("3d");
+  return send(who);
+}
+`,
+  "src/reminder.test.ts": `import { getRun, start } from "perdure";
+import { advance } from "perdure/testing";
+import { expect, test } from "vitest";
+import { remind } from "./reminder.ts";
+
+test("waits for three days", async () => {
+  const run = await start(remind, ["ada"]);
+  await advance("2d");
+  expect(await run.status()).not.toBe("completed");
+  await advance("1d");
+  expect(await run.result()).toBe("sent ada");
+});
+
+test("has a store of its own", async () => {
+  await expect(getRun("remind-ada")).rejects.toMatchObject({ code: "RUN_NOT_FOUND" });
+});
+`,
+  "src/mocked.test.ts": `import { start } from "perdure";
+import { advance } from "perdure/testing";
+import { expect, test, vi } from "vitest";
+import { remind } from "./reminder.ts";
+
+const sent = vi.hoisted((): string[] => []);
+vi.mock("./mail.ts", () => ({
+  send: async (text: string) => {
+    "use task: retries=1, backoff=constant(1h)";
+    sent.push(text);
+    if (sent.length === 1) throw new Error("no network");
+    return "mocked " + text;
+  },
+}));
+
+test("a mocked task is a task, with retries", async () => {
+  const run = await start(remind, ["ada"]);
+  await advance("3d");
+  expect(sent).toEqual(["ada"]);
+  await advance("1h");
+  expect(await run.result()).toBe("mocked ada");
+  expect(sent).toEqual(["ada", "ada"]);
+});
+`,
+  "browser-like.ts": `export default { name: "browser-like", viteEnvironment: "client", setup: () => ({ teardown() {} }) };\n`,
+  "src/page.test.ts": `// @vitest-environment ./browser-like.ts
+import { crashEverywhere } from "perdure/testing";
+import { expect, test } from "vitest";
+import { remind } from "./reminder.ts";
+
+test("works where a test has a DOM, too", async () => {
+  expect(await crashEverywhere(remind, ["ada"])).toMatchObject({});
+});
+`,
+};
+
+interface Report {
+  readonly numFailedTests: number;
+  readonly numPassedTests: number;
+}
+
+test("a project with Vitest, set up as the README says", () => {
+  const root = project(files);
+  const vitest = resolve(import.meta.dirname, "../../node_modules/vitest/vitest.mjs");
+  const { VITEST: _1, VITEST_WORKER_ID: _2, VITEST_POOL_ID: _3, NODE_ENV: _4, ...env } = process.env;
+  const { stdout, stderr } = spawnSync(process.execPath, [vitest, "run", "--root", root, "--reporter", "json"], { cwd: root, env, encoding: "utf8" });
+  expect(stdout, stderr).toMatch(/^\{/);
+  const report: Report = JSON.parse(stdout);
+  expect(report, stdout + stderr).toMatchObject({ numFailedTests: 0, numPassedTests: 4 });
+});
