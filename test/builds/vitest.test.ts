@@ -1,9 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { resolve } from "node:path";
+import { cpSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { fileOf } from "../readme.ts";
 import { project } from "./project.ts";
 
+const packages = resolve(import.meta.dirname, "../../packages");
 const page = "packages/compiler/README.md";
 
 const files = {
@@ -64,8 +66,10 @@ test("a mocked task is a task, with retries", async () => {
   expect(sent).toEqual(["ada", "ada"]);
 });
 `,
-  "browser-like.ts": `export default { name: "browser-like", viteEnvironment: "client", setup: () => ({ teardown() {} }) };\n`,
-  "src/page.test.ts": `// @vitest-environment ./browser-like.ts
+  // what jsdom and happy-dom do
+  "node_modules/vitest-environment-page/package.json": `{ "name": "vitest-environment-page", "type": "module", "main": "index.js" }`,
+  "node_modules/vitest-environment-page/index.js": `export default { name: "page", viteEnvironment: "client", setup: () => ({ teardown() {} }) };\n`,
+  "src/page.test.ts": `// @vitest-${"environment"} page
 import { crashEverywhere } from "perdure/testing";
 import { expect, test } from "vitest";
 import { remind } from "./reminder.ts";
@@ -83,6 +87,8 @@ interface Report {
 
 test("a project with Vitest, set up as the README says", () => {
   const root = project(files);
+  // as it is when it is installed: Vite and Vitest treat links to other places as sources
+  for (const part of ["package.json", "dist"]) cpSync(join(packages, "runtime", part), join(root, "node_modules/perdure", part), { recursive: true });
   const vitest = resolve(import.meta.dirname, "../../node_modules/vitest/vitest.mjs");
   const { VITEST: _1, VITEST_WORKER_ID: _2, VITEST_POOL_ID: _3, NODE_ENV: _4, ...env } = process.env;
   const { stdout, stderr } = spawnSync(process.execPath, [vitest, "run", "--root", root, "--reporter", "json"], { cwd: root, env, encoding: "utf8" });
