@@ -1,0 +1,101 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { filesOf } from "../readme.ts";
+import { npm, pack, published, remove, temporary } from "./staged.ts";
+
+const modules = resolve(import.meta.dirname, "../../node_modules");
+const directory = temporary();
+afterAll(() => remove(directory));
+
+const files = filesOf("packages/compiler/README.md");
+
+const program = {
+  "src/tasks.ts": `export async function greet(who: string): Promise<string> {
+  "use task: retries=2";
+  return "hello " + who;
+}
+`,
+  "src/main.ts": `import { close, start } from "perdure";
+import { greet } from "./tasks.ts";
+
+export async function greetings(names: string[]): Promise<string> {
+  "use workflow: id=greetings";
+  return (await Promise.all(names.map(async (name) => greet(name)))).join(", ");
+}
+
+void start(greetings, [["ada", "grace"]]).then((run) => run.result()).then(console.log).then(close);
+`,
+};
+
+/** The packages as they are published, in a project with nothing else. */
+const installed = ((): string => {
+  const tarballs = published.map((name) => pack(name, directory).file);
+  const root = join(directory, "installed");
+  put(root, { "package.json": `{ "name": "app", "private": true, "type": "module" }` });
+  npm(["install", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts", ...tarballs], root);
+  // compiling the driver again would take more than a minute
+  link(root, "better-sqlite3");
+  return root;
+})();
+
+function put(root: string, contents: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(contents)) {
+    mkdirSync(dirname(join(root, name)), { recursive: true });
+    writeFileSync(join(root, name), text);
+  }
+}
+
+function link(root: string, name: string): void {
+  const target = join(root, "node_modules", name);
+  rmSync(target, { recursive: true, force: true });
+  mkdirSync(dirname(target), { recursive: true });
+  symlinkSync(join(modules, name), target);
+}
+
+/** Built from JavaScript where the README's configuration is for JavaScript. */
+const withoutTypes = (text: string): string => text.replaceAll(/: (?:Promise<string>|string\[\]|string)/g, "").replaceAll(".ts", ".js");
+
+interface Integration {
+  readonly config: string;
+  /** Packages that a project with this bundler has. */
+  readonly packages: readonly string[];
+  readonly command: readonly string[];
+  readonly output: string;
+  readonly javascript?: true;
+}
+
+const runner = (source: string): readonly string[] => ["--input-type=module", "--eval", source];
+const packs = (name: string, config: string): readonly string[] =>
+  runner(`import pack from "${name}"; import config from "./${config}"; pack(config, (error, stats) => { if (error || stats.hasErrors()) { console.error(error ?? stats.toString()); process.exitCode = 1; } });`);
+
+const integrations: Readonly<Record<string, Integration>> = {
+  vite: { config: "vite.config.js", packages: ["vite"], command: [join(modules, "vite/bin/vite.js"), "build", "--ssr", "src/main.ts"], output: "dist/main.js" },
+  esbuild: { config: "build.mjs", packages: ["esbuild"], command: ["build.mjs"], output: "dist/main.js" },
+  rollup: { config: "rollup.config.js", packages: ["rollup"], command: [join(modules, "rollup/dist/bin/rollup"), "--config"], output: "dist/main.js", javascript: true },
+  rolldown: { config: "rolldown.config.js", packages: ["rolldown"], command: [join(modules, "rolldown/bin/cli.mjs"), "--config"], output: "dist/main.js" },
+  webpack: { config: "webpack.config.cjs", packages: ["webpack", "esbuild-loader"], command: packs("webpack", "webpack.config.cjs"), output: "dist/main.cjs" },
+  rspack: { config: "rspack.config.mjs", packages: ["@rspack/core"], command: packs("@rspack/core", "rspack.config.mjs"), output: "dist/main.cjs" },
+  farm: { config: "farm.config.mjs", packages: ["@farmfe/core"], command: runner(`import { build } from "@farmfe/core"; await build({ configPath: process.cwd() + "/farm.config.mjs" });`), output: "dist/main.mjs" },
+  bun: { config: "build.js", packages: [], command: ["build.js"], output: "dist/main.js" },
+};
+
+test.each(Object.entries(integrations))("%s: the configuration of the README builds a program that runs", (name, { config, packages, command, output, javascript }) => {
+  const root = join(directory, name);
+  cpSync(installed, root, { recursive: true });
+  const sources = Object.entries(program).map(([file, text]) => (javascript ? [withoutTypes(file), withoutTypes(text)] : [file, text]));
+  put(root, { ...Object.fromEntries(sources), [config]: files[config] ?? "" });
+  for (const each of packages) link(root, each);
+  const built = spawnSync(name === "bun" ? join(modules, ".bin/bun") : process.execPath, command, { cwd: root, encoding: "utf8" });
+  expect(built.status, built.stdout + built.stderr).toBe(0);
+  expect(existsSync(join(root, output)), built.stdout + built.stderr).toBe(true);
+  const ran = spawnSync(process.execPath, ["--enable-source-maps", output], { cwd: root, encoding: "utf8" });
+  expect(ran).toMatchObject({ status: 0, stdout: "hello ada, hello grace\n", stderr: "" });
+});
+
+test("every configuration of the README is followed", () => {
+  const followed = Object.values(integrations).map(({ config }) => config);
+  const elsewhere = ["vitest.config.js", "perdure.setup.js"];
+  expect(Object.keys(files).sort()).toEqual([...followed, ...elsewhere].sort());
+});
