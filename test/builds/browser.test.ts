@@ -1,5 +1,6 @@
-import { createServer, isRunnableDevEnvironment } from "vite";
+import type { Manifest } from "unplugin-perdure";
 import perdure from "unplugin-perdure/vite";
+import { createBuilder, createServer, isRunnableDevEnvironment } from "vite";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { bundle, bundlers } from "./bundlers.ts";
 import { project } from "./project.ts";
@@ -58,4 +59,28 @@ test("vite's development server: the browser gets the message, the server the wo
   await expect(failure).rejects.toMatchObject({ message: expect.stringContaining(`imported by browser code: ${chain}`), loc: { line: 2, column: 2 } });
   if (!ssr || !isRunnableDevEnvironment(ssr)) throw new Error("no server environment");
   expect(await ssr.runner.import("/src/orders.ts")).toHaveProperty("order");
+});
+
+test.each([
+  ["client", "ssr"],
+  ["ssr", "client"],
+] as const)("vite builds for browsers and for the server with one plugin (%s first)", async (...order) => {
+  const root = project({ ...files, "src/main.ts": `import { wait } from "./waits.ts";\nconsole.log(wait);\n` });
+  let manifest: Manifest | undefined;
+  const builder = await createBuilder({
+    root,
+    configFile: false,
+    logLevel: "silent",
+    plugins: [perdure({ onManifest: (each) => (manifest = each) })],
+    environments: {
+      client: { build: { outDir: "dist/client", rolldownOptions: { external: [/^perdure/] } } },
+      ssr: { build: { outDir: "dist/server", ssr: true, rolldownOptions: { input: "src/orders.ts" } } },
+    },
+    builder: { sharedConfigBuild: true, sharedPlugins: true },
+  });
+  for (const name of order) {
+    const environment = builder.environments[name];
+    if (environment) await builder.build(environment);
+  }
+  expect(manifest?.modules.map(({ file }) => file)).toEqual(["src/orders.ts"]);
 });

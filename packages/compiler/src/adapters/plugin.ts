@@ -104,11 +104,6 @@ export class Session {
     return result;
   }
 
-  private common(): Pick<CompileOptions, "root" | "directives"> {
-    const { directives } = this.options;
-    return { root: this.root, ...(directives && { directives }) };
-  }
-
   /** The same for a module on its way to a browser: it may hold nothing that would have to be compiled. */
   refuseInBrowser(source: string, id: string, importers: () => (path: string) => readonly string[]): void {
     if (!this.modules.has(pathOf(id))) this.modules.set(pathOf(id), undefined);
@@ -140,10 +135,10 @@ export class Session {
    * another copy of the plugin has compiled, are compiled for this alone; those that came by earlier and are gone are left out.
    * Default: what came by.
    */
-  emitManifest(ids: Iterable<string> = [...this.modules.keys(), ...this.compiledBefore], environment = ""): void {
+  emitManifest(ids: Iterable<string> = [...this.modules.keys(), ...this.compiledBefore], environment = { name: "", forBrowser: this.forBrowser }): void {
     const { onManifest } = this.options;
     if (!onManifest) return;
-    this.graphs.set(environment, [...ids].map(pathOf));
+    this.graphs.set(environment.name, environment.forBrowser ? [] : [...ids].map(pathOf));
     const paths = new Set([...this.graphs.values()].flat());
     const modules = [...paths].flatMap((path) => this.infoOf(path) ?? []).sort((a, b) => (a.file < b.file ? -1 : 1));
     onManifest({ version: 1, modules });
@@ -153,6 +148,11 @@ export class Session {
   overlooked(ids: Iterable<string>): Diagnostic[] {
     const missed = [...ids].filter((path) => isAbsolute(path) && passes(this.filter, path) && !this.modules.has(path));
     return missed.flatMap((path) => lostDirectives("", { id: path, ...this.common() }) ?? []);
+  }
+
+  private common(): Pick<CompileOptions, "root" | "directives"> {
+    const { directives } = this.options;
+    return { root: this.root, ...(directives && { directives }) };
   }
 
   private infoOf(path: string): ModuleInfo | undefined {

@@ -68,7 +68,7 @@ export const unplugin: UnpluginInstance<Options | undefined, false> = createUnpl
   }
   async function buildEnd(this: UnpluginBuildContext, failure?: Error): Promise<void> {
     if (failure) return session.typeCheck.stop();
-    session.emitManifest(builtModules(this), environmentOf(this)?.name);
+    session.emitManifest(builtModules(this), environmentOf(this));
     reportAtEnd(this, await session.typeCheck.finish(), (found) => located(found, join(session.root, found[0]?.file ?? "")));
   }
   return {

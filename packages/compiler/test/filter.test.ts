@@ -1,0 +1,24 @@
+import { resolve } from "node:path";
+import { expect, it } from "vitest";
+import { idFilter, passes } from "../src/adapters/filter.ts";
+
+const here = resolve().replaceAll("\\", "/");
+const chosen = (options: Parameters<typeof idFilter>[0], ids: readonly string[]): string[] => ids.filter((id) => passes(idFilter(options), id));
+
+it("takes every script but those of packages and of other plugins", () => {
+  const scripts = ["/app/a.ts", "/app/b.mjs", "/app/c.tsx?x=1", "C:\\app\\d.cts"];
+  expect(chosen({}, [...scripts, "/app/e.css", "/app/f.ts.map", "\0virtual.ts", "/app/node_modules/p/g.js", "C:\\app\\node_modules\\p\\h.js"])).toEqual(scripts);
+});
+
+it("takes globs from the current directory, and others anywhere", () => {
+  const ids = [`${here}/src/a.ts`, `${here}/src/deep/b.ts`, `${here}/test/c.ts`, "/elsewhere/src/d.ts"];
+  expect(chosen({ include: "src/**" }, ids)).toEqual(ids.slice(0, 2));
+  expect(chosen({ include: ["./test/*.ts", "**/d.ts"] }, ids)).toEqual(ids.slice(2));
+  expect(chosen({ include: `${here}/src/*` }, ids)).toEqual(ids.slice(0, 1));
+  expect(chosen({ exclude: ["test/**", "/elsewhere/**"] }, ids)).toEqual(ids.slice(0, 2));
+});
+
+it("takes regular expressions, with flags that remember something too", () => {
+  const filter = idFilter({ include: /\/src\/.*\.ts$/g });
+  for (let i = 0; i < 3; i++) expect(passes(filter, "/app/src/a.ts")).toBe(true);
+});
