@@ -108,6 +108,13 @@ export function keyName(key: PropertyKey | Node, computed: boolean): string | un
   return literalText(key);
 }
 
+/** A key's name, or what stands for one that is computed: `pay` for `[pay]` and `[keys.pay]`. */
+export function keyLabel(key: PropertyKey | Node, computed: boolean): string {
+  const inner = unwrap(key);
+  if (inner.type === "MemberExpression") return keyLabel(inner.property, inner.computed);
+  return keyName(key, computed) ?? (inner.type === "Identifier" ? inner.name : "computed");
+}
+
 /** The text of a literal, or of a template without expressions. */
 export function literalText(node: Node): string | undefined {
   const inner = unwrap(node);

@@ -30,7 +30,7 @@ it("ties every function to its entry and keeps its name", () => {
         "arrow",
       ],
       [
-        "memoized",
+        "",
         0,
         "memoized",
       ],
@@ -45,14 +45,14 @@ it("ties every function to its entry and keeps its name", () => {
         "api.charge",
       ],
       [
-        "run",
-        0,
-        "Billing.run",
-      ],
-      [
         "all",
         0,
         "Billing.all",
+      ],
+      [
+        "run",
+        0,
+        "Billing.run",
       ],
       [
         "quoted key",

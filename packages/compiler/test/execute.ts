@@ -1,4 +1,4 @@
-import { transformSync } from "esbuild";
+import { transformSync, type Loader } from "esbuild";
 import { posix } from "node:path";
 import { parseSync } from "oxc-parser";
 import { compile, type CompileOptions } from "../src/compile.ts";
@@ -33,21 +33,26 @@ export function compileFile(files: Files, name: string, options: Partial<Compile
 }
 
 export function assertParses(code: string, name: string): void {
-  const { errors } = parseSync(name, code, { lang: /\.[cm]?ts$/.test(name) ? "ts" : "tsx" });
-  if (errors.length > 0) throw new Error(`${name}: ${errors.map((each) => each.message).join("; ")}\n${code}`);
+  const lang = /\.[cm]?ts$/.test(name) ? "ts" : "tsx";
+  const modules = parseSync(name, code, { lang }).errors;
+  // a script may return, or call a variable `await`
+  const errors = modules.length > 0 ? parseSync(name, code, { lang, sourceType: "commonjs" }).errors : modules;
+  if (errors.length > 0) throw new Error(`${name}: ${modules.map((each) => each.message).join("; ")}\n${code}`);
 }
 
-/** Runs the program `entry`, compiled or as it is. */
-export function execute(files: Files, entry: string, mode: "plain" | "compiled"): Execution {
-  const log: unknown[] = [];
-  const trace: Trace = [];
-  const defined = new Map<unknown, string>();
-  const abi = stubAbi(trace, defined);
+export type Mode = "plain" | "compiled";
+
+const loaderOf = (name: string): Loader => (name.endsWith(".tsx") ? "tsx" : /\.[cm]?ts$/.test(name) ? "ts" : "jsx");
+
+/**
+ * Loads the program `entry`, compiled or as it is, its TypeScript taken out; gives the exports.
+ * @param modules - what imports of packages give
+ */
+export function load(files: Files, entry: string, mode: Mode, modules: Readonly<Record<string, unknown>>, log: (...values: unknown[]) => void): Record<string, unknown> {
   const loaded = new Map<string, { exports: Record<string, unknown> }>();
   const host = memoryHost(files);
-  const runtime = { sleep: async () => "slept", start: async (fn: () => unknown) => fn(), keyed: (_: string, fn: () => unknown) => fn() };
-
-  const load = (name: string): Record<string, unknown> => {
+  const tsconfigRaw = files["tsconfig.json"] ?? "{}";
+  const loadFile = (name: string): Record<string, unknown> => {
     const before = loaded.get(name);
     if (before) return before.exports;
     const module = { exports: {} as Record<string, unknown> };
@@ -55,15 +60,28 @@ export function execute(files: Files, entry: string, mode: "plain" | "compiled")
     const source = files[name] ?? "";
     const code = mode === "compiled" ? (compileFile(files, name)?.code ?? source) : source;
     assertParses(code, name);
-    const loader = name.endsWith(".tsx") ? "tsx" : name.endsWith("ts") ? "ts" : "jsx";
-    const js = transformSync(code, { loader, format: "cjs", target: "es2022", supported: { "dynamic-import": false } }).code;
-    const require = (specifier: string): unknown => {
-      if (specifier === "perdure/internal") return abi;
-      if (specifier === "perdure") return runtime;
-      return load((host.resolve(specifier) ?? "").replace(`${root}/`, ""));
-    };
-    new Function("require", "module", "exports", "log", js)(require, module, module.exports, (...values: unknown[]) => log.push(...values));
+    const js = transformSync(code, { loader: loaderOf(name), format: "cjs", target: "es2022", supported: { "dynamic-import": false }, tsconfigRaw }).code;
+    const require = (specifier: string): unknown => modules[specifier] ?? loadFile((host.resolve(specifier) ?? "").replace(`${root}/`, ""));
+    new Function("require", "module", "exports", "log", js.replace(/^#!.*/, ""))(require, module, module.exports, log);
     return module.exports;
   };
-  return { exports: load(entry), log, trace, defined };
+  return loadFile(entry);
+}
+
+/** Outside of a run, the operations of the runtime are the plain calls that they stand for. */
+export const plainRuntime = {
+  sleep: async () => {},
+  start: async (fn: () => unknown) => fn(),
+  keyed: (_: string, fn: () => unknown) => fn(),
+  taskOptions: <F>(fn: F): F => fn,
+  workflowOptions: <F>(fn: F): F => fn,
+};
+
+/** Runs the program `entry`, compiled for an ABI that writes down what is asked of it, or as it is. */
+export function execute(files: Files, entry: string, mode: Mode): Execution {
+  const log: unknown[] = [];
+  const trace: Trace = [];
+  const defined = new Map<unknown, string>();
+  const modules = { perdure: plainRuntime, "perdure/internal": stubAbi(trace, defined) };
+  return { exports: load(files, entry, mode, modules, (...values) => void log.push(...values)), log, trace, defined };
 }

@@ -12,7 +12,7 @@ const places: Record<string, readonly [source: string, name: string]> = {
   "destructured object": [`export const { f } = { f: async (x) => { "use task"; return x } };`, "f"],
   "default of a parameter": [`function make(g = async (x) => { "use task"; return x }) { return g } export const f = make();`, "g"],
   "default of a task's parameter": [`export async function f(x, g = async (y) => { "use task"; return y }) { "use task"; return g(x) }`, "f"],
-  factory: [`const make = (n) => async (x) => { "use task"; return x + n }; export const f = make(0);`, "anonymous"],
+  factory: [`const make = (n) => async (x) => { "use task"; return x + n }; export const f = make(0);`, "make"],
   "returned function": [`function make() { return async function inner(x) { "use task"; return x } } export const f = make();`, "inner"],
   "class expression": [`export const f = new (class Box { async go(x) { "use task"; return x } })().go;`, "Box.go"],
   "static field": [`class A { static f = async (x) => { "use task"; return x } } export const { f } = A;`, "A.f"],

@@ -19,12 +19,11 @@ function handle(info: ModuleInfo, trace: Trace, defined: Map<unknown, string>, p
     trace.push(`${kind} ${info.functions[index]?.name}${pending.site}`);
     pending.site = "";
   };
-  const define: ModuleHandle["define"] = (fn, index, length) => {
+  const define: ModuleHandle["define"] = (fn, index, length, name) => {
     const info_ = info.functions[index];
     if (typeof fn !== "function" || !info_ || info_.kind === "helper") throw new Error(`define of ${String(fn)}`);
-    const short = info_.name.split(".").at(-1) ?? "";
     Object.defineProperty(fn, "length", { value: length, configurable: true });
-    if (fn.name === "" || fn.name.startsWith("$perdure")) Object.defineProperty(fn, "name", { value: short, configurable: true });
+    if (name !== undefined) Object.defineProperty(fn, "name", { value: String(name), configurable: true });
     defined.set(fn, info_.name);
     return fn;
   };
@@ -49,6 +48,10 @@ function handle(info: ModuleInfo, trace: Trace, defined: Map<unknown, string>, p
       pending.site = ` @${info.sites[index]?.join(":")}`;
       return [];
     },
+    tag(index, value) {
+      pending.site = ` @${info.sites[index]?.join(":")}`;
+      return value;
+    },
     recorded: (_, real) => real,
     recording: (_, real) => real,
     define,
@@ -56,5 +59,7 @@ function handle(info: ModuleInfo, trace: Trace, defined: Map<unknown, string>, p
       for (const [key, index, length] of entries) define(Reflect.get(object, key) as () => unknown, index, length);
       return object;
     },
+    key: (value) => (typeof value === "symbol" ? value : String(value)),
+    parent: (get, set) => new Proxy({}, { get: (_, key) => get(key), set: (_, key, value) => (set(key, value), true) }),
   };
 }

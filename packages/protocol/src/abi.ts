@@ -1,7 +1,7 @@
 import type { ModuleInfo } from "./manifest.ts";
 
 /** Raised whenever emitted code and runtime would no longer understand each other. Both sides check it. */
-export const ABI_VERSION = 2;
+export const ABI_VERSION = 3;
 
 /** The one module that emitted code imports. */
 export const ABI_MODULE = "perdure/internal";
@@ -36,14 +36,20 @@ export interface ModuleHandle {
   loop(index: number): Loop;
   /** Names the site of the durable call whose last argument this is spread into. Always empty. */
   at(site: number): [];
+  /** The same for a call by a template: `value` is the last thing that is evaluated before it, and is returned. */
+  tag<T>(site: number, value: T): T;
   /** In a run, what every replay reads in place of `real`; elsewhere `real`. */
   recorded<T>(source: ChanceSource, real: T): T;
   /** The same for a function that is handed on: each call of the result is such a reading. */
   recording<F extends AnyFunction>(source: ChanceSource, real: F): F;
-  /** Ties a function object to its entry in `ModuleInfo.functions`. Returns it. */
-  define<F extends AnyFunction>(fn: F, index: number, length: number): F;
-  /** The same for methods of an object literal; `entries` are key, index, length. Returns the object. */
-  methods<T extends object>(object: T, entries: readonly (readonly [key: string, index: number, length: number])[]): T;
+  /** Ties a function object to its entry in `ModuleInfo.functions`. Returns it. `name` is the one that JavaScript gives it for where it stands. */
+  define<F extends AnyFunction>(fn: F, index: number, length: number, name?: PropertyKey): F;
+  /** The same for methods of an object literal, a class or its prototype; `entries` are key, index, length. Returns the object. */
+  methods<T extends object>(object: T, entries: readonly (readonly [key: PropertyKey, index: number, length: number])[]): T;
+  /** A computed key as it is used, so that it can be used again. */
+  key(value: unknown): PropertyKey;
+  /** What `super` is in a method, for a function inside of it that has none: the prototype for one that has. */
+  parent(get: (key: PropertyKey) => unknown, set: (key: PropertyKey, value: unknown) => void): object;
 }
 
 /**

@@ -99,9 +99,9 @@ export const diagnosticMessages = {
     text: `${p.place} cannot be "${p.directive}"`,
     hint: p.advice,
   })),
-  SUPER_IN_GENERATOR: define("error", (p: { name: string }) => ({
-    text: `${p.name} is a generator that calls tasks and uses super`,
-    hint: "move the use of super into a method of its own",
+  DIRECTIVE_CONTINUED: define("error", (p: { directive: string }) => ({
+    text: `"${p.directive}" is no directive here: the next line goes on with it`,
+    hint: "put a semicolon behind it",
   })),
   COMPILED_IN_PART: define("error", (p: { directive: string }) => ({
     text: `this file has been compiled already, and holds "${p.directive}" in code that has not: it would run without a single checkpoint`,
@@ -110,6 +110,10 @@ export const diagnosticMessages = {
   MODULE_EXPORT_NOT_ASYNC: define("error", (p: { name: string; directive: string; from: "here" | "elsewhere" }) => ({
     text: `the export "${p.name}" ${p.from === "here" ? "is not an async function" : "comes from another file"}, but "${p.directive}" at the top of the file applies to every export`,
     hint: `${p.from === "here" ? "make it an async function, move it to" : "export it from"} another file, or put the directive into each function instead`,
+  })),
+  WORKFLOW_NAME_SHARED: define("warning", (p: { name: string; directive: string }) => ({
+    text: `another "${p.directive}" in this file is also called ${p.name}: a process that takes up a run by that name cannot tell which of them it is`,
+    hint: "give each a name of its own; until then their runs are resumed by calling them only",
   })),
   DIRECTIVE_WORDS_SHARED: define("warning", (p: { directive: string; tool: string }) => ({
     text: `"${p.directive}" is also the directive of ${p.tool}, which would compile this file too`,

@@ -107,20 +107,43 @@ class CompiledModule implements ModuleHandle {
     } as F;
   }
 
-  define<F extends AnyFunction>(fn: F, index: number, length: number): F {
-    const definition = this.definitions[index];
-    if (!definition) return fn;
-    const name = definition.info.name.slice(definition.info.name.lastIndexOf(".") + 1);
-    if (fn.name === "" || fn.name.startsWith("$perdure")) Object.defineProperty(fn, "name", { value: name, configurable: true });
+  tag<T>(site: number, value: T): T {
+    setSite(this.info, site);
+    return value;
+  }
+
+  define<F extends AnyFunction>(fn: F, index: number, length: number, name?: PropertyKey): F {
+    if (name !== undefined) Object.defineProperty(fn, "name", { value: nameFor(name), configurable: true });
     Object.defineProperty(fn, "length", { value: length, configurable: true });
-    registry.definitions.set(fn, definition);
-    if (isWorkflow(definition) && definition.info.recoverable) definition.fn = fn;
+    this.register(fn, index, undefined);
     return fn;
   }
 
-  methods<T extends object>(object: T, entries: readonly (readonly [key: string, index: number, length: number])[]): T {
-    for (const [key, index, length] of entries) this.define((object as Record<string, AnyFunction>)[key] as AnyFunction, index, length);
+  methods<T extends object>(object: T, entries: readonly (readonly [key: PropertyKey, index: number, length: number])[]): T {
+    // of two members with one key the last one is there
+    for (const [key, index, length] of [...entries].reverse()) {
+      const method = methodOf(object, key);
+      // a decorator, or a later member, may have put something else there
+      if (!method || registry.definitions.has(method)) continue;
+      Object.defineProperty(method, "length", { value: length, configurable: true });
+      this.register(method, index, object);
+    }
     return object;
+  }
+
+  key(value: unknown): PropertyKey {
+    return Reflect.ownKeys({ [value as PropertyKey]: true })[0] as PropertyKey;
+  }
+
+  parent(get: (key: PropertyKey) => unknown, set: (key: PropertyKey, value: unknown) => void): object {
+    return new Proxy({}, { get: (_, key) => get(key), set: (_, key, value) => (set(key, value), true) });
+  }
+
+  private register(fn: AnyFunction, index: number, holder: object | undefined): void {
+    const definition = this.definitions[index];
+    if (!definition) return;
+    registry.definitions.set(fn, definition);
+    if (isWorkflow(definition) && definition.info.recoverable) Object.assign(definition, { fn, holder });
   }
 
   private enter(scope: Scope, index: number): Scope {
@@ -129,6 +152,20 @@ class CompiledModule implements ModuleHandle {
     return scope.enter(info.name, info);
   }
 }
+
+/** `f.name` for a function that is the value of a property with this key. */
+const nameFor = (key: PropertyKey): string => (typeof key !== "symbol" ? String(key) : key.description === undefined ? "" : `[${key.description}]`);
+
+/** The method as it was defined: no getter is called, and a key such as `__proto__` is nothing special. */
+function methodOf(object: object | null | undefined, key: PropertyKey): AnyFunction | undefined {
+  for (let each: unknown = object; isObject(each); each = Object.getPrototypeOf(each)) {
+    const found = Object.getOwnPropertyDescriptor(each, key);
+    if (found) return typeof found.value === "function" ? (found.value as AnyFunction) : undefined;
+  }
+  return undefined;
+}
+
+const isObject = (value: unknown): value is object => (typeof value === "object" && value !== null) || typeof value === "function";
 
 function registerWorkflow(definition: WorkflowDefinition): void {
   const { name } = definition.info;

@@ -17,7 +17,7 @@ import { Worker, type WorkerOptions } from "./worker.ts";
 export async function start<A extends unknown[], R>(workflow: (...args: A) => Promise<R>, args: NoInfer<A>, options: { readonly id?: string } = {}): Promise<Run<R>> {
   const location = takeSite("start");
   const definition = workflowOf(workflow);
-  const request = { definition, args, id: options.id, body: bodyOf(workflow, definition.info.name) };
+  const request = { definition, args, id: options.id, body: bodyOf(definition, workflow) };
   const scope = currentScope();
   if (scope) {
     const id = (await startStep(scope, { ...request, location })) as string;

@@ -1,6 +1,7 @@
 import { PerdureError } from "@perdure/protocol";
 import type { Encoded } from "@perdure/store";
 import { DevalueError, parse, stringify } from "devalue";
+import { isTemplate } from "./plain.ts";
 import { CancelledError, FatalError, RetryableError, TimeoutError } from "./errors.ts";
 
 /** Turns values into text and back. Put another one into `configure({ codec })` to encrypt or to use another format. */
@@ -54,6 +55,10 @@ function decodeError(data: unknown): Error {
   return Object.assign(error, own);
 }
 
+/** The strings of a template, which a function called by one may read in both forms. */
+const decodeTemplate = ([strings, raw]: [string[], string[]]): TemplateStringsArray =>
+  Object.freeze(Object.defineProperty(strings, "raw", { value: Object.freeze(raw) })) as unknown as TemplateStringsArray;
+
 const isRegistered = (classes: readonly ClassCodec[], value: unknown) => classes.some(({ type }) => value instanceof type);
 
 /** The codec that is used when no other is configured: devalue's format, with errors and registered classes. */
@@ -64,6 +69,8 @@ export function createCodec(classes: readonly ClassCodec[] = []): Codec {
     reducers[`class:${name}`] = (value) => value instanceof type && [encode(value)];
     revivers[`class:${name}`] = ([data]: [unknown]) => decode(data);
   }
+  reducers["Template"] = (value) => isTemplate(value) && [[...value], [...value.raw]];
+  revivers["Template"] = (data) => decodeTemplate(data as [string[], string[]]);
   // an error is storable, whatever it holds: looking into it here, at each level again, would take for ever
   const shallow = { ...reducers, Error: (value: unknown) => value instanceof Error && [0] };
   const storable = (field: unknown): boolean => {

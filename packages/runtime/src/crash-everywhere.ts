@@ -88,7 +88,7 @@ class CrashRound {
 
   private async untilEnd(workflow: AnyFunction, args: readonly unknown[]): Promise<Round> {
     const definition = workflowOf(workflow);
-    const request = { definition, args, id: RUN, body: bodyOf(workflow, definition.info.name) };
+    const request = { definition, args, id: RUN, body: bodyOf(definition, workflow) };
     let outcome = await this.live(request);
     if (this.crashed) {
       const finished = await this.finishedSteps();

@@ -15,6 +15,8 @@ export interface Definition<I extends FunctionInfo = FunctionInfo> {
   readonly module: ModuleInfo;
   /** The function that other processes find by name; undefined for closures and instance methods. */
   fn?: AnyFunction;
+  /** The class or object that has it as its method: what \`this\` is in it. */
+  holder?: object | undefined;
   /** Set with `taskOptions` or `workflowOptions`. */
   options?: TaskOptions & WorkflowOptions;
 }

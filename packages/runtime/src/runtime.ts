@@ -256,7 +256,7 @@ export class Runtime implements Host {
       const stored = this.values.decode(row.input) as unknown[];
       const schema = definition.options?.input;
       const args = schema ? parseWith(schema, stored, `the input of ${row.workflow}`) : stored;
-      execution.start(request.body ?? bodyOf(definition.fn, row.workflow), args as unknown[]);
+      execution.start(request.body ?? bodyOf(definition), args as unknown[]);
     } catch (error) {
       execution.stop(error);
     }
@@ -513,9 +513,10 @@ async function atMost(milliseconds: number, work: Promise<unknown>): Promise<voi
 }
 
 /** The body of a workflow's function: emitted code hands it out before anything of it runs. */
-export function bodyOf(fn: AnyFunction | undefined, workflow: string): Body {
+export function bodyOf(definition: WorkflowDefinition, fn: AnyFunction | undefined = definition.fn): Body {
   const launch = { kind: "launch" as const, body: undefined as Body | undefined };
-  void registry.context.run(launch, () => (fn as (() => unknown) | undefined)?.());
-  if (!launch.body) throw new PerdureError("NOT_RECOVERABLE", { workflow });
+  const self = fn === definition.fn ? definition.holder : undefined;
+  void registry.context.run(launch, () => (fn as (() => unknown) | undefined)?.call(self));
+  if (!launch.body) throw new PerdureError("NOT_RECOVERABLE", { workflow: definition.info.name });
   return launch.body;
 }

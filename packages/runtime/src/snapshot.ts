@@ -1,4 +1,4 @@
-import { isPlain } from "./plain.ts";
+import { isPlain, isTemplate } from "./plain.ts";
 
 /**
  * The plain data in `value` (objects, arrays, maps, sets, dates), copied as it is now; everything else (instances, functions, bytes) is the same.
@@ -15,6 +15,7 @@ function copy(value: unknown, seen: Map<object, unknown> | undefined): unknown {
   const known = seen?.get(value);
   if (known !== undefined) return known;
   if (value instanceof Date) return new Date(value);
+  if (isTemplate(value)) return value;
   const empty = emptyLike(value);
   if (!empty) return value;
   const found = seen ?? new Map<object, unknown>();

@@ -8,7 +8,7 @@ import {
   type DirectiveWords,
   type SourceFile,
 } from "@perdure/protocol";
-import type { Node } from "oxc-parser";
+import type { Node, StringLiteral } from "oxc-parser";
 import { blockOf, isFunction, unwrap, walk, type FunctionNode } from "../../ast.ts";
 import type { Parsed } from "./parse.ts";
 
@@ -83,6 +83,8 @@ export function findDirectives(parsed: Parsed, words: DirectiveWords, sourceFile
   };
 
   walk(parsed.program, (node, above) => {
+    const continued = continuedDirective(node, parsed, words);
+    if (continued) diagnostics.push(createDiagnostic(sourceFile, "DIRECTIVE_CONTINUED", { directive: continued.value }, continued));
     const lone = loneString(node, parsed.source);
     // what the quick filter cannot see (an escaped letter) is no directive in JavaScript either
     if (!lone || !mayHoldDirective(parsed.source.slice(lone.statement.start, lone.statement.end), words)) return;
@@ -95,6 +97,36 @@ export function findDirectives(parsed: Parsed, words: DirectiveWords, sourceFile
     } else diagnostics.push(...readingProblems(sourceFile, lone, reading));
   });
   return { functions, module, statements, diagnostics };
+}
+
+/** A directive without a semicolon that the next line makes a part of an expression: it begins with `(`, `[` or an operator. */
+function continuedDirective(node: Node, { source, skip }: Parsed, words: DirectiveWords): StringLiteral | undefined {
+  if (node.type !== "ExpressionStatement") return undefined;
+  const first = leftmost(node.expression);
+  if (first === node.expression || first.type !== "Literal" || typeof first.value !== "string" || !readDirective(first.value, words)?.directive) return undefined;
+  return /[\n\r\u2028\u2029]/.test(source.slice(first.end, skip(first.end))) ? first : undefined;
+}
+
+function leftmost(node: Node): Node {
+  switch (node.type) {
+    case "CallExpression":
+      return leftmost(node.callee);
+    case "MemberExpression":
+      return leftmost(node.object);
+    case "TaggedTemplateExpression":
+      return leftmost(node.tag);
+    case "BinaryExpression":
+    case "LogicalExpression":
+      return leftmost(node.left);
+    case "ConditionalExpression":
+      return leftmost(node.test);
+    case "SequenceExpression":
+      return leftmost(node.expressions[0] ?? node);
+    case "ChainExpression":
+      return leftmost(node.expression);
+    default:
+      return node;
+  }
 }
 
 /** Whose prologue a statement is in: a function's, or the module's. */

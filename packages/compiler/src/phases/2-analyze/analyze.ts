@@ -1,5 +1,5 @@
 import { ABI_NAMESPACE, createDiagnostic, createLocator, type Diagnostic, type FunctionInfo, type ModuleInfo, type Position, type SourceFile } from "@perdure/protocol";
-import type { Node } from "oxc-parser";
+import type { CallExpression, Node, TaggedTemplateExpression } from "oxc-parser";
 import { isErased, unwrap } from "../../ast.ts";
 import type { Directives } from "../1-parse/directives.ts";
 import type { Parsed } from "../1-parse/parse.ts";
@@ -8,6 +8,8 @@ import { combineHashes, hashProgram } from "./hash.ts";
 import { isMention, type Analysis, type FunctionModel, type LoopModel, type ModuleModel } from "./model.ts";
 import type { AnalysisResult, Edit, Plan } from "./plan.ts";
 import { projectPath } from "./project-path.ts";
+import { callsInLeft, callsInParameters } from "./positions.ts";
+import { recoverable } from "./recoverable.ts";
 import { planRegistrations } from "./registrations.ts";
 import { resolveTemplate } from "./template.ts";
 
@@ -34,7 +36,8 @@ export function analyze(input: AnalysisInput): AnalysisResult {
   ];
   const functions = model.functions.filter((fn) => isInstrumented(fn, analysis));
   const locate = createLocator(file.source);
-  const infos = functions.map((fn) => functionInfo(fn, locate(fn.at), file, diagnostics));
+  const byName = recoverable(functions, file, diagnostics);
+  const infos = functions.map((fn) => functionInfo(fn, locate(fn.at), byName.has(fn), file, diagnostics));
   diagnostics.sort((a, b) => a.start - b.start);
   if (!analysis.touched || diagnostics.some(({ severity }) => severity === "error")) return { plan: undefined, diagnostics };
   return { plan: plan(input, functions, infos), diagnostics };
@@ -42,7 +45,7 @@ export function analyze(input: AnalysisInput): AnalysisResult {
 
 const isInstrumented = (fn: FunctionModel, analysis: Analysis): boolean => analysis.durable[fn.index] === true && fn.place.kind !== "constructor";
 
-function functionInfo(fn: FunctionModel, at: Position, file: SourceFile, diagnostics: Diagnostic[]): FunctionInfo {
+function functionInfo(fn: FunctionModel, at: Position, isRecoverable: boolean, file: SourceFile, diagnostics: Diagnostic[]): FunctionInfo {
   const { name, directive } = fn;
   if (directive?.directive.kind === "task") {
     const { options } = directive.directive;
@@ -50,10 +53,10 @@ function functionInfo(fn: FunctionModel, at: Position, file: SourceFile, diagnos
   }
   if (directive?.directive.kind !== "workflow") return { kind: "helper", name, at };
   const { id } = directive.directive;
-  if (id === undefined) return { kind: "workflow", name, at, recoverable: fn.reachable };
+  if (id === undefined) return { kind: "workflow", name, at, recoverable: isRecoverable };
   const resolved = resolveTemplate(id, fn, directive, file);
   diagnostics.push(...resolved.diagnostics);
-  return { kind: "workflow", name, at, id: resolved.template, recoverable: fn.reachable };
+  return { kind: "workflow", name, at, id: resolved.template, recoverable: isRecoverable };
 }
 
 function plan(input: AnalysisInput, functions: readonly FunctionModel[], infos: readonly FunctionInfo[]): Plan {
@@ -73,30 +76,40 @@ function plan(input: AnalysisInput, functions: readonly FunctionModel[], infos: 
     sites: sites.map(({ name, start }) => [name, ...locate(start)]),
   };
   const { edits, prelude } = planRegistrations(functions);
+  const inParameters = callsInParameters(model, analysis);
+  const inLeft = callsInLeft(loops, model, analysis);
   return {
     info,
     edits: [
       ...directives.statements.map((statement): Edit => ({ kind: "directive", statement })),
-      ...functions.map(planBody),
-      ...loops.map(({ node, start }, index): Edit => ({ kind: "loop", node, start, index })),
-      ...sites.flatMap(({ node }, index): Edit[] => (node.type === "CallExpression" ? [{ kind: "site", node, index }] : [])),
+      ...functions.map((fn, index) => planBody(fn, index, inParameters.has(fn.index))),
+      ...loops.map((loop, index): Edit => ({ kind: "loop", node: loop.node, start: loop.start, index, leftInside: inLeft.has(loop) })),
+      ...sites.flatMap(({ node }, index): Edit[] => (isCall(node) ? [{ kind: "site", node, index }] : [])),
       ...model.reads.flatMap(({ node, form }, i): Edit[] => {
         const source = analysis.chance[i];
         return source ? [{ kind: "chance", node, source, call: form !== "value" }] : [];
       }),
       ...edits,
     ],
-    prelude: { at: firstStatement(parsed), commonJs: isCommonJs(parsed, input.commonJs || model.usesCommonJs), entries: prelude },
+    prelude: { at: firstStatement(parsed), commonJs: isCommonJs(parsed, input.commonJs || model.usesCommonJs), ...prelude },
     prefix: freePrefix(parsed.source),
   };
 }
 
-function planBody({ node, kind, redeclared, yields, usesArguments, usesSuper }: FunctionModel, index: number): Edit {
-  // an ordinary function has no way to the `super` of the method around it
-  if (kind !== undefined) return { kind: "run", as: kind, node, index, ordinary: usesArguments && !usesSuper };
-  if (node.generator) return { kind: "generator", node, index, redeclared, yields };
-  return { kind: "scope", node, index, redeclared };
+const isCall = (node: Node): node is CallExpression | TaggedTemplateExpression => node.type === "CallExpression" || node.type === "TaggedTemplateExpression";
+
+function planBody({ node, kind, redeclared, yields, usesSuper, usesArguments, place }: FunctionModel, index: number, parameters: boolean): Edit {
+  if (kind !== undefined) {
+    const inner = node.type === "ArrowFunctionExpression" || !usesArguments ? "arrow" : usesSuper ? "method" : "function";
+    return { kind: "run", as: kind, node, index, inner, keepsParameters: keepsParameters(place) };
+  }
+  if (node.generator) return { kind: "generator", node, index, redeclared, yields, usesSuper };
+  return { kind: "scope", node, index, redeclared, parameters };
 }
+
+/** Decorators and their metadata need them; and a private method of an instance gets its length from nothing else. */
+const keepsParameters = (place: FunctionModel["place"]): boolean =>
+  place.kind === "classMethod" && (place.decorated || (!place.isStatic && "text" in place.key && place.key.text.startsWith("#")));
 
 /** The loops in scopes that repeat a durable or possible call. */
 function scopedLoops(model: ModuleModel, functions: readonly FunctionModel[], analysis: Analysis): LoopModel[] {
@@ -111,7 +124,7 @@ function scopedLoops(model: ModuleModel, functions: readonly FunctionModel[], an
 
 /** Where the name of what is called, or passed on, begins. */
 function nameStart(node: Node): number {
-  const inner = unwrap(node.type === "CallExpression" ? node.callee : node);
+  const inner = unwrap(node.type === "CallExpression" ? node.callee : node.type === "TaggedTemplateExpression" ? node.tag : node);
   return inner.type === "MemberExpression" ? inner.property.start : inner.start;
 }
 

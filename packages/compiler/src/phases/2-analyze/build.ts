@@ -1,4 +1,4 @@
-import type { CallExpression, Node, ObjectExpression, YieldExpression } from "oxc-parser";
+import type { CallExpression, Node, ObjectExpression, TaggedTemplateExpression, YieldExpression } from "oxc-parser";
 import { children, isFunction, isLoop, isWrapper, keyName, literalText, unwrap, type ClassNode, type FunctionNode, type Loop } from "../../ast.ts";
 import type { Directives, FoundDirective } from "../1-parse/directives.ts";
 import type { Parsed } from "../1-parse/parse.ts";
@@ -6,7 +6,7 @@ import { collectExports, directedExports, isFree } from "./exports.ts";
 import type { CallModel, CapturedWrite, ClassSummary, FunctionModel, LoopModel, ModuleModel, Place, Value } from "./model.ts";
 import { KNOWN, UNKNOWN } from "./model.ts";
 import { fullName, memberKey, shortName } from "./naming.ts";
-import { boundNames, isReachable, placeOf, redeclaredParams } from "./place.ts";
+import { boundNames, isReachable, ownFunction, placeOf, redeclaredParams } from "./place.ts";
 import { buildScopes, lookup, type Binding, type Scope, type Scopes, type ValueOf } from "./scopes.ts";
 import { collectReads } from "./reads.ts";
 import { assigned, calledThing, isWithin } from "./targets.ts";
@@ -98,12 +98,16 @@ class ModelBuilder {
     const context = scope ? { ...outer, scope } : outer;
     if (isFunction(node)) return this.visitFunction(node, context);
     if (isLoop(node)) return this.visitLoop(node, outer, context);
-    // what a class evaluates outside of its methods belongs to no function
-    if (node.type === "PropertyDefinition" || node.type === "StaticBlock" || node.type === "AccessorProperty") {
-      return this.descend(node, { ...context, owner: undefined, loops: [] });
-    }
+    // what a constructor evaluates belongs to no function that is seen here
+    if ((node.type === "PropertyDefinition" || node.type === "AccessorProperty") && !node.static) return this.visitField(node, outer, context);
     this.note(node, context);
     this.descend(node, context);
+  }
+
+  private visitField(node: Node, outer: Context, inner: Context): void {
+    this.above.push(node);
+    for (const child of children(node)) this.visit(child, "value" in node && child === node.value ? { ...inner, owner: undefined, loops: [] } : outer);
+    this.above.pop();
   }
 
   private visitFunction(node: FunctionNode, context: Context): void {
@@ -134,6 +138,7 @@ class ModelBuilder {
       at,
       reachable: isReachable(above),
       yields: [],
+      usesThis: false,
       usesSuper: false,
       usesArguments: false,
       redeclared: redeclaredParams(node, new Set(node.params.flatMap(boundNames))),
@@ -163,6 +168,8 @@ class ModelBuilder {
     switch (node.type) {
       case "CallExpression":
         return this.noteCall(node, context);
+      case "TaggedTemplateExpression":
+        return this.noteTarget(node, unwrap(node.tag), context);
       case "NewExpression":
         this.notePassed(node.arguments, UNKNOWN, context);
         return this.noteExecutor(node, context);
@@ -173,11 +180,11 @@ class ModelBuilder {
       case "YieldExpression":
         return void context.owner?.yields.push(node);
       case "Super":
-      case "Identifier": {
-        const holder = node.type === "Super" || node.name === "arguments" ? this.ordinaryFunction() : undefined;
-        if (holder) holder[node.type === "Super" ? "usesSuper" : "usesArguments"] = true;
-        return;
-      }
+        return this.noteOwn("usesSuper", node);
+      case "ThisExpression":
+        return this.noteOwn("usesThis", node);
+      case "Identifier":
+        return node.name === "arguments" ? this.noteOwn("usesArguments", node) : undefined;
       case "AssignmentExpression":
         return this.noteWrite(node.left, context);
       case "UpdateExpression":
@@ -223,6 +230,10 @@ class ModelBuilder {
     if (node.callee.type === "Super") return;
     const target = calledThing(node);
     this.notePassed(node.arguments, this.valueOf(target, context.scope), context);
+    this.noteTarget(node, target, context);
+  }
+
+  private noteTarget(node: CallExpression | TaggedTemplateExpression, target: Node, context: Context): void {
     this.calls.push({
       node,
       start: node.start,
@@ -271,16 +282,10 @@ class ModelBuilder {
     }
   }
 
-  /** The function whose `super` and `arguments` are meant here; in the value of a field they belong to no function. */
-  private ordinaryFunction(): Draft | undefined {
-    for (let i = this.above.length - 1; i >= 0; i--) {
-      const node = this.above[i];
-      if (!node) return undefined;
-      const isValue = (node.type === "PropertyDefinition" || node.type === "AccessorProperty") && node.value === this.above[i + 1];
-      if (isValue || node.type === "StaticBlock") return undefined;
-      if (isFunction(node) && node.type !== "ArrowFunctionExpression") return this.functions[this.scopes.functionIndex.get(node) ?? -1];
-    }
-    return undefined;
+  private noteOwn(what: "usesThis" | "usesSuper" | "usesArguments", node: Node): void {
+    const fn = ownFunction(node, this.above);
+    const draft = fn && this.functions[this.scopes.functionIndex.get(fn) ?? -1];
+    if (draft) draft[what] = true;
   }
 
   private noteWrite(target: Node, context: Context): void {

@@ -13,7 +13,6 @@ export function diagnose(parsed: Parsed, directives: Directives, model: ModuleMo
     void found.push(createDiagnostic(file, code, params, at));
   for (const fn of model.functions) {
     if (fn.directive) diagnoseDirected(fn, fn.directive.words, report);
-    else if (analysis.durable[fn.index] && fn.node.generator && fn.usesSuper) report("SUPER_IN_GENERATOR", { name: fn.name }, headOf(fn));
   }
   if (directives.module) {
     const { words, statement } = directives.module;
@@ -37,9 +36,6 @@ const impurityCodes = {
 } as const satisfies Record<Impurity["kind"], DiagnosticCode>;
 
 type Report = <C extends DiagnosticCode>(code: C, params: DiagnosticParams<C>, at: { start: number; end: number }) => void;
-
-/** The name; a method's own node begins behind it. */
-const headOf = ({ at, node }: FunctionModel): { start: number; end: number } => ({ start: at, end: node.id?.end ?? Math.max(at + 1, node.start) });
 
 /** The node without a body that would fill the frame. */
 function firstLine(node: Node, source: string): { start: number; end: number } {

@@ -1,5 +1,5 @@
-import type { Node } from "oxc-parser";
-import { isFunction, isWrapper, keyName, unwrap, type FunctionNode } from "../../ast.ts";
+import type { AccessorProperty, MethodDefinition, Node, PropertyDefinition } from "oxc-parser";
+import { isFunction, isWrapper, keyLabel, keyName, unwrap, type FunctionNode } from "../../ast.ts";
 
 /** Expressions that hand on what stands in them; a name given to the whole names the part. */
 const transparent = new Set([
@@ -10,11 +10,12 @@ const transparent = new Set([
   "ArrayExpression",
   "SpreadElement",
   "VariableDeclaration",
+  "JSXExpressionContainer",
 ]);
 
 /**
  * The name of a function with a directive: `charge`, `Billing.charge`, `api.charge`, `default`. What calls it is
- * looked through: in `const charge = memo(async () => …)` it is `charge`.
+ * looked through: in `const charge = memo(async () => …)` it is `charge`. What a function returns has its name.
  */
 export function fullName(node: FunctionNode, above: readonly Node[]): string {
   if (node.id) return node.id.name;
@@ -26,23 +27,23 @@ export function fullName(node: FunctionNode, above: readonly Node[]): string {
 export function shortName(node: FunctionNode, above: readonly Node[]): string {
   if (node.id) return node.id.name;
   if (node.type === "FunctionDeclaration") return "default";
-  return memberKey(node, above) ?? calledWith(node, above) ?? nameFrom(node, above) ?? "anonymous";
+  const member = memberOf(node, above);
+  return (member && keyLabel(member.key, member.computed)) ?? calledWith(node, above) ?? nameFrom(node, above.slice(above.findLastIndex(isFunction) + 1)) ?? "anonymous";
 }
 
 /** The key of the method, property or class field that the function is. */
 export function memberKey(node: Node, above: readonly Node[]): string | undefined {
-  let child = node;
-  for (let i = above.length - 1; i >= 0; i--) {
-    const parent = above[i];
-    if (!parent) break;
-    if (isMember(parent)) return parent.value === child ? keyName(parent.key, parent.computed) : undefined;
-    if (!isWrapper(parent)) return undefined;
-    child = parent;
-  }
-  return undefined;
+  const member = memberOf(node, above);
+  return member && keyName(member.key, member.computed);
 }
 
-type Member = Extract<Node, { type: "Property" | "MethodDefinition" | "PropertyDefinition" | "AccessorProperty" }>;
+function memberOf(node: Node, above: readonly Node[]): Member | undefined {
+  const at = above.findLastIndex((each) => !isWrapper(each));
+  const parent = above[at];
+  return parent && isMember(parent) && parent.value === (above[at + 1] ?? node) ? parent : undefined;
+}
+
+type Member = Extract<Node, { type: "Property" }> | MethodDefinition | PropertyDefinition | AccessorProperty;
 
 const isMember = (node: Node): node is Member =>
   node.type === "Property" || node.type === "MethodDefinition" || node.type === "PropertyDefinition" || node.type === "AccessorProperty";
@@ -52,7 +53,7 @@ function calledWith(node: Node, above: readonly Node[]): string | undefined {
   let child = node;
   for (let i = above.length - 1; i >= 0; i--) {
     const parent = above[i];
-    if (!parent || isFunction(parent) || isMember(parent) || parent.type === "VariableDeclarator") return undefined;
+    if (!parent || isFunction(parent) || isMember(parent) || parent.type === "VariableDeclarator" || parent.type === "JSXAttribute") return undefined;
     if (parent.type === "CallExpression" || parent.type === "NewExpression") {
       return parent.callee === child ? undefined : lastName(parent.callee);
     }
@@ -71,11 +72,13 @@ function nameFrom(node: Node, above: readonly Node[]): string | undefined {
   let child = node;
   for (let i = above.length - 1; i >= 0; i--) {
     const parent = above[i];
-    if (!parent || isFunction(parent)) return undefined;
-    if (isMember(parent)) {
-      const key = keyName(parent.key, parent.computed);
-      return parent.value === child && key !== undefined ? qualified(key, above.slice(0, i)) : undefined;
+    if (!parent) return undefined;
+    if (isFunction(parent)) return parent.body === child ? givenBy(parent, above.slice(0, i)) : undefined;
+    if (parent.type === "ReturnStatement") {
+      const giver = above.findLastIndex(isFunction);
+      return givenBy(above[giver], above.slice(0, giver));
     }
+    if (isMember(parent)) return parent.value === child ? qualified(keyLabel(parent.key, parent.computed), above.slice(0, i)) : undefined;
     const isArgument = parent.type === "CallExpression" || parent.type === "NewExpression";
     if (isArgument && parent.callee === child) return undefined;
     if (!isArgument && !isWrapper(parent) && !transparent.has(parent.type)) return binder(parent);
@@ -84,17 +87,22 @@ function nameFrom(node: Node, above: readonly Node[]): string | undefined {
   return undefined;
 }
 
-/** The name that a declaration, assignment or default gives to its right side. */
+/** The name of what a function returns. */
+const givenBy = (giver: Node | undefined, above: readonly Node[]): string | undefined => (giver && isFunction(giver) ? (giver.id?.name ?? nameFrom(giver, above)) : undefined);
+
+/** The name that a declaration, assignment, default or attribute gives to its right side. */
 function binder(parent: Node): string | undefined {
   switch (parent.type) {
     case "VariableDeclarator":
       return parent.id.type === "Identifier" ? parent.id.name : undefined;
     case "AssignmentPattern":
-      return parent.left.type === "Identifier" ? parent.left.name : undefined;
+      return lastName(parent.left);
     case "AssignmentExpression": {
       const name = lastName(parent.left);
       return name === "exports" ? "default" : name;
     }
+    case "JSXAttribute":
+      return parent.name.type === "JSXIdentifier" ? parent.name.name : parent.name.name.name;
     case "ExportDefaultDeclaration":
     case "TSExportAssignment":
       return "default";

@@ -8,10 +8,16 @@ export interface Names {
   /** A call of it is the module's handle. */
   readonly handle: string;
   readonly args: string;
+  /** A method around a body. */
+  readonly fn: string;
   /** The name of the anonymous default function. */
   readonly unnamed: string;
   loop(index: number): string;
+  /** What a loop takes from its iterable, before it is assigned. */
+  item(index: number): string;
   param(index: number): string;
+  /** The value of a computed key. */
+  slot(index: number): string;
 }
 
 export interface RewriteContext {
@@ -20,6 +26,8 @@ export interface RewriteContext {
   readonly names: Names;
   /** The emitted call of an operation of the module's handle, open at its arguments. */
   call(operation: string): string;
+  /** The prototype of an object whose methods have the `super` of the function around it. */
+  readonly superObject: string;
 }
 
 export function createContext(parsed: Parsed, out: Insertions, prefix: string): RewriteContext {
@@ -28,11 +36,16 @@ export function createContext(parsed: Parsed, out: Insertions, prefix: string): 
     namespace: prefix,
     handle,
     args: `${prefix}_a`,
+    fn: `${prefix}_f`,
     unnamed: `${prefix}_default`,
     loop: (index) => `${prefix}_l${index}`,
+    item: (index) => `${prefix}_i${index}`,
     param: (index) => `${prefix}_p${index}`,
+    slot: (index) => `${prefix}_k${index}`,
   };
-  return { parsed, out, names, call: (operation) => `${handle}().${operation}(` };
+  const call = (operation: string): string => `${handle}().${operation}(`;
+  const superObject = `${call("parent")}(${prefix}_k) => super[${prefix}_k], (${prefix}_k, ${prefix}_v) => { super[${prefix}_k] = ${prefix}_v; })`;
+  return { parsed, out, names, call, superObject };
 }
 
 /** JSON that is also JavaScript, in a script element too. */

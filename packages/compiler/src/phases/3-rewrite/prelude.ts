@@ -1,20 +1,20 @@
 import { ABI_MODULE, ABI_VERSION } from "@perdure/protocol";
 import type { Plan } from "../2-analyze/plan.ts";
 import { jsonLiteral, type RewriteContext } from "./context.ts";
-import { defineCalls } from "./register.ts";
+import { declareSlots, defineCalls } from "./register.ts";
 
 /**
  * Goes in front of the first statement, on its line. The handle is a hoisted function, so that it works in import
  * cycles before the module is evaluated. A module registers when it is evaluated at the latest, also where it defines nothing: the code of a run
  * must not depend on what has been called before.
  */
-export function prelude({ info, prelude: { commonJs, entries } }: Plan, context: RewriteContext): string {
+export function prelude({ info, prelude: { commonJs, entries, slots } }: Plan, context: RewriteContext): string {
   const { namespace, handle } = context.names;
   const source = JSON.stringify(ABI_MODULE);
   const load = commonJs ? `require(${source})` : namespace;
   const register = `${load}.module(${ABI_VERSION}, ${jsonLiteral(info)})`;
   const define = entries.length === 0 ? `${handle}();` : defineCalls(entries, context);
-  const parts = [`function ${handle}() { return ${handle}.m ??= ${register}; }`, define];
+  const parts = [`function ${handle}() { return ${handle}.m ??= ${register}; }`, define, declareSlots(slots, context)];
   if (!commonJs) parts.unshift(`import * as ${namespace} from ${source};`);
-  return `${parts.join(" ")} `;
+  return `${parts.filter((part) => part !== "").join(" ")} `;
 }

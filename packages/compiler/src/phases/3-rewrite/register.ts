@@ -1,7 +1,8 @@
-import { isFunction } from "../../ast.ts";
-import type { Edit, Entry } from "../2-analyze/plan.ts";
+import { blockOf, isClass, isFunction } from "../../ast.ts";
+import type { Edit, MethodEntry, NamedEntry, PlannedKey } from "../2-analyze/plan.ts";
 import { afterPrologue, impliedSemicolon } from "./block.ts";
 import { jsonLiteral, type RewriteContext } from "./context.ts";
+import { outside } from "./insertions.ts";
 
 /** `export default async function () {}` → `export default async function $perdure_default() {}` */
 export function nameFunction({ node }: Extract<Edit, { kind: "name" }>, { out, names, parsed }: RewriteContext): void {
@@ -9,42 +10,89 @@ export function nameFunction({ node }: Extract<Edit, { kind: "name" }>, { out, n
   if (isFunction(node)) out.open(from + "function".length, ` ${names.unnamed}`, node);
 }
 
-/** `async () => {}` → `$m().define(async () => {}, 0, 0)` */
-export function defineExpression({ node, entry }: Extract<Edit, { kind: "expression" }>, { out, call, parsed }: RewriteContext): void {
+/** `const f = async () => {}` → `const f = $m().define(async () => {}, 0, 0, "f")` */
+export function defineExpression({ node, entry, named }: Extract<Edit, { kind: "expression" }>, context: RewriteContext): void {
+  const { out, call, parsed } = context;
   const semicolon = node.type === "ArrowFunctionExpression" ? impliedSemicolon(node.end, parsed) : "";
+  const name = named === undefined ? "" : `, ${keyText(named, context)}`;
   out.open(node.start, call("define"), node);
-  out.close(node.end, `, ${entry.index}, ${entry.length})${semicolon}`, node);
+  out.close(node.end, `, ${entry.index}, ${entry.length}${name})${semicolon}`, node);
 }
 
 /** `{ async f() {} }` → `$m().methods({ async f() {} }, [["f", 0, 0]])` */
-export function defineMethods({ node, entries }: Extract<Edit, { kind: "object" }>, { out, call }: RewriteContext): void {
-  const list = entries.map(({ key, index, length }) => `[${jsonLiteral(key)}, ${index}, ${length}]`);
+export function defineMethods({ node, entries }: Extract<Edit, { kind: "object" }>, context: RewriteContext): void {
+  const { out, call } = context;
   out.open(node.start, call("methods"), node);
-  out.close(node.end, `, [${list.join(", ")}])`, node);
+  out.close(node.end, `, ${entryList(entries, context)})`, node);
 }
 
 /** `{ async f() {}, ...others }` → `{ ["f"]: $m().define({ async f() {} }["f"], 0, 0), ...others }` */
-export function defineMethod({ node, entry }: Extract<Edit, { kind: "method" }>, { out, call }: RewriteContext): void {
-  const key = jsonLiteral(entry.key);
+export function defineMethod({ node, key: name, entry }: Extract<Edit, { kind: "method" }>, { out, call }: RewriteContext): void {
+  const key = jsonLiteral(name);
   out.open(node.start, `[${key}]: ${call("define")}{ `, node);
   out.close(node.end, ` }[${key}], ${entry.index}, ${entry.length})`, node);
 }
 
-/** `class { async f() {} }` → `class { async f() {} static { $m().define(this.prototype.f, 0, 0); } }` */
-export function defineClass({ node, entries }: Extract<Edit, { kind: "class" }>, { out, call }: RewriteContext): void {
-  const calls = entries.map(({ key, index, length, isStatic }) => {
-    const access = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `.${key}` : `[${jsonLiteral(key)}]`;
-    return `${call("define")}this${isStatic ? "" : ".prototype"}${access}, ${index}, ${length});`;
-  });
-  // the semicolon ends a field that has none
-  out.close(node.body.end - 1, `; static { ${calls.join(" ")} } `, node.body);
+/** `class { async f() {} }` → `class { static { $m().methods(this.prototype, [["f", 0, 0]]); } async f() {} }` */
+export function defineClass({ node, entries: { statics, members } }: Extract<Edit, { kind: "class" }>, context: RewriteContext): void {
+  const { out, call } = context;
+  const isPrivate = ({ key }: MethodEntry): boolean => typeof key === "string" && key.startsWith("#");
+  const open = statics.filter((each) => !isPrivate(each));
+  const calls = [
+    open.length > 0 && `${call("methods")}this, ${entryList(open, context)});`,
+    members.length > 0 && `${call("methods")}this.prototype, ${entryList(members, context)});`,
+    ...statics.filter(isPrivate).map(({ key, index, length }) => `${call("define")}this.${String(key)}, ${index}, ${length});`),
+  ];
+  // before all else that is static, which may use them
+  out.open(node.body.start + 1, ` static { ${calls.filter((each) => each !== false).join(" ")} }`, node.body);
 }
 
-/** `{ async function f() {} }` → `{ $m().define(f, 0, 0); async function f() {} }` */
+/** `[key]: f` → `[$k = $m().key(key)]: f` */
+export function keepKey({ node, slot }: Extract<Edit, { kind: "key" }>, { out, call, names }: RewriteContext): void {
+  out.open(node.start, `${names.slot(slot)} = ${call("key")}`, node);
+  out.close(node.end, ")", node);
+}
+
+/**
+ *     { BODY }    →  { let $k; BODY }
+ *     () => BODY  →  () => { let $k; return BODY; }
+ *     class {}    →  (() => { let $k; return { ["A"]: class {} }["A"]; })()   where it is called A
+ */
+export function keepKeysIn({ node, slots, named }: Extract<Edit, { kind: "slots" }>, context: RewriteContext): void {
+  const { out, parsed } = context;
+  const declared = declareSlots(slots, context);
+  if (node.type === "ObjectExpression" || isClass(node)) {
+    const name = named === undefined ? undefined : keyText(named, context);
+    const around = outside(node);
+    out.open(node.start, `(() => { ${declared} return ${name === undefined ? "" : `{ [${name}]: `}`, around);
+    out.close(node.end, `${name === undefined ? "" : ` }[${name}]`}; })()`, around);
+  } else if (node.type === "ArrowFunctionExpression" && !blockOf(node)) {
+    out.open(node.body.start, `{ ${declared} return `, node.body);
+    out.close(node.body.end, "; }", node.body);
+  } else {
+    const { at, separator } = afterPrologue(node, parsed);
+    out.open(at, `${separator} ${declared}`, node);
+  }
+}
+
+export const declareSlots = (slots: readonly number[], { names }: RewriteContext): string =>
+  slots.length === 0 ? "" : `let ${slots.map((slot) => names.slot(slot)).join(", ")};`;
+
+/**
+ *     { async function f() {} }                  →  { $m().define(f, 0, 0); async function f() {} }
+ *     switch (x) { case 1: async function f… }   →  switch (x) { case $m().define(f, 0, 0), 1: async function f… }
+ */
 export function defineInBlock({ node, entries }: Extract<Edit, { kind: "block" }>, context: RewriteContext): void {
+  const test = node.type === "SwitchStatement" ? node.cases.find((each) => each.test)?.test : undefined;
+  if (test) return context.out.open(test.start, `${defineCalls(entries, context, ",")} `, node);
   const { at, separator } = afterPrologue(node, context.parsed);
   context.out.open(at, `${separator} ${defineCalls(entries, context)}`, node);
 }
 
-export const defineCalls = (entries: readonly Entry[], { call, names }: RewriteContext): string =>
-  entries.map(({ key, index, length }) => `${call("define")}${key === "default" ? names.unnamed : key}, ${index}, ${length});`).join(" ");
+export const defineCalls = (entries: readonly NamedEntry[], { call, names }: RewriteContext, end = ";"): string =>
+  entries.map(({ name, index, length }) => `${call("define")}${name === "default" ? names.unnamed : name}, ${index}, ${length}${name === "default" ? `, "default"` : ""})${end}`).join(" ");
+
+const keyText = (key: PlannedKey, { names }: RewriteContext): string => (typeof key === "string" ? jsonLiteral(key) : names.slot(key.slot));
+
+const entryList = (entries: readonly MethodEntry[], context: RewriteContext): string =>
+  `[${entries.map(({ key, index, length }) => `[${keyText(key, context)}, ${index}, ${length}]`).join(", ")}]`;

@@ -2,11 +2,13 @@ import MagicString, { type SourceMap } from "magic-string";
 import type { Parsed } from "../1-parse/parse.ts";
 import type { Edit, Plan } from "../2-analyze/plan.ts";
 import { rewriteChance } from "./chance.ts";
+import { lastBefore } from "./block.ts";
 import { createContext, type RewriteContext } from "./context.ts";
 import { Insertions, type Span } from "./insertions.ts";
 import { rewriteLoop } from "./loop.ts";
 import { prelude } from "./prelude.ts";
-import { defineClass, defineExpression, defineInBlock, defineMethod, defineMethods, nameFunction } from "./register.ts";
+import { outerParts } from "./parameters.ts";
+import { defineClass, defineExpression, defineInBlock, defineMethod, defineMethods, keepKey, keepKeysIn, nameFunction } from "./register.ts";
 import { rewriteRun } from "./run.ts";
 import { rewriteGenerator, rewriteScope } from "./scope.ts";
 import { rewriteSite } from "./site.ts";
@@ -16,7 +18,10 @@ export function rewrite(parsed: Parsed, plan: Plan): { readonly code: string; re
   const out = new Insertions();
   const context = createContext(parsed, out, plan.prefix);
   // removing a piece takes what was inserted at its edges with it: first all removals, then all insertions
-  for (const edit of plan.edits) if (edit.kind === "directive") removeText(edit.statement, code);
+  for (const edit of plan.edits) {
+    if (edit.kind === "directive") removeDirective(edit.statement, parsed, code);
+    else if (edit.kind === "run" && edit.keepsParameters) for (const part of outerParts(edit.node)) code.remove(part.start, part.end);
+  }
   for (const edit of plan.edits) apply(edit, context);
   out.open(plan.prelude.at, prelude(plan, context), { start: -1, end: Number.POSITIVE_INFINITY });
   out.applyTo(code);
@@ -51,12 +56,19 @@ function apply(edit: Edit, context: RewriteContext): void {
       return defineClass(edit, context);
     case "block":
       return defineInBlock(edit, context);
+    case "key":
+      return keepKey(edit, context);
+    case "slots":
+      return keepKeysIn(edit, context);
   }
 }
 
 /** Takes a directive out and leaves its line breaks. */
-function removeText({ start, end }: Span, code: MagicString): void {
-  const breaks = code.original.slice(start, end).match(/\r\n|[\n\r\u2028\u2029]/g);
-  if (breaks) code.update(start, end, breaks.join(""));
-  else code.remove(start, end);
+function removeDirective({ start, end }: Span, parsed: Parsed, code: MagicString): void {
+  const breaks = parsed.source.slice(start, end).match(/\r\n|[\n\r\u2028\u2029]/g) ?? [];
+  // what follows must not go on with a directive before this one that has no semicolon
+  const semicolon = /["']/.test(lastBefore(start, parsed) ?? "") ? ";" : "";
+  const rest = `${semicolon}${breaks.join("")}`;
+  if (rest === "") code.remove(start, end);
+  else code.update(start, end, rest);
 }

@@ -1,6 +1,7 @@
-import { blockOf, isThisParam } from "../../ast.ts";
+import { blockOf } from "../../ast.ts";
 import type { Edit } from "../2-analyze/plan.ts";
 import type { RewriteContext } from "./context.ts";
+import { endOfHead, keptParameters, splitParameters } from "./parameters.ts";
 
 type Run = Extract<Edit, { kind: "run" }>;
 
@@ -23,7 +24,7 @@ export function rewriteRun(edit: Run, context: RewriteContext): void {
   else rewriteFunction(edit, context);
 }
 
-const innerCall = ({ as, index, ordinary }: Run, { call }: RewriteContext, args: string): string => `${call(as)}${index}, ${args}, async ${ordinary ? "function " : ""}`;
+const callOf = ({ as, index }: Run, { call }: RewriteContext, args: string): string => `${call(as)}${index}, ${args}, `;
 
 function rewriteArrow(edit: Run, context: RewriteContext): void {
   const { node } = edit;
@@ -31,27 +32,37 @@ function rewriteArrow(edit: Run, context: RewriteContext): void {
   const first = node.params[0];
   const paren = parsed.find("(", node.typeParameters?.end ?? node.start);
   const isBare = first !== undefined && first.start < paren;
-  if (isBare) out.open(first.start, `(...${names.args}) => ${innerCall(edit, context, names.args)}`, node);
-  else out.open(paren + 1, `...${names.args}) => ${innerCall(edit, context, names.args)}(`, node);
+  const head = `...${names.args}) => ${callOf(edit, context, names.args)}async `;
+  if (isBare) out.open(first.start, `(${head}`, node);
+  else out.open(paren + 1, `${head}(`, node);
   out.close(node.end, ")", node);
 }
 
 function rewriteFunction(edit: Run, context: RewriteContext): void {
   const { node } = edit;
-  const { out, names, parsed } = context;
+  const { out, names } = context;
   const block = blockOf(node);
   if (!block) return;
   // a function with a rest parameter must not say "use strict": where the body does, the outer one reads `arguments`
   const strict = block.body.some((each) => "directive" in each && each.directive === "use strict");
-  const param = strict ? "" : `...${names.args}`;
-  const head = strict ? `) { "use strict"; return ${innerCall(edit, context, "[...arguments]")}(` : `) { return ${innerCall(edit, context, names.args)}(`;
-  const first = node.params[0];
-  if (first && isThisParam(first)) {
-    // TypeScript's `this` parameter stays outside
-    const comma = parsed.skip(first.end);
-    const follows = parsed.source[comma] === ",";
-    out.open(follows ? comma + 1 : first.end, `${follows ? " " : strict ? "" : ", "}${param}${head}`, node);
-  } else out.open(parsed.find("(", node.typeParameters?.end ?? node.id?.end ?? node.start) + 1, `${param}${head}`, node);
-  if (!edit.ordinary) out.open(block.start, "=> ", node);
-  out.close(block.end, edit.ordinary ? ".bind(this)) }" : ") }", node);
+  const params = edit.keepsParameters ? keptParameters(node, context) : strict ? "" : `...${names.args}`;
+  const args = edit.keepsParameters || strict ? "[...arguments]" : names.args;
+  const { head, tail } = innerFunction(edit, context);
+  splitParameters(node, params, `) { ${strict ? `"use strict"; ` : ""}return ${callOf(edit, context, args)}${head}`, context);
+  if (edit.inner === "arrow") out.close(endOfHead(node, context), " =>", node);
+  out.close(block.end, `${tail}) }`, node);
+}
+
+/**
+ * An arrow has the `arguments` of the function around it, which are not those that the body is called with.
+ *
+ *     async (…) => { BODY }
+ *     (...$a) => async function (…) { BODY }.apply(this, $a)
+ *     (...$a) => ({ __proto__: SUPER, async $f(…) { BODY } }).$f.apply(this, $a)
+ */
+function innerFunction({ inner }: Run, { names, superObject }: RewriteContext): { readonly head: string; readonly tail: string } {
+  const { args, fn } = names;
+  if (inner === "arrow") return { head: "async (", tail: "" };
+  if (inner === "function") return { head: `(...${args}) => async function (`, tail: `.apply(this, ${args})` };
+  return { head: `(...${args}) => ({ __proto__: ${superObject}, async ${fn}(`, tail: ` }).${fn}.apply(this, ${args})` };
 }

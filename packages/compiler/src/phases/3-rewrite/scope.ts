@@ -1,8 +1,9 @@
 import type { Node } from "oxc-parser";
-import { blockOf } from "../../ast.ts";
+import { blockOf, lengthOf } from "../../ast.ts";
 import type { Edit } from "../2-analyze/plan.ts";
 import { afterPrologue, impliedSemicolon } from "./block.ts";
 import type { RewriteContext } from "./context.ts";
+import { endOfHead, splitParameters } from "./parameters.ts";
 
 type Scope = Extract<Edit, { kind: "scope" }>;
 type Generator = Extract<Edit, { kind: "generator" }>;
@@ -11,7 +12,9 @@ type Generator = Extract<Edit, { kind: "generator" }>;
  *     async function f(x) { BODY }  →  async function f(x) { return $m().scope(3, async () => { BODY }) }
  *     (i) => ship(i)                →  (i) => $m().scope(4, () => ship(i))
  */
-export function rewriteScope({ node, index, redeclared }: Scope, context: RewriteContext): void {
+export function rewriteScope(edit: Scope, context: RewriteContext): void {
+  const { node, index, redeclared } = edit;
+  if (edit.parameters) return rewriteWithParameters(edit, context);
   const { out, call } = context;
   const head = `${call("scope")}${index}, ${node.async ? "async " : ""}() => `;
   const block = blockOf(node);
@@ -23,16 +26,44 @@ export function rewriteScope({ node, index, redeclared }: Scope, context: Rewrit
 }
 
 /**
+ * What the parameters call is called in the scope, too. The outer parameters are there for the function's length.
+ *
+ *     async function f(x, y = g(x)) { BODY }
+ *  →  async function f($p0) { return $m().scope(3, () => (async (x, y = g(x)) => { BODY })(...arguments)) }
+ *     (x, y = g(x)) => BODY
+ *  →  ($p0, ...$a) => $m().scope(4, () => ((x, y = g(x)) => BODY)($p0, ...$a))
+ */
+function rewriteWithParameters({ node, index }: Scope, context: RewriteContext): void {
+  const { out, call, names } = context;
+  const own = Array.from({ length: lengthOf(node) }, (_, i) => names.param(i));
+  const head = `${call("scope")}${index}, () => (${node.async ? "async " : ""}(`;
+  const block = blockOf(node);
+  if (node.type === "ArrowFunctionExpression") {
+    const all = [...own, `...${names.args}`].join(", ");
+    splitParameters(node, all, `) => ${head}`, context);
+    out.close(node.end, `)(${all}))`, node);
+  } else if (block) {
+    splitParameters(node, own.join(", "), `) { return ${head}`, context);
+    out.close(endOfHead(node, context), " =>", node);
+    out.close(block.end, ")(...arguments)) }", node);
+  }
+}
+
+/**
  *     function* f(x) { BODY }
  *  →  function* f(x) { return yield* $m().generator(5, function* () { BODY }.apply(this, arguments)) }
+ *  or, for `super`, … { __proto__: SUPER, *$f() { BODY } }.$f.apply(this, arguments)) }
  *     yield e  →  $m().back($m().here(), yield e)
  */
-export function rewriteGenerator({ node, index, redeclared, yields }: Generator, context: RewriteContext): void {
-  const { out, call, parsed } = context;
+export function rewriteGenerator({ node, index, redeclared, yields, usesSuper }: Generator, context: RewriteContext): void {
+  const { out, call, parsed, names, superObject } = context;
   const block = blockOf(node);
   if (!block) return;
-  const head = `return yield* ${call("generator")}${index}, ${node.async ? "async " : ""}function* () {`;
-  wrapBlock(block, node, head, "}.apply(this, arguments)) ", redeclared, context);
+  const async = node.async ? "async " : "";
+  const [head, tail] = usesSuper
+    ? [`{ __proto__: ${superObject}, ${async}*${names.fn}() {`, `} }.${names.fn}.apply(this, arguments)) `]
+    : [`${async}function* () {`, "}.apply(this, arguments)) "];
+  wrapBlock(block, node, `return yield* ${call("generator")}${index}, ${head}`, tail, redeclared, context);
   for (const each of yields) {
     out.open(each.start, `${call("back")}${call("here")}), `, each);
     out.close(each.end, `)${impliedSemicolon(each.end, parsed)}`, each);

@@ -1,0 +1,23 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Files } from "./execute.ts";
+
+/** One shape of code: `input.*`, the files it imports, and what the compiler makes of it, or says about it. */
+export interface Fixture {
+  readonly name: string;
+  readonly directory: string;
+  readonly files: Files;
+  /** The name of its input. */
+  readonly input: string;
+  /** It is refused, and `diagnostics.txt` says why. */
+  readonly refused: boolean;
+}
+
+const folder = join(import.meta.dirname, "fixtures");
+
+export const fixtures: readonly Fixture[] = readdirSync(folder).map((name) => {
+  const directory = join(folder, name);
+  const names = readdirSync(directory);
+  const files = Object.fromEntries(names.map((file) => [file, readFileSync(join(directory, file), "utf8")]));
+  return { name, directory, files, input: names.find((file) => file.startsWith("input.")) ?? "", refused: "diagnostics.txt" in files };
+});

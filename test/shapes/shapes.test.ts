@@ -1,0 +1,69 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as perdure from "perdure";
+import * as internal from "perdure/internal";
+import { advance, crashEverywhere, setup } from "perdure/testing";
+import { describe, expect, it } from "vitest";
+import { load, plainRuntime, type Mode } from "../../packages/compiler/test/execute.ts";
+import { fixtures, type Fixture } from "../../packages/compiler/test/fixtures.ts";
+
+/**
+ * A fixture that can be executed exports two functions. `body` does everything that its row is about, calls `log` (which the harness declares)
+ * where order matters, and returns a plain value; `main` is the workflow that returns `body()`. What they do may depend on nothing else.
+ */
+interface Program {
+  readonly body: () => Promise<unknown>;
+  readonly main: () => Promise<unknown>;
+  readonly log: unknown[];
+}
+
+const isExecutable = ({ files, input }: Fixture): boolean => /\bbody\b/.test(files[input] ?? "");
+const update = process.env["UPDATE"] === "1";
+
+function program({ files, input }: Fixture, mode: Mode): Program {
+  const log: unknown[] = [];
+  const modules = mode === "plain" ? { perdure: plainRuntime } : { perdure, "perdure/internal": internal };
+  const { body, main } = load(files, input, mode, modules, (...values) => void log.push(...values)) as Pick<Program, "body" | "main">;
+  return { body, main, log };
+}
+
+async function outcome({ log }: Program, call: () => Promise<unknown>): Promise<unknown> {
+  log.length = 0;
+  const result = await call();
+  return { result, log: [...log] };
+}
+
+/** A run in a store of its own; its sleeps, and the waits before retries, take no time. */
+async function asRun(main: () => Promise<unknown>): Promise<unknown> {
+  setup();
+  try {
+    const result = main();
+    await advance("1d");
+    return await result;
+  } finally {
+    await perdure.close();
+  }
+}
+
+describe.each(fixtures.filter(isExecutable).map((fixture) => [fixture.name, fixture] as const))("%s", (_, fixture) => {
+  it("does outside of a run what it does uncompiled", async () => {
+    const plain = program(fixture, "plain");
+    const compiled = program(fixture, "compiled");
+    expect(await outcome(compiled, compiled.body)).toEqual(await outcome(plain, plain.body));
+  });
+
+  it("does the same as a run, and after a crash at every durable write", async () => {
+    const plain = program(fixture, "plain");
+    const compiled = program(fixture, "compiled");
+    expect(await outcome(compiled, () => asRun(compiled.main))).toEqual(await outcome(plain, plain.main));
+    const { steps } = await crashEverywhere(compiled.main, []);
+    check(join(fixture.directory, "steps.txt"), `${steps.map((step) => step.replace(/^\S+ /, "")).join("\n")}\n`);
+  });
+});
+
+/** The ids of the steps: the names and scopes that the compiler has given. */
+function check(path: string, actual: string): void {
+  if (update || !existsSync(path)) writeFileSync(path, actual);
+  expect(actual).toBe(readFileSync(path, "utf8"));
+  expect(actual.trim()).not.toBe("");
+}
