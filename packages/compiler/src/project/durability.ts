@@ -8,8 +8,8 @@ type Link =
   | { readonly kind: "step"; readonly name: string }
   | { readonly kind: "function"; readonly file: string; readonly fn: FunctionSummary }
   | { readonly kind: "either"; readonly of: readonly Link[] }
-  /** A method of an object that is not known. */
-  | { readonly kind: "method"; readonly property: string };
+  /** A method of an object that is not known, or (`open`) one that a known object may have. */
+  | { readonly kind: "method"; readonly property: string; readonly open: boolean };
 
 /** What is durable in one module. The arrays go by the indexes of its summary. */
 export interface Durability {
@@ -34,13 +34,13 @@ const linkOf = (resolved: Resolved, property: string | undefined): Link => {
     case "runtime":
       return runtimeSteps.has(resolved.name) ? { kind: "step", name: resolved.name } : { kind: "plain" };
     case "choice": {
-      const links = resolved.of.map((each) => linkOf(each, undefined));
+      const links = resolved.of.map((each) => linkOf(each, property));
       return links.some((each) => each.kind === "possible") ? { kind: "possible" } : { kind: "either", of: links };
     }
     case "unknown":
       return { kind: "possible" };
     case "unresolved":
-      return property === undefined ? { kind: "possible" } : { kind: "method", property };
+      return property === undefined ? { kind: "possible" } : { kind: "method", property, open: resolved.open };
     default:
       return { kind: "plain" };
   }
@@ -123,7 +123,7 @@ export class Evaluation {
         return strengths.includes("strong") ? "strong" : strengths.find((each) => each !== undefined);
       }
       case "method":
-        return this.methodNamed(link.property, of) ? "strong" : undefined;
+        return this.methodNamed(link.property, of) ? "strong" : link.open && this.result.compiled ? "weak" : undefined;
       case "possible":
         return this.result.compiled ? "weak" : undefined;
       case "plain":
@@ -161,12 +161,19 @@ export class Evaluation {
     });
   }
 
+  private commonName(links: readonly Link[], of: DurabilityOf): Target | undefined {
+    const [first, ...others] = links.flatMap((each) => (this.strengthOf(each, of) === undefined ? [] : [this.named(each, of)]));
+    const name = first?.kind === "durable" ? first.name : undefined;
+    return name !== undefined && others.every((each) => each?.kind === "durable" && each.name === name) ? { kind: "durable", name, certain: false } : undefined;
+  }
+
   private named(link: Link, of: DurabilityOf): Target | undefined {
     if (link.kind === "step") return { kind: "durable", name: link.name, certain: true };
     if (link.kind === "method") {
       const found = this.methodNamed(link.property, of);
       return found && { kind: "durable", name: found.name, certain: false };
     }
+    if (link.kind === "either") return this.commonName(link.of, of);
     return link.kind === "function" ? { kind: "durable", name: link.fn.name, certain: link.fn.async } : undefined;
   }
 }

@@ -1,6 +1,6 @@
 import type { Position } from "@perdure/protocol";
 import { isBuiltin } from "node:module";
-import type { ModuleSummary, Value } from "../phases/2-analyze/model.ts";
+import { COMPUTED, SPREAD, type ModuleSummary, type Value } from "../phases/2-analyze/model.ts";
 
 /** A module whose imports can be followed. */
 export interface Module {
@@ -29,8 +29,8 @@ export type Resolved =
   /** Certainly not durable. */
   | { readonly kind: "known" }
   | { readonly kind: "unknown" }
-  /** A member of something unknown. */
-  | { readonly kind: "unresolved" };
+  /** A member of something unknown, or (`open`) of something known whose members are not all known. */
+  | { readonly kind: "unresolved"; readonly open: boolean };
 
 const RUNTIME_MODULE = "perdure";
 
@@ -47,7 +47,8 @@ const runtimeNames: ReadonlySet<string> = new Set([...runtimeSteps, ...passThrou
 
 const known: Resolved = { kind: "known" };
 const unknown: Resolved = { kind: "unknown" };
-const unresolved: Resolved = { kind: "unresolved" };
+const unresolved: Resolved = { kind: "unresolved", open: false };
+const open: Resolved = { kind: "unresolved", open: true };
 
 /** Deeper chains of aliases and re-exports than this are taken for unknown; cycles end here too. */
 const depthLimit = 64;
@@ -107,6 +108,8 @@ function resolve(value: Value, module: Module, depth: number): Resolved {
       return resolveSuper(next(value.of), depth + 1);
     case "result":
       return isPassThrough(next(value.callee)) ? next(value.first) : unknown;
+    case "exports":
+      return { kind: "namespace", module };
     case "choice":
       return { kind: "choice", of: value.values.map((each) => resolve(each, module, depth + choiceCost)) };
     case "global":
@@ -155,10 +158,10 @@ function resolveMember(object: Resolved, name: string, depth: number): Resolved 
       return object.name === "*" ? { kind: "runtime", name } : known;
     case "namespace":
       return resolveExport(object.module, name, depth);
-    case "object": {
-      const member = object.module.summary.objects[object.index]?.get(name);
-      return member ? resolve(member, object.module, depth) : unresolved;
-    }
+    case "object":
+      return objectMember(object, name, depth);
+    case "choice":
+      return { kind: "choice", of: object.of.map((each) => resolveMember(each, name, depth + choiceCost)) };
     case "class":
     case "instance":
       return classMember(object, name, depth);
@@ -167,15 +170,26 @@ function resolveMember(object: Resolved, name: string, depth: number): Resolved 
   }
 }
 
+function objectMember({ module, index }: Extract<Resolved, { kind: "object" }>, name: string, depth: number): Resolved {
+  const members = module.summary.objects[index];
+  const member = members?.get(name);
+  if (member) return depth > depthLimit ? unknown : resolve(member, module, depth + 1);
+  const spread = members?.get(SPREAD);
+  const found = spread && depth <= depthLimit ? resolveMember(resolve(spread, module, depth + 1), name, depth + 1) : unresolved;
+  return found.kind === "unresolved" && members?.has(COMPUTED) ? open : found;
+}
+
 type ClassLike = Extract<Resolved, { kind: "class" | "instance" }>;
 
 function classMember(object: ClassLike, name: string, depth: number): Resolved {
   const { module, index, kind } = object;
   const summary = module.summary.classes[index];
-  const member = (kind === "class" ? summary?.statics : summary?.members)?.get(name);
+  const members = kind === "class" ? summary?.statics : summary?.members;
+  const member = members?.get(name);
   if (member) return resolve(member, module, depth + 1);
   const parent = resolveSuper(object, depth + 1);
-  return parent.kind === "class" || parent.kind === "instance" ? resolveMember(parent, name, depth + 1) : unresolved;
+  const found = parent.kind === "class" || parent.kind === "instance" ? resolveMember(parent, name, depth + 1) : unresolved;
+  return found.kind === "unresolved" && members?.has(COMPUTED) ? open : found;
 }
 
 /** The class above, in the same role. */

@@ -1,9 +1,10 @@
-import type { CallExpression, Node, ObjectExpression, TaggedTemplateExpression, YieldExpression } from "oxc-parser";
-import { children, isFunction, isLoop, isWrapper, keyName, literalText, unwrap, type ClassNode, type FunctionNode, type Loop } from "../../ast.ts";
+import type { CallExpression, Node, TaggedTemplateExpression, YieldExpression } from "oxc-parser";
+import { children, isFunction, isLoop, isWrapper, keyName, literalText, unwrap, type FunctionNode, type Loop } from "../../ast.ts";
 import type { Directives, FoundDirective } from "../1-parse/directives.ts";
 import type { Parsed } from "../1-parse/parse.ts";
 import { collectExports, directedExports, isFree } from "./exports.ts";
-import type { CallModel, CapturedWrite, ClassSummary, FunctionModel, LoopModel, ModuleModel, Place, Value } from "./model.ts";
+import { summarizeClass, summarizeObject } from "./members.ts";
+import type { CallModel, CapturedWrite, FunctionModel, LoopModel, ModuleModel, Place, Value } from "./model.ts";
 import { KNOWN, UNKNOWN } from "./model.ts";
 import { fullName, memberKey, shortName } from "./naming.ts";
 import { boundNames, isReachable, ownFunction, placeOf, redeclaredParams } from "./place.ts";
@@ -40,7 +41,7 @@ class ModelBuilder {
   private readonly capturedWrites: CapturedWrite[] = [];
   private readonly imports = new Set<string>();
   private readonly importedValues: Value[] = [];
-  private readonly objectScopes = new Map<ObjectExpression, Scope>();
+  private readonly objectScopes = new Map<Node, Scope>();
   private readonly settlers = new Set<Binding>();
   private readonly directed: ReadonlyMap<FunctionNode, FoundDirective>;
   private readonly above: Node[] = [];
@@ -67,8 +68,8 @@ class ModelBuilder {
       calls: this.calls,
       loops: this.loops,
       capturedWrites: this.capturedWrites,
-      classes: this.scopes.classes.map((node) => this.summarizeClass(node)),
-      objects: this.scopes.objects.map((node) => this.summarizeObject(node)),
+      classes: this.scopes.classes.map((node) => summarizeClass(node, this.scopes, this.valueOf)),
+      objects: this.scopes.objects.map((node) => summarizeObject(node, this.objectScopes.get(node) ?? this.scopes.of.get(node), this.valueOf)),
       bindings: this.scopes.bindings.map((binding) => this.valueOfBinding(binding)),
       exports: values,
       stars,
@@ -296,31 +297,6 @@ class ModelBuilder {
       const { task } = context;
       if (task && !isWithin(binding.scope, task.scope)) this.capturedWrites.push({ task: task.index, name: node.name, node });
     }
-  }
-
-  private summarizeObject(node: ObjectExpression): ReadonlyMap<string, Value> {
-    const scope = this.objectScopes.get(node);
-    const members = new Map<string, Value>();
-    for (const each of node.properties) {
-      const key = each.type === "Property" ? keyName(each.key, each.computed) : undefined;
-      if (each.type === "Property" && key !== undefined && scope) members.set(key, each.kind === "init" ? this.valueOf(each.value, scope) : UNKNOWN);
-    }
-    return members;
-  }
-
-  private summarizeClass(node: ClassNode): ClassSummary {
-    const scope = this.scopes.of.get(node);
-    const statics = new Map<string, Value>();
-    const members = new Map<string, Value>();
-    for (const each of node.body.body) {
-      if (each.type !== "MethodDefinition" && each.type !== "PropertyDefinition") continue;
-      const key = keyName(each.key, each.computed);
-      const inner = this.scopes.of.get(each);
-      if (key === undefined || !inner || !each.value) continue;
-      const isValue = !("kind" in each) || each.kind === "method";
-      (each.static ? statics : members).set(key, isValue ? this.valueOf(each.value, inner) : UNKNOWN);
-    }
-    return { parent: node.superClass && scope ? this.valueOf(node.superClass, scope) : undefined, statics, members };
   }
 }
 

@@ -37,11 +37,12 @@ export function collectExports(program: Program, scope: Scope, valueOf: ValueOf)
   return { values, stars };
 }
 
-function declaredNames(node: Node | null): string[] {
+/** The names that a declaration binds for others to use. */
+export function declaredNames(node: Node | null): string[] {
   if (!node || isErased(node)) return [];
   if (node.type === "VariableDeclaration") return node.declarations.flatMap(({ id }) => boundNames(id));
   if (isFunction(node) || isClass(node)) return node.id ? [node.id.name] : [];
-  return node.type === "TSEnumDeclaration" ? [node.id.name] : [];
+  return (node.type === "TSEnumDeclaration" || node.type === "TSModuleDeclaration") && node.id.type === "Identifier" ? [node.id.name] : [];
 }
 
 /** `module.exports = …`, `exports.name = …`, `module.exports.name = …` */
@@ -55,7 +56,8 @@ function collectCommonJs(node: Node, scope: Scope, valueOf: ValueOf, values: Map
   else if (isFree(object, "module", scope) && name === "exports") values.set("module.exports", value);
 }
 
-function isExportsObject(node: Node, scope: Scope): boolean {
+/** `exports` or `module.exports`, as CommonJS has them. */
+export function isExportsObject(node: Node, scope: Scope): boolean {
   if (isFree(node, "exports", scope)) return true;
   return node.type === "MemberExpression" && isFree(node.object, "module", scope) && keyName(node.property, node.computed) === "exports";
 }

@@ -20,6 +20,8 @@ export type Value =
   /** A member whose name is computed. */
   | { readonly kind: "element"; readonly object: Value }
   | { readonly kind: "super"; readonly of: Value }
+  /** CommonJS's `exports` of this module. */
+  | { readonly kind: "exports" }
   | { readonly kind: "result"; readonly callee: Value; readonly first: Value }
   | { readonly kind: "choice"; readonly values: readonly Value[] }
   /** A name that nothing in the module declares. */
@@ -62,10 +64,17 @@ export interface FunctionSummary {
   readonly method: string | undefined;
 }
 
+/** Members by name. */
+export type Members = ReadonlyMap<string, Value>;
+
+/** Not names: what is spread into an object, and that there are members with names which are not known. */
+export const SPREAD = "...";
+export const COMPUTED = "[]";
+
 export interface ClassSummary {
   readonly parent: Value | undefined;
-  readonly statics: ReadonlyMap<string, Value>;
-  readonly members: ReadonlyMap<string, Value>;
+  readonly statics: Members;
+  readonly members: Members;
 }
 
 /** A place that reads something from outside of the program: by a call, by `new` without arguments or with some, or as a value that is handed on. */
@@ -94,7 +103,8 @@ export interface ModuleSummary {
   readonly functions: readonly FunctionSummary[];
   readonly calls: readonly CallSummary[];
   readonly classes: readonly ClassSummary[];
-  readonly objects: readonly ReadonlyMap<string, Value>[];
+  /** Object literals, and TypeScript's namespaces. */
+  readonly objects: readonly Members[];
   readonly bindings: readonly Value[];
   readonly exports: ReadonlyMap<string, Value>;
   /** Sources of `export * from`. */

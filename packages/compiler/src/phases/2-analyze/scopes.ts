@@ -23,16 +23,19 @@ export interface Scope {
   readonly self: Value | undefined;
 }
 
+/** The body of a TypeScript namespace. */
+export type NamespaceBlock = Extract<Node, { type: "TSModuleBlock" }>;
+
 /** Every scope, declaration and numbered thing of a module; numbers go by position in the source. */
 export interface Scopes {
   readonly of: ReadonlyMap<Node, Scope>;
   readonly bindings: readonly Binding[];
   readonly functions: readonly FunctionNode[];
   readonly classes: readonly ClassNode[];
-  readonly objects: readonly ObjectExpression[];
+  readonly objects: readonly (ObjectExpression | NamespaceBlock)[];
   readonly functionIndex: ReadonlyMap<FunctionNode, number>;
   readonly classIndex: ReadonlyMap<ClassNode, number>;
-  readonly objectIndex: ReadonlyMap<ObjectExpression, number>;
+  readonly objectIndex: ReadonlyMap<Node, number>;
 }
 
 export function lookup(scope: Scope | undefined, name: string): Binding | undefined {
@@ -61,10 +64,10 @@ class ScopeBuilder implements Scopes {
   readonly bindings: Binding[] = [];
   readonly functions: FunctionNode[] = [];
   readonly classes: ClassNode[] = [];
-  readonly objects: ObjectExpression[] = [];
+  readonly objects: (ObjectExpression | NamespaceBlock)[] = [];
   readonly functionIndex = new Map<FunctionNode, number>();
   readonly classIndex = new Map<ClassNode, number>();
-  readonly objectIndex = new Map<ObjectExpression, number>();
+  readonly objectIndex = new Map<Node, number>();
 
   visitProgram(program: Program): void {
     this.descend(program, this.open(program, undefined, true, KNOWN));
@@ -81,7 +84,8 @@ class ScopeBuilder implements Scopes {
     if (kind === "var") while (!target.hoists && target.parent) target = target.parent;
     // `var x` beside a parameter or function x is the same variable, with two possible values
     const before = target.names.get(name);
-    const value = before && kind === "var" ? () => UNKNOWN : declared;
+    const isParameter = target.node.type === "BlockStatement" && target.parent?.names.has(name) === true;
+    const value = (before || isParameter) && kind === "var" ? () => UNKNOWN : declared;
     const binding = { index: before?.index ?? this.bindings.length, name, scope: target, declared: value, kind };
     this.bindings[binding.index] = binding;
     target.names.set(name, binding);
@@ -112,12 +116,16 @@ class ScopeBuilder implements Scopes {
     const inner = this.open(node, scope, true, self);
     if (node.id) this.declare(node.type === "FunctionDeclaration" ? scope : inner, node.id.name, "function", () => value);
     for (const param of node.params) this.bindParam(param, inner);
-    // parameters and body share one scope: a body's `var` of a parameter's name is that parameter
     for (const child of children(node)) {
       if (child === node.id) continue;
-      if (child === node.body && child.type === "BlockStatement") this.descend(child, inner);
+      if (child === node.body && child.type === "BlockStatement") this.descend(child, this.bodyScope(node, child, inner));
       else this.visit(child, inner);
     }
+  }
+
+  /** What a body declares is not seen from defaults and patterns; without them it shares one scope with the parameters. */
+  private bodyScope({ params }: FunctionNode, body: Node, inner: Scope): Scope {
+    return params.every(({ type }) => type === "Identifier") ? inner : this.open(body, inner, true, undefined);
   }
 
   private visitClass(node: ClassNode, scope: Scope): void {
@@ -174,9 +182,15 @@ class ScopeBuilder implements Scopes {
     }
   }
 
-  private visitNamespace(node: Extract<Node, { type: "TSModuleDeclaration" }>, scope: Scope): void {
-    if (node.id.type === "Identifier") this.declare(scope, node.id.name, "other", () => UNKNOWN);
-    if (node.body) this.descend(node.body, this.open(node.body, scope, true, undefined));
+  private visitNamespace({ id, body }: Extract<Node, { type: "TSModuleDeclaration" }>, scope: Scope): void {
+    const root = rootOf(id);
+    if (body?.type !== "TSModuleBlock") return root === undefined ? undefined : this.declare(scope, root, "other", () => UNKNOWN);
+    const index = this.objects.push(body) - 1;
+    this.objectIndex.set(body, index);
+    // a namespace of several parts, or with a class or function of its name, has members that are not seen here
+    const isWhole = id.type === "Identifier" && !scope.names.has(id.name);
+    if (root !== undefined) this.declare(scope, root, "other", () => (isWhole ? { kind: "object", index } : UNKNOWN));
+    this.descend(body, this.open(body, scope, true, undefined));
   }
 
   private visitBlock(node: Node, scope: Scope): void {
@@ -212,13 +226,20 @@ class ScopeBuilder implements Scopes {
         return;
       case "ObjectPattern":
         for (const each of pattern.properties) {
-          if (each.type === "RestElement") this.bindPattern(each, scope, kind, () => UNKNOWN);
+          // what is left of an object has its members
+          if (each.type === "RestElement") this.bindPattern(each.argument, scope, kind, declared);
           else this.bindPattern(each.value, scope, kind, memberOf(declared, keyName(each.key, each.computed)));
         }
         return;
       default:
     }
   }
+}
+
+/** `A` in `namespace A.B`; the name of a module that is only declared is none. */
+function rootOf(id: Node): string | undefined {
+  if (id.type === "TSQualifiedName") return rootOf(id.left);
+  return id.type === "Identifier" ? id.name : undefined;
 }
 
 const memberOf =

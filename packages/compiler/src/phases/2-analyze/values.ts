@@ -1,5 +1,6 @@
 import type { CallExpression, Node } from "oxc-parser";
 import { isClass, isFunction, keyName, literalText, unwrap } from "../../ast.ts";
+import { isExportsObject } from "./exports.ts";
 import { KNOWN, UNKNOWN, type Value } from "./model.ts";
 import { lookup, selfOf, type Scope, type Scopes, type ValueOf } from "./scopes.ts";
 
@@ -13,7 +14,7 @@ export function createValueOf(scopes: Scopes): ValueOf {
         return indexed("object", scopes.objectIndex.get(node));
       case "Identifier": {
         const binding = lookup(scope, node.name);
-        return binding ? { kind: "binding", index: binding.index } : { kind: "global", name: node.name };
+        return binding ? { kind: "binding", index: binding.index } : isExportsObject(node, scope) ? { kind: "exports" } : { kind: "global", name: node.name };
       }
       case "ThisExpression":
         return selfOf(scope);
@@ -54,6 +55,7 @@ const indexed = (kind: "function" | "class" | "object", index: number | undefine
 const choice = (values: readonly Value[]): Value => ({ kind: "choice", values });
 
 function memberValue(node: Extract<Node, { type: "MemberExpression" }>, scope: Scope, valueOf: ValueOf): Value {
+  if (isExportsObject(node, scope)) return { kind: "exports" };
   const object: Value = node.object.type === "Super" ? { kind: "super", of: selfOf(scope) } : valueOf(node.object, scope);
   const name = keyName(node.property, node.computed);
   return name === undefined ? { kind: "element", object } : { kind: "member", object, name };
