@@ -21,8 +21,16 @@ const calls = fc.constantFrom("t", "api.run", "Box.make", "new Box().run", "alia
 
 const awaited = fc.tuple(calls, value, fc.boolean()).map(([callee, arg, comma]) => `await (${callee === "t?." ? "t?." : callee.includes("??") ? `(${callee})` : callee}(${arg}${comma ? "," : ""}))`);
 
-function statements(inner: fc.Arbitrary<Statement>): fc.Arbitrary<Statement> {
-  const loop = (make: (body: string, name: string, label: string) => string): fc.Arbitrary<Statement> =>
+type MakeLoop = (make: (body: string, name: string, label: string) => string) => fc.Arbitrary<Statement>;
+
+/** Loops of which a part is moved when they are compiled. */
+const moving = (loop: MakeLoop): fc.Arbitrary<Statement>[] => [
+  loop((body, name, label) => `${label}for (const { a: ${name} = await t(v), ...rest } of [{}, { a: 2 }]) ${body}`),
+  loop((body, name, label) => `{ const ${name} = {}; ${label}for ([${name}.x = await t(v)] of [[], [v]]) ${body} }`),
+];
+
+function statements(inner: fc.Arbitrary<Statement>, moves: boolean): fc.Arbitrary<Statement> {
+  const loop: MakeLoop = (make) =>
     fc.tuple(inner, fc.boolean(), fc.boolean(), fc.constantFrom("continue", "break")).map(([body, block, labelled, jump]) => (at: At) => {
       const name = at.unique();
       const label = labelled ? `l${name}` : undefined;
@@ -43,6 +51,10 @@ function statements(inner: fc.Arbitrary<Statement>): fc.Arbitrary<Statement> {
       `try { ${a(at)}${at.style.newline}${fails ? end(at.style, "throw new Error('x')") : ""} } catch (e) { out.push(e.message)${at.style.newline}${b(at)} } finally { out.push("f") }`),
     fc.tuple(inner, inner).map(([a, b]) => (at: At) => `switch (out.length % 2) { case 0: ${a(at)}${at.style.newline}break${at.style.newline}default: ${b(at)} }`),
     fc.tuple(inner, inner).map(([a, b]) => (at: At) => `{ ${a(at)}${at.style.newline}${b(at)} }`),
+    ...(moves ? moving(loop) : []),
+    fc.tuple(inner, inner).map(([a, b]) => (at: At) => `switch (await t(out.length % 3)) { case await t(0): ${a({ ...at, label: undefined })}${at.style.newline}async function late(v) { "use task"; return [v] } case 1: out.push(await late(v))${at.style.newline}break${at.style.newline}default: { ${b({ ...at, label: undefined })} } }`),
+    inner.map((body) => (at: At) => `out.push(...(await (async function (v, w = t(v), { x = t("x") } = {}) { const out = [await w, await x, arguments.length]${at.style.newline}${body({ ...at, label: undefined })}${at.style.newline}return out }).call(this, v)))${at.style.newline}`),
+    inner.map((body) => (at: At) => `for (const key of ["a", "b"]) { const C = class extends Box { async [key](v) { "use task"; return [await super.run(v), arguments.length, C.name] } *all(v) { yield t(super.toString === undefined); yield this[key](v) } }${at.style.newline}out.push(...(await Promise.all(new C().all(3))), C.prototype[key].name)${at.style.newline}${body({ ...at, label: undefined })} }`),
     inner.map((body) => (at: At) => end(at.style, `await (async (v) => { ${body({ ...at, label: undefined })} })(7)`)),
     inner.map((body) => (at: At) => end(at.style, `for (const f of [1].map((w) => async function (v) { ${body({ ...at, label: undefined })} })) await f.call(this, 3)`)),
   );
@@ -51,19 +63,21 @@ function statements(inner: fc.Arbitrary<Statement>): fc.Arbitrary<Statement> {
 const end = (style: Style, text: string): string => `${text}${style.semicolons ? ";" : ""}${style.comments ? " /* ; ) } */" : ""}${style.newline}`;
 
 const leaf: fc.Arbitrary<Statement> = fc.oneof(
+  value.map((x) => ({ style }: At) => end(style, `out.push(await t\`a\${${x}}\`, await api.run\`b\`)`)),
   awaited.map((call) => ({ style }: At) => end(style, `out.push(${call})`)),
   fc.nat(9).map((n) => ({ style, helper }: At) => end(style, helper === 0 ? "out.push('leaf')" : `out.push(await h${n % helper}(v))`)),
   awaited.map((call) => ({ style }: At) => end(style, `var length = [${call}].length`)),
 );
 
-const { statement } = fc.letrec<{ statement: Statement }>((tie) => ({
-  statement: fc.oneof({ maxDepth: 4, depthIdentifier: "program" }, leaf, statements(tie("statement"))),
-}));
+const statement = (moves: boolean): fc.Arbitrary<Statement> =>
+  fc.letrec<{ statement: Statement }>((tie) => ({
+    statement: fc.oneof({ maxDepth: 4, depthIdentifier: `program ${moves}` }, leaf, statements(tie("statement"), moves)),
+  })).statement;
 
 const style = fc.record({ semicolons: fc.boolean(), comments: fc.boolean(), newline: fc.constantFrom("\n", "\n  ", "\r\n", "\n// note\n") });
 
 /** Random programs: tasks, helpers that call each other, and a workflow `main` that returns what it did. */
-export const programs: fc.Arbitrary<string> = fc.tuple(style, fc.array(fc.array(statement, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 4 })).map(([style, bodies]) => {
+const make = (moves: boolean): fc.Arbitrary<string> => fc.tuple(style, fc.array(fc.array(statement(moves), { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 4 })).map(([style, bodies]) => {
   let count = 0;
   const unique = (): string => `n${count++}`;
   const text = bodies.map((body, helper) => {
@@ -73,6 +87,11 @@ export const programs: fc.Arbitrary<string> = fc.tuple(style, fc.array(fc.array(
   });
   return `${header}${text.join("\n")}\n`;
 });
+
+export const programs = make(true);
+
+/** The same, when nothing in them has to be moved. */
+export const unmovedPrograms = make(false);
 
 const header = `
 async function t(x, ...more) { "use task"; log(x); return typeof x === "number" ? x : 5 }
