@@ -1,0 +1,65 @@
+import type { At } from "./random-context.ts";
+import { arrow, free, one, signature, type Declaration, type Maker } from "./random-declaration.ts";
+import { functionBody, params, type Kind } from "./random-functions.ts";
+import { memberForms } from "./random-members.ts";
+
+/** An exported declaration at the top of a module, of something durable of the given kind; `export ` is left out of the text's beginning. */
+export function moduleLevel(at: At, kind: Kind, prefix: string): Declaration {
+  const name = at.unique(prefix);
+  let count = 0;
+  const fn: Maker["fn"] = (more = {}, self = false) => {
+    const list = params(at, self);
+    const body = functionBody(at, { ...kind, ...more }, list.names, `${name}${count++}`);
+    return { ...list, ...body, text: `(${list.text})\0${body.text}` };
+  };
+  return at.c.pick(forms)({ at, name, fn, task: kind.task, sep: at.style.semicolons ? ";" : at.style.newline });
+}
+
+const declaration = (maker: Maker): Declaration => {
+  const body = maker.fn({}, true);
+  return one(maker, `async function ${maker.name}${signature(body)}`, body);
+};
+
+const overloads = (maker: Maker): Declaration => {
+  const body = maker.fn();
+  const { name } = maker;
+  return one(maker, `async function ${name}(x: string): Promise<string>;\nexport async function ${name}(...x: any[]): Promise<any>;\nexport async function ${name}${signature(body)}`, body);
+};
+
+const arrowFunction = (maker: Maker): Declaration => {
+  const body = maker.fn({ arrow: true });
+  return one(maker, `const ${maker.name} = async ${maker.at.c.pick(["", "<T,>", "<const T extends object = {}>"])}${arrow(body)}`, body);
+};
+
+const expression = (maker: Maker): Declaration => {
+  const body = maker.fn();
+  return one(maker, `const ${maker.name} = async function ${maker.at.c.pick(["", "self", maker.name])}${signature(body)}`, body);
+};
+
+const wrapped = (maker: Maker): Declaration => {
+  const body = maker.fn({ arrow: true });
+  const { name, at, task } = maker;
+  const text = `async ${arrow(body)}`;
+  return one(maker, `const ${name} = ${at.c.pick([`same(${text})`, `(${text}) satisfies unknown`, `<any>(${text})`, `(same(false) || (${text})) as any`, `same({ k: ${text} }).k`, `[${text}][0]!`, task ? `taskOptions(${text}, { retries: 0 })` : text])}`, body);
+};
+
+const factory = (maker: Maker): Declaration => {
+  const body = maker.fn({ arrow: true });
+  const { name, sep } = maker;
+  return one(maker, `const ${name} = make${name}("k")${sep}\nfunction make${name}(k: any) { return async ${arrow(body)} }`, body);
+};
+
+const table = (maker: Maker): Declaration => {
+  const { name, fn } = maker;
+  const [a, b] = [fn({ arrow: true }), fn()];
+  const text = `const ${name} = new Map<string, any>([["a", async ${arrow(a)}], ["b", async function ${signature(b)}]])`;
+  return { text, name, callables: [{ ...free(name, a), expr: `${name}.get("a")!` }, { ...free(name, b), expr: `${name}.get("b")` }] };
+};
+
+const destructured = (maker: Maker): Declaration => {
+  const { name, fn } = maker;
+  const [a] = [fn({ arrow: true })];
+  return one(maker, maker.at.c.pick([`const { ${name} } = { ${name}: async ${arrow(a)} }`, `const { k: ${name} = async ${arrow(a)} } = {} as any`, `const [${name} = async ${arrow(a)}]: any[] = []`, `let ${name}: any = async ${arrow(a)}`]), a);
+};
+
+const forms: readonly ((maker: Maker) => Declaration)[] = [declaration, arrowFunction, expression, overloads, wrapped, factory, table, destructured, ...memberForms];

@@ -1,0 +1,120 @@
+import { close, getRun, start, taskContext } from "perdure";
+import { advance, memoryStore, setup, type TestRuntime } from "perdure/testing";
+import type { Choices } from "./random-choices.ts";
+import { nameOf, Shared, type Death } from "./random-dying-store.ts";
+import { evaluate, runtimes, type Entry, type Runtime, type Scripts } from "./random-load.ts";
+import { show, World } from "./random-world.ts";
+
+/** What a program came to. */
+export interface Outcome {
+  readonly result: string;
+  readonly log: readonly string[];
+  /** The calls of its tasks, in no order. */
+  readonly calls: readonly string[];
+}
+
+const RUN = "w";
+const INPUT = 5;
+/** Milliseconds after which something counts as stuck. */
+const LIMIT = 10_000;
+
+/** What a promise comes to, while time goes on; undefined when `ended` says so first. */
+async function outcome(promise: Promise<unknown>, ended = (): boolean => false): Promise<string | undefined> {
+  let text: string | undefined;
+  void promise.then((value) => (text = `completed ${show(value)}`), (error: unknown) => (text = `failed ${show(error)}`));
+  const limit = performance.now() + LIMIT;
+  for (let turns = 0; text === undefined && !ended(); turns++) {
+    if (performance.now() > limit) throw new Error("it does not end");
+    await advance(turns < 3 ? 0 : "1h");
+  }
+  return text;
+}
+
+/** Calls `main`, where there is no run. */
+export async function call(scripts: Scripts, runtime: Runtime): Promise<Outcome> {
+  const world = new World();
+  setup({ logLevel: "silent" });
+  const result = await outcome(evaluate(scripts, world, runtime).main(INPUT)).finally(close);
+  return { result: result ?? "", log: world.logged, calls: [...world.calls].sort() };
+}
+
+/** What became of a run, in one process or in several. */
+export interface RunOutcome extends Outcome {
+  readonly writes: number;
+  /** Ids of its steps. */
+  readonly steps: readonly string[];
+}
+
+/** Runs `flow` in one process after the other, of which each but the last one dies. */
+export async function run(scripts: Scripts, deaths: readonly Death[], runtime: Runtime = runtimes.perdure): Promise<RunOutcome> {
+  const shared = new Shared(memoryStore());
+  await shared.store.open();
+  const calls: string[] = [];
+  let log: readonly string[] = [];
+  for (const death of [...deaths, undefined]) {
+    const life = new Life(shared, scripts, death, runtime);
+    const result = await life.live();
+    calls.push(...life.world.calls);
+    if (life.world.began) log = life.world.logged;
+    if (result === undefined) continue;
+    await close();
+    return { result, log, calls: calls.sort(), writes: shared.writes, steps: (await shared.finished()).sort() };
+  }
+  throw new Error("the last process died");
+}
+
+const isStep = (): boolean => {
+  try {
+    return taskContext().stepId !== "";
+  } catch {
+    return false;
+  }
+};
+
+/** One process. */
+class Life {
+  readonly world = new World(isStep);
+  private readonly shared: Shared;
+  private readonly flow: Entry;
+  private readonly process: TestRuntime;
+  private dead = false;
+  private readonly started: string[] = [];
+
+  constructor(shared: Shared, scripts: Scripts, death: Death | undefined, runtime: Runtime) {
+    this.shared = shared;
+    this.process = setup({
+      store: shared.seenBy(death, () => this.die()),
+      logLevel: "silent",
+      onStep: (event, run, step) => void (event === "started" && this.started.push(nameOf(run, step))),
+    });
+    this.flow = evaluate(scripts, this.world, runtime).flow;
+  }
+
+  /** The outcome, or undefined after its death. */
+  async live(): Promise<string | undefined> {
+    const finished = new Set(await this.shared.finished());
+    const result = await outcome(this.follow(), () => this.dead);
+    this.process.crash();
+    const again = this.started.filter((step) => finished.has(step));
+    if (again.length > 0) throw new Error(`finished steps ran again: ${again.join(", ")}`);
+    return this.dead ? undefined : result;
+  }
+
+  private async follow(): Promise<unknown> {
+    const row = await this.shared.store.getRun(RUN);
+    const hasEnded = row?.status === "completed" || row?.status === "failed";
+    const handle = hasEnded ? await getRun(RUN) : await start(this.flow, [INPUT]);
+    return await handle.result();
+  }
+
+  private die(): void {
+    this.dead = true;
+    this.process.crash();
+  }
+}
+
+/** Some ways to crash a run that makes this many writes: one process, or one after the other. */
+export function someDeaths(c: Choices, writes: number, count: number): readonly (readonly Death[])[] {
+  const one = (): Death => ({ at: 1 + c.below(writes), arrives: c.chance(50) });
+  return Array.from({ length: count }, () => (c.chance(30) ? [one(), one()] : [one()]));
+}
