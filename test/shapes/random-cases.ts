@@ -21,7 +21,7 @@ ${flow}`,
   "super in a class inside of a generator": {
     "main.ts": `${world}
 async function t(x: any) { "use task"; seen("t", x); return [x] }
-async function* items(x: any) { class A extends Date { four = async () => [super.toString === Date.prototype.toString, await t(x)] } yield new A(x).four() }
+async function* items(x: any) { class A extends Map { four = async () => [super.has === Map.prototype.has, await t(x)] } yield new A().four() }
 export async function main(n: any) { for await (const each of items(n)) return done(each) }
 ${flow}`,
   },

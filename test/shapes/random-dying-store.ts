@@ -47,6 +47,7 @@ export class Shared {
       close: () => {},
       createRun: (run) => write(() => store.createRun(run)),
       getRun: (id) => read(() => store.getRun(id)),
+      getCode: (code) => read(() => store.getCode(code)),
       listRuns: (filter) => read(() => store.listRuns(filter)),
       unfinished: (filter) => read(() => store.unfinished(filter)),
       claim: (claim) => write(() => store.claim(claim)),

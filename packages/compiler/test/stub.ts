@@ -56,7 +56,7 @@ function handle(info: ModuleInfo, trace: Trace, defined: Map<unknown, string>, p
     recording: (_, real) => real,
     define,
     methods(object, entries) {
-      for (const [key, index, length] of entries) define(Reflect.get(object, key) as () => unknown, index, length);
+      for (const [key, index, length] of entries) if (length !== undefined) define(Reflect.get(object, key) as () => unknown, index, length);
       return object;
     },
     key: (value) => (typeof value === "symbol" ? value : String(value)),

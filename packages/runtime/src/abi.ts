@@ -119,13 +119,13 @@ class CompiledModule implements ModuleHandle {
     return fn;
   }
 
-  methods<T extends object>(object: T, entries: readonly (readonly [key: PropertyKey, index: number, length: number])[]): T {
+  methods<T extends object>(object: T, entries: readonly (readonly [key: PropertyKey, index: number, length?: number])[]): T {
     // of two members with one key the last one is there
     for (const [key, index, length] of [...entries].reverse()) {
       const method = methodOf(object, key);
       // a decorator, or a later member, may have put something else there
-      if (!method || registry.definitions.has(method)) continue;
-      Object.defineProperty(method, "length", { value: length, configurable: true });
+      if (!method || (length === undefined ? registry.definitions.get(method) !== this.definitions[index] : registry.definitions.has(method))) continue;
+      if (length !== undefined) Object.defineProperty(method, "length", { value: length, configurable: true });
       this.register(method, index, object);
     }
     return object;

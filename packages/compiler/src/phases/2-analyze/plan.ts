@@ -15,7 +15,10 @@ export interface NamedEntry extends Entry {
   readonly name: string;
 }
 
-export interface MethodEntry extends Entry {
+export interface MethodEntry {
+  readonly index: number;
+  /** `undefined`: it is defined where it stands. */
+  readonly length: number | undefined;
   readonly key: PlannedKey;
 }
 

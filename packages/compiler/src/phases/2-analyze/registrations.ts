@@ -35,8 +35,9 @@ class Planner {
         return void this.edits.push({ kind: "expression", node, entry, named: place.named && this.planKey(place.named) });
       case "method": {
         const property = overridable(node, usesSuper, place);
-        if (property && "text" in place.key) this.edits.push({ kind: "method", node: property, key: place.key.text, entry });
-        else append(this.objects, place.object, { ...entry, key: this.planKey(place.key) });
+        const key = this.planKey(place.key);
+        if (property && typeof key === "string") this.edits.push({ kind: "method", node: property, key, entry });
+        append(this.objects, place.object, { ...entry, key, ...(property && { length: undefined }) });
         return;
       }
       case "classMethod":

@@ -26,7 +26,7 @@ export function defineMethods({ node, entries }: Extract<Edit, { kind: "object" 
   out.close(node.end, `, ${entryList(entries, context)})`, node);
 }
 
-/** `{ async f() {}, ...others }` → `{ ["f"]: $m().define({ async f() {} }["f"], 0, 0), ...others }` */
+/** `{ async f() {}, ...others }` → `$m().methods({ ["f"]: $m().define({ async f() {} }["f"], 0, 0), ...others }, [["f", 0]])` */
 export function defineMethod({ node, key: name, entry }: Extract<Edit, { kind: "method" }>, { out, call }: RewriteContext): void {
   const key = jsonLiteral(name);
   out.open(node.start, `[${key}]: ${call("define")}{ `, node);
@@ -95,4 +95,4 @@ export const defineCalls = (entries: readonly NamedEntry[], { call, names }: Rew
 const keyText = (key: PlannedKey, { names }: RewriteContext): string => (typeof key === "string" ? jsonLiteral(key) : names.slot(key.slot));
 
 const entryList = (entries: readonly MethodEntry[], context: RewriteContext): string =>
-  `[${entries.map(({ key, index, length }) => `[${keyText(key, context)}, ${index}, ${length}]`).join(", ")}]`;
+  `[${entries.map(({ key, index, length }) => `[${keyText(key, context)}, ${index}${length === undefined ? "" : `, ${length}`}]`).join(", ")}]`;
