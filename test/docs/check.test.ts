@@ -18,7 +18,7 @@ const codes = (cell: string): string[] => [...cell.replaceAll("\\|", "|").matchA
 
 test("the options", () => {
   const options: Required<CheckOptions> = { tsconfig: "tsconfig.json", root: ".", classes: [], include: [], exclude: [], directives: {} };
-  const rows = [...page.matchAll(/^\| (`\w+`(?:, `\w+`)*) \| (?:a tsconfig|where|names|parts|other)/gm)].flatMap(([, names = ""]) => codes(names));
+  const rows = [...page.matchAll(/^\| (`\w+`(?:, `\w+`)*) \| (?:a tsconfig|where|names|globs|other)/gm)].flatMap(([, names = ""]) => codes(names));
   expect(rows).toEqual(Object.keys(options));
   const plugins: Options[] = [];
   new Function("perdure", inBuild)((given: Options) => plugins.push(given));
