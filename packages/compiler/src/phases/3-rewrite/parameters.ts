@@ -1,5 +1,6 @@
 import type { Node } from "oxc-parser";
 import { isThisParam, lengthOf, runtimeParams, type FunctionNode, type ParameterNode } from "../../ast.ts";
+import type { Edit } from "../2-analyze/plan.ts";
 import type { RewriteContext } from "./context.ts";
 import type { Span } from "./insertions.ts";
 
@@ -14,12 +15,15 @@ function typeOf(param: Node): Span | undefined {
   return "typeAnnotation" in param && param.typeAnnotation ? param.typeAnnotation : undefined;
 }
 
-/** What `keptParameters` has taken out of the parameters. */
-export const outerParts = (node: FunctionNode): Span[] =>
-  runtimeParams(node).flatMap((param) => {
+/** What `keptParameters` takes out of the parameters. */
+export function outerParts(edit: Edit): Span[] {
+  const isKept = (edit.kind === "run" && edit.keepsParameters) || (edit.kind === "scope" && edit.parameters && edit.node.type !== "ArrowFunctionExpression");
+  if (!isKept) return [];
+  return runtimeParams(edit.node).flatMap((param) => {
     const { decorators, type } = partsOf(param);
     return type ? [...decorators, type] : decorators;
   });
+}
 
 /** `@Body() { id }: Order = {}, ...rest: string[]` → `@Body() $p0: Order = void 0, ...$p1: string[]` */
 export function keptParameters(node: FunctionNode, { names, parsed: { source } }: RewriteContext): string {

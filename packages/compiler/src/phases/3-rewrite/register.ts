@@ -49,8 +49,9 @@ export function defineClass({ node, entries: { statics, members } }: Extract<Edi
 
 /** `[key]: f` → `[$k = $m().key(key)]: f` */
 export function keepKey({ node, slot }: Extract<Edit, { kind: "key" }>, { out, call, names }: RewriteContext): void {
-  out.open(node.start, `${names.slot(slot)} = ${call("key")}`, node);
-  out.close(node.end, ")", node);
+  const around = outside(node);
+  out.open(node.start, `${names.slot(slot)} = ${call("key")}`, around);
+  out.close(node.end, ")", around);
 }
 
 /**
@@ -67,8 +68,9 @@ export function keepKeysIn({ node, slots, named }: Extract<Edit, { kind: "slots"
     out.open(node.start, `(() => { ${declared} return ${name === undefined ? "" : `{ [${name}]: `}`, around);
     out.close(node.end, `${name === undefined ? "" : ` }[${name}]`}; })()`, around);
   } else if (node.type === "ArrowFunctionExpression" && !blockOf(node)) {
-    out.open(node.body.start, `{ ${declared} return `, node.body);
-    out.close(node.body.end, "; }", node.body);
+    const around = outside(node.body);
+    out.open(node.body.start, `{ ${declared} return `, around);
+    out.close(node.body.end, "; }", around);
   } else {
     const { at, separator } = afterPrologue(node, parsed);
     out.open(at, `${separator} ${declared}`, node);

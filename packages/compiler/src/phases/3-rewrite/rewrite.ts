@@ -20,7 +20,7 @@ export function rewrite(parsed: Parsed, plan: Plan): { readonly code: string; re
   // removing a piece takes what was inserted at its edges with it: first all removals, then all insertions
   for (const edit of plan.edits) {
     if (edit.kind === "directive") removeDirective(edit.statement, parsed, code);
-    else if (edit.kind === "run" && edit.keepsParameters) for (const part of outerParts(edit.node)) code.remove(part.start, part.end);
+    else for (const { start, end } of outerParts(edit)) code.remove(start, end);
   }
   for (const edit of plan.edits) apply(edit, context);
   out.open(plan.prelude.at, prelude(plan, context), { start: -1, end: Number.POSITIVE_INFINITY });

@@ -3,7 +3,7 @@ import { blockOf, lengthOf } from "../../ast.ts";
 import type { Edit } from "../2-analyze/plan.ts";
 import { afterPrologue, impliedSemicolon } from "./block.ts";
 import type { RewriteContext } from "./context.ts";
-import { endOfHead, splitParameters } from "./parameters.ts";
+import { endOfHead, keptParameters, splitParameters } from "./parameters.ts";
 
 type Scope = Extract<Edit, { kind: "scope" }>;
 type Generator = Extract<Edit, { kind: "generator" }>;
@@ -26,24 +26,23 @@ export function rewriteScope(edit: Scope, context: RewriteContext): void {
 }
 
 /**
- * What the parameters call is called in the scope, too. The outer parameters are there for the function's length.
+ * What the parameters call is called in the scope, too. The outer parameters are there for what is outside: length, types, decorators.
  *
  *     async function f(x, y = g(x)) { BODY }
- *  →  async function f($p0) { return $m().scope(3, () => (async (x, y = g(x)) => { BODY })(...arguments)) }
+ *  →  async function f($p0, $p1 = void 0) { return $m().scope(3, () => (async (x, y = g(x)) => { BODY })(...arguments)) }
  *     (x, y = g(x)) => BODY
  *  →  ($p0, ...$a) => $m().scope(4, () => ((x, y = g(x)) => BODY)($p0, ...$a))
  */
 function rewriteWithParameters({ node, index }: Scope, context: RewriteContext): void {
   const { out, call, names } = context;
-  const own = Array.from({ length: lengthOf(node) }, (_, i) => names.param(i));
   const head = `${call("scope")}${index}, () => (${node.async ? "async " : ""}(`;
   const block = blockOf(node);
   if (node.type === "ArrowFunctionExpression") {
-    const all = [...own, `...${names.args}`].join(", ");
+    const all = [...Array.from({ length: lengthOf(node) }, (_, i) => names.param(i)), `...${names.args}`].join(", ");
     splitParameters(node, all, `) => ${head}`, context);
     out.close(node.end, `)(${all}))`, node);
   } else if (block) {
-    splitParameters(node, own.join(", "), `) { return ${head}`, context);
+    splitParameters(node, keptParameters(node, context), `) { return ${head}`, context);
     out.close(endOfHead(node, context), " =>", node);
     out.close(block.end, ")(...arguments)) }", node);
   }
