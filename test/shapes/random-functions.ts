@@ -34,6 +34,8 @@ export type Body = { readonly text: string } & Traits;
 export interface Params {
   readonly text: string;
   readonly names: readonly string[];
+  /** It throws for `null`. */
+  readonly picky?: boolean;
 }
 
 /** Parameters that take any arguments. */
@@ -52,7 +54,7 @@ export function params({ c, unique, style }: At, self = false): Params {
 }
 
 /** The block of a function, with what it is. */
-export function functionBody(at: At, kind: Kind, given: readonly string[], label: string): Body {
+export function functionBody(at: At, kind: Kind, { names: given, picky = false }: Params, label: string): Body {
   const { c, style } = at;
   const budget = { left: kind.budget ?? (kind.task ? 4 : 6) };
   const all = budget.left;
@@ -63,7 +65,7 @@ export function functionBody(at: At, kind: Kind, given: readonly string[], label
   const main = simple ? simpleTask(inside, label, given, safe) : collecting(inside, label, safe, kind.budget === undefined ? 1 : 4);
   const again = given.length > 0 && c.chance(10) ? `${style.newline}var ${given[0] ?? ""}: any;` : "";
   const text = `{ ${opening(at, kind, given, label)}${again}${style.newline}${main}${style.newline}}`;
-  return { text, cost: 1 + all - budget.left, fails: !safe, logs: !concurrent };
+  return { text, cost: 1 + all - budget.left, fails: !safe || picky, logs: !concurrent };
 }
 
 function insideOf(at: At, kind: Kind, given: readonly string[], concurrent: boolean): At {
@@ -118,9 +120,10 @@ const free = (name: string, { cost, fails, logs }: Traits): Callable => ({ name,
 
 function closure(at: At, name: string): Statement {
   const { c } = at;
-  const { text: list, names } = params(at);
+  const taken = params(at);
+  const list = taken.text;
   const arrow = c.chance(50);
-  const inner = functionBody(at, { task: false, arrow }, names, name);
+  const inner = functionBody(at, { task: false, arrow }, taken, name);
   const text = arrow ? `const ${name} = async (${list}) => ${inner.text}` : c.pick([`async function ${name}(${list}): Promise<any> ${inner.text}`, `const ${name} = async function (${list}) ${inner.text}`, `const ${name} = async function inner(${list}) ${inner.text}`]);
   return declared(used(at, text, name, inner), [free(name, inner)]);
 }
@@ -137,8 +140,9 @@ function used(at: At, text: string, name: string, { cost, logs }: Traits): strin
 
 function localTask(at: At, name: string): Statement {
   const { c, style } = at;
-  const { text: list, names } = params(at);
-  const make = (kind: Kind): Body => functionBody(at, kind, names, name);
+  const taken = params(at);
+  const list = taken.text;
+  const make = (kind: Kind): Body => functionBody(at, kind, taken, name);
   return c.weighted<() => Statement>([
     [2, () => withText(at, name, make({ task: true }), (text) => `async function ${name}(${list}) ${text}`)],
     [2, () => withText(at, name, make({ task: true, arrow: true }), (text) => `const ${name} = async (${list}) => ${text}`)],
@@ -179,9 +183,9 @@ function promising(at: At, name: string): Statement {
 
 function asyncGenerator(at: At, name: string): Statement {
   const { c, style, out } = at;
-  const { text: list, names } = params(at);
-  const inner = functionBody(at, { task: false, generator: true }, names, name);
-  const text = `async function* ${name}(${list}): any ${inner.text}`;
+  const taken = params(at);
+  const inner = functionBody(at, { task: false, generator: true }, taken, name);
+  const text = `async function* ${name}(${taken.text}): any ${inner.text}`;
   const cost = inner.cost * 2 * at.times;
   if ((inner.logs && (at.concurrent || at.task)) || cost > at.budget.left) return declared(text, []);
   at.budget.left -= cost;
@@ -198,10 +202,10 @@ function asyncGenerator(at: At, name: string): Statement {
 
 function syncGenerator(at: At, name: string): Statement {
   const { c, style, out } = at;
-  const { text: list, names } = params(at);
+  const taken = params(at);
   // it does not fail: promises that it has handed out would be left alone
-  const inner = functionBody(at, { task: false, async: false, generator: true, safe: true }, names, name);
-  const text = `function* ${name}(${list}): any ${inner.text}`;
+  const inner = functionBody(at, { task: false, async: false, generator: true, safe: true }, taken, name);
+  const text = `function* ${name}(${taken.text}): any ${inner.text}`;
   const cost = inner.cost * at.times;
   if (!at.async || (inner.logs && (at.concurrent || at.task)) || cost > at.budget.left) return declared(text, []);
   at.budget.left -= cost;
@@ -213,9 +217,9 @@ function localClass(at: At, name: string): Statement {
   const { c, style } = at;
   const one = params(at, true);
   const two = params(at);
-  const task = functionBody(at, { task: true }, one.names, `${name}.one`);
+  const task = functionBody(at, { task: true }, one, `${name}.one`);
   const self: Callable = { name, expr: "this.one", self: "this", ...traitsOf(task) };
-  const helper = functionBody(at, { task: false, also: [self] }, two.names, `${name}.two`);
+  const helper = functionBody(at, { task: false, also: [self] }, two, `${name}.two`);
   const sep = style.semicolons ? ";" : style.newline;
   const getter = `get three() { return this.one(${value({ ...at, ownArguments: false })}) }`;
   const text = `class ${name} extends Holder { k = 2${sep}${style.newline}async one(${one.text}): Promise<any> ${task.text}${style.newline}async two(${two.text}) ${helper.text}${style.newline}${getter}${style.newline}four = async (x: any) => [await super.held, await this.one(x)]${style.newline}}`;

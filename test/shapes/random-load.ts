@@ -1,7 +1,8 @@
 import { transformSync } from "esbuild";
 import * as perdure from "perdure";
 import * as internal from "perdure/internal";
-import { compile } from "unplugin-perdure";
+import { compile, type CompileResult } from "unplugin-perdure";
+import { mappingFaults } from "../../packages/compiler/test/maps.ts";
 import type { Program } from "./random-program.ts";
 import type { World } from "./random-world.ts";
 
@@ -17,16 +18,22 @@ const plainRuntime = { keyed: <R>(_key: string, call: () => R): R => call(), sle
 /** The program without its types. */
 export const stripped = (program: Program): Scripts => new Map(Object.entries(program).map(([file, source]) => [file, toScript(source)]));
 
-/** The same program, compiled first. @throws Error also for a warning: these programs give no reason for one */
+/** The same program, compiled first. @throws Error for what no output may be */
 export function compiled(program: Program): Scripts {
   const host = { readFile: (path: string) => program[path.slice(ROOT.length + 1)], resolve: (specifier: string) => (specifier.startsWith(".") ? `${ROOT}/${fileOf(specifier)}` : undefined) };
   const scripts = Object.entries(program).map(([file, source]) => {
     const result = compile(source, { id: `${ROOT}/${file}`, root: ROOT, host });
-    if (result && result.diagnostics.length > 0) throw new Error(result.diagnostics.map(({ code, line, message }) => `${file}:${line} ${code} ${message}`).join("\n"));
-    if (result && lines(result.code) !== lines(source)) throw new Error(`${file} has ${lines(source)} lines, compiled ${lines(result.code)}`);
+    const faults = result ? faultsOf(source, result) : [];
+    if (faults.length > 0) throw new Error(`${file}: ${faults.join("\n")}`);
     return [file, toScript(result?.code ?? source)] as const;
   });
   return new Map(scripts);
+}
+
+/** Warnings that these programs give no reason for, lines that moved, and tokens that are not mapped to where they come from. */
+function faultsOf(source: string, result: CompileResult): string[] {
+  const moved = lines(result.code) === lines(source) ? [] : [`${lines(source)} lines have become ${lines(result.code)}`];
+  return [...result.diagnostics.map(({ code, line, message }) => `${line} ${code} ${message}`), ...moved, ...mappingFaults(source, result, "ts")];
 }
 
 const lines = (text: string): number => text.split("\n").length;

@@ -9,7 +9,7 @@ export function moduleLevel(at: At, kind: Kind, prefix: string): Declaration {
   let count = 0;
   const fn: Maker["fn"] = (more = {}, self = false) => {
     const list = params(at, self);
-    const body = functionBody(at, { ...kind, ...more }, list.names, `${name}${count++}`);
+    const body = functionBody(at, { ...kind, ...more }, list, `${name}${count++}`);
     return { ...list, ...body, text: `(${list.text})\0${body.text}` };
   };
   return at.c.pick(forms)({ at, name, fn, task: kind.task, sep: at.style.semicolons ? ";" : at.style.newline });

@@ -45,7 +45,7 @@ function extras(at: At): Extras {
   const name = at.unique("x");
   const list = params(at);
   // a task may call the workflow, and time stands still while a task runs
-  const written = (kind: Kind): Body => functionBody({ ...at, sleeps: false }, kind, list.names, name);
+  const written = (kind: Kind): Body => functionBody({ ...at, sleeps: false }, kind, list, name);
   const callable = ({ cost, fails }: Body): Callable => ({ name, expr: name, cost, fails, logs: false });
   const file = (text: string, first = ""): Program => ({ "extra.ts": `${first}${header(style)}${style.newline}${text}\n` });
   return c.weighted<() => Extras>([
@@ -110,7 +110,7 @@ const header = ({ semicolons, newline }: Style): string =>
 function entries(at: At): string {
   const { c, style } = at;
   const arrow = c.chance(30);
-  const body = functionBody({ ...at, depth: 4 }, { task: false, arrow, budget: 24 }, ["n"], "main").text;
+  const body = functionBody({ ...at, depth: 4 }, { task: false, arrow, budget: 24 }, { text: "n", names: ["n"] }, "main").text;
   const start = `"use workflow: id=w";${style.newline}begin();`;
   const inner = c.chance(50) ? `{ ${start}${style.newline}return await main(n)${style.newline}}` : `{ ${start}${body.slice(1)}`;
   const flow = arrow

@@ -1,36 +1,70 @@
 import { SourceMap } from "node:module";
-import { parseSync, type Node } from "oxc-parser";
-import { children } from "../src/ast.ts";
+import { parseSync, Visitor } from "oxc-parser";
 import type { CompileResult } from "../src/compile.ts";
 
-interface Name {
-  readonly name: string;
+export type Lang = "ts" | "tsx" | "jsx";
+
+/** A name, a literal, or the text of a template or element. */
+export interface Token {
+  readonly text: string;
   readonly start: number;
 }
 
-/** Every identifier of a program, types left out, in source order. */
-export function identifiers(source: string, lang: "ts" | "tsx" | "jsx"): Name[] {
+/** Every token of a program, in source order. */
+export function tokens(source: string, lang: Lang): Token[] {
   const found = new Map<number, string>();
-  const visit = (node: Node): void => {
-    if (node.type === "Identifier") found.set(node.start, node.name);
-    if (node.type === "PrivateIdentifier") found.set(node.start, `#${node.name}`);
-    for (const child of children(node)) visit(child);
-  };
-  visit(parseSync("x", source, { lang, astType: "ts" }).program);
-  return [...found].map(([start, name]) => ({ start, name })).sort((a, b) => a.start - b.start);
+  const add = ({ start, end }: { readonly start: number; readonly end: number }): void => void found.set(start, source.slice(start, end));
+  const visitor = new Visitor({
+    // with a type behind it, the node is longer than the name
+    Identifier: ({ start, name }) => add({ start, end: start + name.length }),
+    TemplateElement: ({ start, end, tail }) => add({ start: start + 1, end: end - (tail ? 1 : 2) }),
+    PrivateIdentifier: add,
+    JSXIdentifier: add,
+    JSXText: add,
+    Literal: add,
+  });
+  visitor.visit(parseSync("x", source, { lang, astType: "ts" }).program);
+  return [...found].filter(([, text]) => text !== "").map(([start, text]) => ({ start, text })).sort((a, b) => a.start - b.start);
 }
 
 const lineStarts = (source: string): number[] => [0, ...[...source.matchAll(/\n/g)].map((match) => match.index + 1)];
 
-/** Where each identifier of the output comes from: offset in the output, offset in the input. Inserted ones are left out. */
-export function mappedIdentifiers(input: string, { code, map }: CompileResult, lang: "ts" | "tsx" | "jsx"): (Name & { readonly from: number })[] {
+/** Where each token of the output comes from, by offsets in the input. What was inserted is left out; `to` is undefined where the end is not mapped. */
+export interface MappedToken extends Token {
+  readonly from: number;
+  readonly to: number | undefined;
+}
+
+export function mappedTokens(input: string, result: CompileResult, lang: Lang): MappedToken[] {
+  const original = originalOffsets(input, result);
+  return tokens(result.code, lang).flatMap(({ text, start }) => {
+    const from = original(start);
+    // an inserted piece maps to the place that it is put in front of, where something else stands
+    return from === undefined || !input.startsWith(text, from) ? [] : [{ text, start, from, to: original(start + text.length) }];
+  });
+}
+
+/** The offset in the input of an offset in the output that has a mapping of its own. */
+function originalOffsets(input: string, { code, map }: CompileResult): (offset: number) => number | undefined {
   const decoded = new SourceMap({ ...map, version: 3, file: "", sourceRoot: "", sourcesContent: [] });
   const [inputLines, outputLines] = [lineStarts(input), lineStarts(code)];
-  return identifiers(code, lang).flatMap(({ name, start }) => {
-    const line = outputLines.findLastIndex((each) => each <= start);
-    const column = start - (outputLines[line] ?? 0);
+  return (offset) => {
+    const line = outputLines.findLastIndex((each) => each <= offset);
+    const column = offset - (outputLines[line] ?? 0);
     const entry = decoded.findEntry(line, column);
-    if (!("originalLine" in entry) || entry.generatedLine !== line || entry.generatedColumn !== column) return [];
-    return [{ name, start, from: (inputLines[entry.originalLine] ?? 0) + entry.originalColumn }];
+    if (!("originalLine" in entry) || entry.generatedLine !== line || entry.generatedColumn !== column) return undefined;
+    return (inputLines[entry.originalLine] ?? 0) + entry.originalColumn;
+  };
+}
+
+const isDirective = ({ text }: Token): boolean => /^["']use (?:task|workflow)\b/.test(text);
+
+/** What is wrong with a map: tokens of the input that are not found in the output, or not by both ends. */
+export function mappingFaults(input: string, result: CompileResult, lang: Lang): string[] {
+  const mapped = new Map(mappedTokens(input, result, lang).map((token) => [token.from, token]));
+  return tokens(input, lang).filter((token) => !isDirective(token)).flatMap(({ text, start }) => {
+    const found = mapped.get(start);
+    if (found?.text !== text) return [`${text} at ${start} is not mapped`];
+    return found.to === start + text.length ? [] : [`the end of ${text} at ${start} is mapped to ${found.to}`];
   });
 }

@@ -6,6 +6,7 @@ import { lastBefore } from "./block.ts";
 import { createContext, type RewriteContext } from "./context.ts";
 import { Insertions, type Span } from "./insertions.ts";
 import { rewriteLoop } from "./loop.ts";
+import { exactMap } from "./map.ts";
 import { prelude } from "./prelude.ts";
 import { outerParts } from "./parameters.ts";
 import { defineClass, defineExpression, defineInBlock, defineMethod, defineMethods, keepKey, keepKeysIn, nameFunction } from "./register.ts";
@@ -25,7 +26,7 @@ export function rewrite(parsed: Parsed, plan: Plan): { readonly code: string; re
   for (const edit of plan.edits) apply(edit, context);
   out.open(plan.prelude.at, prelude(plan, context), { start: -1, end: Number.POSITIVE_INFINITY });
   out.applyTo(code);
-  return { code: code.toString(), map: code.generateMap({ source: parsed.file, includeContent: true, hires: "boundary" }) };
+  return { code: code.toString(), map: exactMap(code, parsed.file, plan.edits.flatMap((edit) => (edit.kind === "directive" ? [edit.statement] : []))) };
 }
 
 function apply(edit: Edit, context: RewriteContext): void {
