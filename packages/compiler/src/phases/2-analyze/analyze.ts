@@ -98,13 +98,13 @@ function plan(input: AnalysisInput, functions: readonly FunctionModel[], infos: 
 
 const isCall = (node: Node): node is CallExpression | TaggedTemplateExpression => node.type === "CallExpression" || node.type === "TaggedTemplateExpression";
 
-function planBody({ node, kind, redeclared, yields, usesSuper, usesArguments, place }: FunctionModel, index: number, parameters: boolean): Edit {
+function planBody({ node, label, kind, redeclared, yields, usesSuper, usesArguments, place }: FunctionModel, index: number, parameters: boolean): Edit {
   if (kind !== undefined) {
     const inner = node.type === "ArrowFunctionExpression" || !usesArguments ? "arrow" : usesSuper ? "method" : "function";
-    return { kind: "run", as: kind, node, index, inner, keepsParameters: keepsParameters(place) };
+    return { kind: "run", as: kind, node, index, label, inner, keepsParameters: keepsParameters(place) };
   }
-  if (node.generator) return { kind: "generator", node, index, redeclared, yields, usesSuper };
-  return { kind: "scope", node, index, redeclared, parameters };
+  if (node.generator) return { kind: "generator", node, index, label, redeclared, yields, usesSuper };
+  return { kind: "scope", node, index, label, redeclared, parameters };
 }
 
 /** Decorators and their metadata need them; and a private method of an instance gets its length from nothing else. */

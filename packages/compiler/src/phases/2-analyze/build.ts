@@ -6,7 +6,7 @@ import { collectExports, directedExports, isFree } from "./exports.ts";
 import { summarizeClass, summarizeObject } from "./members.ts";
 import type { CallModel, CapturedWrite, FunctionModel, LoopModel, ModuleModel, Place, Value } from "./model.ts";
 import { KNOWN, UNKNOWN } from "./model.ts";
-import { fullName, memberKey, shortName } from "./naming.ts";
+import { fullName, memberKey, ownName, shortName } from "./naming.ts";
 import { boundNames, isReachable, ownFunction, placeOf, redeclaredParams } from "./place.ts";
 import { buildScopes, lookup, type Binding, type Scope, type Scopes, type ValueOf } from "./scopes.ts";
 import { collectReads } from "./reads.ts";
@@ -125,9 +125,11 @@ class ModelBuilder {
     const parent = above.at(-1);
     const place = placeOf(node, above);
     const at = parent?.type === "MethodDefinition" || (parent?.type === "Property" && parent.method) ? parent.key.start : (node.id?.start ?? node.start);
+    const name = directive ? fullName(node, above) : shortName(node, above);
     return {
       index: this.scopes.functionIndex.get(node) ?? -1,
-      name: directive ? fullName(node, above) : shortName(node, above),
+      name,
+      label: ownName(node, above) ?? (directive ? name.slice(name.lastIndexOf(".") + 1) : undefined),
       kind: directive?.directive.kind,
       parent: context.owner?.index,
       async: node.async,

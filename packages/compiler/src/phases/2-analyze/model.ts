@@ -154,6 +154,8 @@ export type Place =
 
 export interface FunctionModel extends FunctionSummary {
   readonly node: FunctionNode;
+  /** What a stack calls it; `undefined` for a function without a name. */
+  readonly label: string | undefined;
   readonly directive: FoundDirective | undefined;
   readonly place: Place;
   /** Neither an instance nor a closure is needed to reach it. */

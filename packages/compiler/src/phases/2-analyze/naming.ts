@@ -31,6 +31,15 @@ export function shortName(node: FunctionNode, above: readonly Node[]): string {
   return (member && keyLabel(member.key, member.computed)) ?? calledWith(node, above) ?? nameFrom(node, above.slice(above.findLastIndex(isFunction) + 1)) ?? "anonymous";
 }
 
+/** The name that JavaScript gives to the function: its own, or that of what it is put into where it stands. */
+export function ownName(node: FunctionNode, above: readonly Node[]): string | undefined {
+  if (node.id) return node.id.name;
+  const at = above.findLastIndex((each) => !isWrapper(each));
+  const holder = above[at];
+  if (!holder || node.type === "FunctionDeclaration") return "default";
+  return isMember(holder) ? memberKey(node, above) : binder(holder);
+}
+
 /** The key of the method, property or class field that the function is. */
 export function memberKey(node: Node, above: readonly Node[]): string | undefined {
   const member = memberOf(node, above);

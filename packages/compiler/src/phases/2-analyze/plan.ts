@@ -27,35 +27,37 @@ export interface ClassEntries {
   readonly members: readonly MethodEntry[];
 }
 
+/** The body of a function, which goes into an inner one. */
+interface Body {
+  readonly node: FunctionNode;
+  readonly index: number;
+  /** The name of the inner function, that stacks show. */
+  readonly label: string | undefined;
+}
+
 /** One change to the source. Indexes point into `ModuleInfo`. */
 export type Edit =
   | { readonly kind: "directive"; readonly statement: Node }
-  | {
+  | (Body & {
       readonly kind: "run";
       readonly as: "task" | "workflow";
-      readonly node: FunctionNode;
-      readonly index: number;
       /** What takes the parameters: an arrow, or what has an `arguments` or a `super` of its own. */
       readonly inner: "arrow" | "function" | "method";
       /** The outer function keeps parameters for its decorators, their types, or its length. */
       readonly keepsParameters: boolean;
-    }
-  | {
+    })
+  | (Body & {
       readonly kind: "scope";
-      readonly node: FunctionNode;
-      readonly index: number;
       readonly redeclared: readonly string[];
       /** Its parameters belong to the scope: there are durable calls in them. */
       readonly parameters: boolean;
-    }
-  | {
+    })
+  | (Body & {
       readonly kind: "generator";
-      readonly node: FunctionNode;
-      readonly index: number;
       readonly redeclared: readonly string[];
       readonly yields: readonly YieldExpression[];
       readonly usesSuper: boolean;
-    }
+    })
   /** `leftInside`: what the loop assigns to has durable calls in it, which belong to the iteration. */
   | { readonly kind: "loop"; readonly node: Loop; readonly start: number; readonly index: number; readonly leftInside: boolean }
   | { readonly kind: "site"; readonly node: CallExpression | TaggedTemplateExpression; readonly index: number }

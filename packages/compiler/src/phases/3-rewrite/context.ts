@@ -51,3 +51,11 @@ export function createContext(parsed: Parsed, out: Insertions, prefix: string): 
 /** JSON that is also JavaScript, in a script element too. */
 export const jsonLiteral = (value: unknown): string =>
   JSON.stringify(value).replace(/<(?=[/!])/g, "\\u003c").replace(/[\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16)}`);
+
+/** What stands before and behind a function expression that is to have the name `label`: `{ f: () => {} }.f` */
+export function named(label: string | undefined): { readonly before: string; readonly after: string } {
+  if (label === undefined) return { before: "", after: "" };
+  const isName = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(label) && label !== "__proto__";
+  const key = isName ? label : `[${jsonLiteral(label)}]`;
+  return { before: `{ ${key}: `, after: ` }${isName ? "." : ""}${key}` };
+}

@@ -1,6 +1,6 @@
 import { blockOf } from "../../ast.ts";
 import type { Edit } from "../2-analyze/plan.ts";
-import type { RewriteContext } from "./context.ts";
+import { named, type RewriteContext } from "./context.ts";
 import { endOfHead, keptParameters, splitParameters } from "./parameters.ts";
 
 type Run = Extract<Edit, { kind: "run" }>;
@@ -9,7 +9,7 @@ type Run = Extract<Edit, { kind: "run" }>;
  * The parameters become those of an inner arrow, so that the body can be called with decoded values, and again.
  *
  *     async function f(a, b = 1) { BODY }
- *  →  async function f(...$a) { return $m().task(0, $a, async (a, b = 1) => { BODY }) }
+ *  →  async function f(...$a) { return $m().task(0, $a, { f: async (a, b = 1) => { BODY } }.f) }
  *     async (x) => { BODY }
  *  →  async (...$a) => $m().task(0, $a, async (x) => { BODY })
  *
@@ -17,7 +17,7 @@ type Run = Extract<Edit, { kind: "run" }>;
  * are not what a retry or a replay is given.
  *
  *     async function f(a) { arguments }
- *  →  async function f(...$a) { return $m().task(0, $a, async function (a) { arguments }.bind(this)) }
+ *  →  async function f(...$a) { return $m().task(0, $a, { f: async function (a) { arguments } }.f.bind(this)) }
  */
 export function rewriteRun(edit: Run, context: RewriteContext): void {
   if (edit.node.type === "ArrowFunctionExpression") rewriteArrow(edit, context);
@@ -32,10 +32,11 @@ function rewriteArrow(edit: Run, context: RewriteContext): void {
   const first = node.params[0];
   const paren = parsed.find("(", node.typeParameters?.end ?? node.start);
   const isBare = first !== undefined && first.start < paren;
-  const head = `...${names.args}) => ${callOf(edit, context, names.args)}async `;
+  const { before, after } = named(edit.label);
+  const head = `...${names.args}) => ${callOf(edit, context, names.args)}${before}async `;
   if (isBare) out.open(first.start, `(${head}`, node);
   else out.open(paren + 1, `${head}(`, node);
-  out.close(node.end, ")", node);
+  out.close(node.end, `${after})`, node);
 }
 
 function rewriteFunction(edit: Run, context: RewriteContext): void {
@@ -57,12 +58,13 @@ function rewriteFunction(edit: Run, context: RewriteContext): void {
  * An arrow has the `arguments` of the function around it, which are not those that the body is called with.
  *
  *     async (…) => { BODY }
- *     (...$a) => async function (…) { BODY }.apply(this, $a)
+ *     (...$a) => (async function (…) { BODY }.apply(this, $a))
  *     (...$a) => ({ __proto__: SUPER, async $f(…) { BODY } }).$f.apply(this, $a)
  */
-function innerFunction({ inner }: Run, { names, superObject }: RewriteContext): { readonly head: string; readonly tail: string } {
+function innerFunction({ inner, label }: Run, { names, superObject }: RewriteContext): { readonly head: string; readonly tail: string } {
   const { args, fn } = names;
-  if (inner === "arrow") return { head: "async (", tail: "" };
-  if (inner === "function") return { head: `(...${args}) => async function (`, tail: `.apply(this, ${args})` };
+  const { before, after } = named(label);
+  if (inner === "arrow") return { head: `${before}async (`, tail: after };
+  if (inner === "function") return { head: `(...${args}) => (${before}async function (`, tail: `${after}.apply(this, ${args}))` };
   return { head: `(...${args}) => ({ __proto__: ${superObject}, async ${fn}(`, tail: ` }).${fn}.apply(this, ${args})` };
 }

@@ -2,26 +2,27 @@ import type { Node } from "oxc-parser";
 import { blockOf, lengthOf } from "../../ast.ts";
 import type { Edit } from "../2-analyze/plan.ts";
 import { afterPrologue, impliedSemicolon } from "./block.ts";
-import type { RewriteContext } from "./context.ts";
+import { named, type RewriteContext } from "./context.ts";
 import { endOfHead, keptParameters, splitParameters } from "./parameters.ts";
 
 type Scope = Extract<Edit, { kind: "scope" }>;
 type Generator = Extract<Edit, { kind: "generator" }>;
 
 /**
- *     async function f(x) { BODY }  →  async function f(x) { return $m().scope(3, async () => { BODY }) }
+ *     async function f(x) { BODY }  →  async function f(x) { return $m().scope(3, { f: async () => { BODY } }.f) }
  *     (i) => ship(i)                →  (i) => $m().scope(4, () => ship(i))
  */
 export function rewriteScope(edit: Scope, context: RewriteContext): void {
-  const { node, index, redeclared } = edit;
+  const { node, index, label, redeclared } = edit;
   if (edit.parameters) return rewriteWithParameters(edit, context);
   const { out, call } = context;
-  const head = `${call("scope")}${index}, ${node.async ? "async " : ""}() => `;
+  const { before, after } = named(label);
+  const head = `${call("scope")}${index}, ${before}${node.async ? "async " : ""}() => `;
   const block = blockOf(node);
-  if (block) wrapBlock(block, node, `return ${head}{`, "}) ", redeclared, context);
+  if (block) wrapBlock(block, node, `return ${head}{`, `}${after}) `, redeclared, context);
   else if (node.body) {
     out.open(node.body.start, head, node);
-    out.close(node.body.end, ")", node);
+    out.close(node.body.end, `${after})`, node);
   }
 }
 
@@ -50,18 +51,19 @@ function rewriteWithParameters({ node, index }: Scope, context: RewriteContext):
 
 /**
  *     function* f(x) { BODY }
- *  →  function* f(x) { return yield* $m().generator(5, function* () { BODY }.apply(this, arguments)) }
+ *  →  function* f(x) { return yield* $m().generator(5, { f: function* () { BODY } }.f.apply(this, arguments)) }
  *  or, for `super`, … { __proto__: SUPER, *$f() { BODY } }.$f.apply(this, arguments)) }
  *     yield e  →  $m().back($m().here(), yield e)
  */
-export function rewriteGenerator({ node, index, redeclared, yields, usesSuper }: Generator, context: RewriteContext): void {
+export function rewriteGenerator({ node, index, label, redeclared, yields, usesSuper }: Generator, context: RewriteContext): void {
   const { out, call, parsed, names, superObject } = context;
   const block = blockOf(node);
   if (!block) return;
   const async = node.async ? "async " : "";
+  const { before, after } = named(label);
   const [head, tail] = usesSuper
     ? [`{ __proto__: ${superObject}, ${async}*${names.fn}() {`, `} }.${names.fn}.apply(this, arguments)) `]
-    : [`${async}function* () {`, "}.apply(this, arguments)) "];
+    : [`${before}${async}function* () {`, `}${after}.apply(this, arguments)) `];
   wrapBlock(block, node, `return yield* ${call("generator")}${index}, ${head}`, tail, redeclared, context);
   for (const each of yields) {
     out.open(each.start, `${call("back")}${call("here")}), `, each);
