@@ -23,6 +23,9 @@ export async function sqliteOf(line: NodeLine): Promise<string> {
   return installed("better-sqlite3", "13.2.0");
 }
 
+/** The helpers of TypeScript's `importHelpers`. */
+export const tslib = (): Promise<string> => installed("tslib", "2.8.1");
+
 /** Installs a package into the cache, once; its directory. It is no dependency of the workspace, whose programs it would shadow. */
 async function installed(name: string, version: string): Promise<string> {
   const place = join(cache, `${name}-${version}`);

@@ -216,6 +216,14 @@ export const messages = {
     text: `the task ${p.task} has changed its argument ${p.argument} in place (step ${p.step} of run ${p.run}, called at ${p.calledAt}): the workflow does not see that, now or in a replay`,
     hint: "return the changed value from the task, and use the result; configure({ checkArguments: false }) turns this check off",
   })),
+  TSC_EMITTED_NOTHING: define((p: { project: string; output: string }) => ({
+    text: `tsc has emitted no JavaScript for ${p.project}${p.output === "" ? "" : `:\n${p.output}`}`,
+    hint: "correct what tsc says; if it says nothing, does the project have files?",
+  })),
+  TSC_NOT_FOUND: define((p: { directory: string }) => ({
+    text: `${p.directory} has no TypeScript of its own`,
+    hint: "npm install --save-dev typescript, or name another compiler's script with $PERDURE_TSC",
+  })),
   VALUE_NOT_STORABLE: define((p: { what: string; path: string; found: string; where?: string }) => ({
     text: `${p.what} ${p.path === "" ? "" : `${p.path}: `}${p.found}, which cannot be stored${p.where === undefined ? "" : ` (${p.where})`}`,
     hint: "leave it out, make it plain data, or register its class with configure({ classes }); a run that stops for it is resumable",

@@ -50,6 +50,8 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   STORE_READ_ONLY: { path: "perdure.db" },
   STORE_UNAVAILABLE: { scheme: "postgres" },
   STORE_URL_INVALID: { url: "perdure.db" },
+  TSC_EMITTED_NOTHING: { project: "tsconfig.json", output: "error TS5023: Unknown compiler option 'tarket'." },
+  TSC_NOT_FOUND: { directory: "/home/me/shop" },
   VALUE_NOT_STORABLE: { what: "chargeCard returned", path: ".client.socket", found: "a function", where: "step chargeCard[0] of run order-17, called at src/order.ts:12:11" },
   VALUE_VERSION: { found: "9" },
   WORKFLOW_AMBIGUOUS: { workflow: "order", file: "src/old.ts", files: ["src/a.ts", "src/b.ts"] },

@@ -8,10 +8,12 @@ import { nodeOf, sqliteOf, type NodeLine } from "../../nodes.ts";
 const workspace = resolve(import.meta.dirname, "../../..");
 const modules = join(workspace, "node_modules");
 
+export type TypeScript = "typescript" | "typescript-5.9" | "typescript-7";
+
 /** Tools that an application finds beside the two packages. */
 export interface Tools {
   /** The package that is its `typescript`. */
-  readonly typescript?: "typescript" | "typescript-5.9" | "typescript-7";
+  readonly typescript?: TypeScript;
 }
 
 /** An application in a directory of its own, with Perdure installed as from npm: nothing of the workspace is near it. */
@@ -46,6 +48,11 @@ export class App {
   write(name: string, text: string): void {
     mkdirSync(dirname(this.path(name)), { recursive: true });
     writeFileSync(this.path(name), text);
+  }
+
+  /** Installs one more package, from where it is. */
+  link(name: string, place: string): void {
+    symlinkSync(place, this.path(`node_modules/${name}`));
   }
 
   /** Runs Node with these arguments, in the application's directory. */
@@ -96,6 +103,12 @@ export class Execution {
     await Promise.race([heard, over]);
   }
 
+  /** Ends it, and what it has started. */
+  async stop(): Promise<void> {
+    this.process.kill("SIGTERM");
+    await this.ended;
+  }
+
   /** Its output, after it has ended with this exit code. */
   async exits(code: number | NodeJS.Signals): Promise<string> {
     const ended = await this.ended;
@@ -118,7 +131,7 @@ async function install(target: string, line: NodeLine, { typescript = "typescrip
   const linked = new Map([
     ["better-sqlite3", await sqliteOf(line)],
     ["typescript", join(modules, typescript)],
-    ...["@types/node", "tsx", "ts-patch", "tslib", "undici-types", "react", "@types/react"].map((name) => [name, join(modules, name)] as const),
+    ...["@types/node", "tsx", "ts-patch", "undici-types"].map((name) => [name, join(modules, name)] as const),
   ]);
   for (const name of ["perdure", "unplugin-perdure"]) {
     const from = realpathSync(join(modules, name));
@@ -126,6 +139,7 @@ async function install(target: string, line: NodeLine, { typescript = "typescrip
     for (const each of Object.keys(dependencies)) if (!linked.has(each)) linked.set(each, join(modules, each));
     for (const part of ["package.json", "dist"]) cpSync(join(from, part), join(target, name, part), { recursive: true });
   }
+  linked.set(".bin/perdure-tsc", join(target, "unplugin-perdure/dist/perdure-tsc.mjs"));
   for (const [name, place] of linked) {
     mkdirSync(dirname(join(target, name)), { recursive: true });
     symlinkSync(place, join(target, name));

@@ -4,18 +4,20 @@ import { join, resolve } from "node:path";
 import ts from "typescript";
 import type { ModuleInfo } from "unplugin-perdure";
 
-const directory = resolve(import.meta.dirname, "program");
-
 /** Texts by path. */
 export type Files = Readonly<Record<string, string>>;
 
 /** The program of all these tests. */
-export const program: Files = Object.fromEntries(
-  readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .map((path) => [path.slice(directory.length + 1), readFileSync(path, "utf8")]),
-);
+export const program: Files = filesOf("program");
+
+/** A program of all that a compiler restructures: decorators, fields, namespaces, enums, `using`, JSX. */
+export const features: Files = { ...filesOf("fixtures/features"), ...filesOf("fixtures/react", "node_modules/react/") };
+
+function filesOf(name: string, prefix = ""): Files {
+  const directory = resolve(import.meta.dirname, name);
+  const paths = readdirSync(directory, { recursive: true, withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [join(entry.parentPath, entry.name)] : []));
+  return Object.fromEntries(paths.map((path) => [prefix + path.slice(directory.length + 1), readFileSync(path, "utf8")]));
+}
 
 /** The program as somebody would have written it in JavaScript. */
 export const javascript: Files = inJavaScript(program, ts.ModuleKind.ESNext);
@@ -23,11 +25,9 @@ export const commonJs: Files = { ...inJavaScript(program, ts.ModuleKind.CommonJS
 
 /** The same files without types, with `.js` in their names and imports. */
 export function inJavaScript(files: Files, module: ts.ModuleKind): Files {
-  const compilerOptions = { module, target: ts.ScriptTarget.ES2022, verbatimModuleSyntax: module === ts.ModuleKind.ESNext };
-  const toJs = (text: string): string => text.replace(/(["']\.[^"']*)\.ts(["'])/g, "$1.js$2");
-  return Object.fromEntries(
-    Object.entries(files).map(([name, text]) => (name.endsWith(".ts") ? [name.replace(/ts$/, "js"), toJs(ts.transpileModule(text, { compilerOptions }).outputText)] : [name, text])),
-  );
+  const compilerOptions = { module, target: ts.ScriptTarget.ES2022, jsx: ts.JsxEmit.ReactJSX, rewriteRelativeImportExtensions: true };
+  const transpiled = (text: string, fileName: string): string => ts.transpileModule(text, { fileName, compilerOptions }).outputText;
+  return Object.fromEntries(Object.entries(files).map(([name, text]) => (/\.tsx?$/.test(name) ? [name.replace(/tsx?$/, "js"), transpiled(text, name)] : [name, text])));
 }
 
 /** What a run of the program has come to. */
@@ -50,7 +50,8 @@ export async function reported(output: string, database: string): Promise<Report
   const { result, modules, stack }: Omit<Report, "steps"> = JSON.parse(json);
   const store = sqliteStore(database);
   await store.open();
-  const steps = await store.steps("order-17");
+  const [run] = await store.listRuns({});
+  const steps = run ? await store.steps(run.id) : [];
   await store.close();
   return { result, stack, steps: steps.map(row), modules: modules.toSorted((a, b) => (a.file < b.file ? -1 : 1)) };
 }

@@ -1,5 +1,5 @@
 import type { NodeLine } from "../../nodes.ts";
-import type { App, Tools } from "./app.ts";
+import type { App, Tools, TypeScript } from "./app.ts";
 import { commonJs, javascript, type Files } from "./program.ts";
 
 /** One way to run the program without a bundler. */
@@ -17,13 +17,14 @@ export interface Row {
   readonly args: readonly string[];
 }
 
+const lines = [20, 22, 24] as const;
 const register = ["--import", "unplugin-perdure/register"];
 const tsx = ["--import", "tsx"];
 const main = "src/main.ts";
 const commonJsPackage: Files = { "package.json": JSON.stringify({ name: "shop", private: true }) };
 
 export const registerRows: readonly Row[] = [
-  ...([20, 22, 24] as const).flatMap((node): Row[] => [
+  ...lines.flatMap((node): Row[] => [
     { name: `Node ${node}, register, JavaScript`, node, program: javascript, args: [...register, "src/main.js"] },
     { name: `Node ${node}, register, CommonJS`, node, program: commonJs, args: [...register, "src/main.js"] },
     { name: `Node ${node}, register, tsx, TypeScript in a CommonJS package`, node, files: commonJsPackage, args: [...register, ...tsx, main] },
@@ -39,3 +40,31 @@ export const registerRows: readonly Row[] = [
   { name: "Node 22, register, tsx", node: 22, args: [...register, ...tsx, main] },
   { name: "Node 24, tsx, register", node: 24, args: [...tsx, ...register, main] },
 ];
+
+export const perdureTsc = "node_modules/.bin/perdure-tsc";
+
+/** The compilers and what people call them. */
+export const compilers: readonly (readonly [name: string, typescript: TypeScript])[] = [
+  ["TypeScript 5.9", "typescript-5.9"],
+  ["TypeScript 6", "typescript"],
+  ["TypeScript 7", "typescript-7"],
+];
+
+export const tsconfig = (compilerOptions: object, rest: object = { include: ["src"] }): string => {
+  const base = { target: "es2022", module: "nodenext", strict: true, skipLibCheck: true, types: ["node"], sourceMap: true, rootDir: "src", outDir: "dist", rewriteRelativeImportExtensions: true };
+  return JSON.stringify({ compilerOptions: { ...base, ...compilerOptions }, ...rest });
+};
+
+const withPerdureTsc = async (app: App): Promise<void> => void (await app.run([perdureTsc]).exits(0));
+
+export const tscRows: readonly Row[] = compilers.flatMap(([name, typescript], i): Row[] => [
+  { name: `perdure-tsc, ${name}`, node: lines[i] ?? 20, tools: { typescript }, files: { "tsconfig.json": tsconfig({}) }, build: withPerdureTsc, args: ["dist/main.js"] },
+  {
+    name: `perdure-tsc, ${name}, CommonJS`,
+    node: lines[(i + 1) % lines.length] ?? 20,
+    tools: { typescript },
+    files: { ...commonJsPackage, "tsconfig.json": tsconfig({ inlineSourceMap: true, sourceMap: false }) },
+    build: withPerdureTsc,
+    args: ["dist/main.js"],
+  },
+]);

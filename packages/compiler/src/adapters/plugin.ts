@@ -3,7 +3,7 @@ import { isAbsolute } from "node:path";
 import { checkForBrowser } from "../browser.ts";
 import { compile, CompileError, lostDirectives, type CompileOptions, type CompileResult, type WarningLevels } from "../compile.ts";
 import { pathOf } from "../phases/1-parse/parse.ts";
-import { createProject, nodeHost, type Project } from "../project.ts";
+import { createProject, nodeHost, type Host, type Project } from "../project.ts";
 import { idFilter, passes, type Filter, type Patterns } from "../filter.ts";
 import { BackgroundCheck, type BuildCheck } from "./background-check.ts";
 
@@ -64,12 +64,12 @@ export class Session {
   private readonly graphs = new Map<string, readonly string[]>();
   private readonly signatures = new Map<string, string>();
 
-  constructor(options: Options) {
+  constructor(options: Options, host: Host = nodeHost) {
     this.options = options;
     this.filter = idFilter(options);
     this.typeCheck = new BackgroundCheck(options);
     this.root = options.root ?? process.cwd();
-    this.project = createProject(nodeHost, { ...DIRECTIVE_WORDS, ...options.directives }, () => this.root);
+    this.project = createProject(host, { ...DIRECTIVE_WORDS, ...options.directives }, () => this.root);
   }
 
   /** The bundler says where its project is; an option goes before that. */

@@ -107,9 +107,8 @@ function planBody({ node, label, kind, redeclared, yields, usesSuper, usesArgume
   return { kind: "scope", node, index, label, redeclared, parameters };
 }
 
-/** Decorators and their metadata need them; and a private method of an instance gets its length from nothing else. */
-const keepsParameters = (place: FunctionModel["place"]): boolean =>
-  place.kind === "classMethod" && (place.decorated || (!place.isStatic && "text" in place.key && place.key.text.startsWith("#")));
+/** Decorators and their metadata need them. */
+const keepsParameters = (place: FunctionModel["place"]): boolean => place.kind === "classMethod" && place.decorated;
 
 /** The loops in scopes that repeat a durable or possible call. */
 function scopedLoops(model: ModuleModel, functions: readonly FunctionModel[], analysis: Analysis): LoopModel[] {

@@ -43,7 +43,7 @@ export type Edit =
       readonly as: "task" | "workflow";
       /** What takes the parameters: an arrow, or what has an `arguments` or a `super` of its own. */
       readonly inner: "arrow" | "function" | "method";
-      /** The outer function keeps parameters for its decorators, their types, or its length. */
+      /** The outer function keeps parameters for its decorators and their types. */
       readonly keepsParameters: boolean;
     })
   | (Body & {

@@ -33,15 +33,17 @@ export function defineMethod({ node, key: name, entry }: Extract<Edit, { kind: "
   out.close(node.end, ` }[${key}], ${entry.index}, ${entry.length})`, node);
 }
 
-/** `class { async f() {} }` → `class { static { $m().methods(this.prototype, [["f", 0, 0]]); } async f() {} }` */
+/** `class A { async f() {} }` → `class A { static { $m().methods(A.prototype, [["f", 0, 0]]); } async f() {} }` */
 export function defineClass({ node, entries: { statics, members } }: Extract<Edit, { kind: "class" }>, context: RewriteContext): void {
   const { out, call } = context;
+  // TypeScript leaves no `this` in the static blocks of a class with decorators of the older kind
+  const self = node.id?.name ?? "this";
   const isPrivate = ({ key }: MethodEntry): boolean => typeof key === "string" && key.startsWith("#");
   const open = statics.filter((each) => !isPrivate(each));
   const calls = [
-    open.length > 0 && `${call("methods")}this, ${entryList(open, context)});`,
-    members.length > 0 && `${call("methods")}this.prototype, ${entryList(members, context)});`,
-    ...statics.filter(isPrivate).map(({ key, index, length }) => `${call("define")}this.${String(key)}, ${index}, ${length});`),
+    open.length > 0 && `${call("methods")}${self}, ${entryList(open, context)});`,
+    members.length > 0 && `${call("methods")}${self}.prototype, ${entryList(members, context)});`,
+    ...statics.filter(isPrivate).map(({ key, index, length }) => `${call("define")}${self}.${String(key)}, ${index}, ${length});`),
   ];
   // before all else that is static, which may use them
   out.open(node.body.start + 1, ` static { ${calls.filter((each) => each !== false).join(" ")} }`, node.body);
