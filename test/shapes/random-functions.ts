@@ -46,7 +46,7 @@ export function params({ c, unique, style }: At, self = false): Params {
     [1, { text: `${a}: any = 1`, names: [a] }],
     [1, { text: `${a}?: any, ${b}: any = ${a}`, names: [a, b] }],
     [1, { text: `${a}: any, ...${b}: any[]`, names: [a, b] }],
-    [1, { text: `{ k: ${a}, l: ${b} = ${a} }: any = {}, ${d}: any = () => 1`, names: [a, b] }],
+    [1, { text: `{ k: ${a}, l: ${b} = ${a} }: any = {}, ${d}: any = () => 1`, names: [a, b], picky: true }],
     [1, { text: `...[${a}, ${b} = 2, ...${d}]: any[]`, names: [a, b, d] }],
     [1, { text: `${a}: any,${style.comments ? " // first" : ""}\n${b}?: any,`, names: [a, b] }],
   ]);

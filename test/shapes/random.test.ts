@@ -11,7 +11,7 @@ import { trial } from "./random-trial.ts";
 // that are smaller.
 const { PERDURE_SEEDS: count = "200", PERDURE_FIRST_SEED: first = "1", PERDURE_SEED: only, PERDURE_PATH: path } = process.env;
 const CHUNK = 100;
-/** Milliseconds for one program; smaller ones are looked for no longer than for a hundred. */
+/** Milliseconds for one program; smaller ones are looked for no longer than for a dozen. */
 const LIMIT = 10_000;
 
 const seeds = only === undefined ? Array.from({ length: Math.ceil(Number(count) / CHUNK) }, (_, index) => Number(first) + index) : [Number(only)];
@@ -19,7 +19,7 @@ const seeds = only === undefined ? Array.from({ length: Math.ceil(Number(count) 
 async function trials(seed: number, numRuns: number, runtime?: Runtime): Promise<void> {
   await fc.assert(
     fc.asyncProperty(programs, choices(20), (program, crashes) => trial(program, crashes, runtime)),
-    { seed, numRuns, timeout: LIMIT, interruptAfterTimeLimit: LIMIT * CHUNK, markInterruptAsFailure: true, includeErrorInReport: true, endOnFailure: only === undefined, ...(path !== undefined && { path }) },
+    { seed, numRuns, timeout: LIMIT, interruptAfterTimeLimit: only === undefined ? LIMIT * CHUNK : LIMIT * 12, markInterruptAsFailure: true, includeErrorInReport: true, endOnFailure: only === undefined, ...(path !== undefined && { path }) },
   );
 }
 
