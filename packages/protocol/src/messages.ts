@@ -27,6 +27,11 @@ const kinds = {
   task: "a task", sleep: "a sleep", signal: "a wait for a signal", child: "a child workflow", start: "the start of a workflow", cancel: "a cancellation",
 } as const;
 
+/** Old and new. */
+type Rename = readonly [from: string, to: string];
+
+const declared = ([from, to]: Rename): string => `configure({ renames: { ${JSON.stringify(from)}: ${JSON.stringify(to)} } })`;
+
 const define = <P>(make: (params: P) => Message) => make;
 
 /** Everything Perdure says when something is wrong at run time. The golden test quotes each. */
@@ -146,6 +151,14 @@ export const messages = {
     text: `another loader took ${p.file} from the disk and not as unplugin-perdure/register compiled it`,
     hint: "put --import unplugin-perdure/register in front of that loader's --import",
   })),
+  RENAME_IN_USE: define((p: { rename: Rename; location: string }) => ({
+    text: `${declared(p.rename)}: ${p.rename[0]} is still in the code, at ${p.location}`,
+    hint: p.rename[0].includes("#") ? "take the rename out" : `take the rename out; where only some of its calls are meant, name their paths ("${p.rename[0]}[0]": "${p.rename[1]}[0]")`,
+  })),
+  RENAME_INVALID: define((p: { from: string; to: string; problem: string }) => ({
+    text: `${declared([p.from, p.to])}: ${p.problem}`,
+    hint: 'write two names ("bill": "charge"), two step paths ("charge[0]": "handle[0]/charge[0]"; without an index: every index), or two workflows ("src/a.ts#order": "src/b.ts#order")',
+  })),
   RUN_ID_INCOMPLETE: define((p: { workflow: string; placeholder: string; found: string }) => ({
     text: `the id of a run of ${p.workflow} cannot be made: {${p.placeholder}} is ${p.found}`,
     hint: "pass a string, number or boolean there, or another placeholder in id=",
@@ -168,7 +181,7 @@ export const messages = {
   })),
   RUN_WORKFLOW_DIFFERS: define((p: { run: string; workflow: string; recorded: string }) => ({
     text: `run ${p.run} is a run of ${p.recorded}, not of ${p.workflow}`,
-    hint: "use another id; when it comes from id=, put the workflow's name into it",
+    hint: `use another id; if ${p.recorded} was renamed, say so: ${declared([p.recorded, p.workflow])}`,
   })),
   RUNTIME_TWICE: define((p: { places: readonly string[] }) => ({
     text: `this process has ${p.places.length} copies of perdure: ${p.places.join(", ")}; they work as one, but classes that you register or extend exist once in each`,
@@ -202,9 +215,19 @@ export const messages = {
     text: `step ${p.step} of run ${p.run} (${p.workflow}) was recorded as ${kinds[p.recorded]} at ${p.recordedAt} and is called as ${kinds[p.called]} at ${p.calledAt}`,
     hint: "give the new function another name; the run is untouched and resumable",
   })),
-  STEPS_LOST: define((p: RunAndSteps) => ({
-    text: `the code of ${p.workflow} has changed and does not reach ${p.steps.length === 1 ? "a step" : `${p.steps.length} steps`} of run ${p.run} any more: ${listed(p.steps)}`,
-    hint: 'bring the calls back, or accept the loss with configure({ lostSteps: "report" }); the run is untouched and resumable',
+  STEP_MOVED: define((p: StepAndPlaces & { recorded: string; rename?: Rename | undefined }) => ({
+    text: `the code of ${p.workflow} has changed, and step ${p.step} at ${p.calledAt} may be what run ${p.run} has recorded as ${p.recorded} at ${p.recordedAt}: the same call, in another place`,
+    hint:
+      (p.rename ? `if it is, say so: ${declared(p.rename)}; if` : "if") +
+      ' it is another call, give it an id of its own with keyed(); the run is untouched and resumable',
+  })),
+  STEPS_LOST: define((p: RunAndSteps & { added: readonly string[]; rename?: Rename | undefined }) => ({
+    text:
+      `the code of ${p.workflow} has changed and does not reach ${p.steps.length === 1 ? "a step" : `${p.steps.length} steps`} of run ${p.run} any more: ${listed(p.steps)}` +
+      (p.added.length > 0 ? `; new in it: ${listed(p.added)}` : ""),
+    hint:
+      (p.rename ? `if it was renamed or moved, say so: ${declared(p.rename)}; else bring` : "bring") +
+      ' the calls back, or accept the loss with configure({ lostSteps: "report" }); the run is untouched and resumable',
   })),
   STEPS_NOT_REACHED: define((p: RunAndSteps & { instead: readonly string[] }) => ({
     text:
@@ -234,7 +257,7 @@ export const messages = {
   })),
   WORKFLOW_AMBIGUOUS: define((p: { workflow: string; file: string; files: readonly string[] }) => ({
     text: `the run belongs to the workflow ${p.workflow} of ${p.file}, which is not loaded; ${p.files.join(" and ")} each have one of that name`,
-    hint: "load that file, or give the workflows different names",
+    hint: `load that file, or say which it is now: ${declared([`${p.file}#${p.workflow}`, `${p.files[0] ?? ""}#${p.workflow}`])}`,
   })),
 } satisfies Record<string, (params: never) => Message>;
 

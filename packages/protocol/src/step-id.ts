@@ -33,12 +33,19 @@ export const joinStepId = (path: string, segment: Segment): string =>
 /** @throws SyntaxError when the text is not a step id. */
 export function parseStepId(id: string): Segment[] {
   return id.split("/").map((text): Segment => {
-    const match = segmentPattern.exec(text);
-    if (!match) throw new SyntaxError(`"${id}" is not a step id: "${text}" is neither name[index] nor {key}`);
-    const [, key, name, variant, index] = match;
-    if (key !== undefined) return { key: unescape(key) };
-    return { name: unescape(name ?? ""), variant: Number(variant ?? 0), index: Number(index) };
+    const segment = parseSegment(text);
+    if (!segment) throw new SyntaxError(`"${id}" is not a step id: "${text}" is neither name[index] nor {key}`);
+    return segment;
   });
+}
+
+/** One segment; undefined when the text is none. */
+export function parseSegment(text: string): Segment | undefined {
+  const match = segmentPattern.exec(text);
+  if (!match) return undefined;
+  const [, key, name, variant, index] = match;
+  if (key !== undefined) return { key: unescape(key) };
+  return { name: unescape(name ?? ""), variant: Number(variant ?? 0), index: Number(index) };
 }
 
 /** The name of the step itself: of the last segment. */
