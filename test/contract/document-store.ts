@@ -108,9 +108,9 @@ function apply(documents: Documents, write: Write): boolean {
 }
 
 function recode(documents: Documents, document: Document, write: Extract<Write, { type: "code" }>): void {
-  const { code, codeSeq, codeBefore, codeOpen } = write;
+  const { code, codeSeq, codeHistory } = write;
   documents.record(write);
-  change(document, { code, codeSeq, codeBefore, codeOpen });
+  change(document, { code, codeSeq, codeHistory });
 }
 
 function putStep({ steps, signals }: Document, step: StepRow, consume: SignalRow | undefined): boolean {

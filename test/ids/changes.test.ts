@@ -93,7 +93,8 @@ test("R6 an open step that changed code calls with another input is reported, ho
     await advance("1s");
   }
   const changed = await store.getRun("flow");
-  expect(changed).toMatchObject({ status: "running", codeSeq: 2, codeBefore: code, codeOpen: ["sleep[0]"] });
+  expect(changed).toMatchObject({ status: "running", codeSeq: 2 });
+  expect(JSON.parse(changed?.codeHistory ?? "")).toEqual({ spans: [{ code, seq: 2, open: ["sleep[0]"], renames: [] }], renames: [] });
   expect(changed?.code).not.toBe(code);
   const result = (await getRun("flow")).result();
   await advance("2h");

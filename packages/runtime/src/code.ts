@@ -1,5 +1,6 @@
 import type { Manifest, ModuleInfo } from "@perdure/protocol";
 import { textFingerprint } from "./fingerprint.ts";
+import type { Settings } from "./host.ts";
 import { registry, type Definition } from "./registry.ts";
 
 /** The code that a workflow runs with: its module and the compiled modules that it imports, directly or not. */
@@ -36,4 +37,10 @@ function make(module: ModuleInfo): Code {
   const hashes = [...found.values()].map((info) => info?.hash ?? "").sort();
   const modules = [...found.values()].filter((info) => info !== undefined).sort((a, b) => (a.file < b.file ? -1 : 1));
   return new Code(textFingerprint(hashes.join(" ")), modules);
+}
+
+/** What decides whether a run that was stopped would only stop again: the code, and what is declared about changes of code. */
+export function blockKey(code: Code, { renames, lostSteps, nondeterminism }: Settings): string {
+  const declared = [...renames.texts, ...(lostSteps === "report" ? ["lostSteps"] : []), ...(nondeterminism === "report" ? ["nondeterminism"] : [])];
+  return declared.length === 0 ? code.fingerprint : textFingerprint([code.fingerprint, ...declared].join("\n"));
 }

@@ -1,7 +1,8 @@
 import { PerdureError, stepName } from "@perdure/protocol";
 import type { Blocked, Encoded, FinalStatus, RunRow, SignalRow, StepKind, StepRow, Write } from "@perdure/store";
 import { Cancellation } from "./cancellation.ts";
-import { codeOf, type Code } from "./code.ts";
+import { ChangedCode } from "./changed-code.ts";
+import { blockKey, codeOf, type Code } from "./code.ts";
 import { Scope, type Frame } from "./context.ts";
 import { CancelledError } from "./errors.ts";
 import { Failures } from "./failures.ts";
@@ -77,6 +78,7 @@ export class Execution {
   private readonly history: History;
   private seq: number;
   private readonly code: Code;
+  private readonly changed: ChangedCode;
   /** The code is recorded with the first thing that is recorded under it, so that a run that is stopped before stays what it was. */
   private isCodeRecorded: boolean;
   private readonly asked = new Map<string, Ask>();
@@ -93,7 +95,8 @@ export class Execution {
   private idleTimer: (() => void) | undefined;
   private drained: (() => void) | undefined;
 
-  constructor(host: Host, run: RunRow, definition: WorkflowDefinition, steps: readonly StepRow[]) {
+  /** @param codes - what is recorded of the codes that recorded the older steps, by fingerprint */
+  constructor(host: Host, run: RunRow, definition: WorkflowDefinition, steps: readonly StepRow[], codes: ReadonlyMap<string, string> = new Map()) {
     this.host = host;
     this.run = run;
     this.now = run.createdAt;
@@ -102,7 +105,8 @@ export class Execution {
     this.ended = new Promise((resolve) => (end = resolve));
     this.end = end;
     this.code = codeOf(definition);
-    this.history = new History(steps, run, this.code.fingerprint);
+    this.history = new History(steps, run, this.code.fingerprint, host.settings.renames);
+    this.changed = new ChangedCode(this.code, codes, (row) => this.history.codeOf(row));
     this.isCodeRecorded = this.history.change === undefined;
     this.seq = this.history.lastSeq;
     this.cancellation = new Cancellation(this.history.checkpointOf(CANCEL_ID) !== undefined);
@@ -143,10 +147,14 @@ export class Execution {
     });
   }
 
-  /** The next id of the name; a record that a retry has left behind counts as called when its input is another one. */
+  /**
+   * The next id of the name, or the one that it is recorded under by an old name. What belongs to another call by a rename, and a record that a retry has left
+   * behind when its input is another one, count as called.
+   */
   private idOf(scope: Scope, spec: StepSpec, inputHash: string): string {
     for (;;) {
-      const id = scope.nextId(spec.name, spec.what);
+      const id = this.history.recordedAs(scope.nextId(spec.name, spec.what));
+      if (id === undefined) continue;
       const record = this.history.checkpointOf(id);
       if (!record || !this.history.isLeftover(record) || (record.inputHash === inputHash && record.kind === spec.kind)) return id;
     }
@@ -163,15 +171,30 @@ export class Execution {
   private begin(ask: Ask): void {
     if (this.state !== "active") return;
     const open = this.history.openStepOf(ask.id);
-    if (open) this.compareInput(ask, open);
-    else if (this.hasLostForGood()) this.stop(this.lostSteps()); // before anything new is done
+    if (open) this.goOnWith(open, ask);
+    else this.lookBack(ask);
     if (!this.isActive) return;
     ask.live = new LiveStep(this, ask, open);
     ask.live.begin();
   }
 
+  private goOnWith(open: StepRow, ask: Ask): void {
+    this.compareInput(ask, open);
+    const { target } = ask.spec;
+    if (this.isActive && target !== undefined && target !== open.target) this.keep({ ...open, target }, () => {}); // a signal was renamed: deliveries find the wait by its name
+  }
+
+  /** Before anything new is done: whether what is recorded can still be reached, and is not what is about to be done again. */
+  private lookBack(ask: Ask): void {
+    if (this.host.settings.lostSteps === "report") return;
+    const lost = this.lostForGood();
+    const moved = lost.length > 0 ? undefined : this.movedTo(ask);
+    if (lost.length > 0) this.stop(this.stepsLost(lost));
+    else if (moved) this.stop(moved);
+  }
+
   private compareInput(ask: Ask, record: StepRow): void {
-    if (record.kind === ask.spec.kind && record.inputHash === ask.inputHash) return;
+    if (record.kind === ask.spec.kind && (record.inputHash === ask.inputHash || record.kind === "signal")) return; // a signal's id has its name, its only input
     const params = {
       run: this.run.id, workflow: this.run.workflow, step: ask.id,
       recordedAt: record.location ?? "?", calledAt: ask.spec.location ?? "?",
@@ -286,21 +309,44 @@ export class Execution {
   }
 
   private lostSteps(): PerdureError | undefined {
-    const lost = this.history.unreached(this.isAsked);
+    const lost = [...this.history.unreached(this.isAsked)];
     if (lost.length === 0) return undefined;
     const steps = lost.map(describeStep);
     const params = { run: this.run.id, workflow: this.run.workflow, steps };
-    if (lost.every((row) => this.history.isOld(row))) return new PerdureError("STEPS_LOST", params);
-    const instead = [...this.asked.values()].filter(({ live }) => !live);
+    const instead = this.newCalls();
+    if (lost.every((row) => this.history.isOld(row))) return this.stepsLost(lost);
     if (!this.outcome && instead.length === 0) return new PerdureError("STALLED", params);
     return new PerdureError("STEPS_NOT_REACHED", { ...params, instead: instead.map(({ id, spec }) => describeStep({ id, location: spec.location })) });
   }
 
-  /** The next recorded step cannot be reached: no loaded module mentions what it called. */
-  private hasLostForGood(): boolean {
-    const row = this.history.next;
-    if (!row || !this.history.isOld(row) || this.history.isLeftover(row) || this.host.settings.lostSteps === "report") return false;
-    return (row.kind === "task" || row.kind === "child") && !isMentioned(stepName(row.id));
+  private stepsLost(lost: readonly StepRow[]): PerdureError {
+    const { added, rename } = lost[0] ? this.changed.candidatesFor(lost[0], this.newCalls()) : { added: [], rename: undefined };
+    return new PerdureError("STEPS_LOST", { run: this.run.id, workflow: this.run.workflow, steps: lost.map(describeStep), added, rename });
+  }
+
+  /** Calls that have neither a record nor begun. */
+  private newCalls(): Ask[] {
+    return [...this.asked.values()].filter(({ id, live }) => !live && !this.history.checkpointOf(id) && !this.history.openStepOf(id));
+  }
+
+  /** Steps of other code that cannot be reached, when the next recorded one is among them: no loaded module mentions what they called, or what that is now. */
+  private lostForGood(): StepRow[] {
+    const { history } = this;
+    if (!history.next || !history.isOld(history.next)) return [];
+    const isLost = (row: StepRow): boolean =>
+      (row.kind === "task" || row.kind === "child") && history.isOld(row) && !isMentioned(stepName(row.id)) && !history.idsOf(row).some((id) => isMentioned(stepName(id)));
+    const [first] = history.unreached(this.isAsked);
+    return first && isLost(first) ? [...history.unreached(this.isAsked)].filter(isLost) : [];
+  }
+
+  private movedTo(ask: Ask): PerdureError | undefined {
+    const { id, spec, inputHash } = ask;
+    const recorded = this.history.next && this.history.twinOf(spec.kind, stepName(id), inputHash);
+    if (!recorded || !this.changed.isMoved(recorded, id)) return undefined;
+    return new PerdureError("STEP_MOVED", {
+      run: this.run.id, workflow: this.run.workflow, step: id, calledAt: spec.location ?? "?",
+      recorded: recorded.id, recordedAt: recorded.location ?? "?", rename: this.changed.renameOf(recorded.id, id),
+    });
   }
 
   /** Ends the execution, not the run: it stays as it is, and can be taken up again. */
@@ -308,7 +354,7 @@ export class Execution {
     if (this.state === "ended") return;
     // what is wrong with the code or its values stays wrong; a store or a process may do better next time
     const isLasting = error instanceof PerdureError && !/^(?:STORE|SQLITE|RUNTIME)_/.test(error.code);
-    const blocked: Blocked | undefined = isLasting ? { error: error.code, message: error.message, code: this.code.fingerprint } : undefined;
+    const blocked: Blocked | undefined = isLasting ? { error: error.code, message: error.message, code: blockKey(this.code, this.host.settings) } : undefined;
     this.release("pending", undefined, { type: "stopped", error }, blocked);
   }
 
@@ -394,8 +440,9 @@ export class Execution {
     for (const signal of signals) {
       const delivery = `${signal.slot} ${signal.name}`;
       if (this.takenSignals.has(delivery)) continue;
+      const names = [signal.name, ...this.host.settings.renames.signalsOf(signal.name)];
       for (const { live, spec } of this.asked.values()) {
-        if (spec.kind === "signal" && spec.target === signal.name && live?.take(signal) === true) {
+        if (spec.kind === "signal" && names.includes(spec.target ?? "") && live?.take(signal) === true) {
           this.takenSignals.add(delivery);
           break;
         }

@@ -1,4 +1,6 @@
-import type { RunRow, StepRow } from "@perdure/store";
+import { stepName, type Renames } from "@perdure/protocol";
+import type { RunRow, StepKind, StepRow } from "@perdure/store";
+import { CodeSpans } from "./code-spans.ts";
 
 /** Id of the checkpoint that holds a cancellation: no step has one without an index. */
 export const CANCEL_ID = "{cancel}";
@@ -8,11 +10,10 @@ export class History {
   /** The highest sequence number. */
   lastSeq = 0;
   /** What has to be recorded of the run's code before anything else is; undefined: nothing new. */
-  readonly change: Pick<RunRow, "codeSeq" | "codeBefore" | "codeOpen"> | undefined;
+  readonly change: Pick<RunRow, "codeSeq" | "codeHistory"> | undefined;
   /** Up to this sequence number steps were recorded under other code, or before a retry. */
   private readonly codeSeq: number;
-  /** Steps that were open when the code changed. */
-  private readonly openBefore: ReadonlySet<string>;
+  private readonly spans: CodeSpans;
   /** Checkpoints; those before `position`, and those in `skipped`, are delivered. */
   private readonly queue: (StepRow | undefined)[] = [];
   private readonly recorded = new Map<string, StepRow>();
@@ -21,18 +22,27 @@ export class History {
   /** Sequence number of the first failure that a retry has taken out; what follows it may belong to a path that is not taken again. */
   private readonly gap: number;
   private position = 0;
+  /** There are steps of other code, or from before a retry. */
+  private readonly hasOld: boolean;
+  /** Recorded ids that the workflow has called, under them or under a new name; kept where there are such steps. */
+  private readonly called = new Set<string>();
+  /** Steps of other code by the ids that they may be called by now. */
+  private readonly renamed: ReadonlyMap<string, readonly string[]>;
+  /** Steps of other code by what they did; made when it is asked for. */
+  private twins: Map<string, StepRow[]> | undefined;
 
-  constructor(steps: readonly StepRow[], run: Pick<RunRow, "code" | "codeSeq" | "codeBefore" | "codeOpen">, code: string) {
+  constructor(steps: readonly StepRow[], run: Pick<RunRow, "code" | "codeSeq" | "codeHistory">, code: string, renames: Renames) {
     for (const step of steps) this.load(step);
+    this.lastSeq = Math.max(this.lastSeq, run.codeSeq); // a retry may have taken out the last ones: what is new must not look old
     const rows = steps.filter(({ seq }) => seq !== undefined);
     this.gap = firstGap(rows);
-    const codeChanged = run.code !== code;
-    const isNew = codeChanged || lastGap(rows) > run.codeSeq;
-    const codeBefore = codeChanged ? run.code : run.codeBefore;
-    const codeOpen = codeChanged ? [...this.unfinished.keys()] : (run.codeOpen ?? []);
-    this.codeSeq = isNew ? this.lastSeq : run.codeSeq;
-    this.openBefore = new Set(codeOpen);
-    this.change = isNew ? { codeSeq: this.codeSeq, ...(codeBefore !== undefined && { codeBefore }), ...(codeOpen.length > 0 && { codeOpen }) } : undefined;
+    this.spans = new CodeSpans(run, code, steps, renames);
+    const isOlder = run.code !== code || lastGap(rows) > run.codeSeq;
+    this.codeSeq = isOlder ? this.lastSeq : run.codeSeq;
+    const codeHistory = this.spans.changed ?? run.codeHistory;
+    this.change = isOlder || this.spans.changed !== undefined ? { codeSeq: this.codeSeq, ...(codeHistory !== undefined && { codeHistory }) } : undefined;
+    this.hasOld = steps.some((step) => this.isOld(step) || this.codeOf(step) !== undefined);
+    this.renamed = this.hasOld && !renames.isEmpty ? renamedSteps(steps, this.spans) : new Map();
   }
 
   private load(step: StepRow): void {
@@ -43,6 +53,29 @@ export class History {
     this.queue.push(step);
     this.recorded.set(step.id, step);
     this.lastSeq = Math.max(this.lastSeq, step.seq);
+  }
+
+  /**
+   * The id under which the step that the workflow calls `id` is recorded, or will be; undefined when everything that is recorded for `id` was given to other calls.
+   *
+   * The record of exactly that id comes first, then one that a rename leads from to it. A rename is about ids that were given by code in which it was not declared
+   * yet: a step to which later code has given its id, even one that the rename leads away from, is found under just that id. `CodeSpans` knows who gave it,
+   * whoever finished the step. The workflow calls no id twice, and each record is given away once; by R2 in the same order in every replay, so to the same call.
+   */
+  recordedAs(id: string): string | undefined {
+    if (!this.hasOld) return id;
+    const isRecorded = this.recorded.has(id) || this.unfinished.has(id);
+    const candidates = [...(isRecorded ? [id] : []), ...(this.renamed.get(id) ?? [])];
+    if (candidates.length === 0) return id;
+    const found = candidates.find((each) => !this.called.has(each));
+    if (found !== undefined) this.called.add(found);
+    return found;
+  }
+
+  /** A step of this kind, name and input, from other code, that nothing has called yet. */
+  twinOf(kind: StepKind, name: string, inputHash: string): StepRow | undefined {
+    this.twins ??= groupBy([...this.recorded.values(), ...this.unfinished.values()].filter((row) => this.isOld(row) && !this.isLeftover(row)), (row) => twinKey(row.kind, stepName(row.id), row.inputHash));
+    return this.twins.get(twinKey(kind, name, inputHash))?.find(({ id }) => !this.called.has(id));
   }
 
   /** A checkpoint of an earlier execution. */
@@ -89,9 +122,11 @@ export class History {
   }
 
   /** Recorded completions that nothing has asked for, but for those that need not be. */
-  unreached(isAsked: (id: string) => boolean): StepRow[] {
-    const rest = this.queue.slice(this.position).filter((row) => row !== undefined);
-    return rest.filter((row) => !this.skipped.has(row) && !isAsked(row.id) && row.kind !== "cancel" && !this.isLeftover(row));
+  *unreached(isAsked: (id: string) => boolean): Generator<StepRow, void> {
+    for (let index = this.position; index < this.queue.length; index++) {
+      const row = this.queue[index];
+      if (row && !this.skipped.has(row) && !isAsked(row.id) && row.kind !== "cancel" && !this.isLeftover(row)) yield row;
+    }
   }
 
   /** Recorded after a failure that a retry has taken out, and before the retry: the workflow may come by again, or not. */
@@ -99,10 +134,39 @@ export class History {
     return seq > this.gap && seq <= this.codeSeq;
   }
 
-  /** Recorded before the code changed, or before a retry. */
-  isOld({ id, seq }: StepRow): boolean {
-    return seq === undefined ? this.openBefore.has(id) : seq <= this.codeSeq;
+  /** The ids that the step may be called by now, its own left out. */
+  idsOf(row: StepRow): string[] {
+    return this.spans.idsOf(row);
   }
+
+  /** The code that gave the step its id; undefined: the present one. */
+  codeOf(row: StepRow): string | undefined {
+    return this.spans.codeOf(row);
+  }
+
+  /** Recorded before the code changed, or before a retry. */
+  isOld(row: StepRow): boolean {
+    return row.seq === undefined ? this.codeOf(row) !== undefined : row.seq <= this.codeSeq;
+  }
+}
+
+/** The steps by each id that renames lead to from theirs; where they lead from several to one, from the one with the fewest renames first. */
+function renamedSteps(steps: readonly StepRow[], spans: CodeSpans): ReadonlyMap<string, readonly string[]> {
+  const found = steps.flatMap((step) => spans.idsOf(step).map((now, distance) => ({ id: step.id, now, distance })));
+  const byNewId = groupBy(found.sort((a, b) => a.distance - b.distance), ({ now }) => now);
+  return new Map([...byNewId].map(([now, each]) => [now, each.map(({ id }) => id)]));
+}
+
+const twinKey = (kind: StepKind, name: string, inputHash: string): string => `${kind} ${inputHash} ${name}`;
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
+  }
+  return groups;
 }
 
 /** The first sequence number that is missing; none: infinite. */

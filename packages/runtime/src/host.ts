@@ -1,4 +1,4 @@
-import type { PerdureError } from "@perdure/protocol";
+import type { PerdureError, Renames } from "@perdure/protocol";
 import type { Encoded, FinalStatus, RunRow, StepRow, Write } from "@perdure/store";
 import type { Clock } from "./clock.ts";
 import type { ValueStore } from "./codec.ts";
@@ -20,6 +20,7 @@ export interface Settings {
   readonly nondeterminism: "stop" | "report";
   readonly lostSteps: "stop" | "report";
   readonly checkArguments: boolean;
+  readonly renames: Renames;
   readonly defaults: TaskOptions;
 }
 

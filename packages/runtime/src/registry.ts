@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { PerdureError, formatLocation, type FunctionInfo, type ModuleInfo } from "@perdure/protocol";
+import { PerdureError, formatLocation, type FunctionInfo, type ModuleInfo, type Renames, type WorkflowPlace } from "@perdure/protocol";
 import type { Code } from "./code.ts";
 import type { Context } from "./context.ts";
 import type { TaskOptions, WorkflowOptions } from "./options.ts";
@@ -73,14 +73,26 @@ if (Object.getOwnPropertySymbols(globalThis).some((each) => each !== key && each
 export const locationOf = ({ module, info }: Definition): string => formatLocation(module.file, info.at);
 
 /** The workflow that a run belongs to, or undefined where this program does not have it. */
-export function findWorkflow(name: string, file: string): WorkflowDefinition | undefined {
-  const candidates = registry.workflows.get(name);
-  if (!candidates) return undefined;
-  const exact = candidates.get(file);
-  if (exact) return exact;
-  if (candidates.size > 1) throw new PerdureError("WORKFLOW_AMBIGUOUS", { workflow: name, file, files: [...candidates.keys()].sort() });
-  return candidates.values().next().value; // the file was moved or renamed
+export function findWorkflow(recorded: WorkflowPlace, renames: Renames): WorkflowDefinition | undefined {
+  const renamed = renames.workflowsOf(recorded);
+  const places = [recorded, ...renamed];
+  for (const { name, file } of places) {
+    const exact = registry.workflows.get(name)?.get(file);
+    if (exact) return exact;
+  }
+  // the file was moved or renamed; but where it was said which file it is now, no other one will do
+  const last = renamed.findLastIndex(({ declared }) => declared);
+  for (const { name, file } of places.slice(last === -1 ? 0 : last + 2)) {
+    const [found, ...others] = registry.workflows.get(name)?.values() ?? [];
+    if (others.length > 0) throw new PerdureError("WORKFLOW_AMBIGUOUS", { workflow: name, file, files: [...(registry.workflows.get(name)?.keys() ?? [])].sort() });
+    if (found) return found;
+  }
+  return undefined;
 }
+
+/** Whether a run that was recorded for `recorded` is one of this workflow. */
+export const isRunOf = (recorded: WorkflowPlace, { info, module }: WorkflowDefinition, renames: Renames): boolean =>
+  recorded.name === info.name || renames.workflowsOf(recorded).some(({ name, file, declared }) => name === info.name && (!declared || file === module.file));
 
 /** The definition of a compiled workflow. */
 export function workflowOf(fn: AnyFunction): WorkflowDefinition {
@@ -88,6 +100,27 @@ export function workflowOf(fn: AnyFunction): WorkflowDefinition {
   if (isWorkflow(definition)) return definition;
   if (definition) throw new PerdureError("NOT_A_WORKFLOW", { name: definition.info.name, location: locationOf(definition) });
   throw new PerdureError("NOT_COMPILED", { name: fn.name || "(anonymous)", directive: /["']use (?:workflow|task)\b/.test(String(fn)) });
+}
+
+/**
+ * What is renamed must not be there any more: a call of it could not be told from one that was recorded before.
+ * @throws PerdureError `RENAME_IN_USE`
+ */
+export function assertUnused(renames: Renames): Renames {
+  for (const rule of renames.rules) {
+    const found = rule.kind === "path" ? undefined : definitionOf(typeof rule.old === "string" ? { name: rule.old } : rule.old);
+    if (found) throw new PerdureError("RENAME_IN_USE", { rename: [rule.from, rule.to], location: found });
+  }
+  return renames;
+}
+
+/** Where a loaded module defines a task or workflow of that name. */
+function definitionOf({ name, file }: { readonly name: string; readonly file?: string }): string | undefined {
+  for (const module of registry.modules.values()) {
+    const info = module.functions.find((fn) => fn.name === name && fn.kind !== "helper");
+    if (info && (file === undefined || file === module.file)) return formatLocation(module.file, info.at);
+  }
+  return undefined;
 }
 
 /** Whether any loaded module calls, or passes on, a durable function of this name. */

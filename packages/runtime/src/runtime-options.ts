@@ -1,4 +1,4 @@
-import { PerdureError } from "@perdure/protocol";
+import { PerdureError, Renames } from "@perdure/protocol";
 import type { Store } from "@perdure/store";
 import type { Clock } from "./clock.ts";
 import type { ClassCodec, Codec } from "./codec.ts";
@@ -6,6 +6,7 @@ import { toMilliseconds, type Duration } from "./duration.ts";
 import type { Settings, StepEvent } from "./host.ts";
 import type { Logger, LogLevel } from "./logger.ts";
 import { checkTaskOptions, type TaskOptions } from "./options.ts";
+import { assertUnused } from "./registry.ts";
 
 export interface RuntimeOptions {
   /** `"sqlite:perdure.db"` (the default; also `$PERDURE_STORE`), `"memory:"`, or an instance. */
@@ -39,6 +40,12 @@ export interface RuntimeOptions {
    * `NODE_ENV` is not `"production"`.
    */
   readonly checkArguments?: boolean;
+  /**
+   * What was renamed or moved since runs in the store were recorded, old → new: a name (`{ bill: "charge" }`; also of a workflow, a helper, `signal:paid`), a step path or
+   * the beginning of one (`{ "charge[0]": "handle[0]/charge[0]" }`; a segment without an index stands for every index), or a workflow with its file
+   * (`{ "src/old.ts#order": "src/new.ts#order" }`). Recorded steps keep their ids and so their idempotency keys.
+   */
+  readonly renames?: Readonly<Record<string, string>>;
   /** Told of everything that is reported and does not stop a run. Default: the logger. */
   readonly onReport?: (error: PerdureError, run: { readonly id: string; readonly workflow: string }) => void;
   readonly clock?: Clock;
@@ -48,7 +55,7 @@ export interface RuntimeOptions {
   readonly onStep?: (event: StepEvent, run: string, step: string) => void;
 }
 
-/** @throws PerdureError `DURATION_INVALID`, `OPTION_INVALID` */
+/** @throws PerdureError `DURATION_INVALID`, `OPTION_INVALID`, `RENAME_INVALID`, `RENAME_IN_USE` */
 export function settingsOf(options: RuntimeOptions): Settings {
   const lease = toMilliseconds(options.lease ?? "15s", "lease");
   const pollInterval = toMilliseconds(options.pollInterval ?? "250ms", "pollInterval");
@@ -62,6 +69,7 @@ export function settingsOf(options: RuntimeOptions): Settings {
     nondeterminism: options.nondeterminism ?? "stop",
     lostSteps: options.lostSteps ?? "stop",
     checkArguments: options.checkArguments ?? process.env["NODE_ENV"] !== "production",
+    renames: assertUnused(new Renames(options.renames)),
     defaults: checkTaskOptions(options.defaults ?? {}),
   };
 }

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { PerdureError } from "@perdure/protocol";
+import { PerdureError, type WorkflowPlace } from "@perdure/protocol";
 import { openStore, type Awaitable, type NewRun, type RunFilter, type RunRow, type StepRow, type Store, type Write } from "@perdure/store";
 import { systemClock, type Clock } from "./clock.ts";
-import { codeOf } from "./code.ts";
+import { blockKey, codeOf } from "./code.ts";
+import { codesBefore, newHistory } from "./code-spans.ts";
 import { createCodec, versioned, type ValueStore } from "./codec.ts";
 import { Committer } from "./committer.ts";
 import { countedStore } from "./counted-store.ts";
@@ -12,7 +13,7 @@ import { fullFingerprint } from "./fingerprint.ts";
 import type { Body, Host, RunEnd, RunRequest, Settings, StepEvent } from "./host.ts";
 import { filtered, type Logger } from "./logger.ts";
 import { createOwner, isDead } from "./owner.ts";
-import { findWorkflow, registry, type AnyFunction, type WorkflowDefinition } from "./registry.ts";
+import { findWorkflow, isRunOf, registry, type AnyFunction, type WorkflowDefinition } from "./registry.ts";
 import { checkId, defaultRunId, runIdOf } from "./run-id.ts";
 import { settingsOf, type RuntimeOptions } from "./runtime-options.ts";
 import { parseWith } from "./schema.ts";
@@ -115,14 +116,16 @@ export class Runtime implements Host {
     if (definition.options?.input) parseWith(definition.options.input, args, `the input of ${name}`);
     const input = this.values.encode([...args], `${name} was called with`);
     const inputHash = fullFingerprint(args, input);
-    const id = request.id === undefined ? (runIdOf(definition, args) ?? defaultRunId(name, inputHash)) : checkId(request.id, name);
-    const code = codeOf(definition);
+    const id = request.id === undefined ? (runIdOf(definition, args) ?? (await this.defaultId(definition, inputHash))) : checkId(request.id, name);
     const now = this.clock.now();
     const store = await this.ready();
+    const code = codeOf(definition);
+    const codeHistory = newHistory(this.settings.renames);
     const { created, run } = await this.arriving(id, store.createRun({
       id, workflow: name, file: definition.module.file, input, inputHash,
       code: code.fingerprint, modules: code.text, seed: this.options.seed?.(id) ?? randomUUID(), createdAt: now,
       ...(request.parent !== undefined && { parent: request.parent }),
+      ...(codeHistory !== undefined && { codeHistory }),
       lease: { owner: this.owner, until: now + this.settings.lease },
     } satisfies NewRun));
     if (created) {
@@ -132,10 +135,23 @@ export class Runtime implements Host {
     return id;
   }
 
+  /** Made of the workflow's name, or of an earlier one of it when a run has that id. */
+  private async defaultId(definition: WorkflowDefinition, inputHash: string): Promise<string> {
+    const { renames } = this.settings;
+    const [id = "", ...earlier] = renames.namesBefore([definition.info.name]).map((name) => defaultRunId(name, inputHash));
+    if (earlier.length === 0) return id;
+    const store = await this.ready();
+    for (const each of [id, ...earlier]) {
+      const run = await store.getRun(each);
+      if (run && isRunOf(placeOf(run), definition, renames)) return each;
+    }
+    return id;
+  }
+
   /** The id is known already: it has to be the same run; a failed one is tried again. */
   private async meet(run: RunRow, request: RunRequest, inputHash: string): Promise<void> {
     const { name } = request.definition.info;
-    if (run.workflow !== name) throw new PerdureError("RUN_WORKFLOW_DIFFERS", { run: run.id, workflow: name, recorded: run.workflow });
+    if (!isRunOf(placeOf(run), request.definition, this.settings.renames)) throw new PerdureError("RUN_WORKFLOW_DIFFERS", { run: run.id, workflow: name, recorded: run.workflow });
     if (run.inputHash !== inputHash) throw new PerdureError("RUN_INPUT_DIFFERS", { run: run.id, workflow: name });
     if (run.status === "failed") {
       if (request.keepFailure === true) return;
@@ -216,9 +232,16 @@ export class Runtime implements Host {
     const claim = { run: row.id, lease: { owner: this.owner, until: now + this.settings.lease }, now, ...dead };
     return this.arriving(row.id, (async () => {
       const claimed = await this.store.claim(claim);
-      if (claimed) this.execute(claimed, found, await this.store.steps(row.id));
+      if (claimed) this.execute(claimed, found, await this.store.steps(row.id), await this.codesBefore(claimed, found.definition));
       return claimed !== undefined;
     })());
+  }
+
+  /** What is recorded of the codes that recorded the run's older steps, by fingerprint. */
+  private async codesBefore(run: RunRow, definition: WorkflowDefinition): Promise<ReadonlyMap<string, string>> {
+    const codes = codesBefore(run, codeOf(definition).fingerprint);
+    const found = await Promise.all(codes.map(async (code) => [code, await this.store.getCode(code)] as const));
+    return new Map(found.flatMap(([code, modules]) => (modules === undefined ? [] : [[code, modules]])));
   }
 
   /** While a run is about to become ours, nothing else here takes it, and `close` waits: it would begin behind its back. */
@@ -232,11 +255,12 @@ export class Runtime implements Host {
     }
   }
 
-  /** How a run is executed by name alone; undefined where this program cannot. */
-  private requestFor(row: RunRow): RunRequest | undefined {
+  /** How a run is executed by name alone; undefined where this program cannot, or is not to execute workflows of that name. */
+  private requestFor(row: RunRow, wanted?: readonly string[]): RunRequest | undefined {
     try {
-      const definition = findWorkflow(row.workflow, row.file);
-      return definition?.fn && { definition, args: [], id: row.id };
+      const definition = findWorkflow(placeOf(row), this.settings.renames);
+      if (!definition?.fn || (wanted && !wanted.includes(definition.info.name) && !wanted.includes(row.workflow))) return undefined;
+      return { definition, args: [], id: row.id };
     } catch (error) {
       this.log.error(`run ${row.id} is left alone: ${String(error)}`, { run: row.id });
       return undefined;
@@ -245,9 +269,9 @@ export class Runtime implements Host {
 
   // --- executing
 
-  private execute(row: RunRow, request: RunRequest, steps: readonly StepRow[] = []): void {
+  private execute(row: RunRow, request: RunRequest, steps: readonly StepRow[] = [], codes?: ReadonlyMap<string, string>): void {
     const { definition } = request;
-    const execution = new Execution(this, row, definition, steps);
+    const execution = new Execution(this, row, definition, steps, codes);
     this.executions.set(row.id, execution);
     this.poll();
     void execution.ended.then((end) => this.ended(execution, end));
@@ -408,10 +432,11 @@ export class Runtime implements Host {
   /** Runs that this program can execute, that no living process executes, and that are wanted, oldest first: some of them, if there are any. */
   async claimable(workflows: readonly string[], isWanted: (row: RunRow) => boolean = () => true): Promise<RunRow[]> {
     const store = await this.ready();
+    const names = this.settings.renames.namesBefore(workflows);
     const alive = new Set<string>(); // not even this process: it may have let go of a run without a word
     for (let limit = PAGE; ; limit *= 2) {
-      const rows = await store.unfinished({ workflows, now: this.clock.now(), limit, alive: [...alive] });
-      const claimable = rows.filter((row) => !this.executions.has(row.id) && !this.arrivals.has(row.id) && this.mayClaim(row) && isWanted(row) && this.requestFor(row));
+      const rows = await store.unfinished({ workflows: names, now: this.clock.now(), limit, alive: [...alive] });
+      const claimable = rows.filter((row) => !this.executions.has(row.id) && !this.arrivals.has(row.id) && this.mayClaim(row) && isWanted(row) && this.requestFor(row, workflows));
       if (claimable.length > 0 || rows.length < limit) return claimable;
       for (const { owner } of rows) if (owner !== undefined) alive.add(owner); // look behind their runs, and behind the others
     }
@@ -432,9 +457,10 @@ export class Runtime implements Host {
         if (await this.claimAndExecute(row)) take(row);
       }
     }
+    const names = this.settings.renames.namesBefore(workflows);
     for (let before: string | undefined; ; ) {
-      const rows = await this.list({ status: "waiting", workflow: workflows, limit: PAGE, ...(before !== undefined && { before }) });
-      for (const row of rows) if (this.requestFor(row)) take(row);
+      const rows = await this.list({ status: "waiting", workflow: names, limit: PAGE, ...(before !== undefined && { before }) });
+      for (const row of rows) if (this.requestFor(row, workflows)) take(row);
       before = rows.at(-1)?.id;
       if (before === undefined) return [...ids];
     }
@@ -450,8 +476,8 @@ export class Runtime implements Host {
 
   /** Whether it was stopped under the code that this program has: it would only stop again. */
   isBlocked(row: RunRow): boolean {
-    const definition = row.blocked && findWorkflow(row.workflow, row.file);
-    return definition !== undefined && codeOf(definition).fingerprint === row.blocked?.code;
+    const definition = row.blocked && findWorkflow(placeOf(row), this.settings.renames);
+    return definition !== undefined && blockKey(codeOf(definition), this.settings) === row.blocked?.code;
   }
 
   async drain(ids?: ReadonlySet<string>): Promise<void> {
@@ -501,6 +527,8 @@ export class Runtime implements Host {
     this.sleepers.wakeAll();
   }
 }
+
+const placeOf = ({ workflow, file }: RunRow): WorkflowPlace => ({ name: workflow, file });
 
 const claimOf = ({ run }: Execution): { readonly run: string; readonly epoch: number } => ({ run: run.id, epoch: run.epoch });
 

@@ -18,7 +18,7 @@ export type Encoded = string;
 export type RunStatus = "pending" | "running" | "waiting" | "completed" | "failed" | "cancelled";
 export type FinalStatus = Extract<RunStatus, "completed" | "failed" | "cancelled">;
 
-/** Why a run was stopped without reaching an end; a worker leaves it alone until the code differs from `code`. */
+/** Why a run was stopped without reaching an end; a worker leaves it alone until the code, or what is configured about changes of code, differs from `code`. */
 export interface Blocked {
   readonly error: string;
   readonly message: string;
@@ -40,10 +40,8 @@ export interface RunRow {
   readonly code: string;
   /** Checkpoints up to this place are older than `code`, or than the latest retry. */
   readonly codeSeq: number;
-  /** Fingerprint of the code before `code`. */
-  readonly codeBefore?: string;
-  /** Ids of the steps that were open when `code` took over. */
-  readonly codeOpen?: readonly string[];
+  /** Which codes recorded the run's older steps; written and read by the runtime. */
+  readonly codeHistory?: Encoded;
   /** Secret from which the run's randomness is drawn. */
   readonly seed: string;
   /** The parent's run that waits for this one. */
@@ -63,7 +61,7 @@ export interface RunRow {
 
 export type NewRun = Pick<
   RunRow,
-  "id" | "workflow" | "file" | "input" | "inputHash" | "code" | "seed" | "parent" | "createdAt"
+  "id" | "workflow" | "file" | "input" | "inputHash" | "code" | "codeHistory" | "seed" | "parent" | "createdAt"
 > & {
   /** What stands behind `code`. */
   readonly modules: Encoded;
@@ -127,7 +125,7 @@ export type Write = { readonly run: string; readonly epoch: number } & (
       readonly blocked?: Blocked;
       readonly at: number;
     }
-  | ({ readonly type: "code"; readonly modules: Encoded } & Pick<RunRow, "code" | "codeSeq" | "codeBefore" | "codeOpen">)
+  | ({ readonly type: "code"; readonly modules: Encoded } & Pick<RunRow, "code" | "codeSeq" | "codeHistory">)
 );
 
 /** One delivery of a signal. `slot` counts the deliveries of that name in the run from 0. */
@@ -212,7 +210,7 @@ export interface Store {
    * S5 A checkpoint is final: a step that is completed or failed is never replaced (such a write answers false).
    * S6 `seq` is unique in a run: a checkpoint under one that is taken, and a consumption of a delivery that is not there or
    *    was consumed before, change nothing and answer false.
-   * `code` replaces all four of the run's fields that begin with it.
+   * `code` replaces all three of the run's fields that begin with it.
    * `finish` ends the run, drops its lease and makes due at `at` the waiting runs that wait for it: its parent, and every run with
    * an open child step for it. `release` drops the lease; a release to waiting makes the run due at once when what it waits for
    * has come in the meantime: a cancellation that no step of kind `cancel` has delivered yet, an unconsumed delivery for one of its

@@ -161,7 +161,7 @@ function apply(runs: Map<string, Run>, write: Write): boolean {
       release(runs, run, write);
       return true;
     case "code":
-      change(run, { code: write.code, codeSeq: write.codeSeq, codeBefore: write.codeBefore, codeOpen: write.codeOpen });
+      change(run, { code: write.code, codeSeq: write.codeSeq, codeHistory: write.codeHistory });
       return true;
   }
 }

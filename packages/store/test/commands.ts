@@ -26,7 +26,7 @@ function compact<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], un
 const lease = fc.record({ owner, until: time });
 
 const newRun: fc.Arbitrary<NewRun> = fc
-  .record({ id: run, workflow, input: text, code, modules: text, parent: maybe(run), createdAt: time, lease: maybe(lease) })
+  .record({ id: run, workflow, input: text, code, modules: text, codeHistory: maybe(text), parent: maybe(run), createdAt: time, lease: maybe(lease) })
   .map((given) => compact({ ...given, file: "f.ts", inputHash: "h", seed: "s" }));
 
 const target = fc.oneof(signal, run);
@@ -74,7 +74,7 @@ const write: fc.Arbitrary<Unowned> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc
-      .record({ type: fc.constant("code" as const), run, code, modules: text, codeSeq: fc.nat({ max: 5 }), codeBefore: maybe(code), codeOpen: maybe(fc.subarray(["x[0]", "y[0]"])) })
+      .record({ type: fc.constant("code" as const), run, code, modules: text, codeSeq: fc.nat({ max: 5 }), codeHistory: maybe(text) })
       .map(compact),
   },
 ) as fc.Arbitrary<Unowned>;

@@ -21,17 +21,17 @@ export const codeCases: Cases = {
   },
   "S10 a write of type code records it with the run's change": async (store) => {
     await owned(store, "r");
-    assert.deepEqual(await store.commit([code("r", { codeSeq: 7, codeBefore: "c1", codeOpen: ["a[0]", "b/c[1]"] })]), [true]);
-    const { code: now, codeSeq, codeBefore, codeOpen } = await get(store, "r");
-    assert.deepEqual({ now, codeSeq, codeBefore, codeOpen }, { now: "c2", codeSeq: 7, codeBefore: "c1", codeOpen: ["a[0]", "b/c[1]"] });
+    assert.deepEqual(await store.commit([code("r", { codeSeq: 7, codeHistory: '["c1"]' })]), [true]);
+    const { code: now, codeSeq, codeHistory } = await get(store, "r");
+    assert.deepEqual({ now, codeSeq, codeHistory }, { now: "c2", codeSeq: 7, codeHistory: '["c1"]' });
     assert.deepEqual([await store.getCode("c1"), await store.getCode("c2")], ["[1]", "[2]"]);
   },
   "a write of type code replaces all that the run had of it": async (store) => {
     await owned(store, "r");
-    await store.commit([code("r", { codeSeq: 7, codeBefore: "c1", codeOpen: ["a[0]"] })]);
+    await store.commit([code("r", { codeSeq: 7, codeHistory: "x" })]);
     await store.commit([code("r", { code: "c3" })]);
     const run = await get(store, "r");
-    assert.deepEqual([run.code, run.codeSeq, "codeBefore" in run, "codeOpen" in run], ["c3", 0, false, false]);
+    assert.deepEqual([run.code, run.codeSeq, "codeHistory" in run], ["c3", 0, false]);
   },
   "S4 S10 a write that is refused records nothing": async (store) => {
     await owned(store, "r");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Store } from "../contract.ts";
-import { checkpoint, finish, newRun, owned, step, T, type Cases } from "./kit.ts";
+import { checkpoint, code, finish, newRun, owned, step, T, type Cases } from "./kit.ts";
 
 /** Texts that a careless store confuses, cuts or folds. */
 const ODD_TEXTS = [
@@ -27,10 +27,11 @@ const ODD_TEXTS = [
 ];
 
 async function throughEveryField(store: Store, text: string): Promise<void> {
-  const { modules, ...run } = newRun("r", { input: text, inputHash: text, seed: text, code: text, modules: text, workflow: text, file: text, parent: text });
+  const { modules, ...run } = newRun("r", { input: text, inputHash: text, seed: text, code: text, modules: text, codeHistory: text, workflow: text, file: text, parent: text });
   await store.createRun({ ...run, modules, lease: { owner: text, until: T } });
   const row = checkpoint("a[0]", 1, { output: text, inputHash: text, location: text, target: text });
   await store.commit([step("r", row)]);
+  await store.commit([code("r", { code: text, modules: "other", codeHistory: text })]);
   await store.deliver({ run: "r", name: text, payload: text, now: T });
   await store.cancel({ run: "r", reason: text, now: T });
   assert.deepEqual(await store.wakeups([{ run: "r", epoch: 1 }]), [

@@ -20,8 +20,8 @@ export type Runs = ReturnType<typeof runsTable>;
 export function runsTable(db: Connection) {
   const listing = listings(db);
   const insert = db.prepare<unknown[]>(
-    `INSERT INTO runs (id, workflow, file, input, input_hash, code, code_seq, seed, parent, created_at, updated_at, status, epoch, owner, lease_until)
-     VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+    `INSERT INTO runs (id, workflow, file, input, input_hash, code, code_history, code_seq, seed, parent, created_at, updated_at, status, epoch, owner, lease_until)
+     VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
   );
   const get = db.prepare<[string], Row>(`SELECT ${COLUMNS} FROM runs WHERE id = ?`);
   const head = db.prepare<[string], HeadRow>(
@@ -41,7 +41,7 @@ export function runsTable(db: Connection) {
   const release = db.prepare<unknown[]>(
     "UPDATE runs SET status = ?, wake_at = ?, blocked = ?, owner = NULL, lease_until = NULL, updated_at = ? WHERE number = ?",
   );
-  const recode = db.prepare<unknown[]>("UPDATE runs SET code = ?, code_seq = ?, code_before = ?, code_open = ? WHERE number = ?");
+  const recode = db.prepare<unknown[]>("UPDATE runs SET code = ?, code_seq = ?, code_history = ? WHERE number = ?");
   const soon = "UPDATE runs SET wake_at = min(coalesce(wake_at, @at), @at) WHERE status = 'waiting'";
   const wake = db.prepare<{ number: number; at: number }>(`${soon} AND number = @number`);
   const wakeById = db.prepare<{ id: string; at: number }>(`${soon} AND id = @id`);
@@ -73,8 +73,8 @@ export function runsTable(db: Connection) {
     release(number: number, to: { status: RunStatus; wakeAt: number | undefined; blocked: Blocked | undefined; at: number }): void {
       release.run(to.status, to.wakeAt ?? null, to.blocked ? JSON.stringify(to.blocked) : null, to.at, number);
     },
-    recode(number: number, { code, codeSeq, codeBefore, codeOpen }: Extract<Write, { type: "code" }>): void {
-      recode.run(code, codeSeq, codeBefore ?? null, codeOpen ? JSON.stringify(codeOpen) : null, number);
+    recode(number: number, { code, codeSeq, codeHistory }: Extract<Write, { type: "code" }>): void {
+      recode.run(code, codeSeq, codeHistory ?? null, number);
     },
     /** Makes a waiting run due at `at`, if it is not due before. */
     wake: (number: number, at: number): void => void wake.run({ number, at }),
@@ -88,7 +88,7 @@ export function runsTable(db: Connection) {
 export const isFinal = (status: RunStatus): status is FinalStatus =>
   status === "completed" || status === "failed" || status === "cancelled";
 
-const COLUMNS = `id, workflow, file, status, input, input_hash, output, code, code_seq, code_before, code_open, seed, parent, owner, epoch,
+const COLUMNS = `id, workflow, file, status, input, input_hash, output, code, code_seq, code_history, seed, parent, owner, epoch,
   lease_until, wake_at, cancel, blocked, created_at, updated_at`;
 
 type HeadRow = Omit<Head, "owned"> & { readonly owned: number };
@@ -103,8 +103,7 @@ interface Row {
   readonly output: string | null;
   readonly code: string;
   readonly code_seq: number;
-  readonly code_before: string | null;
-  readonly code_open: string | null;
+  readonly code_history: string | null;
   readonly seed: string;
   readonly parent: string | null;
   readonly owner: string | null;
@@ -118,8 +117,8 @@ interface Row {
 }
 
 function newValues(run: NewRun): unknown[] {
-  const { id, workflow, file, input, inputHash, code, seed, parent = null, createdAt, lease } = run;
-  return [id, workflow, file, input, inputHash, code, seed, parent, createdAt, createdAt, ...newOwnership(lease)];
+  const { id, workflow, file, input, inputHash, code, codeHistory = null, seed, parent = null, createdAt, lease } = run;
+  return [id, workflow, file, input, inputHash, code, codeHistory, seed, parent, createdAt, createdAt, ...newOwnership(lease)];
 }
 
 function newOwnership(lease: Lease | undefined): unknown[] {
@@ -139,8 +138,7 @@ function runOf(row: Row): RunRow {
     ...(row.output !== null && { output: row.output }),
     code: row.code,
     codeSeq: row.code_seq,
-    ...(row.code_before !== null && { codeBefore: row.code_before }),
-    ...(row.code_open !== null && { codeOpen: JSON.parse(row.code_open) as string[] }),
+    ...(row.code_history !== null && { codeHistory: row.code_history }),
     seed: row.seed,
     ...(row.parent !== null && { parent: row.parent }),
     ...(row.owner !== null && { owner: row.owner }),

@@ -1,0 +1,80 @@
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { close, getRun, PerdureError, recover, sqliteStore, start, type RuntimeOptions, type Store } from "perdure";
+import { advance, setup } from "perdure/testing";
+import { registry } from "../../packages/runtime/src/registry.ts";
+import { loadSources } from "../sources.ts";
+import { temporaryDirectory } from "../stores.ts";
+
+export type Sources = Readonly<Record<string, string>>;
+type Exports = Record<string, (...args: never[]) => Promise<unknown>>;
+type Options = Omit<RuntimeOptions, "store" | "clock">;
+
+const globals = globalThis as { log?: string[] };
+
+/** What the tasks of the sources note with `globalThis.log.push(…)`. */
+export const log = (): string[] => (globals.log ??= []);
+
+/** One program after another on one store: each has only the modules that it has loaded, and dies where it stands when the next one begins. */
+export class Lives {
+  store: Store;
+  /** Codes of what was reported, of all lives. */
+  readonly reports: string[] = [];
+  private readonly open: () => Store;
+  private now = Date.UTC(2030, 0, 1);
+  private clock: { now(): number } | undefined;
+
+  /** Default: a file, which every life opens anew. */
+  constructor(open?: () => Store) {
+    const file = open ? "" : join(temporaryDirectory(), "lives.db");
+    this.open = open ?? (() => sqliteStore(file, { durability: "normal" }));
+    this.store = this.open();
+    globals.log = [];
+    onTestFinished(close);
+  }
+
+  async begin(sources: Sources, options: Options = {}): Promise<Exports> {
+    registry.runtime?.kill();
+    await this.store.close();
+    registry.modules.clear();
+    registry.workflows.clear();
+    this.now = this.clock?.now() ?? this.now;
+    const exports = await loadSources(sources);
+    this.store = this.open();
+    this.clock = setup({ ...options, store: this.store, now: new Date(this.now), onReport: (error) => void this.reports.push(error.code) }).clock;
+    return exports;
+  }
+
+  /** Begins the workflow `flow` under the id `run`, and lets it go until it waits. */
+  async start(sources: Sources, options: Options = {}): Promise<void> {
+    const { flow } = await this.begin(sources, options);
+    await start(flow as unknown as () => Promise<unknown>, [], { id: "run" });
+    await advance("1s");
+  }
+
+  /** Takes up what there is, and lets it go to its end: its result, or the error. */
+  async goOn(sources: Sources, options: Options = {}): Promise<unknown> {
+    await this.begin(sources, options);
+    return this.finish();
+  }
+
+  async finish(): Promise<unknown> {
+    const [run] = await recover();
+    const outcome = (run ?? (await getRun("run"))).result().catch((error: unknown) => error);
+    await advance("12h");
+    return outcome;
+  }
+
+  async steps(): Promise<string[]> {
+    return (await this.store.steps("run")).map(({ id }) => id);
+  }
+}
+
+/** `CODE` of an error of Perdure, or whatever it is. */
+export const codeOf = (outcome: unknown): unknown => (outcome instanceof PerdureError ? outcome.code : outcome);
+
+/** The line that the hint of a message says to write, as options. */
+export function renameIn(outcome: unknown): { readonly renames: Record<string, string> } {
+  const [, text = "{}"] = /renames: (\{ .*? \}) \}\)/.exec(String(outcome)) ?? [];
+  return { renames: JSON.parse(text) as Record<string, string> };
+}

@@ -1,0 +1,324 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { complete, configure, getRun, recover, start, worker, type RunRow } from "perdure";
+import { advance, settled } from "perdure/testing";
+import { codeOf, Lives, log, renameIn, type Sources } from "./lives.ts";
+
+const task = (name: string, directive = "use task: retries=0"): string => `export async function ${name}(x) { "${directive}"; globalThis.log.push("${name} " + x); return "done " + x; }\n`;
+
+/** A workflow `flow` that imports these tasks. */
+const sources = (body: string, tasks: readonly string[], outside = ""): Sources => ({
+  "flow.js": `import { sleep, signal, start, keyed } from "perdure";\nimport { ${tasks.join(", ")} } from "./tasks.js";\n${outside}\nexport async function flow() {\n  "use workflow";\n  const done = [];\n${body}\n  return done;\n}`,
+  "tasks.js": tasks.map((name) => task(name)).join(""),
+});
+const old = sources(`  done.push(await bill(1));\n  await sleep("1h");\n  done.push(await bill(2));`, ["bill"]);
+const renamed = sources(`  done.push(await charge(1));\n  await sleep("1h");\n  done.push(await charge(2));`, ["charge"]);
+
+describe("a rename", () => {
+  test("gives recorded steps to the calls of the new name, under the ids that they have", async () => {
+    const lives = new Lives();
+    await lives.start(old);
+    expect(await lives.goOn(renamed, { renames: { bill: "charge" } })).toEqual(["done 1", "done 2"]);
+    expect(log()).toEqual(["bill 1", "charge 2"]);
+    expect(await lives.steps()).toEqual(["bill[0]", "sleep[0]", "charge[1]"]);
+    expect(lives.reports).toEqual([]);
+  });
+
+  test("of a rename: a → b → c, with steps of each", async () => {
+    const lives = new Lives();
+    const code = (name: string): Sources => sources([1, 2, 3].map((n) => `  done.push(await ${name}(${n}));\n  await sleep("1h");`).join("\n"), [name]);
+    await lives.start(code("a"));
+    await lives.begin(code("b"), { renames: { a: "b" } });
+    await recover();
+    await advance("90m");
+    expect(await lives.steps()).toEqual(["a[0]", "sleep[0]", "b[1]", "sleep[1]"]);
+    expect(await lives.goOn(code("c"), { renames: { a: "b", b: "c" } })).toEqual(["done 1", "done 2", "done 3"]);
+    expect(log()).toEqual(["a 1", "b 2", "c 3"]);
+  });
+
+  test("that is not declared stops the run; the message has the line that mends it", async () => {
+    const lives = new Lives();
+    await lives.start(old);
+    const outcome = await lives.goOn(renamed);
+    expect(codeOf(outcome)).toBe("STEPS_LOST");
+    expect(String(outcome)).toMatch(/any more: bill\[0\] \(flow\.js:7:19\); new in it: charge\[0\] \(flow\.js:7:19\)/);
+    expect(log()).toEqual(["bill 1"]);
+    expect(renameIn(outcome)).toEqual({ renames: { bill: "charge" } });
+    expect(await lives.goOn(renamed, renameIn(outcome))).toEqual(["done 1", "done 2"]);
+    expect(log()).toEqual(["bill 1", "charge 2"]);
+  });
+
+  test("is found among several new names by the place of the definition", async () => {
+    const lives = new Lives();
+    await lives.start(sources(`  await bill(1);\n  await sleep("1h");\n  await ship(2);`, ["ship", "bill"]));
+    const outcome = await lives.goOn(sources(`  await note(0);\n  await charge(1);\n  await sleep("1h");\n  await ship(2);`, ["ship", "charge", "note"]));
+    expect(String(outcome)).toContain("new in it: charge (flow.js:8:9), note[0] (flow.js:7:9)");
+    expect(renameIn(outcome)).toEqual({ renames: { bill: "charge" } });
+  });
+
+  test("lets a blocked run go on in a worker, though the code is the same", async () => {
+    const lives = new Lives();
+    await lives.start(old);
+    expect(codeOf(await lives.goOn(renamed))).toBe("STEPS_LOST");
+    for (const [renames, status] of [[{}, "pending"], [{ bill: "charge" }, "completed"]] as const) {
+      await lives.begin(renamed, { renames });
+      const working = worker();
+      await advance("2h");
+      await working.stop();
+      expect(await lives.store.getRun("run")).toMatchObject({ status });
+    }
+  });
+
+  test("of an unfinished step: its attempts go on, with the same idempotency key", async () => {
+    const lives = new Lives();
+    const flaky = (name: string): Sources => ({
+      "flow.js": `import { ${name} } from "./tasks.js";\nimport { sleep } from "perdure";\nexport async function flow() { "use workflow"; const done = await ${name}(1); await sleep("9h"); return [done]; }`,
+      "tasks.js": `import { taskContext } from "perdure";\nexport async function ${name}(x) { "use task: retries=3, backoff=constant(2h)"; const { attempt, idempotencyKey } = taskContext(); globalThis.log.push([attempt, idempotencyKey].join(" ")); if (attempt < 3) throw new Error("again"); return "done " + x; }`,
+    });
+    await lives.start(flaky("bill"));
+    for (const attempts of [2, 3, 3]) {
+      await lives.begin(flaky("charge"), { renames: { bill: "charge" } });
+      await recover();
+      await advance("2h");
+      expect(log()).toHaveLength(attempts);
+    }
+    expect(await lives.goOn(flaky("charge"), { renames: { bill: "charge" } })).toEqual(["done 1"]);
+    expect(log()).toEqual(["1 run/bill[0]", "2 run/bill[0]", "3 run/bill[0]"]);
+    expect(await lives.steps()).toEqual(["bill[0]", "sleep[0]"]);
+  });
+
+  test("gives way to a record of exactly the name that is called", async () => {
+    const lives = new Lives();
+    await lives.start(sources(`  done.push(await bill(1));\n  done.push(await charge(2));\n  await sleep("1h");`, ["bill", "charge"]));
+    const outcome = await lives.goOn(sources(`  done.push(await charge(2));\n  await sleep("1h");`, ["charge"]), { renames: { bill: "charge" } });
+    expect(codeOf(outcome)).toBe("STEPS_LOST");
+    expect(log()).toEqual(["bill 1", "charge 2"]);
+  });
+
+  test("of signals: a wait goes on under the new name, and takes what was delivered under the old one", async () => {
+    const waiting = (...names: string[]): Sources => sources(names.map((name) => `  done.push(await signal("${name}"));`).join("\n"), ["bill"]);
+    const renames = { "signal:paid": "signal:payment" };
+    const lives = new Lives();
+    await lives.start(waiting("first", "paid", "paid"));
+    expect(await complete("run", "first", 0)).toBe(true);
+    await settled();
+    await lives.begin(waiting("first", "payment", "payment"), { renames });
+    expect(await complete("run", "paid", 1)).toBe(true);
+    const [run] = await recover();
+    await advance("1s");
+    expect(await lives.steps()).toEqual(["signal:first[0]", "signal:paid[0]", "signal:payment[1]"]);
+    await advance("2m"); // it leaves memory
+    expect(await complete("run", "payment", 2)).toBe(true);
+    expect(await run?.result()).toEqual([0, 1, 2]);
+  });
+
+  test("of a signal that an open wait has: the run is woken by the new name", async () => {
+    const waiting = (name: string): Sources => sources(`  done.push(await signal("${name}"));`, ["bill"]);
+    const lives = new Lives();
+    await lives.start(waiting("paid"));
+    await lives.begin(waiting("payment"), { renames: { "signal:paid": "signal:payment" } });
+    await recover();
+    await advance("2m");
+    expect(await lives.store.steps("run")).toMatchObject([{ id: "signal:paid[0]", state: "open", target: "payment" }]);
+    expect(await complete("run", "payment", 1)).toBe(true);
+    expect(await (await getRun("run")).result()).toEqual([1]);
+    expect(lives.reports).toEqual([]);
+  });
+});
+
+describe("a move", () => {
+  const direct = sources(`  for (const n of [1, 2]) done.push(await bill(n));\n  done.push(await bill(3));\n  await sleep("1h");\n  done.push(await bill(4));`, ["bill"]);
+  const helped = sources(`  for (const n of [1, 2]) done.push(await handle(n));\n  done.push(await handle(3));\n  await sleep("1h");\n  done.push(await handle(4));`, ["bill"], `async function handle(n) { return bill(n); }`);
+
+  test("into a helper is declared with paths, for every index where none is given", async () => {
+    const lives = new Lives();
+    await lives.start(direct);
+    const renames = { "for/bill[0]": "for/handle[0]/bill[0]", bill: "handle/bill[0]" };
+    expect(await lives.goOn(helped, { renames })).toEqual(["done 1", "done 2", "done 3", "done 4"]);
+    expect(log()).toEqual(["bill 1", "bill 2", "bill 3", "bill 4"]);
+    expect(lives.reports).toEqual([]);
+  });
+
+  test("that is not declared stops the run before anything is done again; each message has the next line", async () => {
+    const lives = new Lives();
+    await lives.start(direct);
+    let renames: Record<string, string> = {};
+    for (const expected of [{ "for/bill[0]": "for/handle[0]/bill[0]" }, { "bill[0]": "handle[0]/bill[0]" }]) {
+      const outcome = await lives.goOn(helped, { renames });
+      expect(codeOf(outcome)).toBe("STEP_MOVED");
+      expect(renameIn(outcome)).toEqual({ renames: expected });
+      renames = { ...renames, ...renameIn(outcome).renames };
+    }
+    expect(await lives.goOn(helped, { renames })).toEqual(["done 1", "done 2", "done 3", "done 4"]);
+    expect(log()).toEqual(["bill 1", "bill 2", "bill 3", "bill 4"]);
+  });
+
+  test("… and so it does in later lives of the new code, when something has been recorded under it", async () => {
+    const lives = new Lives();
+    await lives.start(direct);
+    const noted = sources(`  await note(0);\n  for (const n of [1, 2]) done.push(await handle(n));`, ["bill", "note"], `async function handle(n) { return bill(n); }`);
+    for (let life = 0; life < 3; life++) expect(codeOf(await lives.goOn(noted))).toBe("STEP_MOVED");
+    expect(log()).toEqual(["bill 1", "bill 2", "bill 3", "note 0"]);
+  });
+
+  test("is not suspected where a call was added", async () => {
+    const lives = new Lives();
+    await lives.start(sources(`  done.push(await bill(1));\n  await sleep("1h");`, ["bill"]));
+    const added = sources(`  done.push(await handle(1));\n  done.push(await bill(1));\n  await sleep("1h");`, ["bill"], `async function handle(n) { return bill(n); }`);
+    expect(await lives.goOn(added)).toEqual(["done 1", "done 1"]);
+    expect(log()).toEqual(["bill 1", "bill 1"]);
+  });
+
+  test("is not suspected of another branch or iteration of the same code", async () => {
+    const branches = (first: string, tasks: readonly string[]): Sources =>
+      sources(`  await Promise.all([1, 2].map(async (n) => {\n    ${first}await tick(0);\n    await sleep(n + "h");\n    await tick(0);\n  }));`, ["tick", ...tasks]);
+    const lives = new Lives();
+    await lives.start(branches("", []));
+    await lives.goOn(branches("await note(n);\n    ", ["note"]));
+    expect(await lives.store.getRun("run")).toMatchObject({ status: "completed" });
+    expect(log()).toEqual(["tick 0", "tick 0", "note 1", "note 2", "tick 0", "tick 0"]);
+  });
+
+  test("is not suspected of a call with a key", async () => {
+    const lives = new Lives();
+    await lives.start(direct);
+    const keyed = sources(`  done.push(await keyed("new", () => handle(1)));\n  done.push(await handle(2));`, ["bill"], `async function handle(n) { return bill(n); }`);
+    const outcome = await lives.goOn(keyed);
+    expect(codeOf(outcome)).toBe("STEP_MOVED");
+    expect(log()).toEqual(["bill 1", "bill 2", "bill 3", "bill 1"]);
+  });
+
+  test("of one of several calls of a name leaves the others what they are", async () => {
+    const lives = new Lives();
+    const code = (...calls: string[]): Sources => sources(calls.map((call) => `  done.push(await ${call});`).join("\n"), ["bill"], `async function handle(n) { return bill(n); }`);
+    await lives.start(code("bill(1)", "bill(2)", `sleep("1h")`, "bill(3)"));
+    const moved = code("handle(1)", "bill(2)", `sleep("1h")`, "bill(3)", "bill(4)");
+    const renames = { "bill[0]": "handle[0]/bill[0]" };
+    for (let life = 0; life < 2; life++) {
+      await lives.begin(moved, { renames });
+      await recover();
+      await advance("1s");
+    }
+    expect(await lives.goOn(moved, { renames })).toEqual(["done 1", "done 2", undefined, "done 3", "done 4"]);
+    expect(log()).toEqual(["bill 1", "bill 2", "bill 3", "bill 4"]);
+    expect(await lives.steps()).toEqual(["bill[0]", "bill[1]", "sleep[0]", "bill[2]", "bill[3]"]);
+    expect(lives.reports).toEqual([]);
+  });
+
+  test("leaves alone what the new code itself has recorded under the old path", async () => {
+    const lives = new Lives();
+    const handle = `async function handle(n) { return bill(n); }`;
+    const both = sources(`  done.push(...await Promise.all([handle(1), bill(2)]));\n  await sleep("1h");\n  done.push(await handle(3));`, ["bill"], handle);
+    await lives.start(sources(`  await sleep("1h");`, ["bill"]));
+    const renames = { "bill[0]": "handle[0]/bill[0]" };
+    for (const code of [both, both, { ...both, "flow.js": both["flow.js"]?.replace("const done", "/* other code */ var done") ?? "" }]) {
+      await lives.begin(code, { renames });
+      await recover();
+      await advance("1s");
+    }
+    expect(await lives.goOn(both, { renames })).toEqual(["done 1", "done 2", "done 3"]);
+    expect(log()).toEqual(["bill 1", "bill 2", "bill 3"]);
+  });
+});
+
+describe("a workflow", () => {
+  const flowOf = (name: string, file = "flow.js", directive = "use workflow"): Sources => ({
+    [file]: `import { sleep } from "perdure";\nexport async function ${name}(x) {\n  "${directive}";\n  await sleep("1h");\n  return "${name} " + x;\n}`,
+  });
+  const begin = async (lives: Lives, id?: string): Promise<string> => {
+    const { order } = await lives.begin(flowOf("order"));
+    const run = await start(order as unknown as (x: number) => Promise<unknown>, [1], id === undefined ? {} : { id });
+    await advance("1s");
+    return run.id;
+  };
+  const next = async (lives: Lives, files: Sources, renames: Record<string, string> = {}): Promise<Record<string, (x: number) => Promise<unknown>>> =>
+    (await lives.begin(files, { renames })) as unknown as Record<string, (x: number) => Promise<unknown>>;
+  const afterAnHour = async (result: Promise<unknown> | undefined): Promise<unknown> => {
+    const outcome = result?.catch((error: unknown) => error);
+    await advance("2h");
+    return outcome;
+  };
+
+  test("with a new name is taken up by recover, by all or by one of its names", async () => {
+    for (const workflows of [undefined, ["place"], ["order"]]) {
+      const lives = new Lives();
+      await begin(lives);
+      await next(lives, flowOf("place"));
+      expect(await recover()).toEqual([]);
+      await next(lives, flowOf("place"), { order: "place" });
+      const [run] = await recover(workflows && { workflows });
+      expect(await afterAnHour(run?.result())).toBe("place 1");
+    }
+  });
+
+  test("with a new name is taken up by a worker that waits for it", async () => {
+    const lives = new Lives();
+    const id = await begin(lives);
+    await next(lives, flowOf("place"), { order: "place" });
+    const working = worker({ workflows: ["place"] });
+    onTestFinished(() => working.stop());
+    await advance("2h");
+    expect(await lives.store.getRun(id)).toMatchObject({ status: "completed", workflow: "order" });
+  });
+
+  test("with a new name is met by the same call, with an id and without", async () => {
+    for (const id of ["mine", undefined]) {
+      const lives = new Lives();
+      await begin(lives, id);
+      const { place } = await next(lives, flowOf("place"), { order: "place" });
+      const again = start(place as (x: number) => Promise<unknown>, [1], id === undefined ? {} : { id });
+      expect(await afterAnHour(again.then((run) => run.result()))).toBe("place 1");
+      expect((await lives.store.listRuns({})).map(({ workflow }) => workflow)).toEqual(["order"]);
+    }
+  });
+
+  test("with a new name that is not declared is another one", async () => {
+    const lives = new Lives();
+    await begin(lives, "mine");
+    const { place } = await next(lives, flowOf("place"));
+    await expect(start(place as (x: number) => Promise<unknown>, [1], { id: "mine" })).rejects.toMatchObject({ code: "RUN_WORKFLOW_DIFFERS" });
+  });
+
+  test("that moved to one of two files with its name is found where that is said", async () => {
+    const lives = new Lives();
+    await begin(lives);
+    const both = { "main.js": `export * from "./new.js"; export { order as other } from "./other.js";`, ...flowOf("order", "new.js"), ...flowOf("order", "other.js", "use workflow: id=other") };
+    await next(lives, both);
+    expect(await recover()).toEqual([]); // it may be either
+    await next(lives, both, { "flow.js#order": "new.js#order" });
+    const [run] = await recover();
+    expect(await afterAnHour(run?.result())).toBe("order 1");
+  });
+
+  test("that moved, as is said, to a file that is not loaded is not taken for another of its name", async () => {
+    const lives = new Lives();
+    await begin(lives);
+    await next(lives, flowOf("order", "other.js"), { "flow.js#order": "new.js#order" });
+    expect(await recover()).toEqual([]);
+  });
+
+  test("that is a child goes on as the child of the renamed call, in the run that it has", async () => {
+    const lives = new Lives();
+    const parent = (name: string): Sources => ({
+      "flow.js": `import { ${name} } from "./child.js";\nimport { start } from "perdure";\nexport async function flow() { "use workflow"; const detached = await start(${name}, [2]); return [await ${name}(1), await detached.result()]; }`,
+      "child.js": `import { sleep } from "perdure";\nexport async function ${name}(x) { "use workflow"; globalThis.log.push("${name} " + x); await sleep("1h"); return "done " + x; }`,
+    });
+    await lives.start(parent("order"));
+    expect(await lives.goOn(parent("place"), { renames: { order: "place" } })).toEqual(["done 1", "done 2"]);
+    const runs = await lives.store.listRuns({});
+    expect(runs.map(({ id, workflow }: RunRow) => `${workflow} ${id}`).sort()).toEqual(["flow run", "order run/order[0]", "order run/start:order[0]"]);
+    expect(await lives.steps()).toEqual(["start:order[0]", "order[0]"]);
+  });
+});
+
+describe("configure refuses", () => {
+  test("a rename of what is still in the code", async () => {
+    await new Lives().begin(old);
+    expect(() => configure({ renames: { bill: "charge" } })).toThrow(expect.objectContaining({ code: "RENAME_IN_USE", message: expect.stringContaining("bill is still in the code, at tasks.js:1:23") }));
+    expect(() => configure({ renames: { "flow.js#flow": "new.js#flow" } })).toThrow(expect.objectContaining({ code: "RENAME_IN_USE" }));
+    expect(() => configure({ store: "memory:", renames: { "bill[0]": "charge[0]", "old.js#flow": "flow.js#flow" } })).not.toThrow();
+  });
+
+  test("a rename in a circle, or of nothing", () => {
+    for (const renames of [{ a: "b", b: "a" }, { a: "a" }, { "a[": "b" }]) expect(() => configure({ renames })).toThrow(expect.objectContaining({ code: "RENAME_INVALID" }));
+  });
+});
