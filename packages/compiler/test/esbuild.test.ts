@@ -1,7 +1,8 @@
 import { build, type BuildOptions, type Plugin } from "esbuild";
-import { writeFileSync } from "node:fs";
+import { parseManifest, type Manifest } from "@perdure/protocol";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-import { expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import perdure from "../src/adapters/esbuild.ts";
 import { fakeRuntime, orders, temporaryProject, type TemporaryProject } from "./temporary-project.ts";
 
@@ -53,6 +54,45 @@ it("reports errors and warnings with their source lines", async () => {
   writeFileSync(project.path("src/main.ts"), `import { charge } from "./tasks";\nexport async function main() {\n  "use workflow";\n  charge("x");\n}\n`);
   const { warnings } = await build(options(project));
   expect(warnings).toMatchObject([{ text: expect.stringContaining("UNAWAITED_CALL"), location: { line: 4, column: 2, lineText: '  charge("x");' } }]);
+});
+
+describe("the manifest", () => {
+  const files = (manifest: Manifest) => manifest.modules.map(({ file }) => file);
+  const compiled = ["src/helper.ts", "src/main.ts", "src/tasks.ts"];
+
+  it("is written beside the output, under the name that is wanted", async () => {
+    const project = temporaryProject({ ...orders, ...fakeRuntime });
+    const read = (name: string): Manifest => parseManifest(JSON.parse(readFileSync(project.path(name), "utf8")), name);
+    const said: Manifest[] = [];
+    await build({ ...options(project), plugins: [perdure({ onManifest: (manifest) => said.push(manifest) })] });
+    expect(read("dist/perdure.manifest.json")).toEqual(said[0]);
+    expect(files(read("dist/perdure.manifest.json"))).toEqual(compiled);
+    const { outfile: _, ...elsewhere } = options(project);
+    await build({ ...elsewhere, outdir: "out", plugins: [perdure({ manifest: "meta/steps.json" })] });
+    expect(files(read("out/meta/steps.json"))).toEqual(compiled);
+    await build({ ...options(project), outfile: project.path("none/main.mjs"), plugins: [perdure({ manifest: false })] });
+    expect(existsSync(project.path("none/perdure.manifest.json"))).toBe(false);
+  });
+
+  it("comes with the files of a build that writes none", async () => {
+    const project = temporaryProject({ ...orders, ...fakeRuntime });
+    const { outputFiles } = await build({ ...options(project), write: false });
+    const [manifest] = outputFiles.filter(({ path }) => path === project.path("dist/perdure.manifest.json"));
+    expect(files(parseManifest(JSON.parse(manifest?.text ?? ""), "it"))).toEqual(compiled);
+    expect(existsSync(project.path("dist"))).toBe(false);
+    const { outfile: _, ...elsewhere } = options(project);
+    const toStandardOutput = await build({ ...elsewhere, sourcemap: false, write: false });
+    expect(toStandardOutput.outputFiles.map(({ path }) => path)).toEqual(["<stdout>"]);
+  });
+
+  it("is not written where nothing was compiled, or the build failed", async () => {
+    const project = temporaryProject({ ...orders, ...fakeRuntime, "src/main.ts": `export const nothing = 1;\n` });
+    await build(options(project));
+    expect(existsSync(project.path("dist/main.mjs"))).toBe(true);
+    project.write("src/main.ts", `import "./tasks";\nexport const = 1;\n`);
+    await expect(build(options(project))).rejects.toThrow();
+    expect(existsSync(project.path("dist/perdure.manifest.json"))).toBe(false);
+  });
 });
 
 it("notices in a rebuild that another file has changed", async () => {

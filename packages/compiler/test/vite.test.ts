@@ -1,5 +1,5 @@
-import type { Manifest } from "@perdure/protocol";
-import { readFileSync } from "node:fs";
+import { parseManifest, type Manifest } from "@perdure/protocol";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { build, createServer, type InlineConfig, type ViteDevServer } from "vite";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -46,6 +46,19 @@ describe("vite build", () => {
     expect(map).toMatchObject({ sources: expect.arrayContaining([expect.stringMatching(/src\/tasks\.ts$/)]) });
   });
 
+  it("writes the manifest beside the output, under the name that is wanted, or not at all", async () => {
+    const project = temporaryProject({ ...orders, ...fakeRuntime });
+    let said: Manifest | undefined;
+    const run = (outDir: string, given: Parameters<typeof perdure>[0]) =>
+      build({ ...config(project, { ...given, onManifest: (m) => (said = m) }), build: { ssr: project.path("src/main.ts"), outDir: project.path(outDir) } });
+    await run("a", {});
+    expect(parseManifest(JSON.parse(readFileSync(project.path("a/perdure.manifest.json"), "utf8")), "a")).toEqual(said);
+    await run("b", { manifest: "steps.json" });
+    expect(readdirSync(project.path("b")).sort()).toEqual(["main.js", "steps.json"]);
+    await run("c", { manifest: false });
+    expect(readdirSync(project.path("c"))).toEqual(["main.js"]);
+  });
+
   it("compiles a client build", async () => {
     const project = temporaryProject({ ...orders, ...fakeRuntime });
     await build({
@@ -70,6 +83,9 @@ describe("vite dev", () => {
     const { main } = (await server.ssrLoadModule("/src/main.ts")) as { main(): Promise<string> };
     expect(await main()).toBe("charged o1");
     expect(trace).toEqual(["main", "helper", "charge"]);
+    await server.close();
+    expect(existsSync(project.path("dist"))).toBe(false);
+    expect(existsSync(project.path("perdure.manifest.json"))).toBe(false);
   });
 
   it("recompiles a module when another one changes what it calls", async () => {

@@ -6,6 +6,7 @@ import type { CompileResult } from "../compile.ts";
 import { passes, scripts } from "../filter.ts";
 import { nodeHost } from "../project.ts";
 import { inverse } from "./graph.ts";
+import { addToEsbuild } from "./manifest-file.ts";
 import { inputs, isAlone } from "./metafile.ts";
 import { diagnosticsOf, type Session } from "./plugin.ts";
 
@@ -22,10 +23,12 @@ export function esbuildSetup(build: PluginBuild, session: Session): void {
     session.restart();
     session.typeCheck.start(session.root, false);
   });
-  build.onEnd(async ({ errors, metafile }) => {
+  build.onEnd(async (result) => {
+    const { errors, metafile } = result;
     if (errors.length > 0 || !metafile) return session.typeCheck.stop();
     const paths = inputs(metafile, initialOptions.absWorkingDir);
-    session.emitManifest(paths);
+    const file = session.emitManifest(paths);
+    if (file) addToEsbuild(file, initialOptions, result);
     const overlooked = isAlone(initialOptions.plugins) ? session.overlooked(paths) : [];
     return endOf([...overlooked, ...(await session.typeCheck.finish())], session.root);
   });

@@ -6,6 +6,7 @@ import { pathOf } from "../phases/1-parse/parse.ts";
 import { createProject, nodeHost, type Host, type Project } from "../project.ts";
 import { idFilter, passes, type Filter, type Patterns } from "../filter.ts";
 import { BackgroundCheck, type BuildCheck } from "./background-check.ts";
+import { manifestFile, type ManifestFile } from "./manifest-file.ts";
 
 /** What bundlers call the plugin in their messages. */
 export const name = "perdure";
@@ -36,6 +37,11 @@ export interface Options {
    * @default "warning" for all of them
    */
   readonly warnings?: WarningLevels;
+  /**
+   * Whether a build writes the manifest beside its output, as `perdure.manifest.json`, or the name to write it under. Never a development server.
+   * @default true
+   */
+  readonly manifest?: boolean | string;
   /** Called at the end of each build with what the compiler knows of its modules. */
   readonly onManifest?: (manifest: Manifest) => void;
   /**
@@ -56,6 +62,8 @@ export class Session {
   serves = false;
   /** The build is for browsers, where nothing is compiled. */
   forBrowser = false;
+  /** Of the last build. */
+  manifest: ManifestFile | undefined;
   /** What became of each module that came by; nothing where it has to stay as it is. */
   private readonly modules = new Map<string, ModuleInfo | undefined>();
   /** The modules that another copy of the plugin had compiled. */
@@ -131,17 +139,19 @@ export class Session {
   }
 
   /**
+   * The manifest of a build, as the file that it has to write.
+   *
    * `ids`: the modules that the build consists of, or one environment of it. Those that a bundler has taken from its cache, or
    * another copy of the plugin has compiled, are compiled for this alone; those that came by earlier and are gone are left out.
    * Default: what came by.
    */
-  emitManifest(ids: Iterable<string> = [...this.modules.keys(), ...this.compiledBefore], environment = { name: "", forBrowser: this.forBrowser }): void {
-    const { onManifest } = this.options;
-    if (!onManifest) return;
+  emitManifest(ids: Iterable<string> = [...this.modules.keys(), ...this.compiledBefore], environment = { name: "", forBrowser: this.forBrowser }): ManifestFile | undefined {
     this.graphs.set(environment.name, environment.forBrowser ? [] : [...ids].map(pathOf));
     const paths = new Set([...this.graphs.values()].flat());
     const modules = [...paths].flatMap((path) => this.infoOf(path) ?? []).sort((a, b) => (a.file < b.file ? -1 : 1));
-    onManifest({ version: 1, modules });
+    const manifest: Manifest = { version: 1, modules };
+    this.options.onManifest?.(manifest);
+    return (this.manifest = this.serves ? undefined : manifestFile(manifest, this.options));
   }
 
   /** The directives in modules of a build that another plugin has loaded, so that they never came by. */

@@ -3,6 +3,7 @@ import type { JsPlugin } from "@farmfe/core";
 import type { Compiler as RspackCompiler } from "@rspack/core";
 import type { Plugin as RolldownPlugin } from "rolldown";
 import type { Compiler as WebpackCompiler } from "webpack";
+import { writeManifest } from "./manifest-file.ts";
 import { inputs, isAlone } from "./metafile.ts";
 import { name, type Session } from "./plugin.ts";
 
@@ -58,7 +59,7 @@ export const farmHooks = (session: Session): Partial<JsPlugin> => ({
 /** What is used of Bun, which has no types of its own here. */
 interface BunBuild {
   /** Nothing for a plugin of Bun itself (`Bun.plugin`). */
-  readonly config?: { readonly target?: string; metafile?: boolean; readonly plugins?: readonly { readonly name: string }[] };
+  readonly config?: { readonly target?: string; readonly outdir?: string; metafile?: boolean; readonly plugins?: readonly { readonly name: string }[] };
   readonly target?: string;
   onEnd?(end: (result: { readonly success: boolean; readonly metafile?: { readonly inputs: object } }) => void | Promise<void>): void;
 }
@@ -71,7 +72,8 @@ export function bunSetup({ config, target, ...build }: BunBuild, session: Sessio
   build.onEnd?.(async ({ success, metafile }) => {
     if (!success || !metafile) return session.typeCheck.stop();
     const paths = inputs(metafile);
-    session.emitManifest(paths);
+    const file = session.emitManifest(paths);
+    if (file && config.outdir !== undefined) writeManifest(file, config.outdir);
     const found = [...(isAlone(config.plugins) ? session.overlooked(paths) : []), ...(await session.typeCheck.finish())];
     const [errors, warnings] = [found.filter(({ severity }) => severity === "error"), found.filter(({ severity }) => severity === "warning")];
     for (const each of warnings) console.warn(formatDiagnostic(each));

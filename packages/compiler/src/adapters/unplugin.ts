@@ -68,7 +68,8 @@ export const unplugin: UnpluginInstance<Options | undefined, false> = createUnpl
   }
   async function buildEnd(this: UnpluginBuildContext, failure?: Error): Promise<void> {
     if (failure) return session.typeCheck.stop();
-    session.emitManifest(builtModules(this), environmentOf(this));
+    const file = session.emitManifest(builtModules(this), environmentOf(this));
+    if (file && meta.framework !== "vite") this.emitFile({ type: "asset", ...file });
     reportAtEnd(this, await session.typeCheck.finish(), (found) => located(found, join(session.root, found[0]?.file ?? "")));
   }
   return {

@@ -22,6 +22,12 @@ export function viteHooks(session: Session): Partial<Plugin> {
       session.serves = config.command === "serve";
       session.rootedAt(config.root);
     },
+    generateBundle: {
+      order: "post", // what is emitted before, Vite takes out of builds for servers
+      handler() {
+        if (session.manifest) this.emitFile({ type: "asset", ...session.manifest });
+      },
+    },
     hotUpdate({ file, modules }) {
       session.invalidate(file);
       const affected: EnvironmentModuleNode[] = session.outdated().flatMap((path) => [...(this.environment.moduleGraph.getModulesByFile(path) ?? [])]);
