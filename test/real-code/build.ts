@@ -1,0 +1,84 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { parseSync } from "oxc-parser";
+import { compile, CompileError, createProject, nodeHost, type Project } from "unplugin-perdure";
+import { DIRECTIVE_WORDS } from "../../packages/protocol/src/directive.ts";
+import { DIRECTIVE, inject, withoutDirectives, type Choice } from "./inject.ts";
+
+export interface Built {
+  /** Functions with a directive, and how many were left out since the compiler refuses the place they are in. */
+  functions: number;
+  refused: number;
+  /** Files that the compiler changed. */
+  files: number;
+}
+
+const scripts = /\.[cm]?js$/;
+
+/** The script files of a folder, by their paths in it; packages inside of a package are left out. */
+export const scriptsOf = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => scripts.test(file) && !/(?:^|[\\/])node_modules[\\/]/.test(file) && !/\.min\.[cm]?js$/.test(file)).toSorted();
+
+/**
+ * Writes a package twice: untouched but for calls that say which function runs (`plain`), and with directives and compiled (`compiled`). The sources that the
+ * compiler sees stand in `work`.
+ */
+export function buildPackage(from: string, name: string, folders: { readonly work: string; readonly plain: string; readonly compiled: string }, choice: Choice): Built {
+  const [work, plain, compiled] = [folders.work, folders.plain, folders.compiled].map((folder) => copy(from, join(folder, name)));
+  const built: Built = { functions: 0, refused: 0, files: 0 };
+  if (work === undefined || plain === undefined || compiled === undefined) return built;
+  for (const file of scriptsOf(work)) {
+    const injected = inject(readFileSync(join(work, file), "utf8"), `${name}/${file}`, choice);
+    if (!injected) continue;
+    built.functions += injected.functions;
+    writeFileSync(join(work, file), injected.code);
+    writeFileSync(join(plain, file), injected.code.replaceAll(`${DIRECTIVE}; `, ""));
+  }
+  const project = createProject(nodeHost, DIRECTIVE_WORDS);
+  for (const file of scriptsOf(work)) {
+    const { code, refused } = compileFile(join(work, file), work, project);
+    built.refused += refused;
+    if (code !== undefined) built.files++;
+    writeFileSync(join(compiled, file), code ?? readFileSync(join(work, file), "utf8"));
+  }
+  built.functions -= built.refused;
+  return built;
+}
+
+function copy(from: string, to: string): string {
+  mkdirSync(dirname(to), { recursive: true });
+  if (!existsSync(to)) cpSync(from, to, { recursive: true, dereference: true, filter: (path) => !/\.(?:d\.[cm]?ts|map)$/.test(path) });
+  return to;
+}
+
+/** What the compiler refuses with a reason that the documentation gives: a task in a place without a name, and one that assigns to a variable outside of it. */
+const refusals = new Set(["PLACE_UNSUPPORTED", "TASK_WRITES_CAPTURED"]);
+
+/** The output, `undefined` where nothing had to be done. Directives in places that are refused are taken out again, and counted. @throws Error for anything that may not be */
+export function compileFile(path: string, root: string, project: Project): { readonly code: string | undefined; readonly refused: number } {
+  const source = readFileSync(path, "utf8");
+  try {
+    const result = compile(source, { id: path, root, project });
+    if (result) assertSound(result.code, source, relative(root, path));
+    return { code: result?.code, refused: 0 };
+  } catch (error) {
+    if (!(error instanceof CompileError)) throw new Error(`${path}: ${error instanceof Error ? error.stack : String(error)}`, { cause: error });
+    const errors = error.diagnostics.filter(({ severity }) => severity === "error");
+    if (!errors.every(({ code }) => refusals.has(code))) throw error;
+    const starts = new Set(errors.map(({ start }) => start));
+    const without = withoutDirectives(source, path, [...starts]);
+    writeFileSync(path, without);
+    project.invalidate(path);
+    const { code, refused } = compileFile(path, root, project);
+    return { code, refused: refused + countOf(source) - countOf(without) };
+  }
+}
+
+const countOf = (source: string): number => source.split(`${DIRECTIVE}; globalThis.$ran`).length;
+
+function assertSound(code: string, source: string, file: string): void {
+  const attempts = (["module", "commonjs"] as const).map((sourceType) => parseSync(file, code, { lang: "jsx", sourceType }).errors);
+  if (!attempts.some((errors) => errors.length === 0)) throw new Error(`${file} does not parse: ${attempts[0]?.[0]?.message}`);
+  const [before, after] = [source, code].map((text) => text.split("\n").length);
+  if (before !== after) throw new Error(`${file} had ${before} lines and has ${after}`);
+}
