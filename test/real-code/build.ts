@@ -34,7 +34,7 @@ export function buildPackage(from: string, name: string, folders: { readonly wor
     writeFileSync(join(work, file), injected.code);
     writeFileSync(join(plain, file), injected.code.replaceAll(`${DIRECTIVE}; `, ""));
   }
-  const project = createProject(nodeHost, DIRECTIVE_WORDS);
+  const project = createProject(nodeHost, DIRECTIVE_WORDS, () => work);
   for (const file of scriptsOf(work)) {
     const { code, refused } = compileFile(join(work, file), work, project);
     built.refused += refused;

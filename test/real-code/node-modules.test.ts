@@ -35,7 +35,7 @@ test.each<Choice>(["every", "third"])("every script of many packages compiles, w
       return [to];
     });
     cpSync(join(modules, name, "package.json"), join(root, name, "package.json"));
-    const project = createProject(nodeHost, DIRECTIVE_WORDS);
+    const project = createProject(nodeHost, DIRECTIVE_WORDS, () => root);
     for (const file of written) {
       const { code, refused } = compileFile(file, root, project);
       count.refused += refused;

@@ -1,8 +1,8 @@
-import { ABI_VERSION, PerdureError, type ChanceSource, type FunctionInfo, type Loop, type ModuleHandle, type ModuleInfo } from "@perdure/protocol";
+import { ABI_VERSION, PerdureError, type ChanceSource, type Loop, type ModuleHandle, type ModuleInfo } from "@perdure/protocol";
 import type { Scope } from "./context.ts";
 import { currentScope } from "./current.ts";
 import type { Body } from "./host.ts";
-import { registry, isWorkflow, type AnyFunction, type Definition, type TaskDefinition, type WorkflowDefinition } from "./registry.ts";
+import { register, registry, isWorkflow, type AnyFunction, type Definition, type TaskDefinition, type WorkflowDefinition } from "./registry.ts";
 import { childStep } from "./children.ts";
 import { setSite, takeSite } from "./sites.ts";
 import { attemptTask, resolveTaskOptions } from "./task.ts";
@@ -18,12 +18,8 @@ class CompiledModule implements ModuleHandle {
 
   constructor(info: ModuleInfo) {
     this.info = info;
-    this.definitions = info.functions.map((fn) => ({ info: fn, module: info }));
-    registry.modules.set(info.file, info);
-    registry.revision++;
-    for (const definition of this.definitions) {
-      if (isWorkflow(definition) && definition.info.recoverable) registerWorkflow(definition);
-    }
+    this.definitions = info.functions.map((fn, index) => ({ info: fn, module: info, key: keyOf(info, index) }));
+    register(info, this.definitions);
   }
 
   task<A extends unknown[], R>(index: number, args: A, body: (...args: A) => Promise<R>): Promise<R> {
@@ -39,7 +35,7 @@ class CompiledModule implements ModuleHandle {
     return execution.step(scope, {
       kind: "task",
       name,
-      what: definition,
+      what: definition.key,
       input,
       location,
       ...(result && { parse: (value: unknown) => parseWith(result, value, `what ${name} returned`) }),
@@ -147,9 +143,9 @@ class CompiledModule implements ModuleHandle {
   }
 
   private enter(scope: Scope, index: number): Scope {
-    const info = this.info.functions[index] as FunctionInfo;
+    const { info, key } = this.definitions[index] as Definition;
     takeSite(info.name);
-    return scope.enter(info.name, info);
+    return scope.enter(info.name, key);
   }
 }
 
@@ -167,11 +163,10 @@ function methodOf(object: object | null | undefined, key: PropertyKey): AnyFunct
 
 const isObject = (value: unknown): value is object => (typeof value === "object" && value !== null) || typeof value === "function";
 
-function registerWorkflow(definition: WorkflowDefinition): void {
-  const { name } = definition.info;
-  const files = registry.workflows.get(name) ?? new Map<string, WorkflowDefinition>();
-  files.set(definition.module.file, definition);
-  registry.workflows.set(name, files);
+/** Functions of one name in one module are told apart by their order. */
+function keyOf({ file, functions }: ModuleInfo, index: number): string {
+  const name = functions[index]?.name;
+  return `${file}#${name}~${functions.slice(0, index).filter((fn) => fn.name === name).length}`;
 }
 
 const plainLoop: Loop = { next: () => true, end() {} };

@@ -26,7 +26,7 @@ export function childStep(scope: Scope, asCalled: ChildCall): Promise<unknown> {
   const call = prepared(asCalled);
   const { name } = call.definition.info;
   return scope.execution.step(scope, {
-    kind: "child", name, what: call.definition, input: call.args, location: call.location,
+    kind: "child", name, what: call.definition.key, input: call.args, location: call.location,
     begin: (step) => void runChild(step, call),
     cancelled: (step, error) => void cancelChild(step, call, error),
   });
@@ -83,7 +83,7 @@ export function startStep(scope: Scope, asCalled: ChildCall): Promise<unknown> {
   const call = prepared(asCalled);
   const { definition } = call;
   return scope.execution.step(scope, {
-    kind: "start", name: `start:${definition.info.name}`, what: definition.info, input: call.args, location: call.location,
+    kind: "start", name: `start:${definition.info.name}`, what: `start ${definition.key}`, input: call.args, location: call.location,
     begin: (step) => {
       step.target = idOf(call, step);
       step.execution.host.begin({ ...call, id: step.target }).then((id) => step.complete(id), (error: unknown) => (isOfTheCall(error) ? step.fail(error) : step.execution.stop(error)));

@@ -47,7 +47,7 @@ export class Scope implements Moment {
   private readonly segment: Segment | undefined;
   private ownPath: string | undefined;
   private ownChance: Chance | undefined;
-  private readonly counters = new Map<unknown, Counter>();
+  private readonly counters = new Map<string, Counter>();
 
   private constructor(execution: Execution, frame: Frame, parent?: Scope, segment?: Segment) {
     this.execution = execution;
@@ -65,7 +65,7 @@ export class Scope implements Moment {
   }
 
   /** The scope of a function entered from here. */
-  enter(name: string, what: unknown): Scope {
+  enter(name: string, what: string): Scope {
     const now = this.execution.delivered;
     this.frame.activeAt = now;
     const counter = this.counters.get(what) ?? this.count(what, 0);
@@ -79,7 +79,7 @@ export class Scope implements Moment {
   }
 
   /** The id of the next call of `what`. */
-  nextId(name: string, what: unknown): string {
+  nextId(name: string, what: string): string {
     this.frame.activeAt = this.execution.delivered;
     const counter = this.counters.get(what) ?? this.count(what, this.execution.nextVariant(this.path, name));
     return joinStepId(this.path, { name, variant: counter.variant, index: counter.next++ });
@@ -103,7 +103,7 @@ export class Scope implements Moment {
     return (this.ownChance ??= new Chance(execution.run.seed, `${path} ${execution.nextVariant(path, CHANCE)}`));
   }
 
-  private count(what: unknown, variant: number): Counter {
+  private count(what: string, variant: number): Counter {
     const counter = { variant, next: 0 };
     this.counters.set(what, counter);
     return counter;

@@ -23,7 +23,7 @@ export type ExecutionEnd =
 export interface StepSpec {
   readonly kind: StepKind;
   /** What is counted under `name` in the scope. */
-  readonly what: unknown;
+  readonly what: string;
   readonly name: string;
   readonly input: unknown;
   readonly target?: string;

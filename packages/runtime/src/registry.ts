@@ -13,6 +13,8 @@ export type AnyFunction = (...args: never[]) => unknown;
 export interface Definition<I extends FunctionInfo = FunctionInfo> {
   readonly info: I;
   readonly module: ModuleInfo;
+  /** The same for every evaluation of the module: what counts the calls of the function. */
+  readonly key: string;
   /** The function that other processes find by name; undefined for closures and instance methods. */
   fn?: AnyFunction;
   /** The class or object that has it as its method: what \`this\` is in it. */
@@ -69,6 +71,22 @@ registry.copies.add(import.meta.url?.replace(/[?#].*$/, "") ?? "a CommonJS bundl
 if (Object.getOwnPropertySymbols(globalThis).some((each) => each !== key && each.description?.startsWith(NAME) === true)) {
   throw new PerdureError("RUNTIME_VERSIONS", { place: [...registry.copies].join(", ") });
 }
+
+/** Makes the module known in place of its earlier self, with all that this had and the module has no more. */
+export function register(module: ModuleInfo, definitions: readonly Definition[]): void {
+  registry.modules.set(module.file, module);
+  registry.revision++;
+  for (const [name, files] of registry.workflows) if (files.delete(module.file) && files.size === 0) registry.workflows.delete(name);
+  for (const definition of definitions) {
+    if (!isWorkflow(definition) || !definition.info.recoverable) continue;
+    const { name } = definition.info;
+    const files = registry.workflows.get(name) ?? new Map<string, WorkflowDefinition>();
+    registry.workflows.set(name, files.set(module.file, definition));
+  }
+}
+
+/** Its module was evaluated again, and the newer one is known by the workflow's name. */
+export const isSuperseded = ({ module, info }: WorkflowDefinition): boolean => info.recoverable && registry.modules.get(module.file) !== module;
 
 export const locationOf = ({ module, info }: Definition): string => formatLocation(module.file, info.at);
 

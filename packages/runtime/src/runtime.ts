@@ -13,7 +13,7 @@ import { fullFingerprint } from "./fingerprint.ts";
 import type { Body, Host, RunEnd, RunRequest, Settings, StepEvent } from "./host.ts";
 import { filtered, type Logger } from "./logger.ts";
 import { createOwner, isDead } from "./owner.ts";
-import { findWorkflow, isRunOf, registry, type AnyFunction, type WorkflowDefinition } from "./registry.ts";
+import { findWorkflow, isRunOf, isSuperseded, registry, type AnyFunction, type WorkflowDefinition } from "./registry.ts";
 import { checkId, defaultRunId, runIdOf } from "./run-id.ts";
 import { settingsOf, type RuntimeOptions } from "./runtime-options.ts";
 import { parseWith } from "./schema.ts";
@@ -170,7 +170,8 @@ export class Runtime implements Host {
   // --- following
 
   follow(id: string, request?: RunRequest): Promise<RunEnd> {
-    if (request?.body && this.bodies.get(id) === undefined) {
+    const held = this.bodies.get(id);
+    if (request?.body && (!held || isSuperseded(held.definition))) {
       this.bodies.set(id, request);
       this.sleepers.wake(id); // whoever followed it could not execute it
     }
@@ -225,7 +226,7 @@ export class Runtime implements Host {
   }
 
   private async claimAndExecute(row: RunRow): Promise<boolean> {
-    const found = this.bodies.get(row.id) ?? this.requestFor(row);
+    const found = this.bodyFor(row) ?? this.requestFor(row);
     if (!found || this.arrivals.has(row.id) || this.executions.has(row.id)) return false;
     const now = this.clock.now();
     const dead = row.owner !== undefined && { from: { owner: row.owner, epoch: row.epoch } };
@@ -253,6 +254,12 @@ export class Runtime implements Host {
     } finally {
       if (this.arrivals.get(id) === work) this.arrivals.delete(id);
     }
+  }
+
+  /** What somebody has called; where its module was evaluated again, the newer code if that has the workflow still. */
+  private bodyFor(row: RunRow): RunRequest | undefined {
+    const held = this.bodies.get(row.id);
+    return held && isSuperseded(held.definition) ? (this.requestFor(row) ?? held) : held;
   }
 
   /** How a run is executed by name alone; undefined where this program cannot, or is not to execute workflows of that name. */

@@ -22,7 +22,7 @@ export function sleep(until: Duration | Date): Promise<void> {
   return scope.execution.step(scope, {
     kind: "sleep",
     name: "sleep",
-    what: sleep,
+    what: "sleep",
     input: until,
     location,
     begin(step) {

@@ -1,0 +1,209 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { createServer, createServerModuleRunner, type ViteDevServer } from "vite";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { close, getRun, recover, start, type Store } from "perdure";
+import { advance, setup, type TestRuntime } from "perdure/testing";
+import perdure from "unplugin-perdure/vite";
+import { registry } from "../../packages/runtime/src/registry.ts";
+import { loadSources } from "../sources.ts";
+
+type Flow = (id: string) => Promise<unknown>;
+type Sources = Readonly<Record<string, string>>;
+
+const globals = globalThis as { gate?: Promise<void>; tasks?: unknown; reloadVersion?: string };
+
+beforeEach(() => {
+  registry.modules.clear();
+  registry.workflows.clear();
+  globals.gate = Promise.resolve();
+});
+
+function begin(): TestRuntime {
+  onTestFinished(close);
+  return setup();
+}
+
+const idsOf = async (store: Store, run: string): Promise<string[]> => (await store.steps(run)).map(({ id }) => id);
+
+/** Two steps with a wait between them; each step and the workflow tell which version they are of. */
+const sources = (version: string, wait: string): Sources => ({
+  "flow.js": `import { sleep } from "perdure"; import { note } from "./tasks.js";
+    export async function flow(id) { "use workflow: id={id}"; const first = await note(); await sleep("${wait}"); return [first, await note(), "${version}"]; }`,
+  "tasks.js": `export async function note() { "use task: retries=0"; await globalThis.gate; return "${version}"; }`,
+});
+const load = async (files: Sources): Promise<Record<string, Flow>> => (await loadSources(files)) as unknown as Record<string, Flow>;
+const loadFlow = async (version: string, wait: string): Promise<Flow> => (await load(sources(version, wait)))["flow"] as Flow;
+
+describe("a module that is evaluated again", () => {
+  test("leaves a run that waits in memory with the functions it began with", async () => {
+    begin();
+    const run = await start(await loadFlow("old", "30s"), ["a"]);
+    await advance("1s");
+    await loadFlow("new", "30s");
+    expect(await run.status()).toBe("running");
+    await advance("30s");
+    expect(await run.result()).toEqual(["old", "old", "old"]);
+  });
+
+  test("leaves a run between two steps with the functions it began with", async () => {
+    begin();
+    let open: () => void = () => {};
+    globals.gate = new Promise((resolveGate) => (open = resolveGate));
+    const result = (await loadFlow("old", "1s"))("a");
+    const newer = await loadFlow("new", "1s");
+    open();
+    await advance("2s");
+    expect(await result).toEqual(["old", "old", "old"]);
+    const next = newer("b");
+    await advance("2s");
+    expect(await next).toEqual(["new", "new", "new"]);
+  });
+
+  test("is what a run goes on with that has left memory, though its caller waits for it with the old function", async () => {
+    begin();
+    const flow = await loadFlow("old", "1h");
+    const called = flow("a");
+    await advance("5m");
+    expect(await (await getRun("a")).status()).toBe("waiting");
+    await loadFlow("new", "1h");
+    await advance("2h");
+    expect(await called).toEqual(["old", "new", "new"]);
+  });
+
+  test("is what a run is taken up with after a crash, and met with", async () => {
+    for (const how of ["recover", "call"] as const) {
+      const { crash, store } = begin();
+      await start(await loadFlow("old", "1h"), ["a"]);
+      await advance("1s");
+      crash();
+      const newer = await loadFlow("new", "1h");
+      const result = how === "call" ? newer("a") : recover().then(([run]) => run?.result());
+      await advance("2h");
+      expect(await result).toEqual(["old", "new", "new"]);
+      expect(await idsOf(store, "a")).toEqual(["note[0]", "sleep[0]", "note[1]"]);
+      await close();
+    }
+  });
+
+  test("leaves the old function what it is, with the code that it is of", async () => {
+    const { store } = begin();
+    const old = await loadFlow("old", "30s");
+    const hash = registry.modules.get("flow.js")?.hash ?? "";
+    await loadFlow("new", "30s");
+    expect(registry.modules.get("flow.js")?.hash).not.toBe(hash);
+    const result = old("a");
+    await advance("31s");
+    expect(await result).toEqual(["old", "old", "old"]);
+    const { code = "" } = (await store.getRun("a")) ?? {};
+    expect(await store.getCode(code)).toContain(`"hash":"${hash}"`);
+  });
+
+  test("takes workflows out that it does not have any more", async () => {
+    begin();
+    await load({ "flow.js": `export async function a() { "use workflow"; }\nexport async function b() { "use workflow"; }` });
+    expect([...registry.workflows.keys()]).toEqual(["a", "b"]);
+    await load({ "flow.js": `export async function b() { "use workflow"; }` });
+    expect([...registry.workflows.keys()]).toEqual(["b"]);
+  });
+
+  test("and has lost a workflow to another file leaves no doubt where it is", async () => {
+    const { crash } = begin();
+    await start(await loadFlow("old", "1h"), ["a"]);
+    await advance("1s");
+    crash();
+    const { "flow.js": moved = "", ...tasks } = sources("new", "1h");
+    await load({ "flow.js": `export * from "./moved.js";\nexport async function other() { "use workflow"; }`, "moved.js": moved, ...tasks });
+    expect([...(registry.workflows.get("flow")?.keys() ?? [])]).toEqual(["moved.js"]);
+    const [run] = await recover();
+    await advance("2h");
+    expect(await run?.result()).toEqual(["old", "new", "new"]);
+  });
+
+  test("counts its functions with those of its earlier self, so that a replay finds the same ids", async () => {
+    const { store } = begin();
+    const calls = (x: number): string => `{ const { charge, help, child } = globalThis.tasks; done.push(await charge(${x}), await help(${x}), await child(${x})); }`;
+    const files = {
+      "flow.js": `import { sleep } from "perdure"; import * as tasks from "./tasks.js"; globalThis.tasks = tasks;
+        export async function flow(id) { "use workflow: id={id}"; const done = []; ${calls(0)} await sleep("30s"); ${calls(1)} return done; }`,
+      "tasks.js": `export async function charge(x) { "use task"; return x; }
+        export async function help(x) { return charge(x); }
+        export async function child(x) { "use workflow"; return x; }`,
+    };
+    const { flow } = await load(files);
+    const run = await start(flow as Flow, ["a"]);
+    await advance("1s");
+    const old = globals.tasks;
+    await load(files);
+    expect(globals.tasks).not.toBe(old);
+    await advance("1m");
+    expect(await run.result()).toEqual([0, 0, 0, 1, 1, 1]);
+    expect(await idsOf(store, "a")).toEqual(["charge[0]", "help[0]/charge[0]", "child[0]", "sleep[0]", "charge[1]", "help[1]/charge[0]", "child[1]"]);
+  });
+});
+
+describe("Vite's dev server", () => {
+  const generated = resolve(import.meta.dirname, "../.generated");
+
+  async function serve(): Promise<{ readonly server: ViteDevServer; edit(version: string): void }> {
+    mkdirSync(generated, { recursive: true });
+    const root = mkdtempSync(join(generated, "vite-"));
+    onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+    const write = (version: string): string[] =>
+      Object.entries(sources(version, "1h")).map(([file, text]) => {
+        writeFileSync(join(root, file), text);
+        return join(root, file);
+      });
+    write("old");
+    const server = await createServer({
+      root, configFile: false, logLevel: "silent", appType: "custom", plugins: [perdure()],
+      server: { middlewareMode: true, ws: false, watch: null }, optimizeDeps: { noDiscovery: true },
+    });
+    onTestFinished(() => server.close());
+    return { server, edit: (version) => write(version).forEach((file) => server.watcher.emit("change", file)) };
+  }
+
+  const loaders: Record<string, (server: ViteDevServer) => () => Promise<Record<string, Flow>>> = {
+    ssrLoadModule: (server) => async () => (await server.ssrLoadModule("/flow.js")) as Record<string, Flow>,
+    "a module runner": (server) => {
+      const runner = createServerModuleRunner(server.environments.ssr, { hmr: { logger: false } });
+      onTestFinished(() => runner.close());
+      return () => runner.import("/flow.js");
+    },
+  };
+
+  test.each(Object.entries(loaders))("%s: a hot update replaces the workflow, and no run breaks", async (_, loader) => {
+    begin();
+    const { server, edit } = await serve();
+    const loadAgain = loader(server);
+    const { flow } = await loadAgain();
+    const [called, started] = [(flow as Flow)("called"), await start(flow as Flow, ["started"])];
+    await advance("5m");
+    expect(await started.status()).toBe("waiting");
+    const inMemory = await start(flow as Flow, ["memory"]);
+    edit("new");
+    await vi.waitFor(async () => expect((await loadAgain())["flow"]).not.toBe(flow), { timeout: 30_000 });
+    expect([...(registry.workflows.get("flow")?.keys() ?? [])]).toEqual(["flow.js"]);
+    expect(await inMemory.status()).toBe("running");
+    await advance("2h");
+    for (const result of [called, started.result(), inMemory.result()]) expect(await result).toEqual(["old", "new", "new"]);
+  });
+});
+
+test("vi.resetModules(): the modules of a test, evaluated anew", async () => {
+  begin();
+  const evaluate = async (version: string): Promise<Flow> => {
+    globals.reloadVersion = version;
+    return (await import("./reload/flow.ts")).flow;
+  };
+  const flow = await evaluate("old");
+  const away = flow("away");
+  await advance("5m");
+  vi.resetModules();
+  const newer = await evaluate("new");
+  expect(newer).not.toBe(flow);
+  const late = newer("late");
+  await advance("2h");
+  expect(await away).toEqual(["away: old", "away: new", "new"]);
+  expect(await late).toEqual(["late: new", "late: new", "new"]);
+});
