@@ -15,9 +15,11 @@ export interface Built {
 
 const scripts = /\.[cm]?js$/;
 
-/** The script files of a folder, by their paths in it; packages inside of a package are left out. */
-export const scriptsOf = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => scripts.test(file) && !/(?:^|[\\/])node_modules[\\/]/.test(file) && !/\.min\.[cm]?js$/.test(file)).toSorted();
+/** Packages inside of a package, tests, and what was minified. */
+const others = /(?:^|[\\/])(?:node_modules|test)[\\/]|\.min\.[cm]?js$/;
+
+/** The script files of a folder, by their paths in it. */
+export const scriptsOf = (folder: string): string[] => readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => scripts.test(file) && !others.test(file)).toSorted();
 
 /**
  * Writes a package twice: untouched but for calls that say which function runs (`plain`), and with directives and compiled (`compiled`). The sources that the
