@@ -1,19 +1,22 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { build } from "esbuild";
 import perdure from "unplugin-perdure/esbuild";
 import { onTestFinished } from "vitest";
 
 const generated = resolve(import.meta.dirname, ".generated");
 
-/** Compiles a program with the esbuild plugin, as a user would, and gives the file to run with Node. */
-export async function buildProgram(source: string, name = "program"): Promise<string> {
+/** Compiles a program with the esbuild plugin, as a user would, and gives the file to run with Node. `beside`: further files, by name. */
+export async function buildProgram(source: string, name = "program", beside: Readonly<Record<string, string>> = {}): Promise<string> {
   mkdirSync(generated, { recursive: true });
   const directory = mkdtempSync(join(generated, `${name}-`));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   const entry = join(directory, `${name}.ts`);
-  writeFileSync(entry, source);
+  for (const [file, text] of Object.entries({ ...beside, [`${name}.ts`]: source })) {
+    mkdirSync(dirname(join(directory, file)), { recursive: true });
+    writeFileSync(join(directory, file), text);
+  }
   const outfile = join(directory, `${name}.mjs`);
   await build({ entryPoints: [entry], outfile, bundle: true, packages: "external", format: "esm", platform: "node", sourcemap: true, plugins: [perdure({ root: directory })] });
   return outfile;
