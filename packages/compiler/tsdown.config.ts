@@ -1,7 +1,7 @@
 import { defineConfig } from "tsdown";
 
 const bundlers = ["vite", "rollup", "rolldown", "esbuild", "webpack", "rspack", "farm", "bun"];
-const withoutBundler = ["register", "register-thread", "perdure-tsc"];
+const withoutBundler = ["register", "register-thread", "tsc", "perdure-tsc"];
 
 export default defineConfig({
   entry: {

@@ -1,49 +1,16 @@
-import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { minify } from "terser";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { App, type TypeScript } from "./unbundled/app.ts";
-import type { Files } from "./unbundled/program.ts";
-import { compilers, perdureTsc, tsconfig } from "./unbundled/rows.ts";
+import { App } from "./unbundled/app.ts";
+import { compilers, perdureTsc } from "./unbundled/rows.ts";
+import { flow, inMemory, isCompiled, plainTsc, projects, sample, tasks, times } from "./unbundled/sample.ts";
 
-const tasks = `export async function charge(amount: number): Promise<number> {\n  "use task";\n  return amount + 1;\n}\n`;
-const helper = `import { charge } from "./tasks.js";\n\nexport const chargeTwice = async (amount: number): Promise<number> => charge(await charge(amount));\n`;
-const flow = `import { chargeTwice } from "./helper.js";\n\nexport async function flow(amount: number): Promise<number> {\n  "use workflow";\n  return await chargeTwice(amount);\n}\n`;
-const main = `import { close, start } from "perdure";\nimport { flow } from "./flow.js";\n\nconst run = await start(flow, [1]);\nconsole.log("result", await run.result());\nawait close();\n`;
-const sources: Files = { "package.json": JSON.stringify({ name: "app", type: "module" }), "src/tasks.ts": tasks, "src/helper.ts": helper, "src/flow.ts": flow, "src/main.ts": main };
-
-const inMemory = { PERDURE_STORE: "memory:" };
 const modules = resolve(import.meta.dirname, "../../node_modules");
-const plainTsc = "node_modules/typescript/bin/tsc";
-
-/** Times of all files below a directory, by path. */
-const times = (app: App, directory = "dist"): Record<string, number> =>
-  Object.fromEntries(
-    readdirSync(app.path(directory), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name))
-      .map((path) => [path.slice(app.root.length + 1), statSync(path).mtimeMs]),
-  );
-
-const isCompiled = (app: App, file: string): boolean => app.read(file).includes("perdure/internal");
-
-const create = (typescript: TypeScript, files: Files = {}, options: object = {}): Promise<App> =>
-  App.create(20, { ...sources, "tsconfig.json": tsconfig({ declaration: true, rewriteRelativeImportExtensions: undefined, ...options }), ...files }, { typescript });
-
-const composite = (options: object, rest: object = {}): string => tsconfig({ composite: true, declarationMap: true, rewriteRelativeImportExtensions: undefined, ...options }, { include: ["src"], ...rest });
-const projects: Files = {
-  "package.json": JSON.stringify({ name: "app", type: "module" }),
-  "tsconfig.json": JSON.stringify({ files: [], references: [{ path: "./app" }] }),
-  "lib/tsconfig.json": composite({}),
-  "lib/src/tasks.ts": `${tasks}export const enum Limit {\n  Low = 40,\n}\n`,
-  "app/tsconfig.json": composite({}, { references: [{ path: "../lib" }] }),
-  "app/src/flow.ts": `import { charge, Limit } from "../../lib/src/tasks.js";\n\nexport async function flow(amount: number): Promise<number> {\n  "use workflow";\n  return await charge(amount + Limit.Low);\n}\n`,
-  "app/src/main.ts": main,
-};
 
 describe.each(compilers)("perdure-tsc with %s", (_, typescript) => {
   test("type errors stand where they are in the sources; exit code 2, and the output is written", async () => {
-    const app = await create(typescript, { "src/flow.ts": flow.replace("chargeTwice(amount)", "chargeTwice(String(amount))") });
+    const app = await sample(typescript, {}, { "src/flow.ts": flow.replace("chargeTwice(amount)", "chargeTwice(String(amount))") });
     const plain = await app.run([plainTsc, "--noEmit"]).ended;
     expect(plain).not.toBe(0);
     expect(await app.run([perdureTsc]).exits(2)).toContain("src/flow.ts(5,28): error TS2345");
@@ -51,8 +18,8 @@ describe.each(compilers)("perdure-tsc with %s", (_, typescript) => {
   });
 
   test("declarations are those of the sources, and a second run changes nothing", async () => {
-    const app = await create(typescript, {}, { declarationMap: true, incremental: true });
-    const plain = await create(typescript, {}, { declarationMap: true });
+    const app = await sample(typescript, { declarationMap: true, incremental: true });
+    const plain = await sample(typescript, { declarationMap: true });
     await Promise.all([app.run([perdureTsc]).exits(0), plain.run([plainTsc]).exits(0)]);
     for (const file of ["flow.d.ts", "flow.d.ts.map", "tasks.d.ts"]) expect(app.read(`dist/${file}`)).toBe(plain.read(`dist/${file}`));
     expect(readdirSync(app.path("dist")).filter((name) => !name.endsWith(".tsbuildinfo")).toSorted()).toEqual(readdirSync(plain.path("dist")).toSorted());
@@ -62,7 +29,7 @@ describe.each(compilers)("perdure-tsc with %s", (_, typescript) => {
   });
 
   test("a file that stays as it is follows what has changed in another", async () => {
-    const app = await create(typescript, { "src/tasks.ts": tasks.replace(`  "use task";\n`, "") }, { incremental: true });
+    const app = await sample(typescript, { incremental: true }, { "src/tasks.ts": tasks.replace(`  "use task";\n`, "") });
     await app.run([perdureTsc]).exits(0);
     expect(isCompiled(app, "dist/helper.js")).toBe(false);
     app.write("src/tasks.ts", tasks);
@@ -72,24 +39,21 @@ describe.each(compilers)("perdure-tsc with %s", (_, typescript) => {
   });
 
   test("--build: projects that refer to each other; again, nothing is done; and cleaned", async () => {
-    const app = await App.create(20, projects, { typescript });
+    const app = await App.create(20, projects(), { typescript });
     await app.run([perdureTsc, "--build"]).exits(0);
     expect([isCompiled(app, "lib/dist/tasks.js"), isCompiled(app, "app/dist/flow.js")]).toEqual([true, true]);
     expect(JSON.parse(app.read("app/dist/flow.js.map"))).toMatchObject({ sources: ["../src/flow.ts"] });
     const before = [times(app, "lib"), times(app, "app")];
     await app.run([perdureTsc, "-b", "--verbose"]).exits(0);
     expect([times(app, "lib"), times(app, "app")]).toEqual(before);
-    // the program imports the sources of the library, which are found where its output is
-    app.write("lib/src/package.json", JSON.stringify({ type: "module" }));
-    app.write("lib/src/tasks.js", `export * from "../dist/tasks.js";`);
     expect(await app.run(["app/dist/main.js"], inMemory).exits(0)).toContain("result 42");
     await app.run([perdureTsc, "-b", "--clean"]).exits(0);
     expect(existsSync(app.path("app/dist/flow.js"))).toBe(false);
   });
 
   test("--build: errors are those of tsc, with its exit code", async () => {
-    const app = await App.create(20, { ...projects, "app/src/flow.ts": projects["app/src/flow.ts"]?.replace("charge(amount", "charge(String(amount)") ?? "" }, { typescript });
-    const plain = await App.create(20, { ...projects, "app/src/flow.ts": app.read("app/src/flow.ts") }, { typescript });
+    const app = await App.create(20, { ...projects(), "app/src/flow.ts": projects()["app/src/flow.ts"]?.replace("charge(amount", "charge(String(amount)") ?? "" }, { typescript });
+    const plain = await App.create(20, { ...projects(), "app/src/flow.ts": app.read("app/src/flow.ts") }, { typescript });
     const code = await plain.run([plainTsc, "-b"]).ended;
     expect(code).not.toBe(0);
     const ours = app.run([perdureTsc, "-b"]);
@@ -98,7 +62,7 @@ describe.each(compilers)("perdure-tsc with %s", (_, typescript) => {
   });
 
   test("--watch: compiles again what has changed, and keeps the old output while there are errors", async () => {
-    const app = await create(typescript);
+    const app = await sample(typescript);
     const watching = app.run([perdureTsc, "--watch"]);
     onTestFinished(() => watching.stop());
     await watching.printed("perdure-tsc: 8 files written");
@@ -121,13 +85,13 @@ describe("perdure-tsc", () => {
   const typescript = "typescript-7";
 
   test("noEmitOnError: exit code 1, and nothing is written", async () => {
-    const app = await create(typescript, { "src/flow.ts": flow.replace("chargeTwice(amount)", "chargeTwice(String(amount))") }, { noEmitOnError: true });
+    const app = await sample(typescript, { noEmitOnError: true }, { "src/flow.ts": flow.replace("chargeTwice(amount)", "chargeTwice(String(amount))") });
     expect(await app.run([perdureTsc]).exits(1)).toContain("src/flow.ts(5,28): error TS2345");
     expect(existsSync(app.path("dist"))).toBe(false);
   });
 
   test("what Perdure has to say is an error with a frame; the JavaScript of before stays", async () => {
-    const app = await create(typescript, { "src/flow.ts": flow.replace("use workflow", "use worklfow") });
+    const app = await sample(typescript, {}, { "src/flow.ts": flow.replace("use workflow", "use worklfow") });
     await app.run([perdureTsc]).exits(1);
     expect([existsSync(app.path("dist/flow.d.ts")), existsSync(app.path("dist/flow.js"))]).toEqual([true, false]);
     app.write("src/flow.ts", flow);
@@ -141,7 +105,7 @@ describe("perdure-tsc", () => {
   });
 
   test("what plain tsc has written since is compiled again", async () => {
-    const app = await create(typescript);
+    const app = await sample(typescript);
     await app.run([perdureTsc]).exits(0);
     const before = app.read("dist/flow.js");
     await app.run([plainTsc]).exits(0);
@@ -153,21 +117,21 @@ describe("perdure-tsc", () => {
   test("constant enums and types of other modules are gone, as tsc does it", async () => {
     const constants = `export const enum Limit {\n  Low = 40,\n}\nexport interface Money {\n  readonly amount: number;\n}\n`;
     const using = `import { Limit, Money } from "./constants.js";\nexport async function limited(money: Money): Promise<number> {\n  "use task";\n  return money.amount + Limit.Low;\n}\nconsole.log("limited", await limited({ amount: 2 }));\n`;
-    const app = await create(typescript, { "src/constants.ts": constants, "src/main.ts": using });
+    const app = await sample(typescript, {}, { "src/constants.ts": constants, "src/main.ts": using });
     await app.run([perdureTsc]).exits(0);
     expect(app.read("dist/main.js")).not.toContain("./constants.js");
     expect(await app.run(["dist/main.js"], inMemory).exits(0)).toContain("limited 42");
   });
 
   test("a source map with a root, with the sources in it", async () => {
-    const app = await create(typescript, {}, { sourceRoot: "https://example.org/sources", inlineSources: true });
+    const app = await sample(typescript, { sourceRoot: "https://example.org/sources", inlineSources: true });
     await app.run([perdureTsc]).exits(0);
     const map: { sourceRoot: string; sources: string[]; sourcesContent: string[] } = JSON.parse(app.read("dist/flow.js.map"));
     expect(map).toMatchObject({ sourceRoot: "https://example.org/sources/", sources: ["flow.ts"], sourcesContent: [flow] });
   });
 
   test("files named on the command line", async () => {
-    const app = await create(typescript);
+    const app = await sample(typescript);
     const options = ["--outDir", "out", "--module", "nodenext", "--target", "es2022", "--skipLibCheck", "--types", "node", "--ignoreConfig"];
     await app.run([perdureTsc, "src/main.ts", ...options]).exits(0);
     const [file = ""] = readdirSync(app.path("out"), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith("main.js"));
@@ -175,13 +139,13 @@ describe("perdure-tsc", () => {
   });
 
   test("--noEmit writes nothing, and says what is wrong", async () => {
-    const app = await create(typescript, { "src/flow.ts": flow.replace("use workflow", "use worklfow") });
+    const app = await sample(typescript, {}, { "src/flow.ts": flow.replace("use workflow", "use worklfow") });
     expect(await app.run([perdureTsc, "--noEmit"]).exits(1)).toContain("DIRECTIVE_MISSPELT");
     expect(existsSync(app.path("dist"))).toBe(false);
   });
 
   test("imports are followed through the paths of the tsconfig", async () => {
-    const app = await create(typescript, { "src/flow.ts": flow.replace("./helper.js", "@app/helper.js") }, { paths: { "@app/*": ["./src/*"] } });
+    const app = await sample(typescript, { paths: { "@app/*": ["./src/*"] } }, { "src/flow.ts": flow.replace("./helper.js", "@app/helper.js") });
     await app.run([perdureTsc]).exits(0);
     expect(app.read("dist/flow.js")).toMatch(/"sites": \[\["chargeTwice", 5, 16\]\]/);
   });
@@ -189,7 +153,7 @@ describe("perdure-tsc", () => {
   test("what was built before, and by what, decides about nothing", async () => {
     const named = JSON.stringify({ name: "app", type: "module", imports: { "#app/*": "./dist/*.js" } });
     const files = { "package.json": named, "src/flow.ts": flow.replace("./helper.js", "#app/helper") };
-    const app = await create(typescript, files);
+    const app = await sample(typescript, {}, files);
     await app.run([perdureTsc]).exits(0);
     const first = app.read("dist/flow.js");
     await app.run([plainTsc]).exits(0);
@@ -199,7 +163,7 @@ describe("perdure-tsc", () => {
   });
 
   test("plain tsc compiles nothing, whatever plugins its tsconfig names, and a minifier takes the directives out: both are found out when the program runs", async () => {
-    const app = await create(typescript, {}, { plugins: [{ transform: "unplugin-perdure/tsc", transformProgram: true }] });
+    const app = await sample(typescript, { plugins: [{ transform: "unplugin-perdure/tsc", transformProgram: true }] });
     await app.run([plainTsc]).exits(0);
     const output = await app.run(["dist/main.js"], inMemory).exits(1);
     expect(output).toContain("flow has a directive and was not compiled: it would run without a single checkpoint");
@@ -210,14 +174,14 @@ describe("perdure-tsc", () => {
   });
 
   test("a project without a compiler", async () => {
-    const app = await create(typescript);
+    const app = await sample(typescript);
     rmSync(app.path("node_modules/typescript"));
     expect(await app.run([perdureTsc]).exits(1)).toContain(`${app.root} has no TypeScript of its own`);
     expect(await app.run([perdureTsc], { PERDURE_TSC: join(modules, "typescript/bin/tsc") }).exits(0)).toBe("");
   });
 
   test("what compiles nothing is left to tsc", async () => {
-    const app = await create(typescript);
+    const app = await sample(typescript);
     expect(await app.run([perdureTsc, "--version"]).exits(0)).toBe(await app.run([plainTsc, "--version"]).exits(0));
     expect(await app.run([perdureTsc, "--showConfig"]).exits(0)).toBe(await app.run([plainTsc, "--showConfig"]).exits(0));
     const missing = await app.run([perdureTsc, "-p", "nowhere"]).ended;
@@ -225,25 +189,25 @@ describe("perdure-tsc", () => {
   });
 
   test("--build: a change in one project is followed in the other", async () => {
-    const app = await App.create(20, { ...projects, "lib/src/tasks.ts": projects["lib/src/tasks.ts"]?.replace("Low = 40", "Low = 50") ?? "" }, { typescript });
+    const app = await App.create(20, { ...projects(), "lib/src/tasks.ts": projects()["lib/src/tasks.ts"]?.replace("Low = 40", "Low = 50") ?? "" }, { typescript });
     await app.run([perdureTsc, "-b"]).exits(0);
-    app.write("lib/src/tasks.ts", projects["lib/src/tasks.ts"] ?? "");
+    app.write("lib/src/tasks.ts", projects()["lib/src/tasks.ts"] ?? "");
     await app.run([perdureTsc, "-b"]).exits(0);
     expect(app.read("app/dist/flow.js")).toContain("40 /* Limit.Low */");
   });
 
   test("--build: projects without declarations", async () => {
-    const app = await create(typescript, { "tsconfig.json": tsconfig({ rewriteRelativeImportExtensions: undefined }) });
+    const app = await sample(typescript, { declaration: false });
     await app.run([perdureTsc, "-b"]).exits(0);
     expect(await app.run(["dist/main.js"], inMemory).exits(0)).toContain("result 3");
   });
 
   test("--build --watch: projects that refer to each other", async () => {
-    const app = await App.create(20, projects, { typescript });
+    const app = await App.create(20, projects(), { typescript });
     const watching = app.run([perdureTsc, "--build", "--watch"]);
     onTestFinished(() => watching.stop());
     await watching.printed("perdure-tsc: 6 files written");
-    app.write("lib/src/tasks.ts", projects["lib/src/tasks.ts"]?.replace("Low = 40", "Low = 50") ?? "");
+    app.write("lib/src/tasks.ts", projects()["lib/src/tasks.ts"]?.replace("Low = 40", "Low = 50") ?? "");
     await watching.printed(() => app.read("app/dist/flow.js").includes("50 /* Limit.Low */"));
   });
 });

@@ -3,7 +3,7 @@ import { tslib, type NodeLine } from "../nodes.ts";
 import type { App, TypeScript } from "./unbundled/app.ts";
 import { expectAlike } from "./unbundled/alike.ts";
 import { features, type Files } from "./unbundled/program.ts";
-import { compilers, perdureTsc, tsconfig } from "./unbundled/rows.ts";
+import { compilers, perdureTsc, plugins, tsconfig, tspc } from "./unbundled/rows.ts";
 
 const commonJsPackage: Files = { "package.json": JSON.stringify({ name: "features" }) };
 
@@ -42,12 +42,21 @@ const variants: Readonly<Record<string, Variant>> = {
 
 const base = { lib: ["es2023", "esnext.disposable"], jsx: "react-jsx", rewriteRelativeImportExtensions: undefined };
 
-describe.each(compilers)("%s", (_, typescript) => {
-  test.each(Object.entries(variants).filter(([, { only }]) => only?.includes(typescript) ?? true))("%s", async (name, { options, files = {}, main = "dist/main.js", node = 20 }) => {
-    const build = async (app: App): Promise<void> => {
-      app.link("tslib", await tslib());
-      await app.run([perdureTsc]).exits(0);
-    };
-    await expectAlike({ name, node, program: features, tools: { typescript }, files: { "tsconfig.json": tsconfig({ ...base, ...options }), ...files }, build, args: [main] });
-  });
+const expectVariant = async (name: string, { options, files = {}, main = "dist/main.js", node = 20 }: Variant, typescript: TypeScript, compiler: string): Promise<void> => {
+  const build = async (app: App): Promise<void> => {
+    app.link("tslib", await tslib());
+    await app.run([compiler]).exits(0);
+  };
+  const config = tsconfig({ ...base, ...(compiler === tspc && { plugins }), ...options });
+  await expectAlike({ name, node, program: features, tools: { typescript }, files: { "tsconfig.json": config, ...files }, build, args: [main] });
+};
+
+describe.each(compilers)("perdure-tsc with %s", (_, typescript) => {
+  const tried = Object.entries(variants).filter(([, { only }]) => only?.includes(typescript) ?? true);
+  test.each(tried)("%s", (name, variant) => expectVariant(name, variant, typescript, perdureTsc));
+});
+
+describe("ts-patch with TypeScript 6", () => {
+  const tried = Object.entries(variants).filter(([, { only }]) => only !== newest);
+  test.each(tried)("%s", (name, variant) => expectVariant(name, variant, "typescript", tspc));
 });

@@ -57,7 +57,9 @@ export class App {
 
   /** Runs Node with these arguments, in the application's directory. */
   run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Execution {
-    return new Execution(spawn(this.node, args, { cwd: this.root, env: { ...environment, ...env }, stdio: ["ignore", "pipe", "pipe"] }));
+    // the compilers of the workspace lie side by side, and ts-patch would take the one that is called typescript
+    const compiler = { TSP_COMPILER_TS_PATH: this.path("node_modules/typescript") };
+    return new Execution(spawn(this.node, args, { cwd: this.root, env: { ...environment, ...compiler, ...env }, stdio: ["ignore", "pipe", "pipe"] }));
   }
 }
 
@@ -124,6 +126,7 @@ export function temporary(name: string): string {
 }
 
 interface PackageJson {
+  readonly files: readonly string[];
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
@@ -131,14 +134,16 @@ async function install(target: string, line: NodeLine, { typescript = "typescrip
   const linked = new Map([
     ["better-sqlite3", await sqliteOf(line)],
     ["typescript", join(modules, typescript)],
-    ...["@types/node", "tsx", "ts-patch", "undici-types"].map((name) => [name, join(modules, name)] as const),
+    ...["@types/node", "tsx", "undici-types", "chalk", "global-prefix", "minimist", "resolve", "semver", "strip-ansi"].map((name) => [name, join(modules, name)] as const),
   ]);
   for (const name of ["perdure", "unplugin-perdure"]) {
     const from = realpathSync(join(modules, name));
-    const { dependencies = {} }: PackageJson = JSON.parse(readFileSync(join(from, "package.json"), "utf8"));
+    const { dependencies = {}, files }: PackageJson = JSON.parse(readFileSync(join(from, "package.json"), "utf8"));
     for (const each of Object.keys(dependencies)) if (!linked.has(each)) linked.set(each, join(modules, each));
-    for (const part of ["package.json", "dist"]) cpSync(join(from, part), join(target, name, part), { recursive: true });
+    for (const part of ["package.json", ...files]) cpSync(join(from, part), join(target, name, part), { recursive: true });
   }
+  // it looks for the compiler from where it is
+  cpSync(join(modules, "ts-patch"), join(target, "ts-patch"), { recursive: true });
   linked.set(".bin/perdure-tsc", join(target, "unplugin-perdure/dist/perdure-tsc.mjs"));
   for (const [name, place] of linked) {
     mkdirSync(dirname(join(target, name)), { recursive: true });

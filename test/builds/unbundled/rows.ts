@@ -57,6 +57,25 @@ export const tsconfig = (compilerOptions: object, rest: object = { include: ["sr
 
 const withPerdureTsc = async (app: App): Promise<void> => void (await app.run([perdureTsc]).exits(0));
 
+export const tspc = "node_modules/ts-patch/bin/tspc.js";
+export const plugins = [{ transform: "unplugin-perdure/tsc", transformProgram: true }];
+const withTsPatch = async (app: App): Promise<void> => void (await app.run([tspc]).exits(0));
+
+/** TypeScript 7 has no programs that could be transformed. */
+export const patchable: typeof compilers = compilers.slice(0, 2);
+
+const patchRows: readonly Row[] = patchable.flatMap(([name, typescript], i): Row[] => [
+  { name: `ts-patch, ${name}`, node: lines[i + 1] ?? 20, tools: { typescript }, files: { "tsconfig.json": tsconfig({ plugins }) }, build: withTsPatch, args: ["dist/main.js"] },
+  {
+    name: `ts-patch, ${name}, CommonJS`,
+    node: 20,
+    tools: { typescript },
+    files: { ...commonJsPackage, "tsconfig.json": tsconfig({ plugins, inlineSourceMap: true, sourceMap: false }) },
+    build: withTsPatch,
+    args: ["dist/main.js"],
+  },
+]);
+
 export const tscRows: readonly Row[] = compilers.flatMap(([name, typescript], i): Row[] => [
   { name: `perdure-tsc, ${name}`, node: lines[i] ?? 20, tools: { typescript }, files: { "tsconfig.json": tsconfig({}) }, build: withPerdureTsc, args: ["dist/main.js"] },
   {
@@ -67,4 +86,5 @@ export const tscRows: readonly Row[] = compilers.flatMap(([name, typescript], i)
     build: withPerdureTsc,
     args: ["dist/main.js"],
   },
+  ...(patchRows.filter((row) => row.tools?.typescript === typescript)),
 ]);

@@ -4,13 +4,15 @@ import { expect, test } from "vitest";
 import { built, compiledDirectly, start } from "./unbundled/alike.ts";
 import { temporary } from "./unbundled/app.ts";
 import { program, reported } from "./unbundled/program.ts";
-import { registerRows, type Row } from "./unbundled/rows.ts";
+import { registerRows, tscRows, type Row } from "./unbundled/rows.ts";
 
 /** The tasks in which a life of the program ends, in their order. */
 const deaths = ["pack ink 0", "pack ink 1", "pack paper 0", "pack paper 1", "pack paper 2", "charge 2", "charge 3", "charge 101"];
 const survived = ["reserve ink", "reserve paper"];
 
-const ring = registerRows.filter((row) => row.program === undefined);
+const loaded = registerRows.filter((row) => row.program === undefined);
+/** Builds between the programs that are compiled when they are loaded. */
+const ring = loaded.flatMap((row, i) => [row, ...tscRows.slice(Math.floor((i * tscRows.length) / loaded.length), Math.floor(((i + 1) * tscRows.length) / loaded.length))]);
 
 /** Lives of one run: each under the next row of the ring. The last one begins the next run. */
 const runs = Array.from({ length: Math.ceil(ring.length / deaths.length) }, (_, run) => [...deaths, "the end"].flatMap((_death, life) => ring[(run * deaths.length + life) % ring.length] ?? []));

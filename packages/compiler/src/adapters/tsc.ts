@@ -1,0 +1,35 @@
+import type { ts } from "ts-morph";
+import { directiveWords, projectOptions, warningLevels } from "./project-options.ts";
+import { compiledProgram, isOfCompiled } from "./transformer/program.ts";
+import { Sources } from "./transformer/sources.ts";
+
+/** What ts-patch hands over from an entry of `plugins` in tsconfig.json. */
+export interface PluginConfig {
+  readonly root?: string;
+  readonly directives?: unknown;
+  readonly warnings?: unknown;
+}
+
+/** Sources live as long as the compiler's view of the files: over all programs of a watch. */
+const known = new WeakMap<ts.CompilerHost, Sources>();
+
+/**
+ * A program transformer for `tsc` through ts-patch: `{ "transform": "unplugin-perdure/tsc", "transformProgram": true }`.
+ * Types, declarations and all that the compiler has to say come from the sources; JavaScript comes from the compiled sources.
+ */
+export default function transformProgram(program: ts.Program, host: ts.CompilerHost | undefined, config: PluginConfig, { ts: api }: { readonly ts: typeof ts }): ts.Program {
+  if (host && isOfCompiled(host)) return program;
+  const files = host ?? api.createCompilerHost(program.getCompilerOptions());
+  const sources = known.get(files) ?? new Sources(optionsOf(config));
+  known.set(files, sources);
+  return compiledProgram(program, files, sources, api);
+}
+
+function optionsOf({ root, directives, warnings }: PluginConfig): ConstructorParameters<typeof Sources>[0] {
+  const options = projectOptions();
+  return {
+    root: root ?? options.root,
+    directives: { ...options.directives, ...directiveWords(directives) },
+    warnings: { ...options.warnings, ...warningLevels(warnings) },
+  };
+}

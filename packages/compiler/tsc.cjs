@@ -1,0 +1,2 @@
+// ts-patch loads its plugins with `require`
+module.exports = require("./dist/tsc.mjs");
