@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as perdure from "perdure";
 import * as internal from "perdure/internal";
 import { advance, crashEverywhere, setup } from "perdure/testing";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { load, plainRuntime, type Mode } from "../../packages/compiler/test/execute.ts";
 import { fixtures, type Fixture } from "../../packages/compiler/test/fixtures.ts";
 
@@ -53,6 +53,8 @@ describe.each(fixtures.filter(isExecutable).map((fixture) => [fixture.name, fixt
   it("does outside of a run what it does uncompiled", async () => {
     const plain = program(fixture, "plain");
     const compiled = program(fixture, "compiled");
+    perdure.configure({ store: "memory:" }); // a workflow that is called outside of a run begins one
+    onTestFinished(perdure.close);
     expect(await outcome(compiled, compiled.body)).toEqual(await outcome(plain, plain.body));
   });
 

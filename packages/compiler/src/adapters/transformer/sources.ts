@@ -1,6 +1,6 @@
 import { formatDiagnostic, type Diagnostic } from "@perdure/protocol";
 import type { Original } from "../chained-map.ts";
-import { passes } from "../filter.ts";
+import { passes } from "../../filter.ts";
 import { diagnosticsOf, Session, type Options } from "../plugin.ts";
 
 /** What became of a source file. */
