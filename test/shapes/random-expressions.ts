@@ -110,7 +110,8 @@ export function together(at: At): string {
   const twice: At = { ...inside, times: at.times * 2 };
   const { c } = at;
   const x = newName(at, "x");
-  const branch = (): string => `async (${x}: any) => ${arrowBody(awaited(declaring({ ...twice, ownArguments: false, async: true, generator: false }, [x]), true))}`;
+  const result = (): string => awaited(declaring({ ...twice, ownArguments: false, async: true, generator: false }, [x]), true);
+  const branch = (): string => `async (${x}: any) => ${arrowBody(result())}`;
   const list = `[${value(inside)}, ${value(inside)}]`;
   return c.weighted<() => string>([
     [2, () => `Promise.all([${promise(inside, true)}, ${promise(inside, true)}])`],
@@ -119,7 +120,7 @@ export function together(at: At): string {
     [1, () => `Promise.all(Array.from(${list}, ${branch()}))`],
     [1, () => `Promise.all(${list}.flatMap(${branch()}))`],
     [1, () => mapped(twice, list)],
-    [1, () => `Promise.all(Object.entries({ a: ${value(inside)}, b: 1 }).map(async ([${x}, w]: any) => [w, ${awaited(declaring({ ...twice, ownArguments: false, async: true, generator: false }, [x]), true)}]))`],
+    [1, () => `Promise.all(Object.entries({ a: ${value(inside)}, b: 1 }).map(async ([${x}, w]: any) => [w, ${result()}]))`],
     [1, () => `(async () => { const [p, q] = [${promise(inside, true)}, ${promise(inside, true)}]; return [await q, await p] })()`],
   ])();
 }

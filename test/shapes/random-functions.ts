@@ -73,7 +73,8 @@ function insideOf(at: At, kind: Kind, given: readonly string[], concurrent: bool
   const { callables } = arrow ? at : detached(at);
   const inside: At = {
     ...at, concurrent, times: 1, depth: Math.min(at.depth, kind.task ? 2 : 3), async: kind.async !== false, generator: kind.generator === true, out: at.unique("out"),
-    task: at.task || kind.task, sleeps: at.sleeps && !kind.task, jumps: [], returns: true, ownArguments: arrow ? at.ownArguments : true, variables: concurrent ? [] : at.variables, callables: [...callables, ...(kind.also ?? [])],
+    task: at.task || kind.task, sleeps: at.sleeps && !kind.task, jumps: [], returns: true, ownArguments: arrow ? at.ownArguments : true,
+    variables: concurrent ? [] : at.variables, callables: [...callables, ...(kind.also ?? [])],
   };
   return declaring(inside, given);
 }
@@ -124,7 +125,9 @@ function closure(at: At, name: string): Statement {
   const list = taken.text;
   const arrow = c.chance(50);
   const inner = functionBody(at, { task: false, arrow }, taken, name);
-  const text = arrow ? `const ${name} = async (${list}) => ${inner.text}` : c.pick([`async function ${name}(${list}): Promise<any> ${inner.text}`, `const ${name} = async function (${list}) ${inner.text}`, `const ${name} = async function inner(${list}) ${inner.text}`]);
+  const text = arrow
+    ? `const ${name} = async (${list}) => ${inner.text}`
+    : c.pick([`async function ${name}(${list}): Promise<any> ${inner.text}`, `const ${name} = async function (${list}) ${inner.text}`, `const ${name} = async function inner(${list}) ${inner.text}`]);
   return declared(used(at, text, name, inner), [free(name, inner)]);
 }
 
@@ -149,7 +152,7 @@ function localTask(at: At, name: string): Statement {
     [1, () => withText(at, name, make({ task: true }), (text) => `const ${name} = async function (${list}) ${text}`)],
     [1, () => withText(at, name, make({ task: true }), (text) => `const ${name} = same(false) ? undefined! : async function self(${list}) ${text}`)],
     [1, () => withText(at, name, make({ task: true, arrow: true }), (text) => `const { ${name} } = { ${name}: async (${list}) => ${text} }`)],
-    [1, () => withText(at, name, make({ task: true }), (text) => `const make${name} = (k: any) => {${style.newline}return inner;${style.newline}async function inner(${list}) ${text}${style.newline}}${style.semicolons ? ";" : style.newline}const ${name} = make${name}(1)`)],
+    [1, () => withText(at, name, make({ task: true }), (text) => [`const make${name} = (k: any) => {`, "return inner;", `async function inner(${list}) ${text}`, `}${style.semicolons ? ";" : style.newline}const ${name} = make${name}(1)`].join(style.newline))],
     [1, () => method(at, name, make({ task: true }), (text) => `const ${name} = { k: 3, async run(${list}) ${text} }`)],
     [1, () => method(at, name, make({ task: true }), (text) => `const ${name} = new (class { k = 3; async run(${list}) ${text} })()`)],
   ])();
@@ -177,7 +180,11 @@ function promising(at: At, name: string): Statement {
   const inside = declaring({ ...detached(at), budget, times: 1, async: false, generator: false, concurrent: true }, [...names]);
   const handed = c.chance(50) ? promise(inside) : `Promise.all([${promise(inside, true)}, ${promise(inside, true)}])`;
   const traits: Traits = { cost: 4 - budget.left + 1, fails: true, logs: false };
-  const text = c.pick([`const ${name} = (${list}) => ${handed}`, `function ${name}(${list}) { return ${handed} }`, `const ${name} = function (${list}): any {${style.newline}const handed = ${handed}${style.newline}return handed${style.newline}}`]);
+  const text = c.pick([
+    `const ${name} = (${list}) => ${handed}`,
+    `function ${name}(${list}) { return ${handed} }`,
+    [`const ${name} = function (${list}): any {`, `const handed = ${handed}`, "return handed", "}"].join(style.newline),
+  ]);
   return declared(text, [free(name, traits)]);
 }
 
@@ -209,7 +216,11 @@ function syncGenerator(at: At, name: string): Statement {
   const cost = inner.cost * at.times;
   if (!at.async || (inner.logs && (at.concurrent || at.task)) || cost > at.budget.left) return declared(text, []);
   at.budget.left -= cost;
-  const how = c.pick([`for (const y of ${name}(${value(at)})) ${out}.push(await y)`, `for (const y of [...${name}(${value(at)})]) ${out}.push(await y)`, `{ const [y] = ${name}(${value(at)}); ${out}.push(await y) }`]);
+  const how = c.pick([
+    `for (const y of ${name}(${value(at)})) ${out}.push(await y)`,
+    `for (const y of [...${name}(${value(at)})]) ${out}.push(await y)`,
+    `{ const [y] = ${name}(${value(at)}); ${out}.push(await y) }`,
+  ]);
   return declared(`${text}${style.newline}${how}`, []);
 }
 
@@ -222,7 +233,14 @@ function localClass(at: At, name: string): Statement {
   const helper = functionBody(at, { task: false, also: [self] }, two, `${name}.two`);
   const sep = style.semicolons ? ";" : style.newline;
   const getter = `get three() { return this.one(${value({ ...at, ownArguments: false })}) }`;
-  const text = `class ${name} extends Holder { k = 2${sep}${style.newline}async one(${one.text}): Promise<any> ${task.text}${style.newline}async two(${two.text}) ${helper.text}${style.newline}${getter}${style.newline}four = async (x: any) => [await super.held, await this.one(x)]${style.newline}}`;
+  const text = [
+    `class ${name} extends Holder { k = 2${sep}`,
+    `async one(${one.text}): Promise<any> ${task.text}`,
+    `async two(${two.text}) ${helper.text}`,
+    getter,
+    "four = async (x: any) => [await super.held, await this.one(x)]",
+    "}",
+  ].join(style.newline);
   const object = c.pick([`new ${name}(1)`, `new ${name}(2)`]);
   const callables = [
     { name, expr: `${object}.one`, self: object, ...traitsOf(task) },

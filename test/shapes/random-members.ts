@@ -35,8 +35,13 @@ const classes = (maker: Maker): Declaration => {
   const made = `new ${name}(1)`;
   return {
     text, name,
-    callables: [member(name, made, "run", run), member(name, made, "reveal", hidden), member(name, made, "field", field), member(name, name, "fixed", fixed), { ...free(name, staticField), expr: `${name}.fixed2` }, { ...free(name, field), expr: `(async () => ${made}.lazy)` }, member(name, made, "kept", run),
-      { name, expr: `(async (x: any) => { const all: any[] = []${sep} for await (const y of ${made}.items(x)) all.push(y)${sep} return all })`, cost: run.cost + hidden.cost, fails: run.fails || hidden.fails, logs: run.logs || hidden.logs },
+    callables: [
+      member(name, made, "run", run), member(name, made, "reveal", hidden), member(name, made, "field", field), member(name, name, "fixed", fixed),
+      { ...free(name, staticField), expr: `${name}.fixed2` }, { ...free(name, field), expr: `(async () => ${made}.lazy)` }, member(name, made, "kept", run),
+      {
+        name, expr: `(async (x: any) => { const all: any[] = []${sep} for await (const y of ${made}.items(x)) all.push(y)${sep} return all })`,
+        cost: run.cost + hidden.cost, fails: run.fails || hidden.fails, logs: run.logs || hidden.logs,
+      },
     ],
   };
 };
@@ -53,7 +58,13 @@ const literal = (maker: Maker): Declaration => {
   const { name, fn, sep } = maker;
   const base = fn();
   const run = fn({ also: [{ name, expr: "super.run", self: "this", ...traits(base) }] });
-  const text = `const ${name} = { __proto__: { async run${signature(base)} }, async run${signature(run)}, get lazy() { return this.run(4) }, *both(x: any) { yield this.run(x)${sep} yield this.run(2) }, async ["comp" + "uted"](x: any) { return [await this.run(x)] } } as any`;
+  const text = [
+    `const ${name} = { __proto__: { async run${signature(base)} }`,
+    `async run${signature(run)}`,
+    "get lazy() { return this.run(4) }",
+    `*both(x: any) { yield this.run(x)${sep} yield this.run(2) }`,
+    `async ["comp" + "uted"](x: any) { return [await this.run(x)] } } as any`,
+  ].join(", ");
   return {
     text, name,
     callables: [
@@ -67,7 +78,8 @@ const literal = (maker: Maker): Declaration => {
 const old = (maker: Maker): Declaration => {
   const { name, fn, task } = maker;
   const inner = fn({ arrow: true });
-  const text = `const ${name} = function (this: any, x: any) { if (new.target === undefined) throw new Error("new"); const work = async ${arrow(inner)}; this.work = work(x); this.kind = new.target.name } as any`;
+  const checked = `if (new.target === undefined) throw new Error("new")`;
+  const text = `const ${name} = function (this: any, x: any) { ${checked}; const work = async ${arrow(inner)}; this.work = work(x); this.kind = new.target.name } as any`;
   return { text, name, callables: [{ ...free(name, inner), logs: task ? false : inner.logs, expr: `(async (x: any) => { const made = new ${name}(x); return [await made.work, made.kind] })` }] };
 };
 

@@ -40,7 +40,11 @@ const wrapped = (maker: Maker): Declaration => {
   const body = maker.fn({ arrow: true });
   const { name, at, task } = maker;
   const text = `async ${arrow(body)}`;
-  return one(maker, `const ${name} = ${at.c.pick([`same(${text})`, `(${text}) satisfies unknown`, `<any>(${text})`, `(same(false) || (${text})) as any`, `same({ k: ${text} }).k`, `[${text}][0]!`, task ? `taskOptions(${text}, { retries: 0 })` : text])}`, body);
+  const wrap = at.c.pick([
+    `same(${text})`, `(${text}) satisfies unknown`, `<any>(${text})`, `(same(false) || (${text})) as any`, `same({ k: ${text} }).k`, `[${text}][0]!`,
+    task ? `taskOptions(${text}, { retries: 0 })` : text,
+  ]);
+  return one(maker, `const ${name} = ${wrap}`, body);
 };
 
 const factory = (maker: Maker): Declaration => {
@@ -58,8 +62,9 @@ const table = (maker: Maker): Declaration => {
 
 const destructured = (maker: Maker): Declaration => {
   const { name, fn } = maker;
-  const [a] = [fn({ arrow: true })];
-  return one(maker, maker.at.c.pick([`const { ${name} } = { ${name}: async ${arrow(a)} }`, `const { k: ${name} = async ${arrow(a)} } = {} as any`, `const [${name} = async ${arrow(a)}]: any[] = []`, `let ${name}: any = async ${arrow(a)}`]), a);
+  const a = fn({ arrow: true });
+  const text = `async ${arrow(a)}`;
+  return one(maker, maker.at.c.pick([`const { ${name} } = { ${name}: ${text} }`, `const { k: ${name} = ${text} } = {} as any`, `const [${name} = ${text}]: any[] = []`, `let ${name}: any = ${text}`]), a);
 };
 
 const forms: readonly ((maker: Maker) => Declaration)[] = [declaration, arrowFunction, expression, overloads, wrapped, factory, table, destructured, ...memberForms];

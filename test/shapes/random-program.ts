@@ -56,12 +56,17 @@ function extras(at: At): Extras {
     }],
     [1, () => {
       const body = written({ task: true, directive: "" });
-      const exported = c.pick([`export async function ${name}(${list.text})`, `export const ${name} = async (${list.text}) =>`, `export { local as ${name} }${style.newline}async function local(${list.text})`]);
+      const exported = c.pick([
+        `export async function ${name}(${list.text})`,
+        `export const ${name} = async (${list.text}) =>`,
+        `export { local as ${name} }${style.newline}async function local(${list.text})`,
+      ]);
       return { lines: [`import { ${name} } from "./extra";`], files: file(`${exported} ${body.text}`, `"use task: retries=0";${style.newline}`), callables: [callable(body)] };
     }],
     [1, () => {
       const body = written({ task: false, first: `"use workflow";${style.newline}`, quiet: true });
-      return { lines: [`import * as ${name}All from "./extra";`], files: file(`export async function sub(${list.text}): Promise<any> ${body.text}`), callables: [{ ...callable(body), name: `${name}All`, expr: `${name}All.sub` }] };
+      const all = `${name}All`;
+      return { lines: [`import * as ${all} from "./extra";`], files: file(`export async function sub(${list.text}): Promise<any> ${body.text}`), callables: [{ ...callable(body), name: all, expr: `${all}.sub` }] };
     }],
   ])();
 }

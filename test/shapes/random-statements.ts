@@ -119,7 +119,8 @@ function branching(at: At): string {
 
 function attempt(at: At): string {
   const { c, out, style } = at;
-  const thrown = c.pick([`new TypeError("t" + ${value(at)})`, `Object.assign(new RangeError("r"), { code: ${value(at)} })`, `new Fault(${value(at)})`, `new Error("e", { cause: ${value(at)} })`, `[${value(at)}]`]);
+  const [one, two, three, four, five] = [value(at), value(at), value(at), value(at), value(at)];
+  const thrown = c.pick([`new TypeError("t" + ${one})`, `Object.assign(new RangeError("r"), { code: ${two} })`, `new Fault(${three})`, `new Error("e", { cause: ${four} })`, `[${five}]`]);
   const failing = c.chance(40) ? `${style.newline}throw ${thrown}` : "";
   const error = c.chance(60) ? newName(at, "e") : undefined;
   // what ends the block early must not hide an error of the generator that is told to stop
@@ -168,6 +169,8 @@ function disposal(at: At): string {
   const { c, out, style } = at;
   const name = at.unique("d");
   const rest = `${statements(at, 2)}${style.newline}`;
-  const close = at.async && c.chance(60) ? `await using ${name} = { async [Symbol.asyncDispose]() { ${out}.push(${awaited(detached(at))}) } }` : `using ${name} = { [Symbol.dispose]() { ${out}.push("disposed") } }`;
+  const close = at.async && c.chance(60)
+    ? `await using ${name} = { async [Symbol.asyncDispose]() { ${out}.push(${awaited(detached(at))}) } }`
+    : `using ${name} = { [Symbol.dispose]() { ${out}.push("disposed") } }`;
   return `{ ${close};${style.newline}${rest}}`;
 }

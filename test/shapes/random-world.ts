@@ -59,7 +59,10 @@ const odd = (...given: unknown[]): boolean => mix(...given) % 2 === 1;
 
 function give(...given: unknown[]): unknown {
   const number = mix(...given);
-  const values = [number, `${number}`, { k: number, l: { k: 1 } }, [number, null], undefined, null, new Date(number), new Map([[number, "m"]]), new Set([number]), BigInt(number), number % 2 === 0, new Fault(number), -0, Number.NaN];
+  const values = [
+    number, `${number}`, { k: number, l: { k: 1 } }, [number, null], undefined, null, new Date(number), new Map([[number, "m"]]), new Set([number]), BigInt(number),
+    number % 2 === 0, new Fault(number), -0, Number.NaN,
+  ];
   return values[number % values.length];
 }
 
@@ -67,7 +70,11 @@ function give(...given: unknown[]): unknown {
 export function show(value: unknown, depth = 0): string {
   if (depth > 6) return "…";
   const inner = (each: unknown): string => show(each, depth + 1);
-  if (value instanceof Error) return `${value.name}(${value.message}${value.cause === undefined ? "" : ` ${inner(value.cause)}`}${value instanceof AggregateError ? inner(value.errors) : ""} ${inner(Object.fromEntries(Object.entries(value).filter(([key]) => key !== "name")))})`;
+  if (value instanceof Error) {
+    const errors: unknown = value instanceof AggregateError ? value.errors : undefined;
+    const own = Object.fromEntries(Object.entries(value).filter(([key]) => key !== "name"));
+    return `${value.name}(${[value.message, value.cause, errors, own].map(inner).join(" ")})`;
+  }
   if (value instanceof Date) return `Date(${value.getTime()})`;
   if (value instanceof Map) return `Map${inner([...value])}`;
   if (value instanceof Set) return `Set${inner([...value])}`;

@@ -19,7 +19,10 @@ const seeds = only === undefined ? Array.from({ length: Math.ceil(Number(count) 
 async function trials(seed: number, numRuns: number, runtime?: Runtime): Promise<void> {
   await fc.assert(
     fc.asyncProperty(programs, choices(20), (program, crashes) => trial(program, crashes, runtime)),
-    { seed, numRuns, timeout: LIMIT, interruptAfterTimeLimit: only === undefined ? LIMIT * CHUNK : LIMIT * 12, markInterruptAsFailure: true, includeErrorInReport: true, endOnFailure: only === undefined, ...(path !== undefined && { path }) },
+    {
+      seed, numRuns, timeout: LIMIT, interruptAfterTimeLimit: only === undefined ? LIMIT * CHUNK : LIMIT * 12, markInterruptAsFailure: true,
+      includeErrorInReport: true, endOnFailure: only === undefined, ...(path !== undefined && { path }),
+    },
   );
 }
 
