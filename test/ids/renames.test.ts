@@ -86,6 +86,23 @@ describe("a rename", () => {
     expect(await lives.steps()).toEqual(["bill[0]", "sleep[0]"]);
   });
 
+  test.each([
+    ["by another name", "charge", "charge(1)", { bill: "charge" }],
+    ["in a helper", "bill", "handle(1)", { "bill[0]": "handle[0]/bill[0]" }],
+  ])("of an unfinished step, now %s, that is not declared stops the run: its attempts would begin anew, with another key", async (_, name, call, renames) => {
+    const flaky = (task: string, called: string): Sources => ({
+      "flow.js": `import { ${task} } from "./tasks.js";\n${called === "handle(1)" ? `async function handle(n) { return ${task}(n); }` : ""}\nexport async function flow() { "use workflow"; return await ${called}; }`,
+      "tasks.js": `import { taskContext } from "perdure";\nexport async function ${task}(x) { "use task: backoff=constant(2h)"; const { attempt, idempotencyKey } = taskContext(); globalThis.log.push([attempt, idempotencyKey].join(" ")); if (attempt < 3) throw new Error("again"); return "done " + x; }`,
+    });
+    const lives = new Lives();
+    await lives.start(flaky("bill", "bill(1)"));
+    const outcome = await lives.goOn(flaky(name, call));
+    expect(codeOf(outcome)).toBe("STEP_MOVED");
+    expect(renameIn(outcome)).toEqual({ renames });
+    expect(await lives.goOn(flaky(name, call), { renames })).toBe("done 1");
+    expect(log()).toEqual(["1 run/bill[0]", "2 run/bill[0]", "3 run/bill[0]"]);
+  });
+
   test("gives way to a record of exactly the name that is called", async () => {
     const lives = new Lives();
     await lives.start(sources(`  done.push(await bill(1));\n  done.push(await charge(2));\n  await sleep("1h");`, ["bill", "charge"]));

@@ -216,7 +216,7 @@ export const messages = {
     hint: "give the new function another name; the run is untouched and resumable",
   })),
   STEP_MOVED: define((p: StepAndPlaces & { recorded: string; rename?: Rename | undefined }) => ({
-    text: `the code of ${p.workflow} has changed, and step ${p.step} at ${p.calledAt} may be what run ${p.run} has recorded as ${p.recorded} at ${p.recordedAt}: the same call, in another place`,
+    text: `the code of ${p.workflow} has changed, and step ${p.step} at ${p.calledAt} may be what run ${p.run} has recorded as ${p.recorded} at ${p.recordedAt}: the same call, in another place or by another name`,
     hint:
       (p.rename ? `if it is, say so: ${declared(p.rename)}; if` : "if") +
       ' it is another call, give it an id of its own with keyed(); the run is untouched and resumable',

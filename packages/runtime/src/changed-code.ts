@@ -9,6 +9,7 @@ type Rename = readonly [from: string, to: string];
 export class ChangedCode {
   private readonly present: readonly ModuleInfo[];
   private readonly recorded: ReadonlyMap<string, string>;
+  private readonly read = new Map<string, readonly ModuleInfo[] | undefined>();
   private readonly codeOf: (row: StepRow) => string | undefined;
 
   /**
@@ -21,9 +22,11 @@ export class ChangedCode {
     this.codeOf = codeOf;
   }
 
-  /** Undefined: that code is not known. It is looked at when something is wrong, so it is not kept. */
+  /** Undefined: that code is not known. */
   private before(row: StepRow): readonly ModuleInfo[] | undefined {
-    return modulesOf(this.recorded.get(this.codeOf(row) ?? ""));
+    const code = this.codeOf(row) ?? "";
+    if (!this.read.has(code)) this.read.set(code, modulesOf(this.recorded.get(code)));
+    return this.read.get(code);
   }
 
   /**
@@ -31,6 +34,7 @@ export class ChangedCode {
    * name was added, and what tells the two paths apart (functions, loops) has come or gone. To begin it would do again what is done.
    */
   isMoved(recorded: StepRow, asked: string): boolean {
+    if (stepName(recorded.id) !== stepName(asked)) return false;
     const { present } = this;
     const before = this.before(recorded);
     const [old, now] = [parseStepId(recorded.id), parseStepId(asked)];
@@ -40,6 +44,12 @@ export class ChangedCode {
     const isNew = (scope: string): boolean => countScopes(present, scope) > countScopes(before, scope);
     const isGone = (scope: string): boolean => countScopes(present, scope) < countScopes(before, scope);
     return scopesOf(now, old).some(isNew) || scopesOf(old, now).some(isGone);
+  }
+
+  /** Whether the second may be the first by another name: one that only the present code has, in the same place. */
+  isRenamed(recorded: StepRow, asked: string): boolean {
+    const before = this.before(recorded);
+    return before !== undefined && parentOf(recorded.id) === parentOf(asked) && countCalls(before, stepName(asked)) === 0;
   }
 
   /** What is new in the present code and may be what the lost step is now, the likeliest first, and the rename that would say so. */

@@ -1,4 +1,4 @@
-import { PerdureError, stepName } from "@perdure/protocol";
+import { PerdureError } from "@perdure/protocol";
 import type { Blocked, Encoded, FinalStatus, RunRow, SignalRow, StepKind, StepRow, Write } from "@perdure/store";
 import { Cancellation } from "./cancellation.ts";
 import { ChangedCode } from "./changed-code.ts";
@@ -10,7 +10,8 @@ import { fingerprint } from "./fingerprint.ts";
 import { CANCEL_ID, History } from "./history.ts";
 import type { Body, Host } from "./host.ts";
 import { LiveStep } from "./live-step.ts";
-import { isMentioned, registry, type WorkflowDefinition } from "./registry.ts";
+import { LostSteps } from "./lost-steps.ts";
+import { registry, type WorkflowDefinition } from "./registry.ts";
 
 /** How an execution ended; only the first is an end of the run. */
 export type ExecutionEnd =
@@ -78,7 +79,7 @@ export class Execution {
   private readonly history: History;
   private seq: number;
   private readonly code: Code;
-  private readonly changed: ChangedCode;
+  private readonly lost: LostSteps;
   /** The code is recorded with the first thing that is recorded under it, so that a run that is stopped before stays what it was. */
   private isCodeRecorded: boolean;
   private readonly asked = new Map<string, Ask>();
@@ -106,7 +107,7 @@ export class Execution {
     this.end = end;
     this.code = codeOf(definition);
     this.history = new History(steps, run, this.code.fingerprint, host.settings.renames);
-    this.changed = new ChangedCode(this.code, codes, (row) => this.history.codeOf(row));
+    this.lost = new LostSteps(run, this.history, new ChangedCode(this.code, codes, (row) => this.history.codeOf(row)), this.asked);
     this.isCodeRecorded = this.history.change === undefined;
     this.seq = this.history.lastSeq;
     this.cancellation = new Cancellation(this.history.checkpointOf(CANCEL_ID) !== undefined);
@@ -171,8 +172,9 @@ export class Execution {
   private begin(ask: Ask): void {
     if (this.state !== "active") return;
     const open = this.history.openStepOf(ask.id);
+    const lost = open || this.host.settings.lostSteps === "report" ? undefined : this.lost.before(ask);
     if (open) this.goOnWith(open, ask);
-    else this.lookBack(ask);
+    else if (lost) this.stop(lost);
     if (!this.isActive) return;
     ask.live = new LiveStep(this, ask, open);
     ask.live.begin();
@@ -182,15 +184,6 @@ export class Execution {
     this.compareInput(ask, open);
     const { target } = ask.spec;
     if (this.isActive && target !== undefined && target !== open.target) this.keep({ ...open, target }, () => {}); // a signal was renamed: deliveries find the wait by its name
-  }
-
-  /** Before anything new is done: whether what is recorded can still be reached, and is not what is about to be done again. */
-  private lookBack(ask: Ask): void {
-    if (this.host.settings.lostSteps === "report") return;
-    const lost = this.lostForGood();
-    const moved = lost.length > 0 ? undefined : this.movedTo(ask);
-    if (lost.length > 0) this.stop(this.stepsLost(lost));
-    else if (moved) this.stop(moved);
   }
 
   private compareInput(ask: Ask, record: StepRow): void {
@@ -272,7 +265,7 @@ export class Execution {
     }
     this.stallTimer ??= this.host.clock.at(this.host.clock.now() + this.host.settings.stallTimeout, () => {
       this.stallTimer = undefined;
-      const lost = this.lostSteps();
+      const lost = this.lost.now(false);
       if (lost && this.state === "active" && !this.pumping) this.stop(lost);
     });
   }
@@ -291,7 +284,7 @@ export class Execution {
   }
 
   private finish(outcome: Outcome): void {
-    const lost = this.lostSteps();
+    const lost = this.lost.now(true);
     if (lost && this.host.settings.lostSteps === "stop") return this.stop(lost);
     if (lost) this.host.report(lost, this.run);
     this.state = "finishing";
@@ -306,47 +299,6 @@ export class Execution {
     }
     const unhandled = status === "failed" && !outcome.ok ? this.failures.unhandled(outcome.error) : [];
     this.write({ type: "finish", status, output, unhandled, at: this.host.clock.now() }, () => this.close({ type: "finished", status, output }));
-  }
-
-  private lostSteps(): PerdureError | undefined {
-    const lost = [...this.history.unreached(this.isAsked)];
-    if (lost.length === 0) return undefined;
-    const steps = lost.map(describeStep);
-    const params = { run: this.run.id, workflow: this.run.workflow, steps };
-    const instead = this.newCalls();
-    if (lost.every((row) => this.history.isOld(row))) return this.stepsLost(lost);
-    if (!this.outcome && instead.length === 0) return new PerdureError("STALLED", params);
-    return new PerdureError("STEPS_NOT_REACHED", { ...params, instead: instead.map(({ id, spec }) => describeStep({ id, location: spec.location })) });
-  }
-
-  private stepsLost(lost: readonly StepRow[]): PerdureError {
-    const { added, rename } = lost[0] ? this.changed.candidatesFor(lost[0], this.newCalls()) : { added: [], rename: undefined };
-    return new PerdureError("STEPS_LOST", { run: this.run.id, workflow: this.run.workflow, steps: lost.map(describeStep), added, rename });
-  }
-
-  /** Calls that have neither a record nor begun. */
-  private newCalls(): Ask[] {
-    return [...this.asked.values()].filter(({ id, live }) => !live && !this.history.checkpointOf(id) && !this.history.openStepOf(id));
-  }
-
-  /** Steps of other code that cannot be reached, when the next recorded one is among them: no loaded module mentions what they called, or what that is now. */
-  private lostForGood(): StepRow[] {
-    const { history } = this;
-    if (!history.next || !history.isOld(history.next)) return [];
-    const isLost = (row: StepRow): boolean =>
-      (row.kind === "task" || row.kind === "child") && history.isOld(row) && !isMentioned(stepName(row.id)) && !history.idsOf(row).some((id) => isMentioned(stepName(id)));
-    const [first] = history.unreached(this.isAsked);
-    return first && isLost(first) ? [...history.unreached(this.isAsked)].filter(isLost) : [];
-  }
-
-  private movedTo(ask: Ask): PerdureError | undefined {
-    const { id, spec, inputHash } = ask;
-    const recorded = this.history.next && this.history.twinOf(spec.kind, stepName(id), inputHash);
-    if (!recorded || !this.changed.isMoved(recorded, id)) return undefined;
-    return new PerdureError("STEP_MOVED", {
-      run: this.run.id, workflow: this.run.workflow, step: id, calledAt: spec.location ?? "?",
-      recorded: recorded.id, recordedAt: recorded.location ?? "?", rename: this.changed.renameOf(recorded.id, id),
-    });
   }
 
   /** Ends the execution, not the run: it stays as it is, and can be taken up again. */
@@ -531,8 +483,6 @@ type WriteBody = DistributiveOmit<Write, "run" | "epoch">;
 const afterDrain = (fn: () => void): void => {
   queueMicrotask(() => process.nextTick(fn));
 };
-
-const describeStep = ({ id, location }: { readonly id: string; readonly location?: string | undefined }): string => (location === undefined ? id : `${id} (${location})`);
 
 const earliest = (times: readonly (number | undefined)[]): number | undefined => {
   const known = times.filter((time) => time !== undefined);

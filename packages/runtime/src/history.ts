@@ -1,4 +1,4 @@
-import { stepName, type Renames } from "@perdure/protocol";
+import type { Renames } from "@perdure/protocol";
 import type { RunRow, StepKind, StepRow } from "@perdure/store";
 import { CodeSpans } from "./code-spans.ts";
 
@@ -23,7 +23,7 @@ export class History {
   private readonly gap: number;
   private position = 0;
   /** There are steps of other code, or from before a retry. */
-  private readonly hasOld: boolean;
+  readonly hasOld: boolean;
   /** Recorded ids that the workflow has called, under them or under a new name; kept where there are such steps. */
   private readonly called = new Set<string>();
   /** Steps of other code by the ids that they may be called by now. */
@@ -72,10 +72,13 @@ export class History {
     return found;
   }
 
-  /** A step of this kind, name and input, from other code, that nothing has called yet. */
-  twinOf(kind: StepKind, name: string, inputHash: string): StepRow | undefined {
-    this.twins ??= groupBy([...this.recorded.values(), ...this.unfinished.values()].filter((row) => this.isOld(row) && !this.isLeftover(row)), (row) => twinKey(row.kind, stepName(row.id), row.inputHash));
-    return this.twins.get(twinKey(kind, name, inputHash))?.find(({ id }) => !this.called.has(id));
+  /** Steps of this kind and input, from other code, that nothing has called yet. */
+  twinsOf(kind: StepKind, inputHash: string): StepRow[] {
+    this.twins ??= groupBy([...this.recorded.values(), ...this.unfinished.values()].filter((row) => this.isOld(row) && !this.isLeftover(row)), twinKey);
+    const key = twinKey({ kind, inputHash });
+    const twins = (this.twins.get(key) ?? []).filter(({ id }) => !this.called.has(id));
+    this.twins.set(key, twins); // what is called stays called
+    return twins;
   }
 
   /** A checkpoint of an earlier execution. */
@@ -157,7 +160,7 @@ function renamedSteps(steps: readonly StepRow[], spans: CodeSpans): ReadonlyMap<
   return new Map([...byNewId].map(([now, each]) => [now, each.map(({ id }) => id)]));
 }
 
-const twinKey = (kind: StepKind, name: string, inputHash: string): string => `${kind} ${inputHash} ${name}`;
+const twinKey = ({ kind, inputHash }: Pick<StepRow, "kind" | "inputHash">): string => `${kind} ${inputHash}`;
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();

@@ -97,7 +97,8 @@ test("processes that open one new file at once, and create, claim and signal the
   store.open();
   for (const run of await store.listRuns({})) {
     const owner = ["a", "b", "c"].find((_, place) => found[place]?.claimed.includes(run.id));
-    expect([run.owner, run.epoch]).toEqual([owner, 1]);
+    expect([run.owner, run.epoch, run.code]).toEqual([owner, 1, owner]);
   }
+  for (const code of ["c", ...found.flatMap(({ claimed }, place) => (claimed.length > 0 ? (["a", "b", "c"][place] ?? []) : []))]) expect(store.getCode(code)).toBe("[]");
   store.close();
 });
