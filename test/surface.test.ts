@@ -6,6 +6,7 @@ import * as farm from "unplugin-perdure/farm";
 import * as rolldown from "unplugin-perdure/rolldown";
 import * as rollup from "unplugin-perdure/rollup";
 import * as rspack from "unplugin-perdure/rspack";
+import * as tsc from "unplugin-perdure/tsc";
 import * as vite from "unplugin-perdure/vite";
 import * as webpack from "unplugin-perdure/webpack";
 import * as perdure from "perdure";
@@ -18,7 +19,7 @@ const bundlers = { "unplugin-perdure/bun": bun, "unplugin-perdure/esbuild": esbu
 
 test("what is exported", () => {
   const names = Object.fromEntries(
-    Object.entries({ perdure, "perdure/internal": internal, "perdure/testing": testing, "unplugin-perdure": compiler, "unplugin-perdure/check": check, ...bundlers }).map(([name, module]) => [name, Object.keys(module).sort()]),
+    Object.entries({ perdure, "perdure/internal": internal, "perdure/testing": testing, "unplugin-perdure": compiler, "unplugin-perdure/check": check, "unplugin-perdure/tsc": tsc, ...bundlers }).map(([name, module]) => [name, Object.keys(module).sort()]),
   );
   expect(names).toMatchInlineSnapshot(`
     {
@@ -95,6 +96,9 @@ test("what is exported", () => {
       "unplugin-perdure/rspack": [
         "default",
         "module.exports",
+      ],
+      "unplugin-perdure/tsc": [
+        "default",
       ],
       "unplugin-perdure/vite": [
         "default",

@@ -17,7 +17,7 @@ export const start = (app: App, row: Row, store: string, env: Files = {}): Retur
   app.run(["--enable-source-maps", ...row.args], { PERDURE_STORE: `sqlite:${store}`, ...env });
 
 /** The program does the same, with the same ids, places and manifest, as when each of its files is compiled by itself, with no tool around. */
-export async function expectAlike(row: Row): Promise<void> {
+export async function expectAlike(row: Row): Promise<{ readonly app: App; readonly modules: Report["modules"] }> {
   const files = row.program ?? program;
   const app = await built(row);
   const output = await start(app, row, app.path("perdure.db")).exits(0);
@@ -25,6 +25,7 @@ export async function expectAlike(row: Row): Promise<void> {
   expect(report).toEqual(await compiledDirectly(files));
   const place = placeOfThrow(files);
   if (place !== undefined) expect(stack.replace(/^.*?(?=\/)(?:\/\/(?=\/))?|\)$/g, "")).toBe(app.path(place));
+  return { app, modules: report.modules };
 }
 
 const direct = new Map<Files, Promise<Omit<Report, "stack">>>();

@@ -57,9 +57,18 @@ export class App {
 
   /** Runs Node with these arguments, in the application's directory. */
   run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Execution {
+    return this.start(this.node, args, env);
+  }
+
+  /** Runs a command as somebody would type it there, with this Node. */
+  shell(command: string): Execution {
+    return this.start("sh", ["-c", command], { PATH: [this.path("node_modules/.bin"), dirname(this.node), process.env["PATH"]].join(":") });
+  }
+
+  private start(command: string, args: readonly string[], env: Readonly<Record<string, string>>): Execution {
     // the compilers of the workspace lie side by side, and ts-patch would take the one that is called typescript
     const compiler = { TSP_COMPILER_TS_PATH: this.path("node_modules/typescript") };
-    return new Execution(spawn(this.node, args, { cwd: this.root, env: { ...environment, ...compiler, ...env }, stdio: ["ignore", "pipe", "pipe"] }));
+    return new Execution(spawn(command, args, { cwd: this.root, env: { ...environment, ...compiler, ...env }, stdio: ["ignore", "pipe", "pipe"] }));
   }
 }
 
@@ -125,6 +134,14 @@ export function temporary(name: string): string {
   return directory;
 }
 
+/** The programs of the packages. */
+const commands = {
+  "perdure-tsc": "unplugin-perdure/dist/perdure-tsc.mjs",
+  tsc: "typescript/bin/tsc",
+  tspc: "ts-patch/bin/tspc.js",
+  tsx: "tsx/dist/cli.mjs",
+};
+
 interface PackageJson {
   readonly files: readonly string[];
   readonly dependencies?: Readonly<Record<string, string>>;
@@ -144,7 +161,7 @@ async function install(target: string, line: NodeLine, { typescript = "typescrip
   }
   // it looks for the compiler from where it is
   cpSync(join(modules, "ts-patch"), join(target, "ts-patch"), { recursive: true });
-  linked.set(".bin/perdure-tsc", join(target, "unplugin-perdure/dist/perdure-tsc.mjs"));
+  for (const [name, script] of Object.entries(commands)) linked.set(`.bin/${name}`, join(target, script));
   for (const [name, place] of linked) {
     mkdirSync(dirname(join(target, name)), { recursive: true });
     symlinkSync(place, join(target, name));

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import type { Manifest } from "@perdure/protocol";
+import type { Manifest, ModuleInfo } from "@perdure/protocol";
 import type { BuildOptions, BuildResult } from "esbuild";
 import type { Options } from "./plugin.ts";
 
@@ -12,10 +12,13 @@ export interface ManifestFile {
 }
 
 /** The manifest as a file of the build; none where there is nothing in it. */
-export function manifestFile(manifest: Manifest, { manifest: wanted = true }: Options): ManifestFile | undefined {
+export function manifestFile(manifest: Manifest, { manifest: wanted = true }: Pick<Options, "manifest">): ManifestFile | undefined {
   if (wanted === false || manifest.modules.length === 0) return undefined;
   return { fileName: wanted === true ? "perdure.manifest.json" : wanted, source: `${JSON.stringify(manifest, null, 2)}\n` };
 }
+
+/** The same for modules in any order. */
+export const manifestOf = (modules: Iterable<ModuleInfo>): Manifest => ({ version: 1, modules: [...modules].sort((a, b) => (a.file < b.file ? -1 : 1)) });
 
 /** esbuild has no files of plugins: it is written beside the output, or added to the files that the caller gets. */
 export function addToEsbuild({ fileName, source }: ManifestFile, { outdir, outfile, absWorkingDir = process.cwd(), write = true }: BuildOptions, { outputFiles }: BuildResult): void {

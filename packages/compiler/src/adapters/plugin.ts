@@ -6,7 +6,7 @@ import { pathOf } from "../phases/1-parse/parse.ts";
 import { createProject, nodeHost, type Host, type Project } from "../project.ts";
 import { idFilter, passes, type Filter, type Patterns } from "../filter.ts";
 import { BackgroundCheck, type BuildCheck } from "./background-check.ts";
-import { manifestFile, type ManifestFile } from "./manifest-file.ts";
+import { manifestFile, manifestOf, type ManifestFile } from "./manifest-file.ts";
 
 /** What bundlers call the plugin in their messages. */
 export const name = "perdure";
@@ -148,8 +148,7 @@ export class Session {
   emitManifest(ids: Iterable<string> = [...this.modules.keys(), ...this.compiledBefore], environment = { name: "", forBrowser: this.forBrowser }): ManifestFile | undefined {
     this.graphs.set(environment.name, environment.forBrowser ? [] : [...ids].map(pathOf));
     const paths = new Set([...this.graphs.values()].flat());
-    const modules = [...paths].flatMap((path) => this.infoOf(path) ?? []).sort((a, b) => (a.file < b.file ? -1 : 1));
-    const manifest: Manifest = { version: 1, modules };
+    const manifest = manifestOf([...paths].flatMap((path) => this.infoOf(path) ?? []));
     this.options.onManifest?.(manifest);
     return (this.manifest = this.serves ? undefined : manifestFile(manifest, this.options));
   }

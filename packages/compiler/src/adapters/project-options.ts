@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import type { WarningLevels } from "../compile.ts";
 import type { Options } from "./plugin.ts";
 
-export type ProjectOptions = Required<Pick<Options, "root" | "directives" | "warnings">>;
+export type ProjectOptions = Required<Pick<Options, "root" | "directives" | "warnings" | "manifest">>;
 
 /**
  * The options where there is no config file that could hold them: `$PERDURE_ROOT`, and the field `perdure` of package.json in the directory
@@ -19,6 +19,7 @@ export function projectOptions(directory: string = process.cwd()): ProjectOption
     root: root === undefined ? directory : resolve(directory, root),
     directives: directiveWords(field(options, "directives")),
     warnings: warningLevels(field(options, "warnings")),
+    manifest: manifestName(field(options, "manifest")),
   };
 }
 
@@ -47,6 +48,12 @@ function word(words: unknown, kind: keyof DirectiveWords): string | undefined {
 export function warningLevels(levels: unknown): WarningLevels {
   const entries = isObject(levels) ? Object.entries(levels) : [];
   return Object.fromEntries(entries.map(([code, level]) => [warningCode(code), warningLevel(code, level)]));
+}
+
+/** @throws PerdureError `OPTION_INVALID` */
+export function manifestName(value: unknown = true): boolean | string {
+  if (typeof value === "boolean" || typeof value === "string") return value;
+  throw invalid("manifest", value, "true, false or the name of a file");
 }
 
 const warningCodes: ReadonlySet<string> = new Set(Object.entries(diagnosticMessages).flatMap(([code, { severity }]) => (severity === "warning" ? [code] : [])));

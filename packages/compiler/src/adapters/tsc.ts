@@ -1,5 +1,5 @@
 import type { ts } from "ts-morph";
-import { directiveWords, projectOptions, warningLevels } from "./project-options.ts";
+import { directiveWords, manifestName, projectOptions, warningLevels } from "./project-options.ts";
 import { compiledProgram, isOfCompiled } from "./transformer/program.ts";
 import { Sources } from "./transformer/sources.ts";
 
@@ -8,6 +8,7 @@ export interface PluginConfig {
   readonly root?: string;
   readonly directives?: unknown;
   readonly warnings?: unknown;
+  readonly manifest?: unknown;
 }
 
 /** Sources live as long as the compiler's view of the files: over all programs of a watch. */
@@ -25,11 +26,12 @@ export default function transformProgram(program: ts.Program, host: ts.CompilerH
   return compiledProgram(program, files, sources, api);
 }
 
-function optionsOf({ root, directives, warnings }: PluginConfig): ConstructorParameters<typeof Sources>[0] {
+function optionsOf({ root, directives, warnings, manifest }: PluginConfig): ConstructorParameters<typeof Sources>[0] {
   const options = projectOptions();
   return {
     root: root ?? options.root,
     directives: { ...options.directives, ...directiveWords(directives) },
     warnings: { ...options.warnings, ...warningLevels(warnings) },
+    manifest: manifestName(manifest ?? options.manifest),
   };
 }

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
+import { dirname, join } from "node:path";
 import type { Diagnostic } from "@perdure/protocol";
 import type { ts } from "ts-morph";
 import { withChainedMap } from "../chained-map.ts";
+import type { ManifestFile } from "../manifest-file.ts";
 import type { Outcome, Sources } from "./sources.ts";
 
 type Api = typeof ts;
@@ -18,7 +20,7 @@ export function compiledProgram(program: ts.Program, host: ts.CompilerHost, sour
   for (const file of own) mark(file, errors.length > 0 ? "not emitted" : outcomes.get(file.fileName)?.compiled?.code);
   if (errors.length > 0) return withErrors(program, errors);
   if ([...outcomes.values()].every(({ compiled }) => compiled === undefined)) return program;
-  return Object.assign(program, { emit: emitCompiled(program, host, outcomes, api) });
+  return Object.assign(program, { emit: emitCompiled(program, host, outcomes, sources.manifest(outcomes), api) });
 }
 
 const versions = new WeakMap<ts.SourceFile, string>();
@@ -62,26 +64,34 @@ function withErrors(program: ts.Program, errors: readonly ts.Diagnostic[]): ts.P
   });
 }
 
-function emitCompiled(program: ts.Program, host: ts.CompilerHost, outcomes: ReadonlyMap<string, Outcome>, api: Api): Emit {
+function emitCompiled(program: ts.Program, host: ts.CompilerHost, outcomes: ReadonlyMap<string, Outcome>, manifest: ManifestFile | undefined, api: Api): Emit {
   const emitOriginal = program.emit;
   let compiled: ts.Program | undefined;
   return (target, writeFile, token, only, transformers, ...rest) => {
     const options = program.getCompilerOptions();
-    const wanted = outputOf(only);
+    const wanted = wantedBy(only);
     if (wanted === "declarations" || options.noEmit === true || options.emitDeclarationOnly === true) return emitOriginal(target, writeFile, token, only, transformers, ...rest);
     const declares = wanted === "both" && (options.declaration === true || options.composite === true);
     const stopping = options.noEmitOnError === true ? errorsOf(program, target, token) : [];
     if (stopping.length > 0) return { emitSkipped: true, diagnostics: stopping, emittedFiles: [] };
     const declarations = declares ? emitOriginal(target, writeFile, token, true, transformers, ...rest) : undefined;
+    const writeAny = writeFile ?? host.writeFile;
+    if (manifest && !compiled) writeAny(join(outputOf(program), manifest.fileName), manifest.source, false);
     compiled ??= programOf(program, host, outcomes, api);
-    const write = chaining(writeFile ?? host.writeFile, outcomes);
+    const write = chaining(writeAny, outcomes);
     const scripts = compiled.emit(target && compiled.getSourceFile(target.fileName), write, token);
     return declarations ? together(declarations, scripts) : scripts;
   };
 }
 
+/** Where the output lies: beside the tsconfig, if it lies beside the sources. */
+function outputOf(program: ts.Program): string {
+  const { outDir, configFilePath } = program.getCompilerOptions();
+  return outDir ?? (typeof configFilePath === "string" ? dirname(configFilePath) : program.getCurrentDirectory());
+}
+
 /** What a call of `emit` asks for. Incremental builds give a number in place of the documented boolean: 0 for JavaScript, above it for kinds of declarations. */
-function outputOf(only: unknown): "both" | "scripts" | "declarations" {
+function wantedBy(only: unknown): "both" | "scripts" | "declarations" {
   if (only === undefined || only === false) return "both";
   return only === 0 ? "scripts" : "declarations";
 }

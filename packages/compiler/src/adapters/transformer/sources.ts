@@ -1,11 +1,12 @@
-import { formatDiagnostic, type Diagnostic } from "@perdure/protocol";
+import { formatDiagnostic, type Diagnostic, type ModuleInfo } from "@perdure/protocol";
 import type { Original } from "../chained-map.ts";
 import { passes } from "../../filter.ts";
+import { manifestFile, manifestOf, type ManifestFile } from "../manifest-file.ts";
 import { diagnosticsOf, Session, type Options } from "../plugin.ts";
 
 /** What became of a source file. */
 export interface Outcome {
-  readonly compiled: (Original & { readonly code: string }) | undefined;
+  readonly compiled: (Original & { readonly code: string; readonly info: ModuleInfo }) | undefined;
   readonly errors: readonly Diagnostic[];
 }
 
@@ -21,6 +22,11 @@ export class Sources {
     this.session = new Session(options);
   }
 
+  /** The manifest of what was compiled, as the file that it has to be written to. */
+  manifest(outcomes: ReadonlyMap<string, Outcome>): ManifestFile | undefined {
+    return manifestFile(manifestOf([...outcomes.values()].flatMap(({ compiled }) => compiled?.info ?? [])), this.session.options);
+  }
+
   compile(files: readonly { readonly path: string; readonly text: string }[]): Map<string, Outcome> {
     this.session.restart();
     const warnings = new Set<string>();
@@ -34,7 +40,7 @@ export class Sources {
     try {
       const result = this.session.compile(source, path);
       for (const each of result?.diagnostics ?? []) warnings.add(formatDiagnostic(each));
-      return { compiled: result && { source, code: result.code, map: result.map }, errors: [] };
+      return { compiled: result && { source, ...result }, errors: [] };
     } catch (error) {
       return { compiled: undefined, errors: diagnosticsOf(error) };
     }

@@ -1,4 +1,6 @@
+import { dirname, join, resolve } from "node:path";
 import { formatDiagnostic, type Diagnostic } from "@perdure/protocol";
+import { manifestFile, manifestOf } from "../manifest-file.ts";
 import type { ProjectOptions } from "../project-options.ts";
 import { codeOf, runQuietly, runVisibly, type Compiler } from "./compiler.ts";
 import { checkArguments } from "./emit-arguments.ts";
@@ -116,8 +118,10 @@ export class TscProject {
     return code === 0;
   }
 
-  private emit(config: Config, { files }: CompiledSources): Promise<Emission> {
-    return emit(this.compiler, this.invocation, config, files, this.sources.reachable(config.files));
+  private async emit(config: Config, { files }: CompiledSources): Promise<Emission> {
+    const { inputs, outputs } = await emit(this.compiler, this.invocation, config, files, this.sources.reachable(config.files));
+    const manifest = manifestFile(manifestOf([...files.values()].map(({ info }) => info)), this.options);
+    return { inputs, outputs: manifest ? new Map([...outputs, [join(outputOf(config), manifest.fileName), manifest.source]]) : outputs };
   }
 
   private write(config: Config, emission: Emission): string[] {
@@ -130,6 +134,9 @@ export class TscProject {
     return new Stamps(config, [this.compiler, this.options, this.invocation.args]);
   }
 }
+
+/** Where the output lies: beside the tsconfig, if it lies beside the sources. */
+const outputOf = ({ path, options: { outDir } }: Config): string => resolve(outDir ?? dirname(path));
 
 const nothing = (): undefined => undefined;
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { sep } from "node:path";
-import type { Diagnostic } from "@perdure/protocol";
+import type { Diagnostic, ModuleInfo } from "@perdure/protocol";
 import { nodeHost } from "../../project.ts";
 import { isProjectFile } from "../../project/resolve.ts";
 import type { Original } from "../chained-map.ts";
@@ -10,6 +10,7 @@ import { passes } from "../../filter.ts";
 /** A source file whose compiled text takes its place. */
 export interface Compiled extends Original {
   readonly code: string;
+  readonly info: ModuleInfo;
 }
 
 export interface CompiledSources {
@@ -64,7 +65,7 @@ export class Sources {
   private run(file: string, source: string): { readonly compiled: Compiled | undefined; readonly diagnostics: readonly Diagnostic[] } {
     try {
       const result = this.session.compile(source, file);
-      return { compiled: result && { source, code: result.code, map: result.map }, diagnostics: result?.diagnostics ?? [] };
+      return { compiled: result && { source, ...result }, diagnostics: result?.diagnostics ?? [] };
     } catch (error) {
       return { compiled: undefined, diagnostics: diagnosticsOf(error) };
     }
