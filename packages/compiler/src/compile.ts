@@ -94,15 +94,19 @@ function assertNoneLeft({ module, functions }: Directives, file: SourceFile): un
   if (left.length > 0) throw new CompileError(left.map(({ words, statement }) => createDiagnostic(file, "COMPILED_IN_PART", { directive: words }, statement)));
 }
 
+/** Whether the text has been through this compiler; most files need not be parsed to know. */
+export const wasCompiled = (source: string, id: string): boolean => source.includes(ABI_MODULE) && isCompiled(parse(id, source));
+
 /** The first directive of the file on the disk, when another tool has left none of them in `source`. */
 export function lostDirectives(source: string, { id, root, host = nodeHost, directives }: CompileOptions): Diagnostic | undefined {
   const words = { ...DIRECTIVE_WORDS, ...directives };
   const path = pathOf(id);
   // a part of a file (`a.vue?type=template`) need not hold what the file holds
-  if (id !== path || !isAbsolute(path) || source.includes(ABI_MODULE) || mayHoldDirective(source, words)) return undefined;
+  if (id !== path || !isAbsolute(path) || mayHoldDirective(source, words) || wasCompiled(source, id)) return undefined;
   const original = host.readFile(path);
-  if (original === undefined || original.includes(ABI_MODULE) || !mayHoldDirective(original, words)) return undefined;
+  if (original === undefined || !mayHoldDirective(original, words)) return undefined;
   const parsed = parse(path, original);
+  if (isCompiled(parsed)) return undefined;
   const file: SourceFile = { file: projectPath(root, path), source: original };
   const { module, functions } = findDirectives(parsed, words, file);
   const first = module ?? functions.values().next().value;

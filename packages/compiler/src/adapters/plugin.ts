@@ -1,7 +1,7 @@
-import { ABI_MODULE, DIRECTIVE_WORDS, type Diagnostic, type DirectiveWords, type Manifest, type ModuleInfo } from "@perdure/protocol";
+import { DIRECTIVE_WORDS, type Diagnostic, type DirectiveWords, type Manifest, type ModuleInfo } from "@perdure/protocol";
 import { isAbsolute } from "node:path";
 import { checkForBrowser } from "../browser.ts";
-import { compile, CompileError, lostDirectives, type CompileOptions, type CompileResult, type WarningLevels } from "../compile.ts";
+import { compile, CompileError, lostDirectives, wasCompiled, type CompileOptions, type CompileResult, type WarningLevels } from "../compile.ts";
 import { pathOf } from "../phases/1-parse/parse.ts";
 import { createProject, nodeHost, type Host, type Project } from "../project.ts";
 import { idFilter, passes, type Filter, type Patterns } from "../filter.ts";
@@ -95,7 +95,7 @@ export class Session {
   compile(source: string, id: string, how: Pick<CompileOptions, "commonJs"> = {}): CompileResult | undefined {
     const path = pathOf(id);
     const result = this.run(source, id, how);
-    const before = !result && source.includes(ABI_MODULE);
+    const before = !result && wasCompiled(source, id);
     this.compiledBefore[before ? "add" : "delete"](path);
     if (before) this.modules.delete(path);
     else this.modules.set(path, result?.info);
