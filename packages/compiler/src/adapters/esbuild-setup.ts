@@ -27,9 +27,10 @@ export function esbuildSetup(build: PluginBuild, session: Session): void {
     const { errors, metafile } = result;
     if (errors.length > 0 || !metafile) return session.typeCheck.stop();
     const paths = inputs(metafile, initialOptions.absWorkingDir);
+    // before the manifest: what has not come by is compiled for that
+    const overlooked = isAlone(initialOptions.plugins) ? session.overlooked(paths) : [];
     const file = session.emitManifest(paths);
     if (file) addToEsbuild(file, initialOptions, result);
-    const overlooked = isAlone(initialOptions.plugins) ? session.overlooked(paths) : [];
     return endOf([...overlooked, ...(await session.typeCheck.finish())], session.root);
   });
   build.onLoad({ filter: session.options.include === undefined ? scripts : /.*/, namespace: "file" }, async ({ path }) => {

@@ -72,9 +72,11 @@ export function bunSetup({ config, target, ...build }: BunBuild, session: Sessio
   build.onEnd?.(async ({ success, metafile }) => {
     if (!success || !metafile) return session.typeCheck.stop();
     const paths = inputs(metafile);
+    // before the manifest: what has not come by is compiled for that
+    const overlooked = isAlone(config.plugins) ? session.overlooked(paths) : [];
     const file = session.emitManifest(paths);
     if (file && config.outdir !== undefined) writeManifest(file, config.outdir);
-    const found = [...(isAlone(config.plugins) ? session.overlooked(paths) : []), ...(await session.typeCheck.finish())];
+    const found = [...overlooked, ...(await session.typeCheck.finish())];
     const [errors, warnings] = [found.filter(({ severity }) => severity === "error"), found.filter(({ severity }) => severity === "warning")];
     for (const each of warnings) console.warn(formatDiagnostic(each));
     if (errors.length > 0) throw new Error(errors.map(formatDiagnostic).join("\n\n"));
