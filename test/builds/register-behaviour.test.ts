@@ -1,3 +1,4 @@
+import ts from "typescript";
 import { describe, expect, test } from "vitest";
 import type { NodeLine } from "../nodes.ts";
 import { App } from "./unbundled/app.ts";
@@ -24,6 +25,15 @@ describe.each(lines)("Node %i", (line) => {
       expect(output).toContain(`flow.js:2:4 error: "use worklfow" is not a directive`);
       expect(output).toContain(`> 2 |   "use worklfow";\n    |    ^^^^^^^^^^^^`);
       expect(output).not.toContain("unplugin-perdure/dist/hooks");
+    }
+  });
+
+  test("what another tool has built from TypeScript: stacks lead through its source map", async () => {
+    const source = `interface Never {}\n\nexport async function fail(): Promise<never> {\n  "use task: retries=0";\n  throw new Error("no");\n}\nawait fail().catch((error: Error) => console.log(error.stack?.split("\\n")[1]));\n`;
+    for (const inlineSourceMap of [true, false]) {
+      const { outputText, sourceMapText = "" } = ts.transpileModule(source, { fileName: "main.ts", compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022, sourceMap: !inlineSourceMap, inlineSourceMap } });
+      const created = await App.create(line, { "package.json": esm, "main.ts": source, "main.js": outputText, "main.js.map": sourceMapText });
+      expect(await created.run(["--enable-source-maps", ...register, "main.js"], inMemory).exits(0)).toContain(`${created.path("main.ts")}:5:9`);
     }
   });
 

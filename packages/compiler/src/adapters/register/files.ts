@@ -6,6 +6,7 @@ import { CompileError, type CompileResult } from "../../compile.ts";
 import { passes } from "../../filter.ts";
 import { Session } from "../plugin.ts";
 import { projectOptions } from "../project-options.ts";
+import { toUrl } from "./source-map.ts";
 
 /** A file, and what takes its place. */
 export class CompiledFile {
@@ -60,7 +61,7 @@ export class Files {
     this.sources.set(path, source);
     const result = this.compiled(path, commonJs, source);
     for (const each of result?.diagnostics ?? []) console.warn(formatDiagnostic(each));
-    const file = result && new CompiledFile(path, source, `${result.code}\n//# sourceMappingURL=${result.map.toUrl()}`);
+    const file = result && new CompiledFile(path, source, `${result.code}\n//# sourceMappingURL=${toUrl(result.map, source, path)}`);
     this.last = { path, file };
     return file;
   }
