@@ -35,6 +35,20 @@ const sources = (version: string, wait: string): Sources => ({
 const load = async (files: Sources): Promise<Record<string, Flow>> => (await loadSources(files)) as unknown as Record<string, Flow>;
 const loadFlow = async (version: string, wait: string): Promise<Flow> => (await load(sources(version, wait)))["flow"] as Flow;
 
+test("two packages that each have a file of one path keep their workflows", async () => {
+  const { crash } = begin();
+  const of = (name: string): Sources => ({ "src/index.js": `import { sleep } from "perdure"; export async function ${name}(id) { "use workflow: id={id}"; await sleep("1h"); return "${name}" }`, "package.json": JSON.stringify({ name, type: "module" }) });
+  const one = (await load(of("one")))["one"] as Flow;
+  const two = (await load(of("two")))["two"] as Flow;
+  await start(one, ["a"]);
+  await start(two, ["b"]);
+  await advance("1m");
+  crash();
+  expect((await recover()).map(({ id }) => id).sort()).toEqual(["a", "b"]);
+  await advance("2h");
+  expect([await (await getRun("a")).result(), await (await getRun("b")).result()]).toEqual(["one", "two"]);
+});
+
 describe("a module that is evaluated again", () => {
   test("leaves a run that waits in memory with the functions it began with", async () => {
     begin();

@@ -4,7 +4,7 @@ import { isAbsolute, join } from "node:path";
 import { isCompiled } from "./phases/1-parse/compiled.ts";
 import { findDirectives, mayHoldDirective, type Directives } from "./phases/1-parse/directives.ts";
 import { parse, pathOf } from "./phases/1-parse/parse.ts";
-import { analyze, parseErrorDiagnostic } from "./phases/2-analyze/analyze.ts";
+import { analyze, parseErrorDiagnostic, type PackageJson } from "./phases/2-analyze/analyze.ts";
 import { buildModel } from "./phases/2-analyze/build.ts";
 import { summarize } from "./phases/2-analyze/model.ts";
 import { projectPath } from "./phases/2-analyze/project-path.ts";
@@ -71,10 +71,10 @@ export function compile(source: string, options: CompileOptions): CompileResult 
   const model = buildModel(parsed, directives);
   const host = options.host ?? nodeHost;
   const project = options.project ?? createProject(host, words, () => options.root);
-  const dependencies = () => packageDependencies(host, options.root);
+  const own = () => packageJson(host, options.root);
   const analysis = project.analyze(path, source, summarize(model));
   const commonJs = options.commonJs === true;
-  const { plan, diagnostics: found } = analyze({ parsed, directives, model, analysis, file, root: options.root, commonJs, dependencies });
+  const { plan, diagnostics: found } = analyze({ parsed, directives, model, analysis, file, root: options.root, commonJs, packageJson: own });
   const diagnostics = atLevels(found, options.warnings);
   if (diagnostics.some(({ severity }) => severity === "error")) throw new CompileError(diagnostics);
   return plan && { ...rewrite(parsed, plan), info: plan.info, diagnostics };
@@ -113,20 +113,21 @@ export function lostDirectives(source: string, { id, root, host = nodeHost, dire
   return first && createDiagnostic(file, "DIRECTIVE_LOST", { file: file.file }, first.statement);
 }
 
-/** Names of the packages that the project depends on. */
-function packageDependencies(host: Host, root: string): ReadonlySet<string> {
-  const names = new Set<string>();
-  for (const field of ["dependencies", "devDependencies"]) {
-    for (const name of Object.keys(packageField(host.readFile(join(root, "package.json")), field))) names.add(name);
-  }
-  return names;
+/** What the project's package.json says: its name, and the packages that it depends on. */
+function packageJson(host: Host, root: string): PackageJson {
+  const content = parsedJson(host.readFile(join(root, "package.json")));
+  const name: unknown = Reflect.get(content, "name");
+  const dependencies = ["dependencies", "devDependencies"].flatMap((field) => {
+    const value: unknown = Reflect.get(content, field);
+    return typeof value === "object" && value !== null ? Object.keys(value) : [];
+  });
+  return { name: typeof name === "string" && name !== "" ? name : undefined, dependencies: new Set(dependencies) };
 }
 
-function packageField(text: string | undefined, field: string): object {
+function parsedJson(text: string | undefined): object {
   try {
     const content: unknown = JSON.parse(text ?? "{}");
-    const value: unknown = typeof content === "object" && content !== null ? Reflect.get(content, field) : undefined;
-    return typeof value === "object" && value !== null ? value : {};
+    return typeof content === "object" && content !== null ? content : {};
   } catch {
     return {};
   }

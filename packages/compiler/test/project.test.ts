@@ -168,7 +168,7 @@ describe("a project on disk", () => {
     expect(reads.length).toBe(before);
     project.invalidate(files.path("tasks.ts"));
     expect(run()?.info.sites).toEqual([["help", 1, 63]]);
-    expect(reads.slice(before)).toEqual(["tasks.ts"]);
+    expect(reads.slice(before)).toEqual(["tasks.ts", "package.json"]);
   });
 });
 

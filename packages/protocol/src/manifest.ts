@@ -72,6 +72,8 @@ const moduleInfo = v.pipe(
   v.strictObject({
     /** Path from the project's root, with forward slashes. */
     file: v.string(),
+    /** Name in the package.json of the root: two packages in one process may each have a file of that path. */
+    package: v.exactOptional(v.string()),
     /** Fingerprint of the code without comments and layout. */
     hash: v.string(),
     /** `file` of the compiled modules that this one imports. */

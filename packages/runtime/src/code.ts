@@ -1,7 +1,7 @@
 import type { Manifest, ModuleInfo } from "@perdure/protocol";
 import { textFingerprint } from "./fingerprint.ts";
 import type { Settings } from "./host.ts";
-import { registry, type Definition } from "./registry.ts";
+import { moduleKey, registry, type Definition } from "./registry.ts";
 
 /** The code that a workflow runs with: its module and the compiled modules that it imports, directly or not. */
 export class Code {
@@ -33,7 +33,7 @@ export function codeOf({ module }: Definition): Code {
 function make(module: ModuleInfo): Code {
   // the module may have been evaluated again since: the function that is called belongs to this one
   const found = new Map<string, ModuleInfo | undefined>([[module.file, module]]);
-  for (const info of found.values()) for (const file of info?.imports ?? []) if (!found.has(file)) found.set(file, registry.modules.get(file));
+  for (const info of found.values()) for (const file of info?.imports ?? []) if (!found.has(file)) found.set(file, registry.modules.get(moduleKey({ ...module, file })));
   const hashes = [...found.values()].map((info) => info?.hash ?? "").sort();
   const modules = [...found.values()].filter((info) => info !== undefined).sort((a, b) => (a.file < b.file ? -1 : 1));
   return new Code(textFingerprint(hashes.join(" ")), modules);

@@ -37,7 +37,7 @@ export interface Registry {
   /** By the workflow's module, with the revision that it was made for. */
   readonly codes: WeakMap<ModuleInfo, { readonly revision: number; readonly code: Code }>;
   readonly definitions: WeakMap<AnyFunction, Definition>;
-  /** Workflow name → file → definition. */
+  /** Workflow name → key of the module → definition. */
   readonly workflows: Map<string, Map<string, WorkflowDefinition>>;
   /** Owners that live in this process. */
   readonly owners: Set<string>;
@@ -74,19 +74,23 @@ if (Object.getOwnPropertySymbols(globalThis).some((each) => each !== key && each
 
 /** Makes the module known in place of its earlier self, with all that this had and the module has no more. */
 export function register(module: ModuleInfo, definitions: readonly Definition[]): void {
-  registry.modules.set(module.file, module);
+  const key = moduleKey(module);
+  registry.modules.set(key, module);
   registry.revision++;
-  for (const [name, files] of registry.workflows) if (files.delete(module.file) && files.size === 0) registry.workflows.delete(name);
+  for (const [name, files] of registry.workflows) if (files.delete(key) && files.size === 0) registry.workflows.delete(name);
   for (const definition of definitions) {
     if (!isWorkflow(definition) || !definition.info.recoverable) continue;
     const { name } = definition.info;
     const files = registry.workflows.get(name) ?? new Map<string, WorkflowDefinition>();
-    registry.workflows.set(name, files.set(module.file, definition));
+    registry.workflows.set(name, files.set(key, definition));
   }
 }
 
+/** What a module is known under, whenever it is evaluated. */
+export const moduleKey = ({ file, package: name }: Pick<ModuleInfo, "file" | "package">): string => (name === undefined ? file : `${name} ${file}`);
+
 /** Its module was evaluated again, and the newer one is known by the workflow's name. */
-export const isSuperseded = ({ module, info }: WorkflowDefinition): boolean => info.recoverable && registry.modules.get(module.file) !== module;
+export const isSuperseded = ({ module, info }: WorkflowDefinition): boolean => info.recoverable && registry.modules.get(moduleKey(module)) !== module;
 
 export const locationOf = ({ module, info }: Definition): string => formatLocation(module.file, info.at);
 
@@ -95,18 +99,23 @@ export function findWorkflow(recorded: WorkflowPlace, renames: Renames): Workflo
   const renamed = renames.workflowsOf(recorded);
   const places = [recorded, ...renamed];
   for (const { name, file } of places) {
-    const exact = registry.workflows.get(name)?.get(file);
+    const [exact, ...others] = candidates(name).filter(({ module }) => module.file === file);
+    if (others.length > 0) throw ambiguous(name, file);
     if (exact) return exact;
   }
   // the file was moved or renamed; but where it was said which file it is now, no other one will do
   const last = renamed.findLastIndex(({ declared }) => declared);
   for (const { name, file } of places.slice(last === -1 ? 0 : last + 2)) {
-    const [found, ...others] = registry.workflows.get(name)?.values() ?? [];
-    if (others.length > 0) throw new PerdureError("WORKFLOW_AMBIGUOUS", { workflow: name, file, files: [...(registry.workflows.get(name)?.keys() ?? [])].sort() });
+    const [found, ...others] = candidates(name);
+    if (others.length > 0) throw ambiguous(name, file);
     if (found) return found;
   }
   return undefined;
 }
+
+const candidates = (name: string): WorkflowDefinition[] => [...(registry.workflows.get(name)?.values() ?? [])];
+
+const ambiguous = (workflow: string, file: string): PerdureError => new PerdureError("WORKFLOW_AMBIGUOUS", { workflow, file, files: [...(registry.workflows.get(workflow)?.keys() ?? [])].sort() });
 
 /** Whether a run that was recorded for `recorded` is one of this workflow. */
 export const isRunOf = (recorded: WorkflowPlace, { info, module }: WorkflowDefinition, renames: Renames): boolean =>

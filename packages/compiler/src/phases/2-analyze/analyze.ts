@@ -13,6 +13,13 @@ import { recoverable } from "./recoverable.ts";
 import { planRegistrations } from "./registrations.ts";
 import { resolveTemplate } from "./template.ts";
 
+/** What is needed of the package.json of the root. */
+export interface PackageJson {
+  readonly name: string | undefined;
+  /** Names of the packages that the project depends on. */
+  readonly dependencies: ReadonlySet<string>;
+}
+
 export interface AnalysisInput {
   readonly parsed: Parsed;
   readonly directives: Directives;
@@ -23,8 +30,7 @@ export interface AnalysisInput {
   readonly root: string;
   /** Without imports and exports it is CommonJS. */
   readonly commonJs: boolean;
-  /** Names of the packages that the project at `root` depends on. */
-  readonly dependencies: () => ReadonlySet<string>;
+  readonly packageJson: () => PackageJson;
 }
 
 export function analyze(input: AnalysisInput): AnalysisResult {
@@ -32,7 +38,7 @@ export function analyze(input: AnalysisInput): AnalysisResult {
   const diagnostics = [
     ...directives.diagnostics,
     ...diagnose(parsed, directives, model, analysis, file),
-    ...diagnoseSharedWords(model, input.dependencies, file),
+    ...diagnoseSharedWords(model, () => input.packageJson().dependencies, file),
   ];
   const functions = model.functions.filter((fn) => isInstrumented(fn, analysis));
   const locate = createLocator(file.source);
@@ -67,8 +73,10 @@ function plan(input: AnalysisInput, functions: readonly FunctionModel[], infos: 
     return target?.kind === "durable" && !call.inTask ? [{ node: call.node, name: target.name, start: nameStart(call.node) }] : [];
   });
   const loops = scopedLoops(model, functions, analysis);
+  const { name } = input.packageJson();
   const info: ModuleInfo = {
     file: file.file,
+    ...(name !== undefined && { package: name }),
     hash: analysis.plain === "" ? hashProgram(parsed.program) : combineHashes([hashProgram(parsed.program), analysis.plain]),
     imports: [...new Set(analysis.imports.map((path) => projectPath(root, path)))].sort(),
     functions: infos,
