@@ -61,7 +61,8 @@ describe.each(lines)("Node %i", (line) => {
     const helper = flow.replace(`  "use workflow";\n`, "");
     const again = [
       `import { writeFileSync } from "node:fs";`,
-      `const sites = () => globalThis[Symbol.for("perdure/registry@1")]?.modules.get("flow.js")?.sites;`,
+      `const modules = () => [...(globalThis[Symbol.for("perdure/registry@1")]?.modules.values() ?? [])];`,
+      `const sites = () => modules().find(({ file }) => file === "flow.js")?.sites;`,
       `await import("./flow.js");`,
       `console.log("before", sites());`,
       `writeFileSync("tasks.js", ${JSON.stringify(tasks)});`,
