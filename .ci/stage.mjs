@@ -10,12 +10,19 @@ const root = resolve(import.meta.dirname, "..");
 
 export function stage(name, target) {
   const from = resolve(root, name);
-  const { scripts: _scripts, devDependencies: _private, ...manifest } = JSON.parse(readFileSync(join(from, "package.json"), "utf8"));
-  const exports = Object.fromEntries(Object.entries(manifest.exports).map(([path, target]) => [path, published(target)]));
+  const {
+    scripts: _scripts,
+    devDependencies: _private,
+    ...manifest
+  } = JSON.parse(readFileSync(join(from, "package.json"), "utf8"));
+  const exports = Object.fromEntries(
+    Object.entries(manifest.exports).map(([path, target]) => [path, published(target)]),
+  );
   mkdirSync(target, { recursive: true });
   writeFileSync(join(target, "package.json"), `${JSON.stringify({ ...manifest, exports }, undefined, 2)}\n`);
   for (const part of manifest.files) cpSync(join(from, part), join(target, part), { recursive: true });
-  for (const page of ["README.md", "LICENSE"]) cpSync(existsSync(join(from, page)) ? join(from, page) : join(root, page), join(target, page));
+  for (const page of ["README.md", "LICENSE"])
+    cpSync(existsSync(join(from, page)) ? join(from, page) : join(root, page), join(target, page));
 }
 
 function published(target) {

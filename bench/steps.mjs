@@ -15,7 +15,16 @@ const directory = mkdtempSync(join(tmpdir(), "perdure-bench-"));
 process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
 
 const outfile = join(here, "../node_modules/.cache/perdure-bench.mjs");
-await build({ entryPoints: [join(here, "workflows.ts")], outfile, bundle: true, packages: "external", format: "esm", platform: "node", plugins: [perdure()], logLevel: "error" });
+await build({
+  entryPoints: [join(here, "workflows.ts")],
+  outfile,
+  bundle: true,
+  packages: "external",
+  format: "esm",
+  platform: "node",
+  plugins: [perdure()],
+  logLevel: "error",
+});
 const { sequence, fanOut } = await import(pathToFileURL(outfile).href);
 
 const time = async (work) => {
@@ -49,13 +58,29 @@ for (const durability of ["full", "normal"]) {
   configure({ store: `sqlite:${join(directory, `${durability}.db`)}`, durability });
   const run = (workflow, n, id) => time(async () => (await start(workflow, [n], { id })).result());
   await run(sequence, 50, "warm");
-  const line = (what, steps, taken, limit) => table.push({ durability, what, "µs a step": +((taken / steps) * 1000).toFixed(1), "by hand": +((limit / steps) * 1000).toFixed(1), ratio: +(taken / limit).toFixed(2) });
+  const line = (what, steps, taken, limit) =>
+    table.push({
+      durability,
+      what,
+      "µs a step": +((taken / steps) * 1000).toFixed(1),
+      "by hand": +((limit / steps) * 1000).toFixed(1),
+      ratio: +(taken / limit).toFixed(2),
+    });
   const one = await byHand(durability, STEPS, 1);
   line("one after another", STEPS, await run(sequence, STEPS, "sequence"), one);
   const many = await byHand(durability, STEPS * 5, 1000);
   line("all at once", STEPS * 5, await run(fanOut, STEPS * 5, "fan"), many);
   const ten = await byHand(durability, 10_000, 100);
-  line("1000 runs × 10 steps", 10_000, await time(() => Promise.all(Array.from({ length: 1000 }, async (_, i) => (await start(sequence, [10], { id: `many-${i}` })).result()))), ten);
+  line(
+    "1000 runs × 10 steps",
+    10_000,
+    await time(() =>
+      Promise.all(
+        Array.from({ length: 1000 }, async (_, i) => (await start(sequence, [10], { id: `many-${i}` })).result()),
+      ),
+    ),
+    ten,
+  );
   await close();
 }
 console.table(table);

@@ -28,7 +28,12 @@ try {
 function benchCommit() {
   console.log("\ncommit(): µs a step (median turn), and ratio");
   for (const durability of ["full", "normal"]) {
-    for (const [batch, commits, turns] of [[1, 60, 31], [10, 30, 21], [100, 10, 21], [1000, 2, 21]]) {
+    for (const [batch, commits, turns] of [
+      [1, 60, 31],
+      [10, 30, 21],
+      [100, 10, 21],
+      [1000, 2, 21],
+    ]) {
       const contenders = { lean: lean(durability), equal: equal(durability), store: store(durability) };
       const times = takeTurns(contenders, turns, (contender) => {
         for (let n = 0; n < commits; n++) contender.commit(batch);
@@ -72,7 +77,9 @@ function takeTurns(contenders, turns, work) {
 function report(label, { lean, equal, store }) {
   const ratio = (to) => median(store.map((spent, turn) => spent / to[turn])).toFixed(2);
   const shown = [lean, equal, store].map((times) => median(times).toFixed(1).padStart(7));
-  console.log(`${label}:  lean ${shown[0]}  equal ${shown[1]}  store ${shown[2]}   store/lean ${ratio(lean)}  store/equal ${ratio(equal)}`);
+  console.log(
+    `${label}:  lean ${shown[0]}  equal ${shown[1]}  store ${shown[2]}   store/lean ${ratio(lean)}  store/equal ${ratio(equal)}`,
+  );
 }
 
 function median(values) {
@@ -102,7 +109,21 @@ function equal(durability) {
   const insert = db.prepare("INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   const select = db.prepare("SELECT * FROM steps WHERE run = ? ORDER BY seq");
   const commit = batched(db, (s) =>
-    insert.run("run", s.id, s.kind, s.state, s.seq, s.attempt, s.startedAt, s.finishedAt, null, null, s.location, s.inputHash, s.output),
+    insert.run(
+      "run",
+      s.id,
+      s.kind,
+      s.state,
+      s.seq,
+      s.attempt,
+      s.startedAt,
+      s.finishedAt,
+      null,
+      null,
+      s.location,
+      s.inputHash,
+      s.output,
+    ),
   );
   return { commit, read: () => select.all("run").length, close: () => db.close() };
 }
@@ -157,6 +178,14 @@ function stepAt(seq) {
 async function loadStore() {
   const outfile = join(root, "node_modules/.cache/perdure-bench/store.mjs");
   const entry = join(root, "packages/store/src/index.ts");
-  await build({ entryPoints: [entry], outfile, bundle: true, platform: "node", format: "esm", external: ["better-sqlite3"], logLevel: "error" });
+  await build({
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    external: ["better-sqlite3"],
+    logLevel: "error",
+  });
   return (await import(pathToFileURL(outfile).href)).sqliteStore;
 }

@@ -22,7 +22,12 @@ const sourcesOf = (name: string): string[] =>
 
 const importsOf = (file: string): string[] => {
   const { module } = parseSync(file, readFileSync(file, "utf8"));
-  return [...module.staticImports.map(({ moduleRequest }) => moduleRequest.value), ...module.staticExports.flatMap(({ entries }) => entries.flatMap(({ moduleRequest }) => moduleRequest?.value ?? []))];
+  return [
+    ...module.staticImports.map(({ moduleRequest }) => moduleRequest.value),
+    ...module.staticExports.flatMap(({ entries }) =>
+      entries.flatMap(({ moduleRequest }) => moduleRequest?.value ?? []),
+    ),
+  ];
 };
 
 const ours = /^(?:@perdure\/|perdure(?:\/|$)|unplugin-perdure)/;
@@ -40,7 +45,10 @@ test("no relative import leaves its package", () => {
   const wrong = Object.keys(floors).flatMap((name) =>
     sourcesOf(name).flatMap((file) =>
       importsOf(file)
-        .filter((target) => target.startsWith(".") && !resolve(dirname(file), target).startsWith(join(packages, name, "src") + sep))
+        .filter(
+          (target) =>
+            target.startsWith(".") && !resolve(dirname(file), target).startsWith(join(packages, name, "src") + sep),
+        )
         .map((target) => `${relative(packages, file)} → ${target}`),
     ),
   );

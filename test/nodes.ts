@@ -32,7 +32,16 @@ async function installed(name: string, version: string): Promise<string> {
   if (!existsSync(place)) {
     mkdirSync(cache, { recursive: true });
     const draft = mkdtempSync(`${place}-`);
-    await promisify(execFile)("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", draft, `${name}@${version}`]);
+    await promisify(execFile)("npm", [
+      "install",
+      "--no-save",
+      "--no-audit",
+      "--no-fund",
+      "--ignore-scripts",
+      "--prefix",
+      draft,
+      `${name}@${version}`,
+    ]);
     keepFirst(draft, place);
   }
   return join(place, "node_modules", name);

@@ -8,7 +8,11 @@ import { onTestFinished } from "vitest";
 const generated = resolve(import.meta.dirname, ".generated");
 
 /** Compiles a program with the esbuild plugin, as a user would, and gives the file to run with Node. `beside`: further files, by name. */
-export async function buildProgram(source: string, name = "program", beside: Readonly<Record<string, string>> = {}): Promise<string> {
+export async function buildProgram(
+  source: string,
+  name = "program",
+  beside: Readonly<Record<string, string>> = {},
+): Promise<string> {
   mkdirSync(generated, { recursive: true });
   const directory = mkdtempSync(join(generated, `${name}-`));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
@@ -18,7 +22,16 @@ export async function buildProgram(source: string, name = "program", beside: Rea
     writeFileSync(join(directory, file), text);
   }
   const outfile = join(directory, `${name}.mjs`);
-  await build({ entryPoints: [entry], outfile, bundle: true, packages: "external", format: "esm", platform: "node", sourcemap: true, plugins: [perdure({ root: directory })] });
+  await build({
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    packages: "external",
+    format: "esm",
+    platform: "node",
+    sourcemap: true,
+    plugins: [perdure({ root: directory })],
+  });
   return outfile;
 }
 
@@ -33,7 +46,11 @@ export interface Program {
 
 /** Runs it in a process of its own, which ends with the test at the latest. */
 export function run(file: string, env: Record<string, string> = {}, cwd = process.cwd()): Program {
-  const child = spawn(process.execPath, ["--enable-source-maps", file], { env: { ...process.env, ...env }, cwd, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, ["--enable-source-maps", file], {
+    env: { ...process.env, ...env },
+    cwd,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   onTestFinished(() => void child.kill("SIGKILL"));
   let output = "";
   const listeners = new Set<() => void>();
@@ -43,7 +60,9 @@ export function run(file: string, env: Record<string, string> = {}, cwd = proces
   };
   child.stdout.on("data", heard);
   child.stderr.on("data", heard);
-  const ended = new Promise<number | NodeJS.Signals | null>((resolveEnd) => child.once("close", (code, signal) => resolveEnd(code ?? signal)));
+  const ended = new Promise<number | NodeJS.Signals | null>((resolveEnd) =>
+    child.once("close", (code, signal) => resolveEnd(code ?? signal)),
+  );
   const printed = (text: string): Promise<void> =>
     new Promise((found, failed) => {
       const look = (): void => {
@@ -53,7 +72,9 @@ export function run(file: string, env: Record<string, string> = {}, cwd = proces
       };
       listeners.add(look);
       look();
-      void ended.then(() => (output.includes(text) ? found() : failed(new Error(`the program ended without printing "${text}":\n${output}`))));
+      void ended.then(() =>
+        output.includes(text) ? found() : failed(new Error(`the program ended without printing "${text}":\n${output}`)),
+      );
     });
   return { process: child, output: () => output, printed, ended };
 }

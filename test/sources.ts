@@ -9,7 +9,10 @@ const generated = resolve(import.meta.dirname, ".generated");
  * Compiles sources, given as file name → text, and loads the first of them. Each call gives fresh modules, as a new process would have;
  * the names of the files inside of the project are those given.
  */
-export async function loadSources(sources: Readonly<Record<string, string>>, after: (code: string, file: string) => Promise<string> | string = (code) => code): Promise<Record<string, (...args: never[]) => Promise<unknown>>> {
+export async function loadSources(
+  sources: Readonly<Record<string, string>>,
+  after: (code: string, file: string) => Promise<string> | string = (code) => code,
+): Promise<Record<string, (...args: never[]) => Promise<unknown>>> {
   mkdirSync(generated, { recursive: true });
   const input = mkdtempSync(join(generated, "in-"));
   const output = mkdtempSync(join(generated, "out-"));
@@ -20,7 +23,10 @@ export async function loadSources(sources: Readonly<Record<string, string>>, aft
     write(join(output, file), await after(compiled?.code ?? text, file));
   }
   const [entry = ""] = Object.keys(sources);
-  return (await import(/* @vite-ignore */ join(output, entry))) as Record<string, (...args: never[]) => Promise<unknown>>;
+  return (await import(/* @vite-ignore */ join(output, entry))) as Record<
+    string,
+    (...args: never[]) => Promise<unknown>
+  >;
 }
 
 function write(file: string, text: string): void {

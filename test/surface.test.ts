@@ -13,13 +13,48 @@ import * as perdure from "perdure";
 import * as internal from "perdure/internal";
 import * as testing from "perdure/testing";
 import { expect, expectTypeOf, test } from "vitest";
-import { complete, exponential, getRun, keyed, listRuns, recover, signal, sleep, start, taskOptions, worker, workflowOptions, type Run, type RunInfo, type RunStatus, type StandardSchema, type Worker } from "perdure";
+import {
+  complete,
+  exponential,
+  getRun,
+  keyed,
+  listRuns,
+  recover,
+  signal,
+  sleep,
+  start,
+  taskOptions,
+  worker,
+  workflowOptions,
+  type Run,
+  type RunInfo,
+  type RunStatus,
+  type StandardSchema,
+  type Worker,
+} from "perdure";
 
-const bundlers = { "unplugin-perdure/bun": bun, "unplugin-perdure/esbuild": esbuild, "unplugin-perdure/farm": farm, "unplugin-perdure/rolldown": rolldown, "unplugin-perdure/rollup": rollup, "unplugin-perdure/rspack": rspack, "unplugin-perdure/vite": vite, "unplugin-perdure/webpack": webpack };
+const bundlers = {
+  "unplugin-perdure/bun": bun,
+  "unplugin-perdure/esbuild": esbuild,
+  "unplugin-perdure/farm": farm,
+  "unplugin-perdure/rolldown": rolldown,
+  "unplugin-perdure/rollup": rollup,
+  "unplugin-perdure/rspack": rspack,
+  "unplugin-perdure/vite": vite,
+  "unplugin-perdure/webpack": webpack,
+};
 
 test("what is exported", () => {
   const names = Object.fromEntries(
-    Object.entries({ perdure, "perdure/internal": internal, "perdure/testing": testing, "unplugin-perdure": compiler, "unplugin-perdure/check": check, "unplugin-perdure/tsc": tsc, ...bundlers }).map(([name, module]) => [name, Object.keys(module).sort()]),
+    Object.entries({
+      perdure,
+      "perdure/internal": internal,
+      "perdure/testing": testing,
+      "unplugin-perdure": compiler,
+      "unplugin-perdure/check": check,
+      "unplugin-perdure/tsc": tsc,
+      ...bundlers,
+    }).map(([name, module]) => [name, Object.keys(module).sort()]),
   );
   expect(names).toMatchInlineSnapshot(`
     {
@@ -116,7 +151,9 @@ const order = async (id: string, amount?: number): Promise<{ total: number }> =>
 
 test("types", () => {
   expectTypeOf(() => start(order, ["a", 1])).returns.toEqualTypeOf<Promise<Run<{ total: number }>>>();
-  expectTypeOf(() => start(order, ["a"], { id: "x" }).then((run) => run.result())).returns.toEqualTypeOf<Promise<{ total: number }>>();
+  expectTypeOf(() => start(order, ["a"], { id: "x" }).then((run) => run.result())).returns.toEqualTypeOf<
+    Promise<{ total: number }>
+  >();
   // @ts-expect-error a number is no id
   expectTypeOf(() => start(order, [1]));
   // @ts-expect-error an argument is missing
@@ -133,7 +170,12 @@ test("types", () => {
   expectTypeOf(exponential).parameter(0).toEqualTypeOf<{ base: number; max?: perdure.Duration; jitter?: boolean }>();
   const schema = {} as StandardSchema<Date>;
   expectTypeOf(taskOptions<[string], Date>).returns.toEqualTypeOf<(id: string) => Promise<Date>>();
-  expectTypeOf(() => taskOptions(order, { result: schema })).returns.toEqualTypeOf<(id: string, amount?: number) => Promise<Date>>();
-  const keep: () => (typeof order)[] = () => [taskOptions(order, { retries: 1 }), workflowOptions(order, { id: (id, amount) => `${id}-${amount ?? 0}` })];
+  expectTypeOf(() => taskOptions(order, { result: schema })).returns.toEqualTypeOf<
+    (id: string, amount?: number) => Promise<Date>
+  >();
+  const keep: () => (typeof order)[] = () => [
+    taskOptions(order, { retries: 1 }),
+    workflowOptions(order, { id: (id, amount) => `${id}-${amount ?? 0}` }),
+  ];
   expectTypeOf(keep).toBeFunction();
 });

@@ -9,5 +9,8 @@ export default defineConfig({
   copy: { from: "../../docs/messages.md", to: "dist" },
   deps: { alwaysBundle: [/^@perdure\//, "valibot"] },
   logLevel: "warn",
-  inputOptions: { checks: { pluginTimings: false }, resolve: { conditionNames: ["perdure-source", "import", "node", "default"] } },
+  inputOptions: {
+    checks: { pluginTimings: false },
+    resolve: { conditionNames: ["perdure-source", "import", "node", "default"] },
+  },
 });

@@ -33,38 +33,76 @@ describe("without the plugin", () => {
 });
 
 describe("directives that are gone before the plugin comes", () => {
-  const lost = expect.stringMatching(/src\/(?:order|tasks)\.ts:\d:3 error: .* has directives, but another plugin or loader has changed or loaded the file before Perdure[^]*DIRECTIVE_LOST/);
+  const lost = expect.stringMatching(
+    /src\/(?:order|tasks)\.ts:\d:3 error: .* has directives, but another plugin or loader has changed or loaded the file before Perdure[^]*DIRECTIVE_LOST/,
+  );
 
   test("rollup: terser goes first", async () => {
     const root = project(shop);
     const minifies: RollupPlugin = {
       name: "minifies",
-      transform: { order: "pre", handler: async (code, id) => (await minify((await stripTypes(code, id))?.code ?? code, { module: true })).code },
+      transform: {
+        order: "pre",
+        handler: async (code, id) => (await minify((await stripTypes(code, id))?.code ?? code, { module: true })).code,
+      },
     };
-    await expect(rollup({ input: join(root, "src/main.ts"), external: [/^perdure/], plugins: [minifies, perdureRollup({ root })] })).rejects.toMatchObject({ message: lost });
+    await expect(
+      rollup({
+        input: join(root, "src/main.ts"),
+        external: [/^perdure/],
+        plugins: [minifies, perdureRollup({ root })],
+      }),
+    ).rejects.toMatchObject({ message: lost });
   });
 
   test("webpack: swc minifies first", async () => {
     const root = project(shop);
-    const rule = { test: /\.ts$/, enforce: "pre" as const, loader: "swc-loader", options: { minify: true, jsc: { parser: { syntax: "typescript" }, minify: { compress: true } } } };
-    const config: Configuration = { context: root, entry: "./src/main.ts", mode: "development", target: "node20", output: { path: join(root, "dist") }, module: { rules: [rule] }, plugins: [perdureWebpack()] };
-    const messages = await new Promise<string[]>((resolve) => webpack(config, (_error, stats) => resolve((stats?.compilation.errors ?? []).map(({ message }) => message))));
+    const rule = {
+      test: /\.ts$/,
+      enforce: "pre" as const,
+      loader: "swc-loader",
+      options: { minify: true, jsc: { parser: { syntax: "typescript" }, minify: { compress: true } } },
+    };
+    const config: Configuration = {
+      context: root,
+      entry: "./src/main.ts",
+      mode: "development",
+      target: "node20",
+      output: { path: join(root, "dist") },
+      module: { rules: [rule] },
+      plugins: [perdureWebpack()],
+    };
+    const messages = await new Promise<string[]>((resolve) =>
+      webpack(config, (_error, stats) => resolve((stats?.compilation.errors ?? []).map(({ message }) => message))),
+    );
     expect(messages).toContainEqual(lost);
   });
 
-  const loadsFirst: Plugin = { name: "loads", setup: ({ onLoad }) => onLoad({ filter: /tasks\.ts$/ }, ({ path }) => ({ contents: readFileSync(path, "utf8"), loader: "ts" })) };
+  const loadsFirst: Plugin = {
+    name: "loads",
+    setup: ({ onLoad }) =>
+      onLoad({ filter: /tasks\.ts$/ }, ({ path }) => ({ contents: readFileSync(path, "utf8"), loader: "ts" })),
+  };
 
   test("esbuild: another plugin has loaded the file", async () => {
     const root = project(shop);
     await expect(build(bundled(root, { plugins: [loadsFirst, perdure()] }))).rejects.toMatchObject({
-      errors: [{ text: expect.stringMatching(/src\/tasks\.ts has directives.*DIRECTIVE_LOST/), location: { file: "src/tasks.ts", line: 3, lineText: '  "use task";' } }],
+      errors: [
+        {
+          text: expect.stringMatching(/src\/tasks\.ts has directives.*DIRECTIVE_LOST/),
+          location: { file: "src/tasks.ts", line: 3, lineText: '  "use task";' },
+        },
+      ],
     });
     await build(bundled(root, { plugins: [perdure(), loadsFirst] }));
     expect(node([join(root, "dist/main.mjs")], root).output).toBe("charged 17\n");
   });
 
   test("bun: another plugin has loaded the file", () => {
-    const root = project({ ...shop, "loads-first.mjs": `export default { name: "loads", setup: (build) => build.onLoad({ filter: /tasks\\.ts$/ }, async ({ path }) => ({ contents: await Bun.file(path).text(), loader: "ts" })) };` });
+    const root = project({
+      ...shop,
+      "loads-first.mjs": `export default { name: "loads", setup: (build) => build.onLoad({ filter: /tasks\\.ts$/ }, async ({ path }) => ({ contents: await Bun.file(path).text(), loader: "ts" })) };`,
+    });
     const { status, output } = bundle("bun", root, "src/main.ts", "node", ["loads-first.mjs"]);
     expect(status).not.toBe(0);
     expect(output).toEqual(lost);

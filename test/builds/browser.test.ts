@@ -42,21 +42,36 @@ describe.each(forBrowsers)("%s", (_title, bundler) => {
 });
 
 test("vite begins at the page, when Rolldown knows by then what the page imports", () => {
-  expect(bundle("vite", project(files), "index.html", "browser").output).toMatch(new RegExp(`browser code: (?:index\\.html → )?${chain}`));
+  expect(bundle("vite", project(files), "index.html", "browser").output).toMatch(
+    new RegExp(`browser code: (?:index\\.html → )?${chain}`),
+  );
 });
 
 test("an entry for browsers", () => {
-  expect(bundle("esbuild", project(files), "src/orders.ts", "browser").output).toContain("src/orders.ts has workflows and is an entry of a build for browsers");
+  expect(bundle("esbuild", project(files), "src/orders.ts", "browser").output).toContain(
+    "src/orders.ts has workflows and is an entry of a build for browsers",
+  );
 });
 
 test("vite's development server: the browser gets the message, the server the workflow", async () => {
   const root = project(files);
-  const server = await createServer({ root, configFile: false, logLevel: "silent", server: { middlewareMode: true, ws: false, watch: null }, appType: "custom", optimizeDeps: { noDiscovery: true }, plugins: [perdure()] });
+  const server = await createServer({
+    root,
+    configFile: false,
+    logLevel: "silent",
+    server: { middlewareMode: true, ws: false, watch: null },
+    appType: "custom",
+    optimizeDeps: { noDiscovery: true },
+    plugins: [perdure()],
+  });
   onTestFinished(() => server.close());
   const { client, ssr } = server.environments;
   for (const file of ["main", "title", "shop"]) expect(await client.transformRequest(`/src/${file}.ts`)).not.toBeNull();
   const failure = client.transformRequest("/src/orders.ts");
-  await expect(failure).rejects.toMatchObject({ message: expect.stringContaining(`imported by browser code: ${chain}`), loc: { line: 2, column: 2 } });
+  await expect(failure).rejects.toMatchObject({
+    message: expect.stringContaining(`imported by browser code: ${chain}`),
+    loc: { line: 2, column: 2 },
+  });
   if (!ssr || !isRunnableDevEnvironment(ssr)) throw new Error("no server environment");
   expect(await ssr.runner.import("/src/orders.ts")).toHaveProperty("order");
 });

@@ -5,7 +5,9 @@ import type { Manifest } from "unplugin-perdure";
 
 /** The program that every row builds. */
 export const program = resolve(import.meta.dirname, "program");
-export const sources: readonly string[] = readdirSync(join(program, "src")).filter((name) => name.endsWith(".ts")).map((name) => join(program, "src", name));
+export const sources: readonly string[] = readdirSync(join(program, "src"))
+  .filter((name) => name.endsWith(".ts"))
+  .map((name) => join(program, "src", name));
 export const main: string = join(program, "src/main.ts");
 export const audit: string = join(program, "src/audit.ts");
 
@@ -20,7 +22,10 @@ export interface Build {
 }
 
 /** Options of the plugin: the manifest of the build lies beside its output. */
-export const options = (root: string, out: string): { readonly root: string; readonly onManifest: (manifest: Manifest) => void } => ({
+export const options = (
+  root: string,
+  out: string,
+): { readonly root: string; readonly onManifest: (manifest: Manifest) => void } => ({
   root,
   onManifest: (manifest) => write(join(out, "manifest.json"), JSON.stringify(manifest, undefined, 2)),
 });
@@ -38,14 +43,21 @@ export function loading(out: string, ...files: readonly string[]): string {
 }
 
 /** What plugins for TypeScript do. */
-export async function stripTypes(code: string, id: string): Promise<{ readonly code: string; readonly map: string } | undefined> {
+export async function stripTypes(
+  code: string,
+  id: string,
+): Promise<{ readonly code: string; readonly map: string } | undefined> {
   if (!id.endsWith(".ts")) return undefined;
   const result = await transform(code, { loader: "ts", sourcefile: id, sourcemap: "external" });
   return { code: result.code, map: result.map };
 }
 
 /** The same as a plugin of Rollup, Rolldown or Vite that goes before all others. */
-export const stripsFirst = { name: "strips-first", enforce: "pre" as const, transform: { order: "pre" as const, handler: stripTypes } };
+export const stripsFirst = {
+  name: "strips-first",
+  enforce: "pre" as const,
+  transform: { order: "pre" as const, handler: stripTypes },
+};
 
 /** `esbuild 0.28.2`, as it is installed. */
 export function versioned(name: string): string {

@@ -1,6 +1,17 @@
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { cleanUp, directoryOf, effects, execute, expectManifest, expectRecorded, recorded, result, tasks, thrownAt } from "./harness.ts";
+import {
+  cleanUp,
+  directoryOf,
+  effects,
+  execute,
+  expectManifest,
+  expectRecorded,
+  recorded,
+  result,
+  tasks,
+  thrownAt,
+} from "./harness.ts";
 import { builds } from "./table.ts";
 
 afterAll(cleanUp);
@@ -25,7 +36,10 @@ describe.each(builds.map((build, i) => [build.name, build, i] as const))("%s", (
   const next = builds[(i + 1) % builds.length] ?? build;
   test(`a run that is killed goes on under ${next.name}`, async () => {
     const state = join(directoryOf(build), "killed");
-    expect(await execute(build, state, killPoints[i % killPoints.length])).toMatchObject({ signal: "SIGKILL", output: "" });
+    expect(await execute(build, state, killPoints[i % killPoints.length])).toMatchObject({
+      signal: "SIGKILL",
+      output: "",
+    });
     const finished = (await recorded(state)).filter((line) => / task (?:completed|failed) /.test(line));
     const before = effects(state).length;
     const { output, errors } = await execute(next, state);

@@ -27,8 +27,21 @@ const typescript = {
 /** webpack and Rspack, with the same configuration. */
 async function packs(pack, rule) {
   const stats = await new Promise((resolve, reject) => {
-    const configuration = { context: root, entry: input, mode: "development", target: browser ? "web" : "node20", devtool: false, output: { path: out, filename: "main.js" }, module: { rules: [{ test: /\.ts$/, ...rule }] } };
-    plugin().then((perdure) => pack({ ...configuration, ...(browser && { externals: { perdure: "var {}" } }), plugins: [perdure] }, (error, result) => (error ? reject(error) : resolve(result))));
+    const configuration = {
+      context: root,
+      entry: input,
+      mode: "development",
+      target: browser ? "web" : "node20",
+      devtool: false,
+      output: { path: out, filename: "main.js" },
+      module: { rules: [{ test: /\.ts$/, ...rule }] },
+    };
+    plugin().then((perdure) =>
+      pack(
+        { ...configuration, ...(browser && { externals: { perdure: "var {}" } }), plugins: [perdure] },
+        (error, result) => (error ? reject(error) : resolve(result)),
+      ),
+    );
   });
   const text = stats.toString({ preset: "errors-warnings" });
   if (text !== "") console.log(text);
@@ -51,27 +64,60 @@ const build = {
   async vite() {
     const { build } = await import("vite");
     const page = entry.endsWith(".html") ? {} : { rolldownOptions: { input, external } };
-    return build({ root, configFile: false, plugins: [await plugin()], build: { outDir: out, ...page, ...(browser ? {} : { ssr: true }) } });
+    return build({
+      root,
+      configFile: false,
+      plugins: [await plugin()],
+      build: { outDir: out, ...page, ...(browser ? {} : { ssr: true }) },
+    });
   },
   async esbuild() {
     const { build } = await import("esbuild");
-    return build({ entryPoints: [input], bundle: true, external: ["perdure"], format: "esm", platform: target, outdir: out, plugins: [await plugin()] });
+    return build({
+      entryPoints: [input],
+      bundle: true,
+      external: ["perdure"],
+      format: "esm",
+      platform: target,
+      outdir: out,
+      plugins: [await plugin()],
+    });
   },
   webpack: async () => packs((await import("webpack")).default, { loader: "esbuild-loader" }),
-  rspack: async () => packs((await import("@rspack/core")).rspack, { loader: "builtin:swc-loader", options: { jsc: { parser: { syntax: "typescript" } } } }),
+  rspack: async () =>
+    packs((await import("@rspack/core")).rspack, {
+      loader: "builtin:swc-loader",
+      options: { jsc: { parser: { syntax: "typescript" } } },
+    }),
   async farm() {
     const { build } = await import("@farmfe/core");
-    return build({ root, plugins: [await plugin()], compilation: { input: { main: input }, external: ["^perdure"], persistentCache: false, output: { path: out, targetEnv: target } } });
+    return build({
+      root,
+      plugins: [await plugin()],
+      compilation: {
+        input: { main: input },
+        external: ["^perdure"],
+        persistentCache: false,
+        output: { path: out, targetEnv: target },
+      },
+    });
   },
   async bun() {
     const before = await Promise.all(first.map(async (file) => (await import(join(root, file))).default));
-    return globalThis.Bun.build({ entrypoints: [input], target, external: ["perdure", "perdure/*"], outdir: out, plugins: [...before, await plugin()] });
+    return globalThis.Bun.build({
+      entrypoints: [input],
+      target,
+      external: ["perdure", "perdure/*"],
+      outdir: out,
+      plugins: [...before, await plugin()],
+    });
   },
 };
 
 try {
   await build[bundler]();
-  for (const file of readdirSync(out, { recursive: true }).filter((name) => name.endsWith("js"))) console.log(`\n// ${file}\n${readFileSync(join(out, file), "utf8")}`);
+  for (const file of readdirSync(out, { recursive: true }).filter((name) => name.endsWith("js")))
+    console.log(`\n// ${file}\n${readFileSync(join(out, file), "utf8")}`);
 } catch (error) {
   console.error(error.message, ...(error.errors ?? []).map(({ message, text }) => message ?? text));
   process.exitCode = 1;

@@ -4,20 +4,41 @@ import { versioned } from "./build.ts";
 
 export type Bundler = "rollup" | "rolldown" | "vite" | "esbuild" | "webpack" | "rspack" | "farm" | "bun";
 
-const packages: Readonly<Record<Bundler, string>> = { rollup: "rollup", rolldown: "rolldown", vite: "vite", esbuild: "esbuild", webpack: "webpack", rspack: "@rspack/core", farm: "@farmfe/core", bun: "bun" };
+const packages: Readonly<Record<Bundler, string>> = {
+  rollup: "rollup",
+  rolldown: "rolldown",
+  vite: "vite",
+  esbuild: "esbuild",
+  webpack: "webpack",
+  rspack: "@rspack/core",
+  farm: "@farmfe/core",
+  bun: "bun",
+};
 
 /** Each with its name for people. */
-export const bundlers: readonly (readonly [title: string, bundler: Bundler])[] = Object.entries(packages).flatMap(([bundler, name]) => (isBundler(bundler) ? [[versioned(name), bundler] as const] : []));
+export const bundlers: readonly (readonly [title: string, bundler: Bundler])[] = Object.entries(packages).flatMap(
+  ([bundler, name]) => (isBundler(bundler) ? [[versioned(name), bundler] as const] : []),
+);
 
 function isBundler(name: string): name is Bundler {
   return name in packages;
 }
 
 /** What the bundler says when it builds the entry, without colours; `first`: modules with plugins that go before ours. */
-export function bundle(bundler: Bundler, root: string, entry: string, target: "node" | "browser", first: readonly string[] = []): { readonly status: number | null; readonly output: string } {
+export function bundle(
+  bundler: Bundler,
+  root: string,
+  entry: string,
+  target: "node" | "browser",
+  first: readonly string[] = [],
+): { readonly status: number | null; readonly output: string } {
   const bin = resolve(import.meta.dirname, "../../node_modules/.bin");
   const command = bundler === "bun" ? join(bin, "bun") : process.execPath;
   const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0" };
-  const { status, stdout, stderr } = spawnSync(command, [join(import.meta.dirname, "bundle.mjs"), bundler, root, entry, target, ...first], { encoding: "utf8", env });
+  const { status, stdout, stderr } = spawnSync(
+    command,
+    [join(import.meta.dirname, "bundle.mjs"), bundler, root, entry, target, ...first],
+    { encoding: "utf8", env },
+  );
   return { status, output: `${stdout}${stderr}`.replaceAll(/\u001b\[[\d;]*m/g, "") };
 }

@@ -16,24 +16,48 @@ import { bundled, shop } from "./shop.ts";
 
 type Build = (root: string, onManifest: (manifest: Manifest) => void) => Promise<void>;
 
-const packed = { entry: "./src/main.ts", mode: "development", target: "node20", module: { rules: [{ test: /\.ts$/, loader: "esbuild-loader" }] } } as const;
+const packed = {
+  entry: "./src/main.ts",
+  mode: "development",
+  target: "node20",
+  module: { rules: [{ test: /\.ts$/, loader: "esbuild-loader" }] },
+} as const;
 
 /** Builds that find their modules in a cache, from the second time on. */
 const caches: Readonly<Record<string, () => Build>> = {
   webpack: () => (root, onManifest) =>
     new Promise((resolve, reject) => {
-      const compiler = webpack({ ...packed, module: { rules: [...packed.module.rules] }, context: root, output: { path: join(root, "dist") }, cache: { type: "filesystem", cacheDirectory: join(root, "cache") }, plugins: [perdureWebpack({ onManifest })] });
+      const compiler = webpack({
+        ...packed,
+        module: { rules: [...packed.module.rules] },
+        context: root,
+        output: { path: join(root, "dist") },
+        cache: { type: "filesystem", cacheDirectory: join(root, "cache") },
+        plugins: [perdureWebpack({ onManifest })],
+      });
       compiler?.run((error) => compiler.close(() => (error ? reject(error) : resolve())));
     }),
   rspack: () => (root, onManifest) =>
     new Promise((resolve, reject) => {
-      const compiler = rspack({ ...packed, module: { rules: [...packed.module.rules] }, context: root, output: { path: join(root, "dist") }, cache: { type: "persistent", storage: { type: "filesystem", directory: join(root, "cache") } }, plugins: [perdureRspack({ onManifest })] });
+      const compiler = rspack({
+        ...packed,
+        module: { rules: [...packed.module.rules] },
+        context: root,
+        output: { path: join(root, "dist") },
+        cache: { type: "persistent", storage: { type: "filesystem", directory: join(root, "cache") } },
+        plugins: [perdureRspack({ onManifest })],
+      });
       compiler.run((error) => compiler.close(() => (error ? reject(error) : resolve())));
     }),
   rollup: () => {
     let cache: RollupCache | undefined;
     return async (root, onManifest) => {
-      const bundle = await rollup({ input: join(root, "src/main.ts"), external: [...external], plugins: [{ name: "strips", transform: stripTypes }, perdureRollup({ root, onManifest })], ...(cache && { cache }) });
+      const bundle = await rollup({
+        input: join(root, "src/main.ts"),
+        external: [...external],
+        plugins: [{ name: "strips", transform: stripTypes }, perdureRollup({ root, onManifest })],
+        ...(cache && { cache }),
+      });
       cache = bundle.cache;
     };
   },
@@ -55,7 +79,9 @@ test.each(Object.entries(caches))("%s: what comes from the cache stands in the m
 test("esbuild: a rebuild reports what is there now", async () => {
   const root = project(shop);
   const manifests: Manifest[] = [];
-  const watched = await context(bundled(root, { plugins: [perdure({ onManifest: (manifest) => manifests.push(manifest) })] }));
+  const watched = await context(
+    bundled(root, { plugins: [perdure({ onManifest: (manifest) => manifests.push(manifest) })] }),
+  );
   await watched.rebuild();
   await watched.rebuild();
   writeFileSync(join(root, "src/main.ts"), `import "./tasks.ts";`);

@@ -18,7 +18,8 @@ export function directoryOf(build: Build): string {
   return directory;
 }
 
-export const cleanUp = (): void => directories.forEach((directory) => rmSync(directory, { recursive: true, force: true }));
+export const cleanUp = (): void =>
+  directories.forEach((directory) => rmSync(directory, { recursive: true, force: true }));
 
 const commands = new Map<Build, Promise<readonly string[]>>();
 
@@ -33,7 +34,8 @@ export function commandOf(build: Build): Promise<readonly string[]> {
 }
 
 /** A process of the program, and what it leaves in the directory `state`. */
-export const execute = async (build: Build, state: string, killAt?: string): Promise<Outcome> => node(await commandOf(build), state, killAt);
+export const execute = async (build: Build, state: string, killAt?: string): Promise<Outcome> =>
+  node(await commandOf(build), state, killAt);
 
 export interface Outcome {
   readonly signal: string | null;
@@ -43,8 +45,16 @@ export interface Outcome {
 
 export function node(command: readonly string[], state: string, killAt = ""): Outcome {
   mkdirSync(state, { recursive: true });
-  const env = { ...process.env, PERDURE_STORE: `sqlite:${join(state, "shop.db")}`, EFFECTS: join(state, "effects"), KILL_AT: killAt };
-  const { signal, stdout, stderr } = spawnSync(process.execPath, ["--enable-source-maps", ...command], { env, encoding: "utf8" });
+  const env = {
+    ...process.env,
+    PERDURE_STORE: `sqlite:${join(state, "shop.db")}`,
+    EFFECTS: join(state, "effects"),
+    KILL_AT: killAt,
+  };
+  const { signal, stdout, stderr } = spawnSync(process.execPath, ["--enable-source-maps", ...command], {
+    env,
+    encoding: "utf8",
+  });
   // several bundles with a runtime inside of each say so, as they should
   return { signal, output: stdout, errors: stderr.replace(/^perdure warn .*\n.*\(RUNTIME_TWICE\)\n/m, "") };
 }
@@ -54,9 +64,16 @@ export async function recorded(state: string): Promise<string[]> {
   const store = sqliteStore(join(state, "shop.db"));
   await store.open();
   const runs = await store.listRuns({});
-  const steps = await Promise.all(runs.map(async ({ id }) => (await store.steps(id)).map((step) => `${id}: ${step.id} ${step.kind} ${step.state} at ${step.location}`)));
+  const steps = await Promise.all(
+    runs.map(async ({ id }) =>
+      (await store.steps(id)).map((step) => `${id}: ${step.id} ${step.kind} ${step.state} at ${step.location}`),
+    ),
+  );
   await store.close();
-  return [...runs.map(({ id, status, code, file }) => `${id}: ${status}, code ${code}, ${file}`), ...steps.flat()].sort();
+  return [
+    ...runs.map(({ id, status, code, file }) => `${id}: ${status}, code ${code}, ${file}`),
+    ...steps.flat(),
+  ].sort();
 }
 
 export const effects = (state: string): string[] => readFileSync(join(state, "effects"), "utf8").trimEnd().split("\n");
@@ -64,7 +81,8 @@ export const effects = (state: string): string[] => readFileSync(join(state, "ef
 const snapshot = (name: string): string => join(import.meta.dirname, "expected", name);
 
 /** The same steps and runs as under every other build. */
-export const expectRecorded = async (state: string): Promise<void> => expect(`${(await recorded(state)).join("\n")}\n`).toMatchFileSnapshot(snapshot("recorded.txt"));
+export const expectRecorded = async (state: string): Promise<void> =>
+  expect(`${(await recorded(state)).join("\n")}\n`).toMatchFileSnapshot(snapshot("recorded.txt"));
 
 const withoutPlaces = (lines: readonly string[]): string[] => lines.map((line) => line.replace(/ at .*| code .*,/, ""));
 
@@ -84,8 +102,23 @@ export async function expectManifest(build: Build): Promise<void> {
 export const result = { total: 12, paid: "12 from 42", approved: true, label: "label 17", shipped: "2 of 17 sent" };
 
 /** Every attempt of a task that the world sees, when nothing is killed. */
-export const tasks: readonly string[] = ["reserve ink", "reserve paper", "reserve pen", "charge 12", "charge 12", "label 17", "hand over 0", "hand over 1", "charge 1"];
+export const tasks: readonly string[] = [
+  "reserve ink",
+  "reserve paper",
+  "reserve pen",
+  "charge 12",
+  "charge 12",
+  "label 17",
+  "hand over 0",
+  "hand over 1",
+  "charge 1",
+];
 
-const lineOf = (file: string, text: string): number => readFileSync(join(program, file), "utf8").split("\n").findIndex((line) => line.includes(text)) + 1;
+const lineOf = (file: string, text: string): number =>
+  readFileSync(join(program, file), "utf8")
+    .split("\n")
+    .findIndex((line) => line.includes(text)) + 1;
 /** In a stack trace: the place where the program throws. */
-export const thrownAt = new RegExp(`\\n +at [^\\n]*src/payment\\.ts:${lineOf("src/payment.ts", "throw new Declined")}:`);
+export const thrownAt = new RegExp(
+  `\\n +at [^\\n]*src/payment\\.ts:${lineOf("src/payment.ts", "throw new Declined")}:`,
+);

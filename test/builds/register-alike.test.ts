@@ -2,4 +2,7 @@ import { test } from "vitest";
 import { expectAlike } from "./unbundled/alike.ts";
 import { registerRows } from "./unbundled/rows.ts";
 
-test.each(registerRows.map((row) => [row.name, row] as const))("%s: the same result, ids, places and manifest as compiled directly", async (_, row) => void (await expectAlike(row)));
+test.each(registerRows.map((row) => [row.name, row] as const))(
+  "%s: the same result, ids, places and manifest as compiled directly",
+  async (_, row) => void (await expectAlike(row)),
+);

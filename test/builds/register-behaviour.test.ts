@@ -19,7 +19,11 @@ describe.each(lines)("Node %i", (line) => {
     const broken = `export async function flow() {\n  "use worklfow";\n}\n`;
     const asCommonJs = `exports.flow = async () => {\n  "use worklfow";\n};\n`;
     const inModule = await App.create(line, { ...app, "flow.js": broken });
-    const inCommonJs = await App.create(line, { "package.json": cjs, "flow.js": asCommonJs, "main.js": `require("./flow.js");` });
+    const inCommonJs = await App.create(line, {
+      "package.json": cjs,
+      "flow.js": asCommonJs,
+      "main.js": `require("./flow.js");`,
+    });
     for (const each of [inModule, inCommonJs]) {
       const output = await each.run([...register, "main.js"], inMemory).exits(1);
       expect(output).toContain(`flow.js:2:4 error: "use worklfow" is not a directive`);
@@ -31,9 +35,24 @@ describe.each(lines)("Node %i", (line) => {
   test("what another tool has built from TypeScript: stacks lead through its source map", async () => {
     const source = `interface Never {}\n\nexport async function fail(): Promise<never> {\n  "use task: retries=0";\n  throw new Error("no");\n}\nawait fail().catch((error: Error) => console.log(error.stack?.split("\\n")[1]));\n`;
     for (const inlineSourceMap of [true, false]) {
-      const { outputText, sourceMapText = "" } = ts.transpileModule(source, { fileName: "main.ts", compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022, sourceMap: !inlineSourceMap, inlineSourceMap } });
-      const created = await App.create(line, { "package.json": esm, "main.ts": source, "main.js": outputText, "main.js.map": sourceMapText });
-      expect(await created.run(["--enable-source-maps", ...register, "main.js"], inMemory).exits(0)).toContain(`${created.path("main.ts")}:5:9`);
+      const { outputText, sourceMapText = "" } = ts.transpileModule(source, {
+        fileName: "main.ts",
+        compilerOptions: {
+          module: ts.ModuleKind.ESNext,
+          target: ts.ScriptTarget.ES2022,
+          sourceMap: !inlineSourceMap,
+          inlineSourceMap,
+        },
+      });
+      const created = await App.create(line, {
+        "package.json": esm,
+        "main.ts": source,
+        "main.js": outputText,
+        "main.js.map": sourceMapText,
+      });
+      expect(await created.run(["--enable-source-maps", ...register, "main.js"], inMemory).exits(0)).toContain(
+        `${created.path("main.ts")}:5:9`,
+      );
     }
   });
 
@@ -72,11 +91,16 @@ describe.each(lines)("Node %i", (line) => {
       `console.log("after", JSON.stringify(sites()));`,
     ].join("\n");
     const created = await App.create(line, { ...app, "tasks.js": plain, "flow.js": helper, "again.js": again });
-    expect(await created.run([...register, "again.js"], inMemory).exits(0)).toContain(`before undefined\nafter [["charge",3,16]]`);
+    expect(await created.run([...register, "again.js"], inMemory).exits(0)).toContain(
+      `before undefined\nafter [["charge",3,16]]`,
+    );
   });
 
   test("what is in node_modules stays as it is", async () => {
-    const dependency = { "node_modules/shop/package.json": JSON.stringify({ name: "shop", type: "module", exports: "./index.js" }), "node_modules/shop/index.js": tasks };
+    const dependency = {
+      "node_modules/shop/package.json": JSON.stringify({ name: "shop", type: "module", exports: "./index.js" }),
+      "node_modules/shop/index.js": tasks,
+    };
     const printing = `import { charge } from "shop";\nimport { flow } from "./flow.js";\nconsole.log(String(charge).includes("use task"), String(flow).includes("use workflow"));\n`;
     const created = await App.create(line, { ...app, ...dependency, "main.js": printing });
     expect(await created.run([...register, "main.js"], inMemory).exits(0)).toContain("true false");
@@ -101,8 +125,16 @@ describe.each(lines)("Node %i", (line) => {
   });
 
   test("the words of the directives come from package.json, the root of the paths from $PERDURE_ROOT", async () => {
-    const words = JSON.stringify({ name: "app", type: "module", perdure: { directives: { task: "use durable task", workflow: "use durable workflow" } } });
-    const renamed = { "package.json": words, "tasks.js": tasks.replace("use task", "use durable task"), "flow.js": flow.replace("use workflow", "use durable workflow") };
+    const words = JSON.stringify({
+      name: "app",
+      type: "module",
+      perdure: { directives: { task: "use durable task", workflow: "use durable workflow" } },
+    });
+    const renamed = {
+      "package.json": words,
+      "tasks.js": tasks.replace("use task", "use durable task"),
+      "flow.js": flow.replace("use workflow", "use durable workflow"),
+    };
     const printing = `${main}console.log([...globalThis[Symbol.for("perdure/registry@1")].modules.keys()].join(" "));\n`;
     const created = await App.create(line, { ...app, ...renamed, "main.js": printing });
     const output = await created.run([...register, "main.js"], { ...inMemory, PERDURE_ROOT: ".." }).exits(0);
@@ -111,12 +143,19 @@ describe.each(lines)("Node %i", (line) => {
   });
 
   test("warnings can be turned off", async () => {
-    const { exits } = await started(line, { ...app, "flow.js": flow.replace("return await", ""), "package.json": JSON.stringify({ name: "app", type: "module", perdure: { warnings: { UNAWAITED_CALL: "off" } } }) });
+    const { exits } = await started(line, {
+      ...app,
+      "flow.js": flow.replace("return await", ""),
+      "package.json": JSON.stringify({ name: "app", type: "module", perdure: { warnings: { UNAWAITED_CALL: "off" } } }),
+    });
     expect(await exits(0)).not.toContain("UNAWAITED_CALL");
   });
 
   test("options that mean nothing are an error", async () => {
-    const { exits } = await started(line, { ...app, "package.json": JSON.stringify({ name: "app", type: "module", perdure: { directives: { task: 1 } } }) });
+    const { exits } = await started(line, {
+      ...app,
+      "package.json": JSON.stringify({ name: "app", type: "module", perdure: { directives: { task: 1 } } }),
+    });
     expect(await exits(1)).toContain('1 is not a value for "perdure".directives.task');
   });
 
@@ -129,7 +168,10 @@ describe.each(lines)("Node %i", (line) => {
   });
 });
 
-async function started(line: NodeLine, files: Readonly<Record<string, string>>): Promise<{ exits: (code: number) => Promise<string> }> {
+async function started(
+  line: NodeLine,
+  files: Readonly<Record<string, string>>,
+): Promise<{ exits: (code: number) => Promise<string> }> {
   const created = await App.create(line, files);
   const execution = created.run([...register, "main.js"], inMemory);
   return { exits: (code) => execution.exits(code) };

@@ -13,7 +13,11 @@ const passes = (count: number) => (output: string) => output.split(/perdure-tsc:
 
 describe.each(compilers)("perdure-tsc with %s", (_, typescript) => {
   test("type errors stand where they are in the sources; exit code 2, and the output is written", async () => {
-    const app = await sample(typescript, {}, { "src/flow.ts": flow.replace("chargeTwice(amount)", "chargeTwice(String(amount))") });
+    const app = await sample(
+      typescript,
+      {},
+      { "src/flow.ts": flow.replace("chargeTwice(amount)", "chargeTwice(String(amount))") },
+    );
     const plain = await app.run([plainTsc, "--noEmit"]).ended;
     expect(plain).not.toBe(0);
     expect(await app.run([perdureTsc]).exits(2)).toContain("src/flow.ts(5,28): error TS2345");
@@ -24,15 +28,24 @@ describe.each(compilers)("perdure-tsc with %s", (_, typescript) => {
     const app = await sample(typescript, { declarationMap: true, incremental: true });
     const plain = await sample(typescript, { declarationMap: true });
     await Promise.all([app.run([perdureTsc]).exits(0), plain.run([plainTsc]).exits(0)]);
-    for (const file of ["flow.d.ts", "flow.d.ts.map", "tasks.d.ts"]) expect(app.read(`dist/${file}`)).toBe(plain.read(`dist/${file}`));
-    expect(readdirSync(app.path("dist")).filter((name) => !/\.tsbuildinfo$|^perdure\./.test(name)).toSorted()).toEqual(readdirSync(plain.path("dist")).toSorted());
+    for (const file of ["flow.d.ts", "flow.d.ts.map", "tasks.d.ts"])
+      expect(app.read(`dist/${file}`)).toBe(plain.read(`dist/${file}`));
+    expect(
+      readdirSync(app.path("dist"))
+        .filter((name) => !/\.tsbuildinfo$|^perdure\./.test(name))
+        .toSorted(),
+    ).toEqual(readdirSync(plain.path("dist")).toSorted());
     const before = times(app);
     await app.run([perdureTsc]).exits(0);
     expect(times(app)).toEqual(before);
   });
 
   test("a file that stays as it is follows what has changed in another", async () => {
-    const app = await sample(typescript, { incremental: true }, { "src/tasks.ts": tasks.replace(`  "use task";\n`, "") });
+    const app = await sample(
+      typescript,
+      { incremental: true },
+      { "src/tasks.ts": tasks.replace(`  "use task";\n`, "") },
+    );
     await app.run([perdureTsc]).exits(0);
     expect(isCompiled(app, "dist/helper.js")).toBe(false);
     app.write("src/tasks.ts", tasks);
@@ -55,8 +68,19 @@ describe.each(compilers)("perdure-tsc with %s", (_, typescript) => {
   });
 
   test("--build: errors are those of tsc, with its exit code", async () => {
-    const app = await App.create(20, { ...projects(), "app/src/flow.ts": projects()["app/src/flow.ts"]?.replace("charge(amount", "charge(String(amount)") ?? "" }, { typescript });
-    const plain = await App.create(20, { ...projects(), "app/src/flow.ts": app.read("app/src/flow.ts") }, { typescript });
+    const app = await App.create(
+      20,
+      {
+        ...projects(),
+        "app/src/flow.ts": projects()["app/src/flow.ts"]?.replace("charge(amount", "charge(String(amount)") ?? "",
+      },
+      { typescript },
+    );
+    const plain = await App.create(
+      20,
+      { ...projects(), "app/src/flow.ts": app.read("app/src/flow.ts") },
+      { typescript },
+    );
     const code = await plain.run([plainTsc, "-b"]).ended;
     expect(code).not.toBe(0);
     const ours = app.run([perdureTsc, "-b"]);
@@ -88,7 +112,11 @@ describe("perdure-tsc", () => {
   const typescript = "typescript-7";
 
   test("noEmitOnError: exit code 1, and nothing is written", async () => {
-    const app = await sample(typescript, { noEmitOnError: true }, { "src/flow.ts": flow.replace("chargeTwice(amount)", "chargeTwice(String(amount))") });
+    const app = await sample(
+      typescript,
+      { noEmitOnError: true },
+      { "src/flow.ts": flow.replace("chargeTwice(amount)", "chargeTwice(String(amount))") },
+    );
     expect(await app.run([perdureTsc]).exits(1)).toContain("src/flow.ts(5,28): error TS2345");
     expect(existsSync(app.path("dist"))).toBe(false);
   });
@@ -129,15 +157,34 @@ describe("perdure-tsc", () => {
   test("a source map with a root, with the sources in it", async () => {
     const app = await sample(typescript, { sourceRoot: "https://example.org/sources", inlineSources: true });
     await app.run([perdureTsc]).exits(0);
-    const map: { sourceRoot: string; sources: string[]; sourcesContent: string[] } = JSON.parse(app.read("dist/flow.js.map"));
-    expect(map).toMatchObject({ sourceRoot: "https://example.org/sources/", sources: ["flow.ts"], sourcesContent: [flow] });
+    const map: { sourceRoot: string; sources: string[]; sourcesContent: string[] } = JSON.parse(
+      app.read("dist/flow.js.map"),
+    );
+    expect(map).toMatchObject({
+      sourceRoot: "https://example.org/sources/",
+      sources: ["flow.ts"],
+      sourcesContent: [flow],
+    });
   });
 
   test("files named on the command line", async () => {
     const app = await sample(typescript);
-    const options = ["--outDir", "out", "--module", "nodenext", "--target", "es2022", "--skipLibCheck", "--types", "node", "--ignoreConfig"];
+    const options = [
+      "--outDir",
+      "out",
+      "--module",
+      "nodenext",
+      "--target",
+      "es2022",
+      "--skipLibCheck",
+      "--types",
+      "node",
+      "--ignoreConfig",
+    ];
     await app.run([perdureTsc, "src/main.ts", ...options]).exits(0);
-    const [file = ""] = readdirSync(app.path("out"), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith("main.js"));
+    const [file = ""] = readdirSync(app.path("out"), { recursive: true, encoding: "utf8" }).filter((name) =>
+      name.endsWith("main.js"),
+    );
     expect(await app.run([`out/${file}`], inMemory).exits(0)).toContain("result 3");
   });
 
@@ -148,7 +195,11 @@ describe("perdure-tsc", () => {
   });
 
   test("imports are followed through the paths of the tsconfig", async () => {
-    const app = await sample(typescript, { paths: { "@app/*": ["./src/*"] } }, { "src/flow.ts": flow.replace("./helper.js", "@app/helper.js") });
+    const app = await sample(
+      typescript,
+      { paths: { "@app/*": ["./src/*"] } },
+      { "src/flow.ts": flow.replace("./helper.js", "@app/helper.js") },
+    );
     await app.run([perdureTsc]).exits(0);
     expect(app.read("dist/flow.js")).toMatch(/"sites": \[\["chargeTwice", 5, 16\]\]/);
   });
@@ -186,13 +237,19 @@ describe("perdure-tsc", () => {
   test("what compiles nothing is left to tsc", async () => {
     const app = await sample(typescript);
     expect(await app.run([perdureTsc, "--version"]).exits(0)).toBe(await app.run([plainTsc, "--version"]).exits(0));
-    expect(await app.run([perdureTsc, "--showConfig"]).exits(0)).toBe(await app.run([plainTsc, "--showConfig"]).exits(0));
+    expect(await app.run([perdureTsc, "--showConfig"]).exits(0)).toBe(
+      await app.run([plainTsc, "--showConfig"]).exits(0),
+    );
     const missing = await app.run([perdureTsc, "-p", "nowhere"]).ended;
     expect(missing).toBe(await app.run([plainTsc, "-p", "nowhere"]).ended);
   });
 
   test("--build: a change in one project is followed in the other", async () => {
-    const app = await App.create(20, { ...projects(), "lib/src/tasks.ts": projects()["lib/src/tasks.ts"]?.replace("Low = 40", "Low = 50") ?? "" }, { typescript });
+    const app = await App.create(
+      20,
+      { ...projects(), "lib/src/tasks.ts": projects()["lib/src/tasks.ts"]?.replace("Low = 40", "Low = 50") ?? "" },
+      { typescript },
+    );
     await app.run([perdureTsc, "-b"]).exits(0);
     app.write("lib/src/tasks.ts", projects()["lib/src/tasks.ts"] ?? "");
     await app.run([perdureTsc, "-b"]).exits(0);

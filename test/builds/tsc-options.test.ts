@@ -24,9 +24,19 @@ const variants: Readonly<Record<string, Variant>> = {
   "nothing lowered": { options: { target: "esnext", experimentalDecorators: true }, node: 24, only: newest },
   "decorators of the standard, lowered": { options: { target: "es2022", removeComments: true }, only: newer },
   "older decorators with metadata, assigned fields, helpers of tslib": {
-    options: { experimentalDecorators: true, emitDecoratorMetadata: true, useDefineForClassFields: false, importHelpers: true, target: "es2021" },
+    options: {
+      experimentalDecorators: true,
+      emitDecoratorMetadata: true,
+      useDefineForClassFields: false,
+      importHelpers: true,
+      target: "es2021",
+    },
   },
-  "CommonJS, private methods and optional calls lowered": { options: { target: "es2019", isolatedModules: true }, files: commonJsPackage, only: newest },
+  "CommonJS, private methods and optional calls lowered": {
+    options: { target: "es2019", isolatedModules: true },
+    files: commonJsPackage,
+    only: newest,
+  },
   "CommonJS, async functions lowered to generators": {
     options: { target: "es2015" },
     files: commonJsPackage,
@@ -37,18 +47,35 @@ const variants: Readonly<Record<string, Variant>> = {
     main: "dist/commonjs/main.js",
     only: newer,
   },
-  "JavaScript beside the sources": { options: { outDir: undefined, rootDir: undefined, sourceMap: false }, main: "src/main.js", only: newest },
+  "JavaScript beside the sources": {
+    options: { outDir: undefined, rootDir: undefined, sourceMap: false },
+    main: "src/main.js",
+    only: newest,
+  },
 };
 
 const base = { lib: ["es2023", "esnext.disposable"], jsx: "react-jsx", rewriteRelativeImportExtensions: undefined };
 
-const expectVariant = async (name: string, { options, files = {}, main = "dist/main.js", node = 20 }: Variant, typescript: TypeScript, compiler: string): Promise<void> => {
+const expectVariant = async (
+  name: string,
+  { options, files = {}, main = "dist/main.js", node = 20 }: Variant,
+  typescript: TypeScript,
+  compiler: string,
+): Promise<void> => {
   const build = async (app: App): Promise<void> => {
     app.link("tslib", await tslib());
     await app.run([compiler]).exits(0);
   };
   const config = tsconfig({ ...base, ...(compiler === tspc && { plugins }), ...options });
-  await expectAlike({ name, node, program: features, tools: { typescript }, files: { "tsconfig.json": config, ...files }, build, args: [main] });
+  await expectAlike({
+    name,
+    node,
+    program: features,
+    tools: { typescript },
+    files: { "tsconfig.json": config, ...files },
+    build,
+    args: [main],
+  });
 };
 
 describe.each(compilers)("perdure-tsc with %s", (_, typescript) => {

@@ -20,7 +20,11 @@ describe.each(patchable)("ts-patch with %s", (name, typescript) => {
   });
 
   test("--incremental: a file that stays as it is follows what has changed in another; and a second run changes nothing", async () => {
-    const app = await sample(typescript, { plugins, incremental: true }, { "src/tasks.ts": tasks.replace(`  "use task";\n`, "") });
+    const app = await sample(
+      typescript,
+      { plugins, incremental: true },
+      { "src/tasks.ts": tasks.replace(`  "use task";\n`, "") },
+    );
     await app.run([tspc]).exits(0);
     expect(isCompiled(app, "dist/helper.js")).toBe(false);
     app.write("src/tasks.ts", tasks);
@@ -36,7 +40,8 @@ describe.each(patchable)("ts-patch with %s", (name, typescript) => {
     const app = await sample(typescript, { plugins }, { "src/tasks.ts": tasks.replace(`  "use task";\n`, "") });
     const watching = app.run([tspc, "--watch"]);
     onTestFinished(() => watching.stop());
-    const ended = (times: number, errors: number) => (text: string) => text.split(/Found \d+ errors?\. Watching/).length > times && text.includes(`Found ${errors} error`);
+    const ended = (times: number, errors: number) => (text: string) =>
+      text.split(/Found \d+ errors?\. Watching/).length > times && text.includes(`Found ${errors} error`);
     await watching.printed(ended(1, 0));
     expect(isCompiled(app, "dist/helper.js")).toBe(false);
     app.write("src/tasks.ts", tasks);
@@ -55,12 +60,15 @@ describe.each(patchable)("ts-patch with %s", (name, typescript) => {
 describe("ts-patch", () => {
   const typescript = "typescript";
 
-  test.each([{ declaration: true }, { declaration: false }])("noEmitOnError: nothing is written (%o)", async (options) => {
-    const app = await sample(typescript, { plugins, noEmitOnError: true, ...options }, wronglyTyped);
-    // 1 in a compiler that is not patched, too
-    expect(await app.run([tspc]).exits(1)).toContain("src/flow.ts(5,28): error TS2345");
-    expect(existsSync(app.path("dist"))).toBe(false);
-  });
+  test.each([{ declaration: true }, { declaration: false }])(
+    "noEmitOnError: nothing is written (%o)",
+    async (options) => {
+      const app = await sample(typescript, { plugins, noEmitOnError: true, ...options }, wronglyTyped);
+      // 1 in a compiler that is not patched, too
+      expect(await app.run([tspc]).exits(1)).toContain("src/flow.ts(5,28): error TS2345");
+      expect(existsSync(app.path("dist"))).toBe(false);
+    },
+  );
 
   test("what Perdure has to say is an error of the compiler, beside the others; the JavaScript of before stays", async () => {
     const app = await sample(typescript, { plugins });
@@ -69,15 +77,26 @@ describe("ts-patch", () => {
     app.write("src/flow.ts", misspelt["src/flow.ts"]);
     app.write("src/tasks.ts", tasks.replace("return amount", "return String(amount)"));
     const output = await app.run([tspc, "--pretty"]).exits(1);
-    expect(output.replace(/\u001b\[\d+m/g, "")).toContain(`src/flow.ts:4:4 - error TS92000: "use worklfow" is not a directive\n→ did you mean "use workflow"? (DIRECTIVE_MISSPELT)\n\n4   "use worklfow";\n     ~~~~~~~~~~~~\n`);
+    expect(output.replace(/\u001b\[\d+m/g, "")).toContain(
+      `src/flow.ts:4:4 - error TS92000: "use worklfow" is not a directive\n→ did you mean "use workflow"? (DIRECTIVE_MISSPELT)\n\n4   "use worklfow";\n     ~~~~~~~~~~~~\n`,
+    );
     expect(output).toContain("TS2322");
     expect(app.read("dist/flow.js")).toBe(before);
   });
 
   test("a warning is printed, and is no error", async () => {
-    const app = await sample(typescript, { plugins }, { "src/flow.ts": flow.replace("return await chargeTwice(amount)", "chargeTwice(amount);\n  return amount") });
+    const app = await sample(
+      typescript,
+      { plugins },
+      { "src/flow.ts": flow.replace("return await chargeTwice(amount)", "chargeTwice(amount);\n  return amount") },
+    );
     expect(await app.run([tspc]).exits(0)).toContain("(UNAWAITED_CALL)");
-    app.write("tsconfig.json", app.read("tsconfig.json").replace(`"transformProgram":true`, `"transformProgram":true,"warnings":{"UNAWAITED_CALL":"off"}`));
+    app.write(
+      "tsconfig.json",
+      app
+        .read("tsconfig.json")
+        .replace(`"transformProgram":true`, `"transformProgram":true,"warnings":{"UNAWAITED_CALL":"off"}`),
+    );
     expect(await app.run([tspc]).exits(0)).toBe("");
   });
 
@@ -85,8 +104,11 @@ describe("ts-patch", () => {
     const app = await sample(typescript, { plugins, declarationMap: true });
     const plain = await sample(typescript, { declarationMap: true });
     await Promise.all([app.run([tspc]).exits(0), plain.run([plainTsc]).exits(0)]);
-    for (const file of ["flow.d.ts", "flow.d.ts.map", "tasks.d.ts"]) expect(app.read(`dist/${file}`)).toBe(plain.read(`dist/${file}`));
-    expect(Object.keys(times(app)).toSorted()).toEqual([...Object.keys(times(plain)), "dist/perdure.manifest.json"].toSorted());
+    for (const file of ["flow.d.ts", "flow.d.ts.map", "tasks.d.ts"])
+      expect(app.read(`dist/${file}`)).toBe(plain.read(`dist/${file}`));
+    expect(Object.keys(times(app)).toSorted()).toEqual(
+      [...Object.keys(times(plain)), "dist/perdure.manifest.json"].toSorted(),
+    );
   });
 
   test("--incremental: what an error has kept from being written is written after it", async () => {
@@ -120,7 +142,11 @@ describe("ts-patch", () => {
         return ts.visitNode(file, visit);
       };`;
     const printing = `import { flow } from "./flow.js";\nconsole.log("TYPE OF FLOW", flow);\nvoid flow;\nimport { charge } from "./tasks.js";\nexport const again = async (): Promise<number> => charge(1);\n`;
-    const app = await sample(typescript, { plugins: [...plugins, { transform: "./naming.cjs" }] }, { "naming.cjs": naming, "src/main.ts": printing });
+    const app = await sample(
+      typescript,
+      { plugins: [...plugins, { transform: "./naming.cjs" }] },
+      { "naming.cjs": naming, "src/main.ts": printing },
+    );
     await app.run([tspc]).exits(0);
     expect(isCompiled(app, "dist/main.js")).toBe(true);
     expect(app.read("dist/main.js")).toMatch(/console\.log\("\(.*\) => Promise<.*>", flow\)/);

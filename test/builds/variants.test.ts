@@ -1,6 +1,15 @@
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { cleanUp, directoryOf, execute, expectManifest, expectRecorded, expectSameIds, result, thrownAt } from "./harness.ts";
+import {
+  cleanUp,
+  directoryOf,
+  execute,
+  expectManifest,
+  expectRecorded,
+  expectSameIds,
+  result,
+  thrownAt,
+} from "./harness.ts";
 import { late, twice } from "./table.ts";
 
 afterAll(cleanUp);

@@ -88,10 +88,15 @@ interface Report {
 test("a project with Vitest, set up as the README says", () => {
   const root = project(files);
   // as it is when it is installed: Vite and Vitest treat links to other places as sources
-  for (const part of ["package.json", "dist"]) cpSync(join(packages, "runtime", part), join(root, "node_modules/perdure", part), { recursive: true });
+  for (const part of ["package.json", "dist"])
+    cpSync(join(packages, "runtime", part), join(root, "node_modules/perdure", part), { recursive: true });
   const vitest = resolve(import.meta.dirname, "../../node_modules/vitest/vitest.mjs");
   const { VITEST: _1, VITEST_WORKER_ID: _2, VITEST_POOL_ID: _3, NODE_ENV: _4, ...env } = process.env;
-  const { stdout, stderr } = spawnSync(process.execPath, [vitest, "run", "--root", root, "--reporter", "json"], { cwd: root, env, encoding: "utf8" });
+  const { stdout, stderr } = spawnSync(process.execPath, [vitest, "run", "--root", root, "--reporter", "json"], {
+    cwd: root,
+    env,
+    encoding: "utf8",
+  });
   expect(stdout, stderr).toMatch(/^\{/);
   const report: Report = JSON.parse(stdout);
   expect(report, stdout + stderr).toMatchObject({ numFailedTests: 0, numPassedTests: 4 });

@@ -19,7 +19,11 @@ function refusal(value: unknown): string | undefined {
 }
 
 const checked = (types: readonly string[]): { readonly code: string; readonly message: string }[][] =>
-  checkTypes(types, `import type { leaves } from "../../check/leaves.ts";\ntype Of<K extends keyof typeof leaves> = ReturnType<(typeof leaves)[K]>;`, { classes: ["Money"] });
+  checkTypes(
+    types,
+    `import type { leaves } from "../../check/leaves.ts";\ntype Of<K extends keyof typeof leaves> = ReturnType<(typeof leaves)[K]>;`,
+    { classes: ["Money"] },
+  );
 
 const all = Object.keys(leaves) as Leaf[];
 
@@ -28,14 +32,16 @@ test("the check refuses what the codec refuses, and tells what comes back as som
   const expected = all.map((leaf) => {
     const value: unknown = leaves[leaf]();
     // of a class without methods it can only be said that an instance is refused
-    if (refusal({ value }) !== undefined) return [leaf, leaf === "row" ? "CLASS_NOT_REGISTERED" : "RESULT_NOT_STORABLE"];
+    if (refusal({ value }) !== undefined)
+      return [leaf, leaf === "row" ? "CLASS_NOT_REGISTERED" : "RESULT_NOT_STORABLE"];
     const isKept = leaf === "euro" || isSameKind(value, values.decode(values.encode(value, "")));
     return [leaf, isKept ? undefined : "CLASS_NOT_KEPT"];
   });
   expect(all.map((leaf, i) => [leaf, verdicts[i]?.[0]?.code])).toEqual(expected);
 });
 
-const isSameKind = (a: unknown, b: unknown): boolean => typeof a !== "object" || a === null || Object.getPrototypeOf(a) === Object.getPrototypeOf(b);
+const isSameKind = (a: unknown, b: unknown): boolean =>
+  typeof a !== "object" || a === null || Object.getPrototypeOf(a) === Object.getPrototypeOf(b);
 
 /** A value that holds at most one that is refused, and its type. */
 interface Sample {
@@ -43,7 +49,9 @@ interface Sample {
   readonly make: () => unknown;
 }
 const sampleOf = (name: Leaf): Sample => ({ type: `Of<"${name}">`, make: leaves[name] });
-const storable = fc.constantFrom(...all.filter((name) => refusal({ value: leaves[name]() }) === undefined)).map(sampleOf);
+const storable = fc
+  .constantFrom(...all.filter((name) => refusal({ value: leaves[name]() }) === undefined))
+  .map(sampleOf);
 
 const { sample } = fc.letrec<{ sample: Sample }>((tie) => {
   const inner = tie("sample");
@@ -53,40 +61,92 @@ const { sample } = fc.letrec<{ sample: Sample }>((tie) => {
     sample: fc.oneof(
       { maxDepth: 4, depthSize: "small" },
       fc.constantFrom(...all).map(sampleOf),
-      around((type) => `{ id: string; item: ${type} }`, (item) => ({ id: "a", item })),
-      around((type) => `{ "it-em"?: ${type} }`, (item) => ({ "it-em": item })),
-      around((type) => `(${type})[]`, (item) => [item]),
-      around((type) => `readonly [1, ${type}]`, (item) => [1, item]),
-      around((type) => `Map<string, ${type}>`, (item) => new Map([["key", item]])),
-      around((type) => `ReadonlyMap<${type}, 1>`, (item) => new Map([[item, 1]])),
-      around((type) => `Set<${type}>`, (item) => new Set([item])),
-      around((type) => `Record<string, ${type}>`, (item) => ({ key: item })),
-      around((type) => `Date | (${type})`, (item) => item),
-      around((type) => `{ a: 1 } & { b: ${type} }`, (item) => ({ a: 1, b: item })),
-      fc.tuple(inner, storable).map(([a, b]): Sample => ({ type: `{ a: ${a.type}; b: ${b.type} }`, make: () => ({ a: a.make(), b: b.make() }) })),
-      fc.tuple(storable, inner).map(([a, b]): Sample => ({ type: `[${a.type}, (${b.type})?]`, make: () => [a.make(), b.make()] })),
+      around(
+        (type) => `{ id: string; item: ${type} }`,
+        (item) => ({ id: "a", item }),
+      ),
+      around(
+        (type) => `{ "it-em"?: ${type} }`,
+        (item) => ({ "it-em": item }),
+      ),
+      around(
+        (type) => `(${type})[]`,
+        (item) => [item],
+      ),
+      around(
+        (type) => `readonly [1, ${type}]`,
+        (item) => [1, item],
+      ),
+      around(
+        (type) => `Map<string, ${type}>`,
+        (item) => new Map([["key", item]]),
+      ),
+      around(
+        (type) => `ReadonlyMap<${type}, 1>`,
+        (item) => new Map([[item, 1]]),
+      ),
+      around(
+        (type) => `Set<${type}>`,
+        (item) => new Set([item]),
+      ),
+      around(
+        (type) => `Record<string, ${type}>`,
+        (item) => ({ key: item }),
+      ),
+      around(
+        (type) => `Date | (${type})`,
+        (item) => item,
+      ),
+      around(
+        (type) => `{ a: 1 } & { b: ${type} }`,
+        (item) => ({ a: 1, b: item }),
+      ),
+      fc.tuple(inner, storable).map(([a, b]): Sample => ({
+        type: `{ a: ${a.type}; b: ${b.type} }`,
+        make: () => ({ a: a.make(), b: b.make() }),
+      })),
+      fc
+        .tuple(storable, inner)
+        .map(([a, b]): Sample => ({ type: `[${a.type}, (${b.type})?]`, make: () => [a.make(), b.make()] })),
     ),
   };
 });
 
 // PERDURE_SEED=123 runs one seed, PERDURE_SEEDS=20 runs so many
 const { PERDURE_SEED: only, PERDURE_SEEDS: count = "1" } = process.env;
-const seeds = only === undefined ? Array.from({ length: Number(count) }, () => Math.floor(Math.random() * 2 ** 31)) : [Number(only)];
+const seeds =
+  only === undefined
+    ? Array.from({ length: Number(count) }, () => Math.floor(Math.random() * 2 ** 31))
+    : [Number(only)];
 
-test.each(seeds)("so it does wherever a value stands in others, and names the place that the codec names (seed %i)", (seed) => {
-  const samples = fc.sample(sample, { seed, numRuns: 300 });
-  const verdicts = checked(samples.map(({ type }) => `{ value: ${type} }`));
-  const wrong = samples.flatMap(({ type, make }, i) => {
-    const path = refusal({ value: make() });
-    const said = (verdicts[i] ?? []).filter(({ code }) => code !== "CLASS_NOT_KEPT").map(({ message }) => message);
-    const agrees = path === undefined ? said.length === 0 : said.length === 1 && pathsOf(/ (\.value\S*): /.exec(said[0] ?? "")?.[1] ?? "").test(path);
-    return agrees ? [] : [{ type, path, said }];
-  });
-  expect(wrong).toEqual([]);
-});
+test.each(seeds)(
+  "so it does wherever a value stands in others, and names the place that the codec names (seed %i)",
+  (seed) => {
+    const samples = fc.sample(sample, { seed, numRuns: 300 });
+    const verdicts = checked(samples.map(({ type }) => `{ value: ${type} }`));
+    const wrong = samples.flatMap(({ type, make }, i) => {
+      const path = refusal({ value: make() });
+      const said = (verdicts[i] ?? []).filter(({ code }) => code !== "CLASS_NOT_KEPT").map(({ message }) => message);
+      const agrees =
+        path === undefined
+          ? said.length === 0
+          : said.length === 1 && pathsOf(/ (\.value\S*): /.exec(said[0] ?? "")?.[1] ?? "").test(path);
+      return agrees ? [] : [{ type, path, said }];
+    });
+    expect(wrong).toEqual([]);
+  },
+);
 
 /** The paths of values that a path of the check stands for, as the codec writes them. */
 function pathsOf(type: string): RegExp {
-  const steps: Record<string, string> = { "[number]": "\\[\\d+\\]", "[string]": "\\.key", ".get(…)": "\\.get\\(.+?\\)", ".keys()": "\\.get\\(.+?\\)", ".values()": "" };
-  return new RegExp(`^${type.replace(/\[number\]|\[string\]|\.get\(…\)|\.keys\(\)|\.values\(\)|\W/g, (step) => steps[step] ?? `\\${step}`)}$`);
+  const steps: Record<string, string> = {
+    "[number]": "\\[\\d+\\]",
+    "[string]": "\\.key",
+    ".get(…)": "\\.get\\(.+?\\)",
+    ".keys()": "\\.get\\(.+?\\)",
+    ".values()": "",
+  };
+  return new RegExp(
+    `^${type.replace(/\[number\]|\[string\]|\.get\(…\)|\.keys\(\)|\.values\(\)|\W/g, (step) => steps[step] ?? `\\${step}`)}$`,
+  );
 }

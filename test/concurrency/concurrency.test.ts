@@ -25,13 +25,19 @@ async function violations(seeds: readonly number[], options?: TrialOptions): Pro
 function seedsOfTests(): readonly (readonly [from: number, to: number])[] {
   if (only !== undefined) return [[Number(only), Number(only) + 1]];
   const [start, end] = [Number(first), Number(first) + Number(count)];
-  return range(0, Math.ceil(Number(count) / CHUNK)).map((chunk) => [start + chunk * CHUNK, Math.min(end, start + (chunk + 1) * CHUNK)]);
+  return range(0, Math.ceil(Number(count) / CHUNK)).map((chunk) => [
+    start + chunk * CHUNK,
+    Math.min(end, start + (chunk + 1) * CHUNK),
+  ]);
 }
 
 describe("a program that is crashed and resumed comes to what the plain program comes to, and repeats no finished step", () => {
   test.each(seedsOfTests())("seeds from %i to below %i", { timeout: 120_000 }, async (from, to) => {
     const [violation, ...others] = await violations(range(from, to));
-    if (violation) expect.fail(`${violation.message}\n${others.length === 0 ? "" : `\nand the seeds ${others.map(({ seed }) => seed).join(", ")}`}`);
+    if (violation)
+      expect.fail(
+        `${violation.message}\n${others.length === 0 ? "" : `\nand the seeds ${others.map(({ seed }) => seed).join(", ")}`}`,
+      );
   });
 });
 

@@ -25,24 +25,44 @@ export function call(w: Writer, place: Place): string {
   w.spend(place.times);
   const announced = place.signals.pop();
   if (announced !== undefined && w.random.chance(0.8)) return `signal(${announced})`;
-  return w.random.weighted<Expression>([[12, taskCall], [2, sleepCall], [1, signalCall]])(w, place);
+  return w.random.weighted<Expression>([
+    [12, taskCall],
+    [2, sleepCall],
+    [1, signalCall],
+  ])(w, place);
 }
 
 const sleepCall: Expression = (w, place) => `sleep(dur(${labelText(w, place)}))`;
 
 const signalCall: Expression = (w, place) => {
   const name = `sig(${labelText(w, place)})`;
-  return place.guarded && w.random.chance(0.3) ? `signal(${name}, { timeout: ${w.random.between(1, 60)} })` : `signal(${name})`;
+  return place.guarded && w.random.chance(0.3)
+    ? `signal(${name}, { timeout: ${w.random.between(1, 60)} })`
+    : `signal(${name})`;
 };
 
-const taskCall: Expression = (w, place) => `${taskName(w, place)}(at(${labelText(w, place)})${extraArgument(w, place)})`;
+const taskCall: Expression = (w, place) =>
+  `${taskName(w, place)}(at(${labelText(w, place)})${extraArgument(w, place)})`;
 
 /** A task that may fail for good stands where that is caught, mostly. */
 export const taskName = (w: Writer, { guarded }: Place): string =>
   w.random.weighted(
     guarded
-      ? [[5, "ok"], [2, "flaky"], [3, "fails"], [1, "fatal"], [1, "desk.send"]]
-      : [[8, "ok"], [3, "flaky"], [0.2, "fails"], [0.1, "fatal"], [1, "desk.send"], [1, "Office.file"]],
+      ? [
+          [5, "ok"],
+          [2, "flaky"],
+          [3, "fails"],
+          [1, "fatal"],
+          [1, "desk.send"],
+        ]
+      : [
+          [8, "ok"],
+          [3, "flaky"],
+          [0.2, "fails"],
+          [0.1, "fatal"],
+          [1, "desk.send"],
+          [1, "Office.file"],
+        ],
   );
 
 /** Unique by construction: a path that only this activation or iteration has, and a number that only this call in the source has. */
@@ -57,7 +77,8 @@ function extraArgument(w: Writer, place: Place): string {
 }
 
 /** Something that depends on what has happened so far. */
-export const shared = (w: Writer, { values }: Place): string => (values.length === 0 || w.random.chance(0.4) ? "c.log" : w.random.pick(values));
+export const shared = (w: Writer, { values }: Place): string =>
+  values.length === 0 || w.random.chance(0.4) ? "c.log" : w.random.pick(values);
 
 export const condition = (w: Writer, place: Place): string => {
   const end = w.random.between(2, 3);
@@ -68,9 +89,16 @@ export const condition = (w: Writer, place: Place): string => {
 // --- several together
 
 type Combinator = "all" | "allSettled" | "race" | "any";
-const combinator = (w: Writer): Combinator => w.random.weighted([[4, "all"], [2, "allSettled"], [3, "race"], [2, "any"]]);
+const combinator = (w: Writer): Combinator =>
+  w.random.weighted([
+    [4, "all"],
+    [2, "allSettled"],
+    [3, "race"],
+    [2, "any"],
+  ]);
 
-const branchPlace = (place: Place, how: Combinator): Place => inside(place, { guarded: place.guarded || how === "allSettled" || how === "any" });
+const branchPlace = (place: Place, how: Combinator): Place =>
+  inside(place, { guarded: place.guarded || how === "allSettled" || how === "any" });
 
 const combined: Expression = (w, place) => {
   const how = combinator(w);
@@ -81,12 +109,18 @@ const combined: Expression = (w, place) => {
 
 /** A few items; how many may depend on what has happened so far. */
 export const items = (w: Writer, place: Place): string =>
-  w.random.chance(0.3) ? `range(1 + pick(${shared(w, place)}, 3))` : `[${Array.from({ length: w.random.between(2, 3) }, (_, index) => index).join(", ")}]`;
+  w.random.chance(0.3)
+    ? `range(1 + pick(${shared(w, place)}, 3))`
+    : `[${Array.from({ length: w.random.between(2, 3) }, (_, index) => index).join(", ")}]`;
 
 const mapped: Expression = (w, place) => {
   const how = combinator(w);
   const inner = { ...branchPlace(place, how), times: place.times * 3 };
-  return `Promise.${how}(${items(w, place)}${w.random.weighted<Expression>([[5, mapClosure], [2, mapArrow], [1, mapTask]])(w, inner)})`;
+  return `Promise.${how}(${items(w, place)}${w.random.weighted<Expression>([
+    [5, mapClosure],
+    [2, mapArrow],
+    [1, mapTask],
+  ])(w, inner)})`;
 };
 
 const mapClosure: Expression = (w, place) => {
@@ -130,7 +164,8 @@ const immediate: Expression = (w, place) => {
   return `(async () => ${functionBody(w, activation(place, { path }), [`const ${path} = ${place.path} + ".${w.fresh("")}";`])})()`;
 };
 
-const keyedCall: Expression = (w, place) => `keyed(${place.path} + "k${w.fresh("")}", () => ${promise(w, activation(place))})`;
+const keyedCall: Expression = (w, place) =>
+  `keyed(${place.path} + "k${w.fresh("")}", () => ${promise(w, activation(place))})`;
 
 const chained: Expression = (w, place) => {
   const first = promise(w, inside(place));

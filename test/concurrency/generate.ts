@@ -54,12 +54,22 @@ const sizeOf = (w: Writer, seed: number): number => 1 + w.random.below(Math.min(
 export function generate(seed: number): string {
   const w = new Writer(seed);
   const size = sizeOf(w, seed);
-  const helpers = Array.from({ length: w.random.below(Math.min(5, 1 + size / 5)) }, () => helper(w, w.random.between(1, 2 + size / 4)));
+  const helpers = Array.from({ length: w.random.below(Math.min(5, 1 + size / 5)) }, () =>
+    helper(w, w.random.between(1, 2 + size / 4)),
+  );
   return [PRELUDE, ...helpers, workflow(w, size)].join("\n");
 }
 
 const place = (path: string, changes: Partial<Place> = {}): Place => ({
-  path, times: 1, depth: 0, values: [], signals: [], guarded: false, loops: [], yields: false, ...changes,
+  path,
+  times: 1,
+  depth: 0,
+  values: [],
+  signals: [],
+  guarded: false,
+  loops: [],
+  yields: false,
+  ...changes,
 });
 
 function workflow(w: Writer, size: number): string {
@@ -79,7 +89,13 @@ function helper(w: Writer, size: number): string {
   w.cost = 0;
   const name = w.fresh("helper");
   return w.random.weighted<(w: Writer, name: string) => string>([
-    [3, declaration], [2, arrow], [2, method], [1, instance], [2, recursive], [3, asyncGenerator], [1, generator],
+    [3, declaration],
+    [2, arrow],
+    [2, method],
+    [1, instance],
+    [2, recursive],
+    [3, asyncGenerator],
+    [1, generator],
   ])(w, name);
 }
 
@@ -87,7 +103,8 @@ function register(w: Writer, name: string, kind: Helper["kind"] = "promise", mor
   w.helpers.push({ name, kind, cost: Math.max(1, w.cost) * factor, more });
 }
 
-const body = (w: Writer): string => functionBody(w, place("p", { depth: 1, guarded: w.random.chance(0.2) }), [], w.random.between(0, 3));
+const body = (w: Writer): string =>
+  functionBody(w, place("p", { depth: 1, guarded: w.random.chance(0.2) }), [], w.random.between(0, 3));
 
 function declaration(w: Writer, name: string): string {
   const text = `async function ${name}(p, c) ${body(w)}`;
@@ -108,7 +125,11 @@ function method(w: Writer, name: string): string {
 }
 
 function instance(w: Writer, name: string): string {
-  const members = [`#p = ".own";`, `async step(p, c) { return this.inner(p + this.#p, c); }`, `async inner(p, c) ${body(w)}`];
+  const members = [
+    `#p = ".own";`,
+    `async step(p, c) { return this.inner(p + this.#p, c); }`,
+    `async inner(p, c) ${body(w)}`,
+  ];
   const text = `const ${name} = new (class ${block(members)})();`;
   register(w, `${name}.step`);
   return text;
@@ -118,8 +139,15 @@ function recursive(w: Writer, name: string): string {
   const inner = place("p", { depth: 1 });
   const first = awaited(w, inner);
   const again = (): string => `${name}(p + ".${w.fresh("")}", c, n - 1)`;
-  const next = w.random.chance(0.5) ? `await ${again()}` : `await Promise.${w.random.pick(["all", "allSettled", "race"])}([${again()}, ${again()}])`;
-  const lines = [...first, `if (n <= 0) return ${results(w, inner)};`, ...statements(w, inner, w.random.below(2)), `return [${next}, ${results(w, inner)}];`];
+  const next = w.random.chance(0.5)
+    ? `await ${again()}`
+    : `await Promise.${w.random.pick(["all", "allSettled", "race"])}([${again()}, ${again()}])`;
+  const lines = [
+    ...first,
+    `if (n <= 0) return ${results(w, inner)};`,
+    ...statements(w, inner, w.random.below(2)),
+    `return [${next}, ${results(w, inner)}];`,
+  ];
   register(w, name, "promise", `, ${w.random.between(1, 2)}`, 5);
   return `async function ${name}(p, c, n) ${block(lines)}`;
 }

@@ -92,7 +92,13 @@ class Trial implements Surroundings {
     this.source = source;
     this.code = compiled(source, seed);
     this.random = new Random(`trial ${seed}`);
-    this.crashes = this.random.weighted([[1, 0], [2, 1], [2, 2], [1, 3], [1, 5]]);
+    this.crashes = this.random.weighted([
+      [1, 0],
+      [2, 1],
+      [2, 2],
+      [1, 3],
+      [1, 5],
+    ]);
     this.mortality = this.random.pick([0.03, 0.1, 0.25, 0.5]);
     this.distant = this.random.chance(0.45);
     this.store = broken(this.truth);
@@ -112,7 +118,10 @@ class Trial implements Surroundings {
 
   async history(): Promise<string[]> {
     const rows = await this.truth.steps(RUN);
-    return rows.map((row) => `${row.seq ?? "open"} ${row.id} ${row.state} ${this.labelOf(row)} attempt ${row.attempt}: ${row.output ?? ""}`);
+    return rows.map(
+      (row) =>
+        `${row.seq ?? "open"} ${row.id} ${row.state} ${this.labelOf(row)} attempt ${row.attempt}: ${row.output ?? ""}`,
+    );
   }
 
   private async untilEnd(): Promise<{ outcome: string; calls: ReadonlySet<string> | undefined; lives: number }> {
@@ -130,7 +139,11 @@ class Trial implements Surroundings {
   private async checkCrash({ calls }: Life): Promise<void> {
     if (!calls) return;
     const plain = await undisturbed(this.source, this.durations, this.completions(await this.truth.steps(RUN)));
-    same("what was called on the ground of something that is not in the store", [...calls].filter((call) => !plain.calls.has(call)).join("\n  "), "");
+    same(
+      "what was called on the ground of something that is not in the store",
+      [...calls].filter((call) => !plain.calls.has(call)).join("\n  "),
+      "",
+    );
   }
 
   private async row(): Promise<RunRow> {
@@ -177,16 +190,23 @@ class Trial implements Surroundings {
   }
 
   private completions(rows: readonly StepRow[]): Completion[] {
-    return rows.filter(({ seq }) => seq !== undefined).map((row) => {
-      const value = row.output === undefined ? undefined : values.decode(row.output);
-      const timeout = row.kind === "signal" && row.state === "failed" && value instanceof Error ? { timeout: value } : {};
-      return { label: this.labelOf(row), shown: show(value), ...timeout };
-    });
+    return rows
+      .filter(({ seq }) => seq !== undefined)
+      .map((row) => {
+        const value = row.output === undefined ? undefined : values.decode(row.output);
+        const timeout =
+          row.kind === "signal" && row.state === "failed" && value instanceof Error ? { timeout: value } : {};
+        return { label: this.labelOf(row), shown: show(value), ...timeout };
+      });
   }
 
   private labelOf({ id, kind, inputHash, target }: StepRow): string {
     if (kind === "signal") return signalLabel(target ?? "");
-    if (kind === "sleep") return [...this.durations.entries()].find(([duration]) => fingerprint(duration) === inputHash)?.[1] ?? `an unknown sleep ${id}`;
+    if (kind === "sleep")
+      return (
+        [...this.durations.entries()].find(([duration]) => fingerprint(duration) === inputHash)?.[1] ??
+        `an unknown sleep ${id}`
+      );
     const input = this.inputs.get(id);
     return input?.hash === inputHash ? input.label : `${id}, whose input is not the one that it was called with`;
   }
@@ -195,9 +215,16 @@ class Trial implements Surroundings {
   private async replayFinished(row: RunRow, rows: readonly StepRow[], { outcome, calls }: Undisturbed): Promise<void> {
     const again: string[] = [];
     const store = await unfinishedCopy(row, rows);
-    const life = new Life({
-      ...this.peaceful(), store, started: (step) => void again.push(step), began: () => {}, committed: () => {},
-    }, row.updatedAt);
+    const life = new Life(
+      {
+        ...this.peaceful(),
+        store,
+        started: (step) => void again.push(step),
+        began: () => {},
+        committed: () => {},
+      },
+      row.updatedAt,
+    );
     const replayed = await life.live().finally(() => life.kill());
     same("the outcome of a replay", replayed, outcome);
     same("the set of calls of a replay", listed(life.calls), listed(calls));
@@ -220,7 +247,18 @@ function same(what: string, found: string | undefined, expected: string | undefi
 async function unfinishedCopy(row: RunRow, rows: readonly StepRow[]): Promise<Store> {
   const store = memoryStore();
   const { id, workflow, file, input, inputHash, code, seed, createdAt } = row;
-  const { run } = await store.createRun({ id, workflow, file, input, inputHash, code, modules: "", seed, createdAt, lease: { owner: "nobody", until: 0 } });
+  const { run } = await store.createRun({
+    id,
+    workflow,
+    file,
+    input,
+    inputHash,
+    code,
+    modules: "",
+    seed,
+    createdAt,
+    lease: { owner: "nobody", until: 0 },
+  });
   const writes = rows.map((step): Write => ({ type: "step", step, run: id, epoch: run.epoch }));
   await store.commit([...writes, { type: "release", status: "pending", at: row.updatedAt, run: id, epoch: run.epoch }]);
   return store;

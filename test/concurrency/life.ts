@@ -62,9 +62,14 @@ export class Life {
     this.clock = new VirtualClock(bornAt, this.random, () => this.touches++);
     this.progressAt = bornAt;
     this.runtime = new Runtime({
-      store: faultyStore(around.store, this.faults()), clock: this.clock, lease: this.random.pick(["1d", "2s"]),
-      pollInterval: this.random.pick([5, 20, 100]), suspendAfter: this.random.pick([2, 20, "1h"]), stallTimeout: "1s",
-      logLevel: "silent", onStep: (event, _run, step) => this.happened(event, step),
+      store: faultyStore(around.store, this.faults()),
+      clock: this.clock,
+      lease: this.random.pick(["1d", "2s"]),
+      pollInterval: this.random.pick([5, 20, 100]),
+      suspendAfter: this.random.pick([2, 20, "1h"]),
+      stallTimeout: "1s",
+      logLevel: "silent",
+      onStep: (event, _run, step) => this.happened(event, step),
     });
     registry.runtime = this.runtime;
     this.workflow = evaluate(around.code, { perdure, "perdure/internal": internal, world: this.world() });
@@ -73,7 +78,8 @@ export class Life {
   /** The outcome, or undefined after a crash. */
   async live(): Promise<string | undefined> {
     for (const label of this.around.announced) this.answerLater(label);
-    for (const arrive of this.around.inFlight.splice(0)) this.clock.at(this.clock.now() + this.random.below(20), arrive);
+    for (const arrive of this.around.inFlight.splice(0))
+      this.clock.at(this.clock.now() + this.random.below(20), arrive);
     this.run().catch((error: unknown) => this.failed(error));
     for (let turns = 0; ; turns++) {
       await this.settled();
@@ -81,8 +87,10 @@ export class Life {
       if (this.failure !== undefined) throw this.failure;
       if (this.around.problems.length > 0) throw new Error(this.around.problems.join("\n"));
       if (this.end !== undefined) return this.end;
-      if (turns > MOST_TURNS || this.clock.now() - this.progressAt > STUCK_AFTER) throw new Error("the run is stuck: nothing has happened for a long time");
-      if (this.random.chance(this.around.mortality / 20) && this.mayDie()) this.random.pick([() => this.kill(), () => this.leave()])();
+      if (turns > MOST_TURNS || this.clock.now() - this.progressAt > STUCK_AFTER)
+        throw new Error("the run is stuck: nothing has happened for a long time");
+      if (this.random.chance(this.around.mortality / 20) && this.mayDie())
+        this.random.pick([() => this.kill(), () => this.leave()])();
       else if (!this.clock.fire()) await this.expectMore();
     }
   }
@@ -98,7 +106,8 @@ export class Life {
 
   private async expectMore(): Promise<void> {
     for (let turns = 0; turns < 5; turns++) await turn();
-    if (!this.dead && this.end === undefined && this.failure === undefined && this.clock.idle) throw new Error("the run is stuck: nothing is left to happen");
+    if (!this.dead && this.end === undefined && this.failure === undefined && this.clock.idle)
+      throw new Error("the run is stuck: nothing is left to happen");
   }
 
   /** Ends in order: attempts that run may finish, and the run is given back. */
@@ -122,7 +131,8 @@ export class Life {
   private async run(): Promise<void> {
     const known = await this.around.store.getRun(RUN);
     // to call a run that has failed is to try it again
-    if (!known || (known.status !== "failed" && this.random.chance(0.5))) await this.runtime.begin({ definition: workflowOf(this.workflow), args: ["w"], id: RUN });
+    if (!known || (known.status !== "failed" && this.random.chance(0.5)))
+      await this.runtime.begin({ definition: workflowOf(this.workflow), args: ["w"], id: RUN });
     const { status, output } = await this.runtime.follow(RUN);
     this.end = `${status} ${show(this.runtime.values.decode(output))}`;
   }
@@ -200,12 +210,21 @@ export class Life {
 
   /** Somebody answers: through this process, or through another one. */
   private answerLater(label: string): void {
-    this.clock.at(this.clock.now() + this.random.below(80), () => void this.answer(label).catch((error: unknown) => this.failed(error)));
+    this.clock.at(
+      this.clock.now() + this.random.below(80),
+      () => void this.answer(label).catch((error: unknown) => this.failed(error)),
+    );
   }
 
   private async answer(label: string): Promise<void> {
     const [name, payload] = [signalName(label), payloadOf(label)];
     if (this.random.chance(0.5)) await this.runtime.complete(RUN, name, payload);
-    else await this.around.store.deliver({ run: RUN, name, payload: this.runtime.values.encode(payload, "the payload"), now: this.clock.now() });
+    else
+      await this.around.store.deliver({
+        run: RUN,
+        name,
+        payload: this.runtime.values.encode(payload, "the payload"),
+        now: this.clock.now(),
+      });
   }
 }

@@ -19,9 +19,19 @@ const iterations = (w: Writer): number => w.random.between(1, 3);
 
 export const loop: Statement = (w, place) => {
   if (w.random.chance(0.12)) return [oneLine(w, place)];
-  return written(w, place, w.random.weighted<(w: Writer, place: Place) => Head>([
-    [3, forCount], [3, forOf], [1, forIn], [2, whileCount], [2, doCount], [1, forEver], [1, whileAwaited],
-  ])(w, place));
+  return written(
+    w,
+    place,
+    w.random.weighted<(w: Writer, place: Place) => Head>([
+      [3, forCount],
+      [3, forOf],
+      [1, forIn],
+      [2, whileCount],
+      [2, doCount],
+      [1, forEver],
+      [1, whileAwaited],
+    ])(w, place),
+  );
 };
 
 /** `for await` over a generator that calls tasks, or over promises. */
@@ -48,7 +58,9 @@ const forCount = (w: Writer): Head => {
 
 const forOf = (w: Writer, place: Place): Head => {
   const x = w.fresh("x");
-  const over = w.random.chance(0.4) ? `range(1 + pick(${shared(w, place)}, 3))` : `["a", "b", "c"].slice(0, ${iterations(w)})`;
+  const over = w.random.chance(0.4)
+    ? `range(1 + pick(${shared(w, place)}, 3))`
+    : `["a", "b", "c"].slice(0, ${iterations(w)})`;
   return { before: [], text: `for (const ${x} of ${over})`, index: x };
 };
 
@@ -59,17 +71,33 @@ const forIn = (w: Writer): Head => {
 
 const whileCount = (w: Writer): Head => {
   const [i, n] = [w.fresh("i"), w.fresh("n")];
-  return { before: [`let ${i} = 0;`], text: `while (${i} < ${iterations(w)})`, index: n, first: [`const ${n} = ${i}++;`] };
+  return {
+    before: [`let ${i} = 0;`],
+    text: `while (${i} < ${iterations(w)})`,
+    index: n,
+    first: [`const ${n} = ${i}++;`],
+  };
 };
 
 const doCount = (w: Writer): Head => {
   const [i, n] = [w.fresh("i"), w.fresh("n")];
-  return { before: [`let ${i} = 0;`], text: "do", index: n, first: [`const ${n} = ${i}++;`], tail: ` while (${i} < ${iterations(w)});` };
+  return {
+    before: [`let ${i} = 0;`],
+    text: "do",
+    index: n,
+    first: [`const ${n} = ${i}++;`],
+    tail: ` while (${i} < ${iterations(w)});`,
+  };
 };
 
 const forEver = (w: Writer): Head => {
   const i = w.fresh("i");
-  return { before: [], text: `for (let ${i} = 0; ; ${i}++)`, index: i, first: [`if (${i} >= ${iterations(w)}) break;`] };
+  return {
+    before: [],
+    text: `for (let ${i} = 0; ; ${i}++)`,
+    index: i,
+    first: [`if (${i} >= ${iterations(w)}) break;`],
+  };
 };
 
 /** The test itself is a durable call. */
@@ -82,7 +110,11 @@ const whileAwaited = (w: Writer, place: Place): Head => {
 
 function forAwait(w: Writer, place: Place): Head {
   const [i, n, x] = [w.fresh("i"), w.fresh("n"), w.fresh("x")];
-  const counted = { before: [`let ${i} = 0;`], index: n, first: [`const ${n} = ${i}++;`, `c.log.push(${n} + tag(${x}));`] };
+  const counted = {
+    before: [`let ${i} = 0;`],
+    index: n,
+    first: [`const ${n} = ${i}++;`, `c.log.push(${n} + tag(${x}));`],
+  };
   return { ...counted, text: `for await (const ${x} of ${awaitedItems(w, place)})` };
 }
 

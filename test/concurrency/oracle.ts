@@ -1,5 +1,16 @@
 import { evaluate } from "./load.ts";
-import { outcomeOf, payloadOf, pure, show, signalLabel, signalName, type Attempt, type Durations, type TaskKind, type World } from "./world.ts";
+import {
+  outcomeOf,
+  payloadOf,
+  pure,
+  show,
+  signalLabel,
+  signalName,
+  type Attempt,
+  type Durations,
+  type TaskKind,
+  type World,
+} from "./world.ts";
 
 /** A recorded completion of a durable call, in the order of the run. */
 export interface Completion {
@@ -29,7 +40,11 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
  * time, with a drained microtask queue between two.
  * @throws Error when the next completion in `order` is one that the program does not wait for, or not with this outcome
  */
-export async function undisturbed(source: string, durations: Durations, order: readonly Completion[]): Promise<Undisturbed> {
+export async function undisturbed(
+  source: string,
+  durations: Durations,
+  order: readonly Completion[],
+): Promise<Undisturbed> {
   const plain = new PlainRun(source, durations);
   await turn();
   for (const completion of order) {
@@ -57,7 +72,10 @@ class PlainRun implements Undisturbed {
 
   expectPending({ label }: Completion): Pending {
     const pending = this.pending.get(label);
-    if (!pending) throw new Error(`recorded is ${label}, but the plain program does not wait for it; it waits for\n  ${[...this.pending.keys()].join("\n  ")}`);
+    if (!pending)
+      throw new Error(
+        `recorded is ${label}, but the plain program does not wait for it; it waits for\n  ${[...this.pending.keys()].join("\n  ")}`,
+      );
     return pending;
   }
 
@@ -65,7 +83,8 @@ class PlainRun implements Undisturbed {
     const pending = this.expectPending(completion);
     const outcome = completion.timeout ? { error: completion.timeout } : pending.outcome;
     const shown = show("error" in outcome ? outcome.error : outcome.value);
-    if (shown !== completion.shown) throw new Error(`${completion.label} is recorded as ${completion.shown}, but comes to ${shown}`);
+    if (shown !== completion.shown)
+      throw new Error(`${completion.label} is recorded as ${completion.shown}, but comes to ${shown}`);
     this.pending.delete(completion.label);
     pending.settle(outcome);
   }
@@ -73,7 +92,10 @@ class PlainRun implements Undisturbed {
   private wait(label: string, outcome: Attempt): Promise<unknown> {
     if (this.pending.has(label)) throw new Error(`the label ${label} is not unique`);
     return new Promise((resolve, reject) => {
-      this.pending.set(label, { outcome, settle: (settled) => ("error" in settled ? reject(settled.error) : resolve(settled.value)) });
+      this.pending.set(label, {
+        outcome,
+        settle: (settled) => ("error" in settled ? reject(settled.error) : resolve(settled.value)),
+      });
     });
   }
 

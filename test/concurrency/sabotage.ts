@@ -3,13 +3,15 @@ import type { StepRow, Store } from "../../packages/store/src/contract.ts";
 /** What a replay is given in place of what was recorded. */
 type Change = (checkpoints: readonly StepRow[]) => StepRow[];
 
-const withSteps = (change: Change) => (store: Store): Store => ({
-  ...store,
-  async steps(run) {
-    const rows = await store.steps(run);
-    return [...change(rows.filter(({ seq }) => seq !== undefined)), ...rows.filter(({ seq }) => seq === undefined)];
-  },
-});
+const withSteps =
+  (change: Change) =>
+  (store: Store): Store => ({
+    ...store,
+    async steps(run) {
+      const rows = await store.steps(run);
+      return [...change(rows.filter(({ seq }) => seq !== undefined)), ...rows.filter(({ seq }) => seq === undefined)];
+    },
+  });
 
 /** Every two neighbours change places. */
 const shuffled: Change = (rows) => {
@@ -19,10 +21,13 @@ const shuffled: Change = (rows) => {
 
 const forgotten: Change = (rows) => rows.slice(0, -1);
 
-const mixedUp: Change = (rows) => rows.map((row, index) => {
-  const other = rows[(index + 1) % rows.length];
-  return row.kind === "task" && other?.kind === "task" ? { ...row, state: other.state, ...(other.output !== undefined && { output: other.output }) } : row;
-});
+const mixedUp: Change = (rows) =>
+  rows.map((row, index) => {
+    const other = rows[(index + 1) % rows.length];
+    return row.kind === "task" && other?.kind === "task"
+      ? { ...row, state: other.state, ...(other.output !== undefined && { output: other.output }) }
+      : row;
+  });
 
 /** Stores that break their contract, each in one way. */
 export const sabotages: Record<string, (store: Store) => Store> = {

@@ -57,7 +57,9 @@ export const awaited: Statement = (w, place) => {
 
 const push: Statement = (w, place) => [`c.log.push(${place.path} + ".${w.fresh("")}=" + tag(${shared(w, place)}));`];
 
-const yielded: Statement = (w, place) => [w.random.chance(0.5) ? `yield await ${call(w, place)};` : `yield ${shared(w, place)};`];
+const yielded: Statement = (w, place) => [
+  w.random.chance(0.5) ? `yield await ${call(w, place)};` : `yield ${shared(w, place)};`,
+];
 
 const branch = (w: Writer, place: Place): string => {
   const inner = inside(place);
@@ -90,13 +92,16 @@ const guarded: Statement = (w, place) => {
 };
 
 const thrown: Statement = (w, place) =>
-  place.guarded ? [`if (${condition(w, place)}) throw new RangeError(${place.path} + ".${w.fresh("")}");`] : conditional(w, place);
+  place.guarded
+    ? [`if (${condition(w, place)}) throw new RangeError(${place.path} + ".${w.fresh("")}");`]
+    : conditional(w, place);
 
 /** Leaves the loop, or this iteration, or the function early. */
 const jump: Statement = (w, place) => {
   const test = condition(w, place);
   const target = place.loops.length === 0 ? undefined : w.random.pick(place.loops);
-  if (target === undefined) return place.yields || !w.random.chance(0.3) ? push(w, place) : [`if (${test}) return ${results(w, place)};`];
+  if (target === undefined)
+    return place.yields || !w.random.chance(0.3) ? push(w, place) : [`if (${test}) return ${results(w, place)};`];
   return [`if (${test}) ${w.random.pick(["break", "continue"])}${target === "" ? "" : ` ${target}`};`];
 };
 
@@ -149,7 +154,13 @@ const workers: Statement = (w, place) => {
 
 /** One at a time, in a chain of promises. */
 const locked: Statement = (w, place) => {
-  const [lock, enter, value, path, first] = [w.fresh("lock"), w.fresh("enter"), w.fresh("v"), w.fresh("p"), w.fresh("v")];
+  const [lock, enter, value, path, first] = [
+    w.fresh("lock"),
+    w.fresh("enter"),
+    w.fresh("v"),
+    w.fresh("p"),
+    w.fresh("v"),
+  ];
   const inner = activation(place, { path, times: place.times * 3, values: [...place.values, first] });
   w.spend(inner.times);
   const section = block([
@@ -182,4 +193,5 @@ const ownTask: Statement = (w, place) => {
   return lines;
 };
 
-const itemCall = (w: Writer, place: Place): string => (w.random.chance(0.5) ? "x" : `await (async () => ${itemBody(w, place, "x")})()`);
+const itemCall = (w: Writer, place: Place): string =>
+  w.random.chance(0.5) ? "x" : `await (async () => ${itemBody(w, place, "x")})()`;

@@ -49,7 +49,15 @@ export function outcomeOf(kind: TaskKind, label: string, more: readonly unknown[
 /** Values of several types. */
 function valueOf(label: string, more: readonly unknown[]): unknown {
   const number = hash(`${label} ${show(more)}`);
-  return [`${label}!`, number % 100, { label, number: number % 7 }, [label, number % 5], undefined, null, new Date(number)][number % 7];
+  return [
+    `${label}!`,
+    number % 100,
+    { label, number: number % 7 },
+    [label, number % 5],
+    undefined,
+    null,
+    new Date(number),
+  ][number % 7];
 }
 
 export const payloadOf = (label: string): unknown => ({ signal: label, number: hash(label) % 9 });
@@ -59,7 +67,10 @@ export function show(value: unknown): string {
   if (value instanceof Error) return showError(value);
   if (value instanceof Date) return `Date(${value.getTime()})`;
   if (Array.isArray(value)) return `[${value.map(show).join(", ")}]`;
-  if (typeof value === "object" && value !== null) return `{${Object.entries(value).map(([key, field]) => `${key}: ${show(field)}`).join(", ")}}`;
+  if (typeof value === "object" && value !== null)
+    return `{${Object.entries(value)
+      .map(([key, field]) => `${key}: ${show(field)}`)
+      .join(", ")}}`;
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
 
@@ -70,7 +81,8 @@ const tag = (value: unknown): string => hash(show(value)).toString(36).slice(0, 
 
 /** Promises whose failure may be looked at late. */
 function quiet<T>(promises: T): T {
-  for (const promise of Array.isArray(promises) ? promises : [promises]) if (promise instanceof Promise) promise.catch(() => {});
+  for (const promise of Array.isArray(promises) ? promises : [promises])
+    if (promise instanceof Promise) promise.catch(() => {});
   return promises;
 }
 

@@ -78,7 +78,11 @@ export const inside = (outer: Place, changes: Partial<Place> = {}): Place => ({
 });
 
 /** A place in a function of its own. */
-export const activation = (outer: Place, changes: Partial<Place> = {}): Place => inside(outer, { loops: [], yields: false, ...changes });
+export const activation = (outer: Place, changes: Partial<Place> = {}): Place =>
+  inside(outer, { loops: [], yields: false, ...changes });
 
 export const block = (lines: readonly string[]): string =>
-  `{\n${lines.flatMap((line) => line.split("\n")).map((line) => `  ${line}`).join("\n")}\n}`;
+  `{\n${lines
+    .flatMap((line) => line.split("\n"))
+    .map((line) => `  ${line}`)
+    .join("\n")}\n}`;

@@ -1,5 +1,26 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { close, complete, exponential, FatalError, getRun, keyed, linear, listRuns, recover, RetryableError, signal, sleep, start, taskContext, taskOptions, TimeoutError, workflowOptions, worker, CancelledError, constant } from "perdure";
+import {
+  close,
+  complete,
+  exponential,
+  FatalError,
+  getRun,
+  keyed,
+  linear,
+  listRuns,
+  recover,
+  RetryableError,
+  signal,
+  sleep,
+  start,
+  taskContext,
+  taskOptions,
+  TimeoutError,
+  workflowOptions,
+  worker,
+  CancelledError,
+  constant,
+} from "perdure";
 import { advance, settled, setup, type TestRuntime } from "perdure/testing";
 import { stores } from "../stores.ts";
 
@@ -184,7 +205,14 @@ describe.each(Object.entries(stores))("%s", (_, make) => {
     expect(await run?.result()).toEqual(["did x", "did y", "did z"]);
     expect(log).toEqual(["x", "y", "z"]);
     const ids = (await store.steps("loop")).map(({ id }) => id);
-    expect(ids).toEqual(["for[0]/record[0]", "for[0]/sleep[0]", "for[1]/record[0]", "for[1]/sleep[0]", "for[2]/record[0]", "for[2]/sleep[0]"]);
+    expect(ids).toEqual([
+      "for[0]/record[0]",
+      "for[0]/sleep[0]",
+      "for[1]/record[0]",
+      "for[1]/sleep[0]",
+      "for[2]/record[0]",
+      "for[2]/sleep[0]",
+    ]);
   });
 
   test("two calls of one task are told apart; a task of two workflows stays separate", async () => {
@@ -403,7 +431,8 @@ describe("task options", () => {
     if (kind === "fatal") throw new FatalError("no use");
     if (kind === "later") throw new RetryableError("later", { retryAfter: "1h" });
     const { signal } = taskContext();
-    if (kind === "slow") await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+    if (kind === "slow")
+      await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
     throw new Error(kind);
   }
 
@@ -441,7 +470,11 @@ describe("task options", () => {
   });
 
   test("retryIf, a timeout, linear and custom backoffs", async () => {
-    taskOptions(stubborn, { retries: 5, backoff: linear({ start: "1s", step: "2s" }), retryIf: (_, attempt) => attempt < 3 });
+    taskOptions(stubborn, {
+      retries: 5,
+      backoff: linear({ start: "1s", step: "2s" }),
+      retryIf: (_, attempt) => attempt < 3,
+    });
     expect(await attempt("plain", "4s")).toMatchObject({ message: "plain" });
     expect(attempts).toEqual([1, 2, 3]);
     taskOptions(stubborn, { retries: 2, backoff: (retry) => retry * 10, retryIf: () => true });
@@ -466,5 +499,8 @@ test("keyed gives ids by hand, workflowOptions makes run ids", async () => {
   onTestFinished(close);
   workflowOptions(flow, { id: (keys) => `flow-${keys.join("-")}` });
   expect(await flow(["b", "a"])).toEqual(["b", "a"]);
-  expect((await store.steps("flow-b-a")).map(({ id }) => id).sort()).toEqual(["map[0]/{b}/keyed[0]/work[0]", "map[1]/{a}/keyed[0]/work[0]"]);
+  expect((await store.steps("flow-b-a")).map(({ id }) => id).sort()).toEqual([
+    "map[0]/{b}/keyed[0]/work[0]",
+    "map[1]/{a}/keyed[0]/work[0]",
+  ]);
 });

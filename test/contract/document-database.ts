@@ -33,7 +33,8 @@ export class DocumentDatabase {
     const { revision, texts } = this.latest;
     const changed = documents.changed();
     const current = documents.revision === revision;
-    if (current && changed.size > 0) this.latest = { revision: revision + 1, texts: new Map([...texts, ...changed]), codes: documents.codes };
+    if (current && changed.size > 0)
+      this.latest = { revision: revision + 1, texts: new Map([...texts, ...changed]), codes: documents.codes };
     return turn(current);
   }
 }
@@ -73,7 +74,9 @@ export class Documents {
 
   /** Oldest first; of equal times the one that was recorded first. */
   all(): Document[] {
-    return [...this.texts.keys()].flatMap((id) => this.find(id) ?? []).sort((a, b) => a.run.createdAt - b.run.createdAt);
+    return [...this.texts.keys()]
+      .flatMap((id) => this.find(id) ?? [])
+      .sort((a, b) => a.run.createdAt - b.run.createdAt);
   }
 
   changed(): Map<string, string> {

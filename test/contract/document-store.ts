@@ -1,5 +1,17 @@
 import { setImmediate as turn } from "node:timers/promises";
-import type { FinalStatus, Lease, NewRun, RunFilter, RunRow, SignalRow, StepKind, StepRow, Store, Wakeup, Write } from "perdure";
+import type {
+  FinalStatus,
+  Lease,
+  NewRun,
+  RunFilter,
+  RunRow,
+  SignalRow,
+  StepKind,
+  StepRow,
+  Store,
+  Wakeup,
+  Write,
+} from "perdure";
 import { DocumentDatabase, Documents, type Document } from "./document-database.ts";
 
 /** An asynchronous store. Several may share a database. */
@@ -27,7 +39,10 @@ export function documentStore(database: DocumentDatabase = new DocumentDatabase(
     unfinished: (filter) => look((documents) => unfinished(documents, filter)),
     claim: (request) => update((documents) => claim(documents, request)),
     renew: (renewal) => update((documents) => renew(documents, renewal)),
-    steps: (id) => look((documents) => (documents.find(id)?.steps ?? []).sort((a, b) => (a.seq ?? Infinity) - (b.seq ?? Infinity) || 0)),
+    steps: (id) =>
+      look((documents) =>
+        (documents.find(id)?.steps ?? []).sort((a, b) => (a.seq ?? Infinity) - (b.seq ?? Infinity) || 0),
+      ),
     commit: (writes) => update((documents) => writes.map((write) => apply(documents, write))),
     deliver: (delivery) => update((documents) => deliver(documents.find(delivery.run), delivery)),
     wakeups: (runs) => look((documents) => runs.map(({ run, epoch }) => wakeup(documents, run, epoch))),
@@ -44,7 +59,8 @@ function change(document: Document, changes: Changes): void {
   document.run = JSON.parse(JSON.stringify({ ...document.run, ...changes })) as RunRow;
 }
 
-const isFinished = ({ status }: RunRow): boolean => status === "completed" || status === "failed" || status === "cancelled";
+const isFinished = ({ status }: RunRow): boolean =>
+  status === "completed" || status === "failed" || status === "cancelled";
 
 function create(documents: Documents, { lease, modules, ...given }: NewRun): { created: boolean; run: RunRow } {
   const found = documents.find(given.id);
@@ -58,7 +74,15 @@ function create(documents: Documents, { lease, modules, ...given }: NewRun): { c
 
 function own(document: Document, { owner, until }: Lease, now: number): void {
   const epoch = document.run.epoch + 1;
-  change(document, { status: "running", owner, leaseUntil: until, epoch, wakeAt: undefined, blocked: undefined, updatedAt: now });
+  change(document, {
+    status: "running",
+    owner,
+    leaseUntil: until,
+    epoch,
+    wakeAt: undefined,
+    blocked: undefined,
+    updatedAt: now,
+  });
 }
 
 function claim(documents: Documents, { run, lease, now, from }: Request<"claim">): RunRow | undefined {
@@ -78,7 +102,8 @@ function renew(documents: Documents, { runs, until }: Request<"renew">): void {
   }
 }
 
-const among = <T extends string>(wanted: T | readonly T[] | undefined, value: T): boolean => wanted === undefined || [wanted].flat().includes(value);
+const among = <T extends string>(wanted: T | readonly T[] | undefined, value: T): boolean =>
+  wanted === undefined || [wanted].flat().includes(value);
 
 function list(documents: Documents, { status, workflow, before, limit = 100 }: RunFilter): RunRow[] {
   const runs = documents.all().map(({ run }) => run);
@@ -117,23 +142,38 @@ function putStep({ steps, signals }: Document, step: StepRow, consume: SignalRow
   const place = steps.findIndex(({ id }) => id === step.id);
   if (place >= 0 && steps[place]?.state !== "open") return false;
   if (step.seq !== undefined && steps.some(({ seq }) => seq === step.seq)) return false;
-  const delivery = signals.find(({ row, consumed }) => !consumed && row.name === consume?.name && row.slot === consume.slot);
+  const delivery = signals.find(
+    ({ row, consumed }) => !consumed && row.name === consume?.name && row.slot === consume.slot,
+  );
   if (consume && !delivery) return false;
   if (delivery) delivery.consumed = true;
   steps.splice(place < 0 ? steps.length : place, 1, step);
   return true;
 }
 
-function release(documents: Documents, document: Document, { status, wakeAt, blocked, at }: Extract<Write, { type: "release" }>): void {
-  change(document, { status, wakeAt: status === "waiting" ? wakeAt : undefined, blocked, owner: undefined, leaseUntil: undefined, updatedAt: at });
+function release(
+  documents: Documents,
+  document: Document,
+  { status, wakeAt, blocked, at }: Extract<Write, { type: "release" }>,
+): void {
+  change(document, {
+    status,
+    wakeAt: status === "waiting" ? wakeAt : undefined,
+    blocked,
+    owner: undefined,
+    leaseUntil: undefined,
+    updatedAt: at,
+  });
   const hasDelivery = document.signals.some(({ row, consumed }) => !consumed && awaits(document, "signal", row.name));
   const hasChild = document.steps.some((step) => isOpen(step, "child") && hasEnded(documents, step.target));
   if (hasDelivery || hasChild || isCancelUndelivered(document)) wake(document, at);
 }
 
 const isOpen = ({ state, kind }: StepRow, wanted: StepKind): boolean => state === "open" && kind === wanted;
-const awaits = ({ steps }: Document, kind: StepKind, target: string): boolean => steps.some((step) => isOpen(step, kind) && step.target === target);
-const isCancelUndelivered = ({ run, steps }: Document): boolean => run.cancel !== undefined && !steps.some(({ kind }) => kind === "cancel");
+const awaits = ({ steps }: Document, kind: StepKind, target: string): boolean =>
+  steps.some((step) => isOpen(step, kind) && step.target === target);
+const isCancelUndelivered = ({ run, steps }: Document): boolean =>
+  run.cancel !== undefined && !steps.some(({ kind }) => kind === "cancel");
 
 function hasEnded(documents: Documents, id: string | undefined): boolean {
   const document = id === undefined ? undefined : documents.find(id);
@@ -153,7 +193,8 @@ function end(documents: Documents, document: Document, status: FinalStatus, outp
 function deliver(document: Document | undefined, { name, payload, now }: Request<"deliver">): boolean | undefined {
   if (!document) return undefined;
   const earlier = document.signals.filter(({ row }) => row.name === name);
-  const isFree = earlier.length === 0 || (earlier.every(({ consumed }) => consumed) && awaits(document, "signal", name));
+  const isFree =
+    earlier.length === 0 || (earlier.every(({ consumed }) => consumed) && awaits(document, "signal", name));
   if (isFinished(document.run) || !isFree) return false;
   document.signals.push({ row: { name, slot: earlier.length, payload }, consumed: false });
   wake(document, now);

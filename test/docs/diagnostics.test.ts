@@ -1,4 +1,12 @@
-import { checkMessages, DIRECTIVE_WORDS, diagnosticMessages, formatDiagnostic, messages, type Diagnostic, type DirectiveWords } from "@perdure/protocol";
+import {
+  checkMessages,
+  DIRECTIVE_WORDS,
+  diagnosticMessages,
+  formatDiagnostic,
+  messages,
+  type Diagnostic,
+  type DirectiveWords,
+} from "@perdure/protocol";
 import { execFileSync } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +15,13 @@ import { checkForBrowser } from "../../packages/compiler/src/browser.ts";
 import { CompileError, lostDirectives } from "../../packages/compiler/src/compile.ts";
 import { createProject } from "../../packages/compiler/src/project.ts";
 import { checkFiles, tsconfig } from "../../packages/compiler/test/check/check-project.ts";
-import { assertParses, compileFile, memoryHost, root as memoryRoot, type Files } from "../../packages/compiler/test/execute.ts";
+import {
+  assertParses,
+  compileFile,
+  memoryHost,
+  root as memoryRoot,
+  type Files,
+} from "../../packages/compiler/test/execute.ts";
 import { blocksOf, filesOf, readPage, root, rowsOf, type Block } from "./page.ts";
 
 const folder = "docs/diagnostics";
@@ -18,8 +32,16 @@ const pages = readdirSync(join(root, folder)).filter((file) => file !== "README.
 const pageOf = (code: string): string => `${folder}/${code}.md`;
 
 test("every code has a page, and every page a code", () => {
-  expect(codes.filter((code) => !pages.includes(`${code}.md`)).map((code) => `add ${pageOf(code)}, in the form of the other pages`)).toEqual([]);
-  expect(pages.filter((page) => !codes.includes(page.replace(/\.md$/, ""))).map((page) => `remove ${folder}/${page}: there is no such code`)).toEqual([]);
+  expect(
+    codes
+      .filter((code) => !pages.includes(`${code}.md`))
+      .map((code) => `add ${pageOf(code)}, in the form of the other pages`),
+  ).toEqual([]);
+  expect(
+    pages
+      .filter((page) => !codes.includes(page.replace(/\.md$/, "")))
+      .map((page) => `remove ${folder}/${page}: there is no such code`),
+  ).toEqual([]);
 });
 
 /** A block `ts fixed workflow="use durable workflow"` is compiled with these words. */
@@ -37,10 +59,31 @@ interface Compiled {
 
 /** Who says the codes that a compilation does not. */
 const others: Readonly<Partial<Record<string, (files: Files) => readonly Diagnostic[]>>> = {
-  BROWSER_IMPORT: (files) => Object.keys(files).flatMap((name) => caught(() => checkForBrowser(files[name] ?? "", { id: `${memoryRoot}/${name}`, root: memoryRoot, importers: importersIn(files) }))),
+  BROWSER_IMPORT: (files) =>
+    Object.keys(files).flatMap((name) =>
+      caught(() =>
+        checkForBrowser(files[name] ?? "", {
+          id: `${memoryRoot}/${name}`,
+          root: memoryRoot,
+          importers: importersIn(files),
+        }),
+      ),
+    ),
   DIRECTIVE_LOST: (files) =>
-    Object.keys(files).flatMap((name) => lostDirectives((files[name] ?? "").replace(/"use .*;/, ""), { id: `${memoryRoot}/${name}`, root: memoryRoot, host: memoryHost(files) }) ?? []),
-  ...Object.fromEntries(Object.keys(checkMessages).map((code) => [code, (files: Files) => checkFiles({ "tsconfig.json": tsconfig(), ...withoutNames(files) }).diagnostics])),
+    Object.keys(files).flatMap(
+      (name) =>
+        lostDirectives((files[name] ?? "").replace(/"use .*;/, ""), {
+          id: `${memoryRoot}/${name}`,
+          root: memoryRoot,
+          host: memoryHost(files),
+        }) ?? [],
+    ),
+  ...Object.fromEntries(
+    Object.keys(checkMessages).map((code) => [
+      code,
+      (files: Files) => checkFiles({ "tsconfig.json": tsconfig(), ...withoutNames(files) }).diagnostics,
+    ]),
+  ),
 };
 
 function caught(run: () => void): readonly Diagnostic[] {
@@ -55,11 +98,17 @@ function caught(run: () => void): readonly Diagnostic[] {
 
 const importersIn = (files: Files) => {
   const project = createProject(memoryHost(files), DIRECTIVE_WORDS, () => memoryRoot);
-  return (path: string): string[] => Object.keys(files).map((name) => `${memoryRoot}/${name}`).filter((each) => project.imports(each).includes(path));
+  return (path: string): string[] =>
+    Object.keys(files)
+      .map((name) => `${memoryRoot}/${name}`)
+      .filter((each) => project.imports(each).includes(path));
 };
 
 /** JSON has no comments. */
-const withoutNames = (files: Files): Files => Object.fromEntries(Object.entries(files).map(([name, text]) => [name, name.endsWith(".json") ? text.replace(/^.*\n/, "") : text]));
+const withoutNames = (files: Files): Files =>
+  Object.fromEntries(
+    Object.entries(files).map(([name, text]) => [name, name.endsWith(".json") ? text.replace(/^.*\n/, "") : text]),
+  );
 
 /** Compiles every file of the block, as a build does. */
 function compileBlock(block: Block): Compiled {
@@ -75,7 +124,10 @@ function compileBlock(block: Block): Compiled {
       throw error;
     }
   });
-  return { diagnostics: compiled.flatMap(({ diagnostics }) => diagnostics), durable: compiled.flatMap(({ durable }) => durable) };
+  return {
+    diagnostics: compiled.flatMap(({ diagnostics }) => diagnostics),
+    durable: compiled.flatMap(({ durable }) => durable),
+  };
 }
 
 describe.each(codes.filter((code) => pages.includes(`${code}.md`)))("%s", (code) => {
@@ -89,8 +141,16 @@ describe.each(codes.filter((code) => pages.includes(`${code}.md`)))("%s", (code)
 
   test("title and sections", () => {
     const headings = [...page.matchAll(/^#+ .*$/gm)].map(([heading]) => heading);
-    const isWarning = Object.entries(diagnosticMessages).some(([each, { severity }]) => each === code && severity === "warning");
-    expect(headings).toEqual([`# ${code}`, "## Why", "## Wrong", "## Fixed", ...(isWarning ? ["## When to ignore it"] : [])]);
+    const isWarning = Object.entries(diagnosticMessages).some(
+      ([each, { severity }]) => each === code && severity === "warning",
+    );
+    expect(headings).toEqual([
+      `# ${code}`,
+      "## Why",
+      "## Wrong",
+      "## Fixed",
+      ...(isWarning ? ["## When to ignore it"] : []),
+    ]);
   });
 
   test("the wrong program earns this code alone, in the words of the page", () => {
@@ -99,7 +159,11 @@ describe.each(codes.filter((code) => pages.includes(`${code}.md`)))("%s", (code)
     expect([...new Set(diagnostics.map((each) => each.code))]).toEqual([code]);
     const said = `${diagnostics.map(formatDiagnostic).join("\n\n")}\n`;
     const quoted = block("text").text;
-    if (update) writeFileSync(join(root, pageOf(code)), page.replace(`\`\`\`text\n${quoted}\`\`\``, () => `\`\`\`text\n${said}\`\`\``));
+    if (update)
+      writeFileSync(
+        join(root, pageOf(code)),
+        page.replace(`\`\`\`text\n${quoted}\`\`\``, () => `\`\`\`text\n${said}\`\`\``),
+      );
     else expect(quoted).toBe(said);
   });
 
@@ -114,19 +178,29 @@ describe.each(codes.filter((code) => pages.includes(`${code}.md`)))("%s", (code)
 
 test("the table lists every code once, with its severity", () => {
   const rows = rowsOf(readPage(`${folder}/README.md`)).map(([link = "", severity = ""]) => `${link} ${severity}`);
-  const expected = Object.entries(diagnosticMessages).map(([code, { severity }]) => `[${code}](${code}.md) ${severity}`);
+  const expected = Object.entries(diagnosticMessages).map(
+    ([code, { severity }]) => `[${code}](${code}.md) ${severity}`,
+  );
   expect(rows.toSorted()).toEqual(expected.toSorted());
 });
 
 test("docs/messages.md lists every message of the runtime once, with when it comes and what to do", () => {
   const rows = rowsOf(readPage("docs/messages.md"));
-  expect(rows.map(([code]) => code).toSorted()).toEqual(Object.keys(messages).map((code) => `\`${code}\``).toSorted());
+  expect(rows.map(([code]) => code).toSorted()).toEqual(
+    Object.keys(messages)
+      .map((code) => `\`${code}\``)
+      .toSorted(),
+  );
   expect(rows.filter((cells) => cells.length !== 3 || cells.includes(""))).toEqual([]);
 });
 
 /** What is in the package as it would be published. */
 function packedFiles(directory: string): string[] {
-  const listing = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], { cwd: directory, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  const listing = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+    cwd: directory,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
   return [...listing.matchAll(/"path": "([^"]*)"/g)].map(([, path = ""]) => path);
 }
 
@@ -137,6 +211,9 @@ test.each([
 ])("the package of the %s brings the pages along, and its README leads to them", (name, index, wanted) => {
   const directory = join(root, "packages", name);
   const packed = packedFiles(directory);
-  expect([...wanted, "README.md"].filter((path) => !packed.includes(path)), "not in the package; npm run build puts the pages into dist").toEqual([]);
+  expect(
+    [...wanted, "README.md"].filter((path) => !packed.includes(path)),
+    "not in the package; npm run build puts the pages into dist",
+  ).toEqual([]);
   expect(readPage(`packages/${name}/README.md`)).toContain(`](${index})`);
 });

@@ -25,13 +25,18 @@ test("how it works: the rows in the store", async () => {
   const { order } = await loadSources({ "src/order.ts": source }, (code) => transformSync(code, { loader: "ts" }).code);
   const { store } = setup();
   onTestFinished(close);
-  const run = await start(order as unknown as (id: string, items: string[]) => Promise<string>, ["17", ["ink", "paper"]]);
+  const run = await start(order as unknown as (id: string, items: string[]) => Promise<string>, [
+    "17",
+    ["ink", "paper"],
+  ]);
   for (const item of ["ink", "paper"]) {
     await settled();
     await complete(run.id, `pack ${item} reserved`, true);
   }
   await run.result();
-  const rows = (await store.steps("order-17")).map(({ seq, id, kind, state, location, output }) => `| ${[seq, id, kind, state, location, output].join(" | ")} |`);
+  const rows = (await store.steps("order-17")).map(
+    ({ seq, id, kind, state, location, output }) => `| ${[seq, id, kind, state, location, output].join(" | ")} |`,
+  );
   expect(readPage("docs/how-it-works.md")).toContain(`|---|---|---|---|---|---|\n${rows.join("\n")}\n`);
 });
 
@@ -49,5 +54,7 @@ test("README: what it shows compiles, and runs", async () => {
   const strip = (code: string): string => transformSync(code, { loader: "ts" }).code;
   await loadSources({ "readme.ts": before + first }, strip);
   expect(globals.saved).toEqual([1, 2]);
-  expect(compile(usage, { id: join(root, "usage.ts"), root })?.info.sites.map(([name]) => name)).toEqual(expect.arrayContaining(["signal", "sleep", "start"]));
+  expect(compile(usage, { id: join(root, "usage.ts"), root })?.info.sites.map(([name]) => name)).toEqual(
+    expect.arrayContaining(["signal", "sleep", "start"]),
+  );
 });

@@ -13,14 +13,19 @@ export interface Block {
 }
 
 export const blocksOf = (page: string): Block[] =>
-  [...page.matchAll(/^```(\w+) ?(.*)\n([^]*?)^```$/gm)].map(([, lang = "", info = "", text = ""]) => ({ lang, info, text }));
+  [...page.matchAll(/^```(\w+) ?(.*)\n([^]*?)^```$/gm)].map(([, lang = "", info = "", text = ""]) => ({
+    lang,
+    info,
+    text,
+  }));
 
 /** The files of a block: a comment that is a path, such as `// src/price.ts`, begins each and belongs to it. */
 export function filesOf({ text }: Block): Record<string, string> {
   const files: Record<string, string> = {};
   for (const file of text.split(/^(?=\/\/ \S+\.(?:[cm]?[jt]sx?|json)$)/m)) {
     const name = /^\/\/ (\S+)\n/.exec(file)?.[1];
-    if (name === undefined || name in files) throw new Error(`each file of a block begins with a comment that names it, such as // src/price.ts:\n${file}`);
+    if (name === undefined || name in files)
+      throw new Error(`each file of a block begins with a comment that names it, such as // src/price.ts:\n${file}`);
     files[name] = file;
   }
   return files;

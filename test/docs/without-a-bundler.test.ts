@@ -9,9 +9,17 @@ import { blocksOf, readPage, type Block } from "./page.ts";
 const page = readPage("docs/without-a-bundler.md");
 const [introduction = "", ...sections] = page.split(/^(?=##+ )/m);
 
-const files = (blocks: readonly Block[]): Files => Object.fromEntries(blocks.flatMap(({ lang, info, text }) => (/^(?:ts|js|json)$/.test(lang) && /^\S+\.\w+$/.test(info) ? [[info, text]] : [])));
+const files = (blocks: readonly Block[]): Files =>
+  Object.fromEntries(
+    blocks.flatMap(({ lang, info, text }) =>
+      /^(?:ts|js|json)$/.test(lang) && /^\S+\.\w+$/.test(info) ? [[info, text]] : [],
+    ),
+  );
 const isShell = ({ lang }: Block): boolean => lang === "sh";
-const printed = blocksOf(introduction).find(({ info }) => info === "printed")?.text.trim() ?? "";
+const printed =
+  blocksOf(introduction)
+    .find(({ info }) => info === "printed")
+    ?.text.trim() ?? "";
 const program = files(blocksOf(introduction));
 
 /** What a section says to do, with every Node that it names. */
@@ -19,7 +27,14 @@ const runs = sections.flatMap((section) => {
   const title = /^##+ (.*)/.exec(section)?.[1] ?? "";
   return blocksOf(section)
     .filter(isShell)
-    .flatMap(({ info, text }) => linesOf(info).map((line) => ({ name: `${title}, Node ${line}`, line, commands: text.trim().split("\n"), files: { ...program, ...files(blocksOf(section)) } })));
+    .flatMap(({ info, text }) =>
+      linesOf(info).map((line) => ({
+        name: `${title}, Node ${line}`,
+        line,
+        commands: text.trim().split("\n"),
+        files: { ...program, ...files(blocksOf(section)) },
+      })),
+    );
 });
 
 function linesOf(info: string): NodeLine[] {
@@ -63,9 +78,16 @@ test("the options are read", async () => {
   const block = blocksOf(page).find(({ info }) => info === "package.json options");
   const app = await App.create(20, { "package.json": block?.text ?? "" });
   const before = process.env["PERDURE_ROOT"];
-  onTestFinished(() => void (before === undefined ? delete process.env["PERDURE_ROOT"] : (process.env["PERDURE_ROOT"] = before)));
+  onTestFinished(
+    () => void (before === undefined ? delete process.env["PERDURE_ROOT"] : (process.env["PERDURE_ROOT"] = before)),
+  );
   delete process.env["PERDURE_ROOT"];
-  expect(projectOptions(app.root)).toEqual({ root: app.root, directives: { task: "use durable task", workflow: "use durable workflow" }, warnings: { UNAWAITED_CALL: "error" }, manifest: "durable.json" });
+  expect(projectOptions(app.root)).toEqual({
+    root: app.root,
+    directives: { task: "use durable task", workflow: "use durable workflow" },
+    warnings: { UNAWAITED_CALL: "error" },
+    manifest: "durable.json",
+  });
 });
 
 test("the codes of the table exist", () => {

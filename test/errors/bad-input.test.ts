@@ -2,7 +2,17 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { close, configure, getRun, recover, sleep, start, taskOptions, workflowOptions, type PerdureError } from "perdure";
+import {
+  close,
+  configure,
+  getRun,
+  recover,
+  sleep,
+  start,
+  taskOptions,
+  workflowOptions,
+  type PerdureError,
+} from "perdure";
 import { advance, settled, setup } from "perdure/testing";
 import { loadDriver } from "../../packages/store/src/sqlite/driver.ts";
 import { buildProgram, run } from "../programs.ts";
@@ -36,7 +46,11 @@ async function naps(time: string): Promise<void> {
   await sleep(time as "1s");
 }
 
-const code = (promise: Promise<unknown>): Promise<string> => promise.then(() => "no error", (error: PerdureError) => error.code);
+const code = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => "no error",
+    (error: PerdureError) => error.code,
+  );
 
 function begin(): void {
   setup();
@@ -44,33 +58,53 @@ function begin(): void {
 }
 
 test.each([
-  [{ client: { socket: (): void => {} } }, "make returned .client.socket: a function, which cannot be stored (step make[0] of run flow, called at test/errors/bad-input.test.ts:"],
+  [
+    { client: { socket: (): void => {} } },
+    "make returned .client.socket: a function, which cannot be stored (step make[0] of run flow, called at test/errors/bad-input.test.ts:",
+  ],
   [[1, Symbol("x")], "make returned [1]: a symbol"],
   [{ later: Promise.resolve() }, "make returned .later: a promise (is an await missing?)"],
   [new Map([["a", new WeakMap()]]), "an instance of WeakMap"],
   [new (class Client {})(), "make returned an instance of Client"],
-])("a result that cannot be stored names the task and the path, is not retried, and leaves the run resumable", async (value, message) => {
-  begin();
-  Object.assign(made, { value, times: 0 });
-  const error: unknown = await flow().catch((error: unknown) => error);
-  expect(error).toMatchObject({ code: "VALUE_NOT_STORABLE", message: expect.stringContaining(message) });
-  expect(made.times).toBe(1);
-  expect(await (await getRun("flow")).info()).toMatchObject({ status: "pending", blocked: { error: "VALUE_NOT_STORABLE" } });
-  made.value = "plain";
-  expect(await flow()).toBe("plain");
-});
+])(
+  "a result that cannot be stored names the task and the path, is not retried, and leaves the run resumable",
+  async (value, message) => {
+    begin();
+    Object.assign(made, { value, times: 0 });
+    const error: unknown = await flow().catch((error: unknown) => error);
+    expect(error).toMatchObject({ code: "VALUE_NOT_STORABLE", message: expect.stringContaining(message) });
+    expect(made.times).toBe(1);
+    expect(await (await getRun("flow")).info()).toMatchObject({
+      status: "pending",
+      blocked: { error: "VALUE_NOT_STORABLE" },
+    });
+    made.value = "plain";
+    expect(await flow()).toBe("plain");
+  },
+);
 
 test("an input and a workflow's result that cannot be stored", async () => {
   begin();
-  await expect(flow({ log: console.log })).rejects.toMatchObject({ code: "VALUE_NOT_STORABLE", message: expect.stringContaining("flow was called with [0].log: a function") });
-  await expect(returnsFunction()).rejects.toMatchObject({ message: expect.stringContaining("workflow returnsFunction returned .tools[0]: a function") });
+  await expect(flow({ log: console.log })).rejects.toMatchObject({
+    code: "VALUE_NOT_STORABLE",
+    message: expect.stringContaining("flow was called with [0].log: a function"),
+  });
+  await expect(returnsFunction()).rejects.toMatchObject({
+    message: expect.stringContaining("workflow returnsFunction returned .tools[0]: a function"),
+  });
 });
 
 test("run ids", async () => {
   begin();
-  await expect(needsId({})).rejects.toMatchObject({ code: "RUN_ID_INCOMPLETE", message: expect.stringContaining("{order.id} is undefined") });
+  await expect(needsId({})).rejects.toMatchObject({
+    code: "RUN_ID_INCOMPLETE",
+    message: expect.stringContaining("{order.id} is undefined"),
+  });
   expect(await code(start(flow, [], { id: "" }))).toBe("RUN_ID_INVALID");
-  await expect(start(flow, [], { id: "\ud800" })).rejects.toMatchObject({ code: "RUN_ID_INVALID", message: expect.stringContaining("found half of a surrogate pair") });
+  await expect(start(flow, [], { id: "\ud800" })).rejects.toMatchObject({
+    code: "RUN_ID_INVALID",
+    message: expect.stringContaining("found half of a surrogate pair"),
+  });
   expect(await code(getRun("nobody"))).toBe("RUN_NOT_FOUND");
 });
 
@@ -97,7 +131,10 @@ test("a child with the id of another run, and other arguments", async () => {
 
 test("a workflow that would wait for its own run", async () => {
   begin();
-  await expect(itself(2)).rejects.toMatchObject({ code: "RUN_OF_ITSELF", message: expect.stringContaining("wait for itself") });
+  await expect(itself(2)).rejects.toMatchObject({
+    code: "RUN_OF_ITSELF",
+    message: expect.stringContaining("wait for itself"),
+  });
 });
 
 test("options and durations", async () => {
@@ -113,7 +150,10 @@ test("options and durations", async () => {
 test("a function that was never compiled", async () => {
   begin();
   const plain = new Function("return async function plain() { 'use workflow'; return 1; }")() as () => Promise<number>;
-  await expect(start(plain, [])).rejects.toMatchObject({ code: "NOT_COMPILED", message: expect.stringContaining("plain has a directive and was not compiled") });
+  await expect(start(plain, [])).rejects.toMatchObject({
+    code: "NOT_COMPILED",
+    message: expect.stringContaining("plain has a directive and was not compiled"),
+  });
   await expect(start(async () => 1, [])).rejects.toMatchObject({ code: "NOT_COMPILED" });
   await expect(recover({ workflows: [plain] })).rejects.toMatchObject({ code: "NOT_COMPILED" });
   await expect(start(make, [])).rejects.toMatchObject({ code: "NOT_A_WORKFLOW" });

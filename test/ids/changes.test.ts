@@ -11,7 +11,11 @@ export async function ship(x) { "use task"; globalThis.log.push("ship " + x); re
 export async function bill(x) { "use task"; globalThis.log.push("bill " + x); return "billed " + x; }
 `;
 const source = (body: string): Record<string, string> => ({
-  "flow.js": `import { sleep } from "perdure";\nimport * as tasks from "./tasks.js";\nconst { ship, bill } = tasks;\nexport async function flow() {\n  "use workflow: id=flow";\n  const done = [];\n${body}\n  return done;\n}`.replace("import * as tasks from \"./tasks.js\";\nconst { ship, bill } = tasks;", 'import { ship, bill } from "./tasks.js";'),
+  "flow.js":
+    `import { sleep } from "perdure";\nimport * as tasks from "./tasks.js";\nconst { ship, bill } = tasks;\nexport async function flow() {\n  "use workflow: id=flow";\n  const done = [];\n${body}\n  return done;\n}`.replace(
+      'import * as tasks from "./tasks.js";\nconst { ship, bill } = tasks;',
+      'import { ship, bill } from "./tasks.js";',
+    ),
   "tasks.js": tasks,
 });
 
@@ -21,7 +25,16 @@ const old = `  done.push(await ship(1));
   done.push(await ship(3));`;
 
 /** Runs the first source until it sleeps, crashes, and goes on with the second one. */
-async function change(first: string, second: string, options: NonNullable<Parameters<typeof setup>[0]> = {}): Promise<{ readonly outcome: unknown; readonly log: string[]; readonly reports: string[]; readonly test: TestRuntime }> {
+async function change(
+  first: string,
+  second: string,
+  options: NonNullable<Parameters<typeof setup>[0]> = {},
+): Promise<{
+  readonly outcome: unknown;
+  readonly log: string[];
+  readonly reports: string[];
+  readonly test: TestRuntime;
+}> {
   globals.log = [];
   const reports: string[] = [];
   const test = setup({ ...options, onReport: (error) => void reports.push(error.code) });
@@ -44,7 +57,12 @@ test("the same code: goes on where it was", async () => {
 });
 
 test("R6 a new step simply runs", async () => {
-  const { outcome, log, reports } = await change(old, old.replace("  done.push(await bill(2))", "  done.push(await bill(2));\n  await sleep(5)").replace("ship(3)", "ship(3 )"));
+  const { outcome, log, reports } = await change(
+    old,
+    old
+      .replace("  done.push(await bill(2))", "  done.push(await bill(2));\n  await sleep(5)")
+      .replace("ship(3)", "ship(3 )"),
+  );
   expect(outcome).toEqual(["shipped 1", "billed 2", "shipped 3"]);
   expect(log).toEqual(["ship 1", "bill 2", "ship 3"]);
   expect(reports).toEqual(["INPUT_CHANGED"]); // the new sleep has the id of the recorded one
@@ -71,7 +89,10 @@ test("R6 … unless that is accepted", async () => {
 });
 
 test("R1 a call of the same name inserted before a recorded one is reported", async () => {
-  const { outcome, reports, log } = await change(old, old.replace("  done.push(await ship(1))", "  done.push(await ship(0));\n  done.push(await ship(1))"));
+  const { outcome, reports, log } = await change(
+    old,
+    old.replace("  done.push(await ship(1))", "  done.push(await ship(0));\n  done.push(await ship(1))"),
+  );
   expect(reports).toEqual(["INPUT_CHANGED"]);
   expect(outcome).toEqual(["shipped 1", "shipped 1", "billed 2", "shipped 3"]);
   expect(log).toEqual(["ship 1", "bill 2", "ship 1", "ship 3"]);
@@ -94,7 +115,10 @@ test("R6 an open step that changed code calls with another input is reported, ho
   }
   const changed = await store.getRun("flow");
   expect(changed).toMatchObject({ status: "running", codeSeq: 2 });
-  expect(JSON.parse(changed?.codeHistory ?? "")).toEqual({ spans: [{ code, seq: 2, open: ["sleep[0]"], renames: [] }], renames: [] });
+  expect(JSON.parse(changed?.codeHistory ?? "")).toEqual({
+    spans: [{ code, seq: 2, open: ["sleep[0]"], renames: [] }],
+    renames: [],
+  });
   expect(changed?.code).not.toBe(code);
   const result = (await getRun("flow")).result();
   await advance("2h");
@@ -144,9 +168,14 @@ test("R6 the code of a run is the same whatever has been called before, and has 
 });
 
 test("R1 a workflow that is not deterministic stops with the place, or is reported", async () => {
-  const random = old.replace("ship(1)", "ship(globalThis.log.length)").replace("bill(2)", "bill(globalThis.log.length)");
+  const random = old
+    .replace("ship(1)", "ship(globalThis.log.length)")
+    .replace("bill(2)", "bill(globalThis.log.length)");
   const { outcome, log, test } = await change(random, random);
-  expect(outcome).toMatchObject({ code: "NOT_DETERMINISTIC", message: expect.stringContaining("ship[0] was called at flow.js:6:") });
+  expect(outcome).toMatchObject({
+    code: "NOT_DETERMINISTIC",
+    message: expect.stringContaining("ship[0] was called at flow.js:6:"),
+  });
   expect(log).toEqual(["ship 0", "bill 1"]);
   expect(await test.store.getRun("flow")).toMatchObject({ status: "pending" });
   const reported = await change(random, random, { nondeterminism: "report" });
@@ -154,21 +183,36 @@ test("R1 a workflow that is not deterministic stops with the place, or is report
 });
 
 test("R1 another branch in a replay of the same code stops too", async () => {
-  const branching = old.replace("  done.push(await bill(2))", "  if (globalThis.log.length === 1) done.push(await bill(2)); else done.push(await ship(2))");
+  const branching = old.replace(
+    "  done.push(await bill(2))",
+    "  if (globalThis.log.length === 1) done.push(await bill(2)); else done.push(await ship(2))",
+  );
   const { outcome, log } = await change(branching, branching);
-  expect(outcome).toMatchObject({ code: "STEPS_NOT_REACHED", message: expect.stringMatching(/did not reach bill\[0\].*it called ship\[1\].*instead/s) });
+  expect(outcome).toMatchObject({
+    code: "STEPS_NOT_REACHED",
+    message: expect.stringMatching(/did not reach bill\[0\].*it called ship\[1\].*instead/s),
+  });
   expect(log).toEqual(["ship 1", "bill 2"]);
 });
 
 test("R2 a replay that waits for something that is not durable does not hang", async () => {
-  const waiting = old.replace("  done.push(await bill(2))", "  if (globalThis.log.length > 1) await new Promise(() => {});\n  done.push(await bill(2))");
+  const waiting = old.replace(
+    "  done.push(await bill(2))",
+    "  if (globalThis.log.length > 1) await new Promise(() => {});\n  done.push(await bill(2))",
+  );
   const { outcome } = await change(waiting, waiting);
-  expect(outcome).toMatchObject({ code: "STALLED", message: expect.stringContaining("does not come to bill[0] (flow.js:") });
+  expect(outcome).toMatchObject({
+    code: "STALLED",
+    message: expect.stringContaining("does not come to bill[0] (flow.js:"),
+  });
 });
 
 test("R1 an unfinished step that is called with another input is not begun again", async () => {
   const flaky = `export async function flaky(x) { "use task: retries=3, backoff=constant(2h)"; globalThis.log.push("flaky " + x); throw new Error("again"); }\n`;
-  const sources = { "flow.js": `import { flaky } from "./tasks.js";\nexport async function flow() {\n  "use workflow: id=flow";\n  await flaky(globalThis.log.length);\n}`, "tasks.js": flaky };
+  const sources = {
+    "flow.js": `import { flaky } from "./tasks.js";\nexport async function flow() {\n  "use workflow: id=flow";\n  await flaky(globalThis.log.length);\n}`,
+    "tasks.js": flaky,
+  };
   globals.log = [];
   const { crash, store } = setup();
   onTestFinished(close);

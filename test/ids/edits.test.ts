@@ -43,50 +43,104 @@ async function idsOf(sources: Record<string, string>, after?: Parameters<typeof 
 
 const before = [
   "bill[0]",
-  "for[0]/ship[0]", "for[1]/bill[0]", "for[1]/ship[0]",
-  "map[0]/handle[0]/bill[0]", "map[0]/handle[0]/ship[0]", "map[0]/ship[0]",
-  "map[1]/handle[0]/bill[0]", "map[1]/handle[0]/ship[0]", "map[1]/ship[0]",
+  "for[0]/ship[0]",
+  "for[1]/bill[0]",
+  "for[1]/ship[0]",
+  "map[0]/handle[0]/bill[0]",
+  "map[0]/handle[0]/ship[0]",
+  "map[0]/ship[0]",
+  "map[1]/handle[0]/bill[0]",
+  "map[1]/handle[0]/ship[0]",
+  "map[1]/ship[0]",
   "ship[0]",
 ];
 
-const replace = (from: string, to: string) => (source: string): string => {
-  expect(source).toContain(from);
-  return source.replace(from, to);
-};
+const replace =
+  (from: string, to: string) =>
+  (source: string): string => {
+    expect(source).toContain(from);
+    return source.replace(from, to);
+  };
 
 /** Each edit, and the ids that it adds. */
-const edits: Record<string, { readonly edit?: (source: string) => string; readonly added?: readonly string[]; readonly files?: (source: string) => Record<string, string>; readonly after?: Parameters<typeof loadSources>[1] }> = {
-  "nothing": {},
+const edits: Record<
+  string,
+  {
+    readonly edit?: (source: string) => string;
+    readonly added?: readonly string[];
+    readonly files?: (source: string) => Record<string, string>;
+    readonly after?: Parameters<typeof loadSources>[1];
+  }
+> = {
+  nothing: {},
   "a comment added": { edit: replace("await bill", "// first of all\n  await /* really */ bill") },
   "lines moved": { edit: (source) => `\n\n\n${source.replace("import", "/* moved */\n\nimport")}` },
-  "reformatted": { edit: (source) => source.replaceAll(/\n\s*/g, "\n\t\t").replaceAll("(order)", "(\n order ,\n)") },
-  "the file moved": { files: (source) => ({ "deep/er/orders.js": source.replace("./tasks.js", "../../tasks.js"), "tasks.js": tasks }) },
-  "a task moved to another file": {
-    files: (source) => ({ "flow.js": source, "tasks.js": `export { ship } from "./ship.js";\n${tasks.replace(/.*ship.*/, "")}`, "ship.js": tasks.split("\n")[1] ?? "" }),
+  reformatted: { edit: (source) => source.replaceAll(/\n\s*/g, "\n\t\t").replaceAll("(order)", "(\n order ,\n)") },
+  "the file moved": {
+    files: (source) => ({ "deep/er/orders.js": source.replace("./tasks.js", "../../tasks.js"), "tasks.js": tasks }),
   },
-  "minified": { after: async (code) => (await transform(code, { minify: true, format: "esm" })).code },
+  "a task moved to another file": {
+    files: (source) => ({
+      "flow.js": source,
+      "tasks.js": `export { ship } from "./ship.js";\n${tasks.replace(/.*ship.*/, "")}`,
+      "ship.js": tasks.split("\n")[1] ?? "",
+    }),
+  },
+  minified: { after: async (code) => (await transform(code, { minify: true, format: "esm" })).code },
   "variables renamed": { edit: (source) => source.replaceAll(/\border\b/g, "o").replaceAll(/\borders\b/g, "os") },
-  "a step of another name before": { edit: replace("await bill(\"first\")", "await note(0);\n  await bill(\"first\")"), added: ["note[0]"] },
+  "a step of another name before": {
+    edit: replace('await bill("first")', 'await note(0);\n  await bill("first")'),
+    added: ["note[0]"],
+  },
   "… between": { edit: replace("await Promise.all", "await note(0);\n  await Promise.all"), added: ["note[0]"] },
   "… after": { edit: replace('await ship("last");', 'await ship("last");\n  await note(0);'), added: ["note[0]"] },
-  "… in a loop": { edit: replace("    await ship(order);\n    if", "    await note(order);\n    await ship(order);\n    if"), added: ["for[0]/note[0]", "for[1]/note[0]"] },
-  "… in an if of one iteration": { edit: replace("if (order === 1)", "if (order === 0) await note(order);\n    if (order === 1)"), added: ["for[0]/note[0]"] },
-  "… in a helper": { edit: replace("  await bill(order);\n  await ship", "  await bill(order);\n  await note(order);\n  await ship"), added: ["map[0]/handle[0]/note[0]", "map[1]/handle[0]/note[0]"] },
-  "another loop before": { edit: replace("  for (", "  for (const order of orders) await note(order);\n  for ("), added: ["for[0]/note[0]", "for[1]/note[0]"] },
-  "another fan-out before": { edit: replace("  await Promise.all", "  await Promise.all(orders.map(async (order) => note(order)));\n  await Promise.all"), added: ["map[0]/note[0]", "map[1]/note[0]"] },
+  "… in a loop": {
+    edit: replace("    await ship(order);\n    if", "    await note(order);\n    await ship(order);\n    if"),
+    added: ["for[0]/note[0]", "for[1]/note[0]"],
+  },
+  "… in an if of one iteration": {
+    edit: replace("if (order === 1)", "if (order === 0) await note(order);\n    if (order === 1)"),
+    added: ["for[0]/note[0]"],
+  },
+  "… in a helper": {
+    edit: replace("  await bill(order);\n  await ship", "  await bill(order);\n  await note(order);\n  await ship"),
+    added: ["map[0]/handle[0]/note[0]", "map[1]/handle[0]/note[0]"],
+  },
+  "another loop before": {
+    edit: replace("  for (", "  for (const order of orders) await note(order);\n  for ("),
+    added: ["for[0]/note[0]", "for[1]/note[0]"],
+  },
+  "another fan-out before": {
+    edit: replace(
+      "  await Promise.all",
+      "  await Promise.all(orders.map(async (order) => note(order)));\n  await Promise.all",
+    ),
+    added: ["map[0]/note[0]", "map[1]/note[0]"],
+  },
 };
 
-test.each(Object.entries(edits))("%s", async (_, { edit = (source) => source, added = [], files = (source) => ({ "flow.js": source, "tasks.js": tasks }), after }) => {
-  expect(await idsOf(files(edit(flow)), after)).toEqual([...before, ...added].sort());
-});
+test.each(Object.entries(edits))(
+  "%s",
+  async (
+    _,
+    { edit = (source) => source, added = [], files = (source) => ({ "flow.js": source, "tasks.js": tasks }), after },
+  ) => {
+    expect(await idsOf(files(edit(flow)), after)).toEqual([...before, ...added].sort());
+  },
+);
 
 test("a call that the compiler sees and the same call through a callback have the same id", async () => {
   const seen = flow;
   const unseen = flow
-    .replace("async function handle(order) {\n  await bill(order);\n  await ship(order);", "async function handle(order, first, then) {\n  await first(order);\n  await then(order);")
+    .replace(
+      "async function handle(order) {\n  await bill(order);\n  await ship(order);",
+      "async function handle(order, first, then) {\n  await first(order);\n  await then(order);",
+    )
     .replace("handle(order)", "handle(order, bill, ship)");
   expect(unseen).toContain("handle(order, bill, ship)");
-  expect(await idsOf({ "flow.js": unseen, "tasks.js": tasks })).toEqual(await idsOf({ "flow.js": seen, "tasks.js": tasks }));
+  expect(await idsOf({ "flow.js": unseen, "tasks.js": tasks })).toEqual(
+    await idsOf({ "flow.js": seen, "tasks.js": tasks }),
+  );
 });
 
 test("two concurrent closures of one name share no counter", async () => {
@@ -99,7 +153,12 @@ export async function flow(orders) {
   ]);
 }`;
   expect(await idsOf({ "flow.js": source, "tasks.js": tasks })).toEqual([
-    "map[0]/ship[0]", "map[0]/ship[1]", "map[0]/ship~1[0]", "map[1]/ship[0]", "map[1]/ship[1]", "map[1]/ship~1[0]",
+    "map[0]/ship[0]",
+    "map[0]/ship[1]",
+    "map[0]/ship~1[0]",
+    "map[1]/ship[0]",
+    "map[1]/ship[1]",
+    "map[1]/ship~1[0]",
   ]);
 });
 
@@ -110,8 +169,12 @@ test("each step has the place of its call", async () => {
     await (await start(module["flow"] as unknown as (orders: number[]) => Promise<void>, [[0]])).result();
     const locations = (await store.steps("flow")).map(({ id, location }) => `${id} ${location}`);
     expect(locations).toEqual([
-      "bill[0] flow.js:10:9", "for[0]/ship[0] flow.js:12:11",
-      "map[0]/handle[0]/bill[0] flow.js:4:9", "map[0]/handle[0]/ship[0] flow.js:5:9", "map[0]/ship[0] flow.js:17:11", "ship[0] flow.js:19:9",
+      "bill[0] flow.js:10:9",
+      "for[0]/ship[0] flow.js:12:11",
+      "map[0]/handle[0]/bill[0] flow.js:4:9",
+      "map[0]/handle[0]/ship[0] flow.js:5:9",
+      "map[0]/ship[0] flow.js:17:11",
+      "ship[0] flow.js:19:9",
     ]);
   });
 });

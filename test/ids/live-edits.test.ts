@@ -36,27 +36,54 @@ const whole = "s1,b2,p3,p4,s5";
 
 type Edit = (sources: Sources) => Sources;
 
-const replaceIn = (file: string) => (from: string | RegExp, to: string): Edit => (sources) => {
-  const text = sources[file] ?? "";
-  expect(text).toMatch(from);
-  return { ...sources, [file]: text.replaceAll(typeof from === "string" ? from : new RegExp(from, "g"), to) };
-};
+const replaceIn =
+  (file: string) =>
+  (from: string | RegExp, to: string): Edit =>
+  (sources) => {
+    const text = sources[file] ?? "";
+    expect(text).toMatch(from);
+    return { ...sources, [file]: text.replaceAll(typeof from === "string" ? from : new RegExp(from, "g"), to) };
+  };
 const flow = replaceIn("flow.js");
 const tasks = replaceIn("tasks.js");
-const all = (...edits: readonly Edit[]): Edit => (sources) => edits.reduce((edited, edit) => edit(edited), sources);
-const moved = (from: string, to: string): Edit => ({ [from]: text = "", ...sources }) => ({ [to]: text, ...sources });
+const all =
+  (...edits: readonly Edit[]): Edit =>
+  (sources) =>
+    edits.reduce((edited, edit) => edit(edited), sources);
+const moved =
+  (from: string, to: string): Edit =>
+  ({ [from]: text = "", ...sources }) => ({ [to]: text, ...sources });
 
 /** A task that is new, for the edits that call one. */
 const note = all(
   flow("{ bill,", "{ note, bill,"),
-  tasks(/^/, `export async function note(x) { "use task: retries=0"; globalThis.log.push("note " + x); return "n" + x; }\n`),
+  tasks(
+    /^/,
+    `export async function note(x) { "use task: retries=0"; globalThis.log.push("note " + x); return "n" + x; }\n`,
+  ),
 );
-const charge = all(flow(/\bbill\b/, "charge"), tasks("function bill", "function charge"), tasks('"bill "', '"charge "'));
-const helper = all(flow("export async", "async function handle(n) {\n  return pack(n);\n}\n\nexport async"), flow("await pack(n)", "await handle(n)"));
-const mapped = flow("for (const n of [3, 4]) done.push(await pack(n));", "done.push(...await Promise.all([3, 4].map(async (n) => pack(n))));");
+const charge = all(
+  flow(/\bbill\b/, "charge"),
+  tasks("function bill", "function charge"),
+  tasks('"bill "', '"charge "'),
+);
+const helper = all(
+  flow("export async", "async function handle(n) {\n  return pack(n);\n}\n\nexport async"),
+  flow("await pack(n)", "await handle(n)"),
+);
+const mapped = flow(
+  "for (const n of [3, 4]) done.push(await pack(n));",
+  "done.push(...await Promise.all([3, 4].map(async (n) => pack(n))));",
+);
 const place = flow("function flow", "function place");
-const other: Edit = (sources) => ({ ...sources, "main.js": `export * from "./new.js";\nexport { flow as other } from "./other.js";`, "other.js": `export async function flow() { "use workflow"; }` });
-const first = (file: string): Edit => ({ [file]: text = "", ...sources }) => ({ [file]: text, ...sources });
+const other: Edit = (sources) => ({
+  ...sources,
+  "main.js": `export * from "./new.js";\nexport { flow as other } from "./other.js";`,
+  "other.js": `export async function flow() { "use workflow"; }`,
+});
+const first =
+  (file: string): Edit =>
+  ({ [file]: text = "", ...sources }) => ({ [file]: text, ...sources });
 
 interface Row {
   readonly edit: Edit;
@@ -71,43 +98,129 @@ interface Row {
 }
 
 const rows: Record<string, Row> = {
-  "comments, formatting, types": { edit: all(flow("  done.push", "\n    // as before\n    done . push"), tasks("(x)", "( x, )")), outcome: whole },
-  "a step of a new name, after the wait": { edit: all(note, flow("  return", "  done.push(await note(6));\n  return")), outcome: `${whole},n6`, log: ["ship 5", "note 6"] },
-  "a step of a new name, before recorded ones": { edit: all(note, flow("  done.push(await ship(1))", "  done.push(await note(0));\n  done.push(await ship(1))")), outcome: `n0,${whole}`, log: ["note 0", "ship 5"] },
-  "a step of a new name, in a loop that is done": { edit: all(note, flow("done.push(await pack(n))", "done.push(await note(n), await pack(n))")), outcome: "s1,b2,n3,p3,n4,p4,s5", log: ["note 3", "note 4", "ship 5"] },
-  "one more call of a recorded name, after its calls": { edit: flow("  await sleep", "  done.push(await ship(9));\n  await sleep"), outcome: "s1,b2,p3,p4,s9,s5", log: ["ship 9", "ship 5"] },
-  "one more call of a recorded name, before it": { edit: flow("  done.push(await ship(1))", "  done.push(await ship(0));\n  done.push(await ship(1))"), outcome: "s1,s1,b2,p3,p4,s5", log: ["ship 1", "ship 5"], reports: ["INPUT_CHANGED"] },
-  "one more call of a recorded name, before it, with a key": { edit: all(flow("{ sleep }", "{ keyed, sleep }"), flow("  done.push(await ship(1))", "  done.push(await keyed(\"first\", () => ship(0)));\n  done.push(await ship(1))")), outcome: `s0,${whole}`, log: ["ship 0", "ship 5"] },
+  "comments, formatting, types": {
+    edit: all(flow("  done.push", "\n    // as before\n    done . push"), tasks("(x)", "( x, )")),
+    outcome: whole,
+  },
+  "a step of a new name, after the wait": {
+    edit: all(note, flow("  return", "  done.push(await note(6));\n  return")),
+    outcome: `${whole},n6`,
+    log: ["ship 5", "note 6"],
+  },
+  "a step of a new name, before recorded ones": {
+    edit: all(note, flow("  done.push(await ship(1))", "  done.push(await note(0));\n  done.push(await ship(1))")),
+    outcome: `n0,${whole}`,
+    log: ["note 0", "ship 5"],
+  },
+  "a step of a new name, in a loop that is done": {
+    edit: all(note, flow("done.push(await pack(n))", "done.push(await note(n), await pack(n))")),
+    outcome: "s1,b2,n3,p3,n4,p4,s5",
+    log: ["note 3", "note 4", "ship 5"],
+  },
+  "one more call of a recorded name, after its calls": {
+    edit: flow("  await sleep", "  done.push(await ship(9));\n  await sleep"),
+    outcome: "s1,b2,p3,p4,s9,s5",
+    log: ["ship 9", "ship 5"],
+  },
+  "one more call of a recorded name, before it": {
+    edit: flow("  done.push(await ship(1))", "  done.push(await ship(0));\n  done.push(await ship(1))"),
+    outcome: "s1,s1,b2,p3,p4,s5",
+    log: ["ship 1", "ship 5"],
+    reports: ["INPUT_CHANGED"],
+  },
+  "one more call of a recorded name, before it, with a key": {
+    edit: all(
+      flow("{ sleep }", "{ keyed, sleep }"),
+      flow(
+        "  done.push(await ship(1))",
+        '  done.push(await keyed("first", () => ship(0)));\n  done.push(await ship(1))',
+      ),
+    ),
+    outcome: `s0,${whole}`,
+    log: ["ship 0", "ship 5"],
+  },
   "a recorded step removed": { edit: flow("  done.push(await bill(price(2)));\n", ""), outcome: "STEPS_LOST", log: [] },
-  "a recorded step removed, and the loss accepted": { edit: flow("  done.push(await bill(price(2)));\n", ""), options: { lostSteps: "report" }, outcome: "s1,p3,p4,s5", reports: ["STEPS_LOST"] },
-  "a step that is not recorded yet removed": { edit: flow("  done.push(await ship(5));\n", ""), outcome: "s1,b2,p3,p4", log: [] },
+  "a recorded step removed, and the loss accepted": {
+    edit: flow("  done.push(await bill(price(2)));\n", ""),
+    options: { lostSteps: "report" },
+    outcome: "s1,p3,p4,s5",
+    reports: ["STEPS_LOST"],
+  },
+  "a step that is not recorded yet removed": {
+    edit: flow("  done.push(await ship(5));\n", ""),
+    outcome: "s1,b2,p3,p4",
+    log: [],
+  },
   "the input of a recorded step": { edit: flow("ship(1)", "ship(7)"), outcome: whole, reports: ["INPUT_CHANGED"] },
-  "two recorded steps in another order": { edit: all(flow("  done.push(await ship(1));\n", ""), flow("bill(price(2)));\n", "bill(price(2)));\n  done.push(await ship(1));\n")), outcome: "b2,s1,p3,p4,s5" },
+  "two recorded steps in another order": {
+    edit: all(
+      flow("  done.push(await ship(1));\n", ""),
+      flow("bill(price(2)));\n", "bill(price(2)));\n  done.push(await ship(1));\n"),
+    ),
+    outcome: "b2,s1,p3,p4,s5",
+  },
   "a recorded step after one that was not recorded yet": {
-    edit: all(note, flow("  done.push(await bill(price(2)));\n", "  done.push(await note(6));\n  done.push(await bill(price(2)));\n")),
-    outcome: "s1,n6,b2,p3,p4,s5", log: ["note 6", "ship 5"],
+    edit: all(
+      note,
+      flow("  done.push(await bill(price(2)));\n", "  done.push(await note(6));\n  done.push(await bill(price(2)));\n"),
+    ),
+    outcome: "s1,n6,b2,p3,p4,s5",
+    log: ["note 6", "ship 5"],
   },
   "a step renamed": { edit: charge, outcome: "STEPS_LOST", log: [], mended: whole },
   "a step renamed, and declared": { edit: charge, options: { renames: { bill: "charge" } }, outcome: whole },
-  "a step that became a workflow": { edit: tasks('function bill(x) { "use task: retries=0"', 'function bill(x) { "use workflow"'), outcome: "STEP_KIND_DIFFERS", log: [] },
+  "a step that became a workflow": {
+    edit: tasks('function bill(x) { "use task: retries=0"', 'function bill(x) { "use workflow"'),
+    outcome: "STEP_KIND_DIFFERS",
+    log: [],
+  },
   "a call put into a helper": { edit: helper, outcome: "STEP_MOVED", log: [], mended: whole },
-  "a call put into a helper, and declared": { edit: helper, options: { renames: { "for/pack[0]": "for/handle[0]/pack[0]" } }, outcome: whole },
+  "a call put into a helper, and declared": {
+    edit: helper,
+    options: { renames: { "for/pack[0]": "for/handle[0]/pack[0]" } },
+    outcome: whole,
+  },
   "a loop turned into map": { edit: mapped, outcome: "STEP_MOVED", log: [], mended: whole },
   "a loop turned into map, and declared": { edit: mapped, options: { renames: { for: "map" } }, outcome: whole },
-  "a task in another file": { edit: all(moved("tasks.js", "deep/tasks.js"), flow("./tasks.js", "./deep/tasks.js"), first("flow.js")), outcome: whole },
+  "a task in another file": {
+    edit: all(moved("tasks.js", "deep/tasks.js"), flow("./tasks.js", "./deep/tasks.js"), first("flow.js")),
+    outcome: whole,
+  },
   "the workflow in another file": { edit: moved("flow.js", "new.js"), outcome: whole },
-  "the workflow in another file, while a third has one of its name": { edit: all(moved("flow.js", "new.js"), other, first("main.js")), outcome: undefined },
-  "the workflow in another file, while a third has one of its name, and declared": { edit: all(moved("flow.js", "new.js"), other, first("main.js")), options: { renames: { "flow.js#flow": "new.js#flow" } }, outcome: whole },
+  "the workflow in another file, while a third has one of its name": {
+    edit: all(moved("flow.js", "new.js"), other, first("main.js")),
+    outcome: undefined,
+  },
+  "the workflow in another file, while a third has one of its name, and declared": {
+    edit: all(moved("flow.js", "new.js"), other, first("main.js")),
+    options: { renames: { "flow.js#flow": "new.js#flow" } },
+    outcome: whole,
+  },
   "the workflow renamed": { edit: place, outcome: undefined },
   "the workflow renamed, and declared": { edit: place, options: { renames: { flow: "place" } }, outcome: whole },
-  "retries, backoff, timeout of a task": { edit: tasks(/retries=0/, "retries=9, backoff=constant(1s)"), outcome: whole },
+  "retries, backoff, timeout of a task": {
+    edit: tasks(/retries=0/, "retries=9, backoff=constant(1s)"),
+    outcome: whole,
+  },
   "how long the wait takes that has begun": { edit: flow('"1h"', '"9h"'), outcome: whole, reports: ["INPUT_CHANGED"] },
-  "a plain function that makes the input of a recorded step": { edit: replaceIn("price.js")("=> x", "=> x * 2"), outcome: whole, reports: ["INPUT_CHANGED"] },
-  "a plain function whose outcome leads away from a recorded step": { edit: all(flow("  done.push(await bill(price(2)))", "  if (price(2) === 2) done.push(await bill(price(2)))"), replaceIn("price.js")("=> x", "=> x * 2")), outcome: "STEPS_LOST" },
+  "a plain function that makes the input of a recorded step": {
+    edit: replaceIn("price.js")("=> x", "=> x * 2"),
+    outcome: whole,
+    reports: ["INPUT_CHANGED"],
+  },
+  "a plain function whose outcome leads away from a recorded step": {
+    edit: all(
+      flow("  done.push(await bill(price(2)))", "  if (price(2) === 2) done.push(await bill(price(2)))"),
+      replaceIn("price.js")("=> x", "=> x * 2"),
+    ),
+    outcome: "STEPS_LOST",
+  },
 };
 
 const page = readFileSync(join(import.meta.dirname, "../../docs/code-changes.md"), "utf8");
-const table = [...page.matchAll(/^\| ([^|]+) \| ([^|]+) \| ([^|]+) \|$/gm)].slice(1).map(([, edit = "", happens = "", advice = ""]) => ({ edit: edit.trim(), happens, advice }));
+const table = [...page.matchAll(/^\| ([^|]+) \| ([^|]+) \| ([^|]+) \|$/gm)]
+  .slice(1)
+  .map(([, edit = "", happens = "", advice = ""]) => ({ edit: edit.trim(), happens, advice }));
 
 test("the table of the page has these rows, and names what stops a run or is reported", () => {
   expect(table.map(({ edit }) => edit)).toEqual(Object.keys(rows));
@@ -125,30 +238,36 @@ test("the page's example of renames is accepted", () => {
   expect(new Renames(given).idsOf("for[7]/pack[0]")).toEqual(["for[7]/handle[0]/pack[0]"]);
 });
 
-test.each(Object.entries(rows))("%s", async (_, { edit, options = {}, outcome, log: expectedLog = ["ship 5"], reports = [], mended }) => {
-  const edited = edit(old);
-  const lives = new Lives();
-  await lives.start(old);
-  await advance("5m");
-  expect(await lives.store.getRun("run")).toMatchObject({ status: "waiting" });
-  expect(log()).toEqual(before);
-  if (outcome === undefined) {
-    await lives.begin(edited, options);
-    expect(await recover()).toEqual([]);
-    await advance("12h");
+test.each(Object.entries(rows))(
+  "%s",
+  async (_, { edit, options = {}, outcome, log: expectedLog = ["ship 5"], reports = [], mended }) => {
+    const edited = edit(old);
+    const lives = new Lives();
+    await lives.start(old);
+    await advance("5m");
     expect(await lives.store.getRun("run")).toMatchObject({ status: "waiting" });
-    return;
-  }
-  const found = await lives.goOn(edited, options);
-  expect(codeOf(found)).toBe(outcome);
-  expect(log().slice(before.length)).toEqual(expectedLog);
-  expect([...new Set(lives.reports)]).toEqual(reports);
-  if (mended !== undefined) {
-    expect(await lives.goOn(edited, renameIn(found))).toBe(mended);
-    expect(log()).toEqual([...before, ...expectedLog, ...log().slice(before.length + expectedLog.length)]);
-    expect(log().filter((line, place, lines) => lines.indexOf(line) < place), "nothing is done twice").toEqual([]);
-  }
-});
+    expect(log()).toEqual(before);
+    if (outcome === undefined) {
+      await lives.begin(edited, options);
+      expect(await recover()).toEqual([]);
+      await advance("12h");
+      expect(await lives.store.getRun("run")).toMatchObject({ status: "waiting" });
+      return;
+    }
+    const found = await lives.goOn(edited, options);
+    expect(codeOf(found)).toBe(outcome);
+    expect(log().slice(before.length)).toEqual(expectedLog);
+    expect([...new Set(lives.reports)]).toEqual(reports);
+    if (mended !== undefined) {
+      expect(await lives.goOn(edited, renameIn(found))).toBe(mended);
+      expect(log()).toEqual([...before, ...expectedLog, ...log().slice(before.length + expectedLog.length)]);
+      expect(
+        log().filter((line, place, lines) => lines.indexOf(line) < place),
+        "nothing is done twice",
+      ).toEqual([]);
+    }
+  },
+);
 
 /** Begins the run, or takes it up under the renames of `$RENAMES`. */
 const program = `
@@ -164,11 +283,18 @@ const program = `
 
 const lines = (file: string): string[] => readFileSync(file, "utf8").trim().split("\n");
 
-test.each(["comments, formatting, types", "a step renamed", "a call put into a helper", "the workflow renamed, and declared", "a task in another file"])("with processes, builds and kill -9: %s", async (name) => {
+test.each([
+  "comments, formatting, types",
+  "a step renamed",
+  "a call put into a helper",
+  "the workflow renamed, and declared",
+  "a task in another file",
+])("with processes, builds and kill -9: %s", async (name) => {
   const { edit, options = {}, outcome = "" } = rows[name] ?? {};
   const directory = temporaryDirectory();
   const env = { PERDURE_STORE: `sqlite:${join(directory, "p.db")}`, LOG: join(directory, "log") };
-  const sources = (files: Sources): Sources => Object.fromEntries(Object.entries(files).map(([file, text]) => [file, text.replace('"1h"', '"700ms"')]));
+  const sources = (files: Sources): Sources =>
+    Object.fromEntries(Object.entries(files).map(([file, text]) => [file, text.replace('"1h"', '"700ms"')]));
   const begun = run(await buildProgram(program, "main", sources(old)), env);
   await begun.printed("it sleeps");
   begun.process.kill("SIGKILL");

@@ -41,7 +41,12 @@ export class Lives {
     this.now = this.clock?.now() ?? this.now;
     const exports = await loadSources(sources);
     this.store = this.open();
-    this.clock = setup({ ...options, store: this.store, now: new Date(this.now), onReport: (error) => void this.reports.push(error.code) }).clock;
+    this.clock = setup({
+      ...options,
+      store: this.store,
+      now: new Date(this.now),
+      onReport: (error) => void this.reports.push(error.code),
+    }).clock;
     return exports;
   }
 

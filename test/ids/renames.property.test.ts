@@ -13,14 +13,25 @@ type Node =
   | { readonly kind: "branches"; readonly bodies: readonly (readonly Node[])[] }
   | { readonly kind: "helper"; readonly body: readonly Node[] };
 
-const call = fc.record({ kind: fc.constant("call" as const), task: fc.constantFrom("alpha", "alpha", "beta"), flaky: fc.boolean(), extracted: fc.boolean() });
+const call = fc.record({
+  kind: fc.constant("call" as const),
+  task: fc.constantFrom("alpha", "alpha", "beta"),
+  flaky: fc.boolean(),
+  extracted: fc.boolean(),
+});
 const { body } = fc.letrec<{ node: Node; body: readonly Node[] }>((tie) => ({
   node: fc.oneof(
     { maxDepth: 2, withCrossShrink: true },
     { weight: 4, arbitrary: call },
     { weight: 1, arbitrary: fc.constant({ kind: "sleep" as const }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("loop" as const), body: tie("body") }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant("branches" as const), bodies: fc.array(tie("body"), { minLength: 2, maxLength: 3 }) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant("branches" as const),
+        bodies: fc.array(tie("body"), { minLength: 2, maxLength: 3 }),
+      }),
+    },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("helper" as const), body: tie("body") }) },
   ),
   body: fc.array(tie("node"), { minLength: 1, maxLength: 4 }),
@@ -47,12 +58,14 @@ class Writer {
   sources(nodes: readonly Node[]): Sources {
     const { named } = this.version;
     const text = this.body(nodes, []);
-    const tasks = ["alpha", "beta"].map((name) => `export async function ${named(name)}(label, flaky) {
+    const tasks = ["alpha", "beta"].map(
+      (name) => `export async function ${named(name)}(label, flaky) {
       "use task: retries=1, backoff=constant(5m)";
       globalThis.log.push(label);
       if (flaky && taskContext().attempt === 1) throw new Error("again");
       return label;
-    }`);
+    }`,
+    );
     const imported = ["alpha", "beta"].map(named).join(", ");
     return {
       "flow.js": `import { sleep } from "perdure"; import { ${imported} } from "./tasks.js";\n${this.functions.join("\n")}\nexport async function flow() { "use workflow"; const at = ""; const done = [];\n${text}\nreturn done; }`,
@@ -67,7 +80,8 @@ class Writer {
     return nodes
       .map((node) => {
         // two loops of one body share their path: which of them a call was in, a path cannot say
-        if (node.kind !== "call") return this.node(node.kind === "loop" && loops++ > 0 ? { ...node, kind: "helper" } : node, path);
+        if (node.kind !== "call")
+          return this.node(node.kind === "loop" && loops++ > 0 ? { ...node, kind: "helper" } : node, path);
         const index = seen.get(node.task) ?? 0;
         seen.set(node.task, index + 1);
         // one key cannot lead to two places: one call of a name in each body is moved
@@ -78,7 +92,12 @@ class Writer {
       .join("\n");
   }
 
-  private call({ task, flaky }: Extract<Node, { kind: "call" }>, id: string, isMoved: boolean, path: readonly string[]): string {
+  private call(
+    { task, flaky }: Extract<Node, { kind: "call" }>,
+    id: string,
+    isMoved: boolean,
+    path: readonly string[],
+  ): string {
     const label = `"${this.count++}" + at`;
     const { named, extracts } = this.version;
     const helper = `helper${this.count++}`;
@@ -92,19 +111,27 @@ class Writer {
   private node(node: Exclude<Node, { kind: "call" }>, path: readonly string[]): string {
     if (node.kind === "sleep") return `await sleep("10m");`;
     const name = `part${this.count++}`;
-    if (node.kind === "loop") return `for (const i of [0, 1]) { const outer = at; { const at = outer + "." + i;\n${this.body(node.body, [...path, "for"])}\n} }`;
+    if (node.kind === "loop")
+      return `for (const i of [0, 1]) { const outer = at; { const at = outer + "." + i;\n${this.body(node.body, [...path, "for"])}\n} }`;
     const bodies = node.kind === "helper" ? [node.body] : node.bodies;
     const calls = bodies.map((each, place) => {
       const part = this.version.named(`${name}_${place}`);
-      this.functions.push(`async function ${part}(at) { const done = [];\n${this.body(each, [...path, `${name}_${place}`])}\nreturn done; }`);
+      this.functions.push(
+        `async function ${part}(at) { const done = [];\n${this.body(each, [...path, `${name}_${place}`])}\nreturn done; }`,
+      );
       return `${part}(at)`;
     });
-    return node.kind === "helper" ? `done.push(...await ${calls.join()});` : `done.push(...(await Promise.all([${calls.join(", ")}])).flat());`;
+    return node.kind === "helper"
+      ? `done.push(...await ${calls.join()});`
+      : `done.push(...(await Promise.all([${calls.join(", ")}])).flat());`;
   }
 }
 
 /** A name that ends in another letter in each version, for those names that are chosen. */
-const naming = (chosen: (name: string) => boolean, version: number) => (name: string): string => (version > 0 && chosen(name) ? `${name}_v${version}` : name);
+const naming =
+  (chosen: (name: string) => boolean, version: number) =>
+  (name: string): string =>
+    version > 0 && chosen(name) ? `${name}_v${version}` : name;
 
 interface Case {
   readonly nodes: readonly Node[];
@@ -116,22 +143,40 @@ interface Case {
 const cases: fc.Arbitrary<Case> = fc.record({
   nodes: body,
   seed: fc.nat(),
-  lives: fc.array(fc.record({ version: fc.constantFrom(0, 1, 1, 2), commits: fc.integer({ min: 1, max: 8 }) }), { minLength: 2, maxLength: 5 })
+  lives: fc
+    .array(fc.record({ version: fc.constantFrom(0, 1, 1, 2), commits: fc.integer({ min: 1, max: 8 }) }), {
+      minLength: 2,
+      maxLength: 5,
+    })
     .map((lives) => [...lives].sort((a, b) => a.version - b.version)),
 });
 
-const isChosen = (seed: number, version: number) => (name: string): boolean => ([...name].reduce((sum, char) => sum * 31 + char.charCodeAt(0), seed + version) >>> 3) % 2 === 0;
+const isChosen =
+  (seed: number, version: number) =>
+  (name: string): boolean =>
+    ([...name].reduce((sum, char) => sum * 31 + char.charCodeAt(0), seed + version) >>> 3) % 2 === 0;
 
 /** What is written and declared in each version. */
 function programs({ nodes, seed }: Case): { readonly sources: Sources; readonly renames: Record<string, string> }[] {
   const first = naming(isChosen(seed, 1), 1);
   const second = (name: string): string => naming(isChosen(seed, 2), 2)(first(name));
-  const versions: Version[] = [{ named: (name) => name, extracts: false }, { named: first, extracts: true }, { named: second, extracts: true }];
+  const versions: Version[] = [
+    { named: (name) => name, extracts: false },
+    { named: first, extracts: true },
+    { named: second, extracts: true },
+  ];
   return versions.map((version, place) => {
     const writer = new Writer(version);
     const sources = writer.sources(nodes);
-    const names = [...new Set(Object.values(sources).join("\n").match(/\b(?:alpha|beta|helper\d+|part\d+_\d+)/g))];
-    const declared = (from: (name: string) => string, to: (name: string) => string): [string, string][] => names.flatMap((name) => (from(name) === to(name) ? [] : [[from(name), to(name)]]));
+    const names = [
+      ...new Set(
+        Object.values(sources)
+          .join("\n")
+          .match(/\b(?:alpha|beta|helper\d+|part\d+_\d+)/g),
+      ),
+    ];
+    const declared = (from: (name: string) => string, to: (name: string) => string): [string, string][] =>
+      names.flatMap((name) => (from(name) === to(name) ? [] : [[from(name), to(name)]]));
     const moves = place === 0 ? [] : Object.entries(writer.moves);
     const renamed = [declared((name) => name, first), declared(first, second)].slice(0, place).flat();
     return { sources, renames: Object.fromEntries([...moves, ...renamed]) };
@@ -152,16 +197,24 @@ function dying(store: Store, commits: number, died: () => void): Store {
   return { ...store, commit, close() {} };
 }
 
-const labelsOf = (rows: readonly StepRow[]): string[] => rows.flatMap(({ kind, state, output = "" }) => (kind === "task" && state === "completed" ? [/"(.*?)"/.exec(output)?.[1] ?? "?"] : []));
+const labelsOf = (rows: readonly StepRow[]): string[] =>
+  rows.flatMap(({ kind, state, output = "" }) =>
+    kind === "task" && state === "completed" ? [/"(.*?)"/.exec(output)?.[1] ?? "?"] : [],
+  );
 
 /** Lives one after the other until the run has ended: its result. */
-async function play(each: Case): Promise<{ readonly result: unknown; readonly rows: readonly StepRow[]; readonly reports: readonly string[] }> {
+async function play(
+  each: Case,
+): Promise<{ readonly result: unknown; readonly rows: readonly StepRow[]; readonly reports: readonly string[] }> {
   const versions = programs(each);
   const store = memoryStore();
   let commits = 0;
   let dead = false;
   const lives = new Lives(() => dying(store, commits, () => (dead = true)));
-  for (const [place, life] of [...each.lives, { version: each.lives.at(-1)?.version ?? 0, commits: Infinity }].entries()) {
+  for (const [place, life] of [
+    ...each.lives,
+    { version: each.lives.at(-1)?.version ?? 0, commits: Infinity },
+  ].entries()) {
     ({ commits } = life);
     dead = false;
     const { sources = {}, renames = {} } = versions[life.version] ?? {};
@@ -170,8 +223,12 @@ async function play(each: Case): Promise<{ readonly result: unknown; readonly ro
     log().length = 0;
     if (place === 0) await start(flow as unknown as () => Promise<unknown>, [], { id: "run" });
     else await recover();
-    for (let times = 0; times < 1_000 && !dead && (await store.getRun("run"))?.status !== "completed"; times++) await advance("5m");
-    expect(log().filter((label) => finished.includes(label)), "finished steps that ran again").toEqual([]);
+    for (let times = 0; times < 1_000 && !dead && (await store.getRun("run"))?.status !== "completed"; times++)
+      await advance("5m");
+    expect(
+      log().filter((label) => finished.includes(label)),
+      "finished steps that ran again",
+    ).toEqual([]);
     if (!dead) break;
   }
   const row = await store.getRun("run");
@@ -183,15 +240,19 @@ const RUNS = Number(process.env["PERDURE_SEEDS"] ?? 20);
 /** Repeats the runs of a failure, and makes its case small. */
 const SEED = process.env["PERDURE_SEED"];
 
-test("a run that lives through renames, moves and crashes ends like one without, and uses every finished step once", async () => {
-  await fc.assert(
-    fc.asyncProperty(cases, async (each) => {
-      const { result, rows, reports } = await play(each);
-      const undisturbed = await play({ ...each, lives: [{ version: 2, commits: Infinity }] });
-      expect(result).toEqual(undisturbed.result);
-      expect(labelsOf(rows).sort()).toEqual(labelsOf(undisturbed.rows).sort());
-      expect(reports).toEqual([]);
-    }),
-    SEED === undefined ? { numRuns: RUNS, endOnFailure: true } : { numRuns: RUNS, seed: Number(SEED) },
-  );
-}, 600_000 + RUNS * 20_000);
+test(
+  "a run that lives through renames, moves and crashes ends like one without, and uses every finished step once",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(cases, async (each) => {
+        const { result, rows, reports } = await play(each);
+        const undisturbed = await play({ ...each, lives: [{ version: 2, commits: Infinity }] });
+        expect(result).toEqual(undisturbed.result);
+        expect(labelsOf(rows).sort()).toEqual(labelsOf(undisturbed.rows).sort());
+        expect(reports).toEqual([]);
+      }),
+      SEED === undefined ? { numRuns: RUNS, endOnFailure: true } : { numRuns: RUNS, seed: Number(SEED) },
+    );
+  },
+  600_000 + RUNS * 20_000,
+);

@@ -3,7 +3,8 @@ import { complete, configure, getRun, recover, start, worker, type RunRow } from
 import { advance, settled } from "perdure/testing";
 import { codeOf, Lives, log, renameIn, type Sources } from "./lives.ts";
 
-const task = (name: string, directive = "use task: retries=0"): string => `export async function ${name}(x) { "${directive}"; globalThis.log.push("${name} " + x); return "done " + x; }\n`;
+const task = (name: string, directive = "use task: retries=0"): string =>
+  `export async function ${name}(x) { "${directive}"; globalThis.log.push("${name} " + x); return "done " + x; }\n`;
 
 /** A workflow `flow` that imports these tasks. */
 const sources = (body: string, tasks: readonly string[], outside = ""): Sources => ({
@@ -11,7 +12,9 @@ const sources = (body: string, tasks: readonly string[], outside = ""): Sources 
   "tasks.js": tasks.map((name) => task(name)).join(""),
 });
 const old = sources(`  done.push(await bill(1));\n  await sleep("1h");\n  done.push(await bill(2));`, ["bill"]);
-const renamed = sources(`  done.push(await charge(1));\n  await sleep("1h");\n  done.push(await charge(2));`, ["charge"]);
+const renamed = sources(`  done.push(await charge(1));\n  await sleep("1h");\n  done.push(await charge(2));`, [
+  "charge",
+]);
 
 describe("a rename", () => {
   test("gives recorded steps to the calls of the new name, under the ids that they have", async () => {
@@ -25,7 +28,8 @@ describe("a rename", () => {
 
   test("of a rename: a → b → c, with steps of each", async () => {
     const lives = new Lives();
-    const code = (name: string): Sources => sources([1, 2, 3].map((n) => `  done.push(await ${name}(${n}));\n  await sleep("1h");`).join("\n"), [name]);
+    const code = (name: string): Sources =>
+      sources([1, 2, 3].map((n) => `  done.push(await ${name}(${n}));\n  await sleep("1h");`).join("\n"), [name]);
     await lives.start(code("a"));
     await lives.begin(code("b"), { renames: { a: "b" } });
     await recover();
@@ -50,7 +54,13 @@ describe("a rename", () => {
   test("is found among several new names by the place of the definition", async () => {
     const lives = new Lives();
     await lives.start(sources(`  await bill(1);\n  await sleep("1h");\n  await ship(2);`, ["ship", "bill"]));
-    const outcome = await lives.goOn(sources(`  await note(0);\n  await charge(1);\n  await sleep("1h");\n  await ship(2);`, ["ship", "charge", "note"]));
+    const outcome = await lives.goOn(
+      sources(`  await note(0);\n  await charge(1);\n  await sleep("1h");\n  await ship(2);`, [
+        "ship",
+        "charge",
+        "note",
+      ]),
+    );
     expect(String(outcome)).toContain("new in it: charge (flow.js:8:9), note[0] (flow.js:7:9)");
     expect(renameIn(outcome)).toEqual({ renames: { bill: "charge" } });
   });
@@ -59,7 +69,10 @@ describe("a rename", () => {
     const lives = new Lives();
     await lives.start(old);
     expect(codeOf(await lives.goOn(renamed))).toBe("STEPS_LOST");
-    for (const [renames, status] of [[{}, "pending"], [{ bill: "charge" }, "completed"]] as const) {
+    for (const [renames, status] of [
+      [{}, "pending"],
+      [{ bill: "charge" }, "completed"],
+    ] as const) {
       await lives.begin(renamed, { renames });
       const working = worker();
       await advance("2h");
@@ -89,30 +102,38 @@ describe("a rename", () => {
   test.each([
     ["by another name", "charge", "charge(1)", { bill: "charge" }],
     ["in a helper", "bill", "handle(1)", { "bill[0]": "handle[0]/bill[0]" }],
-  ])("of an unfinished step, now %s, that is not declared stops the run: its attempts would begin anew, with another key", async (_, name, call, renames) => {
-    const flaky = (task: string, called: string): Sources => ({
-      "flow.js": `import { ${task} } from "./tasks.js";\n${called === "handle(1)" ? `async function handle(n) { return ${task}(n); }` : ""}\nexport async function flow() { "use workflow"; return await ${called}; }`,
-      "tasks.js": `import { taskContext } from "perdure";\nexport async function ${task}(x) { "use task: backoff=constant(2h)"; const { attempt, idempotencyKey } = taskContext(); globalThis.log.push([attempt, idempotencyKey].join(" ")); if (attempt < 3) throw new Error("again"); return "done " + x; }`,
-    });
-    const lives = new Lives();
-    await lives.start(flaky("bill", "bill(1)"));
-    const outcome = await lives.goOn(flaky(name, call));
-    expect(codeOf(outcome)).toBe("STEP_MOVED");
-    expect(renameIn(outcome)).toEqual({ renames });
-    expect(await lives.goOn(flaky(name, call), { renames })).toBe("done 1");
-    expect(log()).toEqual(["1 run/bill[0]", "2 run/bill[0]", "3 run/bill[0]"]);
-  });
+  ])(
+    "of an unfinished step, now %s, that is not declared stops the run: its attempts would begin anew, with another key",
+    async (_, name, call, renames) => {
+      const flaky = (task: string, called: string): Sources => ({
+        "flow.js": `import { ${task} } from "./tasks.js";\n${called === "handle(1)" ? `async function handle(n) { return ${task}(n); }` : ""}\nexport async function flow() { "use workflow"; return await ${called}; }`,
+        "tasks.js": `import { taskContext } from "perdure";\nexport async function ${task}(x) { "use task: backoff=constant(2h)"; const { attempt, idempotencyKey } = taskContext(); globalThis.log.push([attempt, idempotencyKey].join(" ")); if (attempt < 3) throw new Error("again"); return "done " + x; }`,
+      });
+      const lives = new Lives();
+      await lives.start(flaky("bill", "bill(1)"));
+      const outcome = await lives.goOn(flaky(name, call));
+      expect(codeOf(outcome)).toBe("STEP_MOVED");
+      expect(renameIn(outcome)).toEqual({ renames });
+      expect(await lives.goOn(flaky(name, call), { renames })).toBe("done 1");
+      expect(log()).toEqual(["1 run/bill[0]", "2 run/bill[0]", "3 run/bill[0]"]);
+    },
+  );
 
   test("gives way to a record of exactly the name that is called", async () => {
     const lives = new Lives();
-    await lives.start(sources(`  done.push(await bill(1));\n  done.push(await charge(2));\n  await sleep("1h");`, ["bill", "charge"]));
-    const outcome = await lives.goOn(sources(`  done.push(await charge(2));\n  await sleep("1h");`, ["charge"]), { renames: { bill: "charge" } });
+    await lives.start(
+      sources(`  done.push(await bill(1));\n  done.push(await charge(2));\n  await sleep("1h");`, ["bill", "charge"]),
+    );
+    const outcome = await lives.goOn(sources(`  done.push(await charge(2));\n  await sleep("1h");`, ["charge"]), {
+      renames: { bill: "charge" },
+    });
     expect(codeOf(outcome)).toBe("STEPS_LOST");
     expect(log()).toEqual(["bill 1", "charge 2"]);
   });
 
   test("of signals: a wait goes on under the new name, and takes what was delivered under the old one", async () => {
-    const waiting = (...names: string[]): Sources => sources(names.map((name) => `  done.push(await signal("${name}"));`).join("\n"), ["bill"]);
+    const waiting = (...names: string[]): Sources =>
+      sources(names.map((name) => `  done.push(await signal("${name}"));`).join("\n"), ["bill"]);
     const renames = { "signal:paid": "signal:payment" };
     const lives = new Lives();
     await lives.start(waiting("first", "paid", "paid"));
@@ -143,8 +164,15 @@ describe("a rename", () => {
 });
 
 describe("a move", () => {
-  const direct = sources(`  for (const n of [1, 2]) done.push(await bill(n));\n  done.push(await bill(3));\n  await sleep("1h");\n  done.push(await bill(4));`, ["bill"]);
-  const helped = sources(`  for (const n of [1, 2]) done.push(await handle(n));\n  done.push(await handle(3));\n  await sleep("1h");\n  done.push(await handle(4));`, ["bill"], `async function handle(n) { return bill(n); }`);
+  const direct = sources(
+    `  for (const n of [1, 2]) done.push(await bill(n));\n  done.push(await bill(3));\n  await sleep("1h");\n  done.push(await bill(4));`,
+    ["bill"],
+  );
+  const helped = sources(
+    `  for (const n of [1, 2]) done.push(await handle(n));\n  done.push(await handle(3));\n  await sleep("1h");\n  done.push(await handle(4));`,
+    ["bill"],
+    `async function handle(n) { return bill(n); }`,
+  );
 
   test("into a helper is declared with paths, for every index where none is given", async () => {
     const lives = new Lives();
@@ -172,7 +200,11 @@ describe("a move", () => {
   test("… and so it does in later lives of the new code, when something has been recorded under it", async () => {
     const lives = new Lives();
     await lives.start(direct);
-    const noted = sources(`  await note(0);\n  for (const n of [1, 2]) done.push(await handle(n));`, ["bill", "note"], `async function handle(n) { return bill(n); }`);
+    const noted = sources(
+      `  await note(0);\n  for (const n of [1, 2]) done.push(await handle(n));`,
+      ["bill", "note"],
+      `async function handle(n) { return bill(n); }`,
+    );
     for (let life = 0; life < 3; life++) expect(codeOf(await lives.goOn(noted))).toBe("STEP_MOVED");
     expect(log()).toEqual(["bill 1", "bill 2", "bill 3", "note 0"]);
   });
@@ -180,14 +212,21 @@ describe("a move", () => {
   test("is not suspected where a call was added", async () => {
     const lives = new Lives();
     await lives.start(sources(`  done.push(await bill(1));\n  await sleep("1h");`, ["bill"]));
-    const added = sources(`  done.push(await handle(1));\n  done.push(await bill(1));\n  await sleep("1h");`, ["bill"], `async function handle(n) { return bill(n); }`);
+    const added = sources(
+      `  done.push(await handle(1));\n  done.push(await bill(1));\n  await sleep("1h");`,
+      ["bill"],
+      `async function handle(n) { return bill(n); }`,
+    );
     expect(await lives.goOn(added)).toEqual(["done 1", "done 1"]);
     expect(log()).toEqual(["bill 1", "bill 1"]);
   });
 
   test("is not suspected of another branch or iteration of the same code", async () => {
     const branches = (first: string, tasks: readonly string[]): Sources =>
-      sources(`  await Promise.all([1, 2].map(async (n) => {\n    ${first}await tick(0);\n    await sleep(n + "h");\n    await tick(0);\n  }));`, ["tick", ...tasks]);
+      sources(
+        `  await Promise.all([1, 2].map(async (n) => {\n    ${first}await tick(0);\n    await sleep(n + "h");\n    await tick(0);\n  }));`,
+        ["tick", ...tasks],
+      );
     const lives = new Lives();
     await lives.start(branches("", []));
     await lives.goOn(branches("await note(n);\n    ", ["note"]));
@@ -198,7 +237,11 @@ describe("a move", () => {
   test("is not suspected of a call with a key", async () => {
     const lives = new Lives();
     await lives.start(direct);
-    const keyed = sources(`  done.push(await keyed("new", () => handle(1)));\n  done.push(await handle(2));`, ["bill"], `async function handle(n) { return bill(n); }`);
+    const keyed = sources(
+      `  done.push(await keyed("new", () => handle(1)));\n  done.push(await handle(2));`,
+      ["bill"],
+      `async function handle(n) { return bill(n); }`,
+    );
     const outcome = await lives.goOn(keyed);
     expect(codeOf(outcome)).toBe("STEP_MOVED");
     expect(log()).toEqual(["bill 1", "bill 2", "bill 3", "bill 1"]);
@@ -206,7 +249,12 @@ describe("a move", () => {
 
   test("of one of several calls of a name leaves the others what they are", async () => {
     const lives = new Lives();
-    const code = (...calls: string[]): Sources => sources(calls.map((call) => `  done.push(await ${call});`).join("\n"), ["bill"], `async function handle(n) { return bill(n); }`);
+    const code = (...calls: string[]): Sources =>
+      sources(
+        calls.map((call) => `  done.push(await ${call});`).join("\n"),
+        ["bill"],
+        `async function handle(n) { return bill(n); }`,
+      );
     await lives.start(code("bill(1)", "bill(2)", `sleep("1h")`, "bill(3)"));
     const moved = code("handle(1)", "bill(2)", `sleep("1h")`, "bill(3)", "bill(4)");
     const renames = { "bill[0]": "handle[0]/bill[0]" };
@@ -224,10 +272,18 @@ describe("a move", () => {
   test("leaves alone what the new code itself has recorded under the old path", async () => {
     const lives = new Lives();
     const handle = `async function handle(n) { return bill(n); }`;
-    const both = sources(`  done.push(...await Promise.all([handle(1), bill(2)]));\n  await sleep("1h");\n  done.push(await handle(3));`, ["bill"], handle);
+    const both = sources(
+      `  done.push(...await Promise.all([handle(1), bill(2)]));\n  await sleep("1h");\n  done.push(await handle(3));`,
+      ["bill"],
+      handle,
+    );
     await lives.start(sources(`  await sleep("1h");`, ["bill"]));
     const renames = { "bill[0]": "handle[0]/bill[0]" };
-    for (const code of [both, both, { ...both, "flow.js": both["flow.js"]?.replace("const done", "/* other code */ var done") ?? "" }]) {
+    for (const code of [
+      both,
+      both,
+      { ...both, "flow.js": both["flow.js"]?.replace("const done", "/* other code */ var done") ?? "" },
+    ]) {
       await lives.begin(code, { renames });
       await recover();
       await advance("1s");
@@ -247,7 +303,11 @@ describe("a workflow", () => {
     await advance("1s");
     return run.id;
   };
-  const next = async (lives: Lives, files: Sources, renames: Record<string, string> = {}): Promise<Record<string, (x: number) => Promise<unknown>>> =>
+  const next = async (
+    lives: Lives,
+    files: Sources,
+    renames: Record<string, string> = {},
+  ): Promise<Record<string, (x: number) => Promise<unknown>>> =>
     (await lives.begin(files, { renames })) as unknown as Record<string, (x: number) => Promise<unknown>>;
   const afterAnHour = async (result: Promise<unknown> | undefined): Promise<unknown> => {
     const outcome = result?.catch((error: unknown) => error);
@@ -292,13 +352,19 @@ describe("a workflow", () => {
     const lives = new Lives();
     await begin(lives, "mine");
     const { place } = await next(lives, flowOf("place"));
-    await expect(start(place as (x: number) => Promise<unknown>, [1], { id: "mine" })).rejects.toMatchObject({ code: "RUN_WORKFLOW_DIFFERS" });
+    await expect(start(place as (x: number) => Promise<unknown>, [1], { id: "mine" })).rejects.toMatchObject({
+      code: "RUN_WORKFLOW_DIFFERS",
+    });
   });
 
   test("that moved to one of two files with its name is found where that is said", async () => {
     const lives = new Lives();
     await begin(lives);
-    const both = { "main.js": `export * from "./new.js"; export { order as other } from "./other.js";`, ...flowOf("order", "new.js"), ...flowOf("order", "other.js", "use workflow: id=other") };
+    const both = {
+      "main.js": `export * from "./new.js"; export { order as other } from "./other.js";`,
+      ...flowOf("order", "new.js"),
+      ...flowOf("order", "other.js", "use workflow: id=other"),
+    };
     await next(lives, both);
     expect(await recover()).toEqual([]); // it may be either
     await next(lives, both, { "flow.js#order": "new.js#order" });
@@ -322,7 +388,11 @@ describe("a workflow", () => {
     await lives.start(parent("order"));
     expect(await lives.goOn(parent("place"), { renames: { order: "place" } })).toEqual(["done 1", "done 2"]);
     const runs = await lives.store.listRuns({});
-    expect(runs.map(({ id, workflow }: RunRow) => `${workflow} ${id}`).sort()).toEqual(["flow run", "order run/order[0]", "order run/start:order[0]"]);
+    expect(runs.map(({ id, workflow }: RunRow) => `${workflow} ${id}`).sort()).toEqual([
+      "flow run",
+      "order run/order[0]",
+      "order run/start:order[0]",
+    ]);
     expect(await lives.steps()).toEqual(["start:order[0]", "order[0]"]);
   });
 });
@@ -330,12 +400,22 @@ describe("a workflow", () => {
 describe("configure refuses", () => {
   test("a rename of what is still in the code", async () => {
     await new Lives().begin(old);
-    expect(() => configure({ renames: { bill: "charge" } })).toThrow(expect.objectContaining({ code: "RENAME_IN_USE", message: expect.stringContaining("bill is still in the code, at tasks.js:1:23") }));
-    expect(() => configure({ renames: { "flow.js#flow": "new.js#flow" } })).toThrow(expect.objectContaining({ code: "RENAME_IN_USE" }));
-    expect(() => configure({ store: "memory:", renames: { "bill[0]": "charge[0]", "old.js#flow": "flow.js#flow" } })).not.toThrow();
+    expect(() => configure({ renames: { bill: "charge" } })).toThrow(
+      expect.objectContaining({
+        code: "RENAME_IN_USE",
+        message: expect.stringContaining("bill is still in the code, at tasks.js:1:23"),
+      }),
+    );
+    expect(() => configure({ renames: { "flow.js#flow": "new.js#flow" } })).toThrow(
+      expect.objectContaining({ code: "RENAME_IN_USE" }),
+    );
+    expect(() =>
+      configure({ store: "memory:", renames: { "bill[0]": "charge[0]", "old.js#flow": "flow.js#flow" } }),
+    ).not.toThrow();
   });
 
   test("a rename in a circle, or of nothing", () => {
-    for (const renames of [{ a: "b", b: "a" }, { a: "a" }, { "a[": "b" }]) expect(() => configure({ renames })).toThrow(expect.objectContaining({ code: "RENAME_INVALID" }));
+    for (const renames of [{ a: "b", b: "a" }, { a: "a" }, { "a[": "b" }])
+      expect(() => configure({ renames })).toThrow(expect.objectContaining({ code: "RENAME_INVALID" }));
   });
 });

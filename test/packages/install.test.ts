@@ -55,7 +55,8 @@ function link(root: string, name: string): void {
 }
 
 /** Built from JavaScript where the README's configuration is for JavaScript. */
-const withoutTypes = (text: string): string => text.replaceAll(/: (?:Promise<string>|string\[\]|string)/g, "").replaceAll(".ts", ".js");
+const withoutTypes = (text: string): string =>
+  text.replaceAll(/: (?:Promise<string>|string\[\]|string)/g, "").replaceAll(".ts", ".js");
 
 interface Integration {
   readonly config: string;
@@ -68,31 +69,74 @@ interface Integration {
 
 const runner = (source: string): readonly string[] => ["--input-type=module", "--eval", source];
 const packs = (name: string, config: string): readonly string[] =>
-  runner(`import pack from "${name}"; import config from "./${config}"; pack(config, (error, stats) => { if (error || stats.hasErrors()) { console.error(error ?? stats.toString()); process.exitCode = 1; } });`);
+  runner(
+    `import pack from "${name}"; import config from "./${config}"; pack(config, (error, stats) => { if (error || stats.hasErrors()) { console.error(error ?? stats.toString()); process.exitCode = 1; } });`,
+  );
 
 const integrations: Readonly<Record<string, Integration>> = {
-  vite: { config: "vite.config.js", packages: ["vite"], command: [join(modules, "vite/bin/vite.js"), "build", "--ssr", "src/main.ts"], output: "dist/main.js" },
+  vite: {
+    config: "vite.config.js",
+    packages: ["vite"],
+    command: [join(modules, "vite/bin/vite.js"), "build", "--ssr", "src/main.ts"],
+    output: "dist/main.js",
+  },
   esbuild: { config: "build.mjs", packages: ["esbuild"], command: ["build.mjs"], output: "dist/main.js" },
-  rollup: { config: "rollup.config.js", packages: ["rollup"], command: [join(modules, "rollup/dist/bin/rollup"), "--config"], output: "dist/main.js", javascript: true },
-  rolldown: { config: "rolldown.config.js", packages: ["rolldown"], command: [join(modules, "rolldown/bin/cli.mjs"), "--config"], output: "dist/main.js" },
-  webpack: { config: "webpack.config.cjs", packages: ["webpack", "esbuild-loader"], command: packs("webpack", "webpack.config.cjs"), output: "dist/main.cjs" },
-  rspack: { config: "rspack.config.mjs", packages: ["@rspack/core"], command: packs("@rspack/core", "rspack.config.mjs"), output: "dist/main.cjs" },
-  farm: { config: "farm.config.mjs", packages: ["@farmfe/core"], command: runner(`import { build } from "@farmfe/core"; await build({ configPath: process.cwd() + "/farm.config.mjs" });`), output: "dist/main.mjs" },
+  rollup: {
+    config: "rollup.config.js",
+    packages: ["rollup"],
+    command: [join(modules, "rollup/dist/bin/rollup"), "--config"],
+    output: "dist/main.js",
+    javascript: true,
+  },
+  rolldown: {
+    config: "rolldown.config.js",
+    packages: ["rolldown"],
+    command: [join(modules, "rolldown/bin/cli.mjs"), "--config"],
+    output: "dist/main.js",
+  },
+  webpack: {
+    config: "webpack.config.cjs",
+    packages: ["webpack", "esbuild-loader"],
+    command: packs("webpack", "webpack.config.cjs"),
+    output: "dist/main.cjs",
+  },
+  rspack: {
+    config: "rspack.config.mjs",
+    packages: ["@rspack/core"],
+    command: packs("@rspack/core", "rspack.config.mjs"),
+    output: "dist/main.cjs",
+  },
+  farm: {
+    config: "farm.config.mjs",
+    packages: ["@farmfe/core"],
+    command: runner(
+      `import { build } from "@farmfe/core"; await build({ configPath: process.cwd() + "/farm.config.mjs" });`,
+    ),
+    output: "dist/main.mjs",
+  },
   bun: { config: "build.js", packages: [], command: ["build.js"], output: "dist/main.js" },
 };
 
-test.each(Object.entries(integrations))("%s: the configuration of the README builds a program that runs", (name, { config, packages, command, output, javascript }) => {
-  const root = join(directory, name);
-  cpSync(installed, root, { recursive: true });
-  const sources = Object.entries(program).map(([file, text]) => (javascript ? [withoutTypes(file), withoutTypes(text)] : [file, text]));
-  put(root, { ...Object.fromEntries(sources), [config]: files[config] ?? "" });
-  for (const each of packages) link(root, each);
-  const built = spawnSync(name === "bun" ? join(modules, ".bin/bun") : process.execPath, command, { cwd: root, encoding: "utf8" });
-  expect(built.status, built.stdout + built.stderr).toBe(0);
-  expect(existsSync(join(root, output)), built.stdout + built.stderr).toBe(true);
-  const ran = spawnSync(process.execPath, ["--enable-source-maps", output], { cwd: root, encoding: "utf8" });
-  expect(ran).toMatchObject({ status: 0, stdout: "hello ada, hello grace\n", stderr: "" });
-});
+test.each(Object.entries(integrations))(
+  "%s: the configuration of the README builds a program that runs",
+  (name, { config, packages, command, output, javascript }) => {
+    const root = join(directory, name);
+    cpSync(installed, root, { recursive: true });
+    const sources = Object.entries(program).map(([file, text]) =>
+      javascript ? [withoutTypes(file), withoutTypes(text)] : [file, text],
+    );
+    put(root, { ...Object.fromEntries(sources), [config]: files[config] ?? "" });
+    for (const each of packages) link(root, each);
+    const built = spawnSync(name === "bun" ? join(modules, ".bin/bun") : process.execPath, command, {
+      cwd: root,
+      encoding: "utf8",
+    });
+    expect(built.status, built.stdout + built.stderr).toBe(0);
+    expect(existsSync(join(root, output)), built.stdout + built.stderr).toBe(true);
+    const ran = spawnSync(process.execPath, ["--enable-source-maps", output], { cwd: root, encoding: "utf8" });
+    expect(ran).toMatchObject({ status: 0, stdout: "hello ada, hello grace\n", stderr: "" });
+  },
+);
 
 test("every configuration of the README is followed", () => {
   const followed = Object.values(integrations).map(({ config }) => config);

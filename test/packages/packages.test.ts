@@ -20,7 +20,10 @@ describe.each(published)("%s", (name) => {
     const analysis = await checkPackage(createPackageFromTarballData(readFileSync(file)));
     if (!analysis.types) throw new Error("no types");
     // the packages are ESM, which every supported Node can `require`; TypeScript before 4.7 knew no "exports"
-    const problems = analysis.problems.filter((problem) => problem.kind !== "CJSResolvesToESM" && !("resolutionKind" in problem && problem.resolutionKind === "node10"));
+    const problems = analysis.problems.filter(
+      (problem) =>
+        problem.kind !== "CJSResolvesToESM" && !("resolutionKind" in problem && problem.resolutionKind === "node10"),
+    );
     expect(problems).toEqual([]);
     expect(Object.keys(analysis.entrypoints).length).toBeGreaterThan(2);
   });

@@ -40,22 +40,49 @@ async function bundles(format: Format): Promise<string> {
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   for (const [name, text] of Object.entries(sources)) writeFileSync(join(directory, name), text);
   const tasks = format === "cjs" ? "tasks.cjs" : "tasks.mjs";
-  writeFileSync(join(directory, "package.json"), JSON.stringify({ name: "copies", imports: { "#tasks": { "perdure-test": "./tasks.ts", default: `./${tasks}` } } }));
-  const common: BuildOptions = { bundle: true, platform: "node", external: ["better-sqlite3"], logLevel: "error", absWorkingDir: directory };
+  writeFileSync(
+    join(directory, "package.json"),
+    JSON.stringify({ name: "copies", imports: { "#tasks": { "perdure-test": "./tasks.ts", default: `./${tasks}` } } }),
+  );
+  const common: BuildOptions = {
+    bundle: true,
+    platform: "node",
+    external: ["better-sqlite3"],
+    logLevel: "error",
+    absWorkingDir: directory,
+  };
   await build({ ...common, entryPoints: ["tasks.ts"], outfile: tasks, format, plugins: [perdure()] });
-  await build({ ...common, entryPoints: ["flow.ts"], outfile: "flow.mjs", format: "esm", external: ["better-sqlite3", "#tasks"], plugins: [perdure()] });
+  await build({
+    ...common,
+    entryPoints: ["flow.ts"],
+    outfile: "flow.mjs",
+    format: "esm",
+    external: ["better-sqlite3", "#tasks"],
+    plugins: [perdure()],
+  });
   return join(directory, "flow.mjs");
 }
 
-test.each(["esm", "cjs"] as const)("a process with two copies of the runtime, one in an %s bundle, works as one, and says so", async (format) => {
-  const { ended, output } = run(await bundles(format));
-  expect(await ended).toBe(0);
-  const lines = output().trim().split("\n").filter((line) => line !== "");
-  expect(lines.filter((line) => !/^(?:perdure warn|\s+→)/.test(line))).toEqual([
-    "ship 1 attempt 1", "executed ship[0]", "executed sleep[0]", "ship 2 attempt 1", "no more", "[ true, false ] [ false, false ]",
-  ]);
-  expect(output()).toMatch(/perdure warn this process has 2 copies of perdure: .*(?:tasks|CommonJS).*RUNTIME_TWICE/s);
-});
+test.each(["esm", "cjs"] as const)(
+  "a process with two copies of the runtime, one in an %s bundle, works as one, and says so",
+  async (format) => {
+    const { ended, output } = run(await bundles(format));
+    expect(await ended).toBe(0);
+    const lines = output()
+      .trim()
+      .split("\n")
+      .filter((line) => line !== "");
+    expect(lines.filter((line) => !/^(?:perdure warn|\s+→)/.test(line))).toEqual([
+      "ship 1 attempt 1",
+      "executed ship[0]",
+      "executed sleep[0]",
+      "ship 2 attempt 1",
+      "no more",
+      "[ true, false ] [ false, false ]",
+    ]);
+    expect(output()).toMatch(/perdure warn this process has 2 copies of perdure: .*(?:tasks|CommonJS).*RUNTIME_TWICE/s);
+  },
+);
 
 test("two versions that keep separate registries are one error", async () => {
   mkdirSync(generated, { recursive: true });

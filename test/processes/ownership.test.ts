@@ -73,7 +73,8 @@ test("two programs on one store: each takes up only the workflows that it has", 
   const directory = temporaryDirectory();
   const env = { PERDURE_STORE: `sqlite:${join(directory, "p.db")}` };
   const program = (name: string): Promise<string> =>
-    buildProgram(`
+    buildProgram(
+      `
       import { recover, sleep, start, listRuns, close } from "perdure";
       async function ${name}() {
         "use workflow: id=${name}";
@@ -84,7 +85,9 @@ test("two programs on one store: each takes up only the workflows that it has", 
       console.log("recovered", recovered.map(({ id }) => id).join());
       if (process.env.BEGIN) { await start(${name}, []); console.log("begun"); }
       else { for (const run of recovered) console.log(await run.result()); await close(); }
-    `, name);
+    `,
+      name,
+    );
   const [alpha, beta] = [await program("alpha"), await program("beta")];
   for (const file of [alpha, beta]) {
     const begun = run(file, { ...env, BEGIN: "1" });

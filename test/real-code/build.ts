@@ -19,14 +19,24 @@ const scripts = /\.[cm]?js$/;
 const others = /(?:^|[\\/])(?:node_modules|test)[\\/]|\.min\.[cm]?js$/;
 
 /** The script files of a folder, by their paths in it. */
-export const scriptsOf = (folder: string): string[] => readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => scripts.test(file) && !others.test(file)).toSorted();
+export const scriptsOf = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((file) => scripts.test(file) && !others.test(file))
+    .toSorted();
 
 /**
  * Writes a package twice: untouched but for calls that say which function runs (`plain`), and with directives and compiled (`compiled`). The sources that the
  * compiler sees stand in `work`.
  */
-export function buildPackage(from: string, name: string, folders: { readonly work: string; readonly plain: string; readonly compiled: string }, choice: Choice): Built {
-  const [work, plain, compiled] = [folders.work, folders.plain, folders.compiled].map((folder) => copy(from, join(folder, name)));
+export function buildPackage(
+  from: string,
+  name: string,
+  folders: { readonly work: string; readonly plain: string; readonly compiled: string },
+  choice: Choice,
+): Built {
+  const [work, plain, compiled] = [folders.work, folders.plain, folders.compiled].map((folder) =>
+    copy(from, join(folder, name)),
+  );
   const built: Built = { functions: 0, refused: 0, files: 0 };
   if (work === undefined || plain === undefined || compiled === undefined) return built;
   for (const file of scriptsOf(work)) {
@@ -49,7 +59,8 @@ export function buildPackage(from: string, name: string, folders: { readonly wor
 
 function copy(from: string, to: string): string {
   mkdirSync(dirname(to), { recursive: true });
-  if (!existsSync(to)) cpSync(from, to, { recursive: true, dereference: true, filter: (path) => !/\.(?:d\.[cm]?ts|map)$/.test(path) });
+  if (!existsSync(to))
+    cpSync(from, to, { recursive: true, dereference: true, filter: (path) => !/\.(?:d\.[cm]?ts|map)$/.test(path) });
   return to;
 }
 
@@ -57,14 +68,19 @@ function copy(from: string, to: string): string {
 const refusals = new Set(["PLACE_UNSUPPORTED", "TASK_WRITES_CAPTURED"]);
 
 /** The output, `undefined` where nothing had to be done. Directives in places that are refused are taken out again, and counted. @throws Error for anything that may not be */
-export function compileFile(path: string, root: string, project: Project): { readonly code: string | undefined; readonly refused: number } {
+export function compileFile(
+  path: string,
+  root: string,
+  project: Project,
+): { readonly code: string | undefined; readonly refused: number } {
   const source = readFileSync(path, "utf8");
   try {
     const result = compile(source, { id: path, root, project });
     if (result) assertSound(result.code, source, relative(root, path));
     return { code: result?.code, refused: 0 };
   } catch (error) {
-    if (!(error instanceof CompileError)) throw new Error(`${path}: ${error instanceof Error ? error.stack : String(error)}`, { cause: error });
+    if (!(error instanceof CompileError))
+      throw new Error(`${path}: ${error instanceof Error ? error.stack : String(error)}`, { cause: error });
     const errors = error.diagnostics.filter(({ severity }) => severity === "error");
     if (!errors.every(({ code }) => refusals.has(code))) throw error;
     const starts = new Set(errors.map(({ start }) => start));
@@ -79,8 +95,11 @@ export function compileFile(path: string, root: string, project: Project): { rea
 const countOf = (source: string): number => source.split(`${DIRECTIVE}; globalThis.$ran`).length;
 
 function assertSound(code: string, source: string, file: string): void {
-  const attempts = (["module", "commonjs"] as const).map((sourceType) => parseSync(file, code, { lang: "jsx", sourceType }).errors);
-  if (!attempts.some((errors) => errors.length === 0)) throw new Error(`${file} does not parse: ${attempts[0]?.[0]?.message}`);
+  const attempts = (["module", "commonjs"] as const).map(
+    (sourceType) => parseSync(file, code, { lang: "jsx", sourceType }).errors,
+  );
+  if (!attempts.some((errors) => errors.length === 0))
+    throw new Error(`${file} does not parse: ${attempts[0]?.[0]?.message}`);
   const [before, after] = [source, code].map((text) => text.split("\n").length);
   if (before !== after) throw new Error(`${file} had ${before} lines and has ${after}`);
 }

@@ -1,5 +1,11 @@
 import MagicString from "magic-string";
-import { parseSync, Visitor, type Function as OrdinaryFunction, type ArrowFunctionExpression, type ParserOptions } from "oxc-parser";
+import {
+  parseSync,
+  Visitor,
+  type Function as OrdinaryFunction,
+  type ArrowFunctionExpression,
+  type ParserOptions,
+} from "oxc-parser";
 
 type FunctionNode = OrdinaryFunction | ArrowFunctionExpression;
 
@@ -47,14 +53,22 @@ export function inject(source: string, file: string, choice: Choice): Injected |
 export function withoutDirectives(source: string, file: string, offsets: readonly number[]): string {
   const bodies: { readonly start: number; readonly end: number; readonly directive: number }[] = [];
   const visit = ({ start, end, body }: FunctionNode): void => {
-    const first = body?.type === "BlockStatement" ? body.body.find((each) => "directive" in each && each.directive === DIRECTIVE.slice(1, -1)) : undefined;
+    const first =
+      body?.type === "BlockStatement"
+        ? body.body.find((each) => "directive" in each && each.directive === DIRECTIVE.slice(1, -1))
+        : undefined;
     if (first) bodies.push({ start, end, directive: first.start });
   };
   const program = programOf(source, file);
-  if (program) new Visitor({ FunctionDeclaration: visit, FunctionExpression: visit, ArrowFunctionExpression: visit }).visit(program);
+  if (program)
+    new Visitor({ FunctionDeclaration: visit, FunctionExpression: visit, ArrowFunctionExpression: visit }).visit(
+      program,
+    );
   const blank = "void 0".padEnd(DIRECTIVE.length);
   return offsets.reduce((text, offset) => {
-    const around = bodies.filter(({ start, end }) => start <= offset && offset < end).toSorted((a, b) => b.start - a.start)[0];
+    const around = bodies
+      .filter(({ start, end }) => start <= offset && offset < end)
+      .toSorted((a, b) => b.start - a.start)[0];
     if (!around) throw new Error(`no task of ${file} is around ${offset}`);
     return text.slice(0, around.directive) + blank + text.slice(around.directive + blank.length);
   }, source);

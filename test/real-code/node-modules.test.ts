@@ -10,39 +10,71 @@ const modules = resolve(import.meta.dirname, "../../node_modules");
 
 /** Packages that are there for other reasons. */
 const packages = [
-  "@arethetypeswrong/core", "@farmfe/core", "@rspack/core", "@swc/core", "@vitest/runner", "@vitest/snapshot", "@vitest/spy", "@vitest/utils", "abstract-level", "devalue",
-  "esbuild-loader", "fast-check", "isomorphic-git", "jose", "kysely", "magic-string", "oauth4webapi", "p-queue", "publint", "rolldown", "rollup", "tape", "terser", "ts-loader",
-  "tsdown", "tsx", "undici", "unplugin", "vite", "vitest", "webpack",
+  "@arethetypeswrong/core",
+  "@farmfe/core",
+  "@rspack/core",
+  "@swc/core",
+  "@vitest/runner",
+  "@vitest/snapshot",
+  "@vitest/spy",
+  "@vitest/utils",
+  "abstract-level",
+  "devalue",
+  "esbuild-loader",
+  "fast-check",
+  "isomorphic-git",
+  "jose",
+  "kysely",
+  "magic-string",
+  "oauth4webapi",
+  "p-queue",
+  "publint",
+  "rolldown",
+  "rollup",
+  "tape",
+  "terser",
+  "ts-loader",
+  "tsdown",
+  "tsx",
+  "undici",
+  "unplugin",
+  "vite",
+  "vitest",
+  "webpack",
 ];
 
 /** Characters of a file: larger ones are other programs, bundled. */
 const LARGEST = 1_500_000;
 
-test.each<Choice>(["every", "third"])("every script of many packages compiles, with a directive in %s async function", { timeout: 300_000 }, (choice) => {
-  const generated = resolve(import.meta.dirname, "../.generated");
-  mkdirSync(generated, { recursive: true });
-  const root = mkdtempSync(join(generated, "modules-"));
-  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
-  const count = { files: 0, functions: 0, refused: 0 };
-  for (const name of packages) {
-    const written = scriptsOf(join(modules, name)).flatMap((file) => {
-      const [from, to] = [join(modules, name, file), join(root, name, file)];
-      const injected = statSync(from).size > LARGEST ? undefined : inject(readFileSync(from, "utf8"), file, choice);
-      if (!injected || injected.all === 0) return [];
-      mkdirSync(dirname(to), { recursive: true });
-      writeFileSync(to, injected.code);
-      count.functions += injected.functions;
-      return [to];
-    });
-    cpSync(join(modules, name, "package.json"), join(root, name, "package.json"));
-    const project = createProject(nodeHost, DIRECTIVE_WORDS, () => root);
-    for (const file of written) {
-      const { code, refused } = compileFile(file, root, project);
-      count.refused += refused;
-      if (code !== undefined) count.files++;
+test.each<Choice>(["every", "third"])(
+  "every script of many packages compiles, with a directive in %s async function",
+  { timeout: 300_000 },
+  (choice) => {
+    const generated = resolve(import.meta.dirname, "../.generated");
+    mkdirSync(generated, { recursive: true });
+    const root = mkdtempSync(join(generated, "modules-"));
+    onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+    const count = { files: 0, functions: 0, refused: 0 };
+    for (const name of packages) {
+      const written = scriptsOf(join(modules, name)).flatMap((file) => {
+        const [from, to] = [join(modules, name, file), join(root, name, file)];
+        const injected = statSync(from).size > LARGEST ? undefined : inject(readFileSync(from, "utf8"), file, choice);
+        if (!injected || injected.all === 0) return [];
+        mkdirSync(dirname(to), { recursive: true });
+        writeFileSync(to, injected.code);
+        count.functions += injected.functions;
+        return [to];
+      });
+      cpSync(join(modules, name, "package.json"), join(root, name, "package.json"));
+      const project = createProject(nodeHost, DIRECTIVE_WORDS, () => root);
+      for (const file of written) {
+        const { code, refused } = compileFile(file, root, project);
+        count.refused += refused;
+        if (code !== undefined) count.files++;
+      }
     }
-  }
-  expect(count.functions).toBeGreaterThan(choice === "every" ? 3000 : 1000);
-  // for writing to variables outside of it; the rest have computed names
-  expect(count.refused / count.functions).toBeLessThan(0.08);
-});
+    expect(count.functions).toBeGreaterThan(choice === "every" ? 3000 : 1000);
+    // for writing to variables outside of it; the rest have computed names
+    expect(count.refused / count.functions).toBeLessThan(0.08);
+  },
+);

@@ -18,7 +18,10 @@ interface Printed {
 /** Runs a script in a process of its own, with the packages that stand beside it. */
 async function printed(directory: string, script: string): Promise<Printed> {
   cpSync(join(import.meta.dirname, "scripts"), directory, { recursive: true });
-  const child = spawn(process.execPath, ["--no-warnings", join(directory, script)], { cwd: directory, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, ["--no-warnings", join(directory, script)], {
+    cwd: directory,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   onTestFinished(() => void child.kill("SIGKILL"));
   let output = "";
   const heard = (chunk: Buffer): void => void (output += chunk.toString());
@@ -34,25 +37,41 @@ async function printed(directory: string, script: string): Promise<Printed> {
 /** The lines of a test report without its numbers and without some of its tests; other lines as they are. */
 function comparable(lines: readonly string[], without: readonly string[] = []): string[] {
   let skips = false;
-  return lines.filter((line) => {
-    if (line.startsWith("# ")) skips = without.includes(line.slice(2));
-    return !skips && !/^# (?:tests|pass|fail) /.test(line);
-  }).map((line) => line.replace(/^(not ok|ok) \d+/, "$1"));
+  return lines
+    .filter((line) => {
+      if (line.startsWith("# ")) skips = without.includes(line.slice(2));
+      return !skips && !/^# (?:tests|pass|fail) /.test(line);
+    })
+    .map((line) => line.replace(/^(not ok|ok) \d+/, "$1"));
 }
 
-describe.each<Choice>(["every", "third"])("with a directive in %s async function, and nothing in a workflow, nothing changes for", (choice) => {
-  test.each(Object.entries(realPackages))("%s", { timeout: 240_000 }, async (name, { packages, running, sameTick }) => {
-    mkdirSync(generated, { recursive: true });
-    const root = mkdtempSync(join(generated, `real-${name}-`));
-    onTestFinished(() => rmSync(root, { recursive: true, force: true }));
-    const folders = { work: join(root, "work"), plain: join(root, "plain/node_modules"), compiled: join(root, "compiled/node_modules") };
-    const built = packages.map((each) => buildPackage(join(modules, each), each, folders, choice));
-    const [plain, compiled] = [await printed(join(root, "plain"), `${name}.mjs`), await printed(join(root, "compiled"), `${name}.mjs`)];
-    expect(plain.code).toBe(0);
-    if (!sameTick) expect(compiled.code).toBe(0);
-    expect(comparable(compiled.lines, sameTick)).toEqual(comparable(plain.lines, sameTick));
-    expect(compiled.ran).toEqual(plain.ran);
-    expect(compiled.ran.length).toBeGreaterThanOrEqual(running);
-    for (const { functions, refused } of built) expect(refused / (functions + refused)).toBeLessThan(0.15);
-  });
-});
+describe.each<Choice>(["every", "third"])(
+  "with a directive in %s async function, and nothing in a workflow, nothing changes for",
+  (choice) => {
+    test.each(Object.entries(realPackages))(
+      "%s",
+      { timeout: 240_000 },
+      async (name, { packages, running, sameTick }) => {
+        mkdirSync(generated, { recursive: true });
+        const root = mkdtempSync(join(generated, `real-${name}-`));
+        onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+        const folders = {
+          work: join(root, "work"),
+          plain: join(root, "plain/node_modules"),
+          compiled: join(root, "compiled/node_modules"),
+        };
+        const built = packages.map((each) => buildPackage(join(modules, each), each, folders, choice));
+        const [plain, compiled] = [
+          await printed(join(root, "plain"), `${name}.mjs`),
+          await printed(join(root, "compiled"), `${name}.mjs`),
+        ];
+        expect(plain.code).toBe(0);
+        if (!sameTick) expect(compiled.code).toBe(0);
+        expect(comparable(compiled.lines, sameTick)).toEqual(comparable(plain.lines, sameTick));
+        expect(compiled.ran).toEqual(plain.ran);
+        expect(compiled.ran.length).toBeGreaterThanOrEqual(running);
+        for (const { functions, refused } of built) expect(refused / (functions + refused)).toBeLessThan(0.15);
+      },
+    );
+  },
+);

@@ -21,12 +21,21 @@ export async function flow(order, tags) {
 }
 `;
 
-async function run(order: object, tags: string[], options: Parameters<typeof setup>[0] = {}): Promise<{ readonly result: unknown; readonly reports: string[] }> {
+async function run(
+  order: object,
+  tags: string[],
+  options: Parameters<typeof setup>[0] = {},
+): Promise<{ readonly result: unknown; readonly reports: string[] }> {
   const reports: string[] = [];
-  setup({ ...options, onReport: (error) => void reports.push(`${error.code} ${/argument \d.*(?=\):)/.exec(error.message)?.[0]}`) });
+  setup({
+    ...options,
+    onReport: (error) => void reports.push(`${error.code} ${/argument \d.*(?=\):)/.exec(error.message)?.[0]}`),
+  });
   onTestFinished(close);
   const { flow } = await loadSources({ "flow.js": source });
-  const result = await (flow as unknown as (...args: unknown[]) => Promise<unknown>)(order, tags).catch((error: unknown) => error);
+  const result = await (flow as unknown as (...args: unknown[]) => Promise<unknown>)(order, tags).catch(
+    (error: unknown) => error,
+  );
   return { result, reports };
 }
 
@@ -41,7 +50,10 @@ test("R9 an argument that a task changes in place is reported, with the step and
 
 test("… each argument for itself, bytes too, and instances not", async () => {
   const { reports } = await run({ total: 1 }, ["y", "x"]);
-  expect(reports.map((each) => each.slice(0, 32))).toEqual(["TASK_CHANGED_ARGUMENT argument 2", "TASK_CHANGED_ARGUMENT argument 3"]);
+  expect(reports.map((each) => each.slice(0, 32))).toEqual([
+    "TASK_CHANGED_ARGUMENT argument 2",
+    "TASK_CHANGED_ARGUMENT argument 3",
+  ]);
 });
 
 test("… in an attempt that fails, and the next one gets the arguments of the call", async () => {

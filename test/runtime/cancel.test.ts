@@ -16,7 +16,9 @@ async function long(text: string): Promise<string> {
   "use task: timeout=30d, retries=5";
   log.push(`${text} begins`);
   const { signal } = taskContext();
-  await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }));
+  await new Promise((_, reject) =>
+    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }),
+  );
   return text;
 }
 

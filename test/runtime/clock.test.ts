@@ -79,7 +79,8 @@ test("R9 no two draws of a run are alike, and no two runs", async () => {
   setup();
   onTestFinished(close);
   const flow = await load("branches");
-  const uuids = async (n: number): Promise<string[]> => JSON.stringify(await flow(n)).match(/[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}/g) ?? [];
+  const uuids = async (n: number): Promise<string[]> =>
+    JSON.stringify(await flow(n)).match(/[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}/g) ?? [];
   const drawn = [...(await uuids(1)), ...(await uuids(2))];
   expect(drawn.length).toBe(2 * 4 * 10);
   expect(new Set(drawn).size).toBe(drawn.length);
@@ -107,7 +108,11 @@ test("R10 outside of a run, and in a task, clock and chance are the real ones", 
 test("R9 numbers are spread evenly from 0 to below 1", async () => {
   setup();
   onTestFinished(close);
-  const [flow] = Object.values(await loadSources({ "flow.js": `export async function flow() { "use workflow"; return Array.from({ length: 4000 }, () => Math.random()) }` }));
+  const [flow] = Object.values(
+    await loadSources({
+      "flow.js": `export async function flow() { "use workflow"; return Array.from({ length: 4000 }, () => Math.random()) }`,
+    }),
+  );
   const numbers = (await (flow as unknown as Flow)()) as number[];
   const tenths = Array.from({ length: 10 }, (_, i) => numbers.filter((x) => x >= i / 10 && x < (i + 1) / 10).length);
   expect(tenths.reduce((sum, count) => sum + count)).toBe(4000);

@@ -43,13 +43,21 @@ async function everything(items: string[]): Promise<unknown> {
     if (item === "b") continue;
     log.push(await flaky(item));
   }
-  log.push(await Promise.all(items.map(async (item) => {
-    await sleep(item === "a" ? "2h" : "1h");
-    log.push(item);
-    return pair(item);
-  })));
+  log.push(
+    await Promise.all(
+      items.map(async (item) => {
+        await sleep(item === "a" ? "2h" : "1h");
+        log.push(item);
+        return pair(item);
+      }),
+    ),
+  );
   log.push(await Promise.race([pair("left"), sleep("3h").then(() => "late")]));
-  log.push(await Promise.allSettled([fails("one"), child("young"), keyed("k", () => step("keyed"))]).then((all) => all.map(({ status }) => status)));
+  log.push(
+    await Promise.allSettled([fails("one"), child("young"), keyed("k", () => step("keyed"))]).then((all) =>
+      all.map(({ status }) => status),
+    ),
+  );
   try {
     await fails("two");
   } catch (error) {
@@ -71,14 +79,19 @@ async function ends(): Promise<void> {
 }
 
 test("a crash before and after every durable write changes nothing", async () => {
-  const { boundaries, steps } = await crashEverywhere(everything, [["a", "b", "c"]], { signals: { approval: { by: "me" } } });
+  const { boundaries, steps } = await crashEverywhere(everything, [["a", "b", "c"]], {
+    signals: { approval: { by: "me" } },
+  });
   expect(boundaries).toBeGreaterThan(40);
   expect(steps).toContain("crash-everywhere map[2]/pair[0]/step[1]");
   expect(steps).toContain("crash-everywhere/child[0] pair[0]/step[0]");
 });
 
 test("nor over a store that answers later", async () => {
-  const { boundaries } = await crashEverywhere(everything, [["a", "b", "c"]], { store: () => documentStore(), signals: { approval: { by: "me" } } });
+  const { boundaries } = await crashEverywhere(everything, [["a", "b", "c"]], {
+    store: () => documentStore(),
+    signals: { approval: { by: "me" } },
+  });
   expect(boundaries).toBeGreaterThan(40);
 });
 

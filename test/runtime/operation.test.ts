@@ -1,5 +1,18 @@
 import { expect, onTestFinished, test } from "vitest";
-import { close, getRun, listRuns, memoryStore, recover, signal, sleep, start, taskContext, worker, type Logger, type Store } from "perdure";
+import {
+  close,
+  getRun,
+  listRuns,
+  memoryStore,
+  recover,
+  signal,
+  sleep,
+  start,
+  taskContext,
+  worker,
+  type Logger,
+  type Store,
+} from "perdure";
 import { advance, settled, setup } from "perdure/testing";
 
 const seen: string[] = [];
@@ -47,7 +60,9 @@ async function quick(n: number): Promise<string> {
 
 test("at debug level there is a line for each step executed, replayed, retried, waited for", async () => {
   const lines: string[] = [];
-  const logger = Object.fromEntries(["debug", "info", "warn", "error"].map((level) => [level, (message: string) => lines.push(`${level} ${message}`)])) as unknown as Logger;
+  const logger = Object.fromEntries(
+    ["debug", "info", "warn", "error"].map((level) => [level, (message: string) => lines.push(`${level} ${message}`)]),
+  ) as unknown as Logger;
   const { crash } = setup({ logger, logLevel: "debug" });
   onTestFinished(close);
   await start(flow, []);
@@ -83,7 +98,12 @@ test("the idempotency key is the same in every attempt, also after a crash", asy
   crash();
   await recover();
   await advance("10s");
-  expect(seen).toEqual(["plain 1 flow/note[0]", "flaky 1 flow/note[1]", "flaky 2 flow/note[1]", "flaky 3 flow/note[1]"]);
+  expect(seen).toEqual([
+    "plain 1 flow/note[0]",
+    "flaky 1 flow/note[1]",
+    "flaky 2 flow/note[1]",
+    "flaky 3 flow/note[1]",
+  ]);
 });
 
 test("a worker keeps to its concurrency, and drains when it is stopped", async () => {
@@ -113,7 +133,10 @@ test("a worker leaves a run alone that would only stop again, and takes it up un
   onTestFinished(close);
   await start(unstorable, []);
   await settled();
-  expect(await store.getRun("unstorable")).toMatchObject({ status: "pending", blocked: { error: "VALUE_NOT_STORABLE" } });
+  expect(await store.getRun("unstorable")).toMatchObject({
+    status: "pending",
+    blocked: { error: "VALUE_NOT_STORABLE" },
+  });
   crash();
   seen.length = 0;
   const working = worker();
@@ -122,7 +145,9 @@ test("a worker leaves a run alone that would only stop again, and takes it up un
   await working.stop();
   const row = await store.claim({ run: "unstorable", lease: { owner: "other", until: 1 }, now: 0 });
   const blocked = { error: "VALUE_NOT_STORABLE", message: "", code: "older code" };
-  await store.commit([{ type: "release", run: "unstorable", epoch: row?.epoch ?? 0, status: "pending", blocked, at: 0 }]);
+  await store.commit([
+    { type: "release", run: "unstorable", epoch: row?.epoch ?? 0, status: "pending", blocked, at: 0 },
+  ]);
   const again = worker();
   await advance("5h");
   expect(await store.getRun("unstorable")).toMatchObject({ blocked: { code: expect.not.stringContaining("older") } });

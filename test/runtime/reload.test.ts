@@ -32,12 +32,17 @@ const sources = (version: string, wait: string): Sources => ({
     export async function flow(id) { "use workflow: id={id}"; const first = await note(); await sleep("${wait}"); return [first, await note(), "${version}"]; }`,
   "tasks.js": `export async function note() { "use task: retries=0"; await globalThis.gate; return "${version}"; }`,
 });
-const load = async (files: Sources): Promise<Record<string, Flow>> => (await loadSources(files)) as unknown as Record<string, Flow>;
-const loadFlow = async (version: string, wait: string): Promise<Flow> => (await load(sources(version, wait)))["flow"] as Flow;
+const load = async (files: Sources): Promise<Record<string, Flow>> =>
+  (await loadSources(files)) as unknown as Record<string, Flow>;
+const loadFlow = async (version: string, wait: string): Promise<Flow> =>
+  (await load(sources(version, wait)))["flow"] as Flow;
 
 test("two packages that each have a file of one path keep their workflows", async () => {
   const { crash } = begin();
-  const of = (name: string): Sources => ({ "src/index.js": `import { sleep } from "perdure"; export async function ${name}(id) { "use workflow: id={id}"; await sleep("1h"); return "${name}" }`, "package.json": JSON.stringify({ name, type: "module" }) });
+  const of = (name: string): Sources => ({
+    "src/index.js": `import { sleep } from "perdure"; export async function ${name}(id) { "use workflow: id={id}"; await sleep("1h"); return "${name}" }`,
+    "package.json": JSON.stringify({ name, type: "module" }),
+  });
   const one = (await load(of("one")))["one"] as Flow;
   const two = (await load(of("two")))["two"] as Flow;
   await start(one, ["a"]);
@@ -115,7 +120,9 @@ describe("a module that is evaluated again", () => {
 
   test("takes workflows out that it does not have any more", async () => {
     begin();
-    await load({ "flow.js": `export async function a() { "use workflow"; }\nexport async function b() { "use workflow"; }` });
+    await load({
+      "flow.js": `export async function a() { "use workflow"; }\nexport async function b() { "use workflow"; }`,
+    });
     expect([...registry.workflows.keys()]).toEqual(["a", "b"]);
     await load({ "flow.js": `export async function b() { "use workflow"; }` });
     expect([...registry.workflows.keys()]).toEqual(["b"]);
@@ -127,7 +134,11 @@ describe("a module that is evaluated again", () => {
     await advance("1s");
     crash();
     const { "flow.js": moved = "", ...tasks } = sources("new", "1h");
-    await load({ "flow.js": `export * from "./moved.js";\nexport async function other() { "use workflow"; }`, "moved.js": moved, ...tasks });
+    await load({
+      "flow.js": `export * from "./moved.js";\nexport async function other() { "use workflow"; }`,
+      "moved.js": moved,
+      ...tasks,
+    });
     expect([...(registry.workflows.get("flow")?.keys() ?? [])]).toEqual(["moved.js"]);
     const [run] = await recover();
     await advance("2h");
@@ -136,7 +147,8 @@ describe("a module that is evaluated again", () => {
 
   test("counts its functions with those of its earlier self, so that a replay finds the same ids", async () => {
     const { store } = begin();
-    const calls = (x: number): string => `{ const { charge, help, child } = globalThis.tasks; done.push(await charge(${x}), await help(${x}), await child(${x})); }`;
+    const calls = (x: number): string =>
+      `{ const { charge, help, child } = globalThis.tasks; done.push(await charge(${x}), await help(${x}), await child(${x})); }`;
     const files = {
       "flow.js": `import { sleep } from "perdure"; import * as tasks from "./tasks.js"; globalThis.tasks = tasks;
         export async function flow(id) { "use workflow: id={id}"; const done = []; ${calls(0)} await sleep("30s"); ${calls(1)} return done; }`,
@@ -152,7 +164,15 @@ describe("a module that is evaluated again", () => {
     expect(globals.tasks).not.toBe(old);
     await advance("1m");
     expect(await run.result()).toEqual([0, 0, 0, 1, 1, 1]);
-    expect(await idsOf(store, "a")).toEqual(["charge[0]", "help[0]/charge[0]", "child[0]", "sleep[0]", "charge[1]", "help[1]/charge[0]", "child[1]"]);
+    expect(await idsOf(store, "a")).toEqual([
+      "charge[0]",
+      "help[0]/charge[0]",
+      "child[0]",
+      "sleep[0]",
+      "charge[1]",
+      "help[1]/charge[0]",
+      "child[1]",
+    ]);
   });
 });
 
@@ -170,8 +190,13 @@ describe("Vite's dev server", () => {
       });
     write("old");
     const server = await createServer({
-      root, configFile: false, logLevel: "silent", appType: "custom", plugins: [perdure()],
-      server: { middlewareMode: true, ws: false, watch: null }, optimizeDeps: { noDiscovery: true },
+      root,
+      configFile: false,
+      logLevel: "silent",
+      appType: "custom",
+      plugins: [perdure()],
+      server: { middlewareMode: true, ws: false, watch: null },
+      optimizeDeps: { noDiscovery: true },
     });
     onTestFinished(() => server.close());
     return { server, edit: (version) => write(version).forEach((file) => server.watcher.emit("change", file)) };
@@ -200,7 +225,8 @@ describe("Vite's dev server", () => {
     expect([...(registry.workflows.get("flow")?.keys() ?? [])]).toEqual(["flow.js"]);
     expect(await inMemory.status()).toBe("running");
     await advance("2h");
-    for (const result of [called, started.result(), inMemory.result()]) expect(await result).toEqual(["old", "new", "new"]);
+    for (const result of [called, started.result(), inMemory.result()])
+      expect(await result).toEqual(["old", "new", "new"]);
   });
 });
 

@@ -46,7 +46,8 @@ async function callsChild(): Promise<unknown> {
 }
 
 /** What the promise comes to, if it has come to anything. */
-const outcomeOf = (promise: Promise<unknown>): Promise<unknown> => Promise.race([promise, turns(20).then(() => "nothing")]);
+const outcomeOf = (promise: Promise<unknown>): Promise<unknown> =>
+  Promise.race([promise, turns(20).then(() => "nothing")]);
 
 function begin(options: Parameters<typeof setup>[0] = {}): ReturnType<typeof setup> {
   log.length = 0;
@@ -71,11 +72,16 @@ function faulty(inner: Store, failing: Set<string>): Store {
   });
 }
 
-function intercepted(inner: Store, around: (method: string, call: () => unknown, args: readonly unknown[]) => unknown): Store {
+function intercepted(
+  inner: Store,
+  around: (method: string, call: () => unknown, args: readonly unknown[]) => unknown,
+): Store {
   return new Proxy(inner, {
     get: (target, key: keyof Store) => {
       const method = target[key];
-      return typeof method === "function" ? (...args: unknown[]) => around(key, () => (method as (...args: unknown[]) => unknown)(...args), args) : method;
+      return typeof method === "function"
+        ? (...args: unknown[]) => around(key, () => (method as (...args: unknown[]) => unknown)(...args), args)
+        : method;
     },
   });
 }
@@ -144,7 +150,11 @@ describe("a mistake in a call is an error of that call", () => {
     return start(withId, [{}]).then((run) => run.id, codeOf);
   };
 
-  test.each([["sleep", badSleep, "DURATION_INVALID"], ["a child's id", badChild, "RUN_ID_INCOMPLETE"], ["an id for start", badStart, "RUN_ID_INCOMPLETE"]])("%s", async (_, workflow, code) => {
+  test.each([
+    ["sleep", badSleep, "DURATION_INVALID"],
+    ["a child's id", badChild, "RUN_ID_INCOMPLETE"],
+    ["an id for start", badStart, "RUN_ID_INCOMPLETE"],
+  ])("%s", async (_, workflow, code) => {
     begin();
     expect(await workflow().catch(codeOf)).toBe(code);
   });
@@ -177,7 +187,13 @@ test("the lease of every run is renewed, however busy one of them is", async () 
 });
 
 describe("a store that fails once does not strand a run", () => {
-  test.each([["commit", () => simple(1), "simple-1"], ["steps", () => simple(1), "simple-1"], ["claim", () => simple(1), "simple-1"], ["wakeups", listens, "listens"], ["createRun", callsChild, "calls-child"]] as const)("%s", async (method, workflow, id) => {
+  test.each([
+    ["commit", () => simple(1), "simple-1"],
+    ["steps", () => simple(1), "simple-1"],
+    ["claim", () => simple(1), "simple-1"],
+    ["wakeups", listens, "listens"],
+    ["createRun", callsChild, "calls-child"],
+  ] as const)("%s", async (method, workflow, id) => {
     const failing = new Set<string>();
     const { store, crash } = begin({ store: faulty(memoryStore(), failing), lease: "15s" });
     workflow().catch(() => {});
@@ -210,11 +226,28 @@ test("a write that the store cannot take does not cost other runs theirs", async
 test("a worker looks behind the runs that it must leave alone", async () => {
   const { store, clock } = begin({ pollInterval: "1h", lease: "1000d" });
   const blockedCode = codeOf(workflowOf(simple)).fingerprint;
-  const row = { workflow: "simple", file: "test/runtime/resilience.test.ts", input: "1:[[1],9]", inputHash: "x", code: "old", modules: "", seed: "s" };
+  const row = {
+    workflow: "simple",
+    file: "test/runtime/resilience.test.ts",
+    input: "1:[[1],9]",
+    inputHash: "x",
+    code: "old",
+    modules: "",
+    seed: "s",
+  };
   for (let n = 0; n < 1500; n++) {
     const run = { ...row, id: `blocked-${n}`, createdAt: n };
     await store.createRun({ ...run, lease: { owner: "gone", until: 1 } });
-    await store.commit([{ type: "release", run: run.id, epoch: 1, status: "pending", at: n, blocked: { error: "X", message: "", code: blockedCode } }]);
+    await store.commit([
+      {
+        type: "release",
+        run: run.id,
+        epoch: 1,
+        status: "pending",
+        at: n,
+        blocked: { error: "X", message: "", code: blockedCode },
+      },
+    ]);
   }
   await store.createRun({ ...row, id: "free", createdAt: clock.now() });
   const working = worker({ workflows: ["simple"] });
@@ -225,7 +258,11 @@ test("a worker looks behind the runs that it must leave alone", async () => {
 });
 
 describe("a store that answers late", () => {
-  test.each([["a worker", false, true], ["a follower", true, false], ["both", true, true]])("%s: a run is executed once", async (_, follows, works) => {
+  test.each([
+    ["a worker", false, true],
+    ["a follower", true, false],
+    ["both", true, true],
+  ])("%s: a run is executed once", async (_, follows, works) => {
     const { store, crash } = begin({ store: distant(memoryStore(), () => 3) });
     for (let lead = 0; lead < 12; lead++) {
       await start(simple, [lead]);
@@ -261,7 +298,9 @@ describe("a store that answers late", () => {
       "use workflow: id=impatient";
       return signal("go", { timeout: "1h" }).catch((error: Error) => error.name);
     };
-    const { store, clock, crash } = begin({ store: distant(memoryStore(), (method) => (method === "wakeups" ? 8 : 0)) });
+    const { store, clock, crash } = begin({
+      store: distant(memoryStore(), (method) => (method === "wakeups" ? 8 : 0)),
+    });
     await start(impatient, []);
     await advance("30s");
     crash();

@@ -113,7 +113,13 @@ test("a step of the path that was left behind is not taken for another one of it
   await run.retry();
   expect(await run.result()).toEqual(["cleaned before", "paid x", "cleaned thanks", "cleaned sorry"]);
   expect(log).toEqual(["clean before", "pay x", "clean sorry", "pay x", "clean thanks", "clean sorry"]);
-  expect((await test.store.steps("run")).map(({ id }) => id)).toEqual(["clean[0]", "clean[1]", "pay[0]", "clean[2]", "clean[3]"]);
+  expect((await test.store.steps("run")).map(({ id }) => id)).toEqual([
+    "clean[0]",
+    "clean[1]",
+    "pay[0]",
+    "clean[2]",
+    "clean[3]",
+  ]);
 });
 
 test("the retried run survives a crash at any of its steps", async () => {
@@ -124,7 +130,12 @@ test("the retried run survives a crash at any of its steps", async () => {
     for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
     test.crash();
     await recover();
-    expect(await (await getRun("run")).result()).toEqual(["cleaned before", "paid x", "cleaned thanks", "cleaned sorry"]);
+    expect(await (await getRun("run")).result()).toEqual([
+      "cleaned before",
+      "paid x",
+      "cleaned thanks",
+      "cleaned sorry",
+    ]);
     await close();
   }
 });
@@ -153,7 +164,11 @@ test("close() waits for a run that is about to begin, and gives it back", async 
     return await value;
   };
   let closed = false;
-  const store: Store = { ...inner, createRun: (run) => slowly(inner.createRun(run)), close: () => void (closed = true) };
+  const store: Store = {
+    ...inner,
+    createRun: (run) => slowly(inner.createRun(run)),
+    close: () => void (closed = true),
+  };
   configure({ store });
   const starting = start(withFinally, []).catch((error: unknown) => error);
   await new Promise((resolve) => setImmediate(resolve));

@@ -34,7 +34,9 @@ async function catches(): Promise<unknown> {
 
 /** The value as the workflow sees it at first, as the caller gets it, and as a later call of the same run gets it. */
 async function passed(workflow: () => Promise<unknown>, value: unknown): Promise<unknown[]> {
-  setup({ classes: [{ type: Money, encode: ({ cents }: Money) => cents, decode: (cents: number) => new Money(cents) }] });
+  setup({
+    classes: [{ type: Money, encode: ({ cents }: Money) => cents, decode: (cents: number) => new Money(cents) }],
+  });
   Object.assign(given, { value, seen: [] });
   const result = (): Promise<unknown> => workflow().catch((error: unknown) => error);
   const results = [await result(), await result()];
@@ -54,9 +56,21 @@ test("values come out as they went in, on first run and on replay alike", async 
   const cycle: Record<string, unknown> = { shared, again: shared };
   cycle["self"] = cycle;
   const value = {
-    nothing: undefined, nul: null, nan: Number.NaN, minus: -0, big: 2n ** 70n, date: new Date(5), text: "ünïcode \ud83d\ude00",
-    map: new Map<unknown, unknown>([[{ a: 1 }, new Set([1, "b"])]]), url: new URL("https://example.com/?q=1"), pattern: /a+/gi,
-    bytes: new Uint8Array([1, 2, 255]), floats: new Float64Array([0.5]), cycle, money: new Money(100), holes: [1, , 3], // oxlint-disable-line no-sparse-arrays
+    nothing: undefined,
+    nul: null,
+    nan: Number.NaN,
+    minus: -0,
+    big: 2n ** 70n,
+    date: new Date(5),
+    text: "ünïcode \ud83d\ude00",
+    map: new Map<unknown, unknown>([[{ a: 1 }, new Set([1, "b"])]]),
+    url: new URL("https://example.com/?q=1"),
+    pattern: /a+/gi,
+    bytes: new Uint8Array([1, 2, 255]),
+    floats: new Float64Array([0.5]),
+    cycle,
+    money: new Money(100),
+    holes: [1, , 3], // oxlint-disable-line no-sparse-arrays
   };
   for (const seen of await passed(passes, value)) {
     expect(seen).toEqual(value);
@@ -73,7 +87,10 @@ test("errors keep class, cause and own fields; what cannot be stored of them is 
   class HttpError extends Error {
     override name = "HttpError";
   }
-  const error = Object.assign(new HttpError("404", { cause: new TypeError("inner") }), { status: 404, request: { socket: (): void => {} } });
+  const error = Object.assign(new HttpError("404", { cause: new TypeError("inner") }), {
+    status: 404,
+    request: { socket: (): void => {} },
+  });
   for (const seen of (await passed(catches, error)) as (Error & { status: number })[]) {
     expect(seen).toBeInstanceOf(Error);
     expect(seen).toMatchObject({ name: "HttpError", message: "404", status: 404 });
@@ -86,16 +103,23 @@ test("errors keep class, cause and own fields; what cannot be stored of them is 
 });
 
 test("any JSON value, thrown or returned", async () => {
-  await fc.assert(fc.asyncProperty(fc.jsonValue(), async (value) => {
-    for (const seen of [...(await passed(passes, value)), ...(await passed(catches, value))]) expect(seen).toEqual(value);
-  }), { numRuns: 50 });
+  await fc.assert(
+    fc.asyncProperty(fc.jsonValue(), async (value) => {
+      for (const seen of [...(await passed(passes, value)), ...(await passed(catches, value))])
+        expect(seen).toEqual(value);
+    }),
+    { numRuns: 50 },
+  );
 });
 
 const schema = {
   "~standard": {
     version: 1 as const,
     vendor: "test",
-    validate: (value: unknown) => (typeof value === "number" ? { value: new Money(value) } : { issues: [{ message: "expected a number", path: ["amount", 0] }] }),
+    validate: (value: unknown) =>
+      typeof value === "number"
+        ? { value: new Money(value) }
+        : { issues: [{ message: "expected a number", path: ["amount", 0] }] },
   },
 };
 
@@ -114,13 +138,25 @@ test("a schema re-makes the result, first and replayed, and refuses what it does
   given.value = 42;
   expect(await sum()).toBe(42);
   given.value = "much";
-  await expect(start(sum, [], { id: "other" }).then((run) => run.result())).rejects.toMatchObject({ code: "SCHEMA_REFUSED", message: expect.stringContaining(".amount[0]: expected a number") });
+  await expect(start(sum, [], { id: "other" }).then((run) => run.result())).rejects.toMatchObject({
+    code: "SCHEMA_REFUSED",
+    message: expect.stringContaining(".amount[0]: expected a number"),
+  });
 });
 
 test("a schema checks a workflow's input before anything is recorded", async () => {
   const { store } = setup();
   onTestFinished(close);
-  const input = { "~standard": { version: 1 as const, vendor: "test", validate: (args: unknown) => (Array.isArray(args) && typeof args[0] === "number" ? { value: [new Money(args[0])] } : { issues: [{ message: "no" }] }) } };
+  const input = {
+    "~standard": {
+      version: 1 as const,
+      vendor: "test",
+      validate: (args: unknown) =>
+        Array.isArray(args) && typeof args[0] === "number"
+          ? { value: [new Money(args[0])] }
+          : { issues: [{ message: "no" }] },
+    },
+  };
   const pay = async (amount: unknown): Promise<boolean> => {
     "use workflow";
     return amount instanceof Money;

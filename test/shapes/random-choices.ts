@@ -37,4 +37,6 @@ export class Choices {
 
 /** Up to `most` decisions. */
 export const choices = (most: number): fc.Arbitrary<Choices> =>
-  fc.noBias(fc.array(fc.nat(99_999), { minLength: 1, maxLength: most, size: "max" })).map((numbers) => new Choices(numbers));
+  fc
+    .noBias(fc.array(fc.nat(99_999), { minLength: 1, maxLength: most, size: "max" }))
+    .map((numbers) => new Choices(numbers));

@@ -73,18 +73,28 @@ export function declaring(at: At, names: readonly string[], values: readonly str
 }
 
 /** A place in a function of its own: `this` is another one, or none. */
-export const detached = (at: At): At => ({ ...at, callables: at.callables.filter(({ self }) => self !== "this"), ownArguments: false, jumps: [], returns: false });
+export const detached = (at: At): At => ({
+  ...at,
+  callables: at.callables.filter(({ self }) => self !== "this"),
+  ownArguments: false,
+  jumps: [],
+  returns: false,
+});
 
 /** A name for a variable: at times one that means something else further out. */
 export function newName(at: At, prefix: string): string {
-  const known = [...at.values, ...at.callables.map(({ name }) => name)].filter((name) => /^[\w$]+$/.test(name) && name !== "this" && name !== at.out);
+  const known = [...at.values, ...at.callables.map(({ name }) => name)].filter(
+    (name) => /^[\w$]+$/.test(name) && name !== "this" && name !== at.out,
+  );
   return known.length > 0 && at.c.chance(8) ? at.c.pick(known) : at.unique(prefix);
 }
 
 /** What can be called here; `undefined` when the function has run enough tasks. */
 export function callable(at: At, only: (each: Callable) => boolean = () => true): Callable | undefined {
   const quiet = at.concurrent || at.task;
-  const fitting = at.callables.filter((each) => each.cost * at.times <= at.budget.left && !(quiet && each.logs) && only(each));
+  const fitting = at.callables.filter(
+    (each) => each.cost * at.times <= at.budget.left && !(quiet && each.logs) && only(each),
+  );
   if (fitting.length === 0) return undefined;
   const chosen = at.c.pick(fitting);
   at.budget.left -= chosen.cost * at.times;

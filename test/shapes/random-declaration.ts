@@ -20,10 +20,18 @@ export interface Maker {
 export const traits = ({ cost, fails, logs }: Body): Pick<Body, "cost" | "fails" | "logs"> => ({ cost, fails, logs });
 
 export const free = (name: string, body: Body): Callable => ({ name, expr: name, ...traits(body) });
-export const member = (name: string, object: string, key: string, body: Body): Callable => ({ name, expr: `${object}.${key}`, self: object, ...traits(body) });
+export const member = (name: string, object: string, key: string, body: Body): Callable => ({
+  name,
+  expr: `${object}.${key}`,
+  self: object,
+  ...traits(body),
+});
 
 export const signature = (part: { readonly text: string }): string => part.text.replace("\0", ": Promise<any> ");
 export const arrow = (part: { readonly text: string }): string => part.text.replace("\0", " => ");
 
-export const one = ({ name }: Maker, text: string, body: Body): Declaration => ({ text, name, callables: [free(name, body)] });
-
+export const one = ({ name }: Maker, text: string, body: Body): Declaration => ({
+  text,
+  name,
+  callables: [free(name, body)],
+});

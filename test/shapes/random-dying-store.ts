@@ -21,7 +21,9 @@ export class Shared {
   /** The steps whose outcome is recorded. */
   async finished(): Promise<string[]> {
     const runs = await this.store.listRuns({ limit: Number.MAX_SAFE_INTEGER });
-    const steps = runs.map(async (run) => (await this.store.steps(run.id)).filter(({ state }) => state !== "open").map((step) => nameOf(run.id, step.id)));
+    const steps = runs.map(async (run) =>
+      (await this.store.steps(run.id)).filter(({ state }) => state !== "open").map((step) => nameOf(run.id, step.id)),
+    );
     return (await Promise.all(steps)).flat();
   }
 

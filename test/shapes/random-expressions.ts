@@ -3,7 +3,23 @@ import { callable, deeper, newName, declaring, type At, type Callable } from "./
 /** An expression without a call of anything durable. */
 export function value(at: At): string {
   const { c } = at;
-  const leaf = (): string => (at.values.length > 0 && c.chance(70) ? c.pick(at.values) : c.pick(["1", "2", `"a"`, "true", "null", "undefined", "[3]", "E.Two", "`t`", "{ k: 4 }.k", "0x1f", "/[/)}]/.source"]));
+  const leaf = (): string =>
+    at.values.length > 0 && c.chance(70)
+      ? c.pick(at.values)
+      : c.pick([
+          "1",
+          "2",
+          `"a"`,
+          "true",
+          "null",
+          "undefined",
+          "[3]",
+          "E.Two",
+          "`t`",
+          "{ k: 4 }.k",
+          "0x1f",
+          "/[/)}]/.source",
+        ]);
   if (at.depth <= 0) return leaf();
   const inner = (): string => value(deeper(at));
   return c.weighted<() => string>([
@@ -70,7 +86,13 @@ function call({ expr, self, name }: Callable, given: readonly string[], { c, sty
     [1, () => `((f: any) => f.call(${bound}, ${list}))(${expr})`],
     [1, () => `[${first}].map(${expr}, ${bound})[0]!`],
     [1, () => (key && self ? `${expr.slice(0, key.index)}["${key[1] ?? ""}"](${list})` : `[${expr}][0](${list})`)],
-    [1, () => (key && self ? `${expr.slice(0, key.index)}${self === "this" ? "" : "?"}.${key[1] ?? ""}(${list})` : `({ ${name}: ${expr} }).${name}(${list})`)],
+    [
+      1,
+      () =>
+        key && self
+          ? `${expr.slice(0, key.index)}${self === "this" ? "" : "?"}.${key[1] ?? ""}(${list})`
+          : `({ ${name}: ${expr} }).${name}(${list})`,
+    ],
     [1, () => (self ? `(${expr})(${list})` : `(0, ${expr})(${list})`)],
     [1, () => (self ? `${expr}(${list})` : `(${first} ? ${expr} : ${expr})(${list})`)],
     [1, () => (self ? `${expr}(${list})` : `(${expr} ?? mix)(${list})`)],
@@ -86,18 +108,32 @@ function roundabout(chosen: Callable, given: readonly string[], at: At): string 
   return c.weighted<() => string>([
     [2, () => `(async () => ${direct})()`],
     [1, () => `(async () => { return await ${direct} })()`],
-    [1, () => chosen.self === "this" ? direct : `(async function (this: any, x: any) { return [await ${call(chosen, given, below)}, typeof this, x, arguments.length] }).call({ k: 1 }, ${value(below)})`],
+    [
+      1,
+      () =>
+        chosen.self === "this"
+          ? direct
+          : `(async function (this: any, x: any) { return [await ${call(chosen, given, below)}, typeof this, x, arguments.length] }).call({ k: 1 }, ${value(below)})`,
+    ],
     [1, () => `(() => ${direct})()`],
     [1, () => `(function () { return ${chosen.self === "this" ? "mix(1)" : direct} })()`],
     [1, () => `invoke(() => ${direct})`],
     [1, () => `invoke(async (x: any) => { const y = await ${direct}; return [x, y] }, ${value(below)})`],
-    [1, () => `Promise.resolve(${value(below)}).then((x) => ${chosen.self === "this" ? direct : `${chosen.expr}${chosen.self ? `.call(${chosen.self}, x)` : "(x)"}`})`],
+    [
+      1,
+      () =>
+        `Promise.resolve(${value(below)}).then((x) => ${chosen.self === "this" ? direct : `${chosen.expr}${chosen.self ? `.call(${chosen.self}, x)` : "(x)"}`})`,
+    ],
     [1, () => `${direct}.then((x: any) => [x])`],
     [1, () => `keyed(${JSON.stringify(at.unique("key"))}, () => ${direct})`],
     [1, () => `${direct}.finally(() => {})`],
     [1, () => `new Promise((resolve, reject) => void ${direct}.then(resolve, reject))`],
     [1, () => `Promise.race([${direct}, new Promise(() => {})])`],
-    [1, () => `Promise.any([Promise.reject(new Error("never seen")), ${direct}]).catch((e: any) => { throw e.errors.at(-1) })`],
+    [
+      1,
+      () =>
+        `Promise.any([Promise.reject(new Error("never seen")), ${direct}]).catch((e: any) => { throw e.errors.at(-1) })`,
+    ],
     [1, () => (chosen.self === undefined ? `invoke(${chosen.expr}, ${given.join(", ")})` : direct)],
     [1, () => (chosen.self === undefined ? `Promise.resolve(${value(below)}).then(${chosen.expr})` : direct)],
     [1, () => `(async ({ k = 5 }: any = {}) => [k, await ${direct}])(${value(below)} ?? undefined)`],
@@ -110,7 +146,8 @@ export function together(at: At): string {
   const twice: At = { ...inside, times: at.times * 2 };
   const { c } = at;
   const x = newName(at, "x");
-  const result = (): string => awaited(declaring({ ...twice, ownArguments: false, async: true, generator: false }, [x]), true);
+  const result = (): string =>
+    awaited(declaring({ ...twice, ownArguments: false, async: true, generator: false }, [x]), true);
   const branch = (): string => `async (${x}: any) => ${arrowBody(result())}`;
   const list = `[${value(inside)}, ${value(inside)}]`;
   return c.weighted<() => string>([
@@ -120,8 +157,16 @@ export function together(at: At): string {
     [1, () => `Promise.all(Array.from(${list}, ${branch()}))`],
     [1, () => `Promise.all(${list}.flatMap(${branch()}))`],
     [1, () => mapped(twice, list)],
-    [1, () => `Promise.all(Object.entries({ a: ${value(inside)}, b: 1 }).map(async ([${x}, w]: any) => [w, ${result()}]))`],
-    [1, () => `(async () => { const [p, q] = [${promise(inside, true)}, ${promise(inside, true)}]; return [await q, await p] })()`],
+    [
+      1,
+      () =>
+        `Promise.all(Object.entries({ a: ${value(inside)}, b: 1 }).map(async ([${x}, w]: any) => [w, ${result()}]))`,
+    ],
+    [
+      1,
+      () =>
+        `(async () => { const [p, q] = [${promise(inside, true)}, ${promise(inside, true)}]; return [await q, await p] })()`,
+    ],
   ])();
 }
 
@@ -155,6 +200,10 @@ export function awaited(at: At, safe = false): string {
     [1, () => `[...[${inner()}]]`],
     [1, () => `(await ${promise(below, safe)})`],
     [1, () => `((x: any, { length } = [x]) => [x, length])(${inner()})`],
-    [1, () => `await (async (x = ${value(below)}, ...more: any[]) => [x, more, ${awaited({ ...below, generator: false, async: true, ownArguments: false }, safe)}])(${inner()})`],
+    [
+      1,
+      () =>
+        `await (async (x = ${value(below)}, ...more: any[]) => [x, more, ${awaited({ ...below, generator: false, async: true, ownArguments: false }, safe)}])(${inner()})`,
+    ],
   ])();
 }

@@ -62,7 +62,9 @@ export function functionBody(at: At, kind: Kind, { names: given, picky = false }
   const inside = { ...insideOf(at, kind, given, concurrent), budget };
   const safe = kind.safe ?? c.chance(40);
   const simple = kind.task && c.chance(60);
-  const main = simple ? simpleTask(inside, label, given, safe) : collecting(inside, label, safe, kind.budget === undefined ? 1 : 4);
+  const main = simple
+    ? simpleTask(inside, label, given, safe)
+    : collecting(inside, label, safe, kind.budget === undefined ? 1 : 4);
   const again = given.length > 0 && c.chance(10) ? `${style.newline}var ${given[0] ?? ""}: any;` : "";
   const text = `{ ${opening(at, kind, given, label)}${again}${style.newline}${main}${style.newline}}`;
   return { text, cost: 1 + all - budget.left, fails: !safe || picky, logs: !concurrent };
@@ -72,14 +74,30 @@ function insideOf(at: At, kind: Kind, given: readonly string[], concurrent: bool
   const arrow = kind.arrow === true;
   const { callables } = arrow ? at : detached(at);
   const inside: At = {
-    ...at, concurrent, times: 1, depth: Math.min(at.depth, kind.task ? 2 : 3), async: kind.async !== false, generator: kind.generator === true, out: at.unique("out"),
-    task: at.task || kind.task, sleeps: at.sleeps && !kind.task, jumps: [], returns: true, ownArguments: arrow ? at.ownArguments : true,
-    variables: concurrent ? [] : at.variables, callables: [...callables, ...(kind.also ?? [])],
+    ...at,
+    concurrent,
+    times: 1,
+    depth: Math.min(at.depth, kind.task ? 2 : 3),
+    async: kind.async !== false,
+    generator: kind.generator === true,
+    out: at.unique("out"),
+    task: at.task || kind.task,
+    sleeps: at.sleeps && !kind.task,
+    jumps: [],
+    returns: true,
+    ownArguments: arrow ? at.ownArguments : true,
+    variables: concurrent ? [] : at.variables,
+    callables: [...callables, ...(kind.also ?? [])],
   };
   return declaring(inside, given);
 }
 
-function opening({ c, style }: At, { task, directive, first = "" }: Kind, given: readonly string[], label: string): string {
+function opening(
+  { c, style }: At,
+  { task, directive, first = "" }: Kind,
+  given: readonly string[],
+  label: string,
+): string {
   const written = directive ?? (task ? c.pick([`"use task: retries=0"`, `'use task: retries=0'`]) : "");
   const said = task ? `seen(${[JSON.stringify(label), ...given].join(", ")});` : "";
   return `${first}${written}${written === "" ? "" : `;${style.newline}`}${said}`;
@@ -95,7 +113,9 @@ function guarded(at: At, safe: boolean, least: number): string {
 
 function simpleTask({ c, style }: At, label: string, given: readonly string[], safe: boolean): string {
   const all = [JSON.stringify(label), ...given].join(", ");
-  const failing = safe ? "" : `if (mix(${all}) % 4 === 0) throw ${c.pick([`new Error("no " + mix(${all}))`, `new Fault(${all})`, `Object.assign(new TypeError("own"), { code: 7 })`])};${style.newline}`;
+  const failing = safe
+    ? ""
+    : `if (mix(${all}) % 4 === 0) throw ${c.pick([`new Error("no " + mix(${all}))`, `new Fault(${all})`, `Object.assign(new TypeError("own"), { code: 7 })`])};${style.newline}`;
   return `${failing}return ${c.pick([`mix(${all})`, `give(${all})`, `[${all}]`, "undefined"])}`;
 }
 
@@ -115,7 +135,12 @@ export function localFunction(at: At): Statement {
   ])();
 }
 
-const declared = (text: string, callables: readonly Callable[], more: Partial<Statement> = {}): Statement => ({ text, declares: [], callables, ...more });
+const declared = (text: string, callables: readonly Callable[], more: Partial<Statement> = {}): Statement => ({
+  text,
+  declares: [],
+  callables,
+  ...more,
+});
 
 const free = (name: string, { cost, fails, logs }: Traits): Callable => ({ name, expr: name, cost, fails, logs });
 
@@ -127,7 +152,11 @@ function closure(at: At, name: string): Statement {
   const inner = functionBody(at, { task: false, arrow }, taken, name);
   const text = arrow
     ? `const ${name} = async (${list}) => ${inner.text}`
-    : c.pick([`async function ${name}(${list}): Promise<any> ${inner.text}`, `const ${name} = async function (${list}) ${inner.text}`, `const ${name} = async function inner(${list}) ${inner.text}`]);
+    : c.pick([
+        `async function ${name}(${list}): Promise<any> ${inner.text}`,
+        `const ${name} = async function (${list}) ${inner.text}`,
+        `const ${name} = async function inner(${list}) ${inner.text}`,
+      ]);
   return declared(used(at, text, name, inner), [free(name, inner)]);
 }
 
@@ -138,7 +167,9 @@ function used(at: At, text: string, name: string, { cost, logs }: Traits): strin
   if (!at.async || (quiet && logs) || cost * at.times > at.budget.left || c.chance(40)) return text;
   at.budget.left -= cost * at.times;
   const use = `${out}.push(await ${name}(${value(at)}))${style.semicolons ? ";" : ""}`;
-  return text.startsWith("async function") && c.chance(50) ? `${use}${style.newline}${text}` : `${text}${style.semicolons ? ";" : ""}${style.newline}${use}`;
+  return text.startsWith("async function") && c.chance(50)
+    ? `${use}${style.newline}${text}`
+    : `${text}${style.semicolons ? ";" : ""}${style.newline}${use}`;
 }
 
 function localTask(at: At, name: string): Statement {
@@ -148,19 +179,63 @@ function localTask(at: At, name: string): Statement {
   const make = (kind: Kind): Body => functionBody(at, kind, taken, name);
   return c.weighted<() => Statement>([
     [2, () => withText(at, name, make({ task: true }), (text) => `async function ${name}(${list}) ${text}`)],
-    [2, () => withText(at, name, make({ task: true, arrow: true }), (text) => `const ${name} = async (${list}) => ${text}`)],
+    [
+      2,
+      () =>
+        withText(at, name, make({ task: true, arrow: true }), (text) => `const ${name} = async (${list}) => ${text}`),
+    ],
     [1, () => withText(at, name, make({ task: true }), (text) => `const ${name} = async function (${list}) ${text}`)],
-    [1, () => withText(at, name, make({ task: true }), (text) => `const ${name} = same(false) ? undefined! : async function self(${list}) ${text}`)],
-    [1, () => withText(at, name, make({ task: true, arrow: true }), (text) => `const { ${name} } = { ${name}: async (${list}) => ${text} }`)],
-    [1, () => withText(at, name, make({ task: true }), (text) => [`const make${name} = (k: any) => {`, "return inner;", `async function inner(${list}) ${text}`, `}${style.semicolons ? ";" : style.newline}const ${name} = make${name}(1)`].join(style.newline))],
+    [
+      1,
+      () =>
+        withText(
+          at,
+          name,
+          make({ task: true }),
+          (text) => `const ${name} = same(false) ? undefined! : async function self(${list}) ${text}`,
+        ),
+    ],
+    [
+      1,
+      () =>
+        withText(
+          at,
+          name,
+          make({ task: true, arrow: true }),
+          (text) => `const { ${name} } = { ${name}: async (${list}) => ${text} }`,
+        ),
+    ],
+    [
+      1,
+      () =>
+        withText(at, name, make({ task: true }), (text) =>
+          [
+            `const make${name} = (k: any) => {`,
+            "return inner;",
+            `async function inner(${list}) ${text}`,
+            `}${style.semicolons ? ";" : style.newline}const ${name} = make${name}(1)`,
+          ].join(style.newline),
+        ),
+    ],
     [1, () => method(at, name, make({ task: true }), (text) => `const ${name} = { k: 3, async run(${list}) ${text} }`)],
-    [1, () => method(at, name, make({ task: true }), (text) => `const ${name} = new (class { k = 3; async run(${list}) ${text} })()`)],
+    [
+      1,
+      () =>
+        method(
+          at,
+          name,
+          make({ task: true }),
+          (text) => `const ${name} = new (class { k = 3; async run(${list}) ${text} })()`,
+        ),
+    ],
   ])();
 }
 
-const withText = (at: At, name: string, inner: Body, wrap: (text: string) => string): Statement => declared(used(at, wrap(inner.text), name, inner), [free(name, inner)]);
+const withText = (at: At, name: string, inner: Body, wrap: (text: string) => string): Statement =>
+  declared(used(at, wrap(inner.text), name, inner), [free(name, inner)]);
 
-const method = (_at: At, name: string, inner: Body, wrap: (text: string) => string): Statement => declared(wrap(inner.text), [{ ...free(name, inner), expr: `${name}.run`, self: name }]);
+const method = (_at: At, name: string, inner: Body, wrap: (text: string) => string): Statement =>
+  declared(wrap(inner.text), [{ ...free(name, inner), expr: `${name}.run`, self: name }]);
 
 /** An async arrow whose body is an expression. */
 function expressionBody(at: At, name: string): Statement {
@@ -177,7 +252,9 @@ function promising(at: At, name: string): Statement {
   const { c, style } = at;
   const { text: list, names } = params(at);
   const budget = { left: 4 };
-  const inside = declaring({ ...detached(at), budget, times: 1, async: false, generator: false, concurrent: true }, [...names]);
+  const inside = declaring({ ...detached(at), budget, times: 1, async: false, generator: false, concurrent: true }, [
+    ...names,
+  ]);
   const handed = c.chance(50) ? promise(inside) : `Promise.all([${promise(inside, true)}, ${promise(inside, true)}])`;
   const traits: Traits = { cost: 4 - budget.left + 1, fails: true, logs: false };
   const text = c.pick([
@@ -254,7 +331,14 @@ function localClass(at: At, name: string): Statement {
 const traitsOf = ({ cost, fails, logs }: Traits): Traits => ({ cost, fails, logs });
 
 function recursion(at: At, name: string): Statement {
-  const inside: At = { ...detached(at), concurrent: true, budget: { left: 2 }, times: 1, async: true, generator: false };
+  const inside: At = {
+    ...detached(at),
+    concurrent: true,
+    budget: { left: 2 },
+    times: 1,
+    async: true,
+    generator: false,
+  };
   const step = promise(declaring(inside, ["n"]), true);
   const text = `async function ${name}(n: any): Promise<any> { if (typeof n !== "number" || n <= 0) return []; const r = await ${step}; return [r, ...(await ${name}(Math.min(n, 2) - 1))] }`;
   return declared(text, [{ name, expr: name, cost: 4, fails: true, logs: false }]);

@@ -13,14 +13,23 @@ export type Entry = (n: unknown) => Promise<unknown>;
 /** Modules as JavaScript, by file name. */
 export type Scripts = ReadonlyMap<string, string>;
 
-const plainRuntime = { keyed: <R>(_key: string, call: () => R): R => call(), sleep: async (): Promise<void> => {}, taskOptions: <F>(fn: F): F => fn, workflowOptions: <F>(fn: F): F => fn };
+const plainRuntime = {
+  keyed: <R>(_key: string, call: () => R): R => call(),
+  sleep: async (): Promise<void> => {},
+  taskOptions: <F>(fn: F): F => fn,
+  workflowOptions: <F>(fn: F): F => fn,
+};
 
 /** The program without its types. */
-export const stripped = (program: Program): Scripts => new Map(Object.entries(program).map(([file, source]) => [file, toScript(source)]));
+export const stripped = (program: Program): Scripts =>
+  new Map(Object.entries(program).map(([file, source]) => [file, toScript(source)]));
 
 /** The same program, compiled first. @throws Error for what no output may be */
 export function compiled(program: Program): Scripts {
-  const host = { readFile: (path: string) => program[path.slice(ROOT.length + 1)], resolve: (specifier: string) => (specifier.startsWith(".") ? `${ROOT}/${fileOf(specifier)}` : undefined) };
+  const host = {
+    readFile: (path: string) => program[path.slice(ROOT.length + 1)],
+    resolve: (specifier: string) => (specifier.startsWith(".") ? `${ROOT}/${fileOf(specifier)}` : undefined),
+  };
   const scripts = Object.entries(program).map(([file, source]) => {
     const result = compile(source, { id: `${ROOT}/${file}`, root: ROOT, host });
     const faults = result ? faultsOf(source, result) : [];
@@ -32,13 +41,19 @@ export function compiled(program: Program): Scripts {
 
 /** Warnings that these programs give no reason for, lines that moved, and tokens that are not mapped to where they come from. */
 function faultsOf(source: string, result: CompileResult): string[] {
-  const moved = lines(result.code) === lines(source) ? [] : [`${lines(source)} lines have become ${lines(result.code)}`];
-  return [...result.diagnostics.map(({ code, line, message }) => `${line} ${code} ${message}`), ...moved, ...mappingFaults(source, result, "ts")];
+  const moved =
+    lines(result.code) === lines(source) ? [] : [`${lines(source)} lines have become ${lines(result.code)}`];
+  return [
+    ...result.diagnostics.map(({ code, line, message }) => `${line} ${code} ${message}`),
+    ...moved,
+    ...mappingFaults(source, result, "ts"),
+  ];
 }
 
 const lines = (text: string): number => text.split("\n").length;
 
-const toScript = (source: string): string => transformSync(source, { loader: "ts", format: "cjs", target: "node20" }).code;
+const toScript = (source: string): string =>
+  transformSync(source, { loader: "ts", format: "cjs", target: "node20" }).code;
 
 const fileOf = (specifier: string): string => `${specifier.slice(2).replace(/\.[jt]s$/, "")}.ts`;
 
@@ -51,7 +66,11 @@ export const runtimes = {
 export type Runtime = (typeof runtimes)["perdure" | "plain"];
 
 /** Evaluates a program anew, as a new process would. */
-export function evaluate(scripts: Scripts, world: World, runtime: Runtime): { readonly main: Entry; readonly flow: Entry } {
+export function evaluate(
+  scripts: Scripts,
+  world: World,
+  runtime: Runtime,
+): { readonly main: Entry; readonly flow: Entry } {
   const loaded = new Map<string, object>();
   const load = (specifier: string): object => {
     if (specifier === "world") return world.exports;
@@ -61,7 +80,11 @@ export function evaluate(scripts: Scripts, world: World, runtime: Runtime): { re
     if (known) return known;
     const module = { exports: {} };
     loaded.set(file, module.exports);
-    new Function("require", "module", "exports", `"use strict";${scripts.get(file) ?? ""}`)(load, module, module.exports);
+    new Function("require", "module", "exports", `"use strict";${scripts.get(file) ?? ""}`)(
+      load,
+      module,
+      module.exports,
+    );
     loaded.set(file, module.exports);
     return module.exports;
   };

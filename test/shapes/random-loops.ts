@@ -26,8 +26,13 @@ const hidden = (at: At, name: string): At => declaring(at, [name], []);
 
 const forOf: LoopMaker = (inside, outside) => {
   const name = newName(outside, "i");
-  const list = outside.async && outside.c.chance(40) ? `[${awaited(hidden(outside, name))}, 1]` : `[${value(hidden(outside, name))}, 2]`;
-  return { text: `for (${outside.c.pick(["const", "let"])} ${name} of ${list} as any[]) ${body(declaring(inside, [name]))}` };
+  const list =
+    outside.async && outside.c.chance(40)
+      ? `[${awaited(hidden(outside, name))}, 1]`
+      : `[${value(hidden(outside, name))}, 2]`;
+  return {
+    text: `for (${outside.c.pick(["const", "let"])} ${name} of ${list} as any[]) ${body(declaring(inside, [name]))}`,
+  };
 };
 
 const counted: LoopMaker = (inside, outside) => {
@@ -51,7 +56,8 @@ const doLoop: LoopMaker = (inside, outside) => {
 
 const forIn: LoopMaker = (inside, outside) => {
   const name = newName(outside, "k");
-  const object = outside.async && outside.c.chance(30) ? `{ a: ${awaited(hidden(outside, name))}, b: 1 }` : "{ a: 1, b: 2 }";
+  const object =
+    outside.async && outside.c.chance(30) ? `{ a: ${awaited(hidden(outside, name))}, b: 1 }` : "{ a: 1, b: 2 }";
   return { text: `for (const ${name} in ${object}) ${body(declaring(inside, [name]))}` };
 };
 
@@ -67,19 +73,32 @@ const forAwait: LoopMaker = (inside, outside) => {
 const pattern: LoopMaker = (inside, outside) => {
   const name = outside.unique("i");
   const fallback = outside.async ? awaited(inside) : value(outside);
-  return { text: `for (const [${name} = ${fallback}] of [[undefined], [${value(outside)}]] as any[]) ${body(declaring(inside, [name]))}` };
+  return {
+    text: `for (const [${name} = ${fallback}] of [[undefined], [${value(outside)}]] as any[]) ${body(declaring(inside, [name]))}`,
+  };
 };
 
 const assigned: LoopMaker = (inside, outside) => {
   const name = outside.unique("i");
   const { c, style } = outside;
-  const head = c.pick([`for (${name} of [1, 2])`, `for (${name} in { a: 1, b: 2 })`, `for (var ${name}w of [3, 4])`, `for (${name} = 0; ${name} < 2; ${name}++)`]);
-  return { before: `let ${name}: any`, text: `${head}${c.pick([" ", style.comments ? " // (\n" : "\n"])}${body(declaring(inside, [name]))}`, after: `${outside.out}.push(${name});` };
+  const head = c.pick([
+    `for (${name} of [1, 2])`,
+    `for (${name} in { a: 1, b: 2 })`,
+    `for (var ${name}w of [3, 4])`,
+    `for (${name} = 0; ${name} < 2; ${name}++)`,
+  ]);
+  return {
+    before: `let ${name}: any`,
+    text: `${head}${c.pick([" ", style.comments ? " // (\n" : "\n"])}${body(declaring(inside, [name]))}`,
+    after: `${outside.out}.push(${name});`,
+  };
 };
 
 const endless: LoopMaker = (inside, outside) => {
   const name = outside.unique("n");
-  return { text: `for (let ${name} = 0; ;) { if (${name}++ > 1) break; ${statements(declaring(inside, [name]), 2)}${outside.style.newline}}` };
+  return {
+    text: `for (let ${name} = 0; ;) { if (${name}++ > 1) break; ${statements(declaring(inside, [name]), 2)}${outside.style.newline}}`,
+  };
 };
 
 /** Closures over the variable of each iteration, called after the loop. */
@@ -98,8 +117,24 @@ const closures: LoopMaker = (inside, outside) => {
 const disposing: LoopMaker = (inside, outside) => {
   const { async, c, out, unique } = outside;
   const name = unique("u");
-  if (!async || c.chance(50)) return { text: `for (using ${name} of [{ [Symbol.dispose]() { ${out}.push("closed") } }, null]) ${body(inside)}` };
-  return { text: `for (await using ${name} of [{ async [Symbol.asyncDispose]() { ${out}.push(${awaited(detached(inside))}) } }]) ${body(inside)}` };
+  if (!async || c.chance(50))
+    return { text: `for (using ${name} of [{ [Symbol.dispose]() { ${out}.push("closed") } }, null]) ${body(inside)}` };
+  return {
+    text: `for (await using ${name} of [{ async [Symbol.asyncDispose]() { ${out}.push(${awaited(detached(inside))}) } }]) ${body(inside)}`,
+  };
 };
 
-const loops = [forOf, forOf, counted, whileLoop, doLoop, forIn, forAwait, pattern, assigned, endless, closures, disposing] as const;
+const loops = [
+  forOf,
+  forOf,
+  counted,
+  whileLoop,
+  doLoop,
+  forIn,
+  forAwait,
+  pattern,
+  assigned,
+  endless,
+  closures,
+  disposing,
+] as const;

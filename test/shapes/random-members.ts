@@ -7,7 +7,16 @@ const object = (maker: Maker): Declaration => {
   const spread = at.c.pick(["", ", ...{ l: 1 }", ", ...(same(false) as any)", ", ...{ quoted: undefined }"]);
   const text = `const ${name} = { k: 2, async run${signature(a)}, go: async ${arrow(b)}, deep: { "odd-key": async function ${signature(d)} }, async "quoted"${signature(e)}${spread} }`;
   const quoted = spread.includes("quoted") ? [] : [{ ...free(name, e), expr: `${name}["quoted"]` }];
-  return { text, name, callables: [member(name, name, "run", a), member(name, name, "go", b), { ...free(name, d), expr: `${name}.deep["odd-key"]` }, ...quoted] };
+  return {
+    text,
+    name,
+    callables: [
+      member(name, name, "run", a),
+      member(name, name, "go", b),
+      { ...free(name, d), expr: `${name}.deep["odd-key"]` },
+      ...quoted,
+    ],
+  };
 };
 
 const classes = (maker: Maker): Declaration => {
@@ -34,13 +43,22 @@ const classes = (maker: Maker): Declaration => {
   ].join("\n");
   const made = `new ${name}(1)`;
   return {
-    text, name,
+    text,
+    name,
     callables: [
-      member(name, made, "run", run), member(name, made, "reveal", hidden), member(name, made, "field", field), member(name, name, "fixed", fixed),
-      { ...free(name, staticField), expr: `${name}.fixed2` }, { ...free(name, field), expr: `(async () => ${made}.lazy)` }, member(name, made, "kept", run),
+      member(name, made, "run", run),
+      member(name, made, "reveal", hidden),
+      member(name, made, "field", field),
+      member(name, name, "fixed", fixed),
+      { ...free(name, staticField), expr: `${name}.fixed2` },
+      { ...free(name, field), expr: `(async () => ${made}.lazy)` },
+      member(name, made, "kept", run),
       {
-        name, expr: `(async (x: any) => { const all: any[] = []${sep} for await (const y of ${made}.items(x)) all.push(y)${sep} return all })`,
-        cost: run.cost + hidden.cost, fails: run.fails || hidden.fails, logs: run.logs || hidden.logs,
+        name,
+        expr: `(async (x: any) => { const all: any[] = []${sep} for await (const y of ${made}.items(x)) all.push(y)${sep} return all })`,
+        cost: run.cost + hidden.cost,
+        fails: run.fails || hidden.fails,
+        logs: run.logs || hidden.logs,
       },
     ],
   };
@@ -50,7 +68,15 @@ const namespace = (maker: Maker): Declaration => {
   const { name, fn, sep } = maker;
   const [a, b, d] = [fn(), fn({ arrow: true }), fn()];
   const text = `namespace ${name} { export async function run${signature(a)}\nexport const go = async ${arrow(b)}${sep}\nexport namespace Deep { export async function run${signature(d)} } }`;
-  return { text, name, callables: [{ ...free(name, a), expr: `${name}.run` }, { ...free(name, b), expr: `${name}.go` }, { ...free(name, d), expr: `${name}.Deep.run` }] };
+  return {
+    text,
+    name,
+    callables: [
+      { ...free(name, a), expr: `${name}.run` },
+      { ...free(name, b), expr: `${name}.go` },
+      { ...free(name, d), expr: `${name}.Deep.run` },
+    ],
+  };
 };
 
 /** An object whose prototype has the method too, with what else an object literal can hold. */
@@ -66,10 +92,17 @@ const literal = (maker: Maker): Declaration => {
     `async ["comp" + "uted"](x: any) { return [await this.run(x)] } } as any`,
   ].join(", ");
   return {
-    text, name,
+    text,
+    name,
     callables: [
-      member(name, name, "run", run), member(name, name, "computed", run), { ...free(name, run), expr: `(async () => ${name}.lazy)` },
-      { ...free(name, run), cost: run.cost * 2, expr: `(async (x: any) => { const all: any[] = []${sep} for (const y of ${name}.both(x)) all.push(await y)${sep} return all })` },
+      member(name, name, "run", run),
+      member(name, name, "computed", run),
+      { ...free(name, run), expr: `(async () => ${name}.lazy)` },
+      {
+        ...free(name, run),
+        cost: run.cost * 2,
+        expr: `(async (x: any) => { const all: any[] = []${sep} for (const y of ${name}.both(x)) all.push(await y)${sep} return all })`,
+      },
     ],
   };
 };
@@ -80,7 +113,17 @@ const old = (maker: Maker): Declaration => {
   const inner = fn({ arrow: true });
   const checked = `if (new.target === undefined) throw new Error("new")`;
   const text = `const ${name} = function (this: any, x: any) { ${checked}; const work = async ${arrow(inner)}; this.work = work(x); this.kind = new.target.name } as any`;
-  return { text, name, callables: [{ ...free(name, inner), logs: task ? false : inner.logs, expr: `(async (x: any) => { const made = new ${name}(x); return [await made.work, made.kind] })` }] };
+  return {
+    text,
+    name,
+    callables: [
+      {
+        ...free(name, inner),
+        logs: task ? false : inner.logs,
+        expr: `(async (x: any) => { const made = new ${name}(x); return [await made.work, made.kind] })`,
+      },
+    ],
+  };
 };
 
 export const memberForms: readonly ((maker: Maker) => Declaration)[] = [object, classes, namespace, literal, old];

@@ -23,17 +23,29 @@ const declaration = (maker: Maker): Declaration => {
 const overloads = (maker: Maker): Declaration => {
   const body = maker.fn();
   const { name } = maker;
-  return one(maker, `async function ${name}(x: string): Promise<string>;\nexport async function ${name}(...x: any[]): Promise<any>;\nexport async function ${name}${signature(body)}`, body);
+  return one(
+    maker,
+    `async function ${name}(x: string): Promise<string>;\nexport async function ${name}(...x: any[]): Promise<any>;\nexport async function ${name}${signature(body)}`,
+    body,
+  );
 };
 
 const arrowFunction = (maker: Maker): Declaration => {
   const body = maker.fn({ arrow: true });
-  return one(maker, `const ${maker.name} = async ${maker.at.c.pick(["", "<T,>", "<const T extends object = {}>"])}${arrow(body)}`, body);
+  return one(
+    maker,
+    `const ${maker.name} = async ${maker.at.c.pick(["", "<T,>", "<const T extends object = {}>"])}${arrow(body)}`,
+    body,
+  );
 };
 
 const expression = (maker: Maker): Declaration => {
   const body = maker.fn();
-  return one(maker, `const ${maker.name} = async function ${maker.at.c.pick(["", "self", maker.name])}${signature(body)}`, body);
+  return one(
+    maker,
+    `const ${maker.name} = async function ${maker.at.c.pick(["", "self", maker.name])}${signature(body)}`,
+    body,
+  );
 };
 
 const wrapped = (maker: Maker): Declaration => {
@@ -41,7 +53,12 @@ const wrapped = (maker: Maker): Declaration => {
   const { name, at, task } = maker;
   const text = `async ${arrow(body)}`;
   const wrap = at.c.pick([
-    `same(${text})`, `(${text}) satisfies unknown`, `<any>(${text})`, `(same(false) || (${text})) as any`, `same({ k: ${text} }).k`, `[${text}][0]!`,
+    `same(${text})`,
+    `(${text}) satisfies unknown`,
+    `<any>(${text})`,
+    `(same(false) || (${text})) as any`,
+    `same({ k: ${text} }).k`,
+    `[${text}][0]!`,
     task ? `taskOptions(${text}, { retries: 0 })` : text,
   ]);
   return one(maker, `const ${name} = ${wrap}`, body);
@@ -50,21 +67,51 @@ const wrapped = (maker: Maker): Declaration => {
 const factory = (maker: Maker): Declaration => {
   const body = maker.fn({ arrow: true });
   const { name, sep } = maker;
-  return one(maker, `const ${name} = make${name}("k")${sep}\nfunction make${name}(k: any) { return async ${arrow(body)} }`, body);
+  return one(
+    maker,
+    `const ${name} = make${name}("k")${sep}\nfunction make${name}(k: any) { return async ${arrow(body)} }`,
+    body,
+  );
 };
 
 const table = (maker: Maker): Declaration => {
   const { name, fn } = maker;
   const [a, b] = [fn({ arrow: true }), fn()];
   const text = `const ${name} = new Map<string, any>([["a", async ${arrow(a)}], ["b", async function ${signature(b)}]])`;
-  return { text, name, callables: [{ ...free(name, a), expr: `${name}.get("a")!` }, { ...free(name, b), expr: `${name}.get("b")` }] };
+  return {
+    text,
+    name,
+    callables: [
+      { ...free(name, a), expr: `${name}.get("a")!` },
+      { ...free(name, b), expr: `${name}.get("b")` },
+    ],
+  };
 };
 
 const destructured = (maker: Maker): Declaration => {
   const { name, fn } = maker;
   const a = fn({ arrow: true });
   const text = `async ${arrow(a)}`;
-  return one(maker, maker.at.c.pick([`const { ${name} } = { ${name}: ${text} }`, `const { k: ${name} = ${text} } = {} as any`, `const [${name} = ${text}]: any[] = []`, `let ${name}: any = ${text}`]), a);
+  return one(
+    maker,
+    maker.at.c.pick([
+      `const { ${name} } = { ${name}: ${text} }`,
+      `const { k: ${name} = ${text} } = {} as any`,
+      `const [${name} = ${text}]: any[] = []`,
+      `let ${name}: any = ${text}`,
+    ]),
+    a,
+  );
 };
 
-const forms: readonly ((maker: Maker) => Declaration)[] = [declaration, arrowFunction, expression, overloads, wrapped, factory, table, destructured, ...memberForms];
+const forms: readonly ((maker: Maker) => Declaration)[] = [
+  declaration,
+  arrowFunction,
+  expression,
+  overloads,
+  wrapped,
+  factory,
+  table,
+  destructured,
+  ...memberForms,
+];

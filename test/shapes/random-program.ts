@@ -9,23 +9,49 @@ import { moduleLevel } from "./random-modules.ts";
 export type Program = Readonly<Record<string, string>>;
 
 /** Tasks, helpers and the workflow each decide for themselves, so that the first do not use up what there is to decide. */
-export const programs: fc.Arbitrary<Program> = fc.tuple(choices(20), choices(250), choices(400), choices(1200)).map(([first, second, third, fourth]) => write(first, second, third, fourth));
+export const programs: fc.Arbitrary<Program> = fc
+  .tuple(choices(20), choices(250), choices(400), choices(1200))
+  .map(([first, second, third, fourth]) => write(first, second, third, fourth));
 
 function write(c: Choices, forTasks: Choices, forHelpers: Choices, forMain: Choices): Program {
   const style = styleOf(c);
   let count = 0;
   const unique = (prefix: string): string => `${prefix}${count++}`;
   const at: At = {
-    c, style, unique, depth: 3, times: 1, budget: { left: 0 }, callables: [], values: [], variables: [], async: true, generator: false, task: false, concurrent: false, sleeps: true,
-    out: "out", jumps: [], returns: true, ownArguments: false,
+    c,
+    style,
+    unique,
+    depth: 3,
+    times: 1,
+    budget: { left: 0 },
+    callables: [],
+    values: [],
+    variables: [],
+    async: true,
+    generator: false,
+    task: false,
+    concurrent: false,
+    sleeps: true,
+    out: "out",
+    jumps: [],
+    returns: true,
+    ownArguments: false,
   };
   const tasks = declarations({ ...at, c: forTasks }, 1 + c.below(2), (here) => moduleLevel(here, { task: true }, "t"));
   const imported = importing(c, tasks.all, "./tasks");
   const more = extras({ ...at, c: forTasks });
   const known = [...tasks.callables, ...more.callables];
-  const helpers = declarations({ ...at, c: forHelpers, callables: known }, c.below(3), (here) => moduleLevel(here, { task: c.chance(30) }, "h"));
+  const helpers = declarations({ ...at, c: forHelpers, callables: known }, c.below(3), (here) =>
+    moduleLevel(here, { task: c.chance(30) }, "h"),
+  );
   return {
-    "main.ts": [...imported.lines, ...more.lines, header(style), ...helpers.texts, entries({ ...at, c: forMain, callables: [...known, ...helpers.callables] })].join("\n"),
+    "main.ts": [
+      ...imported.lines,
+      ...more.lines,
+      header(style),
+      ...helpers.texts,
+      entries({ ...at, c: forMain, callables: [...known, ...helpers.callables] }),
+    ].join("\n"),
     "tasks.ts": [header(style), ...tasks.texts, imported.extra].join("\n"),
     ...imported.files,
     ...more.files,
@@ -47,27 +73,54 @@ function extras(at: At): Extras {
   // a task may call the workflow, and time stands still while a task runs
   const written = (kind: Kind): Body => functionBody({ ...at, sleeps: false }, kind, list, name);
   const callable = ({ cost, fails }: Body): Callable => ({ name, expr: name, cost, fails, logs: false });
-  const file = (text: string, first = ""): Program => ({ "extra.ts": `${first}${header(style)}${style.newline}${text}\n` });
+  const file = (text: string, first = ""): Program => ({
+    "extra.ts": `${first}${header(style)}${style.newline}${text}\n`,
+  });
   return c.weighted<() => Extras>([
-    [1, () => {
-      const body = written({ task: true });
-      const exported = c.pick([`async function (${list.text})`, `async function ${name}(${list.text}): Promise<any>`, `async (${list.text}) =>`]);
-      return { lines: [`import ${name} from "./extra";`], files: file(`export default ${exported} ${body.text}`), callables: [callable(body)] };
-    }],
-    [1, () => {
-      const body = written({ task: true, directive: "" });
-      const exported = c.pick([
-        `export async function ${name}(${list.text})`,
-        `export const ${name} = async (${list.text}) =>`,
-        `export { local as ${name} }${style.newline}async function local(${list.text})`,
-      ]);
-      return { lines: [`import { ${name} } from "./extra";`], files: file(`${exported} ${body.text}`, `"use task: retries=0";${style.newline}`), callables: [callable(body)] };
-    }],
-    [1, () => {
-      const body = written({ task: false, first: `"use workflow";${style.newline}`, quiet: true });
-      const all = `${name}All`;
-      return { lines: [`import * as ${all} from "./extra";`], files: file(`export async function sub(${list.text}): Promise<any> ${body.text}`), callables: [{ ...callable(body), name: all, expr: `${all}.sub` }] };
-    }],
+    [
+      1,
+      () => {
+        const body = written({ task: true });
+        const exported = c.pick([
+          `async function (${list.text})`,
+          `async function ${name}(${list.text}): Promise<any>`,
+          `async (${list.text}) =>`,
+        ]);
+        return {
+          lines: [`import ${name} from "./extra";`],
+          files: file(`export default ${exported} ${body.text}`),
+          callables: [callable(body)],
+        };
+      },
+    ],
+    [
+      1,
+      () => {
+        const body = written({ task: true, directive: "" });
+        const exported = c.pick([
+          `export async function ${name}(${list.text})`,
+          `export const ${name} = async (${list.text}) =>`,
+          `export { local as ${name} }${style.newline}async function local(${list.text})`,
+        ]);
+        return {
+          lines: [`import { ${name} } from "./extra";`],
+          files: file(`${exported} ${body.text}`, `"use task: retries=0";${style.newline}`),
+          callables: [callable(body)],
+        };
+      },
+    ],
+    [
+      1,
+      () => {
+        const body = written({ task: false, first: `"use workflow";${style.newline}`, quiet: true });
+        const all = `${name}All`;
+        return {
+          lines: [`import * as ${all} from "./extra";`],
+          files: file(`export async function sub(${list.text}): Promise<any> ${body.text}`),
+          callables: [{ ...callable(body), name: all, expr: `${all}.sub` }],
+        };
+      },
+    ],
   ])();
 }
 
@@ -84,21 +137,58 @@ interface Declarations {
 /** Declarations one after the other, each seeing those before it. */
 function declarations(at: At, count: number, make: (at: At) => Declaration): Declarations {
   const all: Declaration[] = [];
-  for (let i = 0; i < count; i++) all.push(make({ ...at, callables: [...at.callables, ...all.flatMap(({ callables }) => callables)] }));
+  for (let i = 0; i < count; i++)
+    all.push(make({ ...at, callables: [...at.callables, ...all.flatMap(({ callables }) => callables)] }));
   const end = at.style.semicolons ? ";" : "";
-  return { all, texts: all.map(({ text }) => `export ${text}${end}`), callables: all.flatMap(({ callables }) => callables) };
+  return {
+    all,
+    texts: all.map(({ text }) => `export ${text}${end}`),
+    callables: all.flatMap(({ callables }) => callables),
+  };
 }
 
 /** How `main.ts` gets at what `tasks.ts` has. */
-function importing(c: Choices, all: readonly Declaration[], from: string): { readonly lines: readonly string[]; readonly extra: string; readonly files: Program } {
+function importing(
+  c: Choices,
+  all: readonly Declaration[],
+  from: string,
+): { readonly lines: readonly string[]; readonly extra: string; readonly files: Program } {
   const names = all.map(({ name }) => name);
   const list = names.join(", ");
   return c.weighted<() => ReturnType<typeof importing>>([
     [4, () => ({ lines: [`import { ${list} } from "${from}";`], extra: "", files: {} })],
-    [1, () => ({ lines: [`import { ${list} } from "./index.js";`], extra: "", files: { "index.ts": `export * from "${from}";\nexport type Nothing = 1;\n` } })],
-    [1, () => ({ lines: names.map((name) => `import { renamed_${name} as ${name} } from "${from}.ts";`), extra: `export { ${names.map((name) => `${name} as renamed_${name}`).join(", ")} };`, files: {} })],
-    [1, () => ({ lines: [`import * as everything from "${from}";`, `const { ${list} } = everything;`], extra: "", files: {} })],
-    [1, () => ({ lines: [`import everything from "${from}";`, ...names.map((name) => `const ${name} = everything.${name};`)], extra: `export default { ${list} };`, files: {} })],
+    [
+      1,
+      () => ({
+        lines: [`import { ${list} } from "./index.js";`],
+        extra: "",
+        files: { "index.ts": `export * from "${from}";\nexport type Nothing = 1;\n` },
+      }),
+    ],
+    [
+      1,
+      () => ({
+        lines: names.map((name) => `import { renamed_${name} as ${name} } from "${from}.ts";`),
+        extra: `export { ${names.map((name) => `${name} as renamed_${name}`).join(", ")} };`,
+        files: {},
+      }),
+    ],
+    [
+      1,
+      () => ({
+        lines: [`import * as everything from "${from}";`, `const { ${list} } = everything;`],
+        extra: "",
+        files: {},
+      }),
+    ],
+    [
+      1,
+      () => ({
+        lines: [`import everything from "${from}";`, ...names.map((name) => `const ${name} = everything.${name};`)],
+        extra: `export default { ${list} };`,
+        files: {},
+      }),
+    ],
   ])();
 }
 
@@ -109,17 +199,30 @@ const header = ({ semicolons, newline }: Style): string =>
     `const invoke = (f: any, ...given: any[]): any => f(...given)`,
     `enum E { One = 1, Two, Three = "x".length }`,
     `async function* stream(x: any) { for (let i = 0; i < 2; i++) yield mix(x, i) }`,
-  ].map((line) => `${line}${semicolons ? ";" : ""}`).join(newline);
+  ]
+    .map((line) => `${line}${semicolons ? ";" : ""}`)
+    .join(newline);
 
 /** `main`, and `flow` with the same body, or one that calls `main`. */
 function entries(at: At): string {
   const { c, style } = at;
   const arrow = c.chance(30);
-  const body = functionBody({ ...at, depth: 4 }, { task: false, arrow, budget: 24 }, { text: "n", names: ["n"] }, "main").text;
+  const body = functionBody(
+    { ...at, depth: 4 },
+    { task: false, arrow, budget: 24 },
+    { text: "n", names: ["n"] },
+    "main",
+  ).text;
   const start = `"use workflow: id=w";${style.newline}begin();`;
-  const inner = c.chance(50) ? `{ ${start}${style.newline}return await main(n)${style.newline}}` : `{ ${start}${body.slice(1)}`;
+  const inner = c.chance(50)
+    ? `{ ${start}${style.newline}return await main(n)${style.newline}}`
+    : `{ ${start}${body.slice(1)}`;
   const flow = arrow
-    ? c.pick([`export const flow = async (n: any) => ${inner}`, `export const flow = async n => ${inner}`, `export const flow = workflowOptions(async (n: any) => ${inner}, {})`])
+    ? c.pick([
+        `export const flow = async (n: any) => ${inner}`,
+        `export const flow = async n => ${inner}`,
+        `export const flow = workflowOptions(async (n: any) => ${inner}, {})`,
+      ])
     : c.pick([
         `export async function flow(n: any): Promise<any> ${inner}`,
         `export const flow = async function (n: any) ${inner}`,

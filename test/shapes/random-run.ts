@@ -21,7 +21,10 @@ const LIMIT = 10_000;
 /** What a promise comes to, while time goes on; undefined when `ended` says so first. */
 async function outcome(promise: Promise<unknown>, ended = (): boolean => false): Promise<string | undefined> {
   let text: string | undefined;
-  void promise.then((value) => (text = `completed ${show(value)}`), (error: unknown) => (text = `failed ${show(error)}`));
+  void promise.then(
+    (value) => (text = `completed ${show(value)}`),
+    (error: unknown) => (text = `failed ${show(error)}`),
+  );
   const limit = performance.now() + LIMIT;
   for (let turns = 0; text === undefined && !ended(); turns++) {
     if (performance.now() > limit) throw new Error("it does not end");
@@ -46,7 +49,11 @@ export interface RunOutcome extends Outcome {
 }
 
 /** Runs `flow` in one process after the other, of which each but the last one dies. */
-export async function run(scripts: Scripts, deaths: readonly Death[], runtime: Runtime = runtimes.perdure): Promise<RunOutcome> {
+export async function run(
+  scripts: Scripts,
+  deaths: readonly Death[],
+  runtime: Runtime = runtimes.perdure,
+): Promise<RunOutcome> {
   const shared = new Shared(memoryStore());
   await shared.store.open();
   const calls: string[] = [];

@@ -17,7 +17,13 @@ function broken(change: (handle: Handle) => Partial<Handle>): Runtime {
 /** Faults that a trial has to notice. */
 export const sabotages: Readonly<Record<string, Runtime>> = {
   "a task is a plain call": broken(() => ({ task: async (_index, args, body) => body(...args) })),
-  "a task loses its last argument": broken((handle) => ({ task: (index, args, body) => handle.task(index, args.length > 1 ? (args.slice(0, -1) as typeof args) : args, body) })),
-  "what is sent into a generator gets lost": broken((handle) => ({ back: (scope) => handle.back(scope, undefined as never) })),
-  "a function comes to nothing": broken((handle) => ({ scope: (index, body) => (handle.scope(index, body), undefined as never) })),
+  "a task loses its last argument": broken((handle) => ({
+    task: (index, args, body) => handle.task(index, args.length > 1 ? (args.slice(0, -1) as typeof args) : args, body),
+  })),
+  "what is sent into a generator gets lost": broken((handle) => ({
+    back: (scope) => handle.back(scope, undefined as never),
+  })),
+  "a function comes to nothing": broken((handle) => ({
+    scope: (index, body) => (handle.scope(index, body), undefined as never),
+  })),
 };

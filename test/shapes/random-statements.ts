@@ -54,7 +54,13 @@ export function action(at: At): string {
   return c.weighted<() => string>([
     [6, said],
     [1, () => (at.task || at.concurrent ? said() : `log(${result(at)})`)],
-    [1, () => (at.variables.length > 0 ? `${c.pick(at.variables)} ${c.pick(["=", "??=", "||=", "&&="])} ${result(at)}` : said())],
+    [
+      1,
+      () =>
+        at.variables.length > 0
+          ? `${c.pick(at.variables)} ${c.pick(["=", "??=", "||=", "&&="])} ${result(at)}`
+          : said(),
+    ],
     [1, () => (at.async ? `await ${promise(at)}` : said())],
     [1, () => (at.async ? `void (${result(at)})` : said())],
     [1, () => (at.async && at.sleeps ? `await sleep(${c.pick(["1", '"1ms"'])})` : said())],
@@ -102,12 +108,38 @@ function declaration(at: At): Statement {
   return c.weighted<() => Statement>([
     [4, () => ({ text: `const ${name} = ${given}`, declares: [name] })],
     [2, () => ({ text: `let ${name}: any = ${given}`, declares: [name], assignable: [name] })],
-    [1, () => ({ text: `var ${name}: any = ${given}, ${other}: any`, declares: [name, other], assignable: [name, other] })],
-    [1, () => ({ text: `const { a: ${name} = ${given}, ...${other} }: any = { b: ${value(at)}, c: 2 }`, declares: [name, other] })],
-    [1, () => ({ text: `let [${name}, ${other} = ${result(at)}]: any[] = [${given}]`, declares: [name, other], assignable: [name, other] })],
+    [
+      1,
+      () => ({
+        text: `var ${name}: any = ${given}, ${other}: any`,
+        declares: [name, other],
+        assignable: [name, other],
+      }),
+    ],
+    [
+      1,
+      () => ({
+        text: `const { a: ${name} = ${given}, ...${other} }: any = { b: ${value(at)}, c: 2 }`,
+        declares: [name, other],
+      }),
+    ],
+    [
+      1,
+      () => ({
+        text: `let [${name}, ${other} = ${result(at)}]: any[] = [${given}]`,
+        declares: [name, other],
+        assignable: [name, other],
+      }),
+    ],
     [1, () => ({ text: `const { ["k"]: { l: ${name} = ${given} } = {} }: any = { k: { m: 1 } }`, declares: [name] })],
-    [1, () => ({ text: `let ${name}: any; [${name} = ${given}] = [${value(at)}]`, declares: [name], assignable: [name] })],
-    [1, () => ({ text: `let ${name}: any; ({ ${name} = ${given} } = {} as any)`, declares: [name], assignable: [name] })],
+    [
+      1,
+      () => ({ text: `let ${name}: any; [${name} = ${given}] = [${value(at)}]`, declares: [name], assignable: [name] }),
+    ],
+    [
+      1,
+      () => ({ text: `let ${name}: any; ({ ${name} = ${given} } = {} as any)`, declares: [name], assignable: [name] }),
+    ],
   ])();
 }
 
@@ -120,16 +152,29 @@ function branching(at: At): string {
 function attempt(at: At): string {
   const { c, out, style } = at;
   const [one, two, three, four, five] = [value(at), value(at), value(at), value(at), value(at)];
-  const thrown = c.pick([`new TypeError("t" + ${one})`, `Object.assign(new RangeError("r"), { code: ${two} })`, `new Fault(${three})`, `new Error("e", { cause: ${four} })`, `[${five}]`]);
+  const thrown = c.pick([
+    `new TypeError("t" + ${one})`,
+    `Object.assign(new RangeError("r"), { code: ${two} })`,
+    `new Fault(${three})`,
+    `new Error("e", { cause: ${four} })`,
+    `[${five}]`,
+  ]);
   const failing = c.chance(40) ? `${style.newline}throw ${thrown}` : "";
   const error = c.chance(60) ? newName(at, "e") : undefined;
   // what ends the block early must not hide an error of the generator that is told to stop
   const last: At = { ...at, jumps: [], returns: false };
   const caught: At = error === undefined ? at : declaring(at, [error], []);
-  const handler = error === undefined ? `catch { ${statements(caught, 2)}${style.newline}}` : `catch (${error}: any) { ${out}.push(show(${error}));${style.newline}${statements(caught, 2)}${style.newline}}`;
+  const handler =
+    error === undefined
+      ? `catch { ${statements(caught, 2)}${style.newline}}`
+      : `catch (${error}: any) { ${out}.push(show(${error}));${style.newline}${statements(caught, 2)}${style.newline}}`;
   const cleanup = `finally { ${statements(last, 2)}${style.newline}}`;
   const tried = `try { ${statements(at, 3)}${failing}${style.newline}}`;
-  return c.weighted<() => string>([[2, () => `${tried} ${handler}`], [1, () => `${tried} ${handler} ${cleanup}`], [1, () => `${tried} ${cleanup}`]])();
+  return c.weighted<() => string>([
+    [2, () => `${tried} ${handler}`],
+    [1, () => `${tried} ${handler} ${cleanup}`],
+    [1, () => `${tried} ${cleanup}`],
+  ])();
 }
 
 function switched(at: At): string {
@@ -138,7 +183,8 @@ function switched(at: At): string {
   const inside: At = { ...at, jumps: [...at.jumps, { label: undefined, loop: false }] };
   const tested = at.async && c.chance(30) ? `mix(${awaited(at)}) % 3` : "1";
   const stop = (): string => `${style.newline}${c.chance(60) ? "break" : ""}${style.newline}`;
-  const held = (): string => c.chance(40) ? `{ ${statements(inside, 2)}${style.newline}}` : `${action(inside)}${style.newline}`;
+  const held = (): string =>
+    c.chance(40) ? `{ ${statements(inside, 2)}${style.newline}}` : `${action(inside)}${style.newline}`;
   return `switch (mix(${test}) % 3) { case 0: ${held()}${stop()}case ${tested}: ${held()}${stop()}default: ${held()}}`;
 }
 
@@ -161,7 +207,11 @@ function ending(at: At): string {
     const to = label === undefined ? "" : ` ${label}`;
     return loop ? [`continue${to}`, `break${to}`] : [`break${to}`];
   });
-  const leaving = [...targets, ...(at.returns ? [`return done(${at.out}, "early")`] : []), `throw new Error("leaving")`];
+  const leaving = [
+    ...targets,
+    ...(at.returns ? [`return done(${at.out}, "early")`] : []),
+    `throw new Error("leaving")`,
+  ];
   return `if (odd(${at.async && c.chance(30) ? awaited(at) : value(at)})) ${c.pick(leaving)}`;
 }
 
@@ -169,8 +219,9 @@ function disposal(at: At): string {
   const { c, out, style } = at;
   const name = at.unique("d");
   const rest = `${statements(at, 2)}${style.newline}`;
-  const close = at.async && c.chance(60)
-    ? `await using ${name} = { async [Symbol.asyncDispose]() { ${out}.push(${awaited(detached(at))}) } }`
-    : `using ${name} = { [Symbol.dispose]() { ${out}.push("disposed") } }`;
+  const close =
+    at.async && c.chance(60)
+      ? `await using ${name} = { async [Symbol.asyncDispose]() { ${out}.push(${awaited(detached(at))}) } }`
+      : `using ${name} = { [Symbol.dispose]() { ${out}.push("disposed") } }`;
   return `{ ${close};${style.newline}${rest}}`;
 }

@@ -15,7 +15,9 @@ export async function trial(program: Program, crashes: Choices, runtime: Runtime
   try {
     await compare(program, crashes, runtime);
   } catch (cause) {
-    const source = Object.entries(program).map(([file, text]) => `--- ${file}\n${text}`).join("\n");
+    const source = Object.entries(program)
+      .map(([file, text]) => `--- ${file}\n${text}`)
+      .join("\n");
     throw new Error(`${cause instanceof Error ? cause.message : String(cause)}\n\n${source}`, { cause });
   }
 }

@@ -25,8 +25,17 @@ export class World {
     decorated: <F>(method: F): F => method,
     same: <T>(given: T): T => given,
     raw: (texts: TemplateStringsArray, ...given: unknown[]): string => `${texts.raw.join("_")} ${show(given)}`,
-    settled: async (promises: readonly unknown[]): Promise<string> => show((await Promise.allSettled(promises)).map((each) => (each.status === "fulfilled" ? each.value : each.reason))),
-    done, Fault, give, Holder, mix, odd, show,
+    settled: async (promises: readonly unknown[]): Promise<string> =>
+      show(
+        (await Promise.allSettled(promises)).map((each) => (each.status === "fulfilled" ? each.value : each.reason)),
+      ),
+    done,
+    Fault,
+    give,
+    Holder,
+    mix,
+    odd,
+    show,
   };
 }
 
@@ -60,8 +69,20 @@ const odd = (...given: unknown[]): boolean => mix(...given) % 2 === 1;
 function give(...given: unknown[]): unknown {
   const number = mix(...given);
   const values = [
-    number, `${number}`, { k: number, l: { k: 1 } }, [number, null], undefined, null, new Date(number), new Map([[number, "m"]]), new Set([number]), BigInt(number),
-    number % 2 === 0, new Fault(number), -0, Number.NaN,
+    number,
+    `${number}`,
+    { k: number, l: { k: 1 } },
+    [number, null],
+    undefined,
+    null,
+    new Date(number),
+    new Map([[number, "m"]]),
+    new Set([number]),
+    BigInt(number),
+    number % 2 === 0,
+    new Fault(number),
+    -0,
+    Number.NaN,
   ];
   return values[number % values.length];
 }
@@ -80,7 +101,10 @@ export function show(value: unknown, depth = 0): string {
   if (value instanceof Set) return `Set${inner([...value])}`;
   if (Array.isArray(value)) return `[${value.map(inner).join(", ")}]`;
   if (typeof value === "function") return "a function";
-  if (typeof value === "object" && value !== null) return `{${Object.entries(value).map(([key, field]) => `${key}: ${inner(field)}`).join(", ")}}`;
+  if (typeof value === "object" && value !== null)
+    return `{${Object.entries(value)
+      .map(([key, field]) => `${key}: ${inner(field)}`)
+      .join(", ")}}`;
   if (typeof value === "string") return JSON.stringify(value);
   return typeof value === "bigint" ? `${value}n` : Object.is(value, -0) ? "-0" : String(value);
 }

@@ -24,7 +24,13 @@ const update = process.env["UPDATE"] === "1";
 function program({ files, input }: Fixture, mode: Mode): Program {
   const log: unknown[] = [];
   const modules = mode === "plain" ? { perdure: plainRuntime } : { perdure, "perdure/internal": internal };
-  const { body, main } = load(files, input, mode, modules, (...values) => void log.push(...structuredClone(values))) as Pick<Program, "body" | "main">;
+  const { body, main } = load(
+    files,
+    input,
+    mode,
+    modules,
+    (...values) => void log.push(...structuredClone(values)),
+  ) as Pick<Program, "body" | "main">;
   return { body, main, log };
 }
 
@@ -42,7 +48,11 @@ async function asRun(main: () => Promise<unknown>): Promise<{ readonly result: u
     await advance("1d");
     const result = await running;
     const runs = [...(await store.listRuns({ limit: 1000 }))].reverse();
-    const steps = await Promise.all(runs.map(async ({ id, workflow }) => (await store.steps(id)).map((step) => `${workflow} > ${step.id} at ${step.location ?? "?"}\n`)));
+    const steps = await Promise.all(
+      runs.map(async ({ id, workflow }) =>
+        (await store.steps(id)).map((step) => `${workflow} > ${step.id} at ${step.location ?? "?"}\n`),
+      ),
+    );
     return { result, steps: steps.flat().join("") };
   } finally {
     await perdure.close();

@@ -18,7 +18,9 @@ const rows: readonly Row[] = page.split("\n").flatMap((line) => {
   const cells = line.split(/(?<!\\)\|/).map((cell) => cell.trim());
   const [, shape = "", state = "", names = "", remark = "", fixture = ""] = cells;
   const isRow = cells.length === 7 && fixture !== "fixture" && !fixture.startsWith("---");
-  return isRow ? [{ shape, state, names: [...names.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name), remark, fixture }] : [];
+  return isRow
+    ? [{ shape, state, names: [...names.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name), remark, fixture }]
+    : [];
 });
 
 const byName = new Map(fixtures.map((fixture) => [fixture.name, fixture]));
@@ -32,6 +34,8 @@ test.each(rows.map((row) => [row.shape, row] as const))("%s", (_, { state, names
   expect(refused).toBe(state !== "supported");
   expect("steps.txt" in files).toBe(!refused && !/compiled only/i.test(remark));
   if (refused) for (const code of state.split(", ")) expect(files["diagnostics.txt"]).toContain(`(${code})`);
-  const { functions } = JSON.parse(files["manifest.json"] ?? `{ "functions": [] }`) as { readonly functions: readonly { readonly name: string }[] };
+  const { functions } = JSON.parse(files["manifest.json"] ?? `{ "functions": [] }`) as {
+    readonly functions: readonly { readonly name: string }[];
+  };
   expect(functions.map(({ name }) => name)).toEqual(expect.arrayContaining([...names]));
 });

@@ -25,7 +25,8 @@ const source = `
   export const methods = { static: [Jobs.run, [4]], object: [api.run, []] };
 `;
 
-const program = () => load({ "main.js": source }, "main.js", "compiled", { perdure, "perdure/internal": internal }, () => {});
+const program = () =>
+  load({ "main.js": source }, "main.js", "compiled", { perdure, "perdure/internal": internal }, () => {});
 
 /** Nobody in this process waits for it any more. */
 const abandon = (call: Promise<unknown> | undefined): void => void call?.catch(() => {});
@@ -80,7 +81,10 @@ test.each([
 
 test("of two workflows of one name, neither is taken up as the other", async () => {
   const twice = `import { signal } from "perdure"; export const jobs = [async () => { "use workflow"; await signal("go"); return 1 }, async () => { "use workflow"; await signal("go"); return 2 }];`;
-  const again = () => load({ "main.js": twice }, "main.js", "compiled", { perdure, "perdure/internal": internal }, () => {})["jobs"] as readonly (() => Promise<unknown>)[];
+  const again = () =>
+    load({ "main.js": twice }, "main.js", "compiled", { perdure, "perdure/internal": internal }, () => {})[
+      "jobs"
+    ] as readonly (() => Promise<unknown>)[];
   const { crash } = setup();
   onTestFinished(perdure.close);
   const [first] = again();

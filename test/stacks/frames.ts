@@ -12,10 +12,19 @@ export interface Frame {
 /** What the program printed: the frames of each call, by the call's name. */
 export function printedStacks(output: string, project: Project): ReadonlyMap<string, readonly string[]> {
   const lines = output.split("\n").flatMap((line) => /STACK(\[.*\])/.exec(line)?.[1] ?? []);
-  return new Map(lines.map((line) => {
-    const [call, stack] = JSON.parse(line) as [string, string];
-    return [call, stack.replaceAll(`file://${project.root}/`, "").replaceAll(`${project.root}/`, "").split("\n").filter((each) => /^\s+at /.test(each))];
-  }));
+  return new Map(
+    lines.map((line) => {
+      const [call, stack] = JSON.parse(line) as [string, string];
+      return [
+        call,
+        stack
+          .replaceAll(`file://${project.root}/`, "")
+          .replaceAll(`${project.root}/`, "")
+          .split("\n")
+          .filter((each) => /^\s+at /.test(each)),
+      ];
+    }),
+  );
 }
 
 /** The frame, if it is in the source that was written; `-` stands for no name. The class or object of a method is left out. */
@@ -29,7 +38,10 @@ export function frameOf(line: string): Frame | undefined {
 }
 
 /** The frames that the comments in the source ask for: `first` of all, and `later`. */
-export function expectedFrames(call: string): { readonly first: Frame | undefined; readonly later: readonly Omit<Frame, "column">[] } {
+export function expectedFrames(call: string): {
+  readonly first: Frame | undefined;
+  readonly later: readonly Omit<Frame, "column">[];
+} {
   const marked = Object.entries(sources).flatMap(([file, text]) =>
     text.split("\n").flatMap((line, index) => {
       const [, mark, of, name = "-"] = /\/\/ ([!>]) (\S+) (\S+)$/.exec(line) ?? [];
@@ -38,6 +50,7 @@ export function expectedFrames(call: string): { readonly first: Frame | undefine
       return of === call ? [{ mark, name, file, line: index + 1, column: column + 1 }] : [];
     }),
   );
-  const frames = (wanted: string): Frame[] => marked.filter(({ mark }) => mark === wanted).map(({ mark: _, ...frame }) => frame);
+  const frames = (wanted: string): Frame[] =>
+    marked.filter(({ mark }) => mark === wanted).map(({ mark: _, ...frame }) => frame);
   return { first: frames("!")[0], later: frames(">").map(({ column: _, ...frame }) => frame) };
 }

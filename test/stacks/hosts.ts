@@ -14,7 +14,14 @@ export interface Host {
 }
 
 const esbuildOptions = ({ root, path }: Project): BuildOptions => ({
-  absWorkingDir: root, outdir: path("dist"), format: "esm", platform: "node", target: "node20", sourcemap: true, logLevel: "silent", plugins: [perdure()],
+  absWorkingDir: root,
+  outdir: path("dist"),
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  sourcemap: true,
+  logLevel: "silent",
+  plugins: [perdure()],
 });
 
 /** Loads `/src/main.ts` through a development server, in one of two ways. */
@@ -53,25 +60,52 @@ export const hosts: Readonly<Record<string, Host>> = {
   "esbuild, minified": {
     nameless: true,
     async run(project) {
-      await bundle({ ...esbuildOptions(project), entryPoints: ["src/main.ts"], bundle: true, packages: "external", minify: true });
+      await bundle({
+        ...esbuildOptions(project),
+        entryPoints: ["src/main.ts"],
+        bundle: true,
+        packages: "external",
+        minify: true,
+      });
       return node(project, "--enable-source-maps", "dist/main.js");
     },
   },
   "vite build": {
     async run(project) {
-      await build({ configFile: false, root: project.root, logLevel: "silent", plugins: [perdureVite()], build: { ssr: "src/main.ts", outDir: "dist", sourcemap: true } });
+      await build({
+        configFile: false,
+        root: project.root,
+        logLevel: "silent",
+        plugins: [perdureVite()],
+        build: { ssr: "src/main.ts", outDir: "dist", sourcemap: true },
+      });
       return node(project, "--enable-source-maps", "dist/main.js");
     },
   },
   "vite dev, ssrLoadModule": {
-    run: (project) => node(project, "--enable-source-maps", project.write("dev.mjs", devServer(`await server.ssrLoadModule("/src/main.ts");`))),
+    run: (project) =>
+      node(
+        project,
+        "--enable-source-maps",
+        project.write("dev.mjs", devServer(`await server.ssrLoadModule("/src/main.ts");`)),
+      ),
   },
   "vite dev, module runner": {
-    run: (project) => node(project, project.write("dev.mjs", devServer(`await createServerModuleRunner(server.environments.ssr, { hmr: false }).import("/src/main.ts");`))),
+    run: (project) =>
+      node(
+        project,
+        project.write(
+          "dev.mjs",
+          devServer(`await createServerModuleRunner(server.environments.ssr, { hmr: false }).import("/src/main.ts");`),
+        ),
+      ),
   },
   vitest: {
     run(project) {
-      project.write("main.test.ts", `import { test } from "vitest";\ntest("stacks", async () => { await import("./src/main.js"); });\n`);
+      project.write(
+        "main.test.ts",
+        `import { test } from "vitest";\ntest("stacks", async () => { await import("./src/main.js"); });\n`,
+      );
       project.write("vitest.config.mjs", vitestConfig);
       return node(project, bin("vitest/vitest.mjs"), "run");
     },

@@ -6,9 +6,25 @@ import { sources } from "./sources.ts";
 
 /** Calls whose stacks the program prints; those in a workflow come out of the store. */
 const calls = [
-  "declared", "later", "arrow", "method", "instance", "secret", "deeper", "checked",
-  "workflow", "helper", "closure", "inLoop", "generator", "expression",
-  "run:declared", "run:later", "run:arrow", "run:method", "run:deeper",
+  "declared",
+  "later",
+  "arrow",
+  "method",
+  "instance",
+  "secret",
+  "deeper",
+  "checked",
+  "workflow",
+  "helper",
+  "closure",
+  "inLoop",
+  "generator",
+  "expression",
+  "run:declared",
+  "run:later",
+  "run:arrow",
+  "run:method",
+  "run:deeper",
 ];
 
 /** Functions of the language itself, which have no place. */
@@ -23,7 +39,8 @@ describe("a stack names the function and the place in the source", () => {
     const project = createProject(sources);
     const stacks = printedStacks(await run(project), project);
     expect([...stacks.keys()].toSorted()).toEqual(calls.toSorted());
-    const comparable = <F extends NamedFrame>(frame: F | undefined): F | undefined => (frame && nameless ? withoutName(frame) : frame);
+    const comparable = <F extends NamedFrame>(frame: F | undefined): F | undefined =>
+      frame && nameless ? withoutName(frame) : frame;
     for (const call of calls) {
       const lines = stacks.get(call) ?? [];
       const { first, later } = expectedFrames(call.replace("run:", ""));

@@ -35,7 +35,14 @@ export function isErased(node: Node): boolean {
   return node.type.startsWith("TS") && !valueSyntax.has(node.type);
 }
 
-const typeFields = new Set(["typeAnnotation", "returnType", "typeParameters", "typeArguments", "superTypeArguments", "implements"]);
+const typeFields = new Set([
+  "typeAnnotation",
+  "returnType",
+  "typeParameters",
+  "typeArguments",
+  "superTypeArguments",
+  "implements",
+]);
 
 const childFields: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries(visitorKeys).map(([type, keys]) => [type, keys.filter((key) => !typeFields.has(key))]),
@@ -57,7 +64,11 @@ function addNode(value: unknown, result: Node[]): void {
 }
 
 /** Visits `node` and what is below it; `enter` returns `false` to stay out. `above` ends with the parent. */
-export function walk(node: Node, enter: (node: Node, above: readonly Node[]) => boolean | void, above: Node[] = []): void {
+export function walk(
+  node: Node,
+  enter: (node: Node, above: readonly Node[]) => boolean | void,
+  above: Node[] = [],
+): void {
   if (enter(node, above) === false) return;
   above.push(node);
   for (const child of children(node)) walk(child, enter, above);
@@ -65,10 +76,13 @@ export function walk(node: Node, enter: (node: Node, above: readonly Node[]) => 
 }
 
 export function isFunction(node: Node): node is FunctionNode {
-  return node.type === "FunctionDeclaration" || node.type === "FunctionExpression" || node.type === "ArrowFunctionExpression";
+  return (
+    node.type === "FunctionDeclaration" || node.type === "FunctionExpression" || node.type === "ArrowFunctionExpression"
+  );
 }
 
-export const isClass = (node: Node): node is ClassNode => node.type === "ClassDeclaration" || node.type === "ClassExpression";
+export const isClass = (node: Node): node is ClassNode =>
+  node.type === "ClassDeclaration" || node.type === "ClassExpression";
 
 export type Loop = Extract<
   Node,
@@ -119,7 +133,8 @@ export function keyLabel(key: PropertyKey | Node, computed: boolean): string {
 export function literalText(node: Node): string | undefined {
   const inner = unwrap(node);
   if (inner.type === "Literal") return typeof inner.value === "object" ? undefined : String(inner.value);
-  if (inner.type === "TemplateLiteral" && inner.expressions.length === 0) return inner.quasis[0]?.value.cooked ?? undefined;
+  if (inner.type === "TemplateLiteral" && inner.expressions.length === 0)
+    return inner.quasis[0]?.value.cooked ?? undefined;
   return undefined;
 }
 

@@ -1,4 +1,14 @@
-import { ABI_MODULE, createDiagnostic, DIRECTIVE_WORDS, formatDiagnostic, type Diagnostic, type DirectiveWords, type ModuleInfo, type SourceFile, type WarningCode } from "@perdure/protocol";
+import {
+  ABI_MODULE,
+  createDiagnostic,
+  DIRECTIVE_WORDS,
+  formatDiagnostic,
+  type Diagnostic,
+  type DirectiveWords,
+  type ModuleInfo,
+  type SourceFile,
+  type WarningCode,
+} from "@perdure/protocol";
 import type { SourceMap } from "magic-string";
 import { isAbsolute, join } from "node:path";
 import { isCompiled } from "./phases/1-parse/compiled.ts";
@@ -74,7 +84,16 @@ export function compile(source: string, options: CompileOptions): CompileResult 
   const own = () => packageJson(host, options.root);
   const analysis = project.analyze(path, source, summarize(model));
   const commonJs = options.commonJs === true;
-  const { plan, diagnostics: found } = analyze({ parsed, directives, model, analysis, file, root: options.root, commonJs, packageJson: own });
+  const { plan, diagnostics: found } = analyze({
+    parsed,
+    directives,
+    model,
+    analysis,
+    file,
+    root: options.root,
+    commonJs,
+    packageJson: own,
+  });
   const diagnostics = atLevels(found, options.warnings);
   if (diagnostics.some(({ severity }) => severity === "error")) throw new CompileError(diagnostics);
   return plan && { ...rewrite(parsed, plan), info: plan.info, diagnostics };
@@ -91,14 +110,21 @@ function atLevels(diagnostics: readonly Diagnostic[], levels: WarningLevels = {}
 /** A compiled file holds no directive any more, unless something uncompiled was bundled into it. */
 function assertNoneLeft({ module, functions }: Directives, file: SourceFile): undefined {
   const left = [...(module ? [module] : []), ...functions.values()];
-  if (left.length > 0) throw new CompileError(left.map(({ words, statement }) => createDiagnostic(file, "COMPILED_IN_PART", { directive: words }, statement)));
+  if (left.length > 0)
+    throw new CompileError(
+      left.map(({ words, statement }) => createDiagnostic(file, "COMPILED_IN_PART", { directive: words }, statement)),
+    );
 }
 
 /** Whether the text has been through this compiler; most files need not be parsed to know. */
-export const wasCompiled = (source: string, id: string): boolean => source.includes(ABI_MODULE) && isCompiled(parse(id, source));
+export const wasCompiled = (source: string, id: string): boolean =>
+  source.includes(ABI_MODULE) && isCompiled(parse(id, source));
 
 /** The first directive of the file on the disk, when another tool has left none of them in `source`. */
-export function lostDirectives(source: string, { id, root, host = nodeHost, directives }: CompileOptions): Diagnostic | undefined {
+export function lostDirectives(
+  source: string,
+  { id, root, host = nodeHost, directives }: CompileOptions,
+): Diagnostic | undefined {
   const words = { ...DIRECTIVE_WORDS, ...directives };
   const path = pathOf(id);
   // a part of a file (`a.vue?type=template`) need not hold what the file holds

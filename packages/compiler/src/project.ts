@@ -39,7 +39,8 @@ function scriptsBelow(directory: string): string[] {
   const entries = existsSync(directory) ? readdirSync(directory, { withFileTypes: true }) : [];
   return entries.flatMap((entry) => {
     const path = join(directory, entry.name);
-    if (entry.isDirectory()) return entry.name === "node_modules" || entry.name.startsWith(".") ? [] : scriptsBelow(path);
+    if (entry.isDirectory())
+      return entry.name === "node_modules" || entry.name.startsWith(".") ? [] : scriptsBelow(path);
     return entry.isFile() && isProjectFile(path) ? [path] : [];
   });
 }
@@ -130,7 +131,10 @@ class ModuleCache {
     return this.cached.get(path)?.source;
   }
 
-  module(path: string, given?: { readonly source: string; readonly summary: ModuleSummary }): ProjectModule | undefined {
+  module(
+    path: string,
+    given?: { readonly source: string; readonly summary: ModuleSummary },
+  ): ProjectModule | undefined {
     const before = this.cached.get(path);
     if (before?.fresh) return before.module;
     const source = this.host.readFile(path);
@@ -138,7 +142,12 @@ class ModuleCache {
       this.cached.delete(path);
       return undefined;
     }
-    const module = before?.source === source ? before.module : given?.source === source ? new ProjectModule(path, source, given.summary, this) : this.read(path, source);
+    const module =
+      before?.source === source
+        ? before.module
+        : given?.source === source
+          ? new ProjectModule(path, source, given.summary, this)
+          : this.read(path, source);
     this.cached.set(path, { source, module, fresh: true });
     return module;
   }
@@ -151,7 +160,8 @@ class ModuleCache {
   }
 
   stale(path?: string): void {
-    for (const [key, entry] of this.cached) if (path === undefined || key === path) this.cached.set(key, { ...entry, fresh: false });
+    for (const [key, entry] of this.cached)
+      if (path === undefined || key === path) this.cached.set(key, { ...entry, fresh: false });
     this.resolved.clear();
     this.resolver.clear?.();
   }
@@ -163,14 +173,21 @@ export function createProject(host: Host, words: DirectiveWords, root: () => str
   const place = (file: string): string => projectPath(root(), file);
   let reached: ReadonlySet<string> | undefined;
   // asked only of a module that reads clock or chance: the whole project has to be looked through
-  const isReached = ({ file }: Module): boolean => (reached ??= new Set(workflowModules().flatMap((module) => reachable(module, () => false)).map((each) => each.file))).has(file);
+  const isReached = ({ file }: Module): boolean =>
+    (reached ??= new Set(
+      workflowModules()
+        .flatMap((module) => reachable(module, () => false))
+        .map((each) => each.file),
+    )).has(file);
   const workflowModules = (): Module[] =>
     (host.scripts?.(root()) ?? []).flatMap((path) => {
       const module = mayHoldDirective(host.readFile(path) ?? "", words) ? cache.module(path) : undefined;
       return module?.summary.functions.some(({ kind }) => kind === "workflow") ? [module] : [];
     });
   const isTouched = (evaluation: Evaluation, of: DurabilityOf): boolean =>
-    evaluation.result.durable.includes(true) || evaluation.hasTopLevelCall(of) || (hasChance(evaluation.module) && isReached(evaluation.module));
+    evaluation.result.durable.includes(true) ||
+    evaluation.hasTopLevelCall(of) ||
+    (hasChance(evaluation.module) && isReached(evaluation.module));
   // results of a module hold once everything it imports has been evaluated with it
   const finals = new Map<string, Final>();
   const durabilityOf: DurabilityOf = (file) => finals.get(file)?.durability;
@@ -187,7 +204,9 @@ export function createProject(host: Host, words: DirectiveWords, root: () => str
   const isRewritten = ({ file }: Module): boolean => finals.get(file)?.touched === true;
   /** The rewritten modules that it imports, itself or through modules that stay as they are, and the fingerprint of the latter. */
   const importsOf = (module: Module): Pick<Analysis, "imports" | "plain"> => {
-    const through = new Set(followed(module).flatMap((each) => reachable(each, (next) => next.file === module.file, isRewritten)));
+    const through = new Set(
+      followed(module).flatMap((each) => reachable(each, (next) => next.file === module.file, isRewritten)),
+    );
     const [rewritten, plain] = [[...through].filter(isRewritten), [...through].filter((each) => !isRewritten(each))];
     return { imports: rewritten.map(({ file }) => file), plain: combineHashes(plain.map(({ hash }) => hash)) };
   };
@@ -256,7 +275,11 @@ function followed(module: Module): Module[] {
 }
 
 /** `start` and all it imports, directly and indirectly; not what `skip` says, and nothing through what `ends` says. */
-function reachable(start: Module, skip: (module: Module) => boolean, ends: (module: Module) => boolean = () => false): Module[] {
+function reachable(
+  start: Module,
+  skip: (module: Module) => boolean,
+  ends: (module: Module) => boolean = () => false,
+): Module[] {
   const found = new Map<string, Module>();
   const queue = [start];
   for (let module = queue.pop(); module; module = queue.pop()) {

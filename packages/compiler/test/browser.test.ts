@@ -9,7 +9,8 @@ type Imports = Readonly<Record<string, readonly string[]>>;
 
 /** What is said of `/app/orders.js` when the modules import each other like this. */
 function said(source: string, imports: Imports = {}): string {
-  const importers = (path: string) => Object.entries(imports).flatMap(([file, imported]) => (imported.includes(path) ? [file] : []));
+  const importers = (path: string) =>
+    Object.entries(imports).flatMap(([file, imported]) => (imported.includes(path) ? [file] : []));
   try {
     checkForBrowser(source, { id: `${root}/orders.js`, root, importers });
     return "";
@@ -19,17 +20,27 @@ function said(source: string, imports: Imports = {}): string {
   }
 }
 
-const files = (imports: Imports): Imports => Object.fromEntries(Object.entries(imports).map(([file, imported]) => [`${root}/${file}`, imported.map((each) => `${root}/${each}`)]));
+const files = (imports: Imports): Imports =>
+  Object.fromEntries(
+    Object.entries(imports).map(([file, imported]) => [`${root}/${file}`, imported.map((each) => `${root}/${each}`)]),
+  );
 
 describe("a module on its way to a browser", () => {
   it("is reached on the shortest way", () => {
-    const imports = files({ "main.js": ["a.js", "d.js"], "a.js": ["b.js"], "b.js": ["orders.js"], "d.js": ["orders.js"] });
+    const imports = files({
+      "main.js": ["a.js", "d.js"],
+      "a.js": ["b.js"],
+      "b.js": ["orders.js"],
+      "d.js": ["orders.js"],
+    });
     expect(said(workflow, imports)).toContain("imported by browser code: main.js → d.js → orders.js");
   });
 
   it("is reached through modules that import each other, from outside of them or not", () => {
     const circle = { "a.js": ["b.js"], "b.js": ["a.js", "orders.js"], "orders.js": ["a.js"] };
-    expect(said(workflow, files({ ...circle, "main.js": ["a.js"] }))).toContain("imported by browser code: main.js → a.js → b.js → orders.js");
+    expect(said(workflow, files({ ...circle, "main.js": ["a.js"] }))).toContain(
+      "imported by browser code: main.js → a.js → b.js → orders.js",
+    );
     expect(said(workflow, files(circle))).toMatch(/imported by browser code: .*b\.js → orders\.js/);
   });
 
@@ -44,16 +55,30 @@ describe("a module on its way to a browser", () => {
   });
 
   it("may hold what only looks like a directive", () => {
-    for (const source of [`log("use workflow")`, `// "use task"`, `import { x } from "./x"; export const f = () => x()`]) expect(said(source)).toBe("");
+    for (const source of [
+      `log("use workflow")`,
+      `// "use task"`,
+      `import { x } from "./x"; export const f = () => x()`,
+    ])
+      expect(said(source)).toBe("");
   });
 });
 
 describe("directives that another tool has taken out", () => {
-  const lost = (source: string, disk: string | undefined, id = `${root}/a.js`) => lostDirectives(source, { id, root, host: memoryHost(disk === undefined ? {} : { "a.js": disk }) });
+  const lost = (source: string, disk: string | undefined, id = `${root}/a.js`) =>
+    lostDirectives(source, { id, root, host: memoryHost(disk === undefined ? {} : { "a.js": disk }) });
 
   it("are found on the disk", () => {
-    expect(lost(`export async function order(){}`, workflow)).toMatchObject({ code: "DIRECTIVE_LOST", file: "a.js", line: 1, column: 33 });
-    expect(lost(`export async function f(){}`, `"use task";\nexport async function f() {}`)).toMatchObject({ line: 1, column: 1 });
+    expect(lost(`export async function order(){}`, workflow)).toMatchObject({
+      code: "DIRECTIVE_LOST",
+      file: "a.js",
+      line: 1,
+      column: 33,
+    });
+    expect(lost(`export async function f(){}`, `"use task";\nexport async function f() {}`)).toMatchObject({
+      line: 1,
+      column: 1,
+    });
   });
 
   it("are not missed where there were none, where some are left, and in parts of files", () => {

@@ -16,7 +16,11 @@ it("ties every function to its entry and keeps its name", () => {
     "main.ts",
     "compiled",
   );
-  const names = [...defined].map(([fn, name]) => [(fn as { name: string }).name, (fn as { length: number }).length, name]);
+  const names = [...defined].map(([fn, name]) => [
+    (fn as { name: string }).name,
+    (fn as { length: number }).length,
+    name,
+  ]);
   expect(names).toMatchInlineSnapshot(`
     [
       [

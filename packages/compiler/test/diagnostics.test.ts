@@ -30,7 +30,10 @@ const programs: Record<string, string | Files> = {
   "COMPILED_IN_PART 2": `function m() { return m.m ??= require("perdure/internal").module(2, {}) }\nasync function f() { "use workflow" }\n`,
   MODULE_EXPORT_NOT_ASYNC: `"use task";\nexport async function fine() {}\nexport function sync() {}\nexport const value = 1;\nexport class Thing {\n  x = 1;\n}\nexport { other } from "./other";\nexport * from "./more";\n`,
   DIRECTIVE_WORDS_SHARED: `import { sleep } from "workflow";\nexport async function f() {\n  "use workflow";\n}\n`,
-  "DIRECTIVE_WORDS_SHARED 2": { "a.js": `export async function f() { "use workflow" }`, "package.json": `{ "dependencies": { "workflow": "5" } }` },
+  "DIRECTIVE_WORDS_SHARED 2": {
+    "a.js": `export async function f() { "use workflow" }`,
+    "package.json": `{ "dependencies": { "workflow": "5" } }`,
+  },
   UNAWAITED_CALL: `import { sleep } from "perdure";\nasync function ship(x) { "use task" }\nexport async function f() {\n  "use workflow";\n  ship(1);\n  (sleep(5));\n  void ship(2);\n  await ship(3);\n  ship(4).catch(log);\n}\n`,
   WORKFLOW_IO: `import { readFile as read } from "fs/promises";\nimport * as http from "node:http";\nconst get = fetch;\nasync function load() { "use task"; return fetch("fine") }\nexport async function f(url) {\n  "use workflow";\n  await load();\n  await get(url);\n  await read(url);\n  http.get(url);\n  const each = async (x) => new WebSocket(x);\n  { const fetch = load; await fetch() }\n}\nexport const plain = () => fetch("fine");\n`,
   "WORKFLOW_IO 2": {
@@ -42,7 +45,9 @@ const programs: Record<string, string | Files> = {
   WORKFLOW_ENVIRONMENT: `import { env, argv } from "node:process";\nimport os from "node:os";\nexport async function f() {\n  "use workflow";\n  if (process.env.NODE_ENV !== "production") helper();\n  return [process.env.HOME, env, argv[2], os.cpus().length];\n}\nfunction helper() {\n  return process.cwd();\n}\n`,
   WORKFLOW_CLOCK: `import { randomBytes } from "node:crypto";\nexport async function f(schema) {\n  "use workflow";\n  schema.parse(Date);\n  return [process.hrtime(), randomBytes(4), Date.now(), x instanceof Date, new Date(5), Math.max(1, 2)];\n}\n`,
   WORKFLOW_STATE: `let count = 0;\nlet fixed = 1;\nconst cache = new Map(), names = ["a"];\nasync function t() { "use task"; cache.set("x", 1) }\nexport async function f() {\n  "use workflow";\n  await t();\n  return [next(), cache.get("x"), fixed, names[0]];\n}\nconst next = () => count++;\n`,
-  TASK_CHANGES_ARGUMENT: { "a.ts": `export async function t(order: Order, { items }: { items: string[] }, seen: Set<string>, redis: Redis) {\n  "use task";\n  order.total = 1;\n  order.lines[0].count++;\n  delete order.draft;\n  Object.assign(order, {});\n  items.push("x");\n  seen.add("x");\n  [order.a] = [1];\n  redis.set("x", 1);\n  const copy = { ...order };\n  copy.total = 2;\n  [...items].sort();\n}\n` },
+  TASK_CHANGES_ARGUMENT: {
+    "a.ts": `export async function t(order: Order, { items }: { items: string[] }, seen: Set<string>, redis: Redis) {\n  "use task";\n  order.total = 1;\n  order.lines[0].count++;\n  delete order.draft;\n  Object.assign(order, {});\n  items.push("x");\n  seen.add("x");\n  [order.a] = [1];\n  redis.set("x", 1);\n  const copy = { ...order };\n  copy.total = 2;\n  [...items].sort();\n}\n`,
+  },
   TASK_CHANGES_CAPTURED: `export async function main() {\n  "use workflow";\n  const results = [], own = {};\n  async function t(x) {\n    "use task";\n    const mine = [];\n    mine.push(x);\n    results.push(x);\n    own.x = x;\n  }\n  await t(1);\n  results.push(2);\n}\n`,
   TASK_WRITES_CAPTURED: `let total = 0;\nexport async function main() {\n  let seen;\n  async function f(x) {\n    "use task";\n    let own = 0;\n    own += x;\n    total += x;\n    ({ seen } = x);\n    [1].forEach(() => { seen++ });\n    for (total of [1]) own++;\n  }\n}\n`,
 };
@@ -51,9 +56,20 @@ const order = `export async function order() {\n  "use workflow";\n}\n`;
 
 /** What is said of a module that another build or tool has to do with. */
 const others: Record<string, () => string> = {
-  BROWSER_IMPORT: () => messageOf(() => checkForBrowser(order, { id: `${root}/a.js`, root, importers: (path) => (path === `${root}/a.js` ? [`${root}/main.js`] : []) })),
+  BROWSER_IMPORT: () =>
+    messageOf(() =>
+      checkForBrowser(order, {
+        id: `${root}/a.js`,
+        root,
+        importers: (path) => (path === `${root}/a.js` ? [`${root}/main.js`] : []),
+      }),
+    ),
   DIRECTIVE_LOST: () => {
-    const lost = lostDirectives("export async function order() {}", { id: `${root}/a.js`, root, host: memoryHost({ "a.js": order }) });
+    const lost = lostDirectives("export async function order() {}", {
+      id: `${root}/a.js`,
+      root,
+      host: memoryHost({ "a.js": order }),
+    });
     return lost ? new CompileError([lost]).message : "";
   },
 };
@@ -97,12 +113,15 @@ describe("what the compiler says", () => {
   }
 
   it("has an example for every code", () => {
-    expect(Object.keys(diagnosticMessages).filter((code) => !(code in programs || code in others || code in checkMessages))).toEqual([]);
+    expect(
+      Object.keys(diagnosticMessages).filter((code) => !(code in programs || code in others || code in checkMessages)),
+    ).toEqual([]);
   });
 
   it("is told at the levels that the project sets", () => {
     const source = `export async function f() { "use workflow"; await fetch("x"); setTimeout(f); return process.env.X }`;
-    const codes = (warnings: CompileOptions["warnings"]) => compileFile({ "a.js": source }, "a.js", { ...(warnings && { warnings }) })?.diagnostics.map((each) => each.code);
+    const codes = (warnings: CompileOptions["warnings"]) =>
+      compileFile({ "a.js": source }, "a.js", { ...(warnings && { warnings }) })?.diagnostics.map((each) => each.code);
     expect(codes(undefined)).toEqual(["WORKFLOW_IO", "WORKFLOW_TIMER", "WORKFLOW_ENVIRONMENT"]);
     expect(codes({ WORKFLOW_TIMER: "off", WORKFLOW_IO: "warning" })).toEqual(["WORKFLOW_IO", "WORKFLOW_ENVIRONMENT"]);
     expect(() => codes({ WORKFLOW_TIMER: "error" })).toThrow(/error: f uses setTimeout/);
@@ -112,7 +131,9 @@ describe("what the compiler says", () => {
     const directives = { task: "use durable task" };
     const compile = (source: string) => compileFile({ "a.js": source }, "a.js", { directives });
     expect(compile(`async function f() { "use task"; "use server"; "use cache" }`)).toBeUndefined();
-    expect(compile(`async function f() { "use durable task: retries=1" }`)?.info.functions).toMatchObject([{ kind: "task", options: { retries: 1 } }]);
+    expect(compile(`async function f() { "use durable task: retries=1" }`)?.info.functions).toMatchObject([
+      { kind: "task", options: { retries: 1 } },
+    ]);
     expect(() => compile(`async function f() { "use durable-task" }`)).toThrow('did you mean "use durable task"?');
     expect(() => compile(`async function f() { "use workflows" }`)).toThrow('did you mean "use workflow"?');
   });

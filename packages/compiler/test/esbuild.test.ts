@@ -25,35 +25,56 @@ it("compiles a bundle", async () => {
   Reflect.set(globalThis, "trace", trace);
   onTestFinished(() => void Reflect.deleteProperty(globalThis, "trace"));
   await build(options(project));
-  const { main } = (await import(/* @vite-ignore */ pathToFileURL(project.path("dist/main.mjs")).href)) as { main(): Promise<string> };
+  const { main } = (await import(/* @vite-ignore */ pathToFileURL(project.path("dist/main.mjs")).href)) as {
+    main(): Promise<string>;
+  };
   expect(await main()).toBe("charged o1");
   expect(trace).toEqual(["main", "helper", "charge"]);
 });
 
 it("leaves files with nothing to do to other plugins", async () => {
-  const project = temporaryProject({ ...orders, ...fakeRuntime, "src/main.ts": `export { untouched } from "./untouched";\n` });
+  const project = temporaryProject({
+    ...orders,
+    ...fakeRuntime,
+    "src/main.ts": `export { untouched } from "./untouched";\n`,
+  });
   const other: Plugin = {
     name: "other",
-    setup: (build) => build.onLoad({ filter: /untouched\.ts$/ }, () => ({ contents: "export const untouched = 'seen'", loader: "ts" })),
+    setup: (build) =>
+      build.onLoad({ filter: /untouched\.ts$/ }, () => ({ contents: "export const untouched = 'seen'", loader: "ts" })),
   };
   const { outputFiles } = await build({ ...options(project, [other]), write: false, sourcemap: false });
   expect(outputFiles?.[0]?.text).toContain('"seen"');
 });
 
 it("reports errors and warnings with their source lines", async () => {
-  const project = temporaryProject({ ...orders, ...fakeRuntime, "src/main.ts": `export async function é() { "use task: retires=3"; }\n` });
+  const project = temporaryProject({
+    ...orders,
+    ...fakeRuntime,
+    "src/main.ts": `export async function é() { "use task: retires=3"; }\n`,
+  });
   await expect(build(options(project))).rejects.toMatchObject({
     errors: [
       {
         text: 'a task has no argument "retires" (DIRECTIVE_ARGUMENT_UNKNOWN)',
-        location: { file: "src/main.ts", line: 1, lineText: 'export async function é() { "use task: retires=3"; }', length: 9 },
+        location: {
+          file: "src/main.ts",
+          line: 1,
+          lineText: 'export async function é() { "use task: retires=3"; }',
+          length: 9,
+        },
         notes: [{ text: 'did you mean "retries"? a task takes retries, backoff and timeout' }],
       },
     ],
   });
-  writeFileSync(project.path("src/main.ts"), `import { charge } from "./tasks";\nexport async function main() {\n  "use workflow";\n  charge("x");\n}\n`);
+  writeFileSync(
+    project.path("src/main.ts"),
+    `import { charge } from "./tasks";\nexport async function main() {\n  "use workflow";\n  charge("x");\n}\n`,
+  );
   const { warnings } = await build(options(project));
-  expect(warnings).toMatchObject([{ text: expect.stringContaining("UNAWAITED_CALL"), location: { line: 4, column: 2, lineText: '  charge("x");' } }]);
+  expect(warnings).toMatchObject([
+    { text: expect.stringContaining("UNAWAITED_CALL"), location: { line: 4, column: 2, lineText: '  charge("x");' } },
+  ]);
 });
 
 describe("the manifest", () => {
@@ -70,7 +91,11 @@ describe("the manifest", () => {
     const { outfile: _, ...elsewhere } = options(project);
     await build({ ...elsewhere, outdir: "out", plugins: [perdure({ manifest: "meta/steps.json" })] });
     expect(files(read("out/meta/steps.json"))).toEqual(compiled);
-    await build({ ...options(project), outfile: project.path("none/main.mjs"), plugins: [perdure({ manifest: false })] });
+    await build({
+      ...options(project),
+      outfile: project.path("none/main.mjs"),
+      plugins: [perdure({ manifest: false })],
+    });
     expect(existsSync(project.path("none/perdure.manifest.json"))).toBe(false);
   });
 
@@ -99,7 +124,8 @@ it("notices in a rebuild that another file has changed", async () => {
   const project = temporaryProject({ ...orders, ...fakeRuntime });
   const plugin = perdure();
   project.write("src/tasks.ts", `export async function charge(id: string) { return id }\n`);
-  const run = async () => (await build({ ...options(project), plugins: [plugin], write: false, sourcemap: false })).outputFiles?.[0]?.text;
+  const run = async () =>
+    (await build({ ...options(project), plugins: [plugin], write: false, sourcemap: false })).outputFiles?.[0]?.text;
   expect(await run()).not.toMatch(/"name": "helper"/);
   project.write("src/tasks.ts", orders["src/tasks.ts"]);
   expect(await run()).toMatch(/"name": "helper"/);

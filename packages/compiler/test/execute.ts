@@ -48,7 +48,13 @@ const loaderOf = (name: string): Loader => (name.endsWith(".tsx") ? "tsx" : /\.[
  * Loads the program `entry`, compiled or as it is, its TypeScript taken out; gives the exports.
  * @param modules - what imports of packages give
  */
-export function load(files: Files, entry: string, mode: Mode, modules: Readonly<Record<string, unknown>>, log: (...values: unknown[]) => void): Record<string, unknown> {
+export function load(
+  files: Files,
+  entry: string,
+  mode: Mode,
+  modules: Readonly<Record<string, unknown>>,
+  log: (...values: unknown[]) => void,
+): Record<string, unknown> {
   const loaded = new Map<string, { exports: Record<string, unknown> }>();
   const host = memoryHost(files);
   const tsconfigRaw = files["tsconfig.json"] ?? "{}";
@@ -60,8 +66,15 @@ export function load(files: Files, entry: string, mode: Mode, modules: Readonly<
     const source = files[name] ?? "";
     const code = mode === "compiled" ? (compileFile(files, name)?.code ?? source) : source;
     assertParses(code, name);
-    const js = transformSync(code, { loader: loaderOf(name), format: "cjs", target: "es2022", supported: { "dynamic-import": false }, tsconfigRaw }).code;
-    const require = (specifier: string): unknown => modules[specifier] ?? loadFile((host.resolve(specifier) ?? "").replace(`${root}/`, ""));
+    const js = transformSync(code, {
+      loader: loaderOf(name),
+      format: "cjs",
+      target: "es2022",
+      supported: { "dynamic-import": false },
+      tsconfigRaw,
+    }).code;
+    const require = (specifier: string): unknown =>
+      modules[specifier] ?? loadFile((host.resolve(specifier) ?? "").replace(`${root}/`, ""));
     new Function("require", "module", "exports", "log", js.replace(/^#!.*/, ""))(require, module, module.exports, log);
     return module.exports;
   };

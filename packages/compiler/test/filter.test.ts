@@ -3,11 +3,21 @@ import { expect, it } from "vitest";
 import { idFilter, passes } from "../src/filter.ts";
 
 const here = resolve().replaceAll("\\", "/");
-const chosen = (options: Parameters<typeof idFilter>[0], ids: readonly string[]): string[] => ids.filter((id) => passes(idFilter(options), id));
+const chosen = (options: Parameters<typeof idFilter>[0], ids: readonly string[]): string[] =>
+  ids.filter((id) => passes(idFilter(options), id));
 
 it("takes every script but those of packages and of other plugins", () => {
   const scripts = ["/app/a.ts", "/app/b.mjs", "/app/c.tsx?x=1", "C:\\app\\d.cts"];
-  expect(chosen({}, [...scripts, "/app/e.css", "/app/f.ts.map", "\0virtual.ts", "/app/node_modules/p/g.js", "C:\\app\\node_modules\\p\\h.js"])).toEqual(scripts);
+  expect(
+    chosen({}, [
+      ...scripts,
+      "/app/e.css",
+      "/app/f.ts.map",
+      "\0virtual.ts",
+      "/app/node_modules/p/g.js",
+      "C:\\app\\node_modules\\p\\h.js",
+    ]),
+  ).toEqual(scripts);
 });
 
 it("takes globs from the current directory, and others anywhere", () => {

@@ -13,7 +13,8 @@ const update = process.env["UPDATE"] === "1";
  * `diagnostics.txt`. What the rest of a folder is for says `test/shapes`.
  */
 describe("fixtures", () => {
-  for (const fixture of fixtures) it(fixture.name, () => (fixture.refused ? checkRefused(fixture) : checkCompiled(fixture)));
+  for (const fixture of fixtures)
+    it(fixture.name, () => (fixture.refused ? checkRefused(fixture) : checkCompiled(fixture)));
 });
 
 function checkRefused({ directory, files, input }: Fixture): void {
@@ -43,7 +44,12 @@ function checkCompiled({ name, directory, files, input }: Fixture): void {
 /** The decorators of parameters, with their types, stay outside in a copy, on the same lines. */
 const copied = "decorators-parameter";
 
-function mapText(name: string, source: string, result: NonNullable<ReturnType<typeof compileFile>>, input: string): string {
+function mapText(
+  name: string,
+  source: string,
+  result: NonNullable<ReturnType<typeof compileFile>>,
+  input: string,
+): string {
   const position = (text: string, offset: number): string => {
     const before = text.slice(0, offset).split("\n");
     return `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
@@ -52,7 +58,10 @@ function mapText(name: string, source: string, result: NonNullable<ReturnType<ty
   const faults = mappingFaults(source, result, lang);
   if (name === copied) expect(faults.filter((fault) => !fault.endsWith(" is not mapped"))).toEqual([]);
   else expect(faults).toEqual([]);
-  const lines = mappedTokens(source, result, lang).map(({ text, start, from }) => `${position(result.code, start)} ${JSON.stringify(text).slice(1, -1)} ← ${position(source, from)}`);
+  const lines = mappedTokens(source, result, lang).map(
+    ({ text, start, from }) =>
+      `${position(result.code, start)} ${JSON.stringify(text).slice(1, -1)} ← ${position(source, from)}`,
+  );
   return `${lines.join("\n")}\n`;
 }
 

@@ -19,5 +19,11 @@ export const fixtures: readonly Fixture[] = readdirSync(folder).map((name) => {
   const directory = join(folder, name);
   const names = readdirSync(directory);
   const files = Object.fromEntries(names.map((file) => [file, readFileSync(join(directory, file), "utf8")]));
-  return { name, directory, files, input: names.find((file) => file.startsWith("input.")) ?? "", refused: "diagnostics.txt" in files };
+  return {
+    name,
+    directory,
+    files,
+    input: names.find((file) => file.startsWith("input.")) ?? "",
+    refused: "diagnostics.txt" in files,
+  };
 });

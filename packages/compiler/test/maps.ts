@@ -13,7 +13,8 @@ export interface Token {
 /** Every token of a program, in source order. */
 export function tokens(source: string, lang: Lang): Token[] {
   const found = new Map<number, string>();
-  const add = ({ start, end }: { readonly start: number; readonly end: number }): void => void found.set(start, source.slice(start, end));
+  const add = ({ start, end }: { readonly start: number; readonly end: number }): void =>
+    void found.set(start, source.slice(start, end));
   const visitor = new Visitor({
     // with a type behind it, the node is longer than the name
     Identifier: ({ start, name }) => add({ start, end: start + name.length }),
@@ -24,7 +25,10 @@ export function tokens(source: string, lang: Lang): Token[] {
     Literal: add,
   });
   visitor.visit(parseSync("x", source, { lang, astType: "ts" }).program);
-  return [...found].filter(([, text]) => text !== "").map(([start, text]) => ({ start, text })).sort((a, b) => a.start - b.start);
+  return [...found]
+    .filter(([, text]) => text !== "")
+    .map(([start, text]) => ({ start, text }))
+    .sort((a, b) => a.start - b.start);
 }
 
 const lineStarts = (source: string): number[] => [0, ...[...source.matchAll(/\n/g)].map((match) => match.index + 1)];
@@ -40,7 +44,9 @@ export function mappedTokens(input: string, result: CompileResult, lang: Lang): 
   return tokens(result.code, lang).flatMap(({ text, start }) => {
     const from = original(start);
     // an inserted piece maps to the place that it is put in front of, where something else stands
-    return from === undefined || !input.startsWith(text, from) ? [] : [{ text, start, from, to: original(start + text.length) }];
+    return from === undefined || !input.startsWith(text, from)
+      ? []
+      : [{ text, start, from, to: original(start + text.length) }];
   });
 }
 
@@ -52,7 +58,8 @@ function originalOffsets(input: string, { code, map }: CompileResult): (offset: 
     const line = outputLines.findLastIndex((each) => each <= offset);
     const column = offset - (outputLines[line] ?? 0);
     const entry = decoded.findEntry(line, column);
-    if (!("originalLine" in entry) || entry.generatedLine !== line || entry.generatedColumn !== column) return undefined;
+    if (!("originalLine" in entry) || entry.generatedLine !== line || entry.generatedColumn !== column)
+      return undefined;
     return (inputLines[entry.originalLine] ?? 0) + entry.originalColumn;
   };
 }
@@ -62,9 +69,11 @@ const isDirective = ({ text }: Token): boolean => /^["']use (?:task|workflow)\b/
 /** What is wrong with a map: tokens of the input that are not found in the output, or not by both ends. */
 export function mappingFaults(input: string, result: CompileResult, lang: Lang): string[] {
   const mapped = new Map(mappedTokens(input, result, lang).map((token) => [token.from, token]));
-  return tokens(input, lang).filter((token) => !isDirective(token)).flatMap(({ text, start }) => {
-    const found = mapped.get(start);
-    if (found?.text !== text) return [`${text} at ${start} is not mapped`];
-    return found.to === start + text.length ? [] : [`the end of ${text} at ${start} is mapped to ${found.to}`];
-  });
+  return tokens(input, lang)
+    .filter((token) => !isDirective(token))
+    .flatMap(({ text, start }) => {
+      const found = mapped.get(start);
+      if (found?.text !== text) return [`${text} at ${start} is not mapped`];
+      return found.to === start + text.length ? [] : [`the end of ${text} at ${start} is mapped to ${found.to}`];
+    });
 }

@@ -8,24 +8,53 @@ import { temporaryProject } from "./temporary-project.ts";
 
 const tasks = `export async function charge(x) { "use task"; return x }\nexport const api = { async refund(x) { "use task" } };\nexport class Billing { static async run() { "use task" } async pay() { "use task" } }\nexport default async (x) => { "use task" };\n`;
 
-const sites = (files: Files, name = "main.ts"): string[] | undefined => compileFile({ "tasks.ts": tasks, ...files }, name)?.info.sites.map(([site]) => site);
-const scopes = (files: Files, name = "main.ts"): string[] | undefined => compileFile({ "tasks.ts": tasks, ...files }, name)?.info.functions.map((each) => each.name);
+const sites = (files: Files, name = "main.ts"): string[] | undefined =>
+  compileFile({ "tasks.ts": tasks, ...files }, name)?.info.sites.map(([site]) => site);
+const scopes = (files: Files, name = "main.ts"): string[] | undefined =>
+  compileFile({ "tasks.ts": tasks, ...files }, name)?.info.functions.map((each) => each.name);
 
 describe("calls through imports", () => {
   const calls: Record<string, [string, string[]]> = {
     named: [`import { charge } from "./tasks"; export async function f() { await charge(1) }`, ["charge"]],
     renamed: [`import { charge as c } from "./tasks.js"; export async function f() { await c(1) }`, ["charge"]],
     "default import": [`import go from "./tasks"; export async function f() { await go(1) }`, ["default"]],
-    namespace: [`import * as t from "./tasks"; export async function f() { await t.charge(1); await t.api.refund(1); await t.default(2); await t["charge"](1) }`, ["charge", "api.refund", "default", "charge"]],
-    alias: [`import { charge, api } from "./tasks"; const go = charge, { refund } = api; export async function f() { await go(1); await refund(2) }`, ["charge", "api.refund"]],
-    "classes and instances": [`import { Billing as B } from "./tasks"; class C extends B { async go() { await this.pay(); await super.pay() } } export async function f(x: B) { await B.run(); await new B().pay(); const b = new C(); await b.pay(); await x.pay(); await b.go() }`, ["Billing.pay", "Billing.pay", "Billing.run", "Billing.pay", "Billing.pay", "Billing.pay", "go"]],
-    "a method by its name": [`import { Billing } from "./tasks"; export async function f(deps) { await deps.billing.pay() }`, ["Billing.pay"]],
-    "dynamic import": [`export async function f() { const t = await import("./tasks"); await t.charge(1); await (await import("./tasks")).charge(2) }`, ["charge", "charge"]],
-    "typed options": [`import { taskOptions as to } from "perdure"; const t = to(async () => { "use task" }, { retries: 1 }); export const f = async () => t()`, ["t"]],
-    "the runtime's own steps": [`import { sleep, signal as s, configure } from "perdure"; import * as p from "perdure"; export async function f() { configure({}); await sleep(1); await s("x"); await p.start(f) }`, ["sleep", "signal", "start"]],
+    namespace: [
+      `import * as t from "./tasks"; export async function f() { await t.charge(1); await t.api.refund(1); await t.default(2); await t["charge"](1) }`,
+      ["charge", "api.refund", "default", "charge"],
+    ],
+    alias: [
+      `import { charge, api } from "./tasks"; const go = charge, { refund } = api; export async function f() { await go(1); await refund(2) }`,
+      ["charge", "api.refund"],
+    ],
+    "classes and instances": [
+      `import { Billing as B } from "./tasks"; class C extends B { async go() { await this.pay(); await super.pay() } } export async function f(x: B) { await B.run(); await new B().pay(); const b = new C(); await b.pay(); await x.pay(); await b.go() }`,
+      ["Billing.pay", "Billing.pay", "Billing.run", "Billing.pay", "Billing.pay", "Billing.pay", "go"],
+    ],
+    "a method by its name": [
+      `import { Billing } from "./tasks"; export async function f(deps) { await deps.billing.pay() }`,
+      ["Billing.pay"],
+    ],
+    "dynamic import": [
+      `export async function f() { const t = await import("./tasks"); await t.charge(1); await (await import("./tasks")).charge(2) }`,
+      ["charge", "charge"],
+    ],
+    "typed options": [
+      `import { taskOptions as to } from "perdure"; const t = to(async () => { "use task" }, { retries: 1 }); export const f = async () => t()`,
+      ["t"],
+    ],
+    "the runtime's own steps": [
+      `import { sleep, signal as s, configure } from "perdure"; import * as p from "perdure"; export async function f() { configure({}); await sleep(1); await s("x"); await p.start(f) }`,
+      ["sleep", "signal", "start"],
+    ],
     "at the top of a module": [`import { charge } from "./tasks"; await charge(1)`, ["charge"]],
-    require: [`const { charge } = require("./tasks"); const t = require("./tasks"); exports.f = async () => { await charge(1); await t.charge(1) }`, ["charge", "charge"]],
-    "a conditional callee": [`import { charge, api } from "./tasks"; export async function f(x) { await (x ? charge : api.refund)(1); await charge.call(null, 1) }`, ["charge"]],
+    require: [
+      `const { charge } = require("./tasks"); const t = require("./tasks"); exports.f = async () => { await charge(1); await t.charge(1) }`,
+      ["charge", "charge"],
+    ],
+    "a conditional callee": [
+      `import { charge, api } from "./tasks"; export async function f(x) { await (x ? charge : api.refund)(1); await charge.call(null, 1) }`,
+      ["charge"],
+    ],
   };
   for (const [name, [source, expected]] of Object.entries(calls)) {
     it(name, () => expect(sites({ "main.ts": source })).toEqual(expected));
@@ -47,10 +76,22 @@ describe("calls through imports", () => {
 it("comes to an end on re-exports and choices that lead in circles", () => {
   const names = Array.from({ length: 12 }, (_, i) => `m${i}.ts`);
   const all = names.map((name) => `export * from "./${name}";`).join("\n");
-  const files: Files = Object.fromEntries(names.map((name, i) => [name, i === 5 ? `${all}\nexport * from "./tasks";` : all]));
+  const files: Files = Object.fromEntries(
+    names.map((name, i) => [name, i === 5 ? `${all}\nexport * from "./tasks";` : all]),
+  );
   const choices = Array.from({ length: 30 }, (_, i) => `const c${i + 1} = x ? c${i} : c${i};`).join(" ");
-  expect(sites({ ...files, "main.ts": `import { charge, missing, sleep } from "./m0"; const c0 = charge; ${choices} export async function f(x) { await charge(1); missing(1); c30(1) }` })).toEqual(["charge"]);
-  expect(sites({ "barrel.ts": `export * from "perdure"; export * from "./tasks"`, "main.ts": `import { charge, sleep } from "./barrel"; export async function f() { await charge(1); await sleep(1) }` })).toEqual(["charge", "sleep"]);
+  expect(
+    sites({
+      ...files,
+      "main.ts": `import { charge, missing, sleep } from "./m0"; const c0 = charge; ${choices} export async function f(x) { await charge(1); missing(1); c30(1) }`,
+    }),
+  ).toEqual(["charge"]);
+  expect(
+    sites({
+      "barrel.ts": `export * from "perdure"; export * from "./tasks"`,
+      "main.ts": `import { charge, sleep } from "./barrel"; export async function f() { await charge(1); await sleep(1) }`,
+    }),
+  ).toEqual(["charge", "sleep"]);
 });
 
 describe("what is left alone", () => {
@@ -61,12 +102,19 @@ describe("what is left alone", () => {
     "a shadowed name": `import { charge } from "./tasks"; export const f = (charge: any) => charge.x;`,
   };
   for (const [name, source] of Object.entries(untouched)) {
-    it(name, () => expect(compileFile({ "tasks.ts": tasks, "other.ts": `export const other = () => 1`, "main.ts": source }, "main.ts")).toBeUndefined());
+    it(name, () =>
+      expect(
+        compileFile({ "tasks.ts": tasks, "other.ts": `export const other = () => 1`, "main.ts": source }, "main.ts"),
+      ).toBeUndefined(),
+    );
   }
 
   it("what has been compiled before", () => {
     for (const name of ["main.ts", "main.cjs"]) {
-      const source = name === "main.ts" ? `export async function f() { "use task" }\nexport const g = () => f()` : `exports.f = async () => { "use task" }`;
+      const source =
+        name === "main.ts"
+          ? `export async function f() { "use task" }\nexport const g = () => f()`
+          : `exports.f = async () => { "use task" }`;
       const once = compileFile({ [name]: source }, name)?.code ?? "";
       expect(once).not.toBe("");
       expect(compileFile({ [name]: once }, name)).toBeUndefined();
@@ -93,12 +141,20 @@ describe("clock and chance in modules without anything durable", () => {
   });
 
   it("are found on disk, and anew when a file changes", () => {
-    const project = temporaryProject({ ...files, "node_modules/x/flow.js": files["flow.ts"], "src/deep/other.ts": files["log.ts"] });
+    const project = temporaryProject({
+      ...files,
+      "node_modules/x/flow.js": files["flow.ts"],
+      "src/deep/other.ts": files["log.ts"],
+    });
     const session = new Session({ root: project.root });
     session.serves = true;
-    const outcome = (name: string) => session.compile(readFileSync(project.path(name), "utf8"), project.path(name))?.code.includes(".recorded(");
+    const outcome = (name: string) =>
+      session.compile(readFileSync(project.path(name), "utf8"), project.path(name))?.code.includes(".recorded(");
     expect([outcome("id.ts"), outcome("src/deep/other.ts")]).toEqual([true, undefined]);
-    project.write("src/new.ts", `import { log } from "./deep/other";\nexport async function f() { "use workflow"; return log("x") }`);
+    project.write(
+      "src/new.ts",
+      `import { log } from "./deep/other";\nexport async function f() { "use workflow"; return log("x") }`,
+    );
     project.write("flow.ts", files["flow.ts"].replace("workflow", "task"));
     session.invalidate(project.path("flow.ts"));
     expect(session.outdated().sort()).toEqual([project.path("id.ts"), project.path("src/deep/other.ts")]);
@@ -126,12 +182,29 @@ describe("scopes", () => {
         return async () => charge(1);
       }
       export default () => charge(1);`;
-    expect(scopes({ "main.ts": source })).toEqual(["a", "m", "p", "s", "g", "f", "map", "then", "anonymous", "Promise", "anonymous", "default"]);
+    expect(scopes({ "main.ts": source })).toEqual([
+      "a",
+      "m",
+      "p",
+      "s",
+      "g",
+      "f",
+      "map",
+      "then",
+      "anonymous",
+      "Promise",
+      "anonymous",
+      "default",
+    ]);
   });
 
   it("are not made in tasks", () => {
     const source = `import { charge } from "./tasks"; export async function t(xs) { "use task"; for (const x of xs) await charge(x); return xs.map(async (x) => charge(x)) }`;
-    expect(compileFile({ "tasks.ts": tasks, "main.ts": source }, "main.ts")?.info).toMatchObject({ functions: [{ name: "t" }], loops: [], sites: [] });
+    expect(compileFile({ "tasks.ts": tasks, "main.ts": source }, "main.ts")?.info).toMatchObject({
+      functions: [{ name: "t" }],
+      loops: [],
+      sites: [],
+    });
   });
 });
 
@@ -154,9 +227,15 @@ describe("a project on disk", () => {
   });
 
   it("keeps summaries until a file changes", () => {
-    const files = temporaryProject({ "tasks.ts": `export const charge = async () => 1`, "helper.ts": `import { charge } from "./tasks"; export const help = () => charge()`, "main.ts": `import { help } from "./helper"; export const f = async () => help()` });
+    const files = temporaryProject({
+      "tasks.ts": `export const charge = async () => 1`,
+      "helper.ts": `import { charge } from "./tasks"; export const help = () => charge()`,
+      "main.ts": `import { help } from "./helper"; export const f = async () => help()`,
+    });
     const reads: string[] = [];
-    const host = { readFile: (path: string) => (reads.push(path.slice(files.root.length + 1)), nodeHost.readFile(path)) };
+    const host = {
+      readFile: (path: string) => (reads.push(path.slice(files.root.length + 1)), nodeHost.readFile(path)),
+    };
     const project = createProject(host, DIRECTIVE_WORDS, () => "/app");
     const id = files.path("main.ts");
     const run = () => compile(readFileSync(id, "utf8"), { id, root: files.root, host, project });
@@ -181,7 +260,12 @@ describe("the fingerprint of the code", () => {
   });
 
   it("sees everything else", () => {
-    for (const body of [`return ["xy", a + 1]`, `return ["x y", a + 2]`, `return ["x y", a - 1]`, `return ["x y", b + 1]`]) {
+    for (const body of [
+      `return ["xy", a + 1]`,
+      `return ["x y", a + 2]`,
+      `return ["x y", a - 1]`,
+      `return ["x y", b + 1]`,
+    ]) {
       expect(hash(`export async function f(a: string) { "use task"; ${body} }`)).not.toBe(base);
     }
     expect(hash(`export async function f(a: string) { "use task: retries=1"; return ["x y", a + 1] }`)).not.toBe(base);
@@ -196,17 +280,24 @@ describe("the fingerprint of the code", () => {
     "types.ts": `export type T = 1; export const unused = 1`,
     "main.ts": `import { charge } from "./tasks"; import { name } from "./index"; import type { T } from "./types"; export async function f(x: T) { "use workflow"; await charge(x); return name }`,
   };
-  const hashes = (changed: Files = {}) => ["main.ts", "tasks.ts"].map((name) => compileFile({ ...files, ...changed }, name)?.info.hash);
+  const hashes = (changed: Files = {}) =>
+    ["main.ts", "tasks.ts"].map((name) => compileFile({ ...files, ...changed }, name)?.info.hash);
   const [main, charging] = hashes();
 
   it("is the content's own where only compiled modules and packages are imported", () => {
     const imports = `import { charge } from "./tasks"; import x from "some-package"; `;
-    const own = (given: Files) => compileFile({ ...files, ...given, "main.ts": `${imports}export const f = () => charge(x)` }, "main.ts")?.info.hash;
+    const own = (given: Files) =>
+      compileFile({ ...files, ...given, "main.ts": `${imports}export const f = () => charge(x)` }, "main.ts")?.info
+        .hash;
     expect(own({})).toBe(own({ "rates.ts": `export const rate = 3;` }));
   });
 
   it("sees the modules that stay as they are, directly, through others of them, and in cycles", () => {
-    for (const change of [{ "index.ts": `export const name = 1` }, { "names.ts": `export const name = "m"` }, { "deep.ts": `import "./main"; export const suffix = "t"` }]) {
+    for (const change of [
+      { "index.ts": `export const name = 1` },
+      { "names.ts": `export const name = "m"` },
+      { "deep.ts": `import "./main"; export const suffix = "t"` },
+    ]) {
       const [changedMain, sameCharging] = hashes(change);
       expect(changedMain).not.toBe(main);
       expect(sameCharging).toBe(charging);
@@ -216,7 +307,11 @@ describe("the fingerprint of the code", () => {
   });
 
   it("does not see their layout, comments and types, nor what only types come from", () => {
-    const change = { "deep.ts": `// c\nimport "./main";\nexport const suffix: string = ('s');\n`, "types.ts": `export type T = 2`, "rates.ts": `export const rate = /* two */ 2` };
+    const change = {
+      "deep.ts": `// c\nimport "./main";\nexport const suffix: string = ('s');\n`,
+      "types.ts": `export type T = 2`,
+      "rates.ts": `export const rate = /* two */ 2`,
+    };
     expect(hashes(change)).toEqual([main, charging]);
   });
 

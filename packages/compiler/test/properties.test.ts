@@ -58,16 +58,35 @@ function isSubsequence(part: string, whole: string): boolean {
 }
 
 it("the quick filter passes over no directive, misspelt or not", () => {
-  const words = fc.constantFrom("use task", "use workflow", "Use Task", "use-task", "use  workflow", "use tasks: retries=1", "usetask", "us task", " use task", "use_task", "uses task", "\\x75se task", "u\\\nse task");
+  const words = fc.constantFrom(
+    "use task",
+    "use workflow",
+    "Use Task",
+    "use-task",
+    "use  workflow",
+    "use tasks: retries=1",
+    "usetask",
+    "us task",
+    " use task",
+    "use_task",
+    "uses task",
+    "\\x75se task",
+    "u\\\nse task",
+  );
   const noise = fc.string({ unit: fc.constantFrom(...`abcuseTW ktrlof:-_\\`), maxLength: 16 });
   fc.assert(
-    fc.property(fc.oneof(words, noise), fc.constantFrom('"', "'", "`"), fc.constantFrom("", "(", "/* x */"), (text, quote, open) => {
-      const source = `async function f() { ${open}${quote}${text}${quote}${open === "(" ? ")" : ""} }`;
-      const parsed = parse("/a.js", source);
-      const found = parsed.error ? undefined : findDirectives(parsed, DIRECTIVE_WORDS, { file: "a.js", source });
-      const isAny = found !== undefined && (found.functions.size > 0 || found.diagnostics.length > 0);
-      if (isAny) expect(mayHoldDirective(source, DIRECTIVE_WORDS)).toBe(true);
-    }),
+    fc.property(
+      fc.oneof(words, noise),
+      fc.constantFrom('"', "'", "`"),
+      fc.constantFrom("", "(", "/* x */"),
+      (text, quote, open) => {
+        const source = `async function f() { ${open}${quote}${text}${quote}${open === "(" ? ")" : ""} }`;
+        const parsed = parse("/a.js", source);
+        const found = parsed.error ? undefined : findDirectives(parsed, DIRECTIVE_WORDS, { file: "a.js", source });
+        const isAny = found !== undefined && (found.functions.size > 0 || found.diagnostics.length > 0);
+        if (isAny) expect(mayHoldDirective(source, DIRECTIVE_WORDS)).toBe(true);
+      },
+    ),
     { numRuns: 500 },
   );
 });

@@ -14,7 +14,12 @@ export function stubAbi(trace: Trace, defined: Map<unknown, string> = new Map())
   };
 }
 
-function handle(info: ModuleInfo, trace: Trace, defined: Map<unknown, string>, pending: { site: string }): ModuleHandle {
+function handle(
+  info: ModuleInfo,
+  trace: Trace,
+  defined: Map<unknown, string>,
+  pending: { site: string },
+): ModuleHandle {
   const note = (kind: string, index: number): void => {
     trace.push(`${kind} ${info.functions[index]?.name}${pending.site}`);
     pending.site = "";
@@ -56,7 +61,8 @@ function handle(info: ModuleInfo, trace: Trace, defined: Map<unknown, string>, p
     recording: (_, real) => real,
     define,
     methods(object, entries) {
-      for (const [key, index, length] of entries) if (length !== undefined) define(Reflect.get(object, key) as () => unknown, index, length);
+      for (const [key, index, length] of entries)
+        if (length !== undefined) define(Reflect.get(object, key) as () => unknown, index, length);
       return object;
     },
     key: (value) => (typeof value === "symbol" ? value : String(value)),

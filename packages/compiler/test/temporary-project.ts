@@ -24,7 +24,11 @@ export function temporaryProject(files: Readonly<Record<string, string>>): Tempo
 
 /** A runtime that notes what is called in `globalThis.trace`. */
 export const fakeRuntime = {
-  "node_modules/perdure/package.json": JSON.stringify({ name: "perdure", type: "module", exports: { ".": "./index.js", "./internal": "./internal.js" } }),
+  "node_modules/perdure/package.json": JSON.stringify({
+    name: "perdure",
+    type: "module",
+    exports: { ".": "./index.js", "./internal": "./internal.js" },
+  }),
   "node_modules/perdure/index.js": `export const sleep = async () => {}; globalThis.trace?.push("runtime loaded")`,
   "node_modules/perdure/internal.js": `
     const note = (info, index) => globalThis.trace?.push(info.functions[index].name);

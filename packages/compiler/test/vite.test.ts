@@ -21,7 +21,12 @@ function traced(): string[] {
 }
 
 async function devServer(project: TemporaryProject): Promise<ViteDevServer> {
-  const server = await createServer({ ...config(project), server: { middlewareMode: true, ws: false }, appType: "custom", optimizeDeps: { noDiscovery: true } });
+  const server = await createServer({
+    ...config(project),
+    server: { middlewareMode: true, ws: false },
+    appType: "custom",
+    optimizeDeps: { noDiscovery: true },
+  });
   onTestFinished(() => server.close());
   return server;
 }
@@ -31,10 +36,15 @@ describe("vite build", () => {
     const project = temporaryProject({ ...orders, ...fakeRuntime });
     let manifest: Manifest | undefined;
     const trace = traced();
-    await build({ ...config(project, { onManifest: (m) => (manifest = m) }), build: { ssr: project.path("src/main.ts"), outDir: project.path("dist"), sourcemap: true } });
+    await build({
+      ...config(project, { onManifest: (m) => (manifest = m) }),
+      build: { ssr: project.path("src/main.ts"), outDir: project.path("dist"), sourcemap: true },
+    });
     const code = readFileSync(project.path("dist/main.js"), "utf8");
     expect(code).toMatch(/from "perdure\/internal"/);
-    const { main } = (await import(/* @vite-ignore */ pathToFileURL(project.path("dist/main.js")).href)) as { main(): Promise<string> };
+    const { main } = (await import(/* @vite-ignore */ pathToFileURL(project.path("dist/main.js")).href)) as {
+      main(): Promise<string>;
+    };
     expect(await main()).toBe("charged o1");
     expect(trace).toEqual(["main", "helper", "charge"]);
     expect(manifest?.modules.map(({ file, imports }) => [file, imports])).toEqual([
@@ -50,7 +60,10 @@ describe("vite build", () => {
     const project = temporaryProject({ ...orders, ...fakeRuntime });
     let said: Manifest | undefined;
     const run = (outDir: string, given: Parameters<typeof perdure>[0]) =>
-      build({ ...config(project, { ...given, onManifest: (m) => (said = m) }), build: { ssr: project.path("src/main.ts"), outDir: project.path(outDir) } });
+      build({
+        ...config(project, { ...given, onManifest: (m) => (said = m) }),
+        build: { ssr: project.path("src/main.ts"), outDir: project.path(outDir) },
+      });
     await run("a", {});
     expect(parseManifest(JSON.parse(readFileSync(project.path("a/perdure.manifest.json"), "utf8")), "a")).toEqual(said);
     await run("b", { manifest: "steps.json" });
@@ -63,7 +76,11 @@ describe("vite build", () => {
     const project = temporaryProject({ ...orders, ...fakeRuntime });
     await build({
       ...config(project),
-      build: { lib: { entry: project.path("src/main.ts"), formats: ["es"], fileName: "main" }, outDir: project.path("dist"), rolldownOptions: { external: ["perdure/internal"] } },
+      build: {
+        lib: { entry: project.path("src/main.ts"), formats: ["es"], fileName: "main" },
+        outDir: project.path("dist"),
+        rolldownOptions: { external: ["perdure/internal"] },
+      },
     });
     expect(readFileSync(project.path("dist/main.js"), "utf8")).toMatch(/\.task\(/);
   });
@@ -71,7 +88,9 @@ describe("vite build", () => {
   it("fails with position, frame and hint", async () => {
     const project = temporaryProject({ "src/main.ts": `export async function f() {\n  "use tasks";\n}\n` });
     const failure = build({ ...config(project), build: { ssr: project.path("src/main.ts"), write: false } });
-    await expect(failure).rejects.toThrow(/src\/main\.ts:2:4 error: "use tasks" is not a directive\n[^]*> 2 \|   "use tasks";\n[^]*did you mean "use task"\? \(DIRECTIVE_MISSPELT\)/);
+    await expect(failure).rejects.toThrow(
+      /src\/main\.ts:2:4 error: "use tasks" is not a directive\n[^]*> 2 \|   "use tasks";\n[^]*did you mean "use task"\? \(DIRECTIVE_MISSPELT\)/,
+    );
   });
 });
 
@@ -92,7 +111,8 @@ describe("vite dev", () => {
     const project = temporaryProject({ ...orders, ...fakeRuntime });
     project.write("src/tasks.ts", `export async function charge(id: string) { return "plain " + id }\n`);
     const server = await devServer(project);
-    const load = async (): Promise<string> => ((await server.ssrLoadModule("/src/main.ts")) as { main(): Promise<string> }).main();
+    const load = async (): Promise<string> =>
+      ((await server.ssrLoadModule("/src/main.ts")) as { main(): Promise<string> }).main();
     const trace = traced();
     expect(await load()).toBe("plain o1");
     expect(trace).toEqual(["main"]);
@@ -108,6 +128,9 @@ describe("vite dev", () => {
   it("reports an error at its place", async () => {
     const project = temporaryProject({ "src/main.ts": `export function f() {\n  "use task";\n}\n` });
     const server = await devServer(project);
-    await expect(server.ssrLoadModule("/src/main.ts")).rejects.toMatchObject({ loc: { line: 2, column: 2 }, message: expect.stringContaining("TASK_NOT_ASYNC") });
+    await expect(server.ssrLoadModule("/src/main.ts")).rejects.toMatchObject({
+      loc: { line: 2, column: 2 },
+      message: expect.stringContaining("TASK_NOT_ASYNC"),
+    });
   });
 });

@@ -48,7 +48,10 @@ export interface ModuleHandle {
    * The same for methods of an object literal, a class or its prototype. One without `length` has been defined where it stands, and something else may be
    * under its key by now. Returns the object.
    */
-  methods<T extends object>(object: T, entries: readonly (readonly [key: PropertyKey, index: number, length?: number])[]): T;
+  methods<T extends object>(
+    object: T,
+    entries: readonly (readonly [key: PropertyKey, index: number, length?: number])[],
+  ): T;
   /** A computed key as it is used, so that it can be used again. */
   key(value: unknown): PropertyKey;
   /** What `super` is in a method, for a function inside of it that has none: the prototype for one that has. */

@@ -33,20 +33,32 @@ export function compareModules(before: readonly ModuleInfo[], now: readonly Modu
 function callsOf(modules: readonly ModuleInfo[]): Map<string, NamedCall> {
   const places = new Map<string, string[]>();
   for (const { file, sites } of modules) {
-    for (const [name, line, column] of sites) places.set(name, [...(places.get(name) ?? []), formatLocation(file, [line, column])]);
+    for (const [name, line, column] of sites)
+      places.set(name, [...(places.get(name) ?? []), formatLocation(file, [line, column])]);
   }
-  return new Map([...places].map(([name, at]) => [name, { name, kind: definitionsOf(modules, name)[0]?.kind ?? "operation", at }]));
+  return new Map(
+    [...places].map(([name, at]) => [name, { name, kind: definitionsOf(modules, name)[0]?.kind ?? "operation", at }]),
+  );
 }
 
 /** The functions of that name. */
-export const definitionsOf = (modules: readonly ModuleInfo[], name: string): (FunctionInfo & { readonly file: string })[] =>
+export const definitionsOf = (
+  modules: readonly ModuleInfo[],
+  name: string,
+): (FunctionInfo & { readonly file: string })[] =>
   modules.flatMap(({ file, functions }) => functions.filter((fn) => fn.name === name).map((fn) => ({ ...fn, file })));
 
 /** How many places call `name`, or pass it on. */
-export const countCalls = (modules: readonly ModuleInfo[], name: string): number => sum(modules, ({ sites }) => sites.filter(([called]) => called === name).length);
+export const countCalls = (modules: readonly ModuleInfo[], name: string): number =>
+  sum(modules, ({ sites }) => sites.filter(([called]) => called === name).length);
 
 /** How many functions and loops give segments of that name to step ids. */
 export const countScopes = (modules: readonly ModuleInfo[], name: string): number =>
-  sum(modules, ({ functions, loops }) => functions.filter((fn) => fn.name === name).length + loops.filter((loop) => loop === name).length);
+  sum(
+    modules,
+    ({ functions, loops }) =>
+      functions.filter((fn) => fn.name === name).length + loops.filter((loop) => loop === name).length,
+  );
 
-const sum = (modules: readonly ModuleInfo[], count: (module: ModuleInfo) => number): number => modules.reduce((total, module) => total + count(module), 0);
+const sum = (modules: readonly ModuleInfo[], count: (module: ModuleInfo) => number): number =>
+  modules.reduce((total, module) => total + count(module), 0);

@@ -7,4 +7,7 @@ export interface Entry<P, S extends Severity = Severity> {
   readonly make: (params: P) => Message;
 }
 
-export const define = <P, S extends Severity>(severity: S, make: (params: P) => Message): Entry<P, S> => ({ severity, make });
+export const define = <P, S extends Severity>(severity: S, make: (params: P) => Message): Entry<P, S> => ({
+  severity,
+  make,
+});

@@ -170,7 +170,9 @@ export type DiagnosticCode = keyof typeof diagnosticMessages;
 export type DiagnosticParams<C extends DiagnosticCode> = Parameters<(typeof diagnosticMessages)[C]["make"]>[0];
 
 /** The codes of warnings, which a project may turn off or raise to errors. */
-export type WarningCode = { [C in DiagnosticCode]: (typeof diagnosticMessages)[C]["severity"] extends "error" ? never : C }[DiagnosticCode];
+export type WarningCode = {
+  [C in DiagnosticCode]: (typeof diagnosticMessages)[C]["severity"] extends "error" ? never : C;
+}[DiagnosticCode];
 
 /** The codes that the text of a directive alone can earn. */
 export type DirectiveCode =

@@ -20,7 +20,11 @@ interface Slice {
  *     argument  = name "=" value
  *     value     = quoted | text without a comma outside of parentheses
  */
-export function parseArguments(text: string, from: number, to = text.length): { args: Argument[]; problems: DirectiveProblem[] } {
+export function parseArguments(
+  text: string,
+  from: number,
+  to = text.length,
+): { args: Argument[]; problems: DirectiveProblem[] } {
   const args: Argument[] = [];
   const problems: DirectiveProblem[] = [];
   for (const slice of split(text, from, to)) {
@@ -34,7 +38,8 @@ export function parseArguments(text: string, from: number, to = text.length): { 
   return { args, problems };
 }
 
-const widen = ({ start, end }: Slice, text: string): Slice => (start < end ? { start, end } : { start: Math.max(0, start - 1), end: Math.min(text.length, end + 1) });
+const widen = ({ start, end }: Slice, text: string): Slice =>
+  start < end ? { start, end } : { start: Math.max(0, start - 1), end: Math.min(text.length, end + 1) };
 
 /** Parts between commas, trimmed; commas in quotes and parentheses do not count. */
 function split(text: string, from: number, to: number): Slice[] {

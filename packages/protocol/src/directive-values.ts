@@ -11,7 +11,12 @@ interface Slice {
   readonly end: number;
 }
 
-export function report<C extends DirectiveCode>(found: Problems, code: C, params: DiagnosticParams<C>, at: Slice): undefined {
+export function report<C extends DirectiveCode>(
+  found: Problems,
+  code: C,
+  params: DiagnosticParams<C>,
+  at: Slice,
+): undefined {
   found.push({ code, params, start: at.start, end: at.end } as DirectiveProblem);
 }
 
@@ -26,11 +31,19 @@ export function parseDuration(text: string): number | undefined {
 const invalid = (found: Problems, arg: Argument, expected: string): undefined =>
   report(found, "DIRECTIVE_ARGUMENT_INVALID", { name: arg.name, value: arg.value, expected }, arg);
 
-export function duration(arg: Argument | undefined, found: Problems, sign: "positive" | "any" = "any"): number | undefined {
+export function duration(
+  arg: Argument | undefined,
+  found: Problems,
+  sign: "positive" | "any" = "any",
+): number | undefined {
   if (!arg) return undefined;
   const value = parseDuration(arg.value);
   if (value !== undefined && (sign === "any" || value > 0)) return value;
-  return invalid(found, arg, sign === "any" ? "a duration like 250ms, 60s, 5m, 2h, 3d" : "a duration above zero, like 250ms, 60s, 5m, 2h, 3d");
+  return invalid(
+    found,
+    arg,
+    sign === "any" ? "a duration like 250ms, 60s, 5m, 2h, 3d" : "a duration above zero, like 250ms, 60s, 5m, 2h, 3d",
+  );
 }
 
 export function integer(arg: Argument | undefined, found: Problems): number | undefined {
@@ -67,11 +80,17 @@ export function readBackoff(arg: Argument | undefined, found: Problems): Backoff
   const kind = match?.[1] ?? "";
   if (!match || !isBackoff(kind)) {
     const meant = closest(kind, Object.keys(shapes));
-    return invalid(found, arg, `exponential(…), linear(…) or constant(…)${meant && meant !== kind ? `; did you mean ${meant}(…)?` : ""}`);
+    return invalid(
+      found,
+      arg,
+      `exponential(…), linear(…) or constant(…)${meant && meant !== kind ? `; did you mean ${meant}(…)?` : ""}`,
+    );
   }
   const open = arg.value.indexOf("(");
   const from = arg.valueStart + open + 1;
-  const inner = match[2]?.trim() ? parseArguments(pad(arg), from, from + (match[2]?.length ?? 0)) : { args: [], problems: [] };
+  const inner = match[2]?.trim()
+    ? parseArguments(pad(arg), from, from + (match[2]?.length ?? 0))
+    : { args: [], problems: [] };
   found.push(...inner.problems);
   return build(kind, named(kind, inner.args, arg, found), found);
 }
@@ -80,7 +99,12 @@ export function readBackoff(arg: Argument | undefined, found: Problems): Backoff
 const pad = (arg: Argument): string => " ".repeat(arg.valueStart) + arg.value;
 
 /** The arguments of a backoff by name, or `undefined` when one is missing or wrong. */
-function named(kind: BackoffName, args: readonly Argument[], call: Argument, found: Problems): Map<string, Argument> | undefined {
+function named(
+  kind: BackoffName,
+  args: readonly Argument[],
+  call: Argument,
+  found: Problems,
+): Map<string, Argument> | undefined {
   const { required, optional } = shapes[kind];
   const names: readonly string[] = [...required, ...optional];
   const result = new Map<string, Argument>();
@@ -89,12 +113,18 @@ function named(kind: BackoffName, args: readonly Argument[], call: Argument, fou
     const name = arg.name === "" && kind === "constant" ? "delay" : arg.name;
     if (name === "") report(found, "DIRECTIVE_SYNTAX", { found: arg.value }, arg);
     else if (!names.includes(name)) {
-      report(found, "DIRECTIVE_ARGUMENT_UNKNOWN", { name, owner: `${kind}()`, known: names, suggestion: closest(name, names) }, arg);
+      report(
+        found,
+        "DIRECTIVE_ARGUMENT_UNKNOWN",
+        { name, owner: `${kind}()`, known: names, suggestion: closest(name, names) },
+        arg,
+      );
     } else if (result.has(name)) report(found, "DIRECTIVE_ARGUMENT_DUPLICATE", { name }, arg);
     else result.set(name, { ...arg, name });
   }
   for (const name of required) {
-    if (!result.has(name) && found.length === before) report(found, "DIRECTIVE_ARGUMENT_MISSING", { owner: `${kind}()`, name }, call);
+    if (!result.has(name) && found.length === before)
+      report(found, "DIRECTIVE_ARGUMENT_MISSING", { owner: `${kind}()`, name }, call);
   }
   return found.length === before ? result : undefined;
 }

@@ -38,7 +38,16 @@ export interface DirectiveReading {
 }
 
 /** Directives of other tools, some of them one letter away from ours. */
-const foreign = new Set(["use strict", "use client", "use server", "use cache", "use memo", "use step", "use asm", "use gpu"]);
+const foreign = new Set([
+  "use strict",
+  "use client",
+  "use server",
+  "use cache",
+  "use memo",
+  "use step",
+  "use asm",
+  "use gpu",
+]);
 
 /**
  *     directive = words [ ":" arguments ]
@@ -57,7 +66,12 @@ export function readDirective(text: string, words: DirectiveWords = DIRECTIVE_WO
   return { directive: undefined, problems: [{ code: "DIRECTIVE_MISSPELT", params, start: 0, end: head.length }] };
 }
 
-const fold = (text: string): string => text.trim().toLowerCase().replace(/[\s_-]+/g, " ").replace(/[ .;,!]+$/, "");
+const fold = (text: string): string =>
+  text
+    .trim()
+    .toLowerCase()
+    .replace(/[\s_-]+/g, " ")
+    .replace(/[ .;,!]+$/, "");
 
 function misspelt(head: string, words: DirectiveWords): DirectiveKind | undefined {
   const folded = fold(head);
@@ -88,7 +102,12 @@ function withArguments(kind: DirectiveKind, text: string, from: number): Directi
   return { directive, problems: found };
 }
 
-function known<K extends string>(args: readonly Argument[], names: readonly K[], owner: DirectiveKind, found: Problems): Map<K, Argument> {
+function known<K extends string>(
+  args: readonly Argument[],
+  names: readonly K[],
+  owner: DirectiveKind,
+  found: Problems,
+): Map<K, Argument> {
   const result = new Map<K, Argument>();
   for (const arg of args) {
     const name = names.find((each) => each === arg.name);
@@ -141,4 +160,3 @@ function readTemplate(arg: Argument, found: Problems): readonly IdPart[] {
   }
   return parts;
 }
-

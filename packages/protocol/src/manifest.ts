@@ -7,7 +7,12 @@ export type Position = v.InferOutput<typeof position>;
 
 const backoff = v.pipe(
   v.variant("kind", [
-    v.strictObject({ kind: v.literal("exponential"), base: v.number(), max: v.exactOptional(v.number()), jitter: v.exactOptional(v.boolean()) }),
+    v.strictObject({
+      kind: v.literal("exponential"),
+      base: v.number(),
+      max: v.exactOptional(v.number()),
+      jitter: v.exactOptional(v.boolean()),
+    }),
     v.strictObject({ kind: v.literal("linear"), start: v.number(), step: v.number() }),
     v.strictObject({ kind: v.literal("constant"), delay: v.number() }),
   ]),
@@ -17,7 +22,11 @@ const backoff = v.pipe(
 export type BackoffSpec = v.InferOutput<typeof backoff>;
 
 const taskOptions = v.pipe(
-  v.strictObject({ retries: v.exactOptional(v.number()), backoff: v.exactOptional(backoff), timeout: v.exactOptional(v.number()) }),
+  v.strictObject({
+    retries: v.exactOptional(v.number()),
+    backoff: v.exactOptional(backoff),
+    timeout: v.exactOptional(v.number()),
+  }),
   v.readonly(),
 );
 /** Options of a task as its directive gives them; `timeout` in milliseconds. */
@@ -65,7 +74,9 @@ export type SiteInfo = v.InferOutput<typeof siteInfo>;
 const loopName = v.picklist(["for", "while", "do"]);
 export type LoopName = v.InferOutput<typeof loopName>;
 
-const list = <T extends v.GenericSchema>(item: T): v.SchemaWithPipe<readonly [v.ArraySchema<T, undefined>, v.ReadonlyAction<v.InferOutput<T>[]>]> =>
+const list = <T extends v.GenericSchema>(
+  item: T,
+): v.SchemaWithPipe<readonly [v.ArraySchema<T, undefined>, v.ReadonlyAction<v.InferOutput<T>[]>]> =>
   v.pipe(v.array(item), v.readonly());
 
 const moduleInfo = v.pipe(

@@ -24,13 +24,19 @@ const listed = (items: readonly string[]): string =>
 
 /** What a step was recorded as. */
 const kinds = {
-  task: "a task", sleep: "a sleep", signal: "a wait for a signal", child: "a child workflow", start: "the start of a workflow", cancel: "a cancellation",
+  task: "a task",
+  sleep: "a sleep",
+  signal: "a wait for a signal",
+  child: "a child workflow",
+  start: "the start of a workflow",
+  cancel: "a cancellation",
 } as const;
 
 /** Old and new. */
 type Rename = readonly [from: string, to: string];
 
-const declared = ([from, to]: Rename): string => `configure({ renames: { ${JSON.stringify(from)}: ${JSON.stringify(to)} } })`;
+const declared = ([from, to]: Rename): string =>
+  `configure({ renames: { ${JSON.stringify(from)}: ${JSON.stringify(to)} } })`;
 
 const define = <P>(make: (params: P) => Message) => make;
 
@@ -137,7 +143,7 @@ export const messages = {
   })),
   NOT_IN_A_TASK: define((_: object) => ({
     text: "taskContext() was called outside of a task, or in a task that was called outside of a workflow",
-    hint: "call it in a function with \"use task\" while a workflow runs it",
+    hint: 'call it in a function with "use task" while a workflow runs it',
   })),
   NOT_RECOVERABLE: define((p: { workflow: string }) => ({
     text: `the workflow ${p.workflow} cannot be taken up by its name: a call of its function does not lead to it`,
@@ -153,7 +159,9 @@ export const messages = {
   })),
   RENAME_IN_USE: define((p: { rename: Rename; location: string }) => ({
     text: `${declared(p.rename)}: ${p.rename[0]} is still in the code, at ${p.location}`,
-    hint: p.rename[0].includes("#") ? "take the rename out" : `take the rename out; where only some of its calls are meant, name their paths ("${p.rename[0]}[0]": "${p.rename[1]}[0]")`,
+    hint: p.rename[0].includes("#")
+      ? "take the rename out"
+      : `take the rename out; where only some of its calls are meant, name their paths ("${p.rename[0]}[0]": "${p.rename[1]}[0]")`,
   })),
   RENAME_INVALID: define((p: { from: string; to: string; problem: string }) => ({
     text: `${declared([p.from, p.to])}: ${p.problem}`,
@@ -219,7 +227,7 @@ export const messages = {
     text: `the code of ${p.workflow} has changed, and step ${p.step} at ${p.calledAt} may be what run ${p.run} has recorded as ${p.recorded} at ${p.recordedAt}: the same call, in another place or by another name`,
     hint:
       (p.rename ? `if it is, say so: ${declared(p.rename)}; if` : "if") +
-      ' it is another call, give it an id of its own with keyed(); the run is untouched and resumable',
+      " it is another call, give it an id of its own with keyed(); the run is untouched and resumable",
   })),
   STEPS_LOST: define((p: RunAndSteps & { added: readonly string[]; rename?: Rename | undefined }) => ({
     text:
@@ -235,10 +243,12 @@ export const messages = {
       (p.instead.length > 0 ? `; it called ${listed(p.instead)} instead` : ""),
     hint: "move what differs between two runs of the same code (time, chance, environment, I/O) into a task; the run is untouched and resumable",
   })),
-  TASK_CHANGED_ARGUMENT: define((p: { task: string; argument: number; step: string; run: string; calledAt: string }) => ({
-    text: `the task ${p.task} has changed its argument ${p.argument} in place (step ${p.step} of run ${p.run}, called at ${p.calledAt}): the workflow does not see that, now or in a replay`,
-    hint: "return the changed value from the task, and use the result; configure({ checkArguments: false }) turns this check off",
-  })),
+  TASK_CHANGED_ARGUMENT: define(
+    (p: { task: string; argument: number; step: string; run: string; calledAt: string }) => ({
+      text: `the task ${p.task} has changed its argument ${p.argument} in place (step ${p.step} of run ${p.run}, called at ${p.calledAt}): the workflow does not see that, now or in a replay`,
+      hint: "return the changed value from the task, and use the result; configure({ checkArguments: false }) turns this check off",
+    }),
+  ),
   TSC_EMITTED_NOTHING: define((p: { project: string; output: string }) => ({
     text: `tsc has emitted no JavaScript for ${p.project}${p.output === "" ? "" : `:\n${p.output}`}`,
     hint: "correct what tsc says; if it says nothing, does the project have files?",

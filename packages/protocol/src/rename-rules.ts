@@ -1,7 +1,8 @@
 import { formatSegment, parseSegment, type Segment } from "./step-id.ts";
 
 /** A segment of a path in a rename; without an index it stands for every index. */
-export type SegmentPattern = { readonly name: string; readonly variant: number; readonly index: number | undefined } | { readonly key: string };
+export type SegmentPattern =
+  { readonly name: string; readonly variant: number; readonly index: number | undefined } | { readonly key: string };
 
 type RenameSide =
   | { readonly kind: "name"; readonly name: string }
@@ -25,8 +26,10 @@ export function parseRename(from: string, to: string): RenameRule {
   if (from === to) throw new SyntaxError("both sides are the same");
   const [old, now] = [parseSide(from), parseSide(to)];
   if (old.kind === "name" && now.kind === "name") return { kind: "name", from, to, old: old.name, now: now.name };
-  if (old.kind === "workflow" && now.kind === "workflow") return { kind: "workflow", from, to, old: placeOf(old), now: placeOf(now) };
-  if (old.kind === "workflow" || now.kind === "workflow") throw new SyntaxError("only one side is a workflow with its file");
+  if (old.kind === "workflow" && now.kind === "workflow")
+    return { kind: "workflow", from, to, old: placeOf(old), now: placeOf(now) };
+  if (old.kind === "workflow" || now.kind === "workflow")
+    throw new SyntaxError("only one side is a workflow with its file");
   const [path, moved] = [segmentsOf(old), segmentsOf(now)];
   if (free(path) !== free(moved)) throw new SyntaxError("both sides need the same number of segments without an index");
   return { kind: "path", from, to, old: path, now: moved };
@@ -59,14 +62,23 @@ function parsePattern(text: string): SegmentPattern {
 }
 
 /** The segments under the new path, or undefined when they do not begin with the old one. What follows stays. */
-export function movePath({ old, now }: Extract<RenameRule, { kind: "path" }>, segments: readonly Segment[]): Segment[] | undefined {
-  if (segments.length < old.length || !old.every((pattern, place) => matches(pattern, segments[place]))) return undefined;
-  const indexes = segments.slice(0, old.length).flatMap((segment, place) => (isFreeAt(old, place) && "name" in segment ? [segment.index] : []));
-  const moved = now.map((pattern): Segment => ("key" in pattern ? pattern : { ...pattern, index: pattern.index ?? indexes.shift() ?? 0 }));
+export function movePath(
+  { old, now }: Extract<RenameRule, { kind: "path" }>,
+  segments: readonly Segment[],
+): Segment[] | undefined {
+  if (segments.length < old.length || !old.every((pattern, place) => matches(pattern, segments[place])))
+    return undefined;
+  const indexes = segments
+    .slice(0, old.length)
+    .flatMap((segment, place) => (isFreeAt(old, place) && "name" in segment ? [segment.index] : []));
+  const moved = now.map((pattern): Segment =>
+    "key" in pattern ? pattern : { ...pattern, index: pattern.index ?? indexes.shift() ?? 0 },
+  );
   return [...moved, ...segments.slice(old.length)];
 }
 
-const isFreeAt = (segments: readonly SegmentPattern[], place: number): boolean => isFree(segments[place] ?? { key: "" });
+const isFreeAt = (segments: readonly SegmentPattern[], place: number): boolean =>
+  isFree(segments[place] ?? { key: "" });
 
 function matches(pattern: SegmentPattern, segment: Segment | SegmentPattern | undefined): boolean {
   if (!segment) return false;
@@ -87,7 +99,8 @@ export function mayLead(first: RenameRule, second: RenameRule): boolean {
   return first.now.every((pattern, place) => place >= second.old.length || matches(pattern, second.old[place]));
 }
 
-const holds = (segments: readonly SegmentPattern[], name: string): boolean => segments.some((each) => "name" in each && each.name === name);
+const holds = (segments: readonly SegmentPattern[], name: string): boolean =>
+  segments.some((each) => "name" in each && each.name === name);
 
 function mayLeadWorkflow(first: RenameRule, second: RenameRule): boolean {
   const [now, old] = [workflowName(first, "now"), workflowName(second, "old")];
@@ -103,4 +116,9 @@ export function workflowName(rule: RenameRule, side: "old" | "now"): string | un
 }
 
 export const formatPattern = (pattern: SegmentPattern): string =>
-  "key" in pattern ? formatSegment(pattern) : formatSegment({ ...pattern, index: pattern.index ?? 0 }).replace(pattern.index === undefined ? /\[0\]$/ : /$^/, "");
+  "key" in pattern
+    ? formatSegment(pattern)
+    : formatSegment({ ...pattern, index: pattern.index ?? 0 }).replace(
+        pattern.index === undefined ? /\[0\]$/ : /$^/,
+        "",
+      );

@@ -1,5 +1,14 @@
 import { PerdureError } from "./errors.ts";
-import { formatPattern, mayLead, movePath, parseRename, workflowName, type RenameRule, type SegmentPattern, type WorkflowPlace } from "./rename-rules.ts";
+import {
+  formatPattern,
+  mayLead,
+  movePath,
+  parseRename,
+  workflowName,
+  type RenameRule,
+  type SegmentPattern,
+  type WorkflowPlace,
+} from "./rename-rules.ts";
 import { formatStepId, parseStepId, type Segment } from "./step-id.ts";
 
 export type { WorkflowPlace } from "./rename-rules.ts";
@@ -36,7 +45,9 @@ export class Renames {
   /** The others. */
   without(texts: readonly string[]): Renames {
     if (texts.length === 0) return this;
-    return new Renames(Object.fromEntries(this.rules.filter((rule) => !texts.includes(textOf(rule))).map(({ from, to }) => [from, to])));
+    return new Renames(
+      Object.fromEntries(this.rules.filter((rule) => !texts.includes(textOf(rule))).map(({ from, to }) => [from, to])),
+    );
   }
 
   get isEmpty(): boolean {
@@ -48,7 +59,9 @@ export class Renames {
     if (this.names.size === 0 && this.paths.length === 0) return [];
     return closure(id, (each) => {
       const segments = parseStepId(each);
-      return [...this.paths.map((rule) => movePath(rule, segments)), this.renamed(segments)].flatMap((next) => (next ? [formatStepId(next)] : []));
+      return [...this.paths.map((rule) => movePath(rule, segments)), this.renamed(segments)].flatMap((next) =>
+        next ? [formatStepId(next)] : [],
+      );
     });
   }
 
@@ -61,7 +74,9 @@ export class Renames {
   /** What the signal `name` may be called now, `name` itself left out. */
   signalsOf(name: string): string[] {
     const prefix = "signal:";
-    return closure(prefix + name, (each) => orNothing(this.names.get(each))).flatMap((each) => (each.startsWith(prefix) ? [each.slice(prefix.length)] : []));
+    return closure(prefix + name, (each) => orNothing(this.names.get(each))).flatMap((each) =>
+      each.startsWith(prefix) ? [each.slice(prefix.length)] : [],
+    );
   }
 
   /** What a workflow that a run has recorded may be now, itself left out. Without a file: in whichever it is. */
@@ -80,7 +95,8 @@ export class Renames {
   namesBefore(names: Iterable<string>): string[] {
     const found = new Set(names);
     for (const name of found) {
-      for (const rule of this.rules) if (workflowName(rule, "now") === name) found.add(workflowName(rule, "old") ?? name);
+      for (const rule of this.rules)
+        if (workflowName(rule, "now") === name) found.add(workflowName(rule, "old") ?? name);
     }
     return [...found];
   }
@@ -98,14 +114,18 @@ function closure(start: string, next: (each: string) => readonly string[]): stri
   return [...found];
 }
 
-function renamedWorkflow(rule: RenameRule, { name, file }: WorkflowPlace): (WorkflowPlace & { readonly declared: boolean }) | undefined {
+function renamedWorkflow(
+  rule: RenameRule,
+  { name, file }: WorkflowPlace,
+): (WorkflowPlace & { readonly declared: boolean }) | undefined {
   if (rule.kind === "name") return rule.old === name ? { name: rule.now, file, declared: false } : undefined;
   if (rule.kind === "path" || rule.old.name !== name || rule.old.file !== file) return undefined;
   return { ...rule.now, declared: true };
 }
 
 function parsed(from: string, to: unknown): RenameRule {
-  const invalid = (problem: string): PerdureError => new PerdureError("RENAME_INVALID", { from, to: String(to), problem });
+  const invalid = (problem: string): PerdureError =>
+    new PerdureError("RENAME_INVALID", { from, to: String(to), problem });
   if (typeof to !== "string") throw invalid("the new side is not text");
   try {
     return parseRename(from, to);
@@ -129,14 +149,22 @@ function assertNoCircle(rules: readonly RenameRule[]): void {
 function circle(rules: readonly RenameRule[]): PerdureError {
   const [first] = rules;
   const chain = rules.map(({ from, to }) => `"${from}" → "${to}"`).join(", ");
-  return new PerdureError("RENAME_INVALID", { from: first?.from ?? "", to: first?.to ?? "", problem: `it leads back to itself: ${chain}` });
+  return new PerdureError("RENAME_INVALID", {
+    from: first?.from ?? "",
+    to: first?.to ?? "",
+    problem: `it leads back to itself: ${chain}`,
+  });
 }
 
 /**
  * The rename that turns one id into the other: of the name where that is the only difference, else of the path. Undefined where none can.
  * @param isUsed - whether the present code still has something of that name: then only the path can be renamed
  */
-export function renameBetween(old: string, now: string, isUsed: (name: string) => boolean): readonly [from: string, to: string] | undefined {
+export function renameBetween(
+  old: string,
+  now: string,
+  isUsed: (name: string) => boolean,
+): readonly [from: string, to: string] | undefined {
   const rename = proposal(parseStepId(old), parseStepId(now), isUsed);
   try {
     return new Renames({ [rename[0]]: rename[1] }).idsOf(old).includes(now) ? rename : undefined;
@@ -146,7 +174,11 @@ export function renameBetween(old: string, now: string, isUsed: (name: string) =
   }
 }
 
-function proposal(old: readonly Segment[], now: readonly Segment[], isUsed: (name: string) => boolean): readonly [string, string] {
+function proposal(
+  old: readonly Segment[],
+  now: readonly Segment[],
+  isUsed: (name: string) => boolean,
+): readonly [string, string] {
   const names = new Map(old.flatMap((segment, place) => renamedAt(segment, now[place])));
   const [[from, to] = ["", ""]] = names;
   const isShape = old.length === now.length && old.every((segment, place) => isSamePlace(segment, now[place]));
@@ -161,10 +193,16 @@ const renamedAt = (old: Segment, now: Segment | undefined): [string, string][] =
   now && "name" in old && "name" in now && old.name !== now.name ? [[old.name, now.name]] : [];
 
 const isSamePlace = (old: Segment, now: Segment | undefined): boolean =>
-  now !== undefined && ("key" in old || "key" in now ? JSON.stringify(old) === JSON.stringify(now) : old.index === now.index && old.variant === now.variant);
+  now !== undefined &&
+  ("key" in old || "key" in now
+    ? JSON.stringify(old) === JSON.stringify(now)
+    : old.index === now.index && old.variant === now.variant);
 
 /** The path; its first `free` segments stand for every index. */
 const pattern = (segments: readonly Segment[], free: number): string =>
-  segments.map((each, place): SegmentPattern => ("name" in each && place < free ? { ...each, index: undefined } : each)).map(formatPattern).join("/");
+  segments
+    .map((each, place): SegmentPattern => ("name" in each && place < free ? { ...each, index: undefined } : each))
+    .map(formatPattern)
+    .join("/");
 
 const nameOf = (name: string): string => formatPattern({ name, variant: 0, index: undefined });

@@ -8,7 +8,8 @@
  * only shares its name: a second function, or a second loop, of that name under the same scope. `{key}` is a key
  * given by hand with `keyed`. Characters with a meaning here are percent-encoded in names and keys.
  */
-export type Segment = { readonly name: string; readonly variant: number; readonly index: number } | { readonly key: string };
+export type Segment =
+  { readonly name: string; readonly variant: number; readonly index: number } | { readonly key: string };
 
 const reserved = /[%/[\]{}~\u0000-\u001f\u007f]/g;
 const segmentPattern = /^(?:\{([^/[\]{}~]*)\}|([^/[\]{}~]+)(?:~([1-9]\d*))?\[(0|[1-9]\d*)\])$/;

@@ -1,23 +1,74 @@
 import { expect, test } from "vitest";
 import { compareModules, countCalls, countScopes, type ModuleInfo } from "../src/index.ts";
 
-const module = (file: string, given: Partial<ModuleInfo>): ModuleInfo => ({ file, hash: file, imports: [], functions: [], loops: [], sites: [], ...given });
+const module = (file: string, given: Partial<ModuleInfo>): ModuleInfo => ({
+  file,
+  hash: file,
+  imports: [],
+  functions: [],
+  loops: [],
+  sites: [],
+  ...given,
+});
 
 const before = [
-  module("flow.ts", { functions: [{ kind: "workflow", name: "flow", at: [1, 1], recoverable: true }], loops: ["for"], sites: [["ship", 3, 9], ["bill", 4, 9], ["sleep", 5, 9], ["ship", 6, 9]] }),
-  module("tasks.ts", { functions: [{ kind: "task", name: "ship", at: [1, 1] }, { kind: "task", name: "bill", at: [2, 1] }] }),
+  module("flow.ts", {
+    functions: [{ kind: "workflow", name: "flow", at: [1, 1], recoverable: true }],
+    loops: ["for"],
+    sites: [
+      ["ship", 3, 9],
+      ["bill", 4, 9],
+      ["sleep", 5, 9],
+      ["ship", 6, 9],
+    ],
+  }),
+  module("tasks.ts", {
+    functions: [
+      { kind: "task", name: "ship", at: [1, 1] },
+      { kind: "task", name: "bill", at: [2, 1] },
+    ],
+  }),
 ];
 const now = [
-  module("flow.ts", { functions: [{ kind: "workflow", name: "flow", at: [1, 1], recoverable: true }, { kind: "helper", name: "handle", at: [9, 1] }], loops: [], sites: [["ship", 3, 9], ["handle", 4, 9], ["sleep", 6, 9], ["ship", 6, 9]] }),
-  module("tasks.ts", { functions: [{ kind: "task", name: "ship", at: [1, 1] }, { kind: "task", name: "charge", at: [2, 1] }], sites: [["charge", 7, 3], ["ship", 8, 3]] }),
+  module("flow.ts", {
+    functions: [
+      { kind: "workflow", name: "flow", at: [1, 1], recoverable: true },
+      { kind: "helper", name: "handle", at: [9, 1] },
+    ],
+    loops: [],
+    sites: [
+      ["ship", 3, 9],
+      ["handle", 4, 9],
+      ["sleep", 6, 9],
+      ["ship", 6, 9],
+    ],
+  }),
+  module("tasks.ts", {
+    functions: [
+      { kind: "task", name: "ship", at: [1, 1] },
+      { kind: "task", name: "charge", at: [2, 1] },
+    ],
+    sites: [
+      ["charge", 7, 3],
+      ["ship", 8, 3],
+    ],
+  }),
 ];
 
 test("names are added, gone and moved, each with its kind and places", () => {
   expect(compareModules(before, now)).toEqual({
-    added: [{ name: "handle", kind: "helper", at: ["flow.ts:4:9"] }, { name: "charge", kind: "task", at: ["tasks.ts:7:3"] }],
+    added: [
+      { name: "handle", kind: "helper", at: ["flow.ts:4:9"] },
+      { name: "charge", kind: "task", at: ["tasks.ts:7:3"] },
+    ],
     gone: [{ name: "bill", kind: "task", at: ["flow.ts:4:9"] }],
     moved: [
-      { name: "ship", kind: "task", from: ["flow.ts:3:9", "flow.ts:6:9"], at: ["flow.ts:3:9", "flow.ts:6:9", "tasks.ts:8:3"] },
+      {
+        name: "ship",
+        kind: "task",
+        from: ["flow.ts:3:9", "flow.ts:6:9"],
+        at: ["flow.ts:3:9", "flow.ts:6:9", "tasks.ts:8:3"],
+      },
       { name: "sleep", kind: "operation", from: ["flow.ts:5:9"], at: ["flow.ts:6:9"] },
     ],
   });

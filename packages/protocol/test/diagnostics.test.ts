@@ -4,8 +4,21 @@ import { codeFrame, createDiagnostic, createLocator, formatDiagnostic } from "..
 it("formats place, message, frame, hint and code", () => {
   const source = `import "x";\n\nfunction f() {\n\t"use tasks";\n}\n`;
   const start = source.indexOf("use tasks");
-  const diagnostic = createDiagnostic({ file: "src/a.ts", source }, "DIRECTIVE_MISSPELT", { found: "use tasks", meant: "use task" }, { start, end: start + 9 });
-  expect(diagnostic).toMatchObject({ code: "DIRECTIVE_MISSPELT", severity: "error", file: "src/a.ts", start, end: start + 9, line: 4, column: 3 });
+  const diagnostic = createDiagnostic(
+    { file: "src/a.ts", source },
+    "DIRECTIVE_MISSPELT",
+    { found: "use tasks", meant: "use task" },
+    { start, end: start + 9 },
+  );
+  expect(diagnostic).toMatchObject({
+    code: "DIRECTIVE_MISSPELT",
+    severity: "error",
+    file: "src/a.ts",
+    start,
+    end: start + 9,
+    line: 4,
+    column: 3,
+  });
   expect(formatDiagnostic(diagnostic)).toBe(
     [
       'src/a.ts:4:3 error: "use tasks" is not a directive',
@@ -31,5 +44,11 @@ it("shows no line behind the last line break, unless that is the place", () => {
 
 it("counts lines as JavaScript does, and no byte-order mark", () => {
   const locate = createLocator("\uFEFFa\r\nb\rc\u2028d");
-  expect([0, 1, 4, 6, 8].map(locate)).toEqual([[1, 1], [1, 1], [2, 1], [3, 1], [4, 1]]);
+  expect([0, 1, 4, 6, 8].map(locate)).toEqual([
+    [1, 1],
+    [1, 1],
+    [2, 1],
+    [3, 1],
+    [4, 1],
+  ]);
 });

@@ -18,11 +18,22 @@ const codes = (reading: DirectiveReading | undefined) => reading?.problems.map((
 describe("arguments of a task", () => {
   it("reads every option", () => {
     expect(readDirective("use task")).toEqual({ directive: { kind: "task", options: undefined }, problems: [] });
-    expect(task("retries=3, backoff=exponential(base=2, max=60s), timeout=30s")).toEqual({ retries: 3, backoff: { kind: "exponential", base: 2, max: 60_000 }, timeout: 30_000 });
-    expect(task("backoff=exponential(base=1.5,jitter=true)")).toEqual({ backoff: { kind: "exponential", base: 1.5, jitter: true } });
-    expect(task("backoff=linear(start=1s, step=500ms)")).toEqual({ backoff: { kind: "linear", start: 1000, step: 500 } });
+    expect(task("retries=3, backoff=exponential(base=2, max=60s), timeout=30s")).toEqual({
+      retries: 3,
+      backoff: { kind: "exponential", base: 2, max: 60_000 },
+      timeout: 30_000,
+    });
+    expect(task("backoff=exponential(base=1.5,jitter=true)")).toEqual({
+      backoff: { kind: "exponential", base: 1.5, jitter: true },
+    });
+    expect(task("backoff=linear(start=1s, step=500ms)")).toEqual({
+      backoff: { kind: "linear", start: 1000, step: 500 },
+    });
     expect(task("backoff=constant(5s)")).toEqual({ backoff: { kind: "constant", delay: 5000 } });
-    expect(task(" backoff = constant( delay = 250 ) , retries = 0 ")).toEqual({ backoff: { kind: "constant", delay: 250 }, retries: 0 });
+    expect(task(" backoff = constant( delay = 250 ) , retries = 0 ")).toEqual({
+      backoff: { kind: "constant", delay: 250 },
+      retries: 0,
+    });
   });
 
   it("refuses what it does not know or understand", () => {
@@ -36,11 +47,12 @@ describe("arguments of a task", () => {
       "backoff=linear(step=1)": "DIRECTIVE_ARGUMENT_MISSING",
       "retry=1": "DIRECTIVE_ARGUMENT_UNKNOWN",
       "id=x": "DIRECTIVE_ARGUMENT_UNKNOWN",
-      "retries": "DIRECTIVE_ARGUMENT_UNKNOWN",
+      retries: "DIRECTIVE_ARGUMENT_UNKNOWN",
       "retries=1,,timeout=1s": "DIRECTIVE_SYNTAX",
       "": "DIRECTIVE_SYNTAX",
     };
-    for (const [args, code] of Object.entries(refused)) expect([args, codes(readDirective(`use task: ${args}`))]).toEqual([args, [code]]);
+    for (const [args, code] of Object.entries(refused))
+      expect([args, codes(readDirective(`use task: ${args}`))]).toEqual([args, [code]]);
   });
 });
 
@@ -54,19 +66,62 @@ describe("the id of a workflow", () => {
 });
 
 it("reads durations", () => {
-  expect(["250ms", "60s", "5m", "2h", "3d", "1w", "1.5s", "10", "1y", "s", "-1s", " 1s", ""].map(parseDuration)).toEqual([
-    250, 60_000, 300_000, 7_200_000, 259_200_000, 604_800_000, 1500, 10, undefined, undefined, undefined, undefined, undefined,
+  expect(
+    ["250ms", "60s", "5m", "2h", "3d", "1w", "1.5s", "10", "1y", "s", "-1s", " 1s", ""].map(parseDuration),
+  ).toEqual([
+    250,
+    60_000,
+    300_000,
+    7_200_000,
+    259_200_000,
+    604_800_000,
+    1500,
+    10,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
   ]);
 });
 
 it("leaves the directives of others alone", () => {
-  for (const text of ["use strict", "use client", "use server", "use cache", "use cache: remote", "use step", "use memo", "use asm", "user", "use", "", "use the task list", "task"]) {
+  for (const text of [
+    "use strict",
+    "use client",
+    "use server",
+    "use cache",
+    "use cache: remote",
+    "use step",
+    "use memo",
+    "use asm",
+    "user",
+    "use",
+    "",
+    "use the task list",
+    "task",
+  ]) {
     expect([text, readDirective(text)]).toEqual([text, undefined]);
   }
 });
 
 it("recognizes slips", () => {
-  for (const text of ["use tasks", "use  task", "Use Task", "USE WORKFLOW", "use-task", "use tasks: retries=3", "use workflows", "use worflow", "use taks", "use task ", " use task", "use_task", "use task;", "use worklow: id=a"]) {
+  for (const text of [
+    "use tasks",
+    "use  task",
+    "Use Task",
+    "USE WORKFLOW",
+    "use-task",
+    "use tasks: retries=3",
+    "use workflows",
+    "use worflow",
+    "use taks",
+    "use task ",
+    " use task",
+    "use_task",
+    "use task;",
+    "use worklow: id=a",
+  ]) {
     expect([text, codes(readDirective(text))]).toEqual([text, ["DIRECTIVE_MISSPELT"]]);
   }
 });
@@ -74,14 +129,18 @@ it("recognizes slips", () => {
 it("never throws, and points inside of the text", () => {
   const text = fc.string({ unit: fc.constantFrom(...`use taskworkflow:=,(){}"'12ms `.split("")), maxLength: 40 });
   fc.assert(
-    fc.property(text, fc.constantFrom("use task: ", "use workflow: ", "use task: backoff=exponential(", ""), (rest, start) => {
-      const whole = start + rest;
-      for (const problem of readDirective(whole)?.problems ?? []) {
-        expect(problem.start).toBeGreaterThanOrEqual(0);
-        expect(problem.end).toBeLessThanOrEqual(whole.length);
-        expect(problem.end).toBeGreaterThan(problem.start);
-      }
-    }),
+    fc.property(
+      text,
+      fc.constantFrom("use task: ", "use workflow: ", "use task: backoff=exponential(", ""),
+      (rest, start) => {
+        const whole = start + rest;
+        for (const problem of readDirective(whole)?.problems ?? []) {
+          expect(problem.start).toBeGreaterThanOrEqual(0);
+          expect(problem.end).toBeLessThanOrEqual(whole.length);
+          expect(problem.end).toBeGreaterThan(problem.start);
+        }
+      },
+    ),
     { numRuns: 500 },
   );
 });

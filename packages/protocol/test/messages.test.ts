@@ -1,7 +1,13 @@
 import { expect, test } from "vitest";
 import { messages, PerdureError, type MessageCode, type MessageParams } from "../src/index.ts";
 
-const place = { run: "order-17", workflow: "order", step: "for[3]/ship[0]", recordedAt: "src/order.ts:12:11", calledAt: "src/order.ts:14:11" };
+const place = {
+  run: "order-17",
+  workflow: "order",
+  step: "for[3]/ship[0]",
+  recordedAt: "src/order.ts:12:11",
+  calledAt: "src/order.ts:14:11",
+};
 const steps = ["ship[0] (src/order.ts:12:11)", "bill[0] (src/order.ts:13:11)"];
 
 /** One example of each message; a code without one does not compile. */
@@ -10,7 +16,11 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   CONFIGURED_TOO_LATE: {},
   DURATION_INVALID: { what: "sleep", value: "3 fortnights" },
   INPUT_CHANGED: place,
-  MANIFEST_INVALID: { source: "dist/perdure.json", path: "modules.0.file", problem: "Invalid type: Expected string but received undefined" },
+  MANIFEST_INVALID: {
+    source: "dist/perdure.json",
+    path: "modules.0.file",
+    problem: "Invalid type: Expected string but received undefined",
+  },
   NOT_A_TASK: { name: "order" },
   NOT_A_WORKFLOW: { name: "ship", location: "src/order.ts:3:1" },
   NOT_COMPILED: { name: "order", directive: true },
@@ -20,8 +30,17 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   OPTION_INVALID: { option: "retries", value: "-1", expected: "a whole number from 0" },
   REGISTER_BYPASSED: { file: "src/order.ts" },
   RENAME_IN_USE: { rename: ["bill", "charge"], location: "src/order.ts:3:1" },
-  STEP_MOVED: { ...place, step: "handle[0]/charge[0]", recorded: "charge[0]", rename: ["charge[0]", "handle[0]/charge[0]"] },
-  RENAME_INVALID: { from: "bill", to: "charge", problem: 'it leads back to itself: "bill" → "charge", "charge" → "bill"' },
+  STEP_MOVED: {
+    ...place,
+    step: "handle[0]/charge[0]",
+    recorded: "charge[0]",
+    rename: ["charge[0]", "handle[0]/charge[0]"],
+  },
+  RENAME_INVALID: {
+    from: "bill",
+    to: "charge",
+    problem: 'it leads back to itself: "bill" → "charge", "charge" → "bill"',
+  },
   RUN_ID_INCOMPLETE: { workflow: "order", placeholder: "order.id", found: "undefined" },
   RUN_ID_INVALID: { workflow: "order", found: "0 characters" },
   RUN_INPUT_DIFFERS: { run: "order-17", workflow: "order" },
@@ -31,7 +50,13 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   RUNTIME_CLOSED: {},
   RUNTIME_TWICE: { places: ["file:///app/node_modules/perdure/dist/index.mjs", "file:///app/dist/main.mjs"] },
   RUNTIME_VERSIONS: { place: "file:///app/dist/main.mjs" },
-  TASK_CHANGED_ARGUMENT: { task: "charge", argument: 1, step: "charge[0]", run: "order-17", calledAt: "src/order.ts:12:11" },
+  TASK_CHANGED_ARGUMENT: {
+    task: "charge",
+    argument: 1,
+    step: "charge[0]",
+    run: "order-17",
+    calledAt: "src/order.ts:12:11",
+  },
   SCHEMA_ASYNC: { what: "what charge returned" },
   SCHEMA_REFUSED: { what: "what charge returned", issues: [".amount: expected number"] },
   SIGNAL_OUTSIDE_WORKFLOW: { name: "approval" },
@@ -39,7 +64,13 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   SQLITE_DRIVER: { version: "13.2.0", node: "20.20.2" },
   STALLED: { run: "order-17", workflow: "order", steps },
   STEP_KIND_DIFFERS: { ...place, recorded: "task", called: "child" },
-  STEPS_LOST: { run: "order-17", workflow: "order", steps, added: ["charge[0] (src/order.ts:13:11)"], rename: ["bill", "charge"] },
+  STEPS_LOST: {
+    run: "order-17",
+    workflow: "order",
+    steps,
+    added: ["charge[0] (src/order.ts:13:11)"],
+    rename: ["bill", "charge"],
+  },
   STEPS_NOT_REACHED: { run: "order-17", workflow: "order", steps, instead: ["refund[0] (src/order.ts:15:11)"] },
   STORE_BUSY: { path: "perdure.db", ms: 5000 },
   STORE_CLOSED: { name: "sqlite:perdure.db" },
@@ -55,13 +86,20 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   STORE_URL_INVALID: { url: "perdure.db" },
   TSC_EMITTED_NOTHING: { project: "tsconfig.json", output: "error TS5023: Unknown compiler option 'tarket'." },
   TSC_NOT_FOUND: { directory: "/home/me/shop" },
-  VALUE_NOT_STORABLE: { what: "chargeCard returned", path: ".client.socket", found: "a function", where: "step chargeCard[0] of run order-17, called at src/order.ts:12:11" },
+  VALUE_NOT_STORABLE: {
+    what: "chargeCard returned",
+    path: ".client.socket",
+    found: "a function",
+    where: "step chargeCard[0] of run order-17, called at src/order.ts:12:11",
+  },
   VALUE_VERSION: { found: "9" },
   WORKFLOW_AMBIGUOUS: { workflow: "order", file: "src/old.ts", files: ["src/a.ts", "src/b.ts"] },
 };
 
 test("every message, as people read it", () => {
-  const texts = (Object.keys(messages) as MessageCode[]).toSorted().map((code) => new PerdureError(code, examples[code]).message);
+  const texts = (Object.keys(messages) as MessageCode[])
+    .toSorted()
+    .map((code) => new PerdureError(code, examples[code]).message);
   expect(texts.join("\n\n")).toMatchSnapshot();
 });
 

@@ -24,7 +24,11 @@ describe("step ids", () => {
     [{ "a/b": "b/a" }, "a[1]/b[2]/c[3]", ["b[1]/a[2]/c[3]"]],
     [{ "{k}/charge[0]": "{l}/charge[0]" }, "{k}/charge[0]", ["{l}/charge[0]"]],
     [{ "charge~1": "handle~1" }, "charge~1[3]", ["handle~1[3]"]],
-    [{ "charge[0]": "handle[0]/charge[0]", charge: "pay" }, "charge[0]", ["handle[0]/charge[0]", "pay[0]", "handle[0]/pay[0]"]],
+    [
+      { "charge[0]": "handle[0]/charge[0]", charge: "pay" },
+      "charge[0]",
+      ["handle[0]/charge[0]", "pay[0]", "handle[0]/pay[0]"],
+    ],
     [{ charge: "pay", "pay[0]": "handle[0]/pay[0]" }, "charge[0]", ["pay[0]", "handle[0]/pay[0]"]],
     [{ "src/a.ts#order": "src/b.ts#order" }, "order[0]", []],
     [{}, "order[0]", []],
@@ -33,15 +37,28 @@ describe("step ids", () => {
 });
 
 test("workflows: by name in any file, by file and name in that one, over several renames", () => {
-  const renames = new Renames({ order: "placeOrder", "src/old.ts#ship": "src/new.ts#ship", "src/new.ts#ship": "src/new.ts#send", send: "dispatch" });
-  expect(renames.workflowsOf({ name: "order", file: "a.ts" })).toEqual([{ name: "placeOrder", file: "a.ts", declared: false }]);
+  const renames = new Renames({
+    order: "placeOrder",
+    "src/old.ts#ship": "src/new.ts#ship",
+    "src/new.ts#ship": "src/new.ts#send",
+    send: "dispatch",
+  });
+  expect(renames.workflowsOf({ name: "order", file: "a.ts" })).toEqual([
+    { name: "placeOrder", file: "a.ts", declared: false },
+  ]);
   expect(renames.workflowsOf({ name: "ship", file: "src/other.ts" })).toEqual([]);
   expect(renames.workflowsOf({ name: "ship", file: "src/old.ts" })).toEqual([
     { name: "ship", file: "src/new.ts", declared: true },
     { name: "send", file: "src/new.ts", declared: true },
     { name: "dispatch", file: "src/new.ts", declared: false },
   ]);
-  expect(renames.namesBefore(["placeOrder", "dispatch"]).sort()).toEqual(["dispatch", "order", "placeOrder", "send", "ship"]);
+  expect(renames.namesBefore(["placeOrder", "dispatch"]).sort()).toEqual([
+    "dispatch",
+    "order",
+    "placeOrder",
+    "send",
+    "ship",
+  ]);
 });
 
 test("signals", () => {
@@ -64,7 +81,9 @@ test.each<[Record<string, string>, string]>([
   [{ "a[0]": "a[0]/a[0]" }, "it leads back to itself"],
   [{ "src/a.ts#order": "src/b.ts#order", "src/b.ts#order": "src/a.ts#order" }, "it leads back to itself"],
 ])("%j is refused", (given, problem) => {
-  expect(() => new Renames(given)).toThrow(expect.objectContaining({ code: "RENAME_INVALID", message: expect.stringContaining(problem) }));
+  expect(() => new Renames(given)).toThrow(
+    expect.objectContaining({ code: "RENAME_INVALID", message: expect.stringContaining(problem) }),
+  );
 });
 
 test("something that is no text is refused", () => {
@@ -81,12 +100,15 @@ const id = fc.array(segment, { minLength: 1, maxLength: 4 }).map(formatStepId);
 
 test("the rename between two ids turns the one into the other", () => {
   let found = 0;
-  fc.assert(fc.property(id, id, fc.boolean(), (old, now, isUsed) => {
-    const rename = renameBetween(old, now, () => isUsed);
-    if (!rename) return;
-    found++;
-    expect(new Renames({ [rename[0]]: rename[1] }).idsOf(old)).toContain(now);
-  }), { numRuns: 500 });
+  fc.assert(
+    fc.property(id, id, fc.boolean(), (old, now, isUsed) => {
+      const rename = renameBetween(old, now, () => isUsed);
+      if (!rename) return;
+      found++;
+      expect(new Renames({ [rename[0]]: rename[1] }).idsOf(old)).toContain(now);
+    }),
+    { numRuns: 500 },
+  );
   expect(found).toBeGreaterThan(200);
 });
 
@@ -102,20 +124,33 @@ test.each([
   ["bill[0]", "charge[0]", ["bill[0]", "charge[0]"]],
   ["for[3]/bill[0]", "for[3]/charge[0]", ["for/bill", "for/charge"]],
   ["for[3]/ship[0]", "map[3]/ship[0]", ["for/ship", "map/ship"]],
-])("%s → %s is declared as %j where the old name is still used", (old, now, rename) => expect(renameBetween(old, now, () => true)).toEqual(rename));
+])("%s → %s is declared as %j where the old name is still used", (old, now, rename) =>
+  expect(renameBetween(old, now, () => true)).toEqual(rename),
+);
 
 test("whatever is accepted comes to an end, and leads no id back to itself", () => {
-  const side = fc.array(fc.oneof(name.map((each) => each.replace("/", "%2F")), segment.map((each) => formatStepId([each]))), { minLength: 1, maxLength: 3 }).map((each) => each.join("/"));
+  const side = fc
+    .array(
+      fc.oneof(
+        name.map((each) => each.replace("/", "%2F")),
+        segment.map((each) => formatStepId([each])),
+      ),
+      { minLength: 1, maxLength: 3 },
+    )
+    .map((each) => each.join("/"));
   let accepted = 0;
-  fc.assert(fc.property(fc.dictionary(side, side, { minKeys: 1, maxKeys: 4 }), id, (given, start) => {
-    let renames: Renames;
-    try {
-      renames = new Renames(given);
-    } catch {
-      return;
-    }
-    accepted++;
-    for (const each of renames.idsOf(start)) expect(renames.idsOf(each)).not.toContain(start);
-  }), { numRuns: 2_000 });
+  fc.assert(
+    fc.property(fc.dictionary(side, side, { minKeys: 1, maxKeys: 4 }), id, (given, start) => {
+      let renames: Renames;
+      try {
+        renames = new Renames(given);
+      } catch {
+        return;
+      }
+      accepted++;
+      for (const each of renames.idsOf(start)) expect(renames.idsOf(each)).not.toContain(start);
+    }),
+    { numRuns: 2_000 },
+  );
   expect(accepted).toBeGreaterThan(100);
 });

@@ -9,22 +9,28 @@ const segment: fc.Arbitrary<Segment> = fc.oneof(
 );
 
 test("what is formatted is parsed to the same segments", () => {
-  fc.assert(fc.property(fc.array(segment, { minLength: 1, maxLength: 6 }), (segments) => {
-    expect(parseStepId(formatStepId(segments))).toEqual(segments);
-  }));
+  fc.assert(
+    fc.property(fc.array(segment, { minLength: 1, maxLength: 6 }), (segments) => {
+      expect(parseStepId(formatStepId(segments))).toEqual(segments);
+    }),
+  );
 });
 
 test("different segments have different ids", () => {
   const ids = fc.array(segment, { minLength: 1, maxLength: 3 });
-  fc.assert(fc.property(ids, ids, (left, right) => {
-    expect(formatStepId(left) === formatStepId(right)).toBe(JSON.stringify(left) === JSON.stringify(right));
-  }));
+  fc.assert(
+    fc.property(ids, ids, (left, right) => {
+      expect(formatStepId(left) === formatStepId(right)).toBe(JSON.stringify(left) === JSON.stringify(right));
+    }),
+  );
 });
 
 test("joining is formatting, step by step", () => {
-  fc.assert(fc.property(fc.array(segment, { minLength: 1, maxLength: 6 }), (segments) => {
-    expect(segments.reduce(joinStepId, "")).toBe(formatStepId(segments));
-  }));
+  fc.assert(
+    fc.property(fc.array(segment, { minLength: 1, maxLength: 6 }), (segments) => {
+      expect(segments.reduce(joinStepId, "")).toBe(formatStepId(segments));
+    }),
+  );
 });
 
 test("ids read as paths", () => {

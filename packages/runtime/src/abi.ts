@@ -1,8 +1,23 @@
-import { ABI_VERSION, PerdureError, type ChanceSource, type Loop, type ModuleHandle, type ModuleInfo } from "@perdure/protocol";
+import {
+  ABI_VERSION,
+  PerdureError,
+  type ChanceSource,
+  type Loop,
+  type ModuleHandle,
+  type ModuleInfo,
+} from "@perdure/protocol";
 import type { Scope } from "./context.ts";
 import { currentScope } from "./current.ts";
 import type { Body } from "./host.ts";
-import { register, registry, isWorkflow, type AnyFunction, type Definition, type TaskDefinition, type WorkflowDefinition } from "./registry.ts";
+import {
+  register,
+  registry,
+  isWorkflow,
+  type AnyFunction,
+  type Definition,
+  type TaskDefinition,
+  type WorkflowDefinition,
+} from "./registry.ts";
 import { childStep } from "./children.ts";
 import { setSite, takeSite } from "./sites.ts";
 import { attemptTask, resolveTaskOptions } from "./task.ts";
@@ -52,7 +67,8 @@ class CompiledModule implements ModuleHandle {
       return new Promise(() => {}); // the caller takes the body, nobody waits for this
     }
     const location = takeSite(definition.info.name);
-    if (context?.kind === "scope") return childStep(context, { definition, args, body: erased, location }) as Promise<R>;
+    if (context?.kind === "scope")
+      return childStep(context, { definition, args, body: erased, location }) as Promise<R>;
     return currentRuntime().call(definition, args, erased) as Promise<R>;
   }
 
@@ -65,7 +81,10 @@ class CompiledModule implements ModuleHandle {
     const scope = currentScope();
     if (!scope) return iterator;
     const inner = this.enter(scope, index);
-    const resume = <K extends "next" | "return" | "throw">(how: K) => (value: unknown) => registry.context.run(inner, () => (iterator[how] as (value: unknown) => unknown)(value));
+    const resume =
+      <K extends "next" | "return" | "throw">(how: K) =>
+      (value: unknown) =>
+        registry.context.run(inner, () => (iterator[how] as (value: unknown) => unknown)(value));
     const wrapped = { next: resume("next"), return: resume("return"), throw: resume("throw") };
     return Object.assign(wrapped, {
       [Symbol.iterator in iterator ? Symbol.iterator : Symbol.asyncIterator]: () => wrapped,
@@ -115,12 +134,21 @@ class CompiledModule implements ModuleHandle {
     return fn;
   }
 
-  methods<T extends object>(object: T, entries: readonly (readonly [key: PropertyKey, index: number, length?: number])[]): T {
+  methods<T extends object>(
+    object: T,
+    entries: readonly (readonly [key: PropertyKey, index: number, length?: number])[],
+  ): T {
     // of two members with one key the last one is there
     for (const [key, index, length] of [...entries].reverse()) {
       const method = methodOf(object, key);
       // a decorator, or a later member, may have put something else there
-      if (!method || (length === undefined ? registry.definitions.get(method) !== this.definitions[index] : registry.definitions.has(method))) continue;
+      if (
+        !method ||
+        (length === undefined
+          ? registry.definitions.get(method) !== this.definitions[index]
+          : registry.definitions.has(method))
+      )
+        continue;
       if (length !== undefined) Object.defineProperty(method, "length", { value: length, configurable: true });
       this.register(method, index, object);
     }
@@ -150,7 +178,8 @@ class CompiledModule implements ModuleHandle {
 }
 
 /** `f.name` for a function that is the value of a property with this key. */
-const nameFor = (key: PropertyKey): string => (typeof key !== "symbol" ? String(key) : key.description === undefined ? "" : `[${key.description}]`);
+const nameFor = (key: PropertyKey): string =>
+  typeof key !== "symbol" ? String(key) : key.description === undefined ? "" : `[${key.description}]`;
 
 /** The method as it was defined: no getter is called, and a key such as `__proto__` is nothing special. */
 function methodOf(object: object | null | undefined, key: PropertyKey): AnyFunction | undefined {
@@ -161,7 +190,8 @@ function methodOf(object: object | null | undefined, key: PropertyKey): AnyFunct
   return undefined;
 }
 
-const isObject = (value: unknown): value is object => (typeof value === "object" && value !== null) || typeof value === "function";
+const isObject = (value: unknown): value is object =>
+  (typeof value === "object" && value !== null) || typeof value === "function";
 
 /** Functions of one name in one module are told apart by their order. */
 function keyOf({ file, functions }: ModuleInfo, index: number): string {
@@ -195,6 +225,7 @@ export { ABI_VERSION };
 
 /** Registers a compiled module; a module that is evaluated again replaces its earlier self. */
 export function module(abi: number, info: ModuleInfo): ModuleHandle {
-  if (abi !== ABI_VERSION) throw new PerdureError("ABI_DIFFERS", { file: info.file, compiled: abi, runtime: ABI_VERSION });
+  if (abi !== ABI_VERSION)
+    throw new PerdureError("ABI_DIFFERS", { file: info.file, compiled: abi, runtime: ABI_VERSION });
   return new CompiledModule(info);
 }

@@ -14,7 +14,11 @@ import { Worker, type WorkerOptions } from "./worker.ts";
  * @param options.id - default: the workflow's `id=`, else its name and arguments
  * @throws PerdureError `NOT_COMPILED`, `NOT_A_WORKFLOW`, `RUN_INPUT_DIFFERS`, `RUN_WORKFLOW_DIFFERS`, `VALUE_NOT_STORABLE`
  */
-export async function start<A extends unknown[], R>(workflow: (...args: A) => Promise<R>, args: NoInfer<A>, options: { readonly id?: string } = {}): Promise<Run<R>> {
+export async function start<A extends unknown[], R>(
+  workflow: (...args: A) => Promise<R>,
+  args: NoInfer<A>,
+  options: { readonly id?: string } = {},
+): Promise<Run<R>> {
   const location = takeSite("start");
   const definition = workflowOf(workflow);
   const request = { definition, args, id: options.id, body: bodyOf(definition, workflow) };
@@ -54,9 +58,13 @@ export async function listRuns(options: ListOptions = {}): Promise<RunInfo[]> {
  * Takes up every unfinished run that no living process owns, of the workflows that this program has loaded.
  * @param options.workflows - only these: functions or names
  */
-export async function recover(options: { readonly workflows?: readonly (string | ((...args: never[]) => Promise<unknown>))[] } = {}): Promise<Run[]> {
+export async function recover(
+  options: { readonly workflows?: readonly (string | ((...args: never[]) => Promise<unknown>))[] } = {},
+): Promise<Run[]> {
   const runtime = currentRuntime();
-  const names = options.workflows?.map((workflow) => (typeof workflow === "string" ? workflow : workflowOf(workflow).info.name));
+  const names = options.workflows?.map((workflow) =>
+    typeof workflow === "string" ? workflow : workflowOf(workflow).info.name,
+  );
   const ids = await runtime.recover(names ?? [...registry.workflows.keys()]);
   return ids.map((id) => new Run(runtime, id));
 }
@@ -69,4 +77,5 @@ export const worker = (options: WorkerOptions = {}): Worker => new Worker(curren
  * @returns false when it was delivered already, or the run has ended
  * @throws PerdureError `RUN_NOT_FOUND`, `VALUE_NOT_STORABLE`
  */
-export const complete = (runId: string, name: string, payload?: unknown): Promise<boolean> => currentRuntime().complete(runId, name, payload);
+export const complete = (runId: string, name: string, payload?: unknown): Promise<boolean> =>
+  currentRuntime().complete(runId, name, payload);

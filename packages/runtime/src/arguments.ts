@@ -4,7 +4,11 @@ import type { LiveStep } from "./live-step.ts";
 import { snapshot } from "./snapshot.ts";
 
 /** Calls `body` with a copy of the arguments: each attempt gets them as they were at the call. */
-export async function callWithCopy<A extends unknown[], R>(step: LiveStep, body: (...args: A) => Promise<R>, args: A): Promise<R> {
+export async function callWithCopy<A extends unknown[], R>(
+  step: LiveStep,
+  body: (...args: A) => Promise<R>,
+  args: A,
+): Promise<R> {
   const given = snapshot(args);
   if (!step.execution.host.settings.checkArguments || !given.some(isObject)) return body(...given);
   const before = given.map(fingerprint);
@@ -21,7 +25,13 @@ function reportChanges({ ask, execution }: LiveStep, before: readonly string[], 
   const { host, run } = execution;
   given.forEach((value, i) => {
     if (fingerprint(value) === before[i]) return;
-    const params = { task: ask.spec.name, argument: i + 1, step: ask.id, run: run.id, calledAt: ask.spec.location ?? "?" };
+    const params = {
+      task: ask.spec.name,
+      argument: i + 1,
+      step: ask.id,
+      run: run.id,
+      calledAt: ask.spec.location ?? "?",
+    };
     host.report(new PerdureError("TASK_CHANGED_ARGUMENT", params), run);
   });
 }

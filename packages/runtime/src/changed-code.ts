@@ -1,4 +1,18 @@
-import { compareModules, countCalls, countScopes, definitionsOf, formatStepId, parseManifest, parseStepId, PerdureError, renameBetween, stepName, type ModuleInfo, type NamedCall, type Segment } from "@perdure/protocol";
+import {
+  compareModules,
+  countCalls,
+  countScopes,
+  definitionsOf,
+  formatStepId,
+  parseManifest,
+  parseStepId,
+  PerdureError,
+  renameBetween,
+  stepName,
+  type ModuleInfo,
+  type NamedCall,
+  type Segment,
+} from "@perdure/protocol";
 import type { StepKind, StepRow } from "@perdure/store";
 import type { Code } from "./code.ts";
 import type { Ask } from "./execution.ts";
@@ -49,11 +63,16 @@ export class ChangedCode {
   /** Whether the second may be the first by another name: one that only the present code has, in the same place. */
   isRenamed(recorded: StepRow, asked: string): boolean {
     const before = this.before(recorded);
-    return before !== undefined && parentOf(recorded.id) === parentOf(asked) && countCalls(before, stepName(asked)) === 0;
+    return (
+      before !== undefined && parentOf(recorded.id) === parentOf(asked) && countCalls(before, stepName(asked)) === 0
+    );
   }
 
   /** What is new in the present code and may be what the lost step is now, the likeliest first, and the rename that would say so. */
-  candidatesFor(lost: StepRow, asked: readonly Ask[]): { readonly added: string[]; readonly rename: Rename | undefined } {
+  candidatesFor(
+    lost: StepRow,
+    asked: readonly Ask[],
+  ): { readonly added: string[]; readonly rename: Rename | undefined } {
     const calls = asked.filter(({ id, spec }) => spec.kind === lost.kind && id !== lost.id);
     const moved = calls.filter(({ id }) => stepName(id) === stepName(lost.id));
     const before = this.before(lost);
@@ -61,9 +80,13 @@ export class ChangedCode {
     const asCalled = ({ name }: NamedCall): Ask | undefined => calls.find(({ id }) => id === sibling(lost.id, name));
     const [likely] = names;
     const renamed = likely ? (asCalled(likely)?.id ?? sibling(lost.id, likely.name)) : undefined;
-    const now = moved[0]?.id ?? renamed ?? (before ? undefined : calls.find(({ id }) => parentOf(id) === parentOf(lost.id))?.id);
+    const now =
+      moved[0]?.id ?? renamed ?? (before ? undefined : calls.find(({ id }) => parentOf(id) === parentOf(lost.id))?.id);
     return {
-      added: [...moved.map(({ id, spec }) => placed(id, spec.location)), ...names.map((call) => placed(asCalled(call)?.id ?? call.name, asCalled(call)?.spec.location ?? call.at[0]))],
+      added: [
+        ...moved.map(({ id, spec }) => placed(id, spec.location)),
+        ...names.map((call) => placed(asCalled(call)?.id ?? call.name, asCalled(call)?.spec.location ?? call.at[0])),
+      ],
       rename: now === undefined ? undefined : this.renameOf(lost.id, now),
     };
   }
@@ -84,7 +107,9 @@ export class ChangedCode {
       const [fn] = definitionsOf(this.present, name);
       return fn && gone && fn.file === gone.file ? Math.abs(fn.at[0] - gone.at[0]) : Infinity;
     };
-    return compareModules(before, this.present).added.filter((call) => call.kind === kind).sort((a, b) => distance(a) - distance(b) || 0);
+    return compareModules(before, this.present)
+      .added.filter((call) => call.kind === kind)
+      .sort((a, b) => distance(a) - distance(b) || 0);
   }
 }
 
@@ -95,7 +120,8 @@ const calledName = ({ id, kind }: StepRow): string => (kind === "signal" || kind
 
 /** Names of the scopes of one path that the other has not. */
 function scopesOf(segments: readonly Segment[], others: readonly Segment[]): string[] {
-  const names = (path: readonly Segment[]): string[] => path.slice(0, -1).flatMap((each) => ("name" in each ? [each.name] : []));
+  const names = (path: readonly Segment[]): string[] =>
+    path.slice(0, -1).flatMap((each) => ("name" in each ? [each.name] : []));
   const known = new Set(names(others));
   return names(segments).filter((name) => !known.has(name));
 }
@@ -103,12 +129,15 @@ function scopesOf(segments: readonly Segment[], others: readonly Segment[]): str
 /** The id of what `name` would be in the place of the step. */
 function sibling(id: string, name: string): string {
   const segments = parseStepId(id);
-  return formatStepId(segments.map((each, place) => (place === segments.length - 1 && "name" in each ? { ...each, name } : each)));
+  return formatStepId(
+    segments.map((each, place) => (place === segments.length - 1 && "name" in each ? { ...each, name } : each)),
+  );
 }
 
 const parentOf = (id: string): string => id.slice(0, Math.max(0, id.lastIndexOf("/")));
 
-const placed = (what: string, location: string | undefined): string => (location === undefined ? what : `${what} (${location})`);
+const placed = (what: string, location: string | undefined): string =>
+  location === undefined ? what : `${what} (${location})`;
 
 function modulesOf(text: string | undefined): readonly ModuleInfo[] | undefined {
   if (text === undefined) return undefined;

@@ -16,7 +16,11 @@ interface ChildCall {
 }
 
 /** The call with arguments and id as they are now. An id that cannot be made is an error of the caller, the same in every replay. */
-const prepared = (call: ChildCall): ChildCall => ({ ...call, args: snapshot(call.args), id: call.id ?? runIdOf(call.definition, call.args) });
+const prepared = (call: ChildCall): ChildCall => ({
+  ...call,
+  args: snapshot(call.args),
+  id: call.id ?? runIdOf(call.definition, call.args),
+});
 
 /** The id of its own, or one made of the parent's: two calls are two runs, the same two in every replay. */
 const idOf = ({ id }: ChildCall, step: LiveStep): string => id ?? `${step.execution.run.id}/${step.ask.id}`;
@@ -26,7 +30,11 @@ export function childStep(scope: Scope, asCalled: ChildCall): Promise<unknown> {
   const call = prepared(asCalled);
   const { name } = call.definition.info;
   return scope.execution.step(scope, {
-    kind: "child", name, what: call.definition.key, input: call.args, location: call.location,
+    kind: "child",
+    name,
+    what: call.definition.key,
+    input: call.args,
+    location: call.location,
     begin: (step) => void runChild(step, call),
     cancelled: (step, error) => void cancelChild(step, call, error),
   });
@@ -53,18 +61,26 @@ async function cancelChild(step: LiveStep, call: ChildCall, error: CancelledErro
   await followChild(step, request, () => Promise.resolve());
 }
 
-const isCode = (error: unknown, ...codes: MessageCode[]): boolean => error instanceof PerdureError && codes.includes(error.code);
+const isCode = (error: unknown, ...codes: MessageCode[]): boolean =>
+  error instanceof PerdureError && codes.includes(error.code);
 
 /** The arguments or the id are wrong, and stay so; anything else may go better next time. */
-const isOfTheCall = (error: unknown): boolean => isCode(error, "RUN_INPUT_DIFFERS", "RUN_WORKFLOW_DIFFERS", "RUN_ID_INVALID", "SCHEMA_REFUSED", "VALUE_NOT_STORABLE");
+const isOfTheCall = (error: unknown): boolean =>
+  isCode(error, "RUN_INPUT_DIFFERS", "RUN_WORKFLOW_DIFFERS", "RUN_ID_INVALID", "SCHEMA_REFUSED", "VALUE_NOT_STORABLE");
 
-async function followChild(step: LiveStep, request: RunRequest & { readonly id: string }, begin: () => Promise<unknown>): Promise<void> {
+async function followChild(
+  step: LiveStep,
+  request: RunRequest & { readonly id: string },
+  begin: () => Promise<unknown>,
+): Promise<void> {
   const { host } = step.execution;
   const { id } = request;
   step.waitsElsewhere = () => !host.isActive(id);
-  if (id === step.execution.run.id) return step.fail(new PerdureError("RUN_OF_ITSELF", { run: id, workflow: step.execution.run.workflow }));
+  if (id === step.execution.run.id)
+    return step.fail(new PerdureError("RUN_OF_ITSELF", { run: id, workflow: step.execution.run.workflow }));
   const begun = begin();
-  step.onCancel = (reason) => void begun.then(() => host.cancel(id, reason)).catch((error: unknown) => step.execution.stop(error));
+  step.onCancel = (reason) =>
+    void begun.then(() => host.cancel(id, reason)).catch((error: unknown) => step.execution.stop(error));
   try {
     await begun.catch((error: unknown) => {
       if (!isOfTheCall(error)) throw error;
@@ -83,10 +99,17 @@ export function startStep(scope: Scope, asCalled: ChildCall): Promise<unknown> {
   const call = prepared(asCalled);
   const { definition } = call;
   return scope.execution.step(scope, {
-    kind: "start", name: `start:${definition.info.name}`, what: `start ${definition.key}`, input: call.args, location: call.location,
+    kind: "start",
+    name: `start:${definition.info.name}`,
+    what: `start ${definition.key}`,
+    input: call.args,
+    location: call.location,
     begin: (step) => {
       step.target = idOf(call, step);
-      step.execution.host.begin({ ...call, id: step.target }).then((id) => step.complete(id), (error: unknown) => (isOfTheCall(error) ? step.fail(error) : step.execution.stop(error)));
+      step.execution.host.begin({ ...call, id: step.target }).then(
+        (id) => step.complete(id),
+        (error: unknown) => (isOfTheCall(error) ? step.fail(error) : step.execution.stop(error)),
+      );
     },
   });
 }

@@ -7,13 +7,25 @@ type Recorded = Pick<RunRow, "code" | "codeHistory">;
 export class CodeSpans {
   /** As it has to be recorded; undefined: it is. */
   readonly changed: string | undefined;
-  private readonly spans: readonly { readonly code: string; readonly seq: number; readonly open: ReadonlySet<string>; readonly renames: Renames }[];
+  private readonly spans: readonly {
+    readonly code: string;
+    readonly seq: number;
+    readonly open: ReadonlySet<string>;
+    readonly renames: Renames;
+  }[];
 
   constructor(run: Recorded, code: string, steps: readonly StepRow[], renames: Renames) {
     const recorded = parseCodeHistory(run.codeHistory);
-    const history = run.code === code ? extended(recorded, renames) : { spans: [...recorded.spans, spanOf(run.code, recorded, steps)], renames: renames.texts };
+    const history =
+      run.code === code
+        ? extended(recorded, renames)
+        : { spans: [...recorded.spans, spanOf(run.code, recorded, steps)], renames: renames.texts };
     this.changed = history === recorded ? undefined : JSON.stringify(history satisfies CodeHistory);
-    this.spans = history.spans.map((span) => ({ ...span, open: new Set(span.open), renames: renames.without(span.renames) }));
+    this.spans = history.spans.map((span) => ({
+      ...span,
+      open: new Set(span.open),
+      renames: renames.without(span.renames),
+    }));
   }
 
   /** The code that gave the step its id; undefined: the present one. A step that was open when the code changed keeps its id, whoever finishes it. */
@@ -32,7 +44,8 @@ export class CodeSpans {
 }
 
 /** What a new run has of it. */
-export const newHistory = (renames: Renames): string | undefined => (renames.isEmpty ? undefined : JSON.stringify({ spans: [], renames: renames.texts } satisfies CodeHistory));
+export const newHistory = (renames: Renames): string | undefined =>
+  renames.isEmpty ? undefined : JSON.stringify({ spans: [], renames: renames.texts } satisfies CodeHistory);
 
 /** The part of the code that the run was executed with until now. */
 function spanOf(code: string, { renames }: CodeHistory, steps: readonly StepRow[]): CodeSpan {

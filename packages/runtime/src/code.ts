@@ -33,7 +33,9 @@ export function codeOf({ module }: Definition): Code {
 function make(module: ModuleInfo): Code {
   // the module may have been evaluated again since: the function that is called belongs to this one
   const found = new Map<string, ModuleInfo | undefined>([[module.file, module]]);
-  for (const info of found.values()) for (const file of info?.imports ?? []) if (!found.has(file)) found.set(file, registry.modules.get(moduleKey({ ...module, file })));
+  for (const info of found.values())
+    for (const file of info?.imports ?? [])
+      if (!found.has(file)) found.set(file, registry.modules.get(moduleKey({ ...module, file })));
   const hashes = [...found.values()].map((info) => info?.hash ?? "").sort();
   const modules = [...found.values()].filter((info) => info !== undefined).sort((a, b) => (a.file < b.file ? -1 : 1));
   return new Code(textFingerprint(hashes.join(" ")), modules);
@@ -41,6 +43,10 @@ function make(module: ModuleInfo): Code {
 
 /** What decides whether a run that was stopped would only stop again: the code, and what is declared about changes of code. */
 export function blockKey(code: Code, { renames, lostSteps, nondeterminism }: Settings): string {
-  const declared = [...renames.texts, ...(lostSteps === "report" ? ["lostSteps"] : []), ...(nondeterminism === "report" ? ["nondeterminism"] : [])];
+  const declared = [
+    ...renames.texts,
+    ...(lostSteps === "report" ? ["lostSteps"] : []),
+    ...(nondeterminism === "report" ? ["nondeterminism"] : []),
+  ];
   return declared.length === 0 ? code.fingerprint : textFingerprint([code.fingerprint, ...declared].join("\n"));
 }

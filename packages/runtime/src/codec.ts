@@ -27,25 +27,42 @@ const VERSION = "1:";
 
 type ErrorConstructorLike = new (message?: string) => Error;
 const errorTypes: Record<string, ErrorConstructorLike> = {
-  Error, TypeError, RangeError, SyntaxError, ReferenceError, URIError, EvalError,
-  FatalError, RetryableError, TimeoutError, CancelledError,
+  Error,
+  TypeError,
+  RangeError,
+  SyntaxError,
+  ReferenceError,
+  URIError,
+  EvalError,
+  FatalError,
+  RetryableError,
+  TimeoutError,
+  CancelledError,
 };
 const errorFields = new Set(["name", "message", "stack", "cause", "errors"]);
 
 /** An error as data. Of its own fields, what cannot be stored (requests, sockets) is left out: the error must not get lost for it. */
 function encodeError(value: unknown, storable: (field: unknown) => boolean): unknown {
   if (!(value instanceof Error)) return undefined;
-  const own = Object.fromEntries(Object.entries(value).filter(([key, field]) => !errorFields.has(key) && storable(field)));
+  const own = Object.fromEntries(
+    Object.entries(value).filter(([key, field]) => !errorFields.has(key) && storable(field)),
+  );
   return {
-    name: String(value.name), message: String(value.message), stack: String(value.stack), own,
+    name: String(value.name),
+    message: String(value.message),
+    stack: String(value.stack),
+    own,
     ...(value.cause !== undefined && { cause: storable(value.cause) ? value.cause : String(value.cause) }),
-    ...(value instanceof AggregateError && { errors: value.errors.map((error: unknown) => (storable(error) ? error : String(error))) }),
+    ...(value instanceof AggregateError && {
+      errors: value.errors.map((error: unknown) => (storable(error) ? error : String(error))),
+    }),
   };
 }
 
 function decodeError(data: unknown): Error {
   const { name, message, stack, own, ...rest } = data as { name: string; message: string; stack?: string; own: object };
-  const error = "errors" in rest ? new AggregateError(rest.errors as Error[], message) : new (errorTypes[name] ?? Error)(message);
+  const error =
+    "errors" in rest ? new AggregateError(rest.errors as Error[], message) : new (errorTypes[name] ?? Error)(message);
   const hide = (key: string, value: unknown) =>
     Object.defineProperty(error, key, { value, writable: true, configurable: true, enumerable: false });
   hide("message", message);
@@ -57,14 +74,20 @@ function decodeError(data: unknown): Error {
 
 /** The strings of a template, which a function called by one may read in both forms. */
 const decodeTemplate = ([strings, raw]: [string[], string[]]): TemplateStringsArray =>
-  Object.freeze(Object.defineProperty(strings, "raw", { value: Object.freeze(raw) })) as unknown as TemplateStringsArray;
+  Object.freeze(
+    Object.defineProperty(strings, "raw", { value: Object.freeze(raw) }),
+  ) as unknown as TemplateStringsArray;
 
-const isRegistered = (classes: readonly ClassCodec[], value: unknown) => classes.some(({ type }) => value instanceof type);
+const isRegistered = (classes: readonly ClassCodec[], value: unknown) =>
+  classes.some(({ type }) => value instanceof type);
 
 /** The codec that is used when no other is configured: devalue's format, with errors and registered classes. */
 export function createCodec(classes: readonly ClassCodec[] = []): Codec {
   const reducers: Record<string, (value: unknown) => unknown> = {};
-  const revivers: Record<string, Parameters<typeof parse>[1] extends Record<string, infer F> | undefined ? F : never> = {};
+  const revivers: Record<
+    string,
+    Parameters<typeof parse>[1] extends Record<string, infer F> | undefined ? F : never
+  > = {};
   for (const { type, name = type.name, encode, decode } of classes) {
     reducers[`class:${name}`] = (value) => value instanceof type && [encode(value)];
     revivers[`class:${name}`] = ([data]: [unknown]) => decode(data);
@@ -101,18 +124,24 @@ export function versioned(codec: Codec): ValueStore {
       try {
         return VERSION + codec.encode(value);
       } catch (cause) {
-        throw new PerdureError("VALUE_NOT_STORABLE", { what, ...describeCulprit(cause), ...(where && { where: where() }) }, { cause });
+        throw new PerdureError(
+          "VALUE_NOT_STORABLE",
+          { what, ...describeCulprit(cause), ...(where && { where: where() }) },
+          { cause },
+        );
       }
     },
     decode(text) {
-      if (!text.startsWith(VERSION)) throw new PerdureError("VALUE_VERSION", { found: text.slice(0, Math.max(0, text.indexOf(":"))) });
+      if (!text.startsWith(VERSION))
+        throw new PerdureError("VALUE_VERSION", { found: text.slice(0, Math.max(0, text.indexOf(":"))) });
       return codec.decode(text.slice(VERSION.length));
     },
   };
 }
 
 function describeCulprit(cause: unknown): { path: string; found: string } {
-  if (!(cause instanceof DevalueError)) return { path: "", found: cause instanceof Error ? cause.message : String(cause) };
+  if (!(cause instanceof DevalueError))
+    return { path: "", found: cause instanceof Error ? cause.message : String(cause) };
   return { path: cause.path, found: describe(cause.value, cause.message) };
 }
 
@@ -122,5 +151,7 @@ function describe(value: unknown, message: string): string {
   if (value instanceof Promise) return "a promise (is an await missing?)";
   if (typeof value !== "object" || value === null) return message;
   const name: unknown = value.constructor?.name;
-  return Object.getOwnPropertySymbols(value).length > 0 ? "an object with symbol keys" : `an instance of ${String(name)}`;
+  return Object.getOwnPropertySymbols(value).length > 0
+    ? "an object with symbol keys"
+    : `an instance of ${String(name)}`;
 }

@@ -6,9 +6,7 @@ import type { TaskContext } from "./task.ts";
 
 /** What the current code runs in: a scope of a run, an attempt of a task, or the taking up of a workflow's body. */
 export type Context =
-  | Scope
-  | { readonly kind: "task"; readonly task: TaskContext }
-  | { readonly kind: "launch"; body: Body | undefined };
+  Scope | { readonly kind: "task"; readonly task: TaskContext } | { readonly kind: "launch"; body: Body | undefined };
 
 /**
  * One activation of a function, for the two questions about it that concern errors: was it there when the run was

@@ -1,6 +1,7 @@
 import type { Awaitable, Store } from "@perdure/store";
 
-const isPromise = <R>(answer: Awaitable<R>): answer is Promise<R> => typeof (answer as Partial<Promise<R>> | undefined)?.then === "function";
+const isPromise = <R>(answer: Awaitable<R>): answer is Promise<R> =>
+  typeof (answer as Partial<Promise<R>> | undefined)?.then === "function";
 
 /** `store`, telling `count` of each call that is not answered at once, and again when it is. Whatever has a `then` becomes a promise. */
 export function countedStore(store: Store, count: (change: 1 | -1) => void): Store {

@@ -37,10 +37,15 @@ const sameSeed = (run: string): string => run;
  * Retries, sleeps and timeouts take no time.
  * @throws Error when an outcome differs from the undisturbed one, or a step whose checkpoint was written ran again
  */
-export async function crashEverywhere<A extends unknown[], R>(workflow: (...args: A) => Promise<R>, args: NoInfer<A>, options: CrashOptions = {}): Promise<CrashReport> {
+export async function crashEverywhere<A extends unknown[], R>(
+  workflow: (...args: A) => Promise<R>,
+  args: NoInfer<A>,
+  options: CrashOptions = {},
+): Promise<CrashReport> {
   const before = registry.runtime;
   try {
-    const round = (crashAt: number, survives: boolean): Promise<Round> => new CrashRound(options, crashAt, survives).play(workflow, args);
+    const round = (crashAt: number, survives: boolean): Promise<Round> =>
+      new CrashRound(options, crashAt, survives).play(workflow, args);
     const undisturbed = await round(Infinity, true);
     for (let crashAt = 1; crashAt <= undisturbed.boundaries; crashAt++) {
       for (const survives of [false, true]) {
@@ -48,7 +53,10 @@ export async function crashEverywhere<A extends unknown[], R>(workflow: (...args
         const { outcome } = await round(crashAt, survives).catch((error: unknown) => {
           throw new Error(`${where}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
         });
-        if (outcome !== undisturbed.outcome) throw new Error(`${where} changes the outcome\n  undisturbed: ${undisturbed.outcome}\n  resumed:     ${outcome}`);
+        if (outcome !== undisturbed.outcome)
+          throw new Error(
+            `${where} changes the outcome\n  undisturbed: ${undisturbed.outcome}\n  resumed:     ${outcome}`,
+          );
       }
     }
     return { boundaries: undisturbed.boundaries, steps: undisturbed.steps };
@@ -105,9 +113,16 @@ class CrashRound {
   }
 
   private createRuntime(): Runtime {
-    const onStep = (event: StepEvent, run: string, step: string): void => void (event === "started" && this.started.push(`${run} ${step}`));
+    const onStep = (event: StepEvent, run: string, step: string): void =>
+      void (event === "started" && this.started.push(`${run} ${step}`));
     return (registry.runtime = new Runtime({
-      pollInterval: "1h", lease: "1000d", seed: sameSeed, ...this.options.options, store: this.faulty(), clock: this.clock, onStep,
+      pollInterval: "1h",
+      lease: "1000d",
+      seed: sameSeed,
+      ...this.options.options,
+      store: this.faulty(),
+      clock: this.clock,
+      onStep,
     }));
   }
 
@@ -120,7 +135,8 @@ class CrashRound {
     const isKnown = (await this.store.getRun(RUN)) !== undefined;
     const run = async (): Promise<void> => {
       if (!isKnown) await runtime.begin(request);
-      for (const [name, payload] of Object.entries(this.options.signals ?? {})) await runtime.complete(RUN, name, payload);
+      for (const [name, payload] of Object.entries(this.options.signals ?? {}))
+        await runtime.complete(RUN, name, payload);
       const { status, output } = await runtime.follow(RUN, request);
       outcome = describe(status, runtime.values.decode(output), output);
     };

@@ -36,7 +36,11 @@ export class CancelledError extends Error {
   readonly reason: unknown;
 
   constructor(reason?: unknown) {
-    super(reason === undefined ? "the run was cancelled" : `the run was cancelled: ${reason instanceof Error ? reason.message : String(reason)}`);
+    super(
+      reason === undefined
+        ? "the run was cancelled"
+        : `the run was cancelled: ${reason instanceof Error ? reason.message : String(reason)}`,
+    );
     this.reason = reason;
   }
 }

@@ -97,7 +97,13 @@ export class Execution {
   private drained: (() => void) | undefined;
 
   /** @param codes - what is recorded of the codes that recorded the older steps, by fingerprint */
-  constructor(host: Host, run: RunRow, definition: WorkflowDefinition, steps: readonly StepRow[], codes: ReadonlyMap<string, string> = new Map()) {
+  constructor(
+    host: Host,
+    run: RunRow,
+    definition: WorkflowDefinition,
+    steps: readonly StepRow[],
+    codes: ReadonlyMap<string, string> = new Map(),
+  ) {
     this.host = host;
     this.run = run;
     this.now = run.createdAt;
@@ -107,7 +113,12 @@ export class Execution {
     this.end = end;
     this.code = codeOf(definition);
     this.history = new History(steps, run, this.code.fingerprint, host.settings.renames);
-    this.lost = new LostSteps(run, this.history, new ChangedCode(this.code, codes, (row) => this.history.codeOf(row)), this.asked);
+    this.lost = new LostSteps(
+      run,
+      this.history,
+      new ChangedCode(this.code, codes, (row) => this.history.codeOf(row)),
+      this.asked,
+    );
     this.isCodeRecorded = this.history.change === undefined;
     this.seq = this.history.lastSeq;
     this.cancellation = new Cancellation(this.history.checkpointOf(CANCEL_ID) !== undefined);
@@ -138,7 +149,16 @@ export class Execution {
     const cancelled = this.cancellation.takeFor(scope.frame);
     if (cancelled) return Promise.reject(cancelled);
     return new Promise((resolve, reject) => {
-      const ask: Ask = { id, spec, frame: scope.frame, inputHash, resolve, reject, askedAt: this.delivered, live: undefined };
+      const ask: Ask = {
+        id,
+        spec,
+        frame: scope.frame,
+        inputHash,
+        resolve,
+        reject,
+        askedAt: this.delivered,
+        live: undefined,
+      };
       this.asked.set(id, ask);
       const record = this.history.checkpointOf(id);
       if (record) this.compareInput(ask, record);
@@ -157,7 +177,8 @@ export class Execution {
       const id = this.history.recordedAs(scope.nextId(spec.name, spec.what));
       if (id === undefined) continue;
       const record = this.history.checkpointOf(id);
-      if (!record || !this.history.isLeftover(record) || (record.inputHash === inputHash && record.kind === spec.kind)) return id;
+      if (!record || !this.history.isLeftover(record) || (record.inputHash === inputHash && record.kind === spec.kind))
+        return id;
     }
   }
 
@@ -189,12 +210,17 @@ export class Execution {
   private compareInput(ask: Ask, record: StepRow): void {
     if (record.kind === ask.spec.kind && (record.inputHash === ask.inputHash || record.kind === "signal")) return; // a signal's id has its name, its only input
     const params = {
-      run: this.run.id, workflow: this.run.workflow, step: ask.id,
-      recordedAt: record.location ?? "?", calledAt: ask.spec.location ?? "?",
+      run: this.run.id,
+      workflow: this.run.workflow,
+      step: ask.id,
+      recordedAt: record.location ?? "?",
+      calledAt: ask.spec.location ?? "?",
     };
-    if (record.kind !== ask.spec.kind) this.stop(new PerdureError("STEP_KIND_DIFFERS", { ...params, recorded: record.kind, called: ask.spec.kind }));
+    if (record.kind !== ask.spec.kind)
+      this.stop(new PerdureError("STEP_KIND_DIFFERS", { ...params, recorded: record.kind, called: ask.spec.kind }));
     else if (this.history.isOld(record)) this.host.report(new PerdureError("INPUT_CHANGED", params), this.run);
-    else if (this.host.settings.nondeterminism === "report") this.host.report(new PerdureError("NOT_DETERMINISTIC", params), this.run);
+    else if (this.host.settings.nondeterminism === "report")
+      this.host.report(new PerdureError("NOT_DETERMINISTIC", params), this.run);
     else this.stop(new PerdureError("NOT_DETERMINISTIC", params));
   }
 
@@ -290,15 +316,24 @@ export class Execution {
     this.state = "finishing";
     this.clearTimers();
     for (const { live } of this.asked.values()) live?.stopWaiting();
-    const status = outcome.ok ? "completed" : this.cancellation.isDelivered && outcome.error instanceof CancelledError ? "cancelled" : "failed";
+    const status = outcome.ok
+      ? "completed"
+      : this.cancellation.isDelivered && outcome.error instanceof CancelledError
+        ? "cancelled"
+        : "failed";
     let output: Encoded;
     try {
-      output = this.host.values.encode(outcome.ok ? outcome.value : outcome.error, `workflow ${this.run.workflow} ${outcome.ok ? "returned" : "threw"}`);
+      output = this.host.values.encode(
+        outcome.ok ? outcome.value : outcome.error,
+        `workflow ${this.run.workflow} ${outcome.ok ? "returned" : "threw"}`,
+      );
     } catch (error) {
       return this.stop(error);
     }
     const unhandled = status === "failed" && !outcome.ok ? this.failures.unhandled(outcome.error) : [];
-    this.write({ type: "finish", status, output, unhandled, at: this.host.clock.now() }, () => this.close({ type: "finished", status, output }));
+    this.write({ type: "finish", status, output, unhandled, at: this.host.clock.now() }, () =>
+      this.close({ type: "finished", status, output }),
+    );
   }
 
   /** Ends the execution, not the run: it stays as it is, and can be taken up again. */
@@ -306,13 +341,26 @@ export class Execution {
     if (this.state === "ended") return;
     // what is wrong with the code or its values stays wrong; a store or a process may do better next time
     const isLasting = error instanceof PerdureError && !/^(?:STORE|SQLITE|RUNTIME)_/.test(error.code);
-    const blocked: Blocked | undefined = isLasting ? { error: error.code, message: error.message, code: blockKey(this.code, this.host.settings) } : undefined;
+    const blocked: Blocked | undefined = isLasting
+      ? { error: error.code, message: error.message, code: blockKey(this.code, this.host.settings) }
+      : undefined;
     this.release("pending", undefined, { type: "stopped", error }, blocked);
   }
 
-  private release(status: "pending" | "waiting", wakeAt: number | undefined, end: ExecutionEnd, blocked?: Blocked): void {
+  private release(
+    status: "pending" | "waiting",
+    wakeAt: number | undefined,
+    end: ExecutionEnd,
+    blocked?: Blocked,
+  ): void {
     this.quiet("the run stopped here");
-    const write = { type: "release", status, at: this.host.clock.now(), ...(wakeAt !== undefined && { wakeAt }), ...(blocked && { blocked }) } as const;
+    const write = {
+      type: "release",
+      status,
+      at: this.host.clock.now(),
+      ...(wakeAt !== undefined && { wakeAt }),
+      ...(blocked && { blocked }),
+    } as const;
     this.write(write, () => this.close(end));
   }
 
@@ -339,10 +387,14 @@ export class Execution {
   private watchIdle(): void {
     if (this.idleTimer || this.executing > 0 || this.asked.size === 0) return;
     const { clock, settings } = this.host;
-    this.idleTimer = clock.at(clock.now() + settings.suspendAfter, () => {
-      this.idleTimer = undefined;
-      this.suspend();
-    }, true);
+    this.idleTimer = clock.at(
+      clock.now() + settings.suspendAfter,
+      () => {
+        this.idleTimer = undefined;
+        this.suspend();
+      },
+      true,
+    );
   }
 
   /** Leaves memory when nothing is to be done here for a while. */
@@ -408,7 +460,16 @@ export class Execution {
     this.cancellation.requested = true;
     this.held ??= [];
     const now = this.host.clock.now();
-    this.checkpoint({ id: CANCEL_ID, kind: "cancel", state: "completed", inputHash: "", attempt: 0, output: reason, startedAt: now, finishedAt: now });
+    this.checkpoint({
+      id: CANCEL_ID,
+      kind: "cancel",
+      state: "completed",
+      inputHash: "",
+      attempt: 0,
+      output: reason,
+      startedAt: now,
+      finishedAt: now,
+    });
     for (const { live } of this.asked.values()) live?.cancel(this.host.values.decode(reason));
   }
 
@@ -417,7 +478,12 @@ export class Execution {
     const error = new CancelledError(row.output === undefined ? undefined : this.host.values.decode(row.output));
     this.cancellation.deliver(this.delivered, error);
     for (const ask of this.asked.values()) {
-      if ((ask.spec.kind !== "sleep" && ask.spec.kind !== "signal") || ask.live?.sealed === true || this.history.checkpointOf(ask.id)) continue;
+      if (
+        (ask.spec.kind !== "sleep" && ask.spec.kind !== "signal") ||
+        ask.live?.sealed === true ||
+        this.history.checkpointOf(ask.id)
+      )
+        continue;
       ask.live?.abandon("cancelled");
       this.asked.delete(ask.id);
       this.held = this.held?.filter((held) => held !== ask);

@@ -26,7 +26,8 @@ export class Failures {
   }
 }
 
-const wentOn = (frame: Frame | undefined, at: number): boolean => frame !== undefined && (frame.activeAt >= at || wentOn(frame.parent, at));
+const wentOn = (frame: Frame | undefined, at: number): boolean =>
+  frame !== undefined && (frame.activeAt >= at || wentOn(frame.parent, at));
 
 /** An error, what caused it, and what it collects. */
 function reachable(error: unknown, found = new Set<unknown>()): Set<unknown> {

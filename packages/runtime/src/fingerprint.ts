@@ -66,7 +66,10 @@ class Walker {
   private string(value: string): void {
     const room = Math.max(0, this.limits.text - this.text);
     this.text += value.length;
-    this.out += value.length <= room ? `"${value.length}:${value};` : `"${value.length}:${value.slice(0, room)}${value.slice(-64)};`;
+    this.out +=
+      value.length <= room
+        ? `"${value.length}:${value};`
+        : `"${value.length}:${value.slice(0, room)}${value.slice(-64)};`;
   }
 
   private object(value: object): void {

@@ -31,7 +31,12 @@ export class History {
   /** Steps of other code by what they did; made when it is asked for. */
   private twins: Map<string, StepRow[]> | undefined;
 
-  constructor(steps: readonly StepRow[], run: Pick<RunRow, "code" | "codeSeq" | "codeHistory">, code: string, renames: Renames) {
+  constructor(
+    steps: readonly StepRow[],
+    run: Pick<RunRow, "code" | "codeSeq" | "codeHistory">,
+    code: string,
+    renames: Renames,
+  ) {
     for (const step of steps) this.load(step);
     this.lastSeq = Math.max(this.lastSeq, run.codeSeq); // a retry may have taken out the last ones: what is new must not look old
     const rows = steps.filter(({ seq }) => seq !== undefined);
@@ -40,7 +45,10 @@ export class History {
     const isOlder = run.code !== code || lastGap(rows) > run.codeSeq;
     this.codeSeq = isOlder ? this.lastSeq : run.codeSeq;
     const codeHistory = this.spans.changed ?? run.codeHistory;
-    this.change = isOlder || this.spans.changed !== undefined ? { codeSeq: this.codeSeq, ...(codeHistory !== undefined && { codeHistory }) } : undefined;
+    this.change =
+      isOlder || this.spans.changed !== undefined
+        ? { codeSeq: this.codeSeq, ...(codeHistory !== undefined && { codeHistory }) }
+        : undefined;
     this.hasOld = steps.some((step) => this.isOld(step) || this.codeOf(step) !== undefined);
     this.renamed = this.hasOld && !renames.isEmpty ? renamedSteps(steps, this.spans) : new Map();
   }
@@ -74,7 +82,12 @@ export class History {
 
   /** Steps of this kind and input, from other code, that nothing has called yet. */
   twinsOf(kind: StepKind, inputHash: string): StepRow[] {
-    this.twins ??= groupBy([...this.recorded.values(), ...this.unfinished.values()].filter((row) => this.isOld(row) && !this.isLeftover(row)), twinKey);
+    this.twins ??= groupBy(
+      [...this.recorded.values(), ...this.unfinished.values()].filter(
+        (row) => this.isOld(row) && !this.isLeftover(row),
+      ),
+      twinKey,
+    );
     const key = twinKey({ kind, inputHash });
     const twins = (this.twins.get(key) ?? []).filter(({ id }) => !this.called.has(id));
     this.twins.set(key, twins); // what is called stays called
@@ -121,14 +134,16 @@ export class History {
   private markDelivered(index: number, row: StepRow): void {
     if (index > this.position) this.skipped.add(row);
     else this.queue[this.position++] = undefined; // a long run does not keep its past in memory
-    for (let next = this.next; next && this.skipped.delete(next); next = this.next) this.queue[this.position++] = undefined;
+    for (let next = this.next; next && this.skipped.delete(next); next = this.next)
+      this.queue[this.position++] = undefined;
   }
 
   /** Recorded completions that nothing has asked for, but for those that need not be. */
   *unreached(isAsked: (id: string) => boolean): Generator<StepRow, void> {
     for (let index = this.position; index < this.queue.length; index++) {
       const row = this.queue[index];
-      if (row && !this.skipped.has(row) && !isAsked(row.id) && row.kind !== "cancel" && !this.isLeftover(row)) yield row;
+      if (row && !this.skipped.has(row) && !isAsked(row.id) && row.kind !== "cancel" && !this.isLeftover(row))
+        yield row;
     }
   }
 
@@ -156,7 +171,10 @@ export class History {
 /** The steps by each id that renames lead to from theirs; where they lead from several to one, from the one with the fewest renames first. */
 function renamedSteps(steps: readonly StepRow[], spans: CodeSpans): ReadonlyMap<string, readonly string[]> {
   const found = steps.flatMap((step) => spans.idsOf(step).map((now, distance) => ({ id: step.id, now, distance })));
-  const byNewId = groupBy(found.sort((a, b) => a.distance - b.distance), ({ now }) => now);
+  const byNewId = groupBy(
+    found.sort((a, b) => a.distance - b.distance),
+    ({ now }) => now,
+  );
   return new Map([...byNewId].map(([now, each]) => [now, each.map(({ id }) => id)]));
 }
 

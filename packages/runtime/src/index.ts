@@ -6,7 +6,16 @@ export { close, configure } from "./default-runtime.ts";
 export type { Duration } from "./duration.ts";
 export { CancelledError, FatalError, RetryableError, TimeoutError } from "./errors.ts";
 export type { Logger, LogLevel } from "./logger.ts";
-export { constant, exponential, linear, taskOptions, workflowOptions, type Backoff, type TaskOptions, type WorkflowOptions } from "./options.ts";
+export {
+  constant,
+  exponential,
+  linear,
+  taskOptions,
+  workflowOptions,
+  type Backoff,
+  type TaskOptions,
+  type WorkflowOptions,
+} from "./options.ts";
 export type { Run, RunInfo, RunStatus } from "./run.ts";
 export type { RuntimeOptions } from "./runtime-options.ts";
 export type { StandardSchema } from "./schema.ts";

@@ -143,14 +143,20 @@ export class LiveStep {
 
   private encode(value: unknown, how: "returned" | "threw"): Encoded {
     const { spec, id } = this.ask;
-    const where = (): string => `step ${id} of run ${this.execution.run.id}${spec.location === undefined ? "" : `, called at ${spec.location}`}`;
+    const where = (): string =>
+      `step ${id} of run ${this.execution.run.id}${spec.location === undefined ? "" : `, called at ${spec.location}`}`;
     return this.execution.host.values.encode(value, `${spec.name} ${how}`, where);
   }
 
   private row(state: StepRow["state"]): StepRow {
     const { id, spec, inputHash } = this.ask;
     return {
-      id, kind: spec.kind, state, inputHash, attempt: this.attempt, startedAt: this.startedAt,
+      id,
+      kind: spec.kind,
+      state,
+      inputHash,
+      attempt: this.attempt,
+      startedAt: this.startedAt,
       ...(spec.location !== undefined && { location: spec.location }),
       ...(this.target !== undefined && { target: this.target }),
     };

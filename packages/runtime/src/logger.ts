@@ -1,14 +1,23 @@
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
 /** Where Perdure says what it does; `console` and most loggers fit. */
-export type Logger = { readonly [L in Exclude<LogLevel, "silent">]: (message: string, fields: Record<string, unknown>) => void };
+export type Logger = {
+  readonly [L in Exclude<LogLevel, "silent">]: (message: string, fields: Record<string, unknown>) => void;
+};
 
 const levels: readonly LogLevel[] = ["debug", "info", "warn", "error", "silent"];
 
-const stderr = (level: string) => (message: string): void => {
-  process.stderr.write(`perdure ${level} ${message}\n`);
+const stderr =
+  (level: string) =>
+  (message: string): void => {
+    process.stderr.write(`perdure ${level} ${message}\n`);
+  };
+const standardLogger: Logger = {
+  debug: stderr("debug"),
+  info: stderr("info"),
+  warn: stderr("warn"),
+  error: stderr("error"),
 };
-const standardLogger: Logger = { debug: stderr("debug"), info: stderr("info"), warn: stderr("warn"), error: stderr("error") };
 
 /** `logger` without the messages below `level`. */
 export function filtered(logger: Logger = standardLogger, level: LogLevel = "warn"): Logger {

@@ -27,7 +27,10 @@ export class LostSteps {
     const instead = this.newCalls();
     const params = { run: this.run.id, workflow: this.run.workflow, steps: lost.map(describeStep) };
     if (!hasEnded && instead.length === 0) return new PerdureError("STALLED", params);
-    return new PerdureError("STEPS_NOT_REACHED", { ...params, instead: instead.map(({ id, spec }) => describeStep({ id, location: spec.location })) });
+    return new PerdureError("STEPS_NOT_REACHED", {
+      ...params,
+      instead: instead.map(({ id, spec }) => describeStep({ id, location: spec.location })),
+    });
   }
 
   /** Before `ask` begins as something new: whether what is recorded can still be reached, and is not what is about to be done again. */
@@ -45,12 +48,22 @@ export class LostSteps {
 
   /** Calls that have neither a record nor begun. */
   private newCalls(): Ask[] {
-    return [...this.asked.values()].filter(({ id, live }) => !live && !this.history.checkpointOf(id) && !this.history.openStepOf(id));
+    return [...this.asked.values()].filter(
+      ({ id, live }) => !live && !this.history.checkpointOf(id) && !this.history.openStepOf(id),
+    );
   }
 
   private stepsLost(lost: readonly StepRow[]): PerdureError {
-    const { added, rename } = lost[0] ? this.changed.candidatesFor(lost[0], this.newCalls()) : { added: [], rename: undefined };
-    return new PerdureError("STEPS_LOST", { run: this.run.id, workflow: this.run.workflow, steps: lost.map(describeStep), added, rename });
+    const { added, rename } = lost[0]
+      ? this.changed.candidatesFor(lost[0], this.newCalls())
+      : { added: [], rename: undefined };
+    return new PerdureError("STEPS_LOST", {
+      run: this.run.id,
+      workflow: this.run.workflow,
+      steps: lost.map(describeStep),
+      added,
+      rename,
+    });
   }
 
   /** Finished steps of other code that cannot be reached, when the next recorded one is among them: no loaded module mentions what they called, or what that is now. */
@@ -66,11 +79,18 @@ export class LostSteps {
 
   private moved(ask: Ask): PerdureError | undefined {
     const { id, spec } = ask;
-    const recorded = this.history.twinsOf(spec.kind, ask.inputHash).find((row) => this.changed.isMoved(row, id) || this.isRenamed(row, id));
+    const recorded = this.history
+      .twinsOf(spec.kind, ask.inputHash)
+      .find((row) => this.changed.isMoved(row, id) || this.isRenamed(row, id));
     if (!recorded) return undefined;
     return new PerdureError("STEP_MOVED", {
-      run: this.run.id, workflow: this.run.workflow, step: id, calledAt: spec.location ?? "?",
-      recorded: recorded.id, recordedAt: recorded.location ?? "?", rename: this.changed.renameOf(recorded.id, id),
+      run: this.run.id,
+      workflow: this.run.workflow,
+      step: id,
+      calledAt: spec.location ?? "?",
+      recorded: recorded.id,
+      recordedAt: recorded.location ?? "?",
+      rename: this.changed.renameOf(recorded.id, id),
     });
   }
 
@@ -80,4 +100,5 @@ export class LostSteps {
   }
 }
 
-const describeStep = ({ id, location }: { readonly id: string; readonly location?: string | undefined }): string => (location === undefined ? id : `${id} (${location})`);
+const describeStep = ({ id, location }: { readonly id: string; readonly location?: string | undefined }): string =>
+  location === undefined ? id : `${id} (${location})`;

@@ -49,7 +49,10 @@ export const linear = (options: { start: Duration; step: Duration }): BackoffSpe
 });
 
 /** The same wait before every retry. */
-export const constant = (delay: Duration): BackoffSpec => ({ kind: "constant", delay: toMilliseconds(delay, "constant delay") });
+export const constant = (delay: Duration): BackoffSpec => ({
+  kind: "constant",
+  delay: toMilliseconds(delay, "constant delay"),
+});
 
 const positive = (value: number, what: string): number => {
   if (Number.isFinite(value) && value > 0) return value;
@@ -57,7 +60,12 @@ const positive = (value: number, what: string): number => {
 };
 
 /** Milliseconds before retry `retry`. */
-export function backoffDelay(backoff: Backoff, retry: number, error: unknown, random: () => number = Math.random): number {
+export function backoffDelay(
+  backoff: Backoff,
+  retry: number,
+  error: unknown,
+  random: () => number = Math.random,
+): number {
   if (typeof backoff === "function") return toMilliseconds(backoff(retry, error), "backoff");
   if (backoff.kind === "constant") return backoff.delay;
   if (backoff.kind === "linear") return backoff.start + (retry - 1) * backoff.step;
@@ -69,7 +77,11 @@ export function backoffDelay(backoff: Backoff, retry: number, error: unknown, ra
 export function checkTaskOptions(options: TaskOptions): TaskOptions {
   const { retries, timeout } = options;
   if (retries !== undefined && !(Number.isInteger(retries) && retries >= 0))
-    throw new PerdureError("OPTION_INVALID", { option: "retries", value: String(retries), expected: "a whole number from 0" });
+    throw new PerdureError("OPTION_INVALID", {
+      option: "retries",
+      value: String(retries),
+      expected: "a whole number from 0",
+    });
   if (timeout !== undefined) toMilliseconds(timeout, "timeout");
   return options;
 }
@@ -79,7 +91,10 @@ export function checkTaskOptions(options: TaskOptions): TaskOptions {
  * @returns the same function
  * @throws PerdureError `NOT_COMPILED`, `NOT_A_TASK`, `OPTION_INVALID`
  */
-export function taskOptions<A extends unknown[], T>(fn: (...args: A) => Promise<unknown>, options: TaskOptions & { readonly result: StandardSchema<T> }): (...args: A) => Promise<T>;
+export function taskOptions<A extends unknown[], T>(
+  fn: (...args: A) => Promise<unknown>,
+  options: TaskOptions & { readonly result: StandardSchema<T> },
+): (...args: A) => Promise<T>;
 export function taskOptions<F extends AnyFunction>(fn: F, options: TaskOptions): F;
 export function taskOptions<F extends AnyFunction>(fn: F, options: TaskOptions): F {
   const definition = registry.definitions.get(fn);
@@ -96,7 +111,10 @@ export function taskOptions<F extends AnyFunction>(fn: F, options: TaskOptions):
  * @returns the same function
  * @throws PerdureError `NOT_COMPILED`, `NOT_A_WORKFLOW`
  */
-export function workflowOptions<F extends (...args: never[]) => Promise<unknown>>(fn: F, options: WorkflowOptions<Parameters<F>>): F {
+export function workflowOptions<F extends (...args: never[]) => Promise<unknown>>(
+  fn: F,
+  options: WorkflowOptions<Parameters<F>>,
+): F {
   const definition = workflowOf(fn);
   definition.options = { ...definition.options, ...(options as unknown as WorkflowOptions) };
   return fn;

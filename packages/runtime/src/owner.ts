@@ -20,8 +20,11 @@ function startOf(pid: number): string {
 }
 
 /** The set of process numbers that ours belongs to: this boot of this machine, this container. */
-const machine: string =
-  [hostname(), read(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()), read(() => readlinkSync("/proc/self/ns/pid"))].join("|");
+const machine: string = [
+  hostname(),
+  read(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()),
+  read(() => readlinkSync("/proc/self/ns/pid")),
+].join("|");
 
 interface Owner {
   readonly machine: string;

@@ -6,4 +6,8 @@ export function isPlain(value: object): value is Record<string, unknown> {
 
 /** The first argument of a call by a template: strings and their `raw` ones, which nobody can change. */
 export const isTemplate = (value: unknown): value is TemplateStringsArray =>
-  Array.isArray(value) && Object.isFrozen(value) && "raw" in value && Array.isArray(value.raw) && Object.isFrozen(value.raw);
+  Array.isArray(value) &&
+  Object.isFrozen(value) &&
+  "raw" in value &&
+  Array.isArray(value.raw) &&
+  Object.isFrozen(value.raw);

@@ -1,5 +1,12 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { PerdureError, formatLocation, type FunctionInfo, type ModuleInfo, type Renames, type WorkflowPlace } from "@perdure/protocol";
+import {
+  PerdureError,
+  formatLocation,
+  type FunctionInfo,
+  type ModuleInfo,
+  type Renames,
+  type WorkflowPlace,
+} from "@perdure/protocol";
 import type { Code } from "./code.ts";
 import type { Context } from "./context.ts";
 import type { TaskOptions, WorkflowOptions } from "./options.ts";
@@ -25,8 +32,10 @@ export interface Definition<I extends FunctionInfo = FunctionInfo> {
 export type TaskDefinition = Definition<Extract<FunctionInfo, { kind: "task" }>>;
 export type WorkflowDefinition = Definition<Extract<FunctionInfo, { kind: "workflow" }>>;
 
-export const isWorkflow = (definition: Definition | undefined): definition is WorkflowDefinition => definition?.info.kind === "workflow";
-export const isTask = (definition: Definition | undefined): definition is TaskDefinition => definition?.info.kind === "task";
+export const isWorkflow = (definition: Definition | undefined): definition is WorkflowDefinition =>
+  definition?.info.kind === "workflow";
+export const isTask = (definition: Definition | undefined): definition is TaskDefinition =>
+  definition?.info.kind === "task";
 
 /** All that has to be one of a kind in a process, however many copies of this package are loaded. */
 export interface Registry {
@@ -68,7 +77,9 @@ export const registry: Registry = (globals[key] ??= {
 registry.copies.add(import.meta.url?.replace(/[?#].*$/, "") ?? "a CommonJS bundle");
 
 // another version keeps another registry: its runs and ours would not know of each other
-if (Object.getOwnPropertySymbols(globalThis).some((each) => each !== key && each.description?.startsWith(NAME) === true)) {
+if (
+  Object.getOwnPropertySymbols(globalThis).some((each) => each !== key && each.description?.startsWith(NAME) === true)
+) {
   throw new PerdureError("RUNTIME_VERSIONS", { place: [...registry.copies].join(", ") });
 }
 
@@ -77,7 +88,8 @@ export function register(module: ModuleInfo, definitions: readonly Definition[])
   const key = moduleKey(module);
   registry.modules.set(key, module);
   registry.revision++;
-  for (const [name, files] of registry.workflows) if (files.delete(key) && files.size === 0) registry.workflows.delete(name);
+  for (const [name, files] of registry.workflows)
+    if (files.delete(key) && files.size === 0) registry.workflows.delete(name);
   for (const definition of definitions) {
     if (!isWorkflow(definition) || !definition.info.recoverable) continue;
     const { name } = definition.info;
@@ -87,10 +99,12 @@ export function register(module: ModuleInfo, definitions: readonly Definition[])
 }
 
 /** What a module is known under, whenever it is evaluated. */
-export const moduleKey = ({ file, package: name }: Pick<ModuleInfo, "file" | "package">): string => (name === undefined ? file : `${name} ${file}`);
+export const moduleKey = ({ file, package: name }: Pick<ModuleInfo, "file" | "package">): string =>
+  name === undefined ? file : `${name} ${file}`;
 
 /** Its module was evaluated again, and the newer one is known by the workflow's name. */
-export const isSuperseded = ({ module, info }: WorkflowDefinition): boolean => info.recoverable && registry.modules.get(moduleKey(module)) !== module;
+export const isSuperseded = ({ module, info }: WorkflowDefinition): boolean =>
+  info.recoverable && registry.modules.get(moduleKey(module)) !== module;
 
 export const locationOf = ({ module, info }: Definition): string => formatLocation(module.file, info.at);
 
@@ -115,18 +129,30 @@ export function findWorkflow(recorded: WorkflowPlace, renames: Renames): Workflo
 
 const candidates = (name: string): WorkflowDefinition[] => [...(registry.workflows.get(name)?.values() ?? [])];
 
-const ambiguous = (workflow: string, file: string): PerdureError => new PerdureError("WORKFLOW_AMBIGUOUS", { workflow, file, files: [...(registry.workflows.get(workflow)?.keys() ?? [])].sort() });
+const ambiguous = (workflow: string, file: string): PerdureError =>
+  new PerdureError("WORKFLOW_AMBIGUOUS", {
+    workflow,
+    file,
+    files: [...(registry.workflows.get(workflow)?.keys() ?? [])].sort(),
+  });
 
 /** Whether a run that was recorded for `recorded` is one of this workflow. */
 export const isRunOf = (recorded: WorkflowPlace, { info, module }: WorkflowDefinition, renames: Renames): boolean =>
-  recorded.name === info.name || renames.workflowsOf(recorded).some(({ name, file, declared }) => name === info.name && (!declared || file === module.file));
+  recorded.name === info.name ||
+  renames
+    .workflowsOf(recorded)
+    .some(({ name, file, declared }) => name === info.name && (!declared || file === module.file));
 
 /** The definition of a compiled workflow. */
 export function workflowOf(fn: AnyFunction): WorkflowDefinition {
   const definition = registry.definitions.get(fn);
   if (isWorkflow(definition)) return definition;
-  if (definition) throw new PerdureError("NOT_A_WORKFLOW", { name: definition.info.name, location: locationOf(definition) });
-  throw new PerdureError("NOT_COMPILED", { name: fn.name || "(anonymous)", directive: /["']use (?:workflow|task)\b/.test(String(fn)) });
+  if (definition)
+    throw new PerdureError("NOT_A_WORKFLOW", { name: definition.info.name, location: locationOf(definition) });
+  throw new PerdureError("NOT_COMPILED", {
+    name: fn.name || "(anonymous)",
+    directive: /["']use (?:workflow|task)\b/.test(String(fn)),
+  });
 }
 
 /**
@@ -135,7 +161,8 @@ export function workflowOf(fn: AnyFunction): WorkflowDefinition {
  */
 export function assertUnused(renames: Renames): Renames {
   for (const rule of renames.rules) {
-    const found = rule.kind === "path" ? undefined : definitionOf(typeof rule.old === "string" ? { name: rule.old } : rule.old);
+    const found =
+      rule.kind === "path" ? undefined : definitionOf(typeof rule.old === "string" ? { name: rule.old } : rule.old);
     if (found) throw new PerdureError("RENAME_IN_USE", { rename: [rule.from, rule.to], location: found });
   }
   return renames;

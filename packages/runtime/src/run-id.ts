@@ -11,7 +11,8 @@ export function runIdOf(definition: WorkflowDefinition, args: readonly unknown[]
 }
 
 /** The same call is the same run. */
-export const defaultRunId = (workflow: string, inputHash: string): string => `${workflow}-${textFingerprint(inputHash)}`;
+export const defaultRunId = (workflow: string, inputHash: string): string =>
+  `${workflow}-${textFingerprint(inputHash)}`;
 
 /** @throws PerdureError `RUN_ID_INVALID` */
 export function checkId(id: unknown, workflow: string): string {
@@ -19,13 +20,20 @@ export function checkId(id: unknown, workflow: string): string {
   throw new PerdureError("RUN_ID_INVALID", { workflow, found: typeof id === "string" ? describeText(id) : String(id) });
 }
 
-const describeText = (id: string): string => (id.isWellFormed() ? `${id.length} characters` : "half of a surrogate pair");
+const describeText = (id: string): string =>
+  id.isWellFormed() ? `${id.length} characters` : "half of a surrogate pair";
 
 function fill(part: TemplatePart, args: readonly unknown[], workflow: string): string {
   if (typeof part === "string") return part;
   let value = args[part.arg];
-  for (const key of part.path) value = value === null || value === undefined ? undefined : (value as Record<string | number, unknown>)[key];
+  for (const key of part.path)
+    value = value === null || value === undefined ? undefined : (value as Record<string | number, unknown>)[key];
   value ??= part.default;
-  if (typeof value === "string" || typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") return String(value);
-  throw new PerdureError("RUN_ID_INCOMPLETE", { workflow, placeholder: part.text, found: value === undefined || value === null ? String(value) : `a value of type ${typeof value}` });
+  if (typeof value === "string" || typeof value === "number" || typeof value === "bigint" || typeof value === "boolean")
+    return String(value);
+  throw new PerdureError("RUN_ID_INCOMPLETE", {
+    workflow,
+    placeholder: part.text,
+    found: value === undefined || value === null ? String(value) : `a value of type ${typeof value}`,
+  });
 }

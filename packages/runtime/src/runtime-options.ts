@@ -60,7 +60,12 @@ export function settingsOf(options: RuntimeOptions): Settings {
   const lease = toMilliseconds(options.lease ?? "15s", "lease");
   const pollInterval = toMilliseconds(options.pollInterval ?? "250ms", "pollInterval");
   // leases are renewed at the ticks of the poll, when a third of them is over
-  if (pollInterval * 3 > lease) throw new PerdureError("OPTION_INVALID", { option: "pollInterval", value: `${pollInterval} ms`, expected: `at most a third of the lease of ${lease} ms` });
+  if (pollInterval * 3 > lease)
+    throw new PerdureError("OPTION_INVALID", {
+      option: "pollInterval",
+      value: `${pollInterval} ms`,
+      expected: `at most a third of the lease of ${lease} ms`,
+    });
   return {
     lease,
     pollInterval,

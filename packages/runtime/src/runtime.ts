@@ -1,6 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { PerdureError, type WorkflowPlace } from "@perdure/protocol";
-import { openStore, type Awaitable, type NewRun, type RunFilter, type RunRow, type StepRow, type Store, type Write } from "@perdure/store";
+import {
+  openStore,
+  type Awaitable,
+  type NewRun,
+  type RunFilter,
+  type RunRow,
+  type StepRow,
+  type Store,
+  type Write,
+} from "@perdure/store";
 import { systemClock, type Clock } from "./clock.ts";
 import { blockKey, codeOf } from "./code.ts";
 import { codesBefore, newHistory } from "./code-spans.ts";
@@ -13,7 +22,14 @@ import { fullFingerprint } from "./fingerprint.ts";
 import type { Body, Host, RunEnd, RunRequest, Settings, StepEvent } from "./host.ts";
 import { filtered, type Logger } from "./logger.ts";
 import { createOwner, isDead } from "./owner.ts";
-import { findWorkflow, isRunOf, isSuperseded, registry, type AnyFunction, type WorkflowDefinition } from "./registry.ts";
+import {
+  findWorkflow,
+  isRunOf,
+  isSuperseded,
+  registry,
+  type AnyFunction,
+  type WorkflowDefinition,
+} from "./registry.ts";
 import { checkId, defaultRunId, runIdOf } from "./run-id.ts";
 import { settingsOf, type RuntimeOptions } from "./runtime-options.ts";
 import { parseWith } from "./schema.ts";
@@ -28,7 +44,8 @@ const TURNS_WITH_TIMEOUT = 50;
 /** Milliseconds that `close` gives to running attempts. */
 const CLOSE_LIMIT = 10_000;
 
-const isFinal = (row: RunRow): row is RunRow & RunEnd => row.status === "completed" || row.status === "failed" || row.status === "cancelled";
+const isFinal = (row: RunRow): row is RunRow & RunEnd =>
+  row.status === "completed" || row.status === "failed" || row.status === "cancelled";
 
 /** Everything of one process that works on one store: the runs in its memory, its leases, its commits. */
 export class Runtime implements Host {
@@ -116,18 +133,31 @@ export class Runtime implements Host {
     if (definition.options?.input) parseWith(definition.options.input, args, `the input of ${name}`);
     const input = this.values.encode([...args], `${name} was called with`);
     const inputHash = fullFingerprint(args, input);
-    const id = request.id === undefined ? (runIdOf(definition, args) ?? (await this.defaultId(definition, inputHash))) : checkId(request.id, name);
+    const id =
+      request.id === undefined
+        ? (runIdOf(definition, args) ?? (await this.defaultId(definition, inputHash)))
+        : checkId(request.id, name);
     const now = this.clock.now();
     const store = await this.ready();
     const code = codeOf(definition);
     const codeHistory = newHistory(this.settings.renames);
-    const { created, run } = await this.arriving(id, store.createRun({
-      id, workflow: name, file: definition.module.file, input, inputHash,
-      code: code.fingerprint, modules: code.text, seed: this.options.seed?.(id) ?? randomUUID(), createdAt: now,
-      ...(request.parent !== undefined && { parent: request.parent }),
-      ...(codeHistory !== undefined && { codeHistory }),
-      lease: { owner: this.owner, until: now + this.settings.lease },
-    } satisfies NewRun));
+    const { created, run } = await this.arriving(
+      id,
+      store.createRun({
+        id,
+        workflow: name,
+        file: definition.module.file,
+        input,
+        inputHash,
+        code: code.fingerprint,
+        modules: code.text,
+        seed: this.options.seed?.(id) ?? randomUUID(),
+        createdAt: now,
+        ...(request.parent !== undefined && { parent: request.parent }),
+        ...(codeHistory !== undefined && { codeHistory }),
+        lease: { owner: this.owner, until: now + this.settings.lease },
+      } satisfies NewRun),
+    );
     if (created) {
       this.execute(run, request);
       this.takeUp(id, request);
@@ -138,7 +168,9 @@ export class Runtime implements Host {
   /** Made of the workflow's name, or of an earlier one of it when a run has that id. */
   private async defaultId(definition: WorkflowDefinition, inputHash: string): Promise<string> {
     const { renames } = this.settings;
-    const [id = "", ...earlier] = renames.namesBefore([definition.info.name]).map((name) => defaultRunId(name, inputHash));
+    const [id = "", ...earlier] = renames
+      .namesBefore([definition.info.name])
+      .map((name) => defaultRunId(name, inputHash));
     if (earlier.length === 0) return id;
     const store = await this.ready();
     for (const each of [id, ...earlier]) {
@@ -151,7 +183,8 @@ export class Runtime implements Host {
   /** The id is known already: it has to be the same run; a failed one is tried again. */
   private async meet(run: RunRow, request: RunRequest, inputHash: string): Promise<void> {
     const { name } = request.definition.info;
-    if (!isRunOf(placeOf(run), request.definition, this.settings.renames)) throw new PerdureError("RUN_WORKFLOW_DIFFERS", { run: run.id, workflow: name, recorded: run.workflow });
+    if (!isRunOf(placeOf(run), request.definition, this.settings.renames))
+      throw new PerdureError("RUN_WORKFLOW_DIFFERS", { run: run.id, workflow: name, recorded: run.workflow });
     if (run.inputHash !== inputHash) throw new PerdureError("RUN_INPUT_DIFFERS", { run: run.id, workflow: name });
     if (run.status === "failed") {
       if (request.keepFailure === true) return;
@@ -206,7 +239,11 @@ export class Runtime implements Host {
   private endOf({ status, output }: RunEnd): RunEnd {
     if (status !== "cancelled") return { status, output };
     const value = this.values.decode(output);
-    return { status, output: value instanceof CancelledError ? output : this.values.encode(new CancelledError(value), "the cancellation") };
+    return {
+      status,
+      output:
+        value instanceof CancelledError ? output : this.values.encode(new CancelledError(value), "the cancellation"),
+    };
   }
 
   /** Until the run may have changed: it is due, it is time to look again, or somebody says so. */
@@ -231,11 +268,20 @@ export class Runtime implements Host {
     const now = this.clock.now();
     const dead = row.owner !== undefined && { from: { owner: row.owner, epoch: row.epoch } };
     const claim = { run: row.id, lease: { owner: this.owner, until: now + this.settings.lease }, now, ...dead };
-    return this.arriving(row.id, (async () => {
-      const claimed = await this.store.claim(claim);
-      if (claimed) this.execute(claimed, found, await this.store.steps(row.id), await this.codesBefore(claimed, found.definition));
-      return claimed !== undefined;
-    })());
+    return this.arriving(
+      row.id,
+      (async () => {
+        const claimed = await this.store.claim(claim);
+        if (claimed)
+          this.execute(
+            claimed,
+            found,
+            await this.store.steps(row.id),
+            await this.codesBefore(claimed, found.definition),
+          );
+        return claimed !== undefined;
+      })(),
+    );
   }
 
   /** What is recorded of the codes that recorded the run's older steps, by fingerprint. */
@@ -266,7 +312,8 @@ export class Runtime implements Host {
   private requestFor(row: RunRow, wanted?: readonly string[]): RunRequest | undefined {
     try {
       const definition = findWorkflow(placeOf(row), this.settings.renames);
-      if (!definition?.fn || (wanted && !wanted.includes(definition.info.name) && !wanted.includes(row.workflow))) return undefined;
+      if (!definition?.fn || (wanted && !wanted.includes(definition.info.name) && !wanted.includes(row.workflow)))
+        return undefined;
       return { definition, args: [], id: row.id };
     } catch (error) {
       this.log.error(`run ${row.id} is left alone: ${String(error)}`, { run: row.id });
@@ -276,7 +323,12 @@ export class Runtime implements Host {
 
   // --- executing
 
-  private execute(row: RunRow, request: RunRequest, steps: readonly StepRow[] = [], codes?: ReadonlyMap<string, string>): void {
+  private execute(
+    row: RunRow,
+    request: RunRequest,
+    steps: readonly StepRow[] = [],
+    codes?: ReadonlyMap<string, string>,
+  ): void {
     const { definition } = request;
     const execution = new Execution(this, row, definition, steps, codes);
     this.executions.set(row.id, execution);
@@ -317,7 +369,12 @@ export class Runtime implements Host {
     } catch (error) {
       this.log.error(`onStep threw: ${String(error)}`, { run: run.id });
     }
-    if (event !== "started") this.log.debug(`${event} ${run.id} ${row.id}${row.location === undefined ? "" : ` at ${row.location}`}`, { run: run.id, step: row.id, attempt: row.attempt });
+    if (event !== "started")
+      this.log.debug(`${event} ${run.id} ${row.id}${row.location === undefined ? "" : ` at ${row.location}`}`, {
+        run: run.id,
+        step: row.id,
+        attempt: row.attempt,
+      });
   }
 
   isActive(id: string): boolean {
@@ -349,7 +406,12 @@ export class Runtime implements Host {
   /** Runs that somebody here follows and nobody executes, also of workflows that only their caller can execute. */
   private async wakeDue(): Promise<void> {
     const { workflows } = this.sleepers;
-    const due = await this.store.unfinished({ workflows, now: this.clock.now(), limit: PAGE, alive: [...registry.owners] });
+    const due = await this.store.unfinished({
+      workflows,
+      now: this.clock.now(),
+      limit: PAGE,
+      alive: [...registry.owners],
+    });
     for (const { id } of due) this.sleepers.wake(id);
   }
 
@@ -378,7 +440,9 @@ export class Runtime implements Host {
   async lookForSignals(run: string): Promise<void> {
     const execution = this.executions.get(run);
     if (!execution) return;
-    await this.look([execution]).catch((error: unknown) => this.log.error(`the store cannot be read: ${String(error)}`, { run }));
+    await this.look([execution]).catch((error: unknown) =>
+      this.log.error(`the store cannot be read: ${String(error)}`, { run }),
+    );
   }
 
   // --- what people ask for
@@ -443,7 +507,14 @@ export class Runtime implements Host {
     const alive = new Set<string>(); // not even this process: it may have let go of a run without a word
     for (let limit = PAGE; ; limit *= 2) {
       const rows = await store.unfinished({ workflows: names, now: this.clock.now(), limit, alive: [...alive] });
-      const claimable = rows.filter((row) => !this.executions.has(row.id) && !this.arrivals.has(row.id) && this.mayClaim(row) && isWanted(row) && this.requestFor(row, workflows));
+      const claimable = rows.filter(
+        (row) =>
+          !this.executions.has(row.id) &&
+          !this.arrivals.has(row.id) &&
+          this.mayClaim(row) &&
+          isWanted(row) &&
+          this.requestFor(row, workflows),
+      );
       if (claimable.length > 0 || rows.length < limit) return claimable;
       for (const { owner } of rows) if (owner !== undefined) alive.add(owner); // look behind their runs, and behind the others
     }
@@ -458,15 +529,24 @@ export class Runtime implements Host {
       this.takeUp(row.id);
     };
     const isNew = ({ id }: RunRow): boolean => !seen.has(id);
-    for (let rows = await this.claimable(workflows, isNew); rows.length > 0; rows = await this.claimable(workflows, isNew)) {
+    for (
+      let rows = await this.claimable(workflows, isNew);
+      rows.length > 0;
+      rows = await this.claimable(workflows, isNew)
+    ) {
       for (const row of rows) {
         seen.add(row.id);
         if (await this.claimAndExecute(row)) take(row);
       }
     }
     const names = this.settings.renames.namesBefore(workflows);
-    for (let before: string | undefined; ; ) {
-      const rows = await this.list({ status: "waiting", workflow: names, limit: PAGE, ...(before !== undefined && { before }) });
+    for (let before: string | undefined; ;) {
+      const rows = await this.list({
+        status: "waiting",
+        workflow: names,
+        limit: PAGE,
+        ...(before !== undefined && { before }),
+      });
       for (const row of rows) if (this.requestFor(row, workflows)) take(row);
       before = rows.at(-1)?.id;
       if (before === undefined) return [...ids];
@@ -507,7 +587,8 @@ export class Runtime implements Host {
   async settled(): Promise<void> {
     for (let quiet = 0; quiet < (this.sum("timed") > 0 ? TURNS_WITH_TIMEOUT : 3); quiet++) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (!this.closed && (this.sum("executing") > this.sum("timed") || !this.committer.empty || this.unanswered > 0)) quiet = -1;
+      if (!this.closed && (this.sum("executing") > this.sum("timed") || !this.committer.empty || this.unanswered > 0))
+        quiet = -1;
     }
   }
 
@@ -537,7 +618,10 @@ export class Runtime implements Host {
 
 const placeOf = ({ workflow, file }: RunRow): WorkflowPlace => ({ name: workflow, file });
 
-const claimOf = ({ run }: Execution): { readonly run: string; readonly epoch: number } => ({ run: run.id, epoch: run.epoch });
+const claimOf = ({ run }: Execution): { readonly run: string; readonly epoch: number } => ({
+  run: run.id,
+  epoch: run.epoch,
+});
 
 /** Waits for `work`, but not for ever. */
 async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {

@@ -21,10 +21,15 @@ export function parseWith<T>(schema: StandardSchema<T>, value: unknown, what: st
   const result = schema["~standard"].validate(value);
   if (result instanceof Promise) throw new PerdureError("SCHEMA_ASYNC", { what });
   if (!result.issues) return result.value;
-  throw new PerdureError("SCHEMA_REFUSED", { what, issues: result.issues.map(({ path, message }) => `${pathText(path)}${message}`) });
+  throw new PerdureError("SCHEMA_REFUSED", {
+    what,
+    issues: result.issues.map(({ path, message }) => `${pathText(path)}${message}`),
+  });
 }
 
 function pathText(path: readonly unknown[] = []): string {
   const keys = path.map((part) => (typeof part === "object" && part !== null && "key" in part ? part.key : part));
-  return keys.length === 0 ? "" : `${keys.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("")}: `;
+  return keys.length === 0
+    ? ""
+    : `${keys.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("")}: `;
 }

@@ -30,21 +30,26 @@ function emptyLike(value: object): Container | undefined {
   if (Array.isArray(value)) return Array.from({ length: 0 });
   if (value instanceof Map) return new Map();
   if (value instanceof Set) return new Set();
-  return isPlain(value) ? (Object.create(Object.getPrototypeOf(value) as object | null) as Record<string, unknown>) : undefined;
+  return isPlain(value)
+    ? (Object.create(Object.getPrototypeOf(value) as object | null) as Record<string, unknown>)
+    : undefined;
 }
 
 function fill(target: Container, source: object, inner: (value: unknown) => unknown): void {
-  if (target instanceof Map) for (const [key, value] of source as Map<unknown, unknown>) target.set(inner(key), inner(value));
+  if (target instanceof Map)
+    for (const [key, value] of source as Map<unknown, unknown>) target.set(inner(key), inner(value));
   else if (target instanceof Set) for (const value of source as Set<unknown>) target.add(inner(value));
   else {
     if (Array.isArray(target)) target.length = (source as unknown[]).length; // holes stay holes
     const to = target as Record<PropertyKey, unknown>;
-    for (const key of [...Object.keys(source), ...Object.getOwnPropertySymbols(source)]) define(to, key, inner((source as Record<PropertyKey, unknown>)[key]));
+    for (const key of [...Object.keys(source), ...Object.getOwnPropertySymbols(source)])
+      define(to, key, inner((source as Record<PropertyKey, unknown>)[key]));
   }
 }
 
 /** Also for a key such as `__proto__`. */
 function define(target: Record<PropertyKey, unknown>, key: PropertyKey, value: unknown): void {
-  if (key === "__proto__") Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
+  if (key === "__proto__")
+    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
   else target[key] = value;
 }

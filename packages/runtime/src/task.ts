@@ -49,7 +49,12 @@ async function attempt(step: LiveStep, call: () => Promise<unknown>, options: Re
   step.onCancel = (reason) => abort.abort((cancelled = new CancelledError(reason)));
   step.onAbandon = (reason) => abort.abort(new Error(reason));
   try {
-    const value = await limited(step, () => registry.context.run({ kind: "task", task: contextOf(step, abort) }, call), abort, options.timeout);
+    const value = await limited(
+      step,
+      () => registry.context.run({ kind: "task", task: contextOf(step, abort) }, call),
+      abort,
+      options.timeout,
+    );
     if (options.result) parseWith(options.result, value, `what ${step.ask.spec.name} returned`);
     step.complete(value);
   } catch (error) {
@@ -62,12 +67,29 @@ async function attempt(step: LiveStep, call: () => Promise<unknown>, options: Re
 }
 
 const contextOf = (step: LiveStep, abort: LazyAbort): TaskContext => {
-  const { execution: { run }, ask: { id }, attempt } = step;
-  return { runId: run.id, stepId: id, attempt, idempotencyKey: `${run.id}/${id}`, get signal() { return abort.signal; } };
+  const {
+    execution: { run },
+    ask: { id },
+    attempt,
+  } = step;
+  return {
+    runId: run.id,
+    stepId: id,
+    attempt,
+    idempotencyKey: `${run.id}/${id}`,
+    get signal() {
+      return abort.signal;
+    },
+  };
 };
 
 /** `call` with a limit on its time. An attempt that ignores its `AbortSignal` goes on in vain. */
-async function limited(step: LiveStep, call: () => Promise<unknown>, abort: LazyAbort, timeout: Duration | undefined): Promise<unknown> {
+async function limited(
+  step: LiveStep,
+  call: () => Promise<unknown>,
+  abort: LazyAbort,
+  timeout: Duration | undefined,
+): Promise<unknown> {
   if (timeout === undefined) return call();
   const { clock } = step.execution.host;
   const limit = toMilliseconds(timeout, "timeout");
@@ -88,7 +110,12 @@ async function limited(step: LiveStep, call: () => Promise<unknown>, abort: Lazy
   }
 }
 
-function failedAttempt(step: LiveStep, error: unknown, call: () => Promise<unknown>, options: ResolvedTaskOptions): void {
+function failedAttempt(
+  step: LiveStep,
+  error: unknown,
+  call: () => Promise<unknown>,
+  options: ResolvedTaskOptions,
+): void {
   if (!step.active) return;
   try {
     if (!mayRetry(error, step.attempt, options)) return step.fail(error);
@@ -106,5 +133,8 @@ const mayRetry = (error: unknown, attempt: number, { retries, retryIf }: Resolve
 function nextAttemptAt(error: unknown, attempt: number, backoff: Backoff, now: number): number {
   const after = error instanceof RetryableError ? error.retryAfter : undefined;
   if (after instanceof Date) return after.getTime();
-  return now + (after === undefined ? backoffDelay(backoff, attempt, error) : toMilliseconds(after as Duration, "retryAfter"));
+  return (
+    now +
+    (after === undefined ? backoffDelay(backoff, attempt, error) : toMilliseconds(after as Duration, "retryAfter"))
+  );
 }

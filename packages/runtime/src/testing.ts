@@ -19,7 +19,10 @@ export { TestClock } from "./test-clock.ts";
  * @param options.test - default: the runner's global `test`, else that of node:test
  * @param options.reopen - another store on the data of the given one; with it, persistence is tested too
  */
-export function testStore(make: () => Store | Promise<Store>, options: Partial<TestRunner> & ConformanceOptions = {}): void {
+export function testStore(
+  make: () => Store | Promise<Store>,
+  options: Partial<TestRunner> & ConformanceOptions = {},
+): void {
   const { test = (globalThis as Partial<TestRunner>).test ?? nodeTest, ...rest } = options;
   conformance(make, { test }, rest);
 }
@@ -35,7 +38,9 @@ export interface TestRuntime {
  * Sets up Perdure for a test: a store in memory and a clock that stands still until `advance`. Undo it with `close()`.
  * @param options - as for `configure`
  */
-export function setup(options: Omit<RuntimeOptions, "clock" | "store"> & { readonly store?: Store; readonly now?: Date } = {}): TestRuntime {
+export function setup(
+  options: Omit<RuntimeOptions, "clock" | "store"> & { readonly store?: Store; readonly now?: Date } = {},
+): TestRuntime {
   const { now, store = memoryStore(), ...rest } = options;
   const clock = new TestClock(now?.getTime());
   const install = (): void => {
@@ -62,7 +67,8 @@ const testOptions = { pollInterval: "1h", lease: "1000d", seed: (run) => run } a
  */
 export async function advance(duration: Duration): Promise<void> {
   const runtime = currentRuntime();
-  if (!(runtime.clock instanceof TestClock)) throw new TypeError("advance() needs a clock that can be moved: call setup() of perdure/testing first");
+  if (!(runtime.clock instanceof TestClock))
+    throw new TypeError("advance() needs a clock that can be moved: call setup() of perdure/testing first");
   await runtime.clock.advance(toMilliseconds(duration, "advance"), () => runtime.settled());
 }
 

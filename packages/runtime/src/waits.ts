@@ -34,7 +34,8 @@ export function sleep(until: Duration | Date): Promise<void> {
 }
 
 const validTime = (date: Date): number => {
-  if (Number.isNaN(date.getTime())) throw new PerdureError("DURATION_INVALID", { what: "sleep", value: "an invalid date" });
+  if (Number.isNaN(date.getTime()))
+    throw new PerdureError("DURATION_INVALID", { what: "sleep", value: "an invalid date" });
   return date.getTime();
 };
 
@@ -75,7 +76,9 @@ function waitForSignal(step: LiveStep, name: string, timeout: number | undefined
   const open = (): void => {
     step.wait(() => {
       // one that was accepted before the end counts
-      void host.lookForSignals(run.id).then(() => step.fail(new TimeoutError(`no signal "${name}" came within ${timeout ?? 0} ms`)));
+      void host
+        .lookForSignals(run.id)
+        .then(() => step.fail(new TimeoutError(`no signal "${name}" came within ${timeout ?? 0} ms`)));
     });
     void host.lookForSignals(run.id);
   };

@@ -21,7 +21,11 @@ export class Worker {
 
   constructor(runtime: Runtime, { concurrency = 10, workflows }: WorkerOptions) {
     if (!(Number.isInteger(concurrency) && concurrency > 0))
-      throw new PerdureError("OPTION_INVALID", { option: "concurrency", value: String(concurrency), expected: "a whole number from 1" });
+      throw new PerdureError("OPTION_INVALID", {
+        option: "concurrency",
+        value: String(concurrency),
+        expected: "a whole number from 1",
+      });
     this.runtime = runtime;
     this.concurrency = concurrency;
     this.workflows = workflows;
@@ -32,7 +36,10 @@ export class Worker {
   async tick(): Promise<void> {
     const room = this.concurrency - this.taken.size;
     if (room <= 0 || this.stopped) return;
-    const rows = await this.runtime.claimable(this.workflows ?? [...registry.workflows.keys()], (row) => !this.taken.has(row.id) && !this.runtime.isBlocked(row));
+    const rows = await this.runtime.claimable(
+      this.workflows ?? [...registry.workflows.keys()],
+      (row) => !this.taken.has(row.id) && !this.runtime.isBlocked(row),
+    );
     for (const row of rows.slice(0, room)) this.take(row);
   }
 
@@ -48,7 +55,9 @@ export class Worker {
     this.taken.add(row.id);
     this.runtime
       .executeOnce(row)
-      .catch((error: unknown) => this.runtime.log.error(`run ${row.id} cannot be taken up: ${String(error)}`, { run: row.id }))
+      .catch((error: unknown) =>
+        this.runtime.log.error(`run ${row.id} cannot be taken up: ${String(error)}`, { run: row.id }),
+      )
       .finally(() => {
         this.taken.delete(row.id);
         if (this.timer) this.loop(0);

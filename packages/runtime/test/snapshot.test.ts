@@ -2,29 +2,47 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { snapshot } from "../src/snapshot.ts";
 
-const data = fc.anything({ withMap: true, withSet: true, withDate: true, withNullPrototype: true, withBigInt: true, withSparseArray: true });
+const data = fc.anything({
+  withMap: true,
+  withSet: true,
+  withDate: true,
+  withNullPrototype: true,
+  withBigInt: true,
+  withSparseArray: true,
+});
 
 test("a snapshot equals the value and shares no plain data with it", () => {
-  fc.assert(fc.property(data, (value) => {
-    const copy = snapshot(value);
-    expect(copy).toStrictEqual(value);
-    const parts = (root: unknown, found = new Set<object>()): Set<object> => {
-      if (typeof root !== "object" || root === null || found.has(root)) return found;
-      found.add(root);
-      const inner = root instanceof Map ? [...root].flat() : root instanceof Set ? [...root] : Object.values(root);
-      for (const each of inner) parts(each, found);
-      return found;
-    };
-    const originals = parts(value);
-    expect([...parts(copy)].filter((part) => originals.has(part))).toEqual([]);
-  }));
+  fc.assert(
+    fc.property(data, (value) => {
+      const copy = snapshot(value);
+      expect(copy).toStrictEqual(value);
+      const parts = (root: unknown, found = new Set<object>()): Set<object> => {
+        if (typeof root !== "object" || root === null || found.has(root)) return found;
+        found.add(root);
+        const inner = root instanceof Map ? [...root].flat() : root instanceof Set ? [...root] : Object.values(root);
+        for (const each of inner) parts(each, found);
+        return found;
+      };
+      const originals = parts(value);
+      expect([...parts(copy)].filter((part) => originals.has(part))).toEqual([]);
+    }),
+  );
 });
 
 test("references, cycles, holes and odd keys stay what they are; instances and functions are the same", () => {
   class Client {}
   const shared = { n: 1 };
   const symbol = Symbol("s");
-  const value = { a: shared, b: shared, list: [1, , 3], client: new Client(), fn: (): void => {}, bytes: Buffer.from("x"), ["__proto__"]: 1, [symbol]: 2 }; // oxlint-disable-line no-sparse-arrays
+  const value = {
+    a: shared,
+    b: shared,
+    list: [1, , 3], // oxlint-disable-line no-sparse-arrays
+    client: new Client(),
+    fn: (): void => {},
+    bytes: Buffer.from("x"),
+    ["__proto__"]: 1,
+    [symbol]: 2,
+  };
   Object.assign(value, { self: value });
   const copy = snapshot(value) as typeof value & { self: unknown };
   expect(copy.self).toBe(copy);

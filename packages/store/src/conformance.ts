@@ -23,8 +23,21 @@ export interface ConformanceOptions {
  * Registers the tests that every store has to pass; their names quote the invariants of the contract.
  * `make` gives an empty store, not yet open, each time it is called.
  */
-export function testStore(make: () => Awaitable<Store>, { test }: TestRunner, { reopen }: ConformanceOptions = {}): void {
-  const cases = { ...ownershipCases, ...stepCases, ...signalCases, ...requestCases, ...wakingCases, ...listCases, ...codeCases, ...valueCases };
+export function testStore(
+  make: () => Awaitable<Store>,
+  { test }: TestRunner,
+  { reopen }: ConformanceOptions = {},
+): void {
+  const cases = {
+    ...ownershipCases,
+    ...stepCases,
+    ...signalCases,
+    ...requestCases,
+    ...wakingCases,
+    ...listCases,
+    ...codeCases,
+    ...valueCases,
+  };
   for (const [name, run] of Object.entries(cases)) {
     test(name, () => using(make(), run));
   }

@@ -198,7 +198,10 @@ export interface Store {
   }): Awaitable<RunRow | undefined>;
 
   /** Extends the leases that are still held under their epochs; never shortens one. */
-  renew(renewal: { readonly runs: readonly { readonly run: string; readonly epoch: number }[]; readonly until: number }): Awaitable<void>;
+  renew(renewal: {
+    readonly runs: readonly { readonly run: string; readonly epoch: number }[];
+    readonly until: number;
+  }): Awaitable<void>;
 
   /** Every step of the run: checkpoints in the order of `seq`, then the open ones in any order. One query. */
   steps(run: string): Awaitable<StepRow[]>;
@@ -222,7 +225,12 @@ export interface Store {
    * S7 The first delivery wins. A delivery is accepted when the run is not finished and the name has no delivery yet, or
    * has only consumed ones and an open wait. Accepted: a waiting run is due at `now`, if not before. Undefined: there is no such run.
    */
-  deliver(delivery: { readonly run: string; readonly name: string; readonly payload: Encoded; readonly now: number }): Awaitable<boolean | undefined>;
+  deliver(delivery: {
+    readonly run: string;
+    readonly name: string;
+    readonly payload: Encoded;
+    readonly now: number;
+  }): Awaitable<boolean | undefined>;
 
   /** State of runs in memory, asked for while they wait; one answer for each, in the same order. */
   wakeups(runs: readonly { readonly run: string; readonly epoch: number }[]): Awaitable<Wakeup[]>;
@@ -231,7 +239,11 @@ export interface Store {
    * S8 Records the wish to cancel; the first one stays. A run that no owner has ever had (pending, epoch 0) is cancelled at once with
    * `reason` as its output, and its waiting parent is due; a waiting one is due at `now`. False: the run is finished. Undefined: there is no such run.
    */
-  cancel(cancellation: { readonly run: string; readonly reason: Encoded; readonly now: number }): Awaitable<boolean | undefined>;
+  cancel(cancellation: {
+    readonly run: string;
+    readonly reason: Encoded;
+    readonly now: number;
+  }): Awaitable<boolean | undefined>;
 
   /**
    * S9 A failed run becomes pending again, without the failed steps that its end named as unhandled, without its output, and without a

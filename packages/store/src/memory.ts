@@ -1,4 +1,15 @@
-import type { Lease, NewRun, RunFilter, RunRow, RunStatus, SignalRow, StepRow, Store, Wakeup, Write } from "./contract.ts";
+import type {
+  Lease,
+  NewRun,
+  RunFilter,
+  RunRow,
+  RunStatus,
+  SignalRow,
+  StepRow,
+  Store,
+  Wakeup,
+  Write,
+} from "./contract.ts";
 
 /** A store that lives as long as the process, for tests and trials. Several runtimes may share one. */
 export function memoryStore(): Store {
@@ -97,7 +108,8 @@ function own(row: RunRow, lease: Lease, now: number): Changes {
   };
 }
 
-const isFinished = ({ status }: RunRow): boolean => status === "completed" || status === "failed" || status === "cancelled";
+const isFinished = ({ status }: RunRow): boolean =>
+  status === "completed" || status === "failed" || status === "cancelled";
 
 function isClaimable(row: RunRow, now: number, from: { owner: string; epoch: number } | undefined): boolean {
   if (isFinished(row)) return false;
@@ -191,11 +203,24 @@ function wake(run: Run, at: number): void {
 }
 
 function openTargets(run: Run, kind: StepRow["kind"]): string[] {
-  return [...run.steps.values()].filter((step) => step.state === "open" && step.kind === kind).map((step) => step.target ?? "");
+  return [...run.steps.values()]
+    .filter((step) => step.state === "open" && step.kind === kind)
+    .map((step) => step.target ?? "");
 }
 
-function release(runs: Map<string, Run>, run: Run, { status, wakeAt, blocked, at }: Extract<Write, { type: "release" }>): void {
-  change(run, { status, blocked, wakeAt: status === "waiting" ? wakeAt : undefined, owner: undefined, leaseUntil: undefined, updatedAt: at });
+function release(
+  runs: Map<string, Run>,
+  run: Run,
+  { status, wakeAt, blocked, at }: Extract<Write, { type: "release" }>,
+): void {
+  change(run, {
+    status,
+    blocked,
+    wakeAt: status === "waiting" ? wakeAt : undefined,
+    owner: undefined,
+    leaseUntil: undefined,
+    updatedAt: at,
+  });
   if (hasNews(runs, run)) wake(run, at);
 }
 

@@ -9,7 +9,9 @@ const Database = loadDriver();
 function counting(): { readonly db: Connection; readonly inserts: () => number } {
   const db = new Database(":memory:");
   migrate(db, ":memory:");
-  db.exec("CREATE TABLE counted (n INTEGER); INSERT INTO counted VALUES (0); CREATE TRIGGER count BEFORE INSERT ON codes BEGIN UPDATE counted SET n = n + 1; END");
+  db.exec(
+    "CREATE TABLE counted (n INTEGER); INSERT INTO counted VALUES (0); CREATE TRIGGER count BEFORE INSERT ON codes BEGIN UPDATE counted SET n = n + 1; END",
+  );
   return { db, inserts: () => Number(db.prepare("SELECT n FROM counted").pluck().get()) };
 }
 

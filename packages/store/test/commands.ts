@@ -26,7 +26,17 @@ function compact<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], un
 const lease = fc.record({ owner, until: time });
 
 const newRun: fc.Arbitrary<NewRun> = fc
-  .record({ id: run, workflow, input: text, code, modules: text, codeHistory: maybe(text), parent: maybe(run), createdAt: time, lease: maybe(lease) })
+  .record({
+    id: run,
+    workflow,
+    input: text,
+    code,
+    modules: text,
+    codeHistory: maybe(text),
+    parent: maybe(run),
+    createdAt: time,
+    lease: maybe(lease),
+  })
   .map((given) => compact({ ...given, file: "f.ts", inputHash: "h", seed: "s" }));
 
 const target = fc.oneof(signal, run);
@@ -45,7 +55,10 @@ const step: fc.Arbitrary<StepRow> = fc
     startedAt: time,
     finishedAt: maybe(time),
   })
-  .map(({ outcome, seq, ...given }) => compact({ ...given, state: outcome, seq: outcome === "open" ? undefined : seq, inputHash: "h" }) as StepRow);
+  .map(
+    ({ outcome, seq, ...given }) =>
+      compact({ ...given, state: outcome, seq: outcome === "open" ? undefined : seq, inputHash: "h" }) as StepRow,
+  );
 
 const consume: fc.Arbitrary<SignalRow> = fc.record({ name: signal, slot: fc.nat({ max: 2 }), payload: text });
 const blocked = fc.record({ error: text, message: text, code: text });
@@ -53,7 +66,10 @@ const blocked = fc.record({ error: text, message: text, code: text });
 type Unowned = { [T in Write["type"]]: Omit<Extract<Write, { type: T }>, "epoch"> }[Write["type"]];
 
 const write: fc.Arbitrary<Unowned> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ type: fc.constant("step" as const), run, step, consume: maybe(consume) }).map(compact) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ type: fc.constant("step" as const), run, step, consume: maybe(consume) }).map(compact),
+  },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -68,13 +84,27 @@ const write: fc.Arbitrary<Unowned> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc
-      .record({ type: fc.constant("release" as const), run, status: fc.constantFrom("pending", "waiting", "waiting"), wakeAt: maybe(time), blocked: maybe(blocked), at: time })
+      .record({
+        type: fc.constant("release" as const),
+        run,
+        status: fc.constantFrom("pending", "waiting", "waiting"),
+        wakeAt: maybe(time),
+        blocked: maybe(blocked),
+        at: time,
+      })
       .map(compact),
   },
   {
     weight: 1,
     arbitrary: fc
-      .record({ type: fc.constant("code" as const), run, code, modules: text, codeSeq: fc.nat({ max: 5 }), codeHistory: maybe(text) })
+      .record({
+        type: fc.constant("code" as const),
+        run,
+        code,
+        modules: text,
+        codeSeq: fc.nat({ max: 5 }),
+        codeHistory: maybe(text),
+      })
       .map(compact),
   },
 ) as fc.Arbitrary<Unowned>;
@@ -88,23 +118,41 @@ const named = (name: string, call: Command): Command => Object.assign(call, { [f
 const show = (name: string, given: unknown): string => `${name} ${JSON.stringify(given)}`;
 
 /** A command that hands what was drawn to one method. */
-function calling<T>(name: string, drawn: fc.Arbitrary<T>, call: (store: Store, given: T) => unknown): fc.Arbitrary<Command> {
+function calling<T>(
+  name: string,
+  drawn: fc.Arbitrary<T>,
+  call: (store: Store, given: T) => unknown,
+): fc.Arbitrary<Command> {
   return drawn.map((given) => named(show(name, given), async (store) => call(store, given)));
 }
 
-const claim = calling("claim", fc.record({ run, lease, now: time, from: maybe(fc.record({ owner, offset: epochOffset })) }), async (store, given) => {
-  const { from, ...rest } = given;
-  return store.claim(from ? { ...rest, from: { owner: from.owner, epoch: await epochOf(store, given.run, from.offset) } } : rest);
-});
+const claim = calling(
+  "claim",
+  fc.record({ run, lease, now: time, from: maybe(fc.record({ owner, offset: epochOffset })) }),
+  async (store, given) => {
+    const { from, ...rest } = given;
+    return store.claim(
+      from ? { ...rest, from: { owner: from.owner, epoch: await epochOf(store, given.run, from.offset) } } : rest,
+    );
+  },
+);
 
-const commit = calling("commit", fc.array(fc.record({ write, offset: epochOffset }), { maxLength: 6 }), async (store, drawn) => {
-  const writes: Write[] = [];
-  for (const { write: rest, offset } of drawn) writes.push({ ...rest, epoch: await epochOf(store, rest.run, offset) });
-  return store.commit(writes);
-});
+const commit = calling(
+  "commit",
+  fc.array(fc.record({ write, offset: epochOffset }), { maxLength: 6 }),
+  async (store, drawn) => {
+    const writes: Write[] = [];
+    for (const { write: rest, offset } of drawn)
+      writes.push({ ...rest, epoch: await epochOf(store, rest.run, offset) });
+    return store.commit(writes);
+  },
+);
 
-const renew = calling("renew", fc.record({ run, offset: epochOffset, until: time }), async (store, { run: id, offset, until }) =>
-  store.renew({ runs: [{ run: id, epoch: await epochOf(store, id, offset) }], until }),
+const renew = calling(
+  "renew",
+  fc.record({ run, offset: epochOffset, until: time }),
+  async (store, { run: id, offset, until }) =>
+    store.renew({ runs: [{ run: id, epoch: await epochOf(store, id, offset) }], until }),
 );
 
 const filter = fc
@@ -117,7 +165,12 @@ const filter = fc
   .map(compact);
 
 const unfinished = fc
-  .record({ workflows: fc.subarray(["ship", "bill"]), now: time, limit: fc.nat({ max: 5 }), alive: maybe(fc.subarray(["me", "you"])) })
+  .record({
+    workflows: fc.subarray(["ship", "bill"]),
+    now: time,
+    limit: fc.nat({ max: 5 }),
+    alive: maybe(fc.subarray(["me", "you"])),
+  })
   .map(compact);
 
 export const command: fc.Arbitrary<Command> = fc.oneof(
@@ -125,8 +178,16 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 4, arbitrary: claim },
   { weight: 8, arbitrary: commit },
   { weight: 1, arbitrary: renew },
-  { weight: 3, arbitrary: calling("deliver", fc.record({ run, name: signal, payload: text, now: time }), (store, given) => store.deliver(given)) },
-  { weight: 2, arbitrary: calling("cancel", fc.record({ run, reason: text, now: time }), (store, given) => store.cancel(given)) },
+  {
+    weight: 3,
+    arbitrary: calling("deliver", fc.record({ run, name: signal, payload: text, now: time }), (store, given) =>
+      store.deliver(given),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: calling("cancel", fc.record({ run, reason: text, now: time }), (store, given) => store.cancel(given)),
+  },
   { weight: 2, arbitrary: calling("retry", fc.record({ run, now: time }), (store, given) => store.retry(given)) },
   { weight: 1, arbitrary: calling("listRuns", filter, (store, given) => store.listRuns(given)) },
   { weight: 1, arbitrary: calling("unfinished", unfinished, (store, given) => store.unfinished(given)) },

@@ -48,17 +48,39 @@ async function race(owner: string, start: number): Promise<void> {
     if (await store.deliver({ run: id, name: "go", payload: owner, now: 1 })) delivered.push(id);
     if (!(await store.claim({ run: id, lease: { owner, until: 10 }, now: 1 }))) continue;
     claimed.push(id);
-    await store.commit([checkpoint(id, 1), { type: "code", run: id, epoch: 1, code: owner, modules: "[]", codeSeq: 1 }]);
+    await store.commit([
+      checkpoint(id, 1),
+      { type: "code", run: id, epoch: 1, code: owner, modules: "[]", codeSeq: 1 },
+    ]);
   }
   await store.close();
   writeSync(1, JSON.stringify({ created, claimed, delivered }));
 }
 
 function newRun(id: string) {
-  return { id, workflow: "ship", file: "f.ts", input: "[]", inputHash: "h", code: "c", modules: "[]", seed: "s", createdAt: 1 };
+  return {
+    id,
+    workflow: "ship",
+    file: "f.ts",
+    input: "[]",
+    inputHash: "h",
+    code: "c",
+    modules: "[]",
+    seed: "s",
+    createdAt: 1,
+  };
 }
 
 function checkpoint(run: string, seq: number): Write {
-  const step = { id: `a[${seq}]`, kind: "task", state: "completed", seq, inputHash: "h", attempt: 1, startedAt: 1, output: "x".repeat(seq % 2_000) } as const;
+  const step = {
+    id: `a[${seq}]`,
+    kind: "task",
+    state: "completed",
+    seq,
+    inputHash: "h",
+    attempt: 1,
+    startedAt: 1,
+    output: "x".repeat(seq % 2_000),
+  } as const;
   return { type: "step", run, epoch: 1, step };
 }

@@ -42,24 +42,27 @@ async function killAfter(path: string, durability: string, acknowledged: number)
   return Number(said.split("\n").at(-2));
 }
 
-test.each(["full", "normal"] as const)("kill -9 in the middle of commits loses nothing that was acknowledged (%s)", async (durability) => {
-  const path = file();
-  for (const acknowledged of [1, 40, 333]) {
-    const last = await killAfter(path, durability, acknowledged);
-    expect(last).toBeGreaterThanOrEqual(acknowledged);
-    const store = sqliteStore(path, { durability });
-    store.open();
-    const [run] = await store.listRuns({ limit: 1 });
-    const seqs = (await store.steps(run?.id ?? "")).map(({ seq }) => seq);
-    // Batches are written whole, so what is there beyond the last acknowledged one has no gap either.
-    expect(seqs).toEqual(Array.from({ length: Math.max(last, seqs.length) }, (_, place) => place + 1));
-    expect(seqs.length % 3).toBe(0);
-    store.close();
-  }
-  const db = new (loadDriver())(path);
-  expect(db.pragma("integrity_check", { simple: true })).toBe("ok");
-  db.close();
-});
+test.each(["full", "normal"] as const)(
+  "kill -9 in the middle of commits loses nothing that was acknowledged (%s)",
+  async (durability) => {
+    const path = file();
+    for (const acknowledged of [1, 40, 333]) {
+      const last = await killAfter(path, durability, acknowledged);
+      expect(last).toBeGreaterThanOrEqual(acknowledged);
+      const store = sqliteStore(path, { durability });
+      store.open();
+      const [run] = await store.listRuns({ limit: 1 });
+      const seqs = (await store.steps(run?.id ?? "")).map(({ seq }) => seq);
+      // Batches are written whole, so what is there beyond the last acknowledged one has no gap either.
+      expect(seqs).toEqual(Array.from({ length: Math.max(last, seqs.length) }, (_, place) => place + 1));
+      expect(seqs.length % 3).toBe(0);
+      store.close();
+    }
+    const db = new (loadDriver())(path);
+    expect(db.pragma("integrity_check", { simple: true })).toBe("ok");
+    db.close();
+  },
+);
 
 test("processes may open a new file at the same moment", async () => {
   const path = file();
@@ -99,6 +102,10 @@ test("processes that open one new file at once, and create, claim and signal the
     const owner = ["a", "b", "c"].find((_, place) => found[place]?.claimed.includes(run.id));
     expect([run.owner, run.epoch, run.code]).toEqual([owner, 1, owner]);
   }
-  for (const code of ["c", ...found.flatMap(({ claimed }, place) => (claimed.length > 0 ? (["a", "b", "c"][place] ?? []) : []))]) expect(store.getCode(code)).toBe("[]");
+  for (const code of [
+    "c",
+    ...found.flatMap(({ claimed }, place) => (claimed.length > 0 ? (["a", "b", "c"][place] ?? []) : [])),
+  ])
+    expect(store.getCode(code)).toBe("[]");
   store.close();
 });

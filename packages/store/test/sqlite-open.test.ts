@@ -1,4 +1,15 @@
-import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync, openSync, writeSync, closeSync, statSync, existsSync } from "node:fs";
+import {
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  openSync,
+  writeSync,
+  closeSync,
+  statSync,
+  existsSync,
+} from "node:fs";
 import { join } from "node:path";
 import { PerdureError } from "@perdure/protocol";
 import { describe, expect, test } from "vitest";
@@ -13,12 +24,31 @@ import { tempFiles } from "./temp.ts";
 const Database = loadDriver();
 
 const file = tempFiles();
-const run = { id: "r", workflow: "ship", file: "f.ts", input: "[1]", inputHash: "h", code: "c", modules: "[]", seed: "s", createdAt: 1 };
+const run = {
+  id: "r",
+  workflow: "ship",
+  file: "f.ts",
+  input: "[1]",
+  inputHash: "h",
+  code: "c",
+  modules: "[]",
+  seed: "s",
+  createdAt: 1,
+};
 const checkpoint = (place: number) => ({
   type: "step" as const,
   run: "r",
   epoch: 1,
-  step: { id: `a[${place}]`, kind: "task" as const, state: "completed" as const, seq: place + 1, inputHash: "h", attempt: 1, startedAt: 1, output: "x".repeat(500) },
+  step: {
+    id: `a[${place}]`,
+    kind: "task" as const,
+    state: "completed" as const,
+    seq: place + 1,
+    inputHash: "h",
+    attempt: 1,
+    startedAt: 1,
+    output: "x".repeat(500),
+  },
 });
 
 function codeOf(call: () => unknown): string {
@@ -134,7 +164,12 @@ describe("places that cannot be a store", () => {
   });
 
   test("a database of another program, which stays as it was", () => {
-    const others = ["CREATE TABLE users (id)", "PRAGMA application_id = 77", "PRAGMA user_version = 3", "CREATE TABLE runs (id); PRAGMA user_version = 1"];
+    const others = [
+      "CREATE TABLE users (id)",
+      "PRAGMA application_id = 77",
+      "PRAGMA user_version = 3",
+      "CREATE TABLE runs (id); PRAGMA user_version = 1",
+    ];
     for (const sql of others) {
       const path = file();
       withDatabase(path, (db) => db.exec(sql));
@@ -199,7 +234,11 @@ describe("schema", () => {
   test("an older one gets the missing migrations and keeps its rows", () => {
     const path = filled();
     withDatabase(path, (db) => {
-      migrate(db, path, [...migrations, "ALTER TABLE runs ADD COLUMN note TEXT", "ALTER TABLE runs ADD COLUMN note2 TEXT"]);
+      migrate(db, path, [
+        ...migrations,
+        "ALTER TABLE runs ADD COLUMN note TEXT",
+        "ALTER TABLE runs ADD COLUMN note2 TEXT",
+      ]);
       expect(db.pragma("user_version", { simple: true })).toBe(migrations.length + 2);
       expect(db.prepare("SELECT id, note, note2 FROM runs").all()).toEqual([{ id: "r", note: null, note2: null }]);
     });
@@ -214,7 +253,20 @@ describe("schema", () => {
     });
     const store = sqliteStore(path);
     store.open();
-    expect(store.getRun("old")).toEqual({ id: "old", workflow: "ship", file: "f.ts", status: "running", input: "[1]", inputHash: "h", code: "c", codeSeq: 3, seed: "s", epoch: 1, createdAt: 1, updatedAt: 1 });
+    expect(store.getRun("old")).toEqual({
+      id: "old",
+      workflow: "ship",
+      file: "f.ts",
+      status: "running",
+      input: "[1]",
+      inputHash: "h",
+      code: "c",
+      codeSeq: 3,
+      seed: "s",
+      epoch: 1,
+      createdAt: 1,
+      updatedAt: 1,
+    });
     expect(store.getCode("c")).toBe(undefined);
     store.createRun({ ...run, id: "new" });
     expect(store.getCode("c")).toBe("[]");
@@ -227,7 +279,10 @@ describe("schema", () => {
     const store = sqliteStore(path);
     store.open();
     const coded = { type: "code", run: "r", epoch: 1, code: "c2", modules: "[2]", codeSeq: 0 } as const;
-    const odd = { ...checkpoint(6_001), step: { ...checkpoint(6_001).step, startedAt: Symbol("no number") as unknown as number } };
+    const odd = {
+      ...checkpoint(6_001),
+      step: { ...checkpoint(6_001).step, startedAt: Symbol("no number") as unknown as number },
+    };
     expect(() => store.commit([coded, odd])).toThrow(TypeError);
     expect([store.getCode("c2"), (store.getRun("r") as RunRow).code]).toEqual([undefined, "c"]);
     expect(store.commit([coded])).toEqual([true]);
@@ -250,7 +305,9 @@ describe("schema", () => {
   test("a migration that fails leaves all as it was", () => {
     const path = filled();
     withDatabase(path, (db) => {
-      expect(() => migrate(db, path, [...migrations, "ALTER TABLE runs ADD COLUMN note TEXT", "nonsense"])).toThrow(/syntax error/u);
+      expect(() => migrate(db, path, [...migrations, "ALTER TABLE runs ADD COLUMN note TEXT", "nonsense"])).toThrow(
+        /syntax error/u,
+      );
       expect(db.pragma("user_version", { simple: true })).toBe(migrations.length);
       expect(db.pragma("table_info(runs)")).not.toContainEqual(expect.objectContaining({ name: "note" }));
     });
@@ -282,7 +339,12 @@ describe("errors", () => {
   });
 
   test("other errors are passed on", () => {
-    for (const error of [new Database.SqliteError("no such table", "SQLITE_ERROR"), new RangeError("x"), "text", undefined]) {
+    for (const error of [
+      new Database.SqliteError("no such table", "SQLITE_ERROR"),
+      new RangeError("x"),
+      "text",
+      undefined,
+    ]) {
       expect(translate(error, place)).toBe(error);
     }
   });
@@ -305,7 +367,10 @@ describe("errors", () => {
     const path = filled();
     const store = sqliteStore(path);
     store.open();
-    const odd = { ...checkpoint(6_001), step: { ...checkpoint(6_001).step, startedAt: Symbol("no number") as unknown as number } };
+    const odd = {
+      ...checkpoint(6_001),
+      step: { ...checkpoint(6_001).step, startedAt: Symbol("no number") as unknown as number },
+    };
     expect(() => store.commit([checkpoint(6_000), odd])).toThrow(TypeError);
     expect(store.steps("r")).toHaveLength(2_000);
     expect(store.commit([checkpoint(6_000)])).toEqual([true]);

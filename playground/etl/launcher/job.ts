@@ -28,7 +28,8 @@ export async function runJob(job: Job): Promise<Ending> {
   job.onStart?.(child.pid ?? 0);
   await watch(child, job);
   await exit;
-  if (child.exitCode !== 0 && child.signalCode !== "SIGKILL") throw new Error(`the job ended with ${child.signalCode ?? `exit code ${child.exitCode}`}`);
+  if (child.exitCode !== 0 && child.signalCode !== "SIGKILL")
+    throw new Error(`the job ended with ${child.signalCode ?? `exit code ${child.exitCode}`}`);
   return { pid: child.pid ?? 0, killed: child.signalCode === "SIGKILL" };
 }
 

@@ -43,7 +43,10 @@ async function runWithKills(program: string, workplace: Workplace, points: reado
     if (!killed) throw new Error(`process ${pid} came to its end before it could be killed`);
     const death = await examine(workplace, pid);
     const { executions, lastStep, finished } = death;
-    say(`kill ${index + 1} of ${points.length}`, `pid ${pid} in execution ${executions}, ${lastStep}; ${finished.size} finished steps are in the store`);
+    say(
+      `kill ${index + 1} of ${points.length}`,
+      `pid ${pid} in execution ${executions}, ${lastStep}; ${finished.size} finished steps are in the store`,
+    );
     deaths.push(death);
   }
   const { pid } = await runJob({ program, workplace, onStart });

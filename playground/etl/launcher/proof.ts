@@ -18,7 +18,13 @@ export interface Death {
 export async function examine({ journal, store }: Workplace, pid: number): Promise<Death> {
   const entries = readJournal(journal);
   const begun = begins(entries);
-  return { pid, lastStep: begun.at(-1)?.step ?? "–", executions: begun.length, lines: entries.length, finished: await finishedSteps(store) };
+  return {
+    pid,
+    lastStep: begun.at(-1)?.step ?? "–",
+    executions: begun.length,
+    lines: entries.length,
+    finished: await finishedSteps(store),
+  };
 }
 
 /** What the journal and the store of a run say at its end. */
@@ -27,7 +33,10 @@ export interface RunRecord {
   readonly finished: ReadonlySet<string>;
 }
 
-export const recordOf = async ({ journal, store }: Workplace): Promise<RunRecord> => ({ entries: readJournal(journal), finished: await finishedSteps(store) });
+export const recordOf = async ({ journal, store }: Workplace): Promise<RunRecord> => ({
+  entries: readJournal(journal),
+  finished: await finishedSteps(store),
+});
 
 /** What should not have happened, a line each. Empty: every finished step was kept, and none was executed again. */
 export function violations(record: RunRecord, deaths: readonly Death[]): string[] {
@@ -38,18 +47,26 @@ export function violations(record: RunRecord, deaths: readonly Death[]): string[
 const repeats = (death: Death, { entries }: RunRecord): string[] =>
   begins(entries.slice(death.lines))
     .filter(({ step }) => death.finished.has(step))
-    .map(({ step, pid }) => `${step} was finished when process ${death.pid} was killed, and process ${pid} executed it again`);
+    .map(
+      ({ step, pid }) =>
+        `${step} was finished when process ${death.pid} was killed, and process ${pid} executed it again`,
+    );
 
 const losses = (death: Death, { finished }: RunRecord): string[] =>
   [...death.finished].filter((step) => !finished.has(step)).map((step) => `the checkpoint of ${step} is gone`);
 
 /** Between two kills there is no excuse for a second success. */
 function doubles({ entries }: RunRecord): string[] {
-  const successes = entries.filter(({ event }) => event === "end").map(({ step, pid }) => `process ${pid} finished ${step}`);
+  const successes = entries
+    .filter(({ event }) => event === "end")
+    .map(({ step, pid }) => `process ${pid} finished ${step}`);
   return successes.filter((success, i) => successes.indexOf(success) < i).map((success) => `${success} twice`);
 }
 
 const unrecorded = ({ entries, finished }: RunRecord): string[] =>
-  [...new Set(entries.map(({ step }) => step))].filter((step) => !finished.has(step)).map((step) => `${step} was executed and has no checkpoint`);
+  [...new Set(entries.map(({ step }) => step))]
+    .filter((step) => !finished.has(step))
+    .map((step) => `${step} was executed and has no checkpoint`);
 
-export const sameReport = (one: Workplace, other: Workplace): boolean => readFileSync(one.report, "utf8") === readFileSync(other.report, "utf8");
+export const sameReport = (one: Workplace, other: Workplace): boolean =>
+  readFileSync(one.report, "utf8") === readFileSync(other.report, "utf8");

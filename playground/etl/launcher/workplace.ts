@@ -12,5 +12,10 @@ export interface Workplace {
 export function freshWorkplace(folder: string): Workplace {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  return { folder, store: join(folder, "perdure.db"), journal: join(folder, "journal.log"), report: join(folder, "report.html") };
+  return {
+    folder,
+    store: join(folder, "perdure.db"),
+    journal: join(folder, "journal.log"),
+    report: join(folder, "report.html"),
+  };
 }

@@ -14,7 +14,8 @@ export function storeToDieWith(path: string, fatalCommit: number): Store {
   return new Proxy(store, { get: (target, key) => (key === "commit" ? commit : boundMember(target, key)) });
 }
 
-const holdsCheckpoint = (writes: Writes): boolean => writes.some((write) => write.type === "step" && write.step.seq !== undefined);
+const holdsCheckpoint = (writes: Writes): boolean =>
+  writes.some((write) => write.type === "step" && write.step.seq !== undefined);
 
 function boundMember(target: Store, key: string | symbol): unknown {
   const member: unknown = Reflect.get(target, key);

@@ -41,7 +41,10 @@ async function gistOfCars({ path }: Source): Promise<Gist> {
     const rows = (await readRows(path)).filter((row) => maybeNumber(row, "Miles_per_Gallon") !== undefined);
     const thrifty = highest(rows, "Miles_per_Gallon");
     const litres = 235.2 / number(thrifty, "Miles_per_Gallon");
-    return { title: "Cars", sentences: [`The ${text(thrifty, "Name")} needs ${litres.toFixed(1)} l for 100 km, least of ${rows.length}.`] };
+    return {
+      title: "Cars",
+      sentences: [`The ${text(thrifty, "Name")} needs ${litres.toFixed(1)} l for 100 km, least of ${rows.length}.`],
+    };
   });
 }
 
@@ -65,7 +68,12 @@ async function gistOfStocks({ path }: Source): Promise<Gist> {
   "use task";
   return journal(async () => {
     const top = highest(await readRows(path), "price");
-    return { title: "Stocks", sentences: [`The highest price is that of ${text(top, "symbol")} on ${text(top, "date")}: $${text(top, "price")}.`] };
+    return {
+      title: "Stocks",
+      sentences: [
+        `The highest price is that of ${text(top, "symbol")} on ${text(top, "date")}: $${text(top, "price")}.`,
+      ],
+    };
   });
 }
 

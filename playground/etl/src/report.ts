@@ -39,8 +39,17 @@ ${gists.map(section).join("\n")}
 
 const line = ({ airport, busiestRoute, farthest, kilometres }: Profile): string => {
   const delay = `${(airport.minutes / airport.flights).toFixed(1)} min`;
-  const cells = [airport.name, airport.state, airport.flights, percent(shareLate(airport)), delay, busiestRoute, `${farthest}, ${kilometres} km`];
+  const cells = [
+    airport.name,
+    airport.state,
+    airport.flights,
+    percent(shareLate(airport)),
+    delay,
+    busiestRoute,
+    `${farthest}, ${kilometres} km`,
+  ];
   return `<tr><td>${cells.join("<td>")}`;
 };
 
-const section = ({ title, sentences }: Gist): string => `<h2>${title}</h2>\n${sentences.map((sentence) => `<p>${sentence}</p>`).join("\n")}`;
+const section = ({ title, sentences }: Gist): string =>
+  `<h2>${title}</h2>\n${sentences.map((sentence) => `<p>${sentence}</p>`).join("\n")}`;

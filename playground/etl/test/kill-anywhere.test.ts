@@ -15,17 +15,21 @@ const seed = Number(process.env["SEED"] ?? Date.now() % stride);
 /** Milliseconds after which no process dies any more. */
 const timeForDying = 480_000 / stride;
 
-test(`kill -9 at every boundary between two tasks (stride ${stride}, from ${1 + (seed % stride)}) loses nothing that was committed`, { timeout: timeForDying + 60_000 }, async () => {
-  await build({ root, logLevel: "warn", build: { outDir: join(home, "build"), emptyOutDir: true } });
-  const undisturbed = freshWorkplace(join(home, "undisturbed"));
-  await runJob({ program, workplace: undisturbed });
+test(
+  `kill -9 at every boundary between two tasks (stride ${stride}, from ${1 + (seed % stride)}) loses nothing that was committed`,
+  { timeout: timeForDying + 60_000 },
+  async () => {
+    await build({ root, logLevel: "warn", build: { outDir: join(home, "build"), emptyOutDir: true } });
+    const undisturbed = freshWorkplace(join(home, "undisturbed"));
+    await runJob({ program, workplace: undisturbed });
 
-  const swept = freshWorkplace(join(home, "swept"));
-  const deaths = await dieOnTheWay(swept);
-  expect(deaths.length).toBeGreaterThan(300 / stride);
-  expect(violations(await recordOf(swept), deaths)).toEqual([]);
-  expect(sameReport(undisturbed, swept)).toBe(true);
-});
+    const swept = freshWorkplace(join(home, "swept"));
+    const deaths = await dieOnTheWay(swept);
+    expect(deaths.length).toBeGreaterThan(300 / stride);
+    expect(violations(await recordOf(swept), deaths)).toEqual([]);
+    expect(sameReport(undisturbed, swept)).toBe(true);
+  },
+);
 
 /** Resumes the job again and again; each process dies right after a few more commits, until one reaches the end. */
 async function dieOnTheWay(workplace: Workplace): Promise<Death[]> {

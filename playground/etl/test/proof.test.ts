@@ -17,7 +17,9 @@ describe("what a run is found guilty of", () => {
 
   test("a finished step that began again", () => {
     const entries = [...beforeDeath, entry("a", 2, "begin"), entry("a", 2, "end")];
-    expect(violations({ entries, finished }, [death])).toEqual(["a was finished when process 1 was killed, and process 2 executed it again"]);
+    expect(violations({ entries, finished }, [death])).toEqual([
+      "a was finished when process 1 was killed, and process 2 executed it again",
+    ]);
   });
 
   test("a checkpoint that is gone", () => {
@@ -30,6 +32,8 @@ describe("what a run is found guilty of", () => {
   });
 
   test("a step without a checkpoint at the end", () => {
-    expect(violations({ entries: beforeDeath, finished: new Set(["a"]) }, [])).toEqual(["b was executed and has no checkpoint"]);
+    expect(violations({ entries: beforeDeath, finished: new Set(["a"]) }, [])).toEqual([
+      "b was executed and has no checkpoint",
+    ]);
   });
 });

@@ -45,6 +45,11 @@ export async function processOrder(order: Order): Promise<string> {
   return parcel;
 }
 
-const parcel = await processOrder({ id: "A-17", email: "ada@example.com", items: ["lamp", "kettle", "chair"], total: 149 });
+const parcel = await processOrder({
+  id: "A-17",
+  email: "ada@example.com",
+  items: ["lamp", "kettle", "chair"],
+  total: 149,
+});
 console.log(`done: ${parcel}`);
 await close();

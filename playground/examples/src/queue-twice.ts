@@ -21,7 +21,10 @@ async function save(file: string, total: number): Promise<string> {
 export async function importFile(file: string): Promise<string> {
   "use workflow";
   const numbers = await fetchData(file);
-  return save(file, numbers.reduce((sum, number) => sum + number, 0));
+  return save(
+    file,
+    numbers.reduce((sum, number) => sum + number, 0),
+  );
 }
 
 async function handle({ id, file }: Message): Promise<string> {

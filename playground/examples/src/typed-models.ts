@@ -7,7 +7,11 @@ const InvoiceData = z.object({
   reference: z.string().regex(/^INV-\d+$/),
   currency: z.enum(["EUR", "USD"]),
   due: z.iso.date(),
-  lines: z.array(z.object({ description: z.string(), quantity: z.number().int().positive(), unitPrice: z.number().nonnegative() })).min(1),
+  lines: z
+    .array(
+      z.object({ description: z.string(), quantity: z.number().int().positive(), unitPrice: z.number().nonnegative() }),
+    )
+    .min(1),
 });
 
 class Invoice {

@@ -35,10 +35,19 @@ const result = await Bun.build({
 for (const log of result.logs) console.error(String(log));
 `;
 
-export const twice: Build = row("two copies of the plugin", { entrypoints: [main], naming: "[name].mjs" }, "main.mjs", 2);
+export const twice: Build = row(
+  "two copies of the plugin",
+  { entrypoints: [main], naming: "[name].mjs" },
+  "main.mjs",
+  2,
+);
 
 export const rows: readonly Build[] = [
   row("ESM, minified", { entrypoints: [main], minify: true, naming: "[name].mjs" }, "main.mjs"),
   row("CommonJS", { entrypoints: [main], format: "cjs", naming: "[name].cjs" }, "main.cjs"),
-  row("two entries with common chunks", { entrypoints: [main, audit], splitting: true, naming: { entry: "[name].mjs", chunk: "[name]-[hash].mjs" } }, "main.mjs"),
+  row(
+    "two entries with common chunks",
+    { entrypoints: [main, audit], splitting: true, naming: { entry: "[name].mjs", chunk: "[name]-[hash].mjs" } },
+    "main.mjs",
+  ),
 ];

@@ -11,7 +11,20 @@ const row = (name: string, run: (make: Make, out: string, root: string) => Promi
   async build(root, out) {
     const plugins = [perdure(options(root, out))];
     const make: Make = (config) =>
-      build({ absWorkingDir: root, entryPoints: [main], bundle: true, external: ["perdure"], platform: "node", format: "esm", outdir: out, outExtension: { ".js": ".mjs" }, sourcemap: true, logLevel: "silent", plugins, ...config });
+      build({
+        absWorkingDir: root,
+        entryPoints: [main],
+        bundle: true,
+        external: ["perdure"],
+        platform: "node",
+        format: "esm",
+        outdir: out,
+        outExtension: { ".js": ".mjs" },
+        sourcemap: true,
+        logLevel: "silent",
+        plugins,
+        ...config,
+      });
     return [await run(make, out, root)];
   },
 });
@@ -52,9 +65,13 @@ export const rows: readonly Build[] = [
   row("file by file", async (make, out, root) => {
     await make({ entryPoints: [...sources], bundle: false, external: [], outbase: root });
     copyFileSync(join(root, "src/prices.json"), join(out, "src/prices.json"));
-    for (const file of scriptsIn(out)) write(file, readFileSync(file, "utf8").replaceAll(/(?<=["']\.\/[a-z]+)\.ts(?=["'])/g, ".mjs"));
+    for (const file of scriptsIn(out))
+      write(file, readFileSync(file, "utf8").replaceAll(/(?<=["']\.\/[a-z]+)\.ts(?=["'])/g, ".mjs"));
     return join(out, "src/main.mjs");
   }),
 ];
 
-const scriptsIn = (out: string): string[] => readdirSync(join(out, "src")).filter((name) => name.endsWith(".mjs")).map((name) => join(out, "src", name));
+const scriptsIn = (out: string): string[] =>
+  readdirSync(join(out, "src"))
+    .filter((name) => name.endsWith(".mjs"))
+    .map((name) => join(out, "src", name));

@@ -16,7 +16,13 @@ const row = (name: string, format: "cjs" | "esm", config: Compilation, before: r
       compilation: {
         input: { main },
         external: ["^perdure"],
-        output: { path: out, targetEnv: "node", format, entryFilename: `[entryName].${format === "cjs" ? "cjs" : "mjs"}`, filename: `[resourceName].${format === "cjs" ? "cjs" : "mjs"}` },
+        output: {
+          path: out,
+          targetEnv: "node",
+          format,
+          entryFilename: `[entryName].${format === "cjs" ? "cjs" : "mjs"}`,
+          filename: `[resourceName].${format === "cjs" ? "cjs" : "mjs"}`,
+        },
         sourcemap: true,
         persistentCache: false,
         ...config,
@@ -40,6 +46,11 @@ const stripsFirst: JsPlugin = {
   },
 };
 
-export const late: readonly Build[] = [row("behind a plugin that strips types", "esm", { minify: false }, [stripsFirst])];
+export const late: readonly Build[] = [
+  row("behind a plugin that strips types", "esm", { minify: false }, [stripsFirst]),
+];
 
-export const rows: readonly Build[] = [row("ESM, minified", "esm", { minify: true }), row("CommonJS", "cjs", { minify: false })];
+export const rows: readonly Build[] = [
+  row("ESM, minified", "esm", { minify: true }),
+  row("CommonJS", "cjs", { minify: false }),
+];

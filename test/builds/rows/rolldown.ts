@@ -6,9 +6,22 @@ import { audit, external, main, options, program, stripsFirst, versioned, type B
 const row = (name: string, output: OutputOptions, input: InputOptions = {}, before: readonly Plugin[] = []): Build => ({
   name: `${versioned("rolldown")}: ${name}`,
   async build(root, out) {
-    const bundle = await rolldown({ cwd: root, input: main, platform: "node", external: [...external], plugins: [...before, perdure(options(root, out))], ...input });
+    const bundle = await rolldown({
+      cwd: root,
+      input: main,
+      platform: "node",
+      external: [...external],
+      plugins: [...before, perdure(options(root, out))],
+      ...input,
+    });
     const extension = output.format === "cjs" ? "cjs" : "mjs";
-    await bundle.write({ dir: out, sourcemap: true, entryFileNames: `[name].${extension}`, chunkFileNames: `[name].${extension}`, ...output });
+    await bundle.write({
+      dir: out,
+      sourcemap: true,
+      entryFileNames: `[name].${extension}`,
+      chunkFileNames: `[name].${extension}`,
+      ...output,
+    });
     await bundle.close();
     return [join(out, `main.${extension}`)];
   },

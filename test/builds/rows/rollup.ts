@@ -15,18 +15,37 @@ const languages: Plugin = {
 const terser: Plugin = {
   name: "terser",
   async renderChunk(code, _chunk, { format }) {
-    const { code: minified = "", map } = await minify(code, { module: format === "es", toplevel: true, sourceMap: true });
+    const { code: minified = "", map } = await minify(code, {
+      module: format === "es",
+      toplevel: true,
+      sourceMap: true,
+    });
     return { code: minified, map: String(map) };
   },
 };
 
-const row = (name: string, output: OutputOptions, input: readonly string[] = [main], before: readonly Plugin[] = []): Build => ({
+const row = (
+  name: string,
+  output: OutputOptions,
+  input: readonly string[] = [main],
+  before: readonly Plugin[] = [],
+): Build => ({
   name: `${versioned("rollup")}: ${name}`,
   async build(root, out) {
     // the plugin stands last: its hooks ask to go first
-    const bundle = await rollup({ input: [...input], external: [...external], plugins: [...before, languages, perdure(options(root, out))] });
+    const bundle = await rollup({
+      input: [...input],
+      external: [...external],
+      plugins: [...before, languages, perdure(options(root, out))],
+    });
     const extension = output.format === "cjs" ? "cjs" : "mjs";
-    await bundle.write({ dir: out, sourcemap: true, entryFileNames: `[name].${extension}`, chunkFileNames: `[name].${extension}`, ...output });
+    await bundle.write({
+      dir: out,
+      sourcemap: true,
+      entryFileNames: `[name].${extension}`,
+      chunkFileNames: `[name].${extension}`,
+      ...output,
+    });
     await bundle.close();
     return [join(out, `main.${extension}`)];
   },

@@ -3,7 +3,10 @@ import { join } from "node:path";
 import perdure from "unplugin-perdure/rspack";
 import { audit, main, options, program, versioned, type Build } from "../build.ts";
 
-const swcLoader = { loader: "builtin:swc-loader", options: { jsc: { parser: { syntax: "typescript" }, target: "es2022" } } };
+const swcLoader = {
+  loader: "builtin:swc-loader",
+  options: { jsc: { parser: { syntax: "typescript" }, target: "es2022" } },
+};
 
 const row = (name: string, config: Configuration, file = "main.cjs", rule: RuleSetRule = swcLoader): Build => ({
   name: `${versioned("@rspack/core")}: ${name}`,
@@ -18,9 +21,16 @@ const row = (name: string, config: Configuration, file = "main.cjs", rule: RuleS
       module: { rules: [{ test: /\.ts$/, ...rule }] },
       plugins: [perdure(options(root, out))],
     };
-    const merged = { ...common, ...config, plugins: [...(config.plugins ?? []), ...(common.plugins ?? [])], output: { ...common.output, ...config.output } };
+    const merged = {
+      ...common,
+      ...config,
+      plugins: [...(config.plugins ?? []), ...(common.plugins ?? [])],
+      output: { ...common.output, ...config.output },
+    };
     await new Promise<void>((resolve, reject) => {
-      rspack(merged, (error, stats) => (error || stats?.hasErrors() ? reject(error ?? new Error(stats?.toString("errors-only"))) : resolve()));
+      rspack(merged, (error, stats) =>
+        error || stats?.hasErrors() ? reject(error ?? new Error(stats?.toString("errors-only"))) : resolve(),
+      );
     });
     return [join(out, file)];
   },
@@ -32,10 +42,16 @@ const esm: Configuration = {
 
 export const twice: Build = row("two copies of the plugin", { plugins: [perdure({ root: program })] });
 
-export const late: readonly Build[] = [row("behind builtin:swc-loader", {}, "main.cjs", { ...swcLoader, enforce: "pre" })];
+export const late: readonly Build[] = [
+  row("behind builtin:swc-loader", {}, "main.cjs", { ...swcLoader, enforce: "pre" }),
+];
 
 export const rows: readonly Build[] = [
   row("production, CommonJS", {}),
   row("development", { mode: "development" }),
-  row("production, ESM, two entries with common chunks", { ...esm, entry: { main, audit }, optimization: { splitChunks: { chunks: "all", minSize: 0 } } }, "main.mjs"),
+  row(
+    "production, ESM, two entries with common chunks",
+    { ...esm, entry: { main, audit }, optimization: { splitChunks: { chunks: "all", minSize: 0 } } },
+    "main.mjs",
+  ),
 ];

@@ -3,7 +3,13 @@ import perdure from "unplugin-perdure/vite";
 import { build, type InlineConfig, type Plugin } from "vite";
 import { audit, external, main, options, program, stripsFirst, versioned, write, type Build } from "../build.ts";
 
-const row = (name: string, config: NonNullable<InlineConfig["build"]>, file = "main.mjs", more: InlineConfig = {}, before: readonly Plugin[] = []): Build => ({
+const row = (
+  name: string,
+  config: NonNullable<InlineConfig["build"]>,
+  file = "main.mjs",
+  more: InlineConfig = {},
+  before: readonly Plugin[] = [],
+): Build => ({
   name: `${versioned("vite")}: ${name}`,
   async build(root, out) {
     await build({
@@ -20,15 +26,33 @@ const row = (name: string, config: NonNullable<InlineConfig["build"]>, file = "m
 
 const esm = { output: { entryFileNames: "[name].mjs" } };
 
-export const twice: Build = row("two copies of the plugin", { ssr: main, rolldownOptions: esm }, "main.mjs", {}, [perdure({ root: program })]);
+export const twice: Build = row("two copies of the plugin", { ssr: main, rolldownOptions: esm }, "main.mjs", {}, [
+  perdure({ root: program }),
+]);
 
-export const late: readonly Build[] = [row("behind a plugin that strips types", { ssr: main, rolldownOptions: esm }, "main.mjs", {}, [stripsFirst])];
+export const late: readonly Build[] = [
+  row("behind a plugin that strips types", { ssr: main, rolldownOptions: esm }, "main.mjs", {}, [stripsFirst]),
+];
 
 export const rows: readonly Build[] = [
   row("SSR build", { ssr: main, rolldownOptions: esm }),
-  row(`SSR build of two entries, minified by ${versioned("terser")}`, { ssr: true, minify: "terser", rolldownOptions: { input: [main, audit], ...esm } }),
-  row("library in CommonJS, minified", { lib: { entry: main, formats: ["cjs"], fileName: () => "main.cjs" }, minify: true, rolldownOptions: { external: [...external] } }, "main.cjs"),
-  row("SSR build with the runtime inside", { ssr: main, rolldownOptions: esm }, undefined, { ssr: { noExternal: true } }),
+  row(`SSR build of two entries, minified by ${versioned("terser")}`, {
+    ssr: true,
+    minify: "terser",
+    rolldownOptions: { input: [main, audit], ...esm },
+  }),
+  row(
+    "library in CommonJS, minified",
+    {
+      lib: { entry: main, formats: ["cjs"], fileName: () => "main.cjs" },
+      minify: true,
+      rolldownOptions: { external: [...external] },
+    },
+    "main.cjs",
+  ),
+  row("SSR build with the runtime inside", { ssr: main, rolldownOptions: esm }, undefined, {
+    ssr: { noExternal: true },
+  }),
   {
     name: `${versioned("vite")}: development, module runner`,
     build(root, out) {

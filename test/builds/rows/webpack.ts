@@ -16,9 +16,16 @@ const row = (name: string, loader: RuleSetRule, config: Configuration, file = "m
       module: { rules: [{ test: /\.ts$/, ...loader }] },
       plugins: [perdure(options(root, out))],
     };
-    const merged = { ...common, ...config, plugins: [...(config.plugins ?? []), ...(common.plugins ?? [])], output: { ...common.output, ...config.output } };
+    const merged = {
+      ...common,
+      ...config,
+      plugins: [...(config.plugins ?? []), ...(common.plugins ?? [])],
+      output: { ...common.output, ...config.output },
+    };
     await new Promise<void>((resolve, reject) => {
-      webpack(merged, (error, stats) => (error || stats?.hasErrors() ? reject(error ?? new Error(stats?.toString("errors-only"))) : resolve()));
+      webpack(merged, (error, stats) =>
+        error || stats?.hasErrors() ? reject(error ?? new Error(stats?.toString("errors-only"))) : resolve(),
+      );
     });
     return [join(out, file)];
   },
@@ -34,10 +41,17 @@ const esm: Configuration = {
 
 export const twice: Build = row("two copies of the plugin", swcLoader, { plugins: [perdure({ root: program })] });
 
-export const late: readonly Build[] = [esbuildLoader, swcLoader, tsLoader].map((rule) => row(`behind ${versioned(rule.loader)}`, { ...rule, enforce: "pre" }, {}));
+export const late: readonly Build[] = [esbuildLoader, swcLoader, tsLoader].map((rule) =>
+  row(`behind ${versioned(rule.loader)}`, { ...rule, enforce: "pre" }, {}),
+);
 
 export const rows: readonly Build[] = [
   row(`production, CommonJS, ${versioned("swc-loader")}`, swcLoader, {}),
   row(`development, ${versioned("ts-loader")}`, tsLoader, { mode: "development" }),
-  row(`production, ESM, two entries with common chunks, ${versioned("esbuild-loader")}`, esbuildLoader, { ...esm, entry: { main, audit }, optimization: { splitChunks: { chunks: "all", minSize: 0 } } }, "main.mjs"),
+  row(
+    `production, ESM, two entries with common chunks, ${versioned("esbuild-loader")}`,
+    esbuildLoader,
+    { ...esm, entry: { main, audit }, optimization: { splitChunks: { chunks: "all", minSize: 0 } } },
+    "main.mjs",
+  ),
 ];

@@ -18,8 +18,15 @@ function application(): string {
 
 /** `vite build`, for the browser and for the server. */
 function build(root: string): void {
-  for (const args of [["--outDir", "dist/client"], ["--outDir", "dist/server", "--ssr", "src/server.ts"]]) {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [join(modules, "vite/bin/vite.js"), "build", ...args], { cwd: root, encoding: "utf8" });
+  for (const args of [
+    ["--outDir", "dist/client"],
+    ["--outDir", "dist/server", "--ssr", "src/server.ts"],
+  ]) {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [join(modules, "vite/bin/vite.js"), "build", ...args],
+      { cwd: root, encoding: "utf8" },
+    );
     expect(status, stdout + stderr).toBe(0);
   }
 }
@@ -31,7 +38,11 @@ interface Server {
 }
 
 async function serve(root: string, how: "dev" | "production", killAt = ""): Promise<Server> {
-  const program = run(join(root, `${how}.js`), { PERDURE_STORE: `sqlite:${join(root, "shop.db")}`, EFFECTS: join(root, "effects"), KILL_AT: killAt }, root);
+  const program = run(
+    join(root, `${how}.js`),
+    { PERDURE_STORE: `sqlite:${join(root, "shop.db")}`, EFFECTS: join(root, "effects"), KILL_AT: killAt },
+    root,
+  );
   await program.printed("http://");
   const [url = ""] = /http:\S+/.exec(program.output()) ?? [];
   return { program, request: async (method, path) => (await fetch(`${url}${path}`, { method })).text() };
@@ -80,7 +91,9 @@ test("what browsers get holds nothing of the workflow", () => {
   const root = application();
   build(root);
   const assets = join(root, "dist/client/assets");
-  const code = readdirSync(assets).map((name) => readFileSync(join(assets, name), "utf8")).join("\n");
+  const code = readdirSync(assets)
+    .map((name) => readFileSync(join(assets, name), "utf8"))
+    .join("\n");
   expect(code).toContain("/orders/");
   expect(code).not.toMatch(/perdure|reserve/);
 });

@@ -40,8 +40,12 @@ export function compiledDirectly(files: Files): Promise<Omit<Report, "stack">> {
 async function runCompiled(files: Files): Promise<Omit<Report, "stack">> {
   const app = await App.create(20, files);
   const sources = Object.entries(files).filter(([name]) => name.startsWith("src/") && !name.endsWith(".d.ts"));
-  const compiled = sources.map(([name, text]) => [name, compile(text, { id: app.path(name), root: app.root })?.code ?? text]);
-  for (const [name, text] of Object.entries(inJavaScript(Object.fromEntries(compiled), ts.ModuleKind.ESNext))) app.write(name.replace("src/", "dist/"), text);
+  const compiled = sources.map(([name, text]) => [
+    name,
+    compile(text, { id: app.path(name), root: app.root })?.code ?? text,
+  ]);
+  for (const [name, text] of Object.entries(inJavaScript(Object.fromEntries(compiled), ts.ModuleKind.ESNext)))
+    app.write(name.replace("src/", "dist/"), text);
   const output = await app.run(["dist/main.js"], { PERDURE_STORE: `sqlite:${app.path("direct.db")}` }).exits(0);
   const { result, modules, steps } = await reported(output, app.path("direct.db"));
   return { result, modules, steps };

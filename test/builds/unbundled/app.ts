@@ -1,5 +1,14 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { onTestFinished } from "vitest";
@@ -62,18 +71,28 @@ export class App {
 
   /** Runs a command as somebody would type it there, with this Node. */
   shell(command: string): Execution {
-    return this.start("sh", ["-c", command], { PATH: [this.path("node_modules/.bin"), dirname(this.node), process.env["PATH"]].join(":") });
+    return this.start("sh", ["-c", command], {
+      PATH: [this.path("node_modules/.bin"), dirname(this.node), process.env["PATH"]].join(":"),
+    });
   }
 
   private start(command: string, args: readonly string[], env: Readonly<Record<string, string>>): Execution {
     // the compilers of the workspace lie side by side, and ts-patch would take the one that is called typescript
     const compiler = { TSP_COMPILER_TS_PATH: this.path("node_modules/typescript") };
-    return new Execution(spawn(command, args, { cwd: this.root, env: { ...environment, ...compiler, ...env }, stdio: ["ignore", "pipe", "pipe"] }));
+    return new Execution(
+      spawn(command, args, {
+        cwd: this.root,
+        env: { ...environment, ...compiler, ...env },
+        stdio: ["ignore", "pipe", "pipe"],
+      }),
+    );
   }
 }
 
 /** What a test runner puts there would change how Node behaves. */
-const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:NODE_|VITEST|TEST$|npm_)/.test(name)));
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^(?:NODE_|VITEST|TEST$|npm_)/.test(name)),
+);
 
 export class Execution {
   readonly process: ChildProcess;
@@ -109,7 +128,8 @@ export class Execution {
       look();
     });
     const over = this.ended.then(() => {
-      if (!holds(this.text)) throw new Error(`the program ended without printing what was expected (${condition}):\n${this.text}`);
+      if (!holds(this.text))
+        throw new Error(`the program ended without printing what was expected (${condition}):\n${this.text}`);
     });
     await Promise.race([heard, over]);
   }
@@ -151,13 +171,24 @@ async function install(target: string, line: NodeLine, { typescript = "typescrip
   const linked = new Map([
     ["better-sqlite3", await sqliteOf(line)],
     ["typescript", join(modules, typescript)],
-    ...["@types/node", "tsx", "undici-types", "chalk", "global-prefix", "minimist", "resolve", "semver", "strip-ansi"].map((name) => [name, join(modules, name)] as const),
+    ...[
+      "@types/node",
+      "tsx",
+      "undici-types",
+      "chalk",
+      "global-prefix",
+      "minimist",
+      "resolve",
+      "semver",
+      "strip-ansi",
+    ].map((name) => [name, join(modules, name)] as const),
   ]);
   for (const name of ["perdure", "unplugin-perdure"]) {
     const from = realpathSync(join(modules, name));
     const { dependencies = {}, files }: PackageJson = JSON.parse(readFileSync(join(from, "package.json"), "utf8"));
     for (const each of Object.keys(dependencies)) if (!linked.has(each)) linked.set(each, join(modules, each));
-    for (const part of ["package.json", ...files]) cpSync(join(from, part), join(target, name, part), { recursive: true });
+    for (const part of ["package.json", ...files])
+      cpSync(join(from, part), join(target, name, part), { recursive: true });
   }
   // it looks for the compiler from where it is
   cpSync(join(modules, "ts-patch"), join(target, "ts-patch"), { recursive: true });

@@ -15,19 +15,36 @@ export const features: Files = { ...filesOf("fixtures/features"), ...filesOf("fi
 
 function filesOf(name: string, prefix = ""): Files {
   const directory = resolve(import.meta.dirname, name);
-  const paths = readdirSync(directory, { recursive: true, withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [join(entry.parentPath, entry.name)] : []));
-  return Object.fromEntries(paths.map((path) => [prefix + path.slice(directory.length + 1), readFileSync(path, "utf8")]));
+  const paths = readdirSync(directory, { recursive: true, withFileTypes: true }).flatMap((entry) =>
+    entry.isFile() ? [join(entry.parentPath, entry.name)] : [],
+  );
+  return Object.fromEntries(
+    paths.map((path) => [prefix + path.slice(directory.length + 1), readFileSync(path, "utf8")]),
+  );
 }
 
 /** The program as somebody would have written it in JavaScript. */
 export const javascript: Files = inJavaScript(program, ts.ModuleKind.ESNext);
-export const commonJs: Files = { ...inJavaScript(program, ts.ModuleKind.CommonJS), "package.json": JSON.stringify({ name: "shop", private: true }) };
+export const commonJs: Files = {
+  ...inJavaScript(program, ts.ModuleKind.CommonJS),
+  "package.json": JSON.stringify({ name: "shop", private: true }),
+};
 
 /** The same files without types, with `.js` in their names and imports. */
 export function inJavaScript(files: Files, module: ts.ModuleKind): Files {
-  const compilerOptions = { module, target: ts.ScriptTarget.ES2022, jsx: ts.JsxEmit.ReactJSX, rewriteRelativeImportExtensions: true };
-  const transpiled = (text: string, fileName: string): string => ts.transpileModule(text, { fileName, compilerOptions }).outputText;
-  return Object.fromEntries(Object.entries(files).map(([name, text]) => (/\.tsx?$/.test(name) ? [name.replace(/tsx?$/, "js"), transpiled(text, name)] : [name, text])));
+  const compilerOptions = {
+    module,
+    target: ts.ScriptTarget.ES2022,
+    jsx: ts.JsxEmit.ReactJSX,
+    rewriteRelativeImportExtensions: true,
+  };
+  const transpiled = (text: string, fileName: string): string =>
+    ts.transpileModule(text, { fileName, compilerOptions }).outputText;
+  return Object.fromEntries(
+    Object.entries(files).map(([name, text]) =>
+      /\.tsx?$/.test(name) ? [name.replace(/tsx?$/, "js"), transpiled(text, name)] : [name, text],
+    ),
+  );
 }
 
 /** What a run of the program has come to. */
@@ -41,7 +58,8 @@ export interface Report {
   readonly stack: string;
 }
 
-const row = ({ id, location, state, output }: StepRow): string => `${id} ${location} ${state} ${output?.replace(/\\n {4}at [^"]*/, "")}`;
+const row = ({ id, location, state, output }: StepRow): string =>
+  `${id} ${location} ${state} ${output?.replace(/\\n {4}at [^"]*/, "")}`;
 
 /** What it has printed and left in its store. */
 export async function reported(output: string, database: string): Promise<Report> {

@@ -27,9 +27,24 @@ export const registerRows: readonly Row[] = [
   ...lines.flatMap((node): Row[] => [
     { name: `Node ${node}, register, JavaScript`, node, program: javascript, args: [...register, "src/main.js"] },
     { name: `Node ${node}, register, CommonJS`, node, program: commonJs, args: [...register, "src/main.js"] },
-    { name: `Node ${node}, register, tsx, TypeScript in a CommonJS package`, node, files: commonJsPackage, args: [...register, ...tsx, main] },
-    { name: `Node ${node}, tsx, register, TypeScript in a CommonJS package`, node, files: commonJsPackage, args: [...tsx, ...register, main] },
-    { name: `Node ${node}, tsx, register, CommonJS`, node, program: commonJs, args: [...tsx, ...register, "src/main.js"] },
+    {
+      name: `Node ${node}, register, tsx, TypeScript in a CommonJS package`,
+      node,
+      files: commonJsPackage,
+      args: [...register, ...tsx, main],
+    },
+    {
+      name: `Node ${node}, tsx, register, TypeScript in a CommonJS package`,
+      node,
+      files: commonJsPackage,
+      args: [...tsx, ...register, main],
+    },
+    {
+      name: `Node ${node}, tsx, register, CommonJS`,
+      node,
+      program: commonJs,
+      args: [...tsx, ...register, "src/main.js"],
+    },
   ]),
   { name: "Node 20, register, tsx", node: 20, args: [...register, ...tsx, main] },
   { name: "Node 22, register", node: 22, args: [...register, main] },
@@ -51,7 +66,17 @@ export const compilers: readonly (readonly [name: string, typescript: TypeScript
 ];
 
 export const tsconfig = (compilerOptions: object, rest: object = { include: ["src"] }): string => {
-  const base = { target: "es2022", module: "nodenext", strict: true, skipLibCheck: true, types: ["node"], sourceMap: true, rootDir: "src", outDir: "dist", rewriteRelativeImportExtensions: true };
+  const base = {
+    target: "es2022",
+    module: "nodenext",
+    strict: true,
+    skipLibCheck: true,
+    types: ["node"],
+    sourceMap: true,
+    rootDir: "src",
+    outDir: "dist",
+    rewriteRelativeImportExtensions: true,
+  };
   return JSON.stringify({ compilerOptions: { ...base, ...compilerOptions }, ...rest });
 };
 
@@ -65,7 +90,14 @@ const withTsPatch = async (app: App): Promise<void> => void (await app.run([tspc
 export const patchable: typeof compilers = compilers.slice(0, 2);
 
 const patchRows: readonly Row[] = patchable.flatMap(([name, typescript], i): Row[] => [
-  { name: `ts-patch, ${name}`, node: lines[i + 1] ?? 20, tools: { typescript }, files: { "tsconfig.json": tsconfig({ plugins }) }, build: withTsPatch, args: ["dist/main.js"] },
+  {
+    name: `ts-patch, ${name}`,
+    node: lines[i + 1] ?? 20,
+    tools: { typescript },
+    files: { "tsconfig.json": tsconfig({ plugins }) },
+    build: withTsPatch,
+    args: ["dist/main.js"],
+  },
   {
     name: `ts-patch, ${name}, CommonJS`,
     node: 20,
@@ -77,7 +109,14 @@ const patchRows: readonly Row[] = patchable.flatMap(([name, typescript], i): Row
 ]);
 
 export const tscRows: readonly Row[] = compilers.flatMap(([name, typescript], i): Row[] => [
-  { name: `perdure-tsc, ${name}`, node: lines[i] ?? 20, tools: { typescript }, files: { "tsconfig.json": tsconfig({}) }, build: withPerdureTsc, args: ["dist/main.js"] },
+  {
+    name: `perdure-tsc, ${name}`,
+    node: lines[i] ?? 20,
+    tools: { typescript },
+    files: { "tsconfig.json": tsconfig({}) },
+    build: withPerdureTsc,
+    args: ["dist/main.js"],
+  },
   {
     name: `perdure-tsc, ${name}, CommonJS`,
     node: lines[(i + 1) % lines.length] ?? 20,
@@ -86,5 +125,5 @@ export const tscRows: readonly Row[] = compilers.flatMap(([name, typescript], i)
     build: withPerdureTsc,
     args: ["dist/main.js"],
   },
-  ...(patchRows.filter((row) => row.tools?.typescript === typescript)),
+  ...patchRows.filter((row) => row.tools?.typescript === typescript),
 ]);

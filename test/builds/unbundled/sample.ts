@@ -10,17 +10,35 @@ export const helper = `import { charge } from "./tasks.js";\n\nexport const char
 export const flow = `import { chargeTwice } from "./helper.js";\n\nexport async function flow(amount: number): Promise<number> {\n  "use workflow";\n  return await chargeTwice(amount);\n}\n`;
 export const main = `import { close, start } from "perdure";\nimport { flow } from "./flow.js";\n\nconst run = await start(flow, [1]);\nconsole.log("result", await run.result());\nawait close();\n`;
 
-const sources: Files = { "package.json": JSON.stringify({ name: "app", type: "module" }), "src/tasks.ts": tasks, "src/helper.ts": helper, "src/flow.ts": flow, "src/main.ts": main };
+const sources: Files = {
+  "package.json": JSON.stringify({ name: "app", type: "module" }),
+  "src/tasks.ts": tasks,
+  "src/helper.ts": helper,
+  "src/flow.ts": flow,
+  "src/main.ts": main,
+};
 
 export const inMemory = { PERDURE_STORE: "memory:" };
 export const plainTsc = "node_modules/typescript/bin/tsc";
 
 export const sample = (typescript: TypeScript, options: object = {}, files: Files = {}): Promise<App> =>
-  App.create(20, { ...sources, "tsconfig.json": tsconfig({ declaration: true, rewriteRelativeImportExtensions: undefined, ...options }), ...files }, { typescript });
+  App.create(
+    20,
+    {
+      ...sources,
+      "tsconfig.json": tsconfig({ declaration: true, rewriteRelativeImportExtensions: undefined, ...options }),
+      ...files,
+    },
+    { typescript },
+  );
 
 /** The same in two projects, one of which refers to the other. */
 export const projects = (options: object = {}): Files => {
-  const composite = (rest: object): string => tsconfig({ composite: true, declarationMap: true, rewriteRelativeImportExtensions: undefined, ...options }, { include: ["src"], ...rest });
+  const composite = (rest: object): string =>
+    tsconfig(
+      { composite: true, declarationMap: true, rewriteRelativeImportExtensions: undefined, ...options },
+      { include: ["src"], ...rest },
+    );
   return {
     "package.json": JSON.stringify({ name: "app", type: "module" }),
     "tsconfig.json": JSON.stringify({ files: [], references: [{ path: "./app" }] }),

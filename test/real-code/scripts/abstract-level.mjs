@@ -8,4 +8,5 @@ const suite = require("abstract-level/test");
 const { MemoryLevel } = require("memory-level");
 
 suite({ test, factory: (options) => new MemoryLevel(options) });
-for (const storeEncoding of ["view", "utf8"]) suite({ test, factory: (options) => new MemoryLevel({ ...options, storeEncoding }) });
+for (const storeEncoding of ["view", "utf8"])
+  suite({ test, factory: (options) => new MemoryLevel({ ...options, storeEncoding }) });

@@ -3,19 +3,37 @@ const { default: PQueue, TimeoutError } = await import("p-queue");
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const order = [];
-const job = (name, turns = 1) => async () => {
-  order.push(`${name} begins`);
-  for (let i = 0; i < turns; i++) await turn();
-  order.push(`${name} ends`);
-  return name;
-};
+const job =
+  (name, turns = 1) =>
+  async () => {
+    order.push(`${name} begins`);
+    for (let i = 0; i < turns; i++) await turn();
+    order.push(`${name} ends`);
+    return name;
+  };
 
 const queue = new PQueue({ concurrency: 2 });
-for (const event of ["add", "active", "next", "idle", "empty", "completed", "error"]) queue.on(event, (value) => order.push(`${event} ${value instanceof Error ? value.message : (value ?? "")}`));
+for (const event of ["add", "active", "next", "idle", "empty", "completed", "error"])
+  queue.on(event, (value) => order.push(`${event} ${value instanceof Error ? value.message : (value ?? "")}`));
 await say("all", () => queue.addAll([job("a", 3), job("b"), job("c", 2), job("d")]));
-await say("priority", () => Promise.all([queue.add(job("low"), { priority: -1 }), queue.add(job("high"), { priority: 9 }), queue.add(job("later", 2), { priority: 1, id: "x" })]));
-await say("an error", () => queue.add(async () => { await turn(); throw new RangeError("refused"); }));
-await say("a job that throws at once", () => queue.add(() => { throw new TypeError("at once"); }));
+await say("priority", () =>
+  Promise.all([
+    queue.add(job("low"), { priority: -1 }),
+    queue.add(job("high"), { priority: 9 }),
+    queue.add(job("later", 2), { priority: 1, id: "x" }),
+  ]),
+);
+await say("an error", () =>
+  queue.add(async () => {
+    await turn();
+    throw new RangeError("refused");
+  }),
+);
+await say("a job that throws at once", () =>
+  queue.add(() => {
+    throw new TypeError("at once");
+  }),
+);
 await say("aborted", () => {
   const controller = new AbortController();
   queue.pause();

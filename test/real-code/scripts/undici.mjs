@@ -11,33 +11,66 @@ const server = createServer((request, response) => {
   request.on("data", (chunk) => chunks.push(chunk));
   request.on("end", () => {
     const body = Buffer.concat(chunks).toString();
-    if (pathname === "/echo") response.end(JSON.stringify({ method: request.method, type: request.headers["content-type"]?.replace(/boundary=.*/, "boundary"), length: body.length }));
-    else if (pathname === "/redirect") response.writeHead(302, { location: "/echo", "set-cookie": "a=1; Path=/" }).end();
+    if (pathname === "/echo")
+      response.end(
+        JSON.stringify({
+          method: request.method,
+          type: request.headers["content-type"]?.replace(/boundary=.*/, "boundary"),
+          length: body.length,
+        }),
+      );
+    else if (pathname === "/redirect")
+      response.writeHead(302, { location: "/echo", "set-cookie": "a=1; Path=/" }).end();
     else if (pathname === "/flaky") response.writeHead(counts[pathname] < 3 ? 503 : 200).end("at last");
-    else if (pathname === "/cached") response.writeHead(200, { "cache-control": "max-age=60", date: new Date().toUTCString() }).end(`time ${counts[pathname]}`);
-    else if (pathname === "/events") response.writeHead(200, { "content-type": "text/event-stream" }).end("id: 1\ndata: one\n\nevent: two\ndata: 2\ndata: zwei\n\n");
+    else if (pathname === "/cached")
+      response
+        .writeHead(200, { "cache-control": "max-age=60", date: new Date().toUTCString() })
+        .end(`time ${counts[pathname]}`);
+    else if (pathname === "/events")
+      response
+        .writeHead(200, { "content-type": "text/event-stream" })
+        .end("id: 1\ndata: one\n\nevent: two\ndata: 2\ndata: zwei\n\n");
     else if (pathname === "/reset") response.destroy();
-    else if (pathname === "/form") response.writeHead(200, { "content-type": "application/x-www-form-urlencoded" }).end("a=1&b=zwei");
+    else if (pathname === "/form")
+      response.writeHead(200, { "content-type": "application/x-www-form-urlencoded" }).end("a=1&b=zwei");
     else response.writeHead(404, { "content-type": "text/plain" }).end("nothing here");
   });
 });
 await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
 const origin = `http://127.0.0.1:${server.address().port}`;
-const text = async (response) => [response.status ?? response.statusCode, await (response.body?.text?.() ?? response.text())];
+const text = async (response) => [
+  response.status ?? response.statusCode,
+  await (response.body?.text?.() ?? response.text()),
+];
 
-await say("fetch", async () => text(await undici.fetch(`${origin}/echo`, { method: "POST", body: JSON.stringify({ a: 1 }), headers: { "content-type": "application/json" } })));
+await say("fetch", async () =>
+  text(
+    await undici.fetch(`${origin}/echo`, {
+      method: "POST",
+      body: JSON.stringify({ a: 1 }),
+      headers: { "content-type": "application/json" },
+    }),
+  ),
+);
 await say("fetch of a form", async () => {
   const form = new undici.FormData();
   form.append("a", "1");
   form.append("file", new Blob(["content"], { type: "text/plain" }), "f.txt");
   return (await undici.fetch(`${origin}/echo`, { method: "POST", body: form })).json();
 });
-await say("fetch of a stream", async () => text(await undici.fetch(`${origin}/echo`, { method: "PUT", body: Readable.from(["a", "b"]), duplex: "half" })));
+await say("fetch of a stream", async () =>
+  text(await undici.fetch(`${origin}/echo`, { method: "PUT", body: Readable.from(["a", "b"]), duplex: "half" })),
+);
 await say("form data", async () => [...(await (await undici.fetch(`${origin}/form`)).formData())]);
 await say("a body in other ways", async () => {
   const response = await undici.fetch(`${origin}/form`);
   const copy = response.clone();
-  return [(await response.arrayBuffer()).byteLength, (await copy.blob()).size, await undici.fetch(`${origin}/form`).then((again) => again.bytes()), await new undici.Response("a").text()];
+  return [
+    (await response.arrayBuffer()).byteLength,
+    (await copy.blob()).size,
+    await undici.fetch(`${origin}/form`).then((again) => again.bytes()),
+    await new undici.Response("a").text(),
+  ];
 });
 await say("a redirect", async () => {
   const response = await undici.fetch(`${origin}/redirect`);
@@ -63,28 +96,46 @@ await say("request", async () => text(await undici.request(`${origin}/echo`, { m
 await say("request with an error", async () => text(await undici.request(`${origin}/none`)));
 await say("stream", async () => {
   const chunks = [];
-  await undici.stream(`${origin}/form`, { method: "GET", opaque: chunks }, ({ opaque }) => new Writable({ write: (chunk, _encoding, done) => (opaque.push(chunk.toString()), done()) }));
+  await undici.stream(
+    `${origin}/form`,
+    { method: "GET", opaque: chunks },
+    ({ opaque }) => new Writable({ write: (chunk, _encoding, done) => (opaque.push(chunk.toString()), done()) }),
+  );
   return chunks.join("");
 });
 await say("pipeline", async () => {
   const parts = [];
-  for await (const part of Readable.from(["x", "y"]).pipe(undici.pipeline(`${origin}/echo`, { method: "POST" }, ({ body }) => body))) parts.push(part.toString());
+  for await (const part of Readable.from(["x", "y"]).pipe(
+    undici.pipeline(`${origin}/echo`, { method: "POST" }, ({ body }) => body),
+  ))
+    parts.push(part.toString());
   return parts.join("");
 });
 await say("interceptors", async () => {
   const { redirect, retry, dump, responseError, cache } = undici.interceptors;
   const agent = (...more) => new undici.Agent().compose(...more);
-  const first = await text(await undici.request(`${origin}/redirect`, { dispatcher: agent(redirect({ maxRedirections: 2 })) }));
-  const second = await text(await undici.request(`${origin}/flaky`, { dispatcher: agent(retry({ minTimeout: 1, maxTimeout: 2 })) }));
+  const first = await text(
+    await undici.request(`${origin}/redirect`, { dispatcher: agent(redirect({ maxRedirections: 2 })) }),
+  );
+  const second = await text(
+    await undici.request(`${origin}/flaky`, { dispatcher: agent(retry({ minTimeout: 1, maxTimeout: 2 })) }),
+  );
   const third = await undici.request(`${origin}/form`, { dispatcher: agent(dump({ maxSize: 1024 })) });
-  const fourth = await undici.request(`${origin}/none`, { dispatcher: agent(responseError()) }).catch((error) => [error.code, error.statusCode]);
+  const fourth = await undici
+    .request(`${origin}/none`, { dispatcher: agent(responseError()) })
+    .catch((error) => [error.code, error.statusCode]);
   const caching = agent(cache());
-  const fifth = [await text(await undici.request(`${origin}/cached`, { dispatcher: caching })), await text(await undici.request(`${origin}/cached`, { dispatcher: caching }))];
+  const fifth = [
+    await text(await undici.request(`${origin}/cached`, { dispatcher: caching })),
+    await text(await undici.request(`${origin}/cached`, { dispatcher: caching })),
+  ];
   return [first, second, third.statusCode, fourth, fifth];
 });
 await say("a pool and a client", async () => {
   const pool = new undici.Pool(origin, { connections: 2 });
-  const all = await Promise.all([1, 2, 3].map(async () => (await pool.request({ path: "/form", method: "GET" })).body.text()));
+  const all = await Promise.all(
+    [1, 2, 3].map(async () => (await pool.request({ path: "/form", method: "GET" })).body.text()),
+  );
   await pool.close();
   const client = new undici.Client(origin);
   const one = await text(await client.request({ path: "/form", method: "GET" }));
@@ -95,10 +146,17 @@ await say("a mock", async () => {
   const agent = new undici.MockAgent();
   agent.disableNetConnect();
   const pool = agent.get("http://mock.example.org");
-  pool.intercept({ path: "/a", method: "POST" }).reply(201, async ({ body }) => ({ got: await body }), { headers: { "content-type": "application/json" } }).times(2);
+  pool
+    .intercept({ path: "/a", method: "POST" })
+    .reply(201, async ({ body }) => ({ got: await body }), { headers: { "content-type": "application/json" } })
+    .times(2);
   pool.intercept({ path: "/b" }).replyWithError(new Error("mocked"));
-  const a = await text(await undici.request("http://mock.example.org/a", { method: "POST", body: "x", dispatcher: agent }));
-  const b = await undici.fetch("http://mock.example.org/b", { dispatcher: agent }).catch((error) => [error.message, error.cause?.message]);
+  const a = await text(
+    await undici.request("http://mock.example.org/a", { method: "POST", body: "x", dispatcher: agent }),
+  );
+  const b = await undici
+    .fetch("http://mock.example.org/b", { dispatcher: agent })
+    .catch((error) => [error.message, error.cause?.message]);
   const c = await undici.fetch("http://mock.example.org/c", { dispatcher: agent }).catch((error) => error.cause?.code);
   const pending = agent.pendingInterceptors().length;
   await agent.close();
@@ -110,20 +168,33 @@ await say("caches", async () => {
   await cache.put(`${origin}/more`, new undici.Response("more"));
   const keys = (await cache.keys()).map(({ url }) => new URL(url).pathname);
   const match = await text(await cache.match(`${origin}/own`));
-  return [keys, match, await cache.delete(`${origin}/own`), await cache.match(`${origin}/own`), await undici.caches.has("v1"), await undici.caches.keys(), await undici.caches.delete("v1"), (await cache.matchAll()).length];
+  return [
+    keys,
+    match,
+    await cache.delete(`${origin}/own`),
+    await cache.match(`${origin}/own`),
+    await undici.caches.has("v1"),
+    await undici.caches.keys(),
+    await undici.caches.delete("v1"),
+    (await cache.matchAll()).length,
+  ];
 });
-await say("events", () => new Promise((resolve) => {
-  const events = [];
-  const source = new undici.EventSource(`${origin}/events`);
-  const done = ({ type, data, lastEventId }) => {
-    events.push([type, data, lastEventId]);
-    if (events.length < 2) return;
-    source.close();
-    resolve(events);
-  };
-  source.addEventListener("message", done);
-  source.addEventListener("two", done);
-}));
+await say(
+  "events",
+  () =>
+    new Promise((resolve) => {
+      const events = [];
+      const source = new undici.EventSource(`${origin}/events`);
+      const done = ({ type, data, lastEventId }) => {
+        events.push([type, data, lastEventId]);
+        if (events.length < 2) return;
+        source.close();
+        resolve(events);
+      };
+      source.addEventListener("message", done);
+      source.addEventListener("two", done);
+    }),
+);
 await say("counts", () => counts);
 await undici.getGlobalDispatcher().close();
 server.closeAllConnections();

@@ -70,7 +70,9 @@ function inThread(options: CheckOptions): Running {
   const result = new Promise<CheckResult>((found, failed) => {
     worker.once("message", found);
     worker.once("error", failed);
-    worker.once("exit", (code) => failed(new Error(`the type-aware check ended with exit code ${code} and without a result`)));
+    worker.once("exit", (code) =>
+      failed(new Error(`the type-aware check ended with exit code ${code} and without a result`)),
+    );
   });
   result.catch(() => {}); // nobody waits for it when the build is over before
   worker.unref(); // nor must the process that breaks a build off; only now, as a listener would keep it alive again

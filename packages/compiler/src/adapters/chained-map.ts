@@ -19,7 +19,10 @@ const inlineMap = /^(\/\/# sourceMappingURL=data:application\/json;(?:charset=[^
  * The same code with a source map that leads through the compiled text to the originals.
  * @param find - the original behind an entry of `sources`
  */
-export function withChainedMap({ code, map }: Emitted, find: (source: string, sourceRoot: string) => Original | undefined): Emitted {
+export function withChainedMap(
+  { code, map }: Emitted,
+  find: (source: string, sourceRoot: string) => Original | undefined,
+): Emitted {
   if (map !== undefined) return { code, map: chain(map, find) };
   const chained = code.replace(inlineMap, (_, before: string, encoded: string, after: string) => {
     const decoded = Buffer.from(encoded, "base64").toString("utf8");
@@ -33,17 +36,30 @@ function chain(text: string, find: (source: string, sourceRoot: string) => Origi
   const originals = outer.sources.map((source) => find(source ?? "", outer.sourceRoot ?? ""));
   if (originals.every((each) => each === undefined)) return text;
   // by number: what a path means depends on where the map lies
-  const { sourceRoot: _root, sourcesContent: _content, ...numbered } = { ...outer, sources: outer.sources.map((_, index) => `compiled:${index}`) };
+  const {
+    sourceRoot: _root,
+    sourcesContent: _content,
+    ...numbered
+  } = { ...outer, sources: outer.sources.map((_, index) => `compiled:${index}`) };
   const chained = remapping(numbered, (file) => {
     const index = /^compiled:(\d+)$/.exec(file)?.[1];
     const original = index === undefined ? undefined : originals[Number(index)];
-    return original && { version: 3, sources: [`original:${index}`], names: original.map.names, mappings: original.map.mappings };
+    return (
+      original && {
+        version: 3,
+        sources: [`original:${index}`],
+        names: original.map.names,
+        mappings: original.map.mappings,
+      }
+    );
   });
   const indexes = chained.sources.map((source) => Number(/:(\d+)$/.exec(source ?? "")?.[1]));
   return JSON.stringify({
     ...outer,
     sources: indexes.map((index) => outer.sources[index]),
-    ...(outer.sourcesContent && { sourcesContent: indexes.map((index) => originals[index]?.source ?? outer.sourcesContent?.[index]) }),
+    ...(outer.sourcesContent && {
+      sourcesContent: indexes.map((index) => originals[index]?.source ?? outer.sourcesContent?.[index]),
+    }),
     names: chained.names,
     mappings: chained.mappings,
   });

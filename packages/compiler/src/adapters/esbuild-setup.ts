@@ -33,25 +33,38 @@ export function esbuildSetup(build: PluginBuild, session: Session): void {
     if (file) addToEsbuild(file, initialOptions, result);
     return endOf([...overlooked, ...(await session.typeCheck.finish())], session.root);
   });
-  build.onLoad({ filter: session.options.include === undefined ? scripts : /.*/, namespace: "file" }, async ({ path }) => {
-    if (!passes(session.filter, path)) return undefined;
-    const source = await readFile(path, "utf8");
-    try {
-      if (session.forBrowser) return void session.refuseInBrowser(source, path, () => inverse(session.seen()));
-      const result = session.compile(source, path);
-      return result && { contents: withMap(result), loader: loaderOf(path), warnings: messages(result.diagnostics, source), watchFiles: session.watched(path) };
-    } catch (error) {
-      return { errors: messages(diagnosticsOf(error), source), watchFiles: [path, ...session.watched(path)] };
-    }
-  });
+  build.onLoad(
+    { filter: session.options.include === undefined ? scripts : /.*/, namespace: "file" },
+    async ({ path }) => {
+      if (!passes(session.filter, path)) return undefined;
+      const source = await readFile(path, "utf8");
+      try {
+        if (session.forBrowser) return void session.refuseInBrowser(source, path, () => inverse(session.seen()));
+        const result = session.compile(source, path);
+        return (
+          result && {
+            contents: withMap(result),
+            loader: loaderOf(path),
+            warnings: messages(result.diagnostics, source),
+            watchFiles: session.watched(path),
+          }
+        );
+      } catch (error) {
+        return { errors: messages(diagnosticsOf(error), source), watchFiles: [path, ...session.watched(path)] };
+      }
+    },
+  );
 }
 
 /** esbuild builds for browsers unless it is told otherwise; where it does not bundle, that makes no difference. */
-const isForBrowser = ({ platform, bundle }: BuildOptions): boolean => platform === "browser" || (platform === undefined && bundle === true);
+const isForBrowser = ({ platform, bundle }: BuildOptions): boolean =>
+  platform === "browser" || (platform === undefined && bundle === true);
 
 function endOf(found: readonly Diagnostic[], root: string): OnEndResult {
   const of = (severity: Diagnostic["severity"]): PartialMessage[] =>
-    found.filter((each) => each.severity === severity).map((each) => toMessage(each, nodeHost.readFile(resolve(root, each.file)) ?? ""));
+    found
+      .filter((each) => each.severity === severity)
+      .map((each) => toMessage(each, nodeHost.readFile(resolve(root, each.file)) ?? ""));
   return { errors: of("error"), warnings: of("warning") };
 }
 
@@ -60,7 +73,8 @@ const withMap = ({ code, map }: CompileResult): string => `${code}\n//# sourceMa
 const loaders: Readonly<Record<string, Loader>> = { ".ts": "ts", ".mts": "ts", ".cts": "ts", ".tsx": "tsx" };
 const loaderOf = (path: string): Loader => loaders[extname(path)] ?? "jsx";
 
-const messages = (diagnostics: readonly Diagnostic[], source: string): PartialMessage[] => diagnostics.map((each) => toMessage(each, source));
+const messages = (diagnostics: readonly Diagnostic[], source: string): PartialMessage[] =>
+  diagnostics.map((each) => toMessage(each, source));
 
 function toMessage(diagnostic: Diagnostic, source: string): PartialMessage {
   const { message, code, file, line, column, start, end, hint } = diagnostic;
@@ -76,4 +90,3 @@ function toMessage(diagnostic: Diagnostic, source: string): PartialMessage {
 
 /** esbuild counts columns in bytes. */
 const utf8Length = (text: string): number => Buffer.byteLength(text);
-

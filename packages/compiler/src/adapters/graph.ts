@@ -7,16 +7,22 @@ import { isForBrowser } from "./vite-hooks.ts";
 /** What bundlers show of their modules: the parts of Rollup's plugin context that Rolldown and Vite have too. */
 interface ModuleGraph {
   getModuleIds(): Iterable<string>;
-  getModuleInfo(id: string): { readonly importedIds?: readonly string[]; readonly dynamicallyImportedIds?: readonly string[] } | null;
+  getModuleInfo(
+    id: string,
+  ): { readonly importedIds?: readonly string[]; readonly dynamicallyImportedIds?: readonly string[] } | null;
 }
 
-const isModuleGraph = (context: object): context is ModuleGraph => "getModuleIds" in context && "getModuleInfo" in context;
+const isModuleGraph = (context: object): context is ModuleGraph =>
+  "getModuleIds" in context && "getModuleInfo" in context;
 
-const hasEnvironment = (context: object): context is { readonly environment: Environment } => "environment" in context && context.environment !== undefined;
+const hasEnvironment = (context: object): context is { readonly environment: Environment } =>
+  "environment" in context && context.environment !== undefined;
 
 /** Vite builds for several environments with one plugin. */
 export function environmentOf(context: object): { readonly name: string; readonly forBrowser: boolean } | undefined {
-  return hasEnvironment(context) ? { name: context.environment.name, forBrowser: isForBrowser(context.environment) } : undefined;
+  return hasEnvironment(context)
+    ? { name: context.environment.name, forBrowser: isForBrowser(context.environment) }
+    : undefined;
 }
 
 /** The modules of a build; `undefined` where the bundler does not say. */
@@ -35,14 +41,20 @@ export function importersOf(context: UnpluginBuildContext, session: Session): Im
   // Rolldown may know what a module imports only after it has loaded that
   if (isModuleGraph(context)) return inverse([...importsOf(context), ...session.seen()]);
   const native = context.getNativeBuildContext?.();
-  return inverse(native?.framework === "webpack" && native.compilation ? connections(native.compilation) : session.seen());
+  return inverse(
+    native?.framework === "webpack" && native.compilation ? connections(native.compilation) : session.seen(),
+  );
 }
 
 type Edges = Iterable<readonly [path: string, imported: readonly string[]]>;
 
 /** A module of a development server belongs to the file that it was made from. */
-const fromServer = (graph: { getModulesByFile(file: string): Set<EnvironmentModuleNode> | undefined }): Importers => (path) =>
-  [...(graph.getModulesByFile(path) ?? [])].flatMap(({ importers }) => [...importers].flatMap(({ file }) => file ?? []));
+const fromServer =
+  (graph: { getModulesByFile(file: string): Set<EnvironmentModuleNode> | undefined }): Importers =>
+  (path) =>
+    [...(graph.getModulesByFile(path) ?? [])].flatMap(({ importers }) =>
+      [...importers].flatMap(({ file }) => file ?? []),
+    );
 
 function* importsOf(graph: ModuleGraph): Edges {
   for (const id of graph.getModuleIds()) {
@@ -51,11 +63,18 @@ function* importsOf(graph: ModuleGraph): Edges {
   }
 }
 
-type Compilation = NonNullable<Extract<ReturnType<NonNullable<UnpluginBuildContext["getNativeBuildContext"]>>, { framework: "webpack" }>["compilation"]>;
+type Compilation = NonNullable<
+  Extract<
+    ReturnType<NonNullable<UnpluginBuildContext["getNativeBuildContext"]>>,
+    { framework: "webpack" }
+  >["compilation"]
+>;
 
 function* connections({ modules, moduleGraph }: Compilation): Edges {
   for (const module of modules) {
-    const imported = [...moduleGraph.getOutgoingConnections(module)].flatMap((each) => each.module?.nameForCondition() ?? []);
+    const imported = [...moduleGraph.getOutgoingConnections(module)].flatMap(
+      (each) => each.module?.nameForCondition() ?? [],
+    );
     yield [module.nameForCondition() ?? "", imported];
   }
 }

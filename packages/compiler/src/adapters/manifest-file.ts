@@ -12,22 +12,40 @@ export interface ManifestFile {
 }
 
 /** The manifest as a file of the build; none where there is nothing in it. */
-export function manifestFile(manifest: Manifest, { manifest: wanted = true }: Pick<Options, "manifest">): ManifestFile | undefined {
+export function manifestFile(
+  manifest: Manifest,
+  { manifest: wanted = true }: Pick<Options, "manifest">,
+): ManifestFile | undefined {
   if (wanted === false || manifest.modules.length === 0) return undefined;
-  return { fileName: wanted === true ? "perdure.manifest.json" : wanted, source: `${JSON.stringify(manifest, null, 2)}\n` };
+  return {
+    fileName: wanted === true ? "perdure.manifest.json" : wanted,
+    source: `${JSON.stringify(manifest, null, 2)}\n`,
+  };
 }
 
 /** The same for modules in any order. */
-export const manifestOf = (modules: Iterable<ModuleInfo>): Manifest => ({ version: 1, modules: [...modules].sort((a, b) => (a.file < b.file ? -1 : 1)) });
+export const manifestOf = (modules: Iterable<ModuleInfo>): Manifest => ({
+  version: 1,
+  modules: [...modules].sort((a, b) => (a.file < b.file ? -1 : 1)),
+});
 
 /** esbuild has no files of plugins: it is written beside the output, or added to the files that the caller gets. */
-export function addToEsbuild({ fileName, source }: ManifestFile, { outdir, outfile, absWorkingDir = process.cwd(), write = true }: BuildOptions, { outputFiles }: BuildResult): void {
+export function addToEsbuild(
+  { fileName, source }: ManifestFile,
+  { outdir, outfile, absWorkingDir = process.cwd(), write = true }: BuildOptions,
+  { outputFiles }: BuildResult,
+): void {
   const directory = outdir ?? (outfile === undefined ? undefined : dirname(outfile));
   if (directory === undefined) return; // the output goes to standard output
   const output = resolve(absWorkingDir, directory);
   if (write) return writeManifest({ fileName, source }, output);
   const contents = Buffer.from(source);
-  outputFiles?.push({ path: join(output, fileName), contents, hash: createHash("sha256").update(contents).digest("base64url").slice(0, 11), text: source });
+  outputFiles?.push({
+    path: join(output, fileName),
+    contents,
+    hash: createHash("sha256").update(contents).digest("base64url").slice(0, 11),
+    text: source,
+  });
 }
 
 export function writeManifest({ fileName, source }: ManifestFile, directory: string): void {

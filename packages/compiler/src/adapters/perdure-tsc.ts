@@ -4,7 +4,8 @@ import { PerdureError } from "@perdure/protocol";
 import { projectOptions } from "./project-options.ts";
 import { run } from "./tsc/run.ts";
 
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(128 + constants.signals[signal]));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.once(signal, () => process.exit(128 + constants.signals[signal]));
 
 try {
   process.exitCode = await run(process.argv.slice(2), projectOptions());

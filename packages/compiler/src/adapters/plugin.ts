@@ -1,7 +1,21 @@
-import { DIRECTIVE_WORDS, type Diagnostic, type DirectiveWords, type Manifest, type ModuleInfo } from "@perdure/protocol";
+import {
+  DIRECTIVE_WORDS,
+  type Diagnostic,
+  type DirectiveWords,
+  type Manifest,
+  type ModuleInfo,
+} from "@perdure/protocol";
 import { isAbsolute } from "node:path";
 import { checkForBrowser } from "../browser.ts";
-import { compile, CompileError, lostDirectives, wasCompiled, type CompileOptions, type CompileResult, type WarningLevels } from "../compile.ts";
+import {
+  compile,
+  CompileError,
+  lostDirectives,
+  wasCompiled,
+  type CompileOptions,
+  type CompileResult,
+  type WarningLevels,
+} from "../compile.ts";
 import { pathOf } from "../phases/1-parse/parse.ts";
 import { createProject, nodeHost, type Host, type Project } from "../project.ts";
 import { idFilter, passes, type Filter, type Patterns } from "../filter.ts";
@@ -126,7 +140,9 @@ export class Session {
 
   /** The files compiled before whose outcome has changed with the files on disk, though they have not. */
   outdated(): string[] {
-    return [...this.signatures].flatMap(([path, signature]) => (this.project.signature(path) === signature ? [] : [path]));
+    return [...this.signatures].flatMap(([path, signature]) =>
+      this.project.signature(path) === signature ? [] : [path],
+    );
   }
 
   invalidate(path: string): void {
@@ -145,7 +161,10 @@ export class Session {
    * another copy of the plugin has compiled, are compiled for this alone; those that came by earlier and are gone are left out.
    * Default: what came by.
    */
-  emitManifest(ids: Iterable<string> = [...this.modules.keys(), ...this.compiledBefore], environment = { name: "", forBrowser: this.forBrowser }): ManifestFile | undefined {
+  emitManifest(
+    ids: Iterable<string> = [...this.modules.keys(), ...this.compiledBefore],
+    environment = { name: "", forBrowser: this.forBrowser },
+  ): ManifestFile | undefined {
     this.graphs.set(environment.name, environment.forBrowser ? [] : [...ids].map(pathOf));
     const paths = new Set([...this.graphs.values()].flat());
     const manifest = manifestOf([...paths].flatMap((path) => this.infoOf(path) ?? []));

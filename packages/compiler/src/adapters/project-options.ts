@@ -56,7 +56,9 @@ export function manifestName(value: unknown = true): boolean | string {
   throw invalid("manifest", value, "true, false or the name of a file");
 }
 
-const warningCodes: ReadonlySet<string> = new Set(Object.entries(diagnosticMessages).flatMap(([code, { severity }]) => (severity === "warning" ? [code] : [])));
+const warningCodes: ReadonlySet<string> = new Set(
+  Object.entries(diagnosticMessages).flatMap(([code, { severity }]) => (severity === "warning" ? [code] : [])),
+);
 const isWarningCode = (code: string): code is WarningCode => warningCodes.has(code);
 
 function warningCode(code: string): WarningCode {

@@ -10,7 +10,11 @@ export function isWatching(context: UnpluginBuildContext): boolean {
 }
 
 /** Reports at the end of a build, where bundlers differ in how; the errors together, so that none hides the others. */
-export function reportAtEnd(context: UnpluginBuildContext, diagnostics: readonly Diagnostic[], messageOf: (diagnostics: readonly Diagnostic[]) => UnpluginMessage): void {
+export function reportAtEnd(
+  context: UnpluginBuildContext,
+  diagnostics: readonly Diagnostic[],
+  messageOf: (diagnostics: readonly Diagnostic[]) => UnpluginMessage,
+): void {
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   const warnings = diagnostics.filter(({ severity }) => severity === "warning");
   const native = context.getNativeBuildContext?.();

@@ -59,9 +59,19 @@ export const farmHooks = (session: Session): Partial<JsPlugin> => ({
 /** What is used of Bun, which has no types of its own here. */
 interface BunBuild {
   /** Nothing for a plugin of Bun itself (`Bun.plugin`). */
-  readonly config?: { readonly target?: string; readonly outdir?: string; metafile?: boolean; readonly plugins?: readonly { readonly name: string }[] };
+  readonly config?: {
+    readonly target?: string;
+    readonly outdir?: string;
+    metafile?: boolean;
+    readonly plugins?: readonly { readonly name: string }[];
+  };
   readonly target?: string;
-  onEnd?(end: (result: { readonly success: boolean; readonly metafile?: { readonly inputs: object } }) => void | Promise<void>): void;
+  onEnd?(
+    end: (result: {
+      readonly success: boolean;
+      readonly metafile?: { readonly inputs: object };
+    }) => void | Promise<void>,
+  ): void;
 }
 
 export function bunSetup({ config, target, ...build }: BunBuild, session: Session): void {
@@ -77,7 +87,10 @@ export function bunSetup({ config, target, ...build }: BunBuild, session: Sessio
     const file = session.emitManifest(paths);
     if (file && config.outdir !== undefined) writeManifest(file, config.outdir);
     const found = [...overlooked, ...(await session.typeCheck.finish())];
-    const [errors, warnings] = [found.filter(({ severity }) => severity === "error"), found.filter(({ severity }) => severity === "warning")];
+    const [errors, warnings] = [
+      found.filter(({ severity }) => severity === "error"),
+      found.filter(({ severity }) => severity === "warning"),
+    ];
     for (const each of warnings) console.warn(formatDiagnostic(each));
     if (errors.length > 0) throw new Error(errors.map(formatDiagnostic).join("\n\n"));
   });

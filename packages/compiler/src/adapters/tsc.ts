@@ -18,7 +18,12 @@ const known = new WeakMap<ts.CompilerHost, Sources>();
  * A program transformer for `tsc` through ts-patch: `{ "transform": "unplugin-perdure/tsc", "transformProgram": true }`.
  * Types, declarations and all that the compiler has to say come from the sources; JavaScript comes from the compiled sources.
  */
-export default function transformProgram(program: ts.Program, host: ts.CompilerHost | undefined, config: PluginConfig, { ts: api }: { readonly ts: typeof ts }): ts.Program {
+export default function transformProgram(
+  program: ts.Program,
+  host: ts.CompilerHost | undefined,
+  config: PluginConfig,
+  { ts: api }: { readonly ts: typeof ts },
+): ts.Program {
   if (host && isOfCompiled(host)) return program;
   const files = host ?? api.createCompilerHost(program.getCompilerOptions());
   const sources = known.get(files) ?? new Sources(optionsOf(config));

@@ -1,6 +1,14 @@
 import { formatDiagnostic, type Diagnostic } from "@perdure/protocol";
 import { join } from "node:path";
-import { createUnplugin, type UnpluginBuildContext, type UnpluginContext, type UnpluginContextMeta, type UnpluginInstance, type UnpluginMessage, type UnpluginOptions } from "unplugin";
+import {
+  createUnplugin,
+  type UnpluginBuildContext,
+  type UnpluginContext,
+  type UnpluginContextMeta,
+  type UnpluginInstance,
+  type UnpluginMessage,
+  type UnpluginOptions,
+} from "unplugin";
 import type { CompileResult } from "../compile.ts";
 import { scripts } from "../filter.ts";
 import { pathOf } from "../phases/1-parse/parse.ts";
@@ -16,12 +24,20 @@ type Context = UnpluginBuildContext & UnpluginContext;
 const text = (diagnostics: readonly Diagnostic[]): string => diagnostics.map(formatDiagnostic).join("\n\n");
 
 /** Rollup and its kin mark the place of a message themselves when they get its `loc`. */
-const marks = ({ framework }: UnpluginContextMeta): boolean => framework === "rollup" || framework === "rolldown" || framework === "vite";
+const marks = ({ framework }: UnpluginContextMeta): boolean =>
+  framework === "rollup" || framework === "rolldown" || framework === "vite";
 
 function located(diagnostics: readonly Diagnostic[], id: string): UnpluginMessage {
   const [first] = diagnostics;
   const message = text(diagnostics);
-  return first ? { message, pluginCode: first.code, meta: { hint: first.hint }, loc: { file: pathOf(id), line: first.line, column: first.column - 1 } } : { message };
+  return first
+    ? {
+        message,
+        pluginCode: first.code,
+        meta: { hint: first.hint },
+        loc: { file: pathOf(id), line: first.line, column: first.column - 1 },
+      }
+    : { message };
 }
 
 /** Ends the module's compilation. Elsewhere `error` only collects, and goes on with what was not compiled; Farm 1.7 even aborts. */
@@ -47,45 +63,49 @@ function compileIn(context: Context, session: Session, code: string, id: string)
   return result;
 }
 
-export const unplugin: UnpluginInstance<Options | undefined, false> = createUnplugin<Options | undefined, false>((options = {}, meta): UnpluginOptions => {
-  const session = new Session(options);
-  const transform = {
-    // Rollup and Rolldown heed this and not `enforce`, the others the other way round
-    order: "pre" as const,
-    filter: { id: session.filter },
-    handler(this: Context, code: string, id: string) {
-      try {
-        const result = compileIn(this, session, code, id);
-        for (const each of result?.diagnostics ?? []) warn(this, each, id, meta);
-        return result && { code: result.code, map: { ...result.map } };
-      } catch (error) {
-        return fail(this, diagnosticsOf(error), id, meta);
-      }
-    },
-  };
-  function buildStart(this: UnpluginBuildContext): void {
-    if (!session.serves) session.typeCheck.start(session.root, isWatching(this));
-  }
-  async function buildEnd(this: UnpluginBuildContext, failure?: Error): Promise<void> {
-    if (failure) return session.typeCheck.stop();
-    const file = session.emitManifest(builtModules(this), environmentOf(this));
-    if (file && meta.framework !== "vite") this.emitFile({ type: "asset", ...file });
-    reportAtEnd(this, await session.typeCheck.finish(), (found) => located(found, join(session.root, found[0]?.file ?? "")));
-  }
-  return {
-    name,
-    enforce: "pre",
-    // with a transform, unplugin would load every file of an esbuild build and no other plugin could
-    ...(meta.framework === "esbuild" ? {} : { transform }),
-    // esbuild and Bun say more at the end than unplugin hands on
-    ...(meta.framework === "esbuild" || meta.framework === "bun" ? {} : { buildStart, buildEnd }),
-    watchChange: (id) => session.invalidate(id),
-    vite: viteHooks(session),
-    rolldown: rolldownHooks(session),
-    farm: farmHooks(session),
-    webpack: (compiler) => webpackSetup(compiler, session),
-    rspack: (compiler) => rspackSetup(compiler, session),
-    bun: { setup: (build) => bunSetup(build, session) },
-    esbuild: { onLoadFilter: scripts, setup: (build) => esbuildSetup(build, session) },
-  };
-});
+export const unplugin: UnpluginInstance<Options | undefined, false> = createUnplugin<Options | undefined, false>(
+  (options = {}, meta): UnpluginOptions => {
+    const session = new Session(options);
+    const transform = {
+      // Rollup and Rolldown heed this and not `enforce`, the others the other way round
+      order: "pre" as const,
+      filter: { id: session.filter },
+      handler(this: Context, code: string, id: string) {
+        try {
+          const result = compileIn(this, session, code, id);
+          for (const each of result?.diagnostics ?? []) warn(this, each, id, meta);
+          return result && { code: result.code, map: { ...result.map } };
+        } catch (error) {
+          return fail(this, diagnosticsOf(error), id, meta);
+        }
+      },
+    };
+    function buildStart(this: UnpluginBuildContext): void {
+      if (!session.serves) session.typeCheck.start(session.root, isWatching(this));
+    }
+    async function buildEnd(this: UnpluginBuildContext, failure?: Error): Promise<void> {
+      if (failure) return session.typeCheck.stop();
+      const file = session.emitManifest(builtModules(this), environmentOf(this));
+      if (file && meta.framework !== "vite") this.emitFile({ type: "asset", ...file });
+      reportAtEnd(this, await session.typeCheck.finish(), (found) =>
+        located(found, join(session.root, found[0]?.file ?? "")),
+      );
+    }
+    return {
+      name,
+      enforce: "pre",
+      // with a transform, unplugin would load every file of an esbuild build and no other plugin could
+      ...(meta.framework === "esbuild" ? {} : { transform }),
+      // esbuild and Bun say more at the end than unplugin hands on
+      ...(meta.framework === "esbuild" || meta.framework === "bun" ? {} : { buildStart, buildEnd }),
+      watchChange: (id) => session.invalidate(id),
+      vite: viteHooks(session),
+      rolldown: rolldownHooks(session),
+      farm: farmHooks(session),
+      webpack: (compiler) => webpackSetup(compiler, session),
+      rspack: (compiler) => rspackSetup(compiler, session),
+      bun: { setup: (build) => bunSetup(build, session) },
+      esbuild: { onLoadFilter: scripts, setup: (build) => esbuildSetup(build, session) },
+    };
+  },
+);

@@ -8,7 +8,8 @@ export function isForBrowser({ config }: Environment): boolean {
   return config.consumer === "client" && !config.build.lib && !isVitest(config);
 }
 
-const isVitest = ({ plugins }: Pick<ResolvedConfig, "plugins">): boolean => plugins.some(({ name }) => name === "vitest");
+const isVitest = ({ plugins }: Pick<ResolvedConfig, "plugins">): boolean =>
+  plugins.some(({ name }) => name === "vitest");
 
 /** What only Vite needs: its root, one copy of the runtime on the server, and module reloads. */
 export function viteHooks(session: Session): Partial<Plugin> {
@@ -30,7 +31,9 @@ export function viteHooks(session: Session): Partial<Plugin> {
     },
     hotUpdate({ file, modules }) {
       session.invalidate(file);
-      const affected: EnvironmentModuleNode[] = session.outdated().flatMap((path) => [...(this.environment.moduleGraph.getModulesByFile(path) ?? [])]);
+      const affected: EnvironmentModuleNode[] = session
+        .outdated()
+        .flatMap((path) => [...(this.environment.moduleGraph.getModulesByFile(path) ?? [])]);
       for (const node of affected) this.environment.moduleGraph.invalidateModule(node);
       return affected.length === 0 ? undefined : [...new Set([...modules, ...affected])];
     },

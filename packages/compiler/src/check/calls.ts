@@ -1,7 +1,12 @@
 import { ts } from "./typescript.ts";
 
 /** Calls of a function of the runtime with an object literal that has the given property, and the property's value. */
-export function callsWith(file: ts.SourceFile, name: string, key: string, found: (call: ts.CallExpression, value: ts.Expression) => void): void {
+export function callsWith(
+  file: ts.SourceFile,
+  name: string,
+  key: string,
+  found: (call: ts.CallExpression, value: ts.Expression) => void,
+): void {
   if (!file.text.includes(name) || !file.text.includes(key)) return;
   const visit = (node: ts.Node): void => {
     if (ts.isCallExpression(node) && calledName(node) === name) {
@@ -32,20 +37,34 @@ function property(node: ts.Expression, name: string): ts.Expression | undefined 
 /** What a name stands for, through imports; of another expression, nothing. */
 export function declarationOf(node: ts.Expression, checker: ts.TypeChecker): ts.Declaration | undefined {
   const isShorthand = ts.isShorthandPropertyAssignment(node.parent) && node.parent.name === node;
-  const symbol = isShorthand ? checker.getShorthandAssignmentValueSymbol(node.parent) : checker.getSymbolAtLocation(node);
+  const symbol = isShorthand
+    ? checker.getShorthandAssignmentValueSymbol(node.parent)
+    : checker.getSymbolAtLocation(node);
   const target = symbol && symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
   return target?.valueDeclaration;
 }
 
 /** The value that a declaration gives. */
 export function initializerOf(declaration: ts.Declaration | undefined): ts.Expression | undefined {
-  if (!declaration || !(ts.isVariableDeclaration(declaration) || ts.isPropertyAssignment(declaration) || ts.isPropertyDeclaration(declaration))) return undefined;
+  if (
+    !declaration ||
+    !(
+      ts.isVariableDeclaration(declaration) ||
+      ts.isPropertyAssignment(declaration) ||
+      ts.isPropertyDeclaration(declaration)
+    )
+  )
+    return undefined;
   return declaration.initializer && unwrap(declaration.initializer);
 }
 
 /** The expression inside parentheses and type syntax. */
 export function unwrap(node: ts.Expression): ts.Expression {
-  const wraps = ts.isParenthesizedExpression(node) || ts.isAsExpression(node) || ts.isSatisfiesExpression(node) || ts.isNonNullExpression(node);
+  const wraps =
+    ts.isParenthesizedExpression(node) ||
+    ts.isAsExpression(node) ||
+    ts.isSatisfiesExpression(node) ||
+    ts.isNonNullExpression(node);
   return wraps ? unwrap(node.expression) : node;
 }
 

@@ -1,4 +1,11 @@
-import { createDiagnostic, DIRECTIVE_WORDS, type Culprit, type Diagnostic, type DirectiveWords, type SourceFile } from "@perdure/protocol";
+import {
+  createDiagnostic,
+  DIRECTIVE_WORDS,
+  type Culprit,
+  type Diagnostic,
+  type DirectiveWords,
+  type SourceFile,
+} from "@perdure/protocol";
 import { dirname, resolve } from "node:path";
 import { projectPath } from "../phases/2-analyze/project-path.ts";
 import { idFilter, passes, type Patterns } from "../filter.ts";
@@ -46,12 +53,14 @@ export function check(options: CheckOptions = {}): CheckResult {
   let functions = 0;
   const found = [...own].flatMap(([program, files]) => {
     const judge = new Judge(program, project, root);
-    return files.filter(({ fileName }) => passes(filter, fileName)).flatMap((file) =>
-      directedFunctions(file, words).flatMap((fn) => {
-        functions++;
-        return judge.judge(fn, file);
-      }),
-    );
+    return files
+      .filter(({ fileName }) => passes(filter, fileName))
+      .flatMap((file) =>
+        directedFunctions(file, words).flatMap((fn) => {
+          functions++;
+          return judge.judge(fn, file);
+        }),
+      );
   });
   return { diagnostics: [...diagnostics, ...found].sort(byPlace), functions };
 }
@@ -60,7 +69,10 @@ export function check(options: CheckOptions = {}): CheckResult {
 function ownFiles(programs: readonly ts.Program[]): ReadonlyMap<ts.Program, readonly ts.SourceFile[]> {
   const done = new Set<string>();
   const isOwn = (program: ts.Program, file: ts.SourceFile): boolean =>
-    !file.isDeclarationFile && !program.isSourceFileFromExternalLibrary(file) && !file.fileName.includes("/node_modules/") && !done.has(file.fileName);
+    !file.isDeclarationFile &&
+    !program.isSourceFileFromExternalLibrary(file) &&
+    !file.fileName.includes("/node_modules/") &&
+    !done.has(file.fileName);
   return new Map(
     programs.map((program) => {
       const files = program.getSourceFiles().filter((file) => isOwn(program, file));
@@ -90,7 +102,8 @@ function readProject(own: ReadonlyMap<ts.Program, readonly ts.SourceFile[]>, opt
   return { classes, remade };
 }
 
-const byPlace = (a: Diagnostic, b: Diagnostic): number => (a.file === b.file ? a.start - b.start : a.file < b.file ? -1 : 1);
+const byPlace = (a: Diagnostic, b: Diagnostic): number =>
+  a.file === b.file ? a.start - b.start : a.file < b.file ? -1 : 1;
 
 class Judge {
   private readonly checker: ts.TypeChecker;
@@ -107,13 +120,23 @@ class Judge {
 
   judge({ kind, name, node }: DirectedFunction, file: ts.SourceFile): Diagnostic[] {
     const source: SourceFile = { file: projectPath(this.root, file.fileName), source: file.text };
-    const found = this.project.remade.has(placeOf(node)) ? [] : report(this.resultOf(node), "RESULT_NOT_STORABLE", `${name} returns`, source, resultSpan(node, file));
+    const found = this.project.remade.has(placeOf(node))
+      ? []
+      : report(this.resultOf(node), "RESULT_NOT_STORABLE", `${name} returns`, source, resultSpan(node, file));
     // of a task's input only a fingerprint is kept
     if (kind === "workflow") {
       node.parameters.filter(isValue).forEach((parameter, i) => {
         const path = ts.isIdentifier(parameter.name) ? parameter.name.text : `[${i}]`;
         const verdict = this.storability.judge(this.checker.getTypeAtLocation(parameter), path);
-        found.push(...report(verdict, "INPUT_NOT_STORABLE", `${name} takes`, source, spanOf(parameter.type ?? parameter.name, file)));
+        found.push(
+          ...report(
+            verdict,
+            "INPUT_NOT_STORABLE",
+            `${name} takes`,
+            source,
+            spanOf(parameter.type ?? parameter.name, file),
+          ),
+        );
       });
     }
     return found;
@@ -144,10 +167,17 @@ function resultSpan(node: DirectedFunction["node"], file: ts.SourceFile): Span {
   return { start, end: node.body.getStart(file) };
 }
 
-function report({ refused, unregistered, changed }: Verdict, code: "RESULT_NOT_STORABLE" | "INPUT_NOT_STORABLE", what: string, source: SourceFile, at: Span): Diagnostic[] {
+function report(
+  { refused, unregistered, changed }: Verdict,
+  code: "RESULT_NOT_STORABLE" | "INPUT_NOT_STORABLE",
+  what: string,
+  source: SourceFile,
+  at: Span,
+): Diagnostic[] {
   const found: Diagnostic[] = [];
   if (isSome(refused)) found.push(createDiagnostic(source, code, { what, culprits: refused }, at));
-  if (isSome(unregistered)) found.push(createDiagnostic(source, "CLASS_NOT_REGISTERED", { what, culprits: unregistered }, at));
+  if (isSome(unregistered))
+    found.push(createDiagnostic(source, "CLASS_NOT_REGISTERED", { what, culprits: unregistered }, at));
   if (isSome(changed)) found.push(createDiagnostic(source, "CLASS_NOT_KEPT", { what, culprits: changed }, at));
   return found;
 }

@@ -12,7 +12,9 @@ export interface DirectedFunction {
   readonly node: FunctionWithBody;
 }
 
-export type FunctionWithBody = (ts.FunctionDeclaration | ts.FunctionExpression | ts.ArrowFunction | ts.MethodDeclaration) & { readonly body: ts.ConciseBody };
+export type FunctionWithBody = (
+  ts.FunctionDeclaration | ts.FunctionExpression | ts.ArrowFunction | ts.MethodDeclaration
+) & { readonly body: ts.ConciseBody };
 
 /** The tasks and workflows of a file: those that the compiler finds in its text. */
 export function directedFunctions(file: ts.SourceFile, words: DirectiveWords): DirectedFunction[] {
@@ -38,7 +40,12 @@ function functionsByBody(file: ts.SourceFile): Map<number, FunctionWithBody> {
   return found;
 }
 
-const isFunction = (node: ts.Node): node is ts.FunctionDeclaration | ts.FunctionExpression | ts.ArrowFunction | ts.MethodDeclaration =>
-  ts.isFunctionDeclaration(node) || ts.isFunctionExpression(node) || ts.isArrowFunction(node) || ts.isMethodDeclaration(node);
+const isFunction = (
+  node: ts.Node,
+): node is ts.FunctionDeclaration | ts.FunctionExpression | ts.ArrowFunction | ts.MethodDeclaration =>
+  ts.isFunctionDeclaration(node) ||
+  ts.isFunctionExpression(node) ||
+  ts.isArrowFunction(node) ||
+  ts.isMethodDeclaration(node);
 
 const hasBody = (node: ts.Node): node is FunctionWithBody => isFunction(node) && node.body !== undefined;

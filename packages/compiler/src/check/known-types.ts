@@ -13,9 +13,44 @@ export type Known =
   /** It comes back as something else. */
   | { readonly becomes: string };
 
-const typedArrays = ["Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array", "Float16Array", "Float32Array", "Float64Array", "BigInt64Array", "BigUint64Array"];
-const stored = ["Date", "RegExp", "URL", "URLSearchParams", "ArrayBuffer", "DataView", ...typedArrays, "Error", "String", "Number", "Boolean", "BigInt"];
-const temporal = ["Duration", "Instant", "PlainDate", "PlainDateTime", "PlainMonthDay", "PlainTime", "PlainYearMonth", "ZonedDateTime"];
+const typedArrays = [
+  "Int8Array",
+  "Uint8Array",
+  "Uint8ClampedArray",
+  "Int16Array",
+  "Uint16Array",
+  "Int32Array",
+  "Uint32Array",
+  "Float16Array",
+  "Float32Array",
+  "Float64Array",
+  "BigInt64Array",
+  "BigUint64Array",
+];
+const stored = [
+  "Date",
+  "RegExp",
+  "URL",
+  "URLSearchParams",
+  "ArrayBuffer",
+  "DataView",
+  ...typedArrays,
+  "Error",
+  "String",
+  "Number",
+  "Boolean",
+  "BigInt",
+];
+const temporal = [
+  "Duration",
+  "Instant",
+  "PlainDate",
+  "PlainDateTime",
+  "PlainMonthDay",
+  "PlainTime",
+  "PlainYearMonth",
+  "ZonedDateTime",
+];
 
 const known: ReadonlyMap<string, Known> = new Map<string, Known>([
   ...stored.map((name) => [name, "stored"] as const),

@@ -34,7 +34,9 @@ export class RegisteredClasses {
 function codecTypes(list: ts.Expression, checker: ts.TypeChecker): readonly ts.Type[] {
   const literal = ts.isArrayLiteralExpression(list) ? list : initializerOf(declarationOf(list, checker));
   if (literal && ts.isArrayLiteralExpression(literal)) {
-    return literal.elements.flatMap((each) => (ts.isSpreadElement(each) ? codecTypes(each.expression, checker) : [checker.getTypeAtLocation(each)]));
+    return literal.elements.flatMap((each) =>
+      ts.isSpreadElement(each) ? codecTypes(each.expression, checker) : [checker.getTypeAtLocation(each)],
+    );
   }
   const element = checker.getIndexTypeOfType(checker.getTypeAtLocation(list), ts.IndexKind.Number);
   return element?.isUnion() ? element.types : element ? [element] : [];

@@ -10,7 +10,15 @@ export function remadeResults(file: ts.SourceFile, checker: ts.TypeChecker): str
   callsWith(file, "taskOptions", "result", (call) => {
     const [task] = call.arguments;
     const fn = task && functionOf(task, checker);
-    if (fn && isSame(resultOf(checker.getTypeAtLocation(task), checker), resultOf(checker.getTypeAtLocation(call), checker), checker)) found.push(placeOf(fn));
+    if (
+      fn &&
+      isSame(
+        resultOf(checker.getTypeAtLocation(task), checker),
+        resultOf(checker.getTypeAtLocation(call), checker),
+        checker,
+      )
+    )
+      found.push(placeOf(fn));
   });
   return found;
 }

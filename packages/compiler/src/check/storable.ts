@@ -22,7 +22,10 @@ type Remark = Culprit & { readonly as: keyof Verdict };
 type Part = readonly [suffix: string, type: ts.Type];
 
 const nothing: Look = { remarks: [], parts: [] };
-const remark = (as: keyof Verdict, found: string, parts: readonly Part[] = []): Look => ({ remarks: [{ as, path: "", found }], parts });
+const remark = (as: keyof Verdict, found: string, parts: readonly Part[] = []): Look => ({
+  remarks: [{ as, path: "", found }],
+  parts,
+});
 const promise = remark("refused", "a promise (is an await missing?)");
 const parts = (list: readonly Part[]): Look => ({ remarks: [], parts: list });
 
@@ -31,7 +34,15 @@ const MAX_DEPTH = 16;
 const MAX_TYPES = 5_000;
 
 const { TypeFlags, ObjectFlags, SymbolFlags, ElementFlags } = ts;
-const primitive = TypeFlags.StringLike | TypeFlags.NumberLike | TypeFlags.BigIntLike | TypeFlags.BooleanLike | TypeFlags.EnumLike | TypeFlags.VoidLike | TypeFlags.Null | TypeFlags.Never;
+const primitive =
+  TypeFlags.StringLike |
+  TypeFlags.NumberLike |
+  TypeFlags.BigIntLike |
+  TypeFlags.BooleanLike |
+  TypeFlags.EnumLike |
+  TypeFlags.VoidLike |
+  TypeFlags.Null |
+  TypeFlags.Never;
 
 /** Errors that come back as instances of their own class. */
 const ownErrors = new Set(["FatalError", "RetryableError", "TimeoutError", "CancelledError"]);
@@ -104,20 +115,28 @@ export class Storability {
     if (what === "open") return nothing;
     if (what === "promise") return promise;
     if (what === "function") return remark("refused", "a function");
-    if (typeof what === "object" && "becomes" in what) return remark("changed", `${this.name(type)}, which comes back as ${what.becomes}`);
+    if (typeof what === "object" && "becomes" in what)
+      return remark("changed", `${this.name(type)}, which comes back as ${what.becomes}`);
     const held = what === "stored" ? [] : zip(what.holds, this.argumentsOf(known));
     const symbol = type.getSymbol();
-    const isSubclass = known !== type && symbol !== undefined && (symbol.flags & SymbolFlags.Class) !== 0 && !ownErrors.has(symbol.name);
-    return isSubclass ? remark("changed", `${this.name(type)}, which comes back as ${withArticle(known.getSymbol()?.name ?? "")}`, held) : parts(held);
+    const isSubclass =
+      known !== type && symbol !== undefined && (symbol.flags & SymbolFlags.Class) !== 0 && !ownErrors.has(symbol.name);
+    return isSubclass
+      ? remark("changed", `${this.name(type)}, which comes back as ${withArticle(known.getSymbol()?.name ?? "")}`, held)
+      : parts(held);
   }
 
   private lookAtClass(type: ts.ObjectType): Look | undefined {
     const symbol = type.getSymbol();
     if (!symbol) return undefined;
-    if (!this.isClass(symbol)) return this.isService(type, symbol) ? remark("refused", `${this.name(type)} (an object with methods)`) : undefined;
+    if (!this.isClass(symbol))
+      return this.isService(type, symbol)
+        ? remark("refused", `${this.name(type)} (an object with methods)`)
+        : undefined;
     const found = `${this.name(type)} (a class that is not registered)`;
     // nothing but an instance, or what holds a function itself, is assignable to a class with behaviour
-    const certain = isPlatform(symbol, this.program) || this.checker.getPropertiesOfType(type).some((each) => this.isBehaviour(each));
+    const certain =
+      isPlatform(symbol, this.program) || this.checker.getPropertiesOfType(type).some((each) => this.isBehaviour(each));
     return certain ? remark("refused", found) : remark("unregistered", found, this.structure(type).parts);
   }
 
@@ -131,10 +150,12 @@ export class Storability {
       if (property.name === "then" && isCallable(held)) return promise;
       if (property.name.startsWith("__@")) {
         if (this.isRealKey(property)) remarks.push({ as: "refused", path: "", found: "an object with symbol keys" });
-      } else if (isCallable(this.checker.getNonNullableType(held))) remarks.push({ as: "refused", path: suffix, found: "a function" });
+      } else if (isCallable(this.checker.getNonNullableType(held)))
+        remarks.push({ as: "refused", path: suffix, found: "a function" });
       else found.push([suffix, held]);
     }
-    for (const { keyType, type: held } of this.checker.getIndexInfosOfType(type)) found.push([keyType.flags & TypeFlags.Number ? "[number]" : "[string]", held]);
+    for (const { keyType, type: held } of this.checker.getIndexInfosOfType(type))
+      found.push([keyType.flags & TypeFlags.Number ? "[number]" : "[string]", held]);
     return { remarks: remarks.slice(0, 1), parts: found }; // of an object with many methods, one is enough
   }
 
@@ -158,7 +179,9 @@ export class Storability {
   /** An iterator, a stream: an interface of the platform that nothing without methods fulfils. */
   private isService(type: ts.Type, symbol: ts.Symbol): boolean {
     if (!(symbol.flags & SymbolFlags.Interface) || !isPlatform(symbol, this.program)) return false;
-    return this.checker.getPropertiesOfType(type).some(({ flags }) => flags & SymbolFlags.Method && !(flags & SymbolFlags.Optional));
+    return this.checker
+      .getPropertiesOfType(type)
+      .some(({ flags }) => flags & SymbolFlags.Method && !(flags & SymbolFlags.Optional));
   }
 
   private isBehaviour(member: ts.Symbol): boolean {
@@ -172,11 +195,15 @@ export class Storability {
   private isRealKey({ declarations = [] }: ts.Symbol): boolean {
     return declarations.some((each) => {
       const name = ts.getNameOfDeclaration(each);
-      const symbol = name && ts.isComputedPropertyName(name) ? this.checker.getSymbolAtLocation(name.expression) : undefined;
+      const symbol =
+        name && ts.isComputedPropertyName(name) ? this.checker.getSymbolAtLocation(name.expression) : undefined;
       const declared = symbol && this.target(symbol).valueDeclaration;
       if (!declared) return false;
       if (this.program.isSourceFileDefaultLibrary(declared.getSourceFile())) return true; // Symbol.iterator
-      return !declared.getSourceFile().isDeclarationFile && !(ts.getCombinedModifierFlags(declared) & ts.ModifierFlags.Ambient);
+      return (
+        !declared.getSourceFile().isDeclarationFile &&
+        !(ts.getCombinedModifierFlags(declared) & ts.ModifierFlags.Ambient)
+      );
     });
   }
 
@@ -187,7 +214,10 @@ export class Storability {
   private elements(type: ts.Type): Part[] {
     const flags = isReference(type) && isTuple(type.target) ? type.target.elementFlags : [];
     const fixed = flags.findIndex((flag) => flag & ElementFlags.Variable);
-    return this.argumentsOf(type).map((each, i) => [(flags[i] ?? 0) & ElementFlags.Variadic ? "" : fixed < 0 || i < fixed ? `[${i}]` : "[number]", each]);
+    return this.argumentsOf(type).map((each, i) => [
+      (flags[i] ?? 0) & ElementFlags.Variadic ? "" : fixed < 0 || i < fixed ? `[${i}]` : "[number]",
+      each,
+    ]);
   }
 
   private argumentsOf(type: ts.Type): readonly ts.Type[] {
@@ -206,16 +236,21 @@ function add(list: Culprit[], { path, found }: Culprit): void {
 }
 
 const isObject = (type: ts.Type): type is ts.ObjectType => (type.flags & TypeFlags.Object) !== 0;
-const isReference = (type: ts.Type): type is ts.TypeReference => isObject(type) && (type.objectFlags & ObjectFlags.Reference) !== 0;
+const isReference = (type: ts.Type): type is ts.TypeReference =>
+  isObject(type) && (type.objectFlags & ObjectFlags.Reference) !== 0;
 const isTuple = (type: ts.ObjectType): type is ts.TupleType => (type.objectFlags & ObjectFlags.Tuple) !== 0;
-const isCallable = (type: ts.Type): boolean => type.getCallSignatures().length + type.getConstructSignatures().length > 0;
+const isCallable = (type: ts.Type): boolean =>
+  type.getCallSignatures().length + type.getConstructSignatures().length > 0;
 
 /** `this` as a type. */
-const isThis = (type: ts.Type): boolean => type.isTypeParameter() && ((type.getSymbol()?.flags ?? 0) & (SymbolFlags.Class | SymbolFlags.Interface)) !== 0;
+const isThis = (type: ts.Type): boolean =>
+  type.isTypeParameter() && ((type.getSymbol()?.flags ?? 0) & (SymbolFlags.Class | SymbolFlags.Interface)) !== 0;
 
-const zip = (suffixes: readonly string[], types: readonly ts.Type[]): Part[] => suffixes.flatMap((suffix, i) => (types[i] ? [[suffix, types[i]] as const] : []));
+const zip = (suffixes: readonly string[], types: readonly ts.Type[]): Part[] =>
+  suffixes.flatMap((suffix, i) => (types[i] ? [[suffix, types[i]] as const] : []));
 
 /** As the runtime writes a path. */
-const suffixOf = (name: string): string => (/^[\w$]+$/.test(name) && !/^\d/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`);
+const suffixOf = (name: string): string =>
+  /^[\w$]+$/.test(name) && !/^\d/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
 
 const withArticle = (name: string): string => `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`;

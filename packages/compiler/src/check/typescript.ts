@@ -30,29 +30,54 @@ export function loadProject(tsconfig: string, root: string): LoadedProject {
   };
   read(tsconfig);
   const host = sharedFiles();
-  const programs = [...configs.values()].flatMap((config) => (config && config.fileNames.length > 0 ? [createProgram(config, host)] : []));
+  const programs = [...configs.values()].flatMap((config) =>
+    config && config.fileNames.length > 0 ? [createProgram(config, host)] : [],
+  );
   return { programs, diagnostics };
 }
 
 /** Options that another version of TypeScript may know: 5023 unknown, 5025 misspelt, 6046 with an unknown value. */
 const foreignOptions = new Set([5023, 5025, 6046]);
 
-function readConfig(path: string): { readonly parsed: ts.ParsedCommandLine | undefined; readonly problems: readonly ts.Diagnostic[] } {
+function readConfig(path: string): {
+  readonly parsed: ts.ParsedCommandLine | undefined;
+  readonly problems: readonly ts.Diagnostic[];
+} {
   const fatal: ts.Diagnostic[] = [];
-  const host: ts.ParseConfigFileHost = { ...ts.sys, getCurrentDirectory: () => dirname(path), onUnRecoverableConfigFileDiagnostic: (each) => void fatal.push(each) };
+  const host: ts.ParseConfigFileHost = {
+    ...ts.sys,
+    getCurrentDirectory: () => dirname(path),
+    onUnRecoverableConfigFileDiagnostic: (each) => void fatal.push(each),
+  };
   const parsed = ts.getParsedCommandLineOfConfigFile(path, {}, host);
   return { parsed, problems: [...fatal, ...(parsed?.errors ?? []).filter(({ code }) => !foreignOptions.has(code))] };
 }
 
-function configDiagnostic({ file, start = 0, length = 0, messageText }: ts.Diagnostic, tsconfig: string, root: string): Diagnostic {
+function configDiagnostic(
+  { file, start = 0, length = 0, messageText }: ts.Diagnostic,
+  tsconfig: string,
+  root: string,
+): Diagnostic {
   const path = file?.fileName ?? tsconfig;
   const detail = ts.flattenDiagnosticMessageText(messageText, " ").replaceAll(`${root}/`, "").replace(/\.$/, "");
-  return createDiagnostic({ file: projectPath(root, path), source: file?.text ?? "" }, "TSCONFIG_INVALID", { detail }, { start, end: start + length });
+  return createDiagnostic(
+    { file: projectPath(root, path), source: file?.text ?? "" },
+    "TSCONFIG_INVALID",
+    { detail },
+    { start, end: start + length },
+  );
 }
 
-type SourceFiles = (fileName: string, options: ts.CompilerOptions, how: ts.CreateSourceFileOptions) => ts.SourceFile | undefined;
+type SourceFiles = (
+  fileName: string,
+  options: ts.CompilerOptions,
+  how: ts.CreateSourceFileOptions,
+) => ts.SourceFile | undefined;
 
-function createProgram({ fileNames, options: given, projectReferences }: ts.ParsedCommandLine, files: SourceFiles): ts.Program {
+function createProgram(
+  { fileNames, options: given, projectReferences }: ts.ParsedCommandLine,
+  files: SourceFiles,
+): ts.Program {
   // TypeScript before 6 takes in all of @types by itself
   const options: ts.CompilerOptions = { ...given, noEmit: true, skipLibCheck: true, types: given.types ?? ["*"] };
   const standard = ts.createCompilerHost(options);
@@ -60,7 +85,8 @@ function createProgram({ fileNames, options: given, projectReferences }: ts.Pars
     ...standard,
     getDefaultLibLocation: () => LIBRARY,
     getDefaultLibFileName: (options) => `${LIBRARY}/${ts.getDefaultLibFileName(options)}`,
-    getSourceFile: (fileName, how) => files(fileName, options, typeof how === "object" ? how : { languageVersion: how }),
+    getSourceFile: (fileName, how) =>
+      files(fileName, options, typeof how === "object" ? how : { languageVersion: how }),
     // packages that are referred to need not be built
     useSourceOfProjectReferenceRedirect: () => true,
   };
@@ -76,7 +102,12 @@ function sharedFiles(): SourceFiles {
   const registry = ts.createDocumentRegistry();
   const parsed = new Map<string, ts.SourceFile | undefined>();
   return (fileName, options, how) => {
-    const key = JSON.stringify([registry.getKeyForCompilationSettings(options), how.languageVersion, how.impliedNodeFormat, fileName]);
+    const key = JSON.stringify([
+      registry.getKeyForCompilationSettings(options),
+      how.languageVersion,
+      how.impliedNodeFormat,
+      fileName,
+    ]);
     if (!parsed.has(key)) {
       const text = fileName.startsWith(`${LIBRARY}/`) ? library.readFile?.(fileName) : ts.sys.readFile(fileName);
       parsed.set(key, text === undefined ? undefined : ts.createSourceFile(fileName, text, how));
@@ -86,4 +117,5 @@ function sharedFiles(): SourceFiles {
 }
 
 /** The path of a tsconfig, given as a file or as the directory that holds it. */
-export const tsconfigPath = (path: string): string => resolve(path, ts.sys.directoryExists(resolve(path)) ? "tsconfig.json" : "");
+export const tsconfigPath = (path: string): string =>
+  resolve(path, ts.sys.directoryExists(resolve(path)) ? "tsconfig.json" : "");

@@ -4,7 +4,8 @@ import { resolveValue, type Module } from "./link.ts";
 import { chanceOf } from "./platform.ts";
 
 /** What each of the module's reads gives; `undefined` where that is not clock or chance, or no workflow can be there. */
-export const chanceIn = (module: Module): (ChanceSource | undefined)[] => module.summary.reads.map((read) => sourceOf(read, module));
+export const chanceIn = (module: Module): (ChanceSource | undefined)[] =>
+  module.summary.reads.map((read) => sourceOf(read, module));
 
 export const hasChance = (module: Module): boolean => chanceIn(module).some((source) => source !== undefined);
 

@@ -1,4 +1,10 @@
-import { isMention, type CallSummary, type FunctionSummary, type Target, type Value } from "../phases/2-analyze/model.ts";
+import {
+  isMention,
+  type CallSummary,
+  type FunctionSummary,
+  type Target,
+  type Value,
+} from "../phases/2-analyze/model.ts";
 import { resolveValue, runtimeSteps, type Module, type Resolved } from "./link.ts";
 
 /** What a call leads to, before it is known which functions are durable. */
@@ -48,7 +54,8 @@ const linkOf = (resolved: Resolved, property: string | undefined): Link => {
 
 export function linkCall({ callee, property, passedTo }: CallSummary, module: Module): Link {
   const link = linkOf(resolveValue(callee, module), property);
-  if (!passedTo || link.kind === "function") return passedTo && resolveValue(passedTo, module).kind === "runtime" ? { kind: "plain" } : link;
+  if (!passedTo || link.kind === "function")
+    return passedTo && resolveValue(passedTo, module).kind === "runtime" ? { kind: "plain" } : link;
   return { kind: "plain" }; // a value that may be anything, and need not be called
 }
 
@@ -67,7 +74,12 @@ export class Evaluation {
     this.imported = importedValues.map((value) => resolveValue(value, module));
     this.neighbours = imports.flatMap((from) => module.follow(from)?.file ?? []);
     const directed = functions.map(({ kind }) => kind !== undefined);
-    this.result = { strong: [...directed], durable: [...directed], compiled: module.summary.hasDirective, methods: new Map() };
+    this.result = {
+      strong: [...directed],
+      durable: [...directed],
+      compiled: module.summary.hasDirective,
+      methods: new Map(),
+    };
     for (const each of functions) if (each.kind !== undefined) this.addMethod(each);
   }
 
@@ -149,7 +161,13 @@ export class Evaluation {
   hasTopLevelCall(of: DurabilityOf): boolean {
     return this.module.summary.calls.some(({ owner, passedTo }, i) => {
       const link = this.links[i];
-      return owner === undefined && passedTo === undefined && link !== undefined && link.kind !== "possible" && this.strengthOf(link, of) !== undefined;
+      return (
+        owner === undefined &&
+        passedTo === undefined &&
+        link !== undefined &&
+        link.kind !== "possible" &&
+        this.strengthOf(link, of) !== undefined
+      );
     });
   }
 
@@ -162,9 +180,13 @@ export class Evaluation {
   }
 
   private commonName(links: readonly Link[], of: DurabilityOf): Target | undefined {
-    const [first, ...others] = links.flatMap((each) => (this.strengthOf(each, of) === undefined ? [] : [this.named(each, of)]));
+    const [first, ...others] = links.flatMap((each) =>
+      this.strengthOf(each, of) === undefined ? [] : [this.named(each, of)],
+    );
     const name = first?.kind === "durable" ? first.name : undefined;
-    return name !== undefined && others.every((each) => each?.kind === "durable" && each.name === name) ? { kind: "durable", name, certain: false } : undefined;
+    return name !== undefined && others.every((each) => each?.kind === "durable" && each.name === name)
+      ? { kind: "durable", name, certain: false }
+      : undefined;
   }
 
   private named(link: Link, of: DurabilityOf): Target | undefined {

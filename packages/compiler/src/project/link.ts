@@ -35,7 +35,8 @@ export type Resolved =
 const RUNTIME_MODULE = "perdure";
 
 /** The runtime is no part of the project, wherever it lies. */
-export const isRuntime = (specifier: string): boolean => specifier === RUNTIME_MODULE || specifier.startsWith(`${RUNTIME_MODULE}/`);
+export const isRuntime = (specifier: string): boolean =>
+  specifier === RUNTIME_MODULE || specifier.startsWith(`${RUNTIME_MODULE}/`);
 
 /** Operations of the runtime that are steps, or lead to some. */
 export const runtimeSteps: ReadonlySet<string> = new Set(["sleep", "signal", "keyed", "start"]);
@@ -137,7 +138,10 @@ function resolveExport(module: Module, name: string, depth: number, seen: Set<Mo
   const own = exports.get(name);
   if (own) return resolve(own, module, depth + 1);
   const whole = exports.get("module.exports");
-  if (whole) return name === "default" ? resolve(whole, module, depth + 1) : resolveMember(resolve(whole, module, depth + 1), name, depth + 1);
+  if (whole)
+    return name === "default"
+      ? resolve(whole, module, depth + 1)
+      : resolveMember(resolve(whole, module, depth + 1), name, depth + 1);
   if (name === "default") return unknown;
   for (const from of stars) {
     if (from === RUNTIME_MODULE && runtimeNames.has(name)) return { kind: "runtime", name };
@@ -175,7 +179,8 @@ function objectMember({ module, index }: Extract<Resolved, { kind: "object" }>, 
   const member = members?.get(name);
   if (member) return depth > depthLimit ? unknown : resolve(member, module, depth + 1);
   const spread = members?.get(SPREAD);
-  const found = spread && depth <= depthLimit ? resolveMember(resolve(spread, module, depth + 1), name, depth + 1) : unresolved;
+  const found =
+    spread && depth <= depthLimit ? resolveMember(resolve(spread, module, depth + 1), name, depth + 1) : unresolved;
   return found.kind === "unresolved" && members?.has(COMPUTED) ? open : found;
 }
 
@@ -188,7 +193,8 @@ function classMember(object: ClassLike, name: string, depth: number): Resolved {
   const member = members?.get(name);
   if (member) return resolve(member, module, depth + 1);
   const parent = resolveSuper(object, depth + 1);
-  const found = parent.kind === "class" || parent.kind === "instance" ? resolveMember(parent, name, depth + 1) : unresolved;
+  const found =
+    parent.kind === "class" || parent.kind === "instance" ? resolveMember(parent, name, depth + 1) : unresolved;
   return found.kind === "unresolved" && members?.has(COMPUTED) ? open : found;
 }
 

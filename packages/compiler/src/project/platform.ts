@@ -17,14 +17,27 @@ export function chanceOf(path: string, form: Form): ChanceSource | undefined {
   return form === "call" || form === "value" ? chanceFunctions.get(path) : undefined;
 }
 
-const ioModules = "fs|http|https|http2|net|tls|dgram|dns|child_process|worker_threads|cluster|readline|repl|sqlite|inspector";
+const ioModules =
+  "fs|http|https|http2|net|tls|dgram|dns|child_process|worker_threads|cluster|readline|repl|sqlite|inspector";
 
 const kinds: readonly (readonly [Impurity["kind"], RegExp])[] = [
-  ["io", new RegExp(`^(?:fetch|XMLHttpRequest|WebSocket|EventSource|navigator\\.sendBeacon)$|^node:(?:${ioModules})[./]`)],
-  ["timer", /^(?:setTimeout|setInterval|setImmediate|AbortSignal\.timeout|Atomics\.wait(?:Async)?|scheduler\.\w+)$|^node:timers\/promises\./],
+  [
+    "io",
+    new RegExp(`^(?:fetch|XMLHttpRequest|WebSocket|EventSource|navigator\\.sendBeacon)$|^node:(?:${ioModules})[./]`),
+  ],
+  [
+    "timer",
+    /^(?:setTimeout|setInterval|setImmediate|AbortSignal\.timeout|Atomics\.wait(?:Async)?|scheduler\.\w+)$|^node:timers\/promises\./,
+  ],
   // how a bundle was built is no environment
-  ["environment", /^process\.(?:(?!env\.NODE_ENV\b)env|argv|cwd|pid|ppid|memoryUsage|cpuUsage|platform|stdin)\b|^node:os\.|^navigator\b/],
-  ["clock", /^process\.(?:hrtime|uptime)\b|^performance\.timeOrigin$|^Temporal\.Now\b|^node:crypto\.(?:random|generate)|^(?:Date|Math|crypto|performance)$/],
+  [
+    "environment",
+    /^process\.(?:(?!env\.NODE_ENV\b)env|argv|cwd|pid|ppid|memoryUsage|cpuUsage|platform|stdin)\b|^node:os\.|^navigator\b/,
+  ],
+  [
+    "clock",
+    /^process\.(?:hrtime|uptime)\b|^performance\.timeOrigin$|^Temporal\.Now\b|^node:crypto\.(?:random|generate)|^(?:Date|Math|crypto|performance)$/,
+  ],
 ];
 
 /** What is wrong with a use in a workflow of something of the platform. */

@@ -31,11 +31,18 @@ export function impuritiesOf(module: Module, place: (file: string) => string): I
   const queue: Reached[] = [];
   const visit = (next: Reached): void => {
     const key = `${next.module.file}\0${next.fn.index}`;
-    if (seen.has(key) || next.fn.plain || next.fn.kind === "task" || (next.fn.kind === "workflow" && next.fn !== next.workflow)) return;
+    if (
+      seen.has(key) ||
+      next.fn.plain ||
+      next.fn.kind === "task" ||
+      (next.fn.kind === "workflow" && next.fn !== next.workflow)
+    )
+      return;
     seen.add(key);
     queue.push(next);
   };
-  for (const fn of module.summary.functions) if (fn.kind === "workflow") visit({ module, fn, workflow: fn, through: [], exit: undefined });
+  for (const fn of module.summary.functions)
+    if (fn.kind === "workflow") visit({ module, fn, workflow: fn, through: [], exit: undefined });
   for (let at = queue.shift(); at; at = queue.shift()) {
     for (const use of usesOf(at.module, at.fn)) found.push(impurity(use, at, place));
     for (const next of functionsFrom(at, module, place)) visit(next);
@@ -43,7 +50,11 @@ export function impuritiesOf(module: Module, place: (file: string) => string): I
   return found;
 }
 
-function impurity({ kind, name, start, end }: Use, { workflow, through, exit, module }: Reached, place: (file: string) => string): Impurity {
+function impurity(
+  { kind, name, start, end }: Use,
+  { workflow, through, exit, module }: Reached,
+  place: (file: string) => string,
+): Impurity {
   const base = { kind, name, workflow: workflow.name };
   if (!exit) return { ...base, through, start, end };
   const where = `${name} at ${formatLocation(place(module.file), module.locate(start))}`;
@@ -78,8 +89,12 @@ function functionsOf(resolved: Resolved): { readonly module: Module; readonly fn
 
 function usesOf(module: Module, fn: FunctionSummary): Use[] {
   const { reads, stateUses } = module.summary;
-  const uses = reads.filter(({ owner, inTask }) => owner === fn.index && !inTask).flatMap((read) => useOf(read, module));
-  const state = stateUses.filter(({ owner }) => owner === fn.index).map(({ name, start, end }) => ({ kind: "state" as const, name, start, end }));
+  const uses = reads
+    .filter(({ owner, inTask }) => owner === fn.index && !inTask)
+    .flatMap((read) => useOf(read, module));
+  const state = stateUses
+    .filter(({ owner }) => owner === fn.index)
+    .map(({ name, start, end }) => ({ kind: "state" as const, name, start, end }));
   const names = new Set<string>();
   return [...uses, ...state].filter(({ kind, name }) => !names.has(`${kind} ${name}`) && names.add(`${kind} ${name}`));
 }

@@ -31,4 +31,5 @@ export function createResolve(): Resolve & { clear(): void } {
   return Object.assign(resolve, { clear: () => factory.clearCache() });
 }
 
-export const isProjectFile = (path: string): boolean => /\.[cm]?[jt]sx?$/.test(path) && !/\.d\.[cm]?ts$/.test(path) && !/[\\/]node_modules[\\/]/.test(path);
+export const isProjectFile = (path: string): boolean =>
+  /\.[cm]?[jt]sx?$/.test(path) && !/\.d\.[cm]?ts$/.test(path) && !/[\\/]node_modules[\\/]/.test(path);

@@ -9,10 +9,17 @@ const built = (name: string): string => pathToFileURL(resolve(import.meta.dirnam
 const installed = (name: string): string => resolve(import.meta.dirname, "../../../../node_modules", name);
 
 /** Runs a program over the built package in a process of its own, in a project. */
-function run(program: string, files: Readonly<Record<string, string>>, links: Readonly<Record<string, string>> = {}): unknown {
+function run(
+  program: string,
+  files: Readonly<Record<string, string>>,
+  links: Readonly<Record<string, string>> = {},
+): unknown {
   const project = typescriptProject({ "node_modules/.keep": "", ...files });
-  for (const [name, target] of Object.entries(links)) symlinkSync(installed(target), project.path(`node_modules/${name}`));
-  return JSON.parse(execFileSync(process.execPath, ["--input-type=module", "--eval", program], { cwd: project.root, encoding: "utf8" }));
+  for (const [name, target] of Object.entries(links))
+    symlinkSync(installed(target), project.path(`node_modules/${name}`));
+  return JSON.parse(
+    execFileSync(process.execPath, ["--input-type=module", "--eval", program], { cwd: project.root, encoding: "utf8" }),
+  );
 }
 
 const task = `export async function open() {\n  "use task";\n  return { close() {}, at: new Date() };\n}\n`;
@@ -30,7 +37,11 @@ it("loads no TypeScript for a build, with or without the check", () => {
     await import(${JSON.stringify(built("check"))});
     console.log(JSON.stringify({ outcome, before, after: loaded() }));`;
   expect(run(program(false), { "src/main.ts": task })).toEqual({ outcome: "built", before: false, after: true });
-  expect(run(program(true), { "src/main.ts": task })).toEqual({ outcome: expect.stringContaining("open returns .close: a function"), before: false, after: true });
+  expect(run(program(true), { "src/main.ts": task })).toEqual({
+    outcome: expect.stringContaining("open returns .close: a function"),
+    before: false,
+    after: true,
+  });
 });
 
 it("keeps a process alive only while its build waits", () => {

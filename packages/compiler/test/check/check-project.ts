@@ -6,10 +6,16 @@ import { temporaryProject, type TemporaryProject } from "../temporary-project.ts
 const installed = resolve(import.meta.dirname, "../../../../node_modules");
 
 export const tsconfig = (options: object = {}, more: object = { include: ["src"] }): string =>
-  JSON.stringify({ compilerOptions: { strict: true, module: "nodenext", target: "es2023", lib: ["es2023"], types: [], ...options }, ...more });
+  JSON.stringify({
+    compilerOptions: { strict: true, module: "nodenext", target: "es2023", lib: ["es2023"], types: [], ...options },
+    ...more,
+  });
 
 /** A TypeScript project on disk. `packages` are linked to those that this repository has. */
-export function typescriptProject(files: Readonly<Record<string, string>>, packages: readonly string[] = []): TemporaryProject {
+export function typescriptProject(
+  files: Readonly<Record<string, string>>,
+  packages: readonly string[] = [],
+): TemporaryProject {
   const project = temporaryProject({ "package.json": `{ "type": "module" }`, "tsconfig.json": tsconfig(), ...files });
   for (const name of packages) {
     const link = project.path(`node_modules/${name}`);
@@ -19,9 +25,13 @@ export function typescriptProject(files: Readonly<Record<string, string>>, packa
   return project;
 }
 
-export function checkFiles(files: Readonly<Record<string, string>>, { packages = [], ...options }: CheckOptions & { readonly packages?: readonly string[] } = {}): CheckResult {
+export function checkFiles(
+  files: Readonly<Record<string, string>>,
+  { packages = [], ...options }: CheckOptions & { readonly packages?: readonly string[] } = {},
+): CheckResult {
   return check({ tsconfig: typescriptProject(files, packages).root, ...options });
 }
 
 /** What is said about each function of a file: `charge: .a: a function`. */
-export const said = ({ diagnostics }: CheckResult): string[] => diagnostics.map(({ code, message }) => `${code} ${message}`);
+export const said = ({ diagnostics }: CheckResult): string[] =>
+  diagnostics.map(({ code, message }) => `${code} ${message}`);

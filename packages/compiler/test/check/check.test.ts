@@ -5,7 +5,9 @@ import { checkFiles, said, tsconfig, typescriptProject } from "./check-project.t
 
 /** The types that a task may return, each under its name in the result's messages. */
 const results = (types: Readonly<Record<string, string>>, before = ""): string =>
-  `${before}\n${Object.entries(types).map(([name, type]) => `export async function ${name}(): Promise<${type}> { "use task"; throw 0 }`).join("\n")}\n`;
+  `${before}\n${Object.entries(types)
+    .map(([name, type]) => `export async function ${name}(): Promise<${type}> { "use task"; throw 0 }`)
+    .join("\n")}\n`;
 
 describe("types that can be stored", () => {
   it("yield nothing", () => {
@@ -31,11 +33,20 @@ describe("types that can be stored", () => {
       unjudged: `[any, unknown, object, {}, Object]`,
     };
     const generic = `export async function generic<T, U extends { call(): void }>(x: T): Promise<{ x: T; u: U; k: keyof T; i: T[keyof T]; c: T extends string ? 1 : () => void }> { "use task"; throw x }`;
-    expect(said(checkFiles({ "tsconfig.json": tsconfig({ lib: ["es2023", "dom"] }), "src/a.ts": results(types, `${before}\n${generic}`) }))).toEqual([]);
+    expect(
+      said(
+        checkFiles({
+          "tsconfig.json": tsconfig({ lib: ["es2023", "dom"] }),
+          "src/a.ts": results(types, `${before}\n${generic}`),
+        }),
+      ),
+    ).toEqual([]);
   });
 
   it("are as many as there are in a large project", () => {
-    const module = (i: number): string => `${i > 0 ? `import { load${i - 1}, type Row${i - 1} } from "./m${i - 1}.js";` : ""}
+    const module = (
+      i: number,
+    ): string => `${i > 0 ? `import { load${i - 1}, type Row${i - 1} } from "./m${i - 1}.js";` : ""}
       export interface Row${i} { id: string; at: Date; tags: Set<string>; ${i > 0 ? `before?: Row${i - 1}` : ""} }
       export async function load${i}(id: string) { "use task"; const row: Row${i} = { id, at: new Date(), tags: new Set() }; return { row, more: [${i > 0 ? `await load${i - 1}(id)` : ""}] }; }
       export const flow${i} = async (input: { rows: Row${i}[] }) => { "use workflow"; return Promise.all(input.rows.map(({ id }) => load${i}(id))); };`;
@@ -79,7 +90,10 @@ it("finds what cannot be stored, wherever it stands in a type", () => {
     export default async () => { "use task"; return new Proxy({ f() {} }, {}) };
     export async function task(socket: Socket) { "use task"; return socket.remotePort }
     export async function flow(this: Socket, id: string, socket?: Socket, ...rest: (() => void)[]) { "use workflow"; return id }`;
-  const files = { "tsconfig.json": tsconfig({ types: undefined, lib: ["es2023", "esnext.disposable"] }), "src/a.ts": results(types, before) + more };
+  const files = {
+    "tsconfig.json": tsconfig({ types: undefined, lib: ["es2023", "esnext.disposable"] }),
+    "src/a.ts": results(types, before) + more,
+  };
   expect(said(checkFiles(files, { packages: ["@types/node"] }))).toMatchInlineSnapshot(`
     [
       "RESULT_NOT_STORABLE socket returns .client.socket: Socket (a class that is not registered), which cannot be stored",
@@ -119,9 +133,14 @@ it("finds what cannot be stored, wherever it stands in a type", () => {
 
 describe("classes", () => {
   const classes = `export class Money { constructor(readonly cents: number) {} plus(x: Money) { return x } }\nexport class Euro extends Money {}\nexport class Box<T> { constructor(private value: T) {} }\nexport class Other { x() {} }`;
-  const tasks = results({ money: "Money", euro: "Euro[]", box: "Box<() => void>", other: "Other" }, `import type { Money, Euro, Box, Other } from "./classes.js";`);
+  const tasks = results(
+    { money: "Money", euro: "Euro[]", box: "Box<() => void>", other: "Other" },
+    `import type { Money, Euro, Box, Other } from "./classes.js";`,
+  );
   const only = (files: Readonly<Record<string, string>>, options = {}): string[] =>
-    checkFiles({ "src/classes.ts": classes, "src/tasks.ts": tasks, ...files }, options).diagnostics.map(({ message }) => message.replace(/ returns.*/, ""));
+    checkFiles({ "src/classes.ts": classes, "src/tasks.ts": tasks, ...files }, options).diagnostics.map(({ message }) =>
+      message.replace(/ returns.*/, ""),
+    );
   const perdure = {
     "node_modules/perdure/package.json": `{ "name": "perdure", "type": "module", "types": "./index.d.ts" }`,
     "node_modules/perdure/index.d.ts": `export interface ClassCodec<T = unknown> { readonly type: abstract new (...args: never[]) => T; encode(instance: T): unknown; decode(data: unknown): T }
@@ -135,8 +154,19 @@ describe("classes", () => {
     expect(only({})).toEqual(["money", "euro", "box", "other"]);
     expect(only({}, { classes: ["Money"] })).toEqual(["box", "other"]);
     const codec = `encode: (x) => x, decode: (x) => x as never`;
-    expect(only({ ...perdure, "src/main.ts": `import { configure } from "perdure"; import { Money, Box } from "./classes.js"; configure({ classes: [{ type: Money, ${codec} }, { type: Box, ${codec} }] })` })).toEqual(["other"]);
-    expect(only({ ...perdure, "src/main.ts": `import * as perdure from "perdure"; import { codecs as classes } from "./codecs.js"; perdure.configure({ classes })`, "src/codecs.ts": `import type { ClassCodec } from "perdure"; import { Money as M, Other } from "./classes.js"; const money: ClassCodec<M> = { type: M, ${codec} }; const rest = [{ type: Other, ${codec} }]; export const codecs = [money, ...rest];` })).toEqual(["box"]);
+    expect(
+      only({
+        ...perdure,
+        "src/main.ts": `import { configure } from "perdure"; import { Money, Box } from "./classes.js"; configure({ classes: [{ type: Money, ${codec} }, { type: Box, ${codec} }] })`,
+      }),
+    ).toEqual(["other"]);
+    expect(
+      only({
+        ...perdure,
+        "src/main.ts": `import * as perdure from "perdure"; import { codecs as classes } from "./codecs.js"; perdure.configure({ classes })`,
+        "src/codecs.ts": `import type { ClassCodec } from "perdure"; import { Money as M, Other } from "./classes.js"; const money: ClassCodec<M> = { type: M, ${codec} }; const rest = [{ type: Other, ${codec} }]; export const codecs = [money, ...rest];`,
+      }),
+    ).toEqual(["box"]);
   });
 
   it("may be what a schema makes of a result", () => {
@@ -149,7 +179,10 @@ describe("classes", () => {
   });
 
   it("may have the name of something that can be stored", () => {
-    const source = results({ date: "Date", error: "Error", map: "Map", url: "URL" }, `class Date { now() {} } class Error { m() {} } interface Map { m(): void } class URL { private x = 1 }`);
+    const source = results(
+      { date: "Date", error: "Error", map: "Map", url: "URL" },
+      `class Date { now() {} } class Error { m() {} } interface Map { m(): void } class URL { private x = 1 }`,
+    );
     expect(said(checkFiles({ "src/a.ts": `export {};${source}` }))).toEqual([
       "RESULT_NOT_STORABLE date returns Date (a class that is not registered), which cannot be stored",
       "RESULT_NOT_STORABLE error returns Error (a class that is not registered), which cannot be stored",
@@ -161,8 +194,10 @@ describe("classes", () => {
 
 describe("a project", () => {
   const client = `export class Client { close() {} }\n`;
-  const task = (from: string): string => `import { Client } from "${from}";\nexport async function open() {\n  "use task";\n  return new Client();\n}\n`;
-  const places = (result: ReturnType<typeof check>): string[] => result.diagnostics.map(({ code, file, line, column }) => `${code} ${file}:${line}:${column}`);
+  const task = (from: string): string =>
+    `import { Client } from "${from}";\nexport async function open() {\n  "use task";\n  return new Client();\n}\n`;
+  const places = (result: ReturnType<typeof check>): string[] =>
+    result.diagnostics.map(({ code, file, line, column }) => `${code} ${file}:${line}:${column}`);
 
   it("has paths, package imports and declaration files", () => {
     const files = {
@@ -175,7 +210,11 @@ describe("a project", () => {
       "src/b.ts": task("#clients/client"),
       "src/c.ts": `import type { Client } from "vendor";\nexport async function open(): Promise<Client> { "use task"; throw 0 }`,
     };
-    expect(places(checkFiles(files))).toEqual(["RESULT_NOT_STORABLE src/a.ts:2:23", "RESULT_NOT_STORABLE src/b.ts:2:23", "RESULT_NOT_STORABLE src/c.ts:2:31"]);
+    expect(places(checkFiles(files))).toEqual([
+      "RESULT_NOT_STORABLE src/a.ts:2:23",
+      "RESULT_NOT_STORABLE src/b.ts:2:23",
+      "RESULT_NOT_STORABLE src/c.ts:2:31",
+    ]);
   });
 
   it("resolves packages by the format of each file", () => {
@@ -186,7 +225,10 @@ describe("a project", () => {
       "src/a.mts": `import { made } from "vendor"; export async function f() { "use task"; return made }`,
       "src/b.cts": `import { made } from "vendor"; export async function f() { "use task"; return made }`,
     };
-    expect(said(checkFiles(files))).toEqual(["RESULT_NOT_STORABLE f returns a function, which cannot be stored", "RESULT_NOT_STORABLE f returns a symbol, which cannot be stored"]);
+    expect(said(checkFiles(files))).toEqual([
+      "RESULT_NOT_STORABLE f returns a function, which cannot be stored",
+      "RESULT_NOT_STORABLE f returns a symbol, which cannot be stored",
+    ]);
   });
 
   it("refers to others, which need not be built", () => {
@@ -219,13 +261,23 @@ describe("a project", () => {
     const legacy = "RESULT_NOT_STORABLE src/legacy/b.ts:1:23";
     const others = ["RESULT_NOT_STORABLE src/module.ts:2:14", "RESULT_NOT_STORABLE src/module.ts:3:23"];
     expect(places(checkFiles(files, { directives }))).toEqual(["RESULT_NOT_STORABLE src/a.js:1:23", legacy, ...others]);
-    expect(places(checkFiles(files, { directives, include: /\.ts$/, exclude: ["**/legacy/**", /module/] }))).toEqual([]);
-    expect(places(checkFiles(files, { directives, include: ["**/legacy/**", /module\.ts$/] }))).toEqual([legacy, ...others]);
+    expect(places(checkFiles(files, { directives, include: /\.ts$/, exclude: ["**/legacy/**", /module/] }))).toEqual(
+      [],
+    );
+    expect(places(checkFiles(files, { directives, include: ["**/legacy/**", /module\.ts$/] }))).toEqual([
+      legacy,
+      ...others,
+    ]);
   });
 
   it("is what its compiler sees: compiled files, generators and what has no directive are passed over", () => {
     const body = `{ "use task"; return () => 1 }`;
     const source = `export async function* a() ${body}\nexport function b() ${body}\nexport async function c() { return () => 1 }\nexport async function d() { return () => 1; "use task" }\n`;
-    expect(checkFiles({ "src/a.ts": source, "src/b.ts": `import * as $perdure from "perdure/internal"; export async function e() ${body}` })).toEqual({ diagnostics: [], functions: 0 });
+    expect(
+      checkFiles({
+        "src/a.ts": source,
+        "src/b.ts": `import * as $perdure from "perdure/internal"; export async function e() ${body}`,
+      }),
+    ).toEqual({ diagnostics: [], functions: 0 });
   });
 });

@@ -13,12 +13,17 @@ const projects: Record<string, Readonly<Record<string, string>>> = {
   INPUT_NOT_STORABLE: {
     "src/a.ts": `export async function order(id: string, options: { signal?: Promise<void>; items: { log(text: string): void }[] }, { done }: { done: () => void }) {\n  "use workflow: id=order-{id}";\n}\n`,
   },
-  CLASS_NOT_REGISTERED: { "src/a.ts": `class Row {\n  id = 1;\n}\nexport async function read(): Promise<Map<string, Row>> {\n  "use task";\n  return new Map([["a", new Row()]]);\n}\n` },
+  CLASS_NOT_REGISTERED: {
+    "src/a.ts": `class Row {\n  id = 1;\n}\nexport async function read(): Promise<Map<string, Row>> {\n  "use task";\n  return new Map([["a", new Row()]]);\n}\n`,
+  },
   CLASS_NOT_KEPT: {
     "src/a.ts": `class HttpError extends Error {\n  status = 404;\n}\nclass Stack<T> extends Array<T> {}\nexport async function read(): Promise<{ error?: HttpError; stack: Stack<string> }> {\n  "use task";\n  return { stack: new Stack() };\n}\n`,
   },
   TSCONFIG_INVALID: {},
-  "TSCONFIG_INVALID 2": { "tsconfig.json": `{\n  "extends": "./base.json",\n  "compilerOptions": { "optionOfTomorrow": true, }\n}\n`, "a.ts": "" },
+  "TSCONFIG_INVALID 2": {
+    "tsconfig.json": `{\n  "extends": "./base.json",\n  "compilerOptions": { "optionOfTomorrow": true, }\n}\n`,
+    "a.ts": "",
+  },
 };
 
 describe("what the check says", () => {

@@ -16,14 +16,23 @@ const bad = `export async function open() {\n  "use task";\n  return { close() {
 const good = `export async function open() {\n  "use task";\n  return { at: new Date() };\n}\n`;
 const warned = `export class Row { id = 1 }\nexport async function read() {\n  "use task";\n  return new Row();\n}\n`;
 
-const projectOf = (source: string): TemporaryProject => typescriptProject({ "tsconfig.json": tsconfig({ allowJs: true }), "src/main.js": source, ...fakeRuntime });
-const errors = /src\/main\.js:1:23 error: open returns \.close: a function[^]*> 1 \| [^]*\(RESULT_NOT_STORABLE\)[^]*src\/main\.js:5:23 error: wait returns \[0\]\.done: a symbol/;
+const projectOf = (source: string): TemporaryProject =>
+  typescriptProject({ "tsconfig.json": tsconfig({ allowJs: true }), "src/main.js": source, ...fakeRuntime });
+const errors =
+  /src\/main\.js:1:23 error: open returns \.close: a function[^]*> 1 \| [^]*\(RESULT_NOT_STORABLE\)[^]*src\/main\.js:5:23 error: wait returns \[0\]\.done: a symbol/;
 
 describe("vite", () => {
   const config = ({ root, path }: TemporaryProject, options: Options, warnings: string[] = []): InlineConfig => {
     const customLogger = createLogger("silent");
     customLogger.warn = (text) => void warnings.push(text);
-    return { root, configFile: false, logLevel: "silent", customLogger, plugins: [unplugin.vite(options)], build: { ssr: path("src/main.js"), outDir: path("dist") } };
+    return {
+      root,
+      configFile: false,
+      logLevel: "silent",
+      customLogger,
+      plugins: [unplugin.vite(options)],
+      build: { ssr: path("src/main.js"), outDir: path("dist") },
+    };
   };
 
   it("fails a build with all that is wrong, and writes nothing", async () => {
@@ -38,12 +47,14 @@ describe("vite", () => {
     const warnings: string[] = [];
     await build(config(projectOf(warned), { check: true }, warnings));
     expect(warnings.join()).toContain("src/main.js:2:23 warning: read returns Row (a class that is not registered)");
-    await build(config(projectOf(warned), { check: { classes: ["Row"] } }, (warnings.length = 0, warnings)));
+    await build(config(projectOf(warned), { check: { classes: ["Row"] } }, ((warnings.length = 0), warnings)));
     expect(warnings).toEqual([]);
   });
 
   it("says what is wrong with the project", async () => {
-    await expect(build(config(projectOf(good), { check: { tsconfig: "config/tsconfig.json" } }))).rejects.toThrow(/Cannot read file 'config\/tsconfig\.json'[^]*TSCONFIG_INVALID/);
+    await expect(build(config(projectOf(good), { check: { tsconfig: "config/tsconfig.json" } }))).rejects.toThrow(
+      /Cannot read file 'config\/tsconfig\.json'[^]*TSCONFIG_INVALID/,
+    );
   });
 
   it("does not check what is excluded or has other words", async () => {
@@ -52,14 +63,21 @@ describe("vite", () => {
   });
 
   it("does not wait for the check when the build fails anyway", async () => {
-    await expect(build(config(projectOf(`${bad}\nimport "./missing.js";`), { check: true }))).rejects.not.toThrow("RESULT_NOT_STORABLE");
+    await expect(build(config(projectOf(`${bad}\nimport "./missing.js";`), { check: true }))).rejects.not.toThrow(
+      "RESULT_NOT_STORABLE",
+    );
   });
 
   it("does not check in a dev server", async () => {
     const start = vi.spyOn(BackgroundCheck.prototype, "start");
     onTestFinished(() => start.mockRestore());
     const dev = config(projectOf(bad), { check: { watch: true } });
-    const server = await createServer({ ...dev, server: { middlewareMode: true, ws: false }, appType: "custom", optimizeDeps: { noDiscovery: true } });
+    const server = await createServer({
+      ...dev,
+      server: { middlewareMode: true, ws: false },
+      appType: "custom",
+      optimizeDeps: { noDiscovery: true },
+    });
     await server.ssrLoadModule("/src/main.js");
     await server.close();
     expect(start).not.toHaveBeenCalled();
@@ -73,7 +91,11 @@ describe("vite", () => {
       const { build: output, ...rest } = config(project, { check });
       const watcher = (await build({ ...rest, build: { ...output, watch: {} } })) as Rolldown.RolldownWatcher;
       onTestFinished(() => watcher.close());
-      return new Promise((resolve) => watcher.on("event", (event) => (event.code === "ERROR" ? resolve(event.error.message) : event.code === "END" ? resolve("built") : undefined)));
+      return new Promise((resolve) =>
+        watcher.on("event", (event) =>
+          event.code === "ERROR" ? resolve(event.error.message) : event.code === "END" ? resolve("built") : undefined,
+        ),
+      );
     };
     expect(await outcome(true)).toBe("built");
     expect(await outcome({ watch: true })).toMatch(errors);
@@ -82,20 +104,34 @@ describe("vite", () => {
 
 describe("esbuild", () => {
   const config = ({ root, path }: TemporaryProject, options: Options): BuildOptions => ({
-    absWorkingDir: root, entryPoints: [path("src/main.js")], bundle: true, platform: "node", format: "esm", outfile: path("dist/main.js"), external: ["perdure"], logLevel: "silent", plugins: [unplugin.esbuild(options)],
+    absWorkingDir: root,
+    entryPoints: [path("src/main.js")],
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    outfile: path("dist/main.js"),
+    external: ["perdure"],
+    logLevel: "silent",
+    plugins: [unplugin.esbuild(options)],
   });
 
   it("fails a build with places and source lines", async () => {
     await expect(esbuild(config(projectOf(bad), { check: true }))).rejects.toMatchObject({
       errors: [
-        { text: "open returns .close: a function, which cannot be stored (RESULT_NOT_STORABLE)", location: { file: "src/main.js", line: 1, column: 22, length: 4, lineText: "export async function open() {" } },
+        {
+          text: "open returns .close: a function, which cannot be stored (RESULT_NOT_STORABLE)",
+          location: { file: "src/main.js", line: 1, column: 22, length: 4, lineText: "export async function open() {" },
+        },
         { location: { line: 5, lineText: "export async function wait() {" } },
       ],
     });
   });
 
   it("lets a build pass with warnings", async () => {
-    expect(await esbuild(config(projectOf(warned), { check: true }))).toMatchObject({ errors: [], warnings: [{ location: { line: 2, column: 22 }, notes: [{ text: expect.stringContaining("register") }] }] });
+    expect(await esbuild(config(projectOf(warned), { check: true }))).toMatchObject({
+      errors: [],
+      warnings: [{ location: { line: 2, column: 22 }, notes: [{ text: expect.stringContaining("register") }] }],
+    });
     expect(await esbuild(config(projectOf(good), { check: true }))).toMatchObject({ errors: [], warnings: [] });
   });
 
@@ -120,17 +156,33 @@ describe("other bundlers", () => {
     const project = projectOf(bad);
     const input = { input: project.path("src/main.js"), external: /^perdure/ };
     const root = { ...options, root: project.root };
-    const bundling = name === "rollup" ? rollup({ ...input, plugins: [unplugin.rollup(root)] }) : rolldown({ ...input, plugins: [unplugin.rolldown(root)] }).then((bundle) => bundle.generate());
+    const bundling =
+      name === "rollup"
+        ? rollup({ ...input, plugins: [unplugin.rollup(root)] })
+        : rolldown({ ...input, plugins: [unplugin.rolldown(root)] }).then((bundle) => bundle.generate());
     await expect(bundling).rejects.toThrow(errors);
   });
 
   it.each(["webpack", "rspack"] as const)("%s has errors and emits nothing", async (name) => {
     const project = projectOf(`${bad}${warned}`);
-    const config = { mode: "production", context: project.root, entry: project.path("src/main.js"), output: { path: project.path("dist") }, externals: /^perdure/, target: "node" } as const;
+    const config = {
+      mode: "production",
+      context: project.root,
+      entry: project.path("src/main.js"),
+      output: { path: project.path("dist") },
+      externals: /^perdure/,
+      target: "node",
+    } as const;
     const root = { ...options, root: project.root };
-    const compiler = name === "webpack" ? webpack({ ...config, plugins: [unplugin.webpack(root)] }) : rspack({ ...config, plugins: [unplugin.rspack(root)] });
-    const stats = await new Promise<{ errors?: { message: string }[]; warnings?: { message: string }[] }>((resolve, reject) =>
-      compiler.run((error: Error | null, result?: { toJson(): object }) => (error ? reject(error) : resolve(result?.toJson() ?? {}))),
+    const compiler =
+      name === "webpack"
+        ? webpack({ ...config, plugins: [unplugin.webpack(root)] })
+        : rspack({ ...config, plugins: [unplugin.rspack(root)] });
+    const stats = await new Promise<{ errors?: { message: string }[]; warnings?: { message: string }[] }>(
+      (resolve, reject) =>
+        compiler.run((error: Error | null, result?: { toJson(): object }) =>
+          error ? reject(error) : resolve(result?.toJson() ?? {}),
+        ),
     );
     expect(stats.errors?.map(({ message }) => message).join("\n")).toMatch(errors);
     expect(stats.warnings?.map(({ message }) => message).join("\n")).toContain("read returns Row");

@@ -6,7 +6,10 @@ export const codeCases: Cases = {
     assert.equal(await store.getCode("c1"), undefined);
     await store.createRun(newRun("r", { modules: '["a"]' }));
     await owned(store, "r2", { code: "c2", modules: '["b"]' });
-    assert.deepEqual([await store.getCode("c1"), await store.getCode("c2"), await store.getCode("c3")], ['["a"]', '["b"]', undefined]);
+    assert.deepEqual(
+      [await store.getCode("c1"), await store.getCode("c2"), await store.getCode("c3")],
+      ['["a"]', '["b"]', undefined],
+    );
   },
   "S10 what is recorded first under a fingerprint stays": async (store) => {
     await owned(store, "r", { modules: "first" });
@@ -35,12 +38,19 @@ export const codeCases: Cases = {
   },
   "S4 S10 a write that is refused records nothing": async (store) => {
     await owned(store, "r");
-    assert.deepEqual(await store.commit([code("r", { epoch: 2 }), code("none"), finish("r"), code("r")]), [false, false, true, false]);
+    assert.deepEqual(await store.commit([code("r", { epoch: 2 }), code("none"), finish("r"), code("r")]), [
+      false,
+      false,
+      true,
+      false,
+    ]);
     assert.equal(await store.getCode("c2"), undefined);
     assert.equal((await get(store, "r")).code, "c1");
   },
   "S10 runs of one code that are created at once record it once": async (store) => {
-    const made = await together(10, (place) => store.createRun(newRun(`r${place}`, { modules: `${place}`, createdAt: T + place })));
+    const made = await together(10, (place) =>
+      store.createRun(newRun(`r${place}`, { modules: `${place}`, createdAt: T + place })),
+    );
     assert.ok(made.every(({ created }) => created));
     const modules = await store.getCode("c1");
     assert.ok(modules !== undefined && /^[0-9]$/u.test(modules));

@@ -9,7 +9,18 @@ export const ME = { owner: "me", until: T + 30_000 };
 export const OTHER = { owner: "other", until: T + 60_000 };
 
 export function newRun(id: string, given: Partial<NewRun> = {}): NewRun {
-  return { id, workflow: "ship", file: "src/ship.ts", input: "[1]", inputHash: "in", code: "c1", modules: "[1]", seed: "seed", createdAt: T, ...given };
+  return {
+    id,
+    workflow: "ship",
+    file: "src/ship.ts",
+    input: "[1]",
+    inputHash: "in",
+    code: "c1",
+    modules: "[1]",
+    seed: "seed",
+    createdAt: T,
+    ...given,
+  };
 }
 
 /** A run that is born owned by `me`, under epoch 1. */
@@ -20,10 +31,17 @@ export async function owned(store: Store, id: string, given: Partial<NewRun> = {
 }
 
 /** A run that `me` let go of. */
-export async function waiting(store: Store, id: string, given: { wakeAt?: number; steps?: StepRow[]; parent?: string } = {}): Promise<void> {
+export async function waiting(
+  store: Store,
+  id: string,
+  given: { wakeAt?: number; steps?: StepRow[]; parent?: string } = {},
+): Promise<void> {
   const { wakeAt, steps = [], parent } = given;
   await owned(store, id, parent === undefined ? {} : { parent });
-  const accepted = await store.commit([...steps.map((row) => step(id, row)), release(id, wakeAt === undefined ? {} : { wakeAt })]);
+  const accepted = await store.commit([
+    ...steps.map((row) => step(id, row)),
+    release(id, wakeAt === undefined ? {} : { wakeAt }),
+  ]);
   assert.ok(accepted.every(Boolean));
 }
 

@@ -26,7 +26,12 @@ export const listCases: Cases = {
   "listRuns filters by status and workflow, one or several": async (store) => {
     await oneOfEach(store);
     assert.deepEqual(await listed(store, { status: "failed" }), ["failed"]);
-    assert.deepEqual(await listed(store, { status: ["pending", "cancelled", "running"] }), ["cancelled", "bill", "running", "pending"]);
+    assert.deepEqual(await listed(store, { status: ["pending", "cancelled", "running"] }), [
+      "cancelled",
+      "bill",
+      "running",
+      "pending",
+    ]);
     assert.deepEqual(await listed(store, { status: ["failed", "failed"] }), ["failed"]);
     assert.deepEqual(await listed(store, { workflow: "bill" }), ["bill"]);
     assert.deepEqual(await listed(store, { workflow: ["bill", "ship"], status: "pending" }), ["bill", "pending"]);
@@ -36,12 +41,17 @@ export const listCases: Cases = {
   },
   "listRuns gives 100 runs unless told, and pages visit each run once, in spite of equal times": async (store) => {
     const ids = Array.from({ length: 130 }, (_, place) => `run-${(place * 7) % 130}`);
-    for (const [place, id] of ids.entries()) await store.createRun(newRun(id, { createdAt: T + Math.floor(place / 50) }));
+    for (const [place, id] of ids.entries())
+      await store.createRun(newRun(id, { createdAt: T + Math.floor(place / 50) }));
     assert.equal((await store.listRuns({})).length, 100);
     assert.equal((await store.listRuns({ limit: 0 })).length, 0);
     const seen: string[] = [];
     for (let before: string | undefined; ; before = seen.at(-1)) {
-      const page = await listed(store, { status: ["pending", "running"], limit: 40, ...(before !== undefined && { before }) });
+      const page = await listed(store, {
+        status: ["pending", "running"],
+        limit: 40,
+        ...(before !== undefined && { before }),
+      });
       if (page.length === 0) break;
       seen.push(...page);
     }
@@ -64,7 +74,8 @@ export const listCases: Cases = {
   },
   "unfinished keeps to its workflows and its limit": async (store) => {
     await oneOfEach(store);
-    const found = async (workflows: string[], limit: number) => (await store.unfinished({ workflows, now: T, limit })).map(({ id }) => id);
+    const found = async (workflows: string[], limit: number) =>
+      (await store.unfinished({ workflows, now: T, limit })).map(({ id }) => id);
     assert.deepEqual(await found(["bill"], 9), ["bill"]);
     assert.deepEqual(await found(["ship", "bill"], 9), ["pending", "running", "bill"]);
     assert.deepEqual(await found(["ship", "bill"], 2), ["pending", "running"]);
@@ -76,6 +87,9 @@ export const listCases: Cases = {
     await owned(store, "orphan", { createdAt: T + 8, lease: { owner: "dead", until: T + 9 } });
     await store.createRun(newRun("pending", { createdAt: T + 9 }));
     const found = await store.unfinished({ workflows: ["ship"], now: T, limit: 3, alive: ["me", "you"] });
-    assert.deepEqual(found.map(({ id }) => id), ["orphan", "pending"]);
+    assert.deepEqual(
+      found.map(({ id }) => id),
+      ["orphan", "pending"],
+    );
   },
 };

@@ -1,5 +1,20 @@
 import assert from "node:assert/strict";
-import { checkpoint, code, finish, get, ME, newRun, OTHER, owned, release, step, T, together, waiting, type Cases } from "./kit.ts";
+import {
+  checkpoint,
+  code,
+  finish,
+  get,
+  ME,
+  newRun,
+  OTHER,
+  owned,
+  release,
+  step,
+  T,
+  together,
+  waiting,
+  type Cases,
+} from "./kit.ts";
 
 export const ownershipCases: Cases = {
   "S1 a new run is pending, and reads as it was given": async (store) => {
@@ -28,7 +43,10 @@ export const ownershipCases: Cases = {
     await owned(store, "r");
     await store.commit([finish("r")]);
     const before = await get(store, "r");
-    assert.deepEqual(await store.createRun(newRun("r", { input: "[2]", inputHash: "other", lease: OTHER })), { created: false, run: before });
+    assert.deepEqual(await store.createRun(newRun("r", { input: "[2]", inputHash: "other", lease: OTHER })), {
+      created: false,
+      run: before,
+    });
     assert.deepEqual(await get(store, "r"), before);
   },
   "a run that does not exist is undefined everywhere": async (store) => {
@@ -54,7 +72,9 @@ export const ownershipCases: Cases = {
   },
   "S2 of concurrent claims one succeeds": async (store) => {
     await store.createRun(newRun("r"));
-    const claims = await together(20, (place) => store.claim({ run: "r", lease: { owner: `o${place}`, until: T + 10 }, now: T }));
+    const claims = await together(20, (place) =>
+      store.claim({ run: "r", lease: { owner: `o${place}`, until: T + 10 }, now: T }),
+    );
     const won = claims.filter((run) => run !== undefined);
     assert.equal(won.length, 1);
     assert.deepEqual(won[0], await get(store, "r"));
@@ -71,7 +91,9 @@ export const ownershipCases: Cases = {
     assert.equal(await store.claim({ run: "r", lease: OTHER, now: T, from: { owner: "me", epoch: 2 } }), undefined);
     assert.equal(await store.claim({ run: "r", lease: OTHER, now: T, from: { owner: "you", epoch: 1 } }), undefined);
     const from = { owner: "me", epoch: 1 };
-    const claims = await together(5, (place) => store.claim({ run: "r", lease: { ...OTHER, owner: `o${place}` }, now: T, from }));
+    const claims = await together(5, (place) =>
+      store.claim({ run: "r", lease: { ...OTHER, owner: `o${place}` }, now: T, from }),
+    );
     assert.equal(claims.filter((run) => run?.epoch === 2).length, 1);
     assert.equal((await get(store, "r")).epoch, 2);
   },

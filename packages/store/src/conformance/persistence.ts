@@ -1,6 +1,22 @@
 import assert from "node:assert/strict";
 import type { Store } from "../contract.ts";
-import { checkpoint, code, finish, get, ME, newRun, openStep, openWait, OTHER, owned, release, step, T, together, waiting } from "./kit.ts";
+import {
+  checkpoint,
+  code,
+  finish,
+  get,
+  ME,
+  newRun,
+  openStep,
+  openWait,
+  OTHER,
+  owned,
+  release,
+  step,
+  T,
+  together,
+  waiting,
+} from "./kit.ts";
 
 type Reopen = () => Promise<Store>;
 /** Each gets an empty store, and a way to open further ones on its data, which it closes. */
@@ -40,11 +56,16 @@ export const persistenceCases: TwoStoreCases = {
       const pick = (place: number): Store => (place % 2 === 0 ? store : second);
       const made = await together(10, (place) => pick(place).createRun(newRun("r")));
       assert.equal(made.filter(({ created }) => created).length, 1);
-      const claims = await together(10, (place) => pick(place).claim({ run: "r", lease: { owner: `o${place}`, until: T + 9 }, now: T }));
+      const claims = await together(10, (place) =>
+        pick(place).claim({ run: "r", lease: { owner: `o${place}`, until: T + 9 }, now: T }),
+      );
       assert.equal(claims.filter((run) => run !== undefined).length, 1);
       assert.deepEqual(await get(store, "r"), await get(second, "r"));
     }),
-  "S4 S6 an owner that lost its run to another store writes nothing more, and gets it back with all that was written": (store, reopen) =>
+  "S4 S6 an owner that lost its run to another store writes nothing more, and gets it back with all that was written": (
+    store,
+    reopen,
+  ) =>
     withSecond(reopen, async (second) => {
       await owned(store, "r");
       await store.commit([step("r", checkpoint("a[0]", 1))]);
@@ -53,9 +74,15 @@ export const persistenceCases: TwoStoreCases = {
       assert.deepEqual(await store.commit([step("r", checkpoint("c[0]", 2)), finish("r")]), [false, false]);
       await second.commit([release("r", { epoch: 2 })]);
       assert.equal((await store.claim({ run: "r", lease: ME, now: T }))?.epoch, 3);
-      const answers = await store.commit([step("r", checkpoint("c[0]", 2), { epoch: 3 }), step("r", checkpoint("c[0]", 3), { epoch: 3 })]);
+      const answers = await store.commit([
+        step("r", checkpoint("c[0]", 2), { epoch: 3 }),
+        step("r", checkpoint("c[0]", 3), { epoch: 3 }),
+      ]);
       assert.deepEqual(answers, [false, true]);
-      assert.deepEqual((await second.steps("r")).map(({ id }) => id), ["a[0]", "b[0]", "c[0]"]);
+      assert.deepEqual(
+        (await second.steps("r")).map(({ id }) => id),
+        ["a[0]", "b[0]", "c[0]"],
+      );
     }),
   "S7 a delivery through one store wakes the run of another": (store, reopen) =>
     withSecond(reopen, async (second) => {
@@ -71,9 +98,11 @@ export const persistenceCases: TwoStoreCases = {
       await owned(second, "r2", { modules: "late" });
       await owned(second, "r3", { code: "c2", modules: "of the second" });
       await store.commit([code("r", { modules: "late" })]);
-      for (const each of [store, second]) assert.deepEqual([await each.getCode("c1"), await each.getCode("c2")], ["[1]", "of the second"]);
+      for (const each of [store, second])
+        assert.deepEqual([await each.getCode("c1"), await each.getCode("c2")], ["[1]", "of the second"]);
     }),
   "a new file may be opened by several stores one after the other": async (_, reopen) => {
-    for (let times = 0; times < 3; times++) await withSecond(reopen, async (second) => assert.deepEqual(await second.listRuns({}), []));
+    for (let times = 0; times < 3; times++)
+      await withSecond(reopen, async (second) => assert.deepEqual(await second.listRuns({}), []));
   },
 };

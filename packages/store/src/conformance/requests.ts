@@ -1,5 +1,20 @@
 import assert from "node:assert/strict";
-import { checkpoint, dueAt, finish, get, newRun, openStep, OTHER, owned, release, step, stepIds, T, waiting, type Cases } from "./kit.ts";
+import {
+  checkpoint,
+  dueAt,
+  finish,
+  get,
+  newRun,
+  openStep,
+  OTHER,
+  owned,
+  release,
+  step,
+  stepIds,
+  T,
+  waiting,
+  type Cases,
+} from "./kit.ts";
 
 export const requestCases: Cases = {
   "S8 a run that nobody has owned is cancelled at once": async (store) => {
@@ -41,17 +56,34 @@ export const requestCases: Cases = {
   "S9 a failed run becomes pending again, without its unhandled steps": async (store) => {
     await owned(store, "r");
     const failed = { state: "failed" } as const;
-    const rows = [checkpoint("ok[0]", 1), checkpoint("handled[0]", 2, failed), checkpoint("bad[0]", 3, failed), checkpoint("bad[1]", 4, failed)];
+    const rows = [
+      checkpoint("ok[0]", 1),
+      checkpoint("handled[0]", 2, failed),
+      checkpoint("bad[0]", 3, failed),
+      checkpoint("bad[1]", 4, failed),
+    ];
     await store.commit([...rows, openStep("open[0]")].map((row) => step("r", row)));
-    await store.commit([finish("r", { status: "failed", output: '"error"', unhandled: ["bad[0]", "bad[1]", "ok[0]", "open[0]", "none[0]"] })]);
+    await store.commit([
+      finish("r", {
+        status: "failed",
+        output: '"error"',
+        unhandled: ["bad[0]", "bad[1]", "ok[0]", "open[0]", "none[0]"],
+      }),
+    ]);
     assert.equal(await store.retry({ run: "r", now: T + 800 }), true);
     const run = await get(store, "r");
-    assert.deepEqual([run.status, run.epoch, run.updatedAt, "output" in run, "owner" in run], ["pending", 1, T + 800, false, false]);
+    assert.deepEqual(
+      [run.status, run.epoch, run.updatedAt, "output" in run, "owner" in run],
+      ["pending", 1, T + 800, false, false],
+    );
     assert.deepEqual(await stepIds(store, "r"), ["ok[0]", "handled[0]", "open[0]"]);
   },
   "S9 the retried steps are recorded anew, at the places of the old ones if need be": async (store) => {
     await owned(store, "r");
-    await store.commit([step("r", checkpoint("bad[0]", 1, { state: "failed" })), finish("r", { status: "failed", unhandled: ["bad[0]"] })]);
+    await store.commit([
+      step("r", checkpoint("bad[0]", 1, { state: "failed" })),
+      finish("r", { status: "failed", unhandled: ["bad[0]"] }),
+    ]);
     await store.retry({ run: "r", now: T });
     assert.equal((await store.claim({ run: "r", lease: OTHER, now: T }))?.epoch, 2);
     assert.deepEqual(await store.commit([step("r", checkpoint("bad[0]", 1), { epoch: 2 })]), [true]);
@@ -74,15 +106,24 @@ export const requestCases: Cases = {
   },
   "S9 an earlier failure does not decide what the next retry removes": async (store) => {
     await owned(store, "r");
-    await store.commit([step("r", checkpoint("a[0]", 1, { state: "failed" })), finish("r", { status: "failed", unhandled: ["a[0]"] })]);
+    await store.commit([
+      step("r", checkpoint("a[0]", 1, { state: "failed" })),
+      finish("r", { status: "failed", unhandled: ["a[0]"] }),
+    ]);
     await store.retry({ run: "r", now: T });
     await store.claim({ run: "r", lease: OTHER, now: T });
-    await store.commit([step("r", checkpoint("a[0]", 1, { state: "failed" }), { epoch: 2 }), finish("r", { epoch: 2, status: "failed" })]);
+    await store.commit([
+      step("r", checkpoint("a[0]", 1, { state: "failed" }), { epoch: 2 }),
+      finish("r", { epoch: 2, status: "failed" }),
+    ]);
     await store.retry({ run: "r", now: T });
     assert.deepEqual(await stepIds(store, "r"), ["a[0]"]);
   },
   "S9 a retry forgets a cancellation that was never delivered, and keeps one that was": async (store) => {
-    for (const [id, rows] of [["asked", []], ["delivered", [checkpoint("cancel", 1, { kind: "cancel" })]]] as const) {
+    for (const [id, rows] of [
+      ["asked", []],
+      ["delivered", [checkpoint("cancel", 1, { kind: "cancel" })]],
+    ] as const) {
       await owned(store, id);
       await store.cancel({ run: id, reason: '"why"', now: T });
       await store.commit([...rows.map((row) => step(id, row)), finish(id, { status: "failed" })]);

@@ -1,8 +1,22 @@
 import assert from "node:assert/strict";
 import type { SignalRow, Store, Write } from "../contract.ts";
-import { checkpoint, finish, newRun, openWait, owned, step, T, together, waiting, dueAt, get, type Cases } from "./kit.ts";
+import {
+  checkpoint,
+  finish,
+  newRun,
+  openWait,
+  owned,
+  step,
+  T,
+  together,
+  waiting,
+  dueAt,
+  get,
+  type Cases,
+} from "./kit.ts";
 
-const deliver = (store: Store, run: string, name: string, payload = "1") => store.deliver({ run, name, payload, now: T + 500 });
+const deliver = (store: Store, run: string, name: string, payload = "1") =>
+  store.deliver({ run, name, payload, now: T + 500 });
 
 const received = (run: string, id: string, seq: number, consume: SignalRow): Write =>
   step(run, checkpoint(id, seq, { kind: "signal", target: consume.name, output: consume.payload }), { consume });
@@ -44,7 +58,10 @@ export const signalCases: Cases = {
     await owned(store, "r");
     await deliver(store, "r", "go", "1");
     const first = { name: "go", slot: 0, payload: "1" };
-    assert.deepEqual(await store.commit([step("r", openWait("a[0]", "go")), received("r", "a[0]", 1, first)]), [true, true]);
+    assert.deepEqual(await store.commit([step("r", openWait("a[0]", "go")), received("r", "a[0]", 1, first)]), [
+      true,
+      true,
+    ]);
     assert.deepEqual(await pendingSignals(store, "r"), []);
     assert.equal(await deliver(store, "r", "go", "2"), false, "no wait is open");
     await store.commit([step("r", openWait("b[0]", "stop"))]);
@@ -59,7 +76,10 @@ export const signalCases: Cases = {
   },
   "S7 a wait that timed out leaves the name free for its first delivery": async (store) => {
     await owned(store, "r");
-    await store.commit([step("r", openWait("a[0]", "go")), step("r", checkpoint("a[0]", 1, { kind: "signal", state: "failed", target: "go" }))]);
+    await store.commit([
+      step("r", openWait("a[0]", "go")),
+      step("r", checkpoint("a[0]", 1, { kind: "signal", state: "failed", target: "go" })),
+    ]);
     assert.equal(await deliver(store, "r", "go"), true);
     assert.equal((await pendingSignals(store, "r")).length, 1);
   },
@@ -81,7 +101,10 @@ export const signalCases: Cases = {
     await deliver(store, "r", "go", "1");
     const delivery = { name: "go", slot: 0, payload: "1" };
     await store.commit([step("r", checkpoint("a[0]", 1))]);
-    assert.deepEqual(await store.commit([received("r", "a[0]", 2, delivery), received("r", "b[0]", 1, delivery)]), [false, false]);
+    assert.deepEqual(await store.commit([received("r", "a[0]", 2, delivery), received("r", "b[0]", 1, delivery)]), [
+      false,
+      false,
+    ]);
     assert.deepEqual(await pendingSignals(store, "r"), [delivery]);
   },
   "S7 a waiting run is due when its delivery comes": async (store) => {

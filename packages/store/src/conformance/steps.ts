@@ -1,6 +1,20 @@
 import assert from "node:assert/strict";
 import type { StepKind } from "../contract.ts";
-import { checkpoint, code, finish, get, openStep, OTHER, ME, owned, step, stepIds, T, together, type Cases } from "./kit.ts";
+import {
+  checkpoint,
+  code,
+  finish,
+  get,
+  openStep,
+  OTHER,
+  ME,
+  owned,
+  step,
+  stepIds,
+  T,
+  together,
+  type Cases,
+} from "./kit.ts";
 
 export const stepCases: Cases = {
   "S3 the writes of a batch are applied in order, over several runs": async (store) => {
@@ -17,7 +31,10 @@ export const stepCases: Cases = {
     assert.deepEqual(await store.steps("a"), [checkpoint("x[0]", 1)]);
     const [a, b] = [await get(store, "a"), await get(store, "b")];
     assert.deepEqual([a.code, a.codeSeq, a.status], ["c2", 1, "running"]);
-    assert.deepEqual([b.status, b.output, b.updatedAt, "owner" in b, "leaseUntil" in b], ["completed", '"done"', T + 7, false, false]);
+    assert.deepEqual(
+      [b.status, b.output, b.updatedAt, "owner" in b, "leaseUntil" in b],
+      ["completed", '"done"', T + 7, false, false],
+    );
   },
   "S3 an empty batch is nothing": async (store) => {
     assert.deepEqual(await store.commit([]), []);
@@ -26,13 +43,18 @@ export const stepCases: Cases = {
     await owned(store, "r");
     const answers = await together(50, (place) => store.commit([step("r", checkpoint(`a[${place}]`, place + 1))]));
     assert.ok(answers.flat().every(Boolean));
-    assert.deepEqual(await stepIds(store, "r"), Array.from({ length: 50 }, (_, place) => `a[${place}]`));
+    assert.deepEqual(
+      await stepIds(store, "r"),
+      Array.from({ length: 50 }, (_, place) => `a[${place}]`),
+    );
   },
   "steps read as they were written, of every kind and state": async (store) => {
     await owned(store, "r");
     const kinds: StepKind[] = ["task", "sleep", "signal", "child", "start", "cancel"];
     const rows = [
-      ...kinds.map((kind, place) => checkpoint(`${kind}[0]`, place + 1, { kind, target: `t-${kind}`, location: "src/a.ts:1:2" })),
+      ...kinds.map((kind, place) =>
+        checkpoint(`${kind}[0]`, place + 1, { kind, target: `t-${kind}`, location: "src/a.ts:1:2" }),
+      ),
       checkpoint("failed[0]", 7, { state: "failed", attempt: 4, output: '{"error":1}' }),
       openStep("open[0]", { attempt: 2, dueAt: T + 5, output: '{"error":2}', location: "src/a.ts:3:4" }),
     ];
@@ -41,19 +63,30 @@ export const stepCases: Cases = {
   },
   "steps come in the order of seq, not of their writing, and the open ones last": async (store) => {
     await owned(store, "r");
-    const rows = [checkpoint("c[0]", 30), openStep("a[0]"), checkpoint("b[0]", 4), checkpoint("z[0]", 1), openStep("y[0]")];
+    const rows = [
+      checkpoint("c[0]", 30),
+      openStep("a[0]"),
+      checkpoint("b[0]", 4),
+      checkpoint("z[0]", 1),
+      openStep("y[0]"),
+    ];
     await store.commit(rows.map((row) => step("r", row)));
     assert.deepEqual(await stepIds(store, "r"), ["z[0]", "b[0]", "c[0]", "a[0]", "y[0]"]);
   },
   "a step of one run is not seen in another": async (store) => {
     await owned(store, "r");
     await owned(store, "r2");
-    assert.deepEqual(await store.commit([step("r", checkpoint("a[0]", 1)), step("r2", checkpoint("a[0]", 1, { output: "2" }))]), [true, true]);
+    assert.deepEqual(
+      await store.commit([step("r", checkpoint("a[0]", 1)), step("r2", checkpoint("a[0]", 1, { output: "2" }))]),
+      [true, true],
+    );
     assert.equal((await store.steps("r2"))[0]?.output, "2");
   },
   "S5 an open step is replaced as a whole": async (store) => {
     await owned(store, "r");
-    await store.commit([step("r", openStep("a[0]", { dueAt: T + 1, target: "go", kind: "signal", location: "old", output: "1" }))]);
+    await store.commit([
+      step("r", openStep("a[0]", { dueAt: T + 1, target: "go", kind: "signal", location: "old", output: "1" })),
+    ]);
     const next = openStep("a[0]", { attempt: 1 });
     assert.deepEqual(await store.commit([step("r", next)]), [true]);
     assert.deepEqual(await store.steps("r"), [next]);
@@ -65,7 +98,12 @@ export const stepCases: Cases = {
     const rows = [checkpoint("ok[0]", 1), checkpoint("bad[0]", 2, { state: "failed" })];
     await store.commit(rows.map((row) => step("r", row)));
     for (const [place, id] of ["ok[0]", "bad[0]"].entries()) {
-      const again = [openStep(id), checkpoint(id, place + 1), checkpoint(id, 9), checkpoint(id, 9, { state: "failed" })];
+      const again = [
+        openStep(id),
+        checkpoint(id, place + 1),
+        checkpoint(id, 9),
+        checkpoint(id, 9, { state: "failed" }),
+      ];
       assert.deepEqual(await store.commit(again.map((row) => step("r", row))), [false, false, false, false]);
     }
     assert.deepEqual(await store.steps("r"), rows);
@@ -73,21 +111,36 @@ export const stepCases: Cases = {
   },
   "S5 a checkpoint that is written again in the same batch is refused": async (store) => {
     await owned(store, "r");
-    assert.deepEqual(await store.commit([step("r", checkpoint("a[0]", 1)), step("r", checkpoint("a[0]", 2))]), [true, false]);
+    assert.deepEqual(await store.commit([step("r", checkpoint("a[0]", 1)), step("r", checkpoint("a[0]", 2))]), [
+      true,
+      false,
+    ]);
     assert.deepEqual(await store.steps("r"), [checkpoint("a[0]", 1)]);
   },
   "S6 a seq is given once in a run, in order or not": async (store) => {
     await owned(store, "r");
-    const rows = [checkpoint("a[0]", 5), checkpoint("b[0]", 5), checkpoint("c[0]", 2), checkpoint("d[0]", 2), checkpoint("e[0]", 3)];
+    const rows = [
+      checkpoint("a[0]", 5),
+      checkpoint("b[0]", 5),
+      checkpoint("c[0]", 2),
+      checkpoint("d[0]", 2),
+      checkpoint("e[0]", 3),
+    ];
     assert.deepEqual(await store.commit(rows.map((row) => step("r", row))), [true, false, true, false, true]);
-    assert.deepEqual(await store.commit([step("r", checkpoint("f[0]", 5)), step("r", checkpoint("g[0]", 6))]), [false, true]);
+    assert.deepEqual(await store.commit([step("r", checkpoint("f[0]", 5)), step("r", checkpoint("g[0]", 6))]), [
+      false,
+      true,
+    ]);
     assert.deepEqual(await stepIds(store, "r"), ["c[0]", "e[0]", "a[0]", "g[0]"]);
   },
   "S6 a seq stays taken under the next owner": async (store) => {
     await owned(store, "r");
     await store.commit([step("r", checkpoint("a[0]", 1))]);
     await store.claim({ run: "r", lease: OTHER, now: ME.until + 1 });
-    const answers = await store.commit([step("r", checkpoint("b[0]", 1), { epoch: 2 }), step("r", checkpoint("b[0]", 2), { epoch: 2 })]);
+    const answers = await store.commit([
+      step("r", checkpoint("b[0]", 1), { epoch: 2 }),
+      step("r", checkpoint("b[0]", 2), { epoch: 2 }),
+    ]);
     assert.deepEqual(answers, [false, true]);
   },
   "S6 an open step that is finished under a taken seq stays open": async (store) => {

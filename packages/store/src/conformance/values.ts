@@ -27,7 +27,17 @@ const ODD_TEXTS = [
 ];
 
 async function throughEveryField(store: Store, text: string): Promise<void> {
-  const { modules, ...run } = newRun("r", { input: text, inputHash: text, seed: text, code: text, modules: text, codeHistory: text, workflow: text, file: text, parent: text });
+  const { modules, ...run } = newRun("r", {
+    input: text,
+    inputHash: text,
+    seed: text,
+    code: text,
+    modules: text,
+    codeHistory: text,
+    workflow: text,
+    file: text,
+    parent: text,
+  });
   await store.createRun({ ...run, modules, lease: { owner: text, until: T } });
   const row = checkpoint("a[0]", 1, { output: text, inputHash: text, location: text, target: text });
   await store.commit([step("r", row)]);
@@ -67,7 +77,10 @@ export const valueCases: Cases = {
     }
     for (const name of ODD_TEXTS) assert.equal(await store.deliver({ run: "", name, payload: name, now: T }), true);
     const [state] = await store.wakeups([{ run: "", epoch: 1 }]);
-    assert.deepEqual(state?.signals.map(({ name }) => name), ODD_TEXTS);
+    assert.deepEqual(
+      state?.signals.map(({ name }) => name),
+      ODD_TEXTS,
+    );
     assert.equal((await store.listRuns({ limit: 1_000 })).length, ODD_TEXTS.length);
   },
   "ids of a thousand characters are told apart by their last one": async (store) => {
@@ -94,7 +107,10 @@ export const valueCases: Cases = {
     const row = checkpoint("a[0]", 1, { startedAt: T + 0.75, finishedAt: T + 1.125, dueAt: T + 1.5 });
     await store.commit([step("r", row)]);
     assert.deepEqual(await store.steps("r"), [row]);
-    assert.deepEqual([(await store.getRun("r"))?.createdAt, (await store.getRun("r"))?.leaseUntil], [T + 0.25, T + 0.5]);
+    assert.deepEqual(
+      [(await store.getRun("r"))?.createdAt, (await store.getRun("r"))?.leaseUntil],
+      [T + 0.25, T + 0.5],
+    );
   },
   "a row that was given out does not change afterwards": async (store) => {
     const before = await owned(store, "r");

@@ -1,6 +1,20 @@
 import assert from "node:assert/strict";
 import type { Store } from "../contract.ts";
-import { checkpoint, dueAt, finish, get, newRun, openChild, openWait, owned, release, step, T, waiting, type Cases } from "./kit.ts";
+import {
+  checkpoint,
+  dueAt,
+  finish,
+  get,
+  newRun,
+  openChild,
+  openWait,
+  owned,
+  release,
+  step,
+  T,
+  waiting,
+  type Cases,
+} from "./kit.ts";
 
 const wakeAt = async (store: Store, id: string) => (await get(store, id)).wakeAt;
 
@@ -88,7 +102,9 @@ export const wakingCases: Cases = {
   },
   "the end of a child makes every run due that has an open step for it": async (store) => {
     await waiting(store, "second", { steps: [openChild("ship[0]", "child")] });
-    await waiting(store, "stranger", { steps: [openWait("a[0]", "child"), checkpoint("ship[0]", 1, { kind: "child", target: "child" })] });
+    await waiting(store, "stranger", {
+      steps: [openWait("a[0]", "child"), checkpoint("ship[0]", 1, { kind: "child", target: "child" })],
+    });
     await owned(store, "child");
     await store.commit([finish("child", { at: T + 123 })]);
     assert.equal(await wakeAt(store, "second"), T + 123);

@@ -7,7 +7,9 @@ export type Codes = ReturnType<typeof codesTable>;
  * recorded it has been committed, so `settle` has to follow each transaction.
  */
 export function codesTable(db: Connection) {
-  const insert = db.prepare<[string, string]>("INSERT INTO codes (code, modules) VALUES (?, ?) ON CONFLICT (code) DO NOTHING");
+  const insert = db.prepare<[string, string]>(
+    "INSERT INTO codes (code, modules) VALUES (?, ?) ON CONFLICT (code) DO NOTHING",
+  );
   const get = db.prepare<[string], string>("SELECT modules FROM codes WHERE code = ?").pluck();
   const known = new Set<string>();
   const pending = new Set<string>();

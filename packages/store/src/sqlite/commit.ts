@@ -72,7 +72,8 @@ function release(tables: Tables, head: Head, write: Extract<Write, { type: "rele
 function hasNews({ runs, steps, signals }: Tables, head: Head): boolean {
   if (isCancelUndelivered(steps, head)) return true;
   const delivered = signals.unconsumedNames(head.number);
-  if (delivered.length > 0 && steps.openTargets(head.number, "signal").some((name) => delivered.includes(name))) return true;
+  if (delivered.length > 0 && steps.openTargets(head.number, "signal").some((name) => delivered.includes(name)))
+    return true;
   return steps.openTargets(head.number, "child").some((id) => {
     const child = runs.head(id);
     return child !== undefined && isFinal(child.status);

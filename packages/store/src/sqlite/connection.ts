@@ -38,10 +38,12 @@ export function settings(db: Connection): Settings {
 
 function assertPlace(path: string): void {
   const found = look(path);
-  if (found?.isDirectory() || path.endsWith("/") || path.endsWith(sep)) throw new PerdureError("STORE_IS_DIRECTORY", { path });
+  if (found?.isDirectory() || path.endsWith("/") || path.endsWith(sep))
+    throw new PerdureError("STORE_IS_DIRECTORY", { path });
   if (!found && !look(dirname(path))?.isDirectory()) throw new PerdureError("STORE_NO_DIRECTORY", { path });
   // SQLite takes a file that is too short for a database for an empty one, and would write over it.
-  if (found && found.size > 0 && found.size < 512) throw new PerdureError("STORE_CORRUPT", { path, detail: "file is not a database" });
+  if (found && found.size > 0 && found.size < 512)
+    throw new PerdureError("STORE_CORRUPT", { path, detail: "file is not a database" });
 }
 
 function look(path: string): Stats | undefined {
@@ -74,7 +76,10 @@ function prepare(db: Connection, { path }: Place, durability: Durability): Conne
 
 export function assertDurable(path: string, durability: Durability, { journalMode, synchronous }: Settings): void {
   if (journalMode === "wal" && synchronous === (durability === "full" ? 2 : 1)) return;
-  throw new PerdureError("STORE_NOT_DURABLE", { path, detail: `journal_mode is ${journalMode}, synchronous is ${synchronous}` });
+  throw new PerdureError("STORE_NOT_DURABLE", {
+    path,
+    detail: `journal_mode is ${journalMode}, synchronous is ${synchronous}`,
+  });
 }
 
 /** SQLite's own timeout does not cover the change to WAL, which two processes that open a new file both make. */

@@ -22,7 +22,8 @@ export function loadDriver(): Driver {
 
 /** From version 13 on, the driver needs Node-API 10 and ends the process with a segmentation fault where it is missing. */
 export function assertDriver(version: string, { node, napi }: { readonly node: string; readonly napi?: string }): void {
-  if (Number.parseInt(version, 10) >= 13 && Number(napi ?? 0) < 10) throw new PerdureError("SQLITE_DRIVER", { version, node });
+  if (Number.parseInt(version, 10) >= 13 && Number(napi ?? 0) < 10)
+    throw new PerdureError("SQLITE_DRIVER", { version, node });
 }
 
 /** All databases and statements of this process, for `keeping`. */

@@ -66,11 +66,17 @@ export function runsTable(db: Connection) {
       return claim.run(lease.owner, lease.until, now, run, now, dead.owner, dead.epoch).changes === 1;
     },
     renew: (run: string, epoch: number, until: number): void => void renew.run(until, run, epoch),
-    finish(number: number, end: { status: FinalStatus; output: string; unhandled: readonly string[]; at: number }): void {
+    finish(
+      number: number,
+      end: { status: FinalStatus; output: string; unhandled: readonly string[]; at: number },
+    ): void {
       const unhandled = end.unhandled.length > 0 ? JSON.stringify(end.unhandled) : null;
       finish.run(end.status, end.output, unhandled, end.at, number);
     },
-    release(number: number, to: { status: RunStatus; wakeAt: number | undefined; blocked: Blocked | undefined; at: number }): void {
+    release(
+      number: number,
+      to: { status: RunStatus; wakeAt: number | undefined; blocked: Blocked | undefined; at: number },
+    ): void {
       release.run(to.status, to.wakeAt ?? null, to.blocked ? JSON.stringify(to.blocked) : null, to.at, number);
     },
     recode(number: number, { code, codeSeq, codeHistory }: Extract<Write, { type: "code" }>): void {
@@ -81,7 +87,8 @@ export function runsTable(db: Connection) {
     wakeById: (id: string, at: number): void => void wakeById.run({ id, at }),
     requestCancel: (number: number, reason: string, at: number): void => void requestCancel.run(reason, at, number),
     /** Pending again, for another try. */
-    requeue: (number: number, at: number, forgetCancel: boolean): void => void requeue.run(at, forgetCancel ? 1 : 0, number),
+    requeue: (number: number, at: number, forgetCancel: boolean): void =>
+      void requeue.run(at, forgetCancel ? 1 : 0, number),
   };
 }
 
@@ -118,7 +125,20 @@ interface Row {
 
 function newValues(run: NewRun): unknown[] {
   const { id, workflow, file, input, inputHash, code, codeHistory = null, seed, parent = null, createdAt, lease } = run;
-  return [id, workflow, file, input, inputHash, code, codeHistory, seed, parent, createdAt, createdAt, ...newOwnership(lease)];
+  return [
+    id,
+    workflow,
+    file,
+    input,
+    inputHash,
+    code,
+    codeHistory,
+    seed,
+    parent,
+    createdAt,
+    createdAt,
+    ...newOwnership(lease),
+  ];
 }
 
 function newOwnership(lease: Lease | undefined): unknown[] {
@@ -167,15 +187,24 @@ function listings(db: Connection) {
       if (statuses?.length === 0) return [];
       const conditions = [
         ...(workflow === undefined ? [] : [OF_WORKFLOWS]),
-        ...(before === undefined ? [] : ["(created_at, number) < (SELECT created_at, number FROM runs WHERE id = @before)"]),
+        ...(before === undefined
+          ? []
+          : ["(created_at, number) < (SELECT created_at, number FROM runs WHERE id = @before)"]),
       ];
-      const arms = statuses?.map((_, place) => select([`status = @status${place}`, ...conditions])) ?? [select(conditions)];
+      const arms = statuses?.map((_, place) => select([`status = @status${place}`, ...conditions])) ?? [
+        select(conditions),
+      ];
       const named = Object.fromEntries(statuses?.map((value, place) => [`status${place}`, value]) ?? []);
       const values = { ...named, workflows: JSON.stringify([workflow].flat()), before, limit: Math.max(0, limit) };
       return query(`${arms.join(" UNION ALL ")} ${inOrder("DESC")}`, values);
     },
     unfinished({ workflows, now, limit, alive = [] }: Parameters<Store["unfinished"]>[0]): RunRow[] {
-      const values = { workflows: JSON.stringify(workflows), alive: JSON.stringify(alive), now, limit: Math.max(0, limit) };
+      const values = {
+        workflows: JSON.stringify(workflows),
+        alive: JSON.stringify(alive),
+        now,
+        limit: Math.max(0, limit),
+      };
       return query(`${UNFINISHED} ${inOrder("ASC")}`, values);
     },
   };

@@ -12,12 +12,21 @@ export function signalsTable(db: Connection) {
   const unconsumed = db.prepare<[string], SignalRow>(
     `SELECT name, slot, payload FROM signals WHERE run = (SELECT number FROM runs WHERE id = ?) AND consumed = 0 ORDER BY number`,
   );
-  const unconsumedNames = db.prepare<[number], string>("SELECT name FROM signals WHERE run = ? AND consumed = 0").pluck();
-  const isFree = db.prepare<[number, string, number], 1>("SELECT 1 FROM signals WHERE run = ? AND name = ? AND slot = ? AND consumed = 0").pluck();
-  const consume = db.prepare<[number, string, number]>("UPDATE signals SET consumed = 1 WHERE run = ? AND name = ? AND slot = ?");
+  const unconsumedNames = db
+    .prepare<[number], string>("SELECT name FROM signals WHERE run = ? AND consumed = 0")
+    .pluck();
+  const isFree = db
+    .prepare<[number, string, number], 1>(
+      "SELECT 1 FROM signals WHERE run = ? AND name = ? AND slot = ? AND consumed = 0",
+    )
+    .pluck();
+  const consume = db.prepare<[number, string, number]>(
+    "UPDATE signals SET consumed = 1 WHERE run = ? AND name = ? AND slot = ?",
+  );
 
   return {
-    insert: (run: number, { name, slot, payload }: SignalRow, at: number): void => void insert.run(run, name, slot, payload, at),
+    insert: (run: number, { name, slot, payload }: SignalRow, at: number): void =>
+      void insert.run(run, name, slot, payload, at),
     /** How many deliveries of that name there are. */
     count: (run: number, name: string) => count.get(run, name) ?? { total: 0, unconsumed: 0 },
     /** Oldest first. */

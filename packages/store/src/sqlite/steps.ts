@@ -19,7 +19,9 @@ export function stepsTable(db: Connection) {
   const lastSeq = db.prepare<[number], number>("SELECT coalesce(max(seq), 0) FROM steps WHERE run = ?").pluck();
   const hasSeq = db.prepare<[number, number], 1>("SELECT 1 FROM steps WHERE run = ? AND seq = ?").pluck();
   const openTargets = db
-    .prepare<[number, number], string>(`SELECT target FROM steps INDEXED BY steps_open WHERE run = ? AND kind = ? AND state = ${OPEN} AND target IS NOT NULL`)
+    .prepare<[number, number], string>(
+      `SELECT target FROM steps INDEXED BY steps_open WHERE run = ? AND kind = ? AND state = ${OPEN} AND target IS NOT NULL`,
+    )
     .pluck();
   const waitingForChild = db
     .prepare<[string], number>(`SELECT run FROM steps WHERE target = ? AND state = ${OPEN} AND kind = ${CHILD}`)
@@ -92,7 +94,14 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 /** Written out by assignment: this runs once a step in every replay, and object spreads would double its cost. */
 function stepOf(row: Row): StepRow {
   const [id, kind, state, seq, attempt, startedAt, finishedAt, dueAt, target, location, inputHash, output] = row;
-  const step: Writable<StepRow> = { id, kind: known(KINDS, kind), state: known(STATES, state), attempt, startedAt, inputHash };
+  const step: Writable<StepRow> = {
+    id,
+    kind: known(KINDS, kind),
+    state: known(STATES, state),
+    attempt,
+    startedAt,
+    inputHash,
+  };
   if (seq !== null) step.seq = seq;
   if (finishedAt !== null) step.finishedAt = finishedAt;
   if (dueAt !== null) step.dueAt = dueAt;

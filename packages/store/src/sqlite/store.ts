@@ -32,7 +32,10 @@ interface Session extends Transactions {
 }
 
 /** A store in one SQLite file, for any number of processes of one machine. Every method answers at once. */
-export function sqliteStore(path: string, { durability = "full", busyTimeout = 5_000 }: SqliteOptions = {}): SqliteStore {
+export function sqliteStore(
+  path: string,
+  { durability = "full", busyTimeout = 5_000 }: SqliteOptions = {},
+): SqliteStore {
   const name = `sqlite:${path}`;
   // What SQLite takes for a database in memory is neither a file nor durable.
   if (path.trim() === "" || path === ":memory:") throw new PerdureError("STORE_URL_INVALID", { url: name });
@@ -104,7 +107,13 @@ function openSession(place: Place, durability: Durability): Session {
   const db = connect(place, durability);
   try {
     const steps = stepsTable(db);
-    const tables = { runs: runsTable(db), steps, signals: signalsTable(db), sequences: sequences(steps), codes: codesTable(db) };
+    const tables = {
+      runs: runsTable(db),
+      steps,
+      signals: signalsTable(db),
+      sequences: sequences(steps),
+      codes: codesTable(db),
+    };
     return { ...transactions(db), tables, settings: () => settings(db), close: () => void db.close() };
   } catch (cause) {
     db.close();
@@ -124,7 +133,10 @@ function existing<T>(row: T | undefined): T {
   return row;
 }
 
-function deliver({ runs, steps, signals }: Tables, { run, name, payload, now }: Parameters<Store["deliver"]>[0]): boolean | undefined {
+function deliver(
+  { runs, steps, signals }: Tables,
+  { run, name, payload, now }: Parameters<Store["deliver"]>[0],
+): boolean | undefined {
   const head = runs.head(run);
   if (!head) return undefined;
   if (isFinal(head.status)) return false;
@@ -138,7 +150,11 @@ function deliver({ runs, steps, signals }: Tables, { run, name, payload, now }: 
 
 function wakeup({ runs, signals }: Tables, run: string, epoch: number): Wakeup {
   const head = runs.head(run);
-  const state = { run, owned: head !== undefined && head.owned && head.epoch === epoch, signals: signals.unconsumed(run) };
+  const state = {
+    run,
+    owned: head !== undefined && head.owned && head.epoch === epoch,
+    signals: signals.unconsumed(run),
+  };
   return head === undefined || head.cancel === null ? state : { ...state, cancel: head.cancel };
 }
 

@@ -24,7 +24,8 @@ export class CompiledFile {
 
   /** @throws PerdureError when another loader has made `text` of something else: it binds no name that only compiled text has */
   verify(text: string): void {
-    if (!text.includes(ABI_NAMESPACE)) throw new PerdureError("REGISTER_BYPASSED", { file: relative(process.cwd(), this.path) });
+    if (!text.includes(ABI_NAMESPACE))
+      throw new PerdureError("REGISTER_BYPASSED", { file: relative(process.cwd(), this.path) });
   }
 }
 
@@ -61,7 +62,9 @@ export class Files {
     this.sources.set(path, source);
     const result = this.compiled(path, commonJs, source);
     for (const each of result?.diagnostics ?? []) console.warn(formatDiagnostic(each));
-    const file = result && new CompiledFile(path, source, `${result.code}\n//# sourceMappingURL=${toUrl(result.map, source, path)}`);
+    const file =
+      result &&
+      new CompiledFile(path, source, `${result.code}\n//# sourceMappingURL=${toUrl(result.map, source, path)}`);
     this.last = { path, file };
     return file;
   }

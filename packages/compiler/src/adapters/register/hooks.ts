@@ -13,10 +13,16 @@ export interface Loaded {
   readonly shouldBeReloadedByCJSLoader?: boolean;
 }
 
-export type LoadSync = (url: string, context: LoadContext, next: (url: string, context: LoadContext) => Loaded) => Loaded;
+export type LoadSync = (
+  url: string,
+  context: LoadContext,
+  next: (url: string, context: LoadContext) => Loaded,
+) => Loaded;
 
 const textOf = (source: LoadContext["source"]): string | undefined =>
-  source === null || source === undefined || typeof source === "string" ? (source ?? undefined) : new TextDecoder().decode(source);
+  source === null || source === undefined || typeof source === "string"
+    ? (source ?? undefined)
+    : new TextDecoder().decode(source);
 
 const isCommonJs = ({ format }: LoadContext): boolean => format?.startsWith("commonjs") === true;
 
@@ -48,7 +54,12 @@ export function createLoadSync(files: Files): LoadSync {
 }
 
 /** The same in the hooks thread of a Node without synchronous hooks. CommonJS is loaded in the main thread. */
-export async function loadAsync<C extends LoadContext, L extends Loaded>(files: Files, url: string, context: C, next: (url: string, context: C) => L | Promise<L>): Promise<L> {
+export async function loadAsync<C extends LoadContext, L extends Loaded>(
+  files: Files,
+  url: string,
+  context: C,
+  next: (url: string, context: C) => L | Promise<L>,
+): Promise<L> {
   const file = isCommonJs(context) ? undefined : compiled(files, url, context);
   const loaded = await next(url, file ? { ...context, source: file.text } : context);
   if (file && !isCommonJs(loaded)) verify(loaded, file);

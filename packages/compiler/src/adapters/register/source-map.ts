@@ -21,7 +21,10 @@ function mapOf(source: string, path: string): EncodedSourceMap | undefined {
     const file = inline === undefined ? resolve(dirname(path), decodeURI(url)) : path;
     const text = inline === undefined ? readFileSync(file, "utf8") : Buffer.from(inline, "base64").toString("utf8");
     const { sourceRoot = "", ...map }: EncodedSourceMap = JSON.parse(text);
-    return { ...map, sources: map.sources.map((each) => (each === null ? null : resolve(dirname(file), sourceRoot, each))) };
+    return {
+      ...map,
+      sources: map.sources.map((each) => (each === null ? null : resolve(dirname(file), sourceRoot, each))),
+    };
   } catch {
     return undefined;
   }

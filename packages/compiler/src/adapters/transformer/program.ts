@@ -14,9 +14,13 @@ const diagnosticNumber = 92_000;
 
 /** The program with the JavaScript of its compiled sources as its output. */
 export function compiledProgram(program: ts.Program, host: ts.CompilerHost, sources: Sources, api: Api): ts.Program {
-  const own = program.getSourceFiles().filter((file) => !file.isDeclarationFile && !program.isSourceFileFromExternalLibrary(file));
+  const own = program
+    .getSourceFiles()
+    .filter((file) => !file.isDeclarationFile && !program.isSourceFileFromExternalLibrary(file));
   const outcomes = sources.compile(own.map(({ fileName, text }) => ({ path: fileName, text })));
-  const errors = own.flatMap((file) => (outcomes.get(file.fileName)?.errors ?? []).map((each) => toDiagnostic(file, each)));
+  const errors = own.flatMap((file) =>
+    (outcomes.get(file.fileName)?.errors ?? []).map((each) => toDiagnostic(file, each)),
+  );
   for (const file of own) mark(file, errors.length > 0 ? "not emitted" : outcomes.get(file.fileName)?.compiled?.code);
   if (errors.length > 0) return withErrors(program, errors);
   if ([...outcomes.values()].every(({ compiled }) => compiled === undefined)) return program;
@@ -64,13 +68,20 @@ function withErrors(program: ts.Program, errors: readonly ts.Diagnostic[]): ts.P
   });
 }
 
-function emitCompiled(program: ts.Program, host: ts.CompilerHost, outcomes: ReadonlyMap<string, Outcome>, manifest: ManifestFile | undefined, api: Api): Emit {
+function emitCompiled(
+  program: ts.Program,
+  host: ts.CompilerHost,
+  outcomes: ReadonlyMap<string, Outcome>,
+  manifest: ManifestFile | undefined,
+  api: Api,
+): Emit {
   const emitOriginal = program.emit;
   let compiled: ts.Program | undefined;
   return (target, writeFile, token, only, transformers, ...rest) => {
     const options = program.getCompilerOptions();
     const wanted = wantedBy(only);
-    if (wanted === "declarations" || options.noEmit === true || options.emitDeclarationOnly === true) return emitOriginal(target, writeFile, token, only, transformers, ...rest);
+    if (wanted === "declarations" || options.noEmit === true || options.emitDeclarationOnly === true)
+      return emitOriginal(target, writeFile, token, only, transformers, ...rest);
     const declares = wanted === "both" && (options.declaration === true || options.composite === true);
     const stopping = options.noEmitOnError === true ? errorsOf(program, target, token) : [];
     if (stopping.length > 0) return { emitSkipped: true, diagnostics: stopping, emittedFiles: [] };
@@ -96,7 +107,11 @@ function wantedBy(only: unknown): "both" | "scripts" | "declarations" {
   return only === 0 ? "scripts" : "declarations";
 }
 
-const errorsOf = (program: ts.Program, target: ts.SourceFile | undefined, token: ts.CancellationToken | undefined): ts.Diagnostic[] => [
+const errorsOf = (
+  program: ts.Program,
+  target: ts.SourceFile | undefined,
+  token: ts.CancellationToken | undefined,
+): ts.Diagnostic[] => [
   ...program.getOptionsDiagnostics(token),
   ...program.getSyntacticDiagnostics(target, token),
   ...program.getGlobalDiagnostics(token),
@@ -109,19 +124,40 @@ const hosts = new WeakSet<ts.CompilerHost>();
 export const isOfCompiled = (host: ts.CompilerHost): boolean => hosts.has(host);
 
 /** The program of the compiled sources: all other files are the same, and nothing but JavaScript is asked of it. */
-function programOf(program: ts.Program, host: ts.CompilerHost, outcomes: ReadonlyMap<string, Outcome>, api: Api): ts.Program {
-  const { tsBuildInfoFile: _file, declarationDir: _directory, isolatedDeclarations: _isolated, ...options } = program.getCompilerOptions();
+function programOf(
+  program: ts.Program,
+  host: ts.CompilerHost,
+  outcomes: ReadonlyMap<string, Outcome>,
+  api: Api,
+): ts.Program {
+  const {
+    tsBuildInfoFile: _file,
+    declarationDir: _directory,
+    isolatedDeclarations: _isolated,
+    ...options
+  } = program.getCompilerOptions();
   const references = program.getProjectReferences();
   const getSourceFile: ts.CompilerHost["getSourceFile"] = (path, how, onError, again) => {
     const code = outcomes.get(path)?.compiled?.code;
-    return code === undefined ? (program.getSourceFile(path) ?? host.getSourceFile(path, how, onError, again)) : api.createSourceFile(path, code, how);
+    return code === undefined
+      ? (program.getSourceFile(path) ?? host.getSourceFile(path, how, onError, again))
+      : api.createSourceFile(path, code, how);
   };
   const compiledHost: ts.CompilerHost = { ...host, getSourceFile };
   hosts.add(compiledHost);
   // other plugins see this program too: what they look up in it are its own nodes
   return api.createProgram({
     rootNames: program.getRootFileNames(),
-    options: { ...options, declaration: false, declarationMap: false, composite: false, incremental: false, noEmitOnError: false, noCheck: true, ...rootOf(options) },
+    options: {
+      ...options,
+      declaration: false,
+      declarationMap: false,
+      composite: false,
+      incremental: false,
+      noEmitOnError: false,
+      noCheck: true,
+      ...rootOf(options),
+    },
     host: compiledHost,
     ...(references && { projectReferences: references }),
   });
@@ -129,7 +165,9 @@ function programOf(program: ts.Program, host: ts.CompilerHost, outcomes: Readonl
 
 /** A composite project begins where its tsconfig lies. */
 function rootOf({ composite, rootDir, configFilePath }: ts.CompilerOptions): ts.CompilerOptions {
-  return composite === true && rootDir === undefined && typeof configFilePath === "string" ? { rootDir: configFilePath.replace(/[\\/][^\\/]*$/, "") } : {};
+  return composite === true && rootDir === undefined && typeof configFilePath === "string"
+    ? { rootDir: configFilePath.replace(/[\\/][^\\/]*$/, "") }
+    : {};
 }
 
 /** Source maps lead through the compiled text to the source. */
@@ -137,7 +175,10 @@ function chaining(write: ts.WriteFileCallback, outcomes: ReadonlyMap<string, Out
   return (path, text, mark, onError, files, data) => {
     const originals = (files ?? []).map(({ fileName }) => outcomes.get(fileName)?.compiled);
     const [only] = originals;
-    const find = (source: string): typeof only => (originals.length === 1 ? only : originals[(files ?? []).findIndex(({ fileName }) => fileName.endsWith(source.replace(/^[./]+/, "")))]);
+    const find = (source: string): typeof only =>
+      originals.length === 1
+        ? only
+        : originals[(files ?? []).findIndex(({ fileName }) => fileName.endsWith(source.replace(/^[./]+/, "")))];
     const isMap = path.endsWith(".map");
     const chained = withChainedMap(isMap ? { code: "", map: text } : { code: text, map: undefined }, find);
     write(path, chained.map ?? chained.code, mark, onError, files, data);

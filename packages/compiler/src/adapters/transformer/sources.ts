@@ -24,13 +24,21 @@ export class Sources {
 
   /** The manifest of what was compiled, as the file that it has to be written to. */
   manifest(outcomes: ReadonlyMap<string, Outcome>): ManifestFile | undefined {
-    return manifestFile(manifestOf([...outcomes.values()].flatMap(({ compiled }) => compiled?.info ?? [])), this.session.options);
+    return manifestFile(
+      manifestOf([...outcomes.values()].flatMap(({ compiled }) => compiled?.info ?? [])),
+      this.session.options,
+    );
   }
 
   compile(files: readonly { readonly path: string; readonly text: string }[]): Map<string, Outcome> {
     this.session.restart();
     const warnings = new Set<string>();
-    const outcomes = new Map(files.map(({ path, text }) => [path, passes(this.session.filter, path) ? this.one(path, text, warnings) : asItIs]));
+    const outcomes = new Map(
+      files.map(({ path, text }) => [
+        path,
+        passes(this.session.filter, path) ? this.one(path, text, warnings) : asItIs,
+      ]),
+    );
     for (const each of warnings) if (!this.said.has(each)) console.error(`${each}\n`);
     this.said = warnings;
     return outcomes;

@@ -45,10 +45,15 @@ async function nativeExecutable(module: string): Promise<string | undefined> {
 }
 
 /** Runs it with its output on ours. */
-export const runVisibly = (compiler: Compiler, args: readonly string[]): ChildProcess => start(compiler, args, { stdio: "inherit" });
+export const runVisibly = (compiler: Compiler, args: readonly string[]): ChildProcess =>
+  start(compiler, args, { stdio: "inherit" });
 
 /** Runs it and keeps what it prints. */
-export async function runQuietly(compiler: Compiler, args: readonly string[], cwd: string): Promise<{ readonly code: number; readonly output: string }> {
+export async function runQuietly(
+  compiler: Compiler,
+  args: readonly string[],
+  cwd: string,
+): Promise<{ readonly code: number; readonly output: string }> {
   const child = start(compiler, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
   const chunks: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => chunks.push(chunk));

@@ -4,14 +4,25 @@ import type { Mirror } from "./mirror.ts";
 import type { Config } from "./typescript.ts";
 
 /** Options that say how `tsc` is run, and not what it makes of a file. */
-const howToRun = /^--?(?:b|build|w|watch|p|project|verbose|force|f|stopBuildOnErrors|builders|singleThreaded|checkers|locale|preserveWatchOutput|pretty|diagnostics|extendedDiagnostics|explainFiles|listFiles|listEmittedFiles|traceResolution|generateTrace|generateCpuProfile|quiet|q)$/i;
+const howToRun =
+  /^--?(?:b|build|w|watch|p|project|verbose|force|f|stopBuildOnErrors|builders|singleThreaded|checkers|locale|preserveWatchOutput|pretty|diagnostics|extendedDiagnostics|explainFiles|listFiles|listEmittedFiles|traceResolution|generateTrace|generateCpuProfile|quiet|q)$/i;
 
 /** JavaScript and its source maps only, whatever the project's configuration says; types are checked elsewhere. */
 const onlyJavaScript = [
   "--noCheck",
   "--listEmittedFiles",
   "--listFiles",
-  ...["noEmit", "emitDeclarationOnly", "noEmitOnError", "declaration", "declarationMap", "composite", "incremental", "isolatedDeclarations", "pretty"].flatMap((name) => [`--${name}`, "false"]),
+  ...[
+    "noEmit",
+    "emitDeclarationOnly",
+    "noEmitOnError",
+    "declaration",
+    "declarationMap",
+    "composite",
+    "incremental",
+    "isolatedDeclarations",
+    "pretty",
+  ].flatMap((name) => [`--${name}`, "false"]),
   ...["declarationDir", "tsBuildInfoFile"].flatMap((name) => [`--${name}`, "null"]),
 ];
 
@@ -21,7 +32,9 @@ export function emitArguments(invocation: Invocation, config: Config, mirror: Mi
   // a composite project begins where its tsconfig lies
   const root = rootDir ?? (composite === true ? dirname(config.path) : undefined);
   return [
-    ...(config.path === "" ? config.files.map((file) => mirror.inside(file)) : ["--project", mirror.inside(config.path)]),
+    ...(config.path === ""
+      ? config.files.map((file) => mirror.inside(file))
+      : ["--project", mirror.inside(config.path)]),
     ...optionsOf(invocation).map((each) => (isAbsolute(each) ? mirror.inside(each) : each)),
     ...onlyJavaScript,
     ...(root === undefined ? [] : ["--rootDir", mirror.inside(resolve(root))]),
@@ -44,5 +57,15 @@ function optionsOf({ args, named }: Invocation): string[] {
 /** Arguments with which `tsc` looks for errors in a project, and leaves no trace. */
 export function checkArguments(invocation: Invocation, config: Config): string[] {
   const files = config.path === "" ? config.files : ["--project", config.path];
-  return [...files, ...optionsOf(invocation), "--noEmit", "--composite", "false", "--incremental", "false", "--tsBuildInfoFile", "null"];
+  return [
+    ...files,
+    ...optionsOf(invocation),
+    "--noEmit",
+    "--composite",
+    "false",
+    "--incremental",
+    "false",
+    "--tsBuildInfoFile",
+    "null",
+  ];
 }

@@ -23,7 +23,13 @@ export interface Emission {
  *
  * @throws PerdureError `TSC_EMITTED_NOTHING`
  */
-export async function emit(compiler: Compiler, invocation: Invocation, config: Config, sources: ReadonlyMap<string, Compiled>, reachable: readonly string[]): Promise<Emission> {
+export async function emit(
+  compiler: Compiler,
+  invocation: Invocation,
+  config: Config,
+  sources: ReadonlyMap<string, Compiled>,
+  reachable: readonly string[],
+): Promise<Emission> {
   const mirror = new Mirror();
   try {
     mirror.show(differences(config, sources, reachable));
@@ -35,11 +41,20 @@ export async function emit(compiler: Compiler, invocation: Invocation, config: C
   }
 }
 
-function differences(config: Config, sources: ReadonlyMap<string, Compiled>, reachable: readonly string[]): Parameters<Mirror["show"]>[0] {
+function differences(
+  config: Config,
+  sources: ReadonlyMap<string, Compiled>,
+  reachable: readonly string[],
+): Parameters<Mirror["show"]>[0] {
   const files = new Map([...sources].map(([path, { code }]) => [path, code] as const));
   const empty = separateOutput(config);
   const beside = empty === undefined ? [...config.files, ...reachable].map((file) => dirname(file)) : [];
-  return { files, empty: empty === undefined ? [] : [empty], own: [...beside, process.cwd()], hides: empty === undefined ? isOutputBeside : () => false };
+  return {
+    files,
+    empty: empty === undefined ? [] : [empty],
+    own: [...beside, process.cwd()],
+    hides: empty === undefined ? isOutputBeside : () => false,
+  };
 }
 
 /** The directory of the output, if no source is in it. */
@@ -52,15 +67,26 @@ export function separateOutput({ path, files, options: { outDir } }: Config): st
 /** `order.js` and `order.js.map` beside `order.ts`: the compiler would write through a link to them. */
 function isOutputBeside(name: string, siblings: ReadonlySet<string>): boolean {
   const match = /^(.*)\.([cm]?)jsx?(?:\.map)?$/.exec(name);
-  return match !== null && [".ts", ".tsx"].some((extension) => siblings.has(`${match[1]}${extension.replace(".", `.${match[2]}`)}`));
+  return (
+    match !== null &&
+    [".ts", ".tsx"].some((extension) => siblings.has(`${match[1]}${extension.replace(".", `.${match[2]}`)}`))
+  );
 }
 
 function read(config: Config, sources: ReadonlyMap<string, Compiled>, mirror: Mirror, output: string): Emission {
   const lines = output.split(/\r?\n/);
-  const emitted = lines.flatMap((line) => (line.startsWith("TSFILE: ") ? line.slice("TSFILE: ".length) : [])).filter((path) => mirror.isInside(path) && existsSync(path));
-  const inputs = lines.filter((line) => isAbsolute(line) && existsSync(line)).map((path) => (mirror.isInside(path) ? mirror.outside(path) : path));
+  const emitted = lines
+    .flatMap((line) => (line.startsWith("TSFILE: ") ? line.slice("TSFILE: ".length) : []))
+    .filter((path) => mirror.isInside(path) && existsSync(path));
+  const inputs = lines
+    .filter((line) => isAbsolute(line) && existsSync(line))
+    .map((path) => (mirror.isInside(path) ? mirror.outside(path) : path));
   const scripts = emitted.filter((path) => !path.endsWith(".map"));
-  if (scripts.length === 0) throw new PerdureError("TSC_EMITTED_NOTHING", { project: relative(process.cwd(), config.path), output: mirror.withoutMirror(output).trim() });
+  if (scripts.length === 0)
+    throw new PerdureError("TSC_EMITTED_NOTHING", {
+      project: relative(process.cwd(), config.path),
+      output: mirror.withoutMirror(output).trim(),
+    });
   const outputs = new Map<string, string>();
   for (const path of scripts) {
     const { code, map } = chained(path, config, sources, inputs, mirror);
@@ -70,7 +96,13 @@ function read(config: Config, sources: ReadonlyMap<string, Compiled>, mirror: Mi
   return { outputs, inputs };
 }
 
-function chained(path: string, config: Config, sources: ReadonlyMap<string, Compiled>, inputs: readonly string[], mirror: Mirror): Emitted {
+function chained(
+  path: string,
+  config: Config,
+  sources: ReadonlyMap<string, Compiled>,
+  inputs: readonly string[],
+  mirror: Mirror,
+): Emitted {
   const map = existsSync(`${path}.map`) ? readFileSync(`${path}.map`, "utf8") : undefined;
   const real = mirror.outside(path);
   const find = (source: string, sourceRoot: string): Original | undefined => {
@@ -87,5 +119,8 @@ function rootsOf({ path, options: { rootDir } }: Config, inputs: readonly string
   const own = inputs.filter((file) => !/\.d\.[cm]?ts$/.test(file)).map((file) => dirname(file).split(sep));
   const [first = []] = own;
   const shared = first.findIndex((name, i) => own.some((each) => each[i] !== name));
-  return [(shared === -1 ? first : first.slice(0, shared)).join(sep) || sep, ...(path === "" ? [] : [join(dirname(path))])];
+  return [
+    (shared === -1 ? first : first.slice(0, shared)).join(sep) || sep,
+    ...(path === "" ? [] : [join(dirname(path))]),
+  ];
 }

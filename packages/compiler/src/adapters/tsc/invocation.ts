@@ -40,9 +40,19 @@ export function readInvocation(args: readonly string[]): Invocation {
 export function configsOf(invocation: Invocation, directory: string): Config[] | undefined {
   if (invocation.wants === "build") return inOrder(buildRoots(invocation, directory), invocation.options);
   if (invocation.named.length > 0 && invocation.project === undefined) {
-    return [{ path: "", options: invocation.options, files: invocation.named.map((each) => resolve(directory, each)), references: [] }];
+    return [
+      {
+        path: "",
+        options: invocation.options,
+        files: invocation.named.map((each) => resolve(directory, each)),
+        references: [],
+      },
+    ];
   }
-  const path = invocation.project === undefined ? ts.findConfigFile(directory, ts.sys.fileExists) : configPath(resolve(directory, invocation.project));
+  const path =
+    invocation.project === undefined
+      ? ts.findConfigFile(directory, ts.sys.fileExists)
+      : configPath(resolve(directory, invocation.project));
   const config = path === undefined ? undefined : readConfig(path, invocation.options);
   return config && [config];
 }

@@ -55,7 +55,12 @@ export class TscProject {
   watched(): string[] {
     return this.configs.flatMap((config) => {
       const { path, files } = config;
-      return [...(path === "" ? [] : [path]), ...files, ...this.sources.reachable(files), ...this.stamps(config).inputs()];
+      return [
+        ...(path === "" ? [] : [path]),
+        ...files,
+        ...this.sources.reachable(files),
+        ...this.stamps(config).inputs(),
+      ];
     });
   }
 
@@ -76,7 +81,10 @@ export class TscProject {
     }
     const failed = report(compiled);
     const emitting = failed ? undefined : this.emit(config, compiled);
-    const [code, emission] = await Promise.all([codeOf(runVisibly(this.compiler, this.typesOnly())), emitting?.catch(nothing)]);
+    const [code, emission] = await Promise.all([
+      codeOf(runVisibly(this.compiler, this.typesOnly())),
+      emitting?.catch(nothing),
+    ]);
     if (failed || (code !== 0 && config.options.noEmitOnError === true)) return outputsSkipped;
     if (emission) this.write(config, emission);
     else if (code === 0) await emitting;
@@ -93,7 +101,9 @@ export class TscProject {
   typesOnly(): string[] {
     const { args, wants } = this.invocation;
     const emitting = this.configs.filter(emitsJavaScript);
-    const declare = emitting.length > 0 && emitting.every(({ options }) => options.declaration === true || options.composite === true);
+    const declare =
+      emitting.length > 0 &&
+      emitting.every(({ options }) => options.declaration === true || options.composite === true);
     if (declare) return [...args, "--emitDeclarationOnly"];
     return wants === "build" ? [...args] : [...args, "--noEmit"];
   }
@@ -119,9 +129,18 @@ export class TscProject {
   }
 
   private async emit(config: Config, { files }: CompiledSources): Promise<Emission> {
-    const { inputs, outputs } = await emit(this.compiler, this.invocation, config, files, this.sources.reachable(config.files));
+    const { inputs, outputs } = await emit(
+      this.compiler,
+      this.invocation,
+      config,
+      files,
+      this.sources.reachable(config.files),
+    );
     const manifest = manifestFile(manifestOf([...files.values()].map(({ info }) => info)), this.options);
-    return { inputs, outputs: manifest ? new Map([...outputs, [join(outputOf(config), manifest.fileName), manifest.source]]) : outputs };
+    return {
+      inputs,
+      outputs: manifest ? new Map([...outputs, [join(outputOf(config), manifest.fileName), manifest.source]]) : outputs,
+    };
   }
 
   private write(config: Config, emission: Emission): string[] {

@@ -22,11 +22,15 @@ export interface CompiledSources {
 export class Sources {
   private readonly session: Session;
   private outputs: readonly string[] = [];
-  private readonly known = new Map<string, { readonly compiled: Compiled | undefined; readonly diagnostics: readonly Diagnostic[] }>();
+  private readonly known = new Map<
+    string,
+    { readonly compiled: Compiled | undefined; readonly diagnostics: readonly Diagnostic[] }
+  >();
 
   constructor(options: Options) {
     // what lies in an output directory is not a source: ids must not depend on what was built before
-    const readFile = (path: string): string | undefined => (this.outputs.some((directory) => path.startsWith(directory + sep)) ? undefined : nodeHost.readFile(path));
+    const readFile = (path: string): string | undefined =>
+      this.outputs.some((directory) => path.startsWith(directory + sep)) ? undefined : nodeHost.readFile(path);
     this.session = new Session(options, { readFile });
   }
 
@@ -62,7 +66,10 @@ export class Sources {
     return result;
   }
 
-  private run(file: string, source: string): { readonly compiled: Compiled | undefined; readonly diagnostics: readonly Diagnostic[] } {
+  private run(
+    file: string,
+    source: string,
+  ): { readonly compiled: Compiled | undefined; readonly diagnostics: readonly Diagnostic[] } {
     try {
       const result = this.session.compile(source, file);
       return { compiled: result && { source, ...result }, diagnostics: result?.diagnostics ?? [] };

@@ -30,7 +30,9 @@ export class Stamps {
   /** The project's files and its output are as they were left. */
   isCurrent(): boolean {
     const stamp = this.read();
-    return stamp?.key === this.key && [...stamp.inputs, ...stamp.others].every(([path, before]) => trace(path) === before);
+    return (
+      stamp?.key === this.key && [...stamp.inputs, ...stamp.others].every(([path, before]) => trace(path) === before)
+    );
   }
 
   /** What it was made of when it was last made, without packages. */
@@ -39,7 +41,11 @@ export class Stamps {
   }
 
   keep({ inputs, outputs }: Emission): void {
-    const manifests = new Set(inputs.filter((path) => !isPackage(path)).flatMap((path) => ancestors(dirname(path)).map((each) => join(each, "package.json"))));
+    const manifests = new Set(
+      inputs
+        .filter((path) => !isPackage(path))
+        .flatMap((path) => ancestors(dirname(path)).map((each) => join(each, "package.json"))),
+    );
     const traces = (paths: Iterable<string>): Trace[] => [...paths].map((path) => [path, trace(path)]);
     const stamp: Stamp = { key: this.key, inputs: traces(inputs), others: traces([...manifests, ...outputs.keys()]) };
     try {
@@ -60,7 +66,8 @@ export class Stamps {
   }
 }
 
-const hash = (value: unknown): string => createHash("sha256").update(JSON.stringify(value)).digest("base64url").slice(0, 24);
+const hash = (value: unknown): string =>
+  createHash("sha256").update(JSON.stringify(value)).digest("base64url").slice(0, 24);
 
 const isPackage = (path: string): boolean => /[\\/]node_modules[\\/]/.test(path);
 
@@ -76,6 +83,8 @@ function ancestors(directory: string): string[] {
 
 /** Beside the packages of the project. */
 function cacheOf(directory: string): string {
-  const found = ancestors(directory).find((each) => statSync(join(each, "node_modules"), { throwIfNoEntry: false })?.isDirectory());
+  const found = ancestors(directory).find((each) =>
+    statSync(join(each, "node_modules"), { throwIfNoEntry: false })?.isDirectory(),
+  );
   return join(found ?? directory, "node_modules", ".cache", "perdure-tsc");
 }

@@ -18,5 +18,10 @@ export function readConfig(path: string, overrides: ts.CompilerOptions): Config 
   const parsed = ts.getParsedCommandLineOfConfigFile(path, overrides, host);
   if (!parsed) return undefined;
   const { options, fileNames, projectReferences = [] } = parsed;
-  return { path, options, files: fileNames, references: projectReferences.map((each) => ts.resolveProjectReferencePath(each)) };
+  return {
+    path,
+    options,
+    files: fileNames,
+    references: projectReferences.map((each) => ts.resolveProjectReferencePath(each)),
+  };
 }

@@ -54,7 +54,8 @@ class Cycle {
     try {
       this.look();
       const { written } = await this.project.pass();
-      if (written.length > 0) console.log(`perdure-tsc: ${written.length} ${written.length === 1 ? "file" : "files"} written`);
+      if (written.length > 0)
+        console.log(`perdure-tsc: ${written.length} ${written.length === 1 ? "file" : "files"} written`);
     } catch (error) {
       console.error(error instanceof Error ? error.message : error);
     }
@@ -88,5 +89,9 @@ class Cycle {
 
 function directoriesIn(directory: string): string[] {
   const entries = readdirSync(directory, { withFileTypes: true });
-  return entries.flatMap((entry) => (entry.isDirectory() && entry.name !== "node_modules" && !entry.name.startsWith(".") ? join(directory, entry.name) : []));
+  return entries.flatMap((entry) =>
+    entry.isDirectory() && entry.name !== "node_modules" && !entry.name.startsWith(".")
+      ? join(directory, entry.name)
+      : [],
+  );
 }

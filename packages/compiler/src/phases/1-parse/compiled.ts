@@ -15,7 +15,10 @@ function requiresAbi(node: Node): boolean {
   let found = false;
   walk(node, (each) => {
     if (found) return false;
-    const first = each.type === "CallExpression" && each.callee.type === "Identifier" && each.callee.name === "require" ? each.arguments[0] : undefined;
+    const first =
+      each.type === "CallExpression" && each.callee.type === "Identifier" && each.callee.name === "require"
+        ? each.arguments[0]
+        : undefined;
     found = first !== undefined && literalText(first) === ABI_MODULE;
     return !found;
   });

@@ -47,8 +47,11 @@ interface LoneString {
 }
 
 /** The expression that is a whole statement, or the body of an async arrow. */
-function soleExpression(node: Node): { readonly expression: Node; readonly at: Node; readonly inPrologue: boolean } | undefined {
-  if (node.type === "ExpressionStatement") return { expression: unwrap(node.expression), at: node, inPrologue: typeof node.directive === "string" };
+function soleExpression(
+  node: Node,
+): { readonly expression: Node; readonly at: Node; readonly inPrologue: boolean } | undefined {
+  if (node.type === "ExpressionStatement")
+    return { expression: unwrap(node.expression), at: node, inPrologue: typeof node.directive === "string" };
   if (node.type !== "ArrowFunctionExpression" || !node.async) return undefined;
   return { expression: unwrap(node.body), at: node.body, inPrologue: false };
 }
@@ -74,7 +77,12 @@ export function findDirectives(parsed: Parsed, words: DirectiveWords, sourceFile
   const accept = (lone: LoneString, reading: DirectiveReading, host: FunctionNode | undefined): void => {
     diagnostics.push(...readingProblems(sourceFile, lone, reading));
     if (!reading.directive) return;
-    const found = { directive: reading.directive, statement: lone.statement, words: words[reading.directive.kind], textStart: lone.textStart };
+    const found = {
+      directive: reading.directive,
+      statement: lone.statement,
+      words: words[reading.directive.kind],
+      textStart: lone.textStart,
+    };
     const before = host ? functions.get(host) : module;
     if (before) diagnostics.push(second(sourceFile, before, found));
     else if (host) functions.set(host, found);
@@ -84,7 +92,8 @@ export function findDirectives(parsed: Parsed, words: DirectiveWords, sourceFile
 
   walk(parsed.program, (node, above) => {
     const continued = continuedDirective(node, parsed, words);
-    if (continued) diagnostics.push(createDiagnostic(sourceFile, "DIRECTIVE_CONTINUED", { directive: continued.value }, continued));
+    if (continued)
+      diagnostics.push(createDiagnostic(sourceFile, "DIRECTIVE_CONTINUED", { directive: continued.value }, continued));
     const lone = loneString(node, parsed.source);
     // what the quick filter cannot see (an escaped letter) is no directive in JavaScript either
     if (!lone || !mayHoldDirective(parsed.source.slice(lone.statement.start, lone.statement.end), words)) return;
@@ -93,7 +102,9 @@ export function findDirectives(parsed: Parsed, words: DirectiveWords, sourceFile
     const host = lone.inPrologue ? hostOf(above) : undefined;
     if (host) accept(lone, reading, host.fn);
     else if (reading.directive) {
-      diagnostics.push(createDiagnostic(sourceFile, "DIRECTIVE_MISPLACED", { directive: lone.text, of: "code" }, lone.statement));
+      diagnostics.push(
+        createDiagnostic(sourceFile, "DIRECTIVE_MISPLACED", { directive: lone.text, of: "code" }, lone.statement),
+      );
     } else diagnostics.push(...readingProblems(sourceFile, lone, reading));
   });
   return { functions, module, statements, diagnostics };
@@ -103,7 +114,13 @@ export function findDirectives(parsed: Parsed, words: DirectiveWords, sourceFile
 function continuedDirective(node: Node, { source, skip }: Parsed, words: DirectiveWords): StringLiteral | undefined {
   if (node.type !== "ExpressionStatement") return undefined;
   const first = leftmost(node.expression);
-  if (first === node.expression || first.type !== "Literal" || typeof first.value !== "string" || !readDirective(first.value, words)?.directive) return undefined;
+  if (
+    first === node.expression ||
+    first.type !== "Literal" ||
+    typeof first.value !== "string" ||
+    !readDirective(first.value, words)?.directive
+  )
+    return undefined;
   return /[\n\r\u2028\u2029]/.test(source.slice(first.end, skip(first.end))) ? first : undefined;
 }
 

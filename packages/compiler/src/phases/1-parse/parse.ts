@@ -40,12 +40,21 @@ export function parse(id: string, source: string): Parsed {
     source,
     program: result.program,
     comments: result.comments,
-    error: failure && { message: failure.message, start: failure.labels[0]?.start ?? 0, end: failure.labels[0]?.end ?? 0 },
+    error: failure && {
+      message: failure.message,
+      start: failure.labels[0]?.start ?? 0,
+      end: failure.labels[0]?.end ?? 0,
+    },
     ...scanner(source, result.comments),
   };
 }
 
-function retry(file: string, source: string, lang: Lang, first: ReturnType<typeof parseSync>): ReturnType<typeof parseSync> {
+function retry(
+  file: string,
+  source: string,
+  lang: Lang,
+  first: ReturnType<typeof parseSync>,
+): ReturnType<typeof parseSync> {
   const second = parseSync(file, source, { lang, astType: "ts", sourceType: "commonjs" });
   return second.errors.length === 0 ? second : first;
 }

@@ -1,4 +1,13 @@
-import { ABI_NAMESPACE, createDiagnostic, createLocator, type Diagnostic, type FunctionInfo, type ModuleInfo, type Position, type SourceFile } from "@perdure/protocol";
+import {
+  ABI_NAMESPACE,
+  createDiagnostic,
+  createLocator,
+  type Diagnostic,
+  type FunctionInfo,
+  type ModuleInfo,
+  type Position,
+  type SourceFile,
+} from "@perdure/protocol";
 import type { CallExpression, Node, TaggedTemplateExpression } from "oxc-parser";
 import { isErased, unwrap } from "../../ast.ts";
 import type { Directives } from "../1-parse/directives.ts";
@@ -45,13 +54,21 @@ export function analyze(input: AnalysisInput): AnalysisResult {
   const byName = recoverable(functions, file, diagnostics);
   const infos = functions.map((fn) => functionInfo(fn, locate(fn.at), byName.has(fn), file, diagnostics));
   diagnostics.sort((a, b) => a.start - b.start);
-  if (!analysis.touched || diagnostics.some(({ severity }) => severity === "error")) return { plan: undefined, diagnostics };
+  if (!analysis.touched || diagnostics.some(({ severity }) => severity === "error"))
+    return { plan: undefined, diagnostics };
   return { plan: plan(input, functions, infos), diagnostics };
 }
 
-const isInstrumented = (fn: FunctionModel, analysis: Analysis): boolean => analysis.durable[fn.index] === true && fn.place.kind !== "constructor";
+const isInstrumented = (fn: FunctionModel, analysis: Analysis): boolean =>
+  analysis.durable[fn.index] === true && fn.place.kind !== "constructor";
 
-function functionInfo(fn: FunctionModel, at: Position, isRecoverable: boolean, file: SourceFile, diagnostics: Diagnostic[]): FunctionInfo {
+function functionInfo(
+  fn: FunctionModel,
+  at: Position,
+  isRecoverable: boolean,
+  file: SourceFile,
+  diagnostics: Diagnostic[],
+): FunctionInfo {
   const { name, directive } = fn;
   if (directive?.directive.kind === "task") {
     const { options } = directive.directive;
@@ -70,17 +87,24 @@ function plan(input: AnalysisInput, functions: readonly FunctionModel[], infos: 
   const locate = createLocator(file.source);
   const sites = model.calls.flatMap((call, i) => {
     const target = analysis.targets[i];
-    return target?.kind === "durable" && !call.inTask ? [{ node: call.node, name: target.name, start: nameStart(call.node) }] : [];
+    return target?.kind === "durable" && !call.inTask
+      ? [{ node: call.node, name: target.name, start: nameStart(call.node) }]
+      : [];
   });
   const loops = scopedLoops(model, functions, analysis);
   const { name } = input.packageJson();
   const info: ModuleInfo = {
     file: file.file,
     ...(name !== undefined && { package: name }),
-    hash: analysis.plain === "" ? hashProgram(parsed.program) : combineHashes([hashProgram(parsed.program), analysis.plain]),
+    hash:
+      analysis.plain === ""
+        ? hashProgram(parsed.program)
+        : combineHashes([hashProgram(parsed.program), analysis.plain]),
     imports: [...new Set(analysis.imports.map((path) => projectPath(root, path)))].sort(),
     functions: infos,
-    loops: loops.map(({ node }) => (node.type === "WhileStatement" ? "while" : node.type === "DoWhileStatement" ? "do" : "for")),
+    loops: loops.map(({ node }) =>
+      node.type === "WhileStatement" ? "while" : node.type === "DoWhileStatement" ? "do" : "for",
+    ),
     sites: sites.map(({ name, start }) => [name, ...locate(start)]),
   };
   const { edits, prelude } = planRegistrations(functions);
@@ -91,7 +115,13 @@ function plan(input: AnalysisInput, functions: readonly FunctionModel[], infos: 
     edits: [
       ...directives.statements.map((statement): Edit => ({ kind: "directive", statement })),
       ...functions.map((fn, index) => planBody(fn, index, inParameters.has(fn.index))),
-      ...loops.map((loop, index): Edit => ({ kind: "loop", node: loop.node, start: loop.start, index, leftInside: inLeft.has(loop) })),
+      ...loops.map((loop, index): Edit => ({
+        kind: "loop",
+        node: loop.node,
+        start: loop.start,
+        index,
+        leftInside: inLeft.has(loop),
+      })),
       ...sites.flatMap(({ node }, index): Edit[] => (isCall(node) ? [{ kind: "site", node, index }] : [])),
       ...model.reads.flatMap(({ node, form }, i): Edit[] => {
         const source = analysis.chance[i];
@@ -99,16 +129,26 @@ function plan(input: AnalysisInput, functions: readonly FunctionModel[], infos: 
       }),
       ...edits,
     ],
-    prelude: { at: firstStatement(parsed), commonJs: isCommonJs(parsed, input.commonJs || model.usesCommonJs), ...prelude },
+    prelude: {
+      at: firstStatement(parsed),
+      commonJs: isCommonJs(parsed, input.commonJs || model.usesCommonJs),
+      ...prelude,
+    },
     prefix: freePrefix(parsed.source),
   };
 }
 
-const isCall = (node: Node): node is CallExpression | TaggedTemplateExpression => node.type === "CallExpression" || node.type === "TaggedTemplateExpression";
+const isCall = (node: Node): node is CallExpression | TaggedTemplateExpression =>
+  node.type === "CallExpression" || node.type === "TaggedTemplateExpression";
 
-function planBody({ node, label, kind, redeclared, yields, usesSuper, usesArguments, place }: FunctionModel, index: number, parameters: boolean): Edit {
+function planBody(
+  { node, label, kind, redeclared, yields, usesSuper, usesArguments, place }: FunctionModel,
+  index: number,
+  parameters: boolean,
+): Edit {
   if (kind !== undefined) {
-    const inner = node.type === "ArrowFunctionExpression" || !usesArguments ? "arrow" : usesSuper ? "method" : "function";
+    const inner =
+      node.type === "ArrowFunctionExpression" || !usesArguments ? "arrow" : usesSuper ? "method" : "function";
     return { kind: "run", as: kind, node, index, label, inner, keepsParameters: keepsParameters(place) };
   }
   if (node.generator) return { kind: "generator", node, index, label, redeclared, yields, usesSuper };
@@ -131,7 +171,9 @@ function scopedLoops(model: ModuleModel, functions: readonly FunctionModel[], an
 
 /** Where the name of what is called, or passed on, begins. */
 function nameStart(node: Node): number {
-  const inner = unwrap(node.type === "CallExpression" ? node.callee : node.type === "TaggedTemplateExpression" ? node.tag : node);
+  const inner = unwrap(
+    node.type === "CallExpression" ? node.callee : node.type === "TaggedTemplateExpression" ? node.tag : node,
+  );
   return inner.type === "MemberExpression" ? inner.property.start : inner.start;
 }
 
@@ -144,7 +186,9 @@ function firstStatement({ program, source }: Parsed): number {
 }
 
 function isCommonJs({ program, file }: Parsed, otherwise: boolean): boolean {
-  const isModule = program.body.some((node) => /^(?:Import|Export|TSImportEquals|TSExport)/.test(node.type) && !isErased(node));
+  const isModule = program.body.some(
+    (node) => /^(?:Import|Export|TSImportEquals|TSExport)/.test(node.type) && !isErased(node),
+  );
   if (isModule || program.sourceType === "module") return false;
   return /\.c[jt]s$/.test(file) || otherwise;
 }

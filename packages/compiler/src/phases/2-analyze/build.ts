@@ -1,5 +1,15 @@
 import type { CallExpression, Node, TaggedTemplateExpression, YieldExpression } from "oxc-parser";
-import { children, isFunction, isLoop, isWrapper, keyName, literalText, unwrap, type FunctionNode, type Loop } from "../../ast.ts";
+import {
+  children,
+  isFunction,
+  isLoop,
+  isWrapper,
+  keyName,
+  literalText,
+  unwrap,
+  type FunctionNode,
+  type Loop,
+} from "../../ast.ts";
 import type { Directives, FoundDirective } from "../1-parse/directives.ts";
 import type { Parsed } from "../1-parse/parse.ts";
 import { collectExports, directedExports, isFree } from "./exports.ts";
@@ -69,7 +79,9 @@ class ModelBuilder {
       loops: this.loops,
       capturedWrites: this.capturedWrites,
       classes: this.scopes.classes.map((node) => summarizeClass(node, this.scopes, this.valueOf)),
-      objects: this.scopes.objects.map((node) => summarizeObject(node, this.objectScopes.get(node) ?? this.scopes.of.get(node), this.valueOf)),
+      objects: this.scopes.objects.map((node) =>
+        summarizeObject(node, this.objectScopes.get(node) ?? this.scopes.of.get(node), this.valueOf),
+      ),
       bindings: this.scopes.bindings.map((binding) => this.valueOfBinding(binding)),
       exports: values,
       stars,
@@ -100,14 +112,16 @@ class ModelBuilder {
     if (isFunction(node)) return this.visitFunction(node, context);
     if (isLoop(node)) return this.visitLoop(node, outer, context);
     // what a constructor evaluates belongs to no function that is seen here
-    if ((node.type === "PropertyDefinition" || node.type === "AccessorProperty") && !node.static) return this.visitField(node, outer, context);
+    if ((node.type === "PropertyDefinition" || node.type === "AccessorProperty") && !node.static)
+      return this.visitField(node, outer, context);
     this.note(node, context);
     this.descend(node, context);
   }
 
   private visitField(node: Node, outer: Context, inner: Context): void {
     this.above.push(node);
-    for (const child of children(node)) this.visit(child, "value" in node && child === node.value ? { ...inner, owner: undefined, loops: [] } : outer);
+    for (const child of children(node))
+      this.visit(child, "value" in node && child === node.value ? { ...inner, owner: undefined, loops: [] } : outer);
     this.above.pop();
   }
 
@@ -124,7 +138,10 @@ class ModelBuilder {
     const { above } = this;
     const parent = above.at(-1);
     const place = placeOf(node, above);
-    const at = parent?.type === "MethodDefinition" || (parent?.type === "Property" && parent.method) ? parent.key.start : (node.id?.start ?? node.start);
+    const at =
+      parent?.type === "MethodDefinition" || (parent?.type === "Property" && parent.method)
+        ? parent.key.start
+        : (node.id?.start ?? node.start);
     const name = directive ? fullName(node, above) : shortName(node, above);
     return {
       index: this.scopes.functionIndex.get(node) ?? -1,
@@ -154,7 +171,12 @@ class ModelBuilder {
     const loop = outer.owner && this.loop(node, outer.owner.index);
     if (loop) this.loops.push(loop);
     const repeated = loop ? { ...inner, loops: [...inner.loops, loop] } : inner;
-    const once = node.type === "ForStatement" ? node.init : node.type === "ForInStatement" || node.type === "ForOfStatement" ? node.right : undefined;
+    const once =
+      node.type === "ForStatement"
+        ? node.init
+        : node.type === "ForInStatement" || node.type === "ForOfStatement"
+          ? node.right
+          : undefined;
     this.above.push(node);
     for (const child of children(node)) this.visit(child, child === once ? inner : repeated);
     this.above.pop();
@@ -162,7 +184,8 @@ class ModelBuilder {
 
   private loop(node: Loop, owner: number): LoopModel {
     let start = node.start;
-    for (let i = this.above.length - 1; this.above[i]?.type === "LabeledStatement"; i--) start = this.above[i]?.start ?? start;
+    for (let i = this.above.length - 1; this.above[i]?.type === "LabeledStatement"; i--)
+      start = this.above[i]?.start ?? start;
     return { node, start, owner };
   }
 
@@ -196,10 +219,15 @@ class ModelBuilder {
       case "ForOfStatement":
         return node.left.type === "VariableDeclaration" ? undefined : this.noteWrite(node.left, context);
       case "ObjectExpression":
-        this.notePassed(node.properties.map((each) => (each.type === "Property" ? each.value : undefined)), KNOWN, context);
+        this.notePassed(
+          node.properties.map((each) => (each.type === "Property" ? each.value : undefined)),
+          KNOWN,
+          context,
+        );
         return void this.objectScopes.set(node, context.scope);
       case "MemberExpression":
-        this.usesCommonJs ||= isFree(node.object, "exports", context.scope) || isFree(node.object, "module", context.scope);
+        this.usesCommonJs ||=
+          isFree(node.object, "exports", context.scope) || isFree(node.object, "module", context.scope);
         return;
       default:
         this.noteImport(node);
@@ -297,7 +325,8 @@ class ModelBuilder {
       if (!binding) continue;
       this.written.add(binding);
       const { task } = context;
-      if (task && !isWithin(binding.scope, task.scope)) this.capturedWrites.push({ task: task.index, name: node.name, node });
+      if (task && !isWithin(binding.scope, task.scope))
+        this.capturedWrites.push({ task: task.index, name: node.name, node });
     }
   }
 }
@@ -307,9 +336,13 @@ const namespaceKey = (node: FunctionNode, place: Place): string | undefined =>
   place.kind === "declaration" && place.block?.type === "TSModuleBlock" ? node.id?.name : undefined;
 
 /** The functions with a directive of their own or of the module's. */
-function withModuleDirective({ program }: Parsed, { functions, module }: Directives): ReadonlyMap<FunctionNode, FoundDirective> {
+function withModuleDirective(
+  { program }: Parsed,
+  { functions, module }: Directives,
+): ReadonlyMap<FunctionNode, FoundDirective> {
   if (!module) return functions;
   const result = new Map(functions);
-  for (const { fn } of directedExports(program)) if (fn?.async && !fn.generator && !result.has(fn)) result.set(fn, module);
+  for (const { fn } of directedExports(program))
+    if (fn?.async && !fn.generator && !result.has(fn)) result.set(fn, module);
   return result;
 }

@@ -1,4 +1,10 @@
-import { createDiagnostic, type Diagnostic, type DiagnosticCode, type DiagnosticParams, type SourceFile } from "@perdure/protocol";
+import {
+  createDiagnostic,
+  type Diagnostic,
+  type DiagnosticCode,
+  type DiagnosticParams,
+  type SourceFile,
+} from "@perdure/protocol";
 import type { Node } from "oxc-parser";
 import { isClass, isErased } from "../../ast.ts";
 import type { Directives } from "../1-parse/directives.ts";
@@ -7,10 +13,19 @@ import { directedExports } from "./exports.ts";
 import type { Analysis, FunctionModel, Impurity, ModuleModel } from "./model.ts";
 
 /** What is wrong with a module, besides the texts of its directives. */
-export function diagnose(parsed: Parsed, directives: Directives, model: ModuleModel, analysis: Analysis, file: SourceFile): Diagnostic[] {
+export function diagnose(
+  parsed: Parsed,
+  directives: Directives,
+  model: ModuleModel,
+  analysis: Analysis,
+  file: SourceFile,
+): Diagnostic[] {
   const found: Diagnostic[] = [];
-  const report = <C extends DiagnosticCode>(code: C, params: DiagnosticParams<C>, at: { start: number; end: number }): void =>
-    void found.push(createDiagnostic(file, code, params, at));
+  const report = <C extends DiagnosticCode>(
+    code: C,
+    params: DiagnosticParams<C>,
+    at: { start: number; end: number },
+  ): void => void found.push(createDiagnostic(file, code, params, at));
   for (const fn of model.functions) {
     if (fn.directive) diagnoseDirected(fn, fn.directive.words, report);
   }
@@ -19,23 +34,42 @@ export function diagnose(parsed: Parsed, directives: Directives, model: ModuleMo
     const exported = directedExports(parsed.program);
     if (exported.length === 0) report("DIRECTIVE_MISPLACED", { directive: words, of: "file" }, statement);
     for (const each of exported) {
-      if (!each.fn?.async || each.fn.generator) report("MODULE_EXPORT_NOT_ASYNC", { name: each.name, directive: words, from: each.from }, firstLine(each.node, parsed.source));
+      if (!each.fn?.async || each.fn.generator)
+        report(
+          "MODULE_EXPORT_NOT_ASYNC",
+          { name: each.name, directive: words, from: each.from },
+          firstLine(each.node, parsed.source),
+        );
     }
   }
-  for (const { task, name, node } of model.capturedWrites) report("TASK_WRITES_CAPTURED", { task: model.functions[task]?.name ?? "", name }, node);
+  for (const { task, name, node } of model.capturedWrites)
+    report("TASK_WRITES_CAPTURED", { task: model.functions[task]?.name ?? "", name }, node);
   reportUnawaited(model, analysis, report);
-  for (const { kind, workflow, name, through, start, end } of analysis.impurities) report(impurityCodes[kind], { workflow, name, through }, { start, end });
+  for (const { kind, workflow, name, through, start, end } of analysis.impurities)
+    report(impurityCodes[kind], { workflow, name, through }, { start, end });
   for (const { task, name, of, node } of model.inPlaceChanges) {
-    report(of === "argument" ? "TASK_CHANGES_ARGUMENT" : "TASK_CHANGES_CAPTURED", { task: model.functions[task]?.name ?? "", name }, node);
+    report(
+      of === "argument" ? "TASK_CHANGES_ARGUMENT" : "TASK_CHANGES_CAPTURED",
+      { task: model.functions[task]?.name ?? "", name },
+      node,
+    );
   }
   return found;
 }
 
 const impurityCodes = {
-  io: "WORKFLOW_IO", timer: "WORKFLOW_TIMER", environment: "WORKFLOW_ENVIRONMENT", clock: "WORKFLOW_CLOCK", state: "WORKFLOW_STATE",
+  io: "WORKFLOW_IO",
+  timer: "WORKFLOW_TIMER",
+  environment: "WORKFLOW_ENVIRONMENT",
+  clock: "WORKFLOW_CLOCK",
+  state: "WORKFLOW_STATE",
 } as const satisfies Record<Impurity["kind"], DiagnosticCode>;
 
-type Report = <C extends DiagnosticCode>(code: C, params: DiagnosticParams<C>, at: { start: number; end: number }) => void;
+type Report = <C extends DiagnosticCode>(
+  code: C,
+  params: DiagnosticParams<C>,
+  at: { start: number; end: number },
+) => void;
 
 /** The node without a body that would fill the frame. */
 function firstLine(node: Node, source: string): { start: number; end: number } {
@@ -64,8 +98,14 @@ function reportUnawaited(model: ModuleModel, analysis: Analysis, report: Report)
 }
 
 /** Warns when another tool with the same words would compile the file as well. */
-export function diagnoseSharedWords(model: ModuleModel, dependencies: () => ReadonlySet<string>, file: SourceFile): Diagnostic[] {
-  const directed = model.functions.find(({ kind, directive }) => kind === "workflow" && directive?.words === "use workflow");
+export function diagnoseSharedWords(
+  model: ModuleModel,
+  dependencies: () => ReadonlySet<string>,
+  file: SourceFile,
+): Diagnostic[] {
+  const directed = model.functions.find(
+    ({ kind, directive }) => kind === "workflow" && directive?.words === "use workflow",
+  );
   if (!directed?.directive) return [];
   const imported = model.imports.some((from) => from === "workflow" || from.startsWith("workflow/"));
   if (!imported && !dependencies().has("workflow")) return [];

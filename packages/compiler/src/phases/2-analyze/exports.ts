@@ -24,7 +24,10 @@ export function collectExports(program: Program, scope: Scope, valueOf: ValueOf)
       for (const { local, exported, exportKind } of node.specifiers) {
         if (exportKind === "type") continue;
         const from = node.source?.value;
-        values.set(exportName(exported), from === undefined ? bound(exportName(local)) : { kind: "import", from, name: exportName(local) });
+        values.set(
+          exportName(exported),
+          from === undefined ? bound(exportName(local)) : { kind: "import", from, name: exportName(local) },
+        );
       }
     } else if (node.type === "ExportDefaultDeclaration") values.set("default", valueOf(node.declaration, scope));
     else if (node.type === "TSExportAssignment") values.set("module.exports", valueOf(node.expression, scope));
@@ -42,7 +45,9 @@ export function declaredNames(node: Node | null): string[] {
   if (!node || isErased(node)) return [];
   if (node.type === "VariableDeclaration") return node.declarations.flatMap(({ id }) => boundNames(id));
   if (isFunction(node) || isClass(node)) return node.id ? [node.id.name] : [];
-  return (node.type === "TSEnumDeclaration" || node.type === "TSModuleDeclaration") && node.id.type === "Identifier" ? [node.id.name] : [];
+  return (node.type === "TSEnumDeclaration" || node.type === "TSModuleDeclaration") && node.id.type === "Identifier"
+    ? [node.id.name]
+    : [];
 }
 
 /** `module.exports = …`, `exports.name = …`, `module.exports.name = …` */
@@ -59,7 +64,11 @@ function collectCommonJs(node: Node, scope: Scope, valueOf: ValueOf, values: Map
 /** `exports` or `module.exports`, as CommonJS has them. */
 export function isExportsObject(node: Node, scope: Scope): boolean {
   if (isFree(node, "exports", scope)) return true;
-  return node.type === "MemberExpression" && isFree(node.object, "module", scope) && keyName(node.property, node.computed) === "exports";
+  return (
+    node.type === "MemberExpression" &&
+    isFree(node.object, "module", scope) &&
+    keyName(node.property, node.computed) === "exports"
+  );
 }
 
 export const isFree = (node: Node, name: string, scope: Scope): boolean =>
@@ -78,12 +87,18 @@ export interface DirectedExport {
 export function directedExports(program: Program): DirectedExport[] {
   const locals = localFunctions(program);
   const result: DirectedExport[] = [];
-  const add = (name: string, node: Node, fn: FunctionNode | undefined, from: DirectedExport["from"] = "here"): void => void result.push({ name, node, fn, from });
+  const add = (name: string, node: Node, fn: FunctionNode | undefined, from: DirectedExport["from"] = "here"): void =>
+    void result.push({ name, node, fn, from });
   for (const node of program.body) {
     if (node.type === "ExportDefaultDeclaration" && !isErased(node.declaration)) {
       const inner = unwrap(node.declaration);
-      add("default", node.declaration, isFunction(inner) ? inner : inner.type === "Identifier" ? locals.get(inner.name) : undefined);
-    } else if (node.type === "ExportAllDeclaration" && node.exportKind !== "type") add("*", node, undefined, "elsewhere");
+      add(
+        "default",
+        node.declaration,
+        isFunction(inner) ? inner : inner.type === "Identifier" ? locals.get(inner.name) : undefined,
+      );
+    } else if (node.type === "ExportAllDeclaration" && node.exportKind !== "type")
+      add("*", node, undefined, "elsewhere");
     else if (node.type === "ExportNamedDeclaration" && node.exportKind !== "type") {
       for (const name of declaredNames(node.declaration)) add(name, node.declaration ?? node, locals.get(name));
       for (const each of node.specifiers) {
@@ -99,7 +114,10 @@ export function directedExports(program: Program): DirectedExport[] {
 function localFunctions(program: Program): Map<string, FunctionNode> {
   const result = new Map<string, FunctionNode>();
   for (const statement of program.body) {
-    const node = statement.type === "ExportNamedDeclaration" || statement.type === "ExportDefaultDeclaration" ? statement.declaration : statement;
+    const node =
+      statement.type === "ExportNamedDeclaration" || statement.type === "ExportDefaultDeclaration"
+        ? statement.declaration
+        : statement;
     if (!node || isErased(node)) continue;
     if (isFunction(node) && node.id) result.set(node.id.name, node);
     if (node.type !== "VariableDeclaration") continue;

@@ -22,13 +22,15 @@ export function hashProgram(program: Program): string {
 }
 
 /** One fingerprint for several pieces of code, in whatever order they come; "" for none. */
-export const combineHashes = (hashes: readonly string[]): string => (hashes.length === 0 ? "" : digest([...hashes].sort().join(" ")));
+export const combineHashes = (hashes: readonly string[]): string =>
+  hashes.length === 0 ? "" : digest([...hashes].sort().join(" "));
 
 const digest = (text: string): string => createHash("sha256").update(text).digest("base64url").slice(0, 16);
 
 /** A field that is not a child: names, operators, literal values. */
 function plain(key: string, value: unknown): string {
-  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return ` ${key}=${JSON.stringify(value)}`;
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean")
+    return ` ${key}=${JSON.stringify(value)}`;
   if (typeof value === "bigint") return ` ${key}=${value}n`;
   const isData = typeof value === "object" && value !== null && !Array.isArray(value) && !("type" in value);
   return isData ? ` ${key}=${value instanceof RegExp ? String(value) : JSON.stringify(value)}` : "";

@@ -5,7 +5,11 @@ import { COMPUTED, SPREAD, UNKNOWN, type ClassSummary, type Members, type Value 
 import { lookup, type NamespaceBlock, type Scope, type Scopes, type ValueOf } from "./scopes.ts";
 
 /** The members of an object literal or a namespace, as far as they are known. */
-export function summarizeObject(node: ObjectExpression | NamespaceBlock, scope: Scope | undefined, valueOf: ValueOf): Members {
+export function summarizeObject(
+  node: ObjectExpression | NamespaceBlock,
+  scope: Scope | undefined,
+  valueOf: ValueOf,
+): Members {
   if (!scope) return new Map();
   return node.type === "ObjectExpression" ? literalMembers(node, scope, valueOf) : exportedMembers(node, scope);
 }
@@ -25,7 +29,11 @@ function literalMembers(node: ObjectExpression, scope: Scope, valueOf: ValueOf):
 
 /** What is spread in may take the place of what stands before it. */
 function spread(value: Value, members: Map<string, Value>): void {
-  for (const [name, before] of members) members.set(name, { kind: "choice", values: name === SPREAD ? [value, before] : [{ kind: "member", object: value, name }, before] });
+  for (const [name, before] of members)
+    members.set(name, {
+      kind: "choice",
+      values: name === SPREAD ? [value, before] : [{ kind: "member", object: value, name }, before],
+    });
   if (!members.has(SPREAD)) members.set(SPREAD, value);
 }
 
@@ -36,7 +44,9 @@ function isWellKnown(key: Node): boolean {
 }
 
 function exportedMembers(node: NamespaceBlock, scope: Scope): Members {
-  const names = node.body.flatMap((each) => (each.type === "ExportNamedDeclaration" ? declaredNames(each.declaration) : []));
+  const names = node.body.flatMap((each) =>
+    each.type === "ExportNamedDeclaration" ? declaredNames(each.declaration) : [],
+  );
   return new Map(
     names.map((name): [string, Value] => {
       const binding = lookup(scope, name);
@@ -50,7 +60,8 @@ export function summarizeClass(node: ClassNode, scopes: Scopes, valueOf: ValueOf
   const statics = new Map<string, Value>();
   const members = new Map<string, Value>();
   for (const each of node.body.body) {
-    if (each.type !== "MethodDefinition" && each.type !== "PropertyDefinition" && each.type !== "AccessorProperty") continue;
+    if (each.type !== "MethodDefinition" && each.type !== "PropertyDefinition" && each.type !== "AccessorProperty")
+      continue;
     const own = each.static ? statics : members;
     const key = keyName(each.key, each.computed);
     const inner = scopes.of.get(each);

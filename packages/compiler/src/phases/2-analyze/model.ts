@@ -149,7 +149,13 @@ export type Place =
   /** `named`: the name that JavaScript gives to it, when it has none itself. */
   | { readonly kind: "expression"; readonly named: Key | undefined }
   | { readonly kind: "method"; readonly key: Key; readonly object: ObjectExpression }
-  | { readonly kind: "classMethod"; readonly key: Key; readonly of: ClassNode; readonly isStatic: boolean; readonly decorated: boolean }
+  | {
+      readonly kind: "classMethod";
+      readonly key: Key;
+      readonly of: ClassNode;
+      readonly isStatic: boolean;
+      readonly decorated: boolean;
+    }
   | { readonly kind: "unsupported" | "constructor"; readonly what: string; readonly advice: string };
 
 export interface FunctionModel extends FunctionSummary {
@@ -240,8 +246,24 @@ export interface Analysis {
 export function summarize(model: ModuleModel): ModuleSummary {
   const { classes, objects, bindings, exports, stars, imports, importedValues, hasDirective, stateUses } = model;
   return {
-    functions: model.functions.map(({ index, name, kind, parent, at, async, plain, method }) => ({ index, name, kind, parent, at, async, plain, method })),
-    calls: model.calls.map(({ callee, start, end, property, owner, passedTo }) => ({ callee, start, end, property, owner, ...(passedTo && { passedTo }) })),
+    functions: model.functions.map(({ index, name, kind, parent, at, async, plain, method }) => ({
+      index,
+      name,
+      kind,
+      parent,
+      at,
+      async,
+      plain,
+      method,
+    })),
+    calls: model.calls.map(({ callee, start, end, property, owner, passedTo }) => ({
+      callee,
+      start,
+      end,
+      property,
+      owner,
+      ...(passedTo && { passedTo }),
+    })),
     classes,
     objects,
     bindings,
@@ -250,7 +272,15 @@ export function summarize(model: ModuleModel): ModuleSummary {
     imports,
     importedValues,
     hasDirective,
-    reads: model.reads.map(({ value, form, start, end, owner, inTask, atTop }) => ({ value, form, start, end, owner, inTask, atTop })),
+    reads: model.reads.map(({ value, form, start, end, owner, inTask, atTop }) => ({
+      value,
+      form,
+      start,
+      end,
+      owner,
+      inTask,
+      atTop,
+    })),
     stateUses,
   };
 }

@@ -28,7 +28,12 @@ export function shortName(node: FunctionNode, above: readonly Node[]): string {
   if (node.id) return node.id.name;
   if (node.type === "FunctionDeclaration") return "default";
   const member = memberOf(node, above);
-  return (member && keyLabel(member.key, member.computed)) ?? calledWith(node, above) ?? nameFrom(node, above.slice(above.findLastIndex(isFunction) + 1)) ?? "anonymous";
+  return (
+    (member && keyLabel(member.key, member.computed)) ??
+    calledWith(node, above) ??
+    nameFrom(node, above.slice(above.findLastIndex(isFunction) + 1)) ??
+    "anonymous"
+  );
 }
 
 /** The name that JavaScript gives to the function: its own, or that of what it is put into where it stands. */
@@ -55,14 +60,24 @@ function memberOf(node: Node, above: readonly Node[]): Member | undefined {
 type Member = Extract<Node, { type: "Property" }> | MethodDefinition | PropertyDefinition | AccessorProperty;
 
 const isMember = (node: Node): node is Member =>
-  node.type === "Property" || node.type === "MethodDefinition" || node.type === "PropertyDefinition" || node.type === "AccessorProperty";
+  node.type === "Property" ||
+  node.type === "MethodDefinition" ||
+  node.type === "PropertyDefinition" ||
+  node.type === "AccessorProperty";
 
 /** The name of the innermost call that the function is an argument of. */
 function calledWith(node: Node, above: readonly Node[]): string | undefined {
   let child = node;
   for (let i = above.length - 1; i >= 0; i--) {
     const parent = above[i];
-    if (!parent || isFunction(parent) || isMember(parent) || parent.type === "VariableDeclarator" || parent.type === "JSXAttribute") return undefined;
+    if (
+      !parent ||
+      isFunction(parent) ||
+      isMember(parent) ||
+      parent.type === "VariableDeclarator" ||
+      parent.type === "JSXAttribute"
+    )
+      return undefined;
     if (parent.type === "CallExpression" || parent.type === "NewExpression") {
       return parent.callee === child ? undefined : lastName(parent.callee);
     }
@@ -87,7 +102,8 @@ function nameFrom(node: Node, above: readonly Node[]): string | undefined {
       const giver = above.findLastIndex(isFunction);
       return givenBy(above[giver], above.slice(0, giver));
     }
-    if (isMember(parent)) return parent.value === child ? qualified(keyLabel(parent.key, parent.computed), above.slice(0, i)) : undefined;
+    if (isMember(parent))
+      return parent.value === child ? qualified(keyLabel(parent.key, parent.computed), above.slice(0, i)) : undefined;
     const isArgument = parent.type === "CallExpression" || parent.type === "NewExpression";
     if (isArgument && parent.callee === child) return undefined;
     if (!isArgument && !isWrapper(parent) && !transparent.has(parent.type)) return binder(parent);
@@ -97,7 +113,8 @@ function nameFrom(node: Node, above: readonly Node[]): string | undefined {
 }
 
 /** The name of what a function returns. */
-const givenBy = (giver: Node | undefined, above: readonly Node[]): string | undefined => (giver && isFunction(giver) ? (giver.id?.name ?? nameFrom(giver, above)) : undefined);
+const givenBy = (giver: Node | undefined, above: readonly Node[]): string | undefined =>
+  giver && isFunction(giver) ? (giver.id?.name ?? nameFrom(giver, above)) : undefined;
 
 /** The name that a declaration, assignment, default or attribute gives to its right side. */
 function binder(parent: Node): string | undefined {

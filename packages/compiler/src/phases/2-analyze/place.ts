@@ -11,8 +11,12 @@ export function placeOf(node: FunctionNode, above: readonly Node[]): Place {
   const parent = above.at(-1);
   if (node.type === "FunctionDeclaration") return declaration(above);
   if (parent?.type === "MethodDefinition") return classMethod(parent, above);
-  if (parent?.type === "Property" && parent.value === node && (parent.method || parent.kind !== "init")) return objectMethod(parent, above);
-  return { kind: "expression", named: node.type === "FunctionExpression" && node.id ? undefined : givenName(node, above) };
+  if (parent?.type === "Property" && parent.value === node && (parent.method || parent.kind !== "init"))
+    return objectMethod(parent, above);
+  return {
+    kind: "expression",
+    named: node.type === "FunctionExpression" && node.id ? undefined : givenName(node, above),
+  };
 }
 
 /** The container of statements that the declaration is in; `undefined` for the module. */
@@ -20,7 +24,11 @@ function declaration(above: readonly Node[]): Place {
   const parent = above.at(-1);
   const exported = parent?.type === "ExportNamedDeclaration" || parent?.type === "ExportDefaultDeclaration";
   const container = exported || parent?.type === "SwitchCase" ? above.at(-2) : parent;
-  return { kind: "declaration", block: container?.type === "Program" ? undefined : container, defaultExport: parent?.type === "ExportDefaultDeclaration" };
+  return {
+    kind: "declaration",
+    block: container?.type === "Program" ? undefined : container,
+    defaultExport: parent?.type === "ExportDefaultDeclaration",
+  };
 }
 
 function classMethod(method: MethodDefinition, above: readonly Node[]): Place {
@@ -71,7 +79,8 @@ function keepOf(above: readonly Node[]): Keep {
 
 const keepers = new Set(["BlockStatement", "StaticBlock", "TSModuleBlock", "Program"]);
 
-const isField = (node: Node): node is PropertyDefinition | AccessorProperty => node.type === "PropertyDefinition" || node.type === "AccessorProperty";
+const isField = (node: Node): node is PropertyDefinition | AccessorProperty =>
+  node.type === "PropertyDefinition" || node.type === "AccessorProperty";
 
 /** The name that JavaScript gives to an anonymous function or class for where it stands. */
 function givenName(node: Node, above: readonly Node[]): Key | undefined {
@@ -84,11 +93,15 @@ function givenName(node: Node, above: readonly Node[]): Key | undefined {
     case "AssignmentPattern":
       return parent.left.type === "Identifier" ? { text: parent.left.name } : undefined;
     case "AssignmentExpression":
-      return parent.left.type === "Identifier" && ["=", "&&=", "||=", "??="].includes(parent.operator) ? { text: parent.left.name } : undefined;
+      return parent.left.type === "Identifier" && ["=", "&&=", "||=", "??="].includes(parent.operator)
+        ? { text: parent.left.name }
+        : undefined;
     case "ExportDefaultDeclaration":
       return { text: "default" };
     case "Property": // `__proto__: f` is no property
-      return parent.value !== child || (!parent.computed && keyName(parent.key, false) === "__proto__") ? undefined : keyOf(parent, above.slice(0, at));
+      return parent.value !== child || (!parent.computed && keyName(parent.key, false) === "__proto__")
+        ? undefined
+        : keyOf(parent, above.slice(0, at));
     case "PropertyDefinition":
     case "AccessorProperty":
       return parent.value === child ? keyOf(parent, above.slice(0, at)) : undefined;
@@ -128,7 +141,8 @@ export function redeclaredParams(node: FunctionNode, names: ReadonlySet<string>)
     if (!isFunction(each) && !isClass(each)) for (const child of statements(each)) visit(child);
   };
   for (const statement of node.body.body) visit(statement);
-  for (const statement of node.body.body) if (statement.type === "FunctionDeclaration" && statement.id) found.delete(statement.id.name);
+  for (const statement of node.body.body)
+    if (statement.type === "FunctionDeclaration" && statement.id) found.delete(statement.id.name);
   return [...found];
 }
 

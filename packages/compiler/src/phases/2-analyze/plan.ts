@@ -1,5 +1,12 @@
 import type { ChanceSource, Diagnostic, ModuleInfo } from "@perdure/protocol";
-import type { CallExpression, Node, ObjectExpression, ObjectProperty, TaggedTemplateExpression, YieldExpression } from "oxc-parser";
+import type {
+  CallExpression,
+  Node,
+  ObjectExpression,
+  ObjectProperty,
+  TaggedTemplateExpression,
+  YieldExpression,
+} from "oxc-parser";
 import type { ClassNode, FunctionNode, Loop } from "../../ast.ts";
 
 /** A key that is known here, or the variable in which the value of a computed one is kept. */
@@ -59,19 +66,35 @@ export type Edit =
       readonly usesSuper: boolean;
     })
   /** `leftInside`: what the loop assigns to has durable calls in it, which belong to the iteration. */
-  | { readonly kind: "loop"; readonly node: Loop; readonly start: number; readonly index: number; readonly leftInside: boolean }
+  | {
+      readonly kind: "loop";
+      readonly node: Loop;
+      readonly start: number;
+      readonly index: number;
+      readonly leftInside: boolean;
+    }
   | { readonly kind: "site"; readonly node: CallExpression | TaggedTemplateExpression; readonly index: number }
   /** `call`: the node gives the value itself, else it is a function that gives it. */
   | { readonly kind: "chance"; readonly node: Node; readonly source: ChanceSource; readonly call: boolean }
   | { readonly kind: "name"; readonly node: FunctionNode }
-  | { readonly kind: "expression"; readonly node: FunctionNode; readonly entry: Entry; readonly named: PlannedKey | undefined }
+  | {
+      readonly kind: "expression";
+      readonly node: FunctionNode;
+      readonly entry: Entry;
+      readonly named: PlannedKey | undefined;
+    }
   | { readonly kind: "method"; readonly node: ObjectProperty; readonly key: string; readonly entry: Entry }
   | { readonly kind: "object"; readonly node: ObjectExpression; readonly entries: readonly MethodEntry[] }
   | { readonly kind: "class"; readonly node: ClassNode; readonly entries: ClassEntries }
   | { readonly kind: "block"; readonly node: Node; readonly entries: readonly NamedEntry[] }
   | { readonly kind: "key"; readonly node: Node; readonly slot: number }
   /** The variables that keep the values of computed keys: in a block, the body of an arrow, or a function around an object or class, which is called `named`. */
-  | { readonly kind: "slots"; readonly node: Node; readonly slots: readonly number[]; readonly named: PlannedKey | undefined };
+  | {
+      readonly kind: "slots";
+      readonly node: Node;
+      readonly slots: readonly number[];
+      readonly named: PlannedKey | undefined;
+    };
 
 /** All that the rewriter needs; it decides nothing. */
 export interface Plan {

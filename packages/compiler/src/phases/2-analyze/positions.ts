@@ -19,7 +19,17 @@ export function callsInParameters(model: ModuleModel, analysis: Analysis): Reado
 }
 
 /** The loops that make durable calls in what they assign to: `for (const { name = await ask() } of people)`. */
-export function callsInLeft(loops: readonly LoopModel[], model: ModuleModel, analysis: Analysis): ReadonlySet<LoopModel> {
+export function callsInLeft(
+  loops: readonly LoopModel[],
+  model: ModuleModel,
+  analysis: Analysis,
+): ReadonlySet<LoopModel> {
   const calls = durableCalls(model, analysis);
-  return new Set(loops.filter(({ node }) => (node.type === "ForOfStatement" || node.type === "ForInStatement") && calls.some((call) => isIn(call, node.left))));
+  return new Set(
+    loops.filter(
+      ({ node }) =>
+        (node.type === "ForOfStatement" || node.type === "ForInStatement") &&
+        calls.some((call) => isIn(call, node.left)),
+    ),
+  );
 }

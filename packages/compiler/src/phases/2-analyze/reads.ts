@@ -24,8 +24,27 @@ const ALIASES = 8;
 
 /** Where everything begins that can give clock, chance, environment or I/O. */
 const outside = new Set([
-  "globalThis", "global", "self", "window", "Date", "Math", "performance", "crypto", "process", "fetch", "setTimeout", "setInterval", "setImmediate",
-  "XMLHttpRequest", "WebSocket", "EventSource", "navigator", "AbortSignal", "Temporal", "Atomics", "scheduler",
+  "globalThis",
+  "global",
+  "self",
+  "window",
+  "Date",
+  "Math",
+  "performance",
+  "crypto",
+  "process",
+  "fetch",
+  "setTimeout",
+  "setInterval",
+  "setImmediate",
+  "XMLHttpRequest",
+  "WebSocket",
+  "EventSource",
+  "navigator",
+  "AbortSignal",
+  "Temporal",
+  "Atomics",
+  "scheduler",
 ]);
 
 export interface Collected {
@@ -36,7 +55,12 @@ export interface Collected {
   readonly inPlaceChanges: readonly InPlaceChange[];
 }
 
-export function collectReads(program: Program, scopes: Scopes, valueOf: ValueOf, functions: readonly FunctionModel[]): Collected {
+export function collectReads(
+  program: Program,
+  scopes: Scopes,
+  valueOf: ValueOf,
+  functions: readonly FunctionModel[],
+): Collected {
   const collector = new ReadCollector(scopes, valueOf, functions);
   const scope = scopes.of.get(program);
   if (scope) collector.descend(program, { scope, owner: undefined, task: undefined, atTop: true });
@@ -60,7 +84,9 @@ class ReadCollector {
   }
 
   stateUses(): StateUse[] {
-    return this.uses.filter(({ binding }) => this.changed.has(binding)).map(({ name, start, end, owner }) => ({ name, start, end, owner }));
+    return this.uses
+      .filter(({ binding }) => this.changed.has(binding))
+      .map(({ name, start, end, owner }) => ({ name, start, end, owner }));
   }
 
   descend(node: Node, at: At): void {
@@ -79,7 +105,8 @@ class ReadCollector {
     const scope = this.scopes.of.get(node) ?? outer.scope;
     if (isFunction(node)) return { scope, ...this.inside(node, outer.task), atTop: false };
     // the fields of an instance are evaluated with its constructor, whenever that is
-    if ((node.type === "PropertyDefinition" || node.type === "AccessorProperty") && !node.static) return { scope, owner: undefined, task: outer.task, atTop: false };
+    if ((node.type === "PropertyDefinition" || node.type === "AccessorProperty") && !node.static)
+      return { scope, owner: undefined, task: outer.task, atTop: false };
     return scope === outer.scope ? outer : { ...outer, scope };
   }
 
@@ -112,7 +139,16 @@ class ReadCollector {
   private read(node: Node, what: Node, form: ReadModel["form"], { scope, owner, task, atTop }: At): void {
     const value = this.valueOf(what, scope);
     if (!this.leadsOutside(value, form === "value")) return;
-    this.reads.push({ node, value, form, start: node.start, end: node.end, owner: owner?.index, inTask: task !== undefined, atTop });
+    this.reads.push({
+      node,
+      value,
+      form,
+      start: node.start,
+      end: node.end,
+      owner: owner?.index,
+      inTask: task !== undefined,
+      atTop,
+    });
   }
 
   /** Whether the value is, or may be through another module, something of the platform. */
@@ -154,7 +190,8 @@ class ReadCollector {
   }
 
   private use(binding: Binding | undefined, { start, end }: Node, { owner, task }: At): void {
-    if (binding && isModuleVariable(binding) && owner && !task) this.uses.push({ binding, name: binding.name, start, end, owner: owner.index });
+    if (binding && isModuleVariable(binding) && owner && !task)
+      this.uses.push({ binding, name: binding.name, start, end, owner: owner.index });
   }
 
   private noteChange(target: Node, at: At): void {
@@ -181,13 +218,15 @@ class ReadCollector {
     const of = task && ownerOf(binding, task);
     if (!task || !of || (how === "collection" && !isCollection(root.name, task))) return;
     // once is enough for each variable
-    if (!this.inPlaceChanges.some((each) => each.task === task.index && each.name === root.name)) this.inPlaceChanges.push({ task: task.index, name: root.name, of, node });
+    if (!this.inPlaceChanges.some((each) => each.task === task.index && each.name === root.name))
+      this.inPlaceChanges.push({ task: task.index, name: root.name, of, node });
   }
 }
 
 /** Whose the variable is, seen from a task; `undefined` when it is the task's own, or the module's. */
 function ownerOf({ scope, name }: Binding, task: FunctionModel): InPlaceChange["of"] | undefined {
-  if (scope.node === task.node) return task.node.params.some((param) => boundNames(param).includes(name)) ? "argument" : undefined;
+  if (scope.node === task.node)
+    return task.node.params.some((param) => boundNames(param).includes(name)) ? "argument" : undefined;
   return scope.parent === undefined || isWithinNode(scope, task.node) ? undefined : "captured";
 }
 
@@ -200,7 +239,11 @@ function isWithinNode(scope: Scope, node: Node): boolean {
 function isCollection(name: string, { node }: FunctionModel): boolean {
   const param = node.params.find((each) => each.type === "Identifier" && each.name === name);
   const type = param && "typeAnnotation" in param ? param.typeAnnotation?.typeAnnotation : undefined;
-  return type?.type === "TSTypeReference" && type.typeName.type === "Identifier" && /^(?:Weak)?(?:Map|Set)$/.test(type.typeName.name);
+  return (
+    type?.type === "TSTypeReference" &&
+    type.typeName.type === "Identifier" &&
+    /^(?:Weak)?(?:Map|Set)$/.test(type.typeName.name)
+  );
 }
 
 const isModuleVariable = ({ scope, kind }: Binding): boolean => scope.parent === undefined && kind !== "function";
@@ -237,7 +280,9 @@ function isReference(node: Node, parent: Node, grandparent: Node | undefined): b
     case "MemberExpression":
       return parent.object === node || parent.computed;
     case "Property":
-      return grandparent?.type === "ObjectExpression" ? parent.value === node || parent.computed : parent.computed && parent.key === node;
+      return grandparent?.type === "ObjectExpression"
+        ? parent.value === node || parent.computed
+        : parent.computed && parent.key === node;
     case "MethodDefinition":
     case "PropertyDefinition":
     case "AccessorProperty":

@@ -32,7 +32,12 @@ class Planner {
         if (!node.id) this.edits.push({ kind: "name", node });
         return this.addDeclaration(place, { ...entry, name: node.id?.name ?? "default" });
       case "expression":
-        return void this.edits.push({ kind: "expression", node, entry, named: place.named && this.planKey(place.named) });
+        return void this.edits.push({
+          kind: "expression",
+          node,
+          entry,
+          named: place.named && this.planKey(place.named),
+        });
       case "method": {
         const property = overridable(node, usesSuper, place);
         const key = this.planKey(place.key);
@@ -51,10 +56,21 @@ class Planner {
     else this.prelude.push(entry);
   }
 
-  private addClassMethod({ key, of, isStatic }: Extract<Place, { kind: "classMethod" }>, node: Node, entry: Entry): void {
+  private addClassMethod(
+    { key, of, isStatic }: Extract<Place, { kind: "classMethod" }>,
+    node: Node,
+    entry: Entry,
+  ): void {
     // a private method of an instance can be reached through an instance only
     if ("text" in key && key.text.startsWith("#") && !isStatic) return;
-    if (isReplaced(node, key, of.body.body.filter((each) => "static" in each && each.static === isStatic))) return;
+    if (
+      isReplaced(
+        node,
+        key,
+        of.body.body.filter((each) => "static" in each && each.static === isStatic),
+      )
+    )
+      return;
     const entries = this.classes.get(of) ?? { statics: [], members: [] };
     this.classes.set(of, entries);
     (isStatic ? entries.statics : entries.members).push({ ...entry, key: this.planKey(key) });
@@ -88,16 +104,29 @@ class Planner {
 /** A later member of the same key takes the place of this one. */
 function isReplaced(node: Node, key: Key, members: readonly Node[]): boolean {
   const own = members.findIndex((each) => "value" in each && each.value === node);
-  return "text" in key && members.slice(own + 1).some((each) => "key" in each && "computed" in each && keyName(each.key, each.computed) === key.text);
+  return (
+    "text" in key &&
+    members
+      .slice(own + 1)
+      .some((each) => "key" in each && "computed" in each && keyName(each.key, each.computed) === key.text)
+  );
 }
 
 /** The property of a method that a later one may replace: in the finished object, something else may stand under its key. */
-function overridable(node: Node, usesSuper: boolean, { key, object }: Extract<Place, { kind: "method" }>): ObjectProperty | undefined {
+function overridable(
+  node: Node,
+  usesSuper: boolean,
+  { key, object }: Extract<Place, { kind: "method" }>,
+): ObjectProperty | undefined {
   const at = object.properties.findIndex((each) => each.type === "Property" && each.value === node);
   const property = object.properties[at];
   // `super` is that of the object which the method is written in
   if (property?.type !== "Property" || usesSuper || !("text" in key)) return undefined;
-  return object.properties.slice(at + 1).some((each) => each.type !== "Property" || [undefined, key.text].includes(keyName(each.key, each.computed))) ? property : undefined;
+  return object.properties
+    .slice(at + 1)
+    .some((each) => each.type !== "Property" || [undefined, key.text].includes(keyName(each.key, each.computed)))
+    ? property
+    : undefined;
 }
 
 function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {

@@ -1,5 +1,20 @@
-import type { BindingPattern, ImportDeclaration, Node, ObjectExpression, Program, VariableDeclaration } from "oxc-parser";
-import { children, isClass, isFunction, keyName, type ClassNode, type FunctionNode, type ParameterNode } from "../../ast.ts";
+import type {
+  BindingPattern,
+  ImportDeclaration,
+  Node,
+  ObjectExpression,
+  Program,
+  VariableDeclaration,
+} from "oxc-parser";
+import {
+  children,
+  isClass,
+  isFunction,
+  keyName,
+  type ClassNode,
+  type FunctionNode,
+  type ParameterNode,
+} from "../../ast.ts";
 import { KNOWN, UNKNOWN, type Value } from "./model.ts";
 
 export interface Binding {
@@ -51,7 +66,15 @@ export function selfOf(scope: Scope | undefined): Value {
   return UNKNOWN;
 }
 
-const opensBlock = new Set(["BlockStatement", "ForStatement", "ForInStatement", "ForOfStatement", "CatchClause", "SwitchStatement", "WithStatement"]);
+const opensBlock = new Set([
+  "BlockStatement",
+  "ForStatement",
+  "ForInStatement",
+  "ForOfStatement",
+  "CatchClause",
+  "SwitchStatement",
+  "WithStatement",
+]);
 
 export function buildScopes(program: Program): Scopes {
   const builder = new ScopeBuilder();
@@ -96,7 +119,8 @@ class ScopeBuilder implements Scopes {
   }
 
   private visit(node: Node, scope: Scope): void {
-    if (isFunction(node)) this.visitFunction(node, scope, node.type === "ArrowFunctionExpression" ? undefined : UNKNOWN);
+    if (isFunction(node))
+      this.visitFunction(node, scope, node.type === "ArrowFunctionExpression" ? undefined : UNKNOWN);
     else if (isClass(node)) this.visitClass(node, scope);
     else if (node.type === "ObjectExpression") this.visitObject(node, scope);
     else if (node.type === "VariableDeclaration") this.visitVariables(node, scope);
@@ -114,11 +138,13 @@ class ScopeBuilder implements Scopes {
     this.functionIndex.set(node, index);
     const value: Value = { kind: "function", index };
     const inner = this.open(node, scope, true, self);
-    if (node.id) this.declare(node.type === "FunctionDeclaration" ? scope : inner, node.id.name, "function", () => value);
+    if (node.id)
+      this.declare(node.type === "FunctionDeclaration" ? scope : inner, node.id.name, "function", () => value);
     for (const param of node.params) this.bindParam(param, inner);
     for (const child of children(node)) {
       if (child === node.id) continue;
-      if (child === node.body && child.type === "BlockStatement") this.descend(child, this.bodyScope(node, child, inner));
+      if (child === node.body && child.type === "BlockStatement")
+        this.descend(child, this.bodyScope(node, child, inner));
       else this.visit(child, inner);
     }
   }
@@ -144,7 +170,8 @@ class ScopeBuilder implements Scopes {
       const self: Value = isStatic ? value : { kind: "instance", of: value };
       const memberScope = this.open(member, inner, true, self);
       for (const child of children(member)) {
-        if (child.type === "FunctionExpression" && member.type === "MethodDefinition") this.visitFunction(child, memberScope, self);
+        if (child.type === "FunctionExpression" && member.type === "MethodDefinition")
+          this.visitFunction(child, memberScope, self);
         else this.visit(child, memberScope);
       }
     }
@@ -176,7 +203,8 @@ class ScopeBuilder implements Scopes {
   private visitImport(node: ImportDeclaration, scope: Scope): void {
     const from = node.source.value;
     for (const specifier of node.specifiers) {
-      const typeOnly = node.importKind === "type" || (specifier.type === "ImportSpecifier" && specifier.importKind === "type");
+      const typeOnly =
+        node.importKind === "type" || (specifier.type === "ImportSpecifier" && specifier.importKind === "type");
       const value: Value = typeOnly ? UNKNOWN : { kind: "import", from, name: importedName(specifier) };
       this.declare(scope, specifier.local.name, "other", () => value);
     }
@@ -184,7 +212,8 @@ class ScopeBuilder implements Scopes {
 
   private visitNamespace({ id, body }: Extract<Node, { type: "TSModuleDeclaration" }>, scope: Scope): void {
     const root = rootOf(id);
-    if (body?.type !== "TSModuleBlock") return root === undefined ? undefined : this.declare(scope, root, "other", () => UNKNOWN);
+    if (body?.type !== "TSModuleBlock")
+      return root === undefined ? undefined : this.declare(scope, root, "other", () => UNKNOWN);
     const index = this.objects.push(body) - 1;
     this.objectIndex.set(body, index);
     // a namespace of several parts, or with a class or function of its name, has members that are not seen here
@@ -204,7 +233,9 @@ class ScopeBuilder implements Scopes {
     else if (node.type === "TSImportEqualsDeclaration") {
       const { moduleReference: reference } = node;
       const from = reference.type === "TSExternalModuleReference" ? reference.expression.value : undefined;
-      this.declare(scope, node.id.name, "other", () => (from === undefined ? UNKNOWN : { kind: "import", from, name: "default" }));
+      this.declare(scope, node.id.name, "other", () =>
+        from === undefined ? UNKNOWN : { kind: "import", from, name: "default" },
+      );
     }
   }
 
@@ -213,7 +244,12 @@ class ScopeBuilder implements Scopes {
     else this.bindPattern(param, scope, "other", annotated(param, scope));
   }
 
-  private bindPattern(pattern: BindingPattern | ParameterNode, scope: Scope, kind: Binding["kind"], declared: Binding["declared"]): void {
+  private bindPattern(
+    pattern: BindingPattern | ParameterNode,
+    scope: Scope,
+    kind: Binding["kind"],
+    declared: Binding["declared"],
+  ): void {
     switch (pattern.type) {
       case "Identifier":
         return this.declare(scope, pattern.name, kind, declared);

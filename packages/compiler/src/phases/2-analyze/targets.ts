@@ -8,7 +8,8 @@ export function calledThing(node: CallExpression): Node {
   if (callee.type !== "MemberExpression") return callee;
   const name = keyName(callee.property, callee.computed);
   const object = unwrap(callee.object);
-  const isIndirect = (name === "call" || name === "apply") && (object.type === "Identifier" || object.type === "MemberExpression");
+  const isIndirect =
+    (name === "call" || name === "apply") && (object.type === "Identifier" || object.type === "MemberExpression");
   return isIndirect ? object : callee;
 }
 
@@ -80,7 +81,12 @@ function mutatedByCall(node: CallExpression): Mutation[] {
     const root = rootOf(first);
     return root ? [{ root, how: "member" }] : [];
   }
-  const how = name !== undefined && listMethods.has(name) ? "list" : name !== undefined && collectionMethods.has(name) ? "collection" : undefined;
+  const how =
+    name !== undefined && listMethods.has(name)
+      ? "list"
+      : name !== undefined && collectionMethods.has(name)
+        ? "collection"
+        : undefined;
   const root = how && rootOf(object);
   return how && root ? [{ root, how }] : [];
 }

@@ -1,4 +1,11 @@
-import { closest, createDiagnostic, type Diagnostic, type IdPart, type SourceFile, type TemplatePart } from "@perdure/protocol";
+import {
+  closest,
+  createDiagnostic,
+  type Diagnostic,
+  type IdPart,
+  type SourceFile,
+  type TemplatePart,
+} from "@perdure/protocol";
 import type { Node } from "oxc-parser";
 import { keyName, runtimeParams, unwrap, type FunctionNode } from "../../ast.ts";
 import type { FoundDirective } from "../1-parse/directives.ts";
@@ -31,7 +38,9 @@ export function resolveTemplate(
       const span = textStart === undefined ? statement : { start: textStart + part.start, end: textStart + part.end };
       const known = [...parameters].map(([key, { rest }]) => (rest ? `${key}.0` : key));
       const suggestion = closest(rootOf(part.placeholder), known);
-      diagnostics.push(createDiagnostic(file, "PLACEHOLDER_UNKNOWN", { placeholder: part.placeholder, name, known, suggestion }, span));
+      diagnostics.push(
+        createDiagnostic(file, "PLACEHOLDER_UNKNOWN", { placeholder: part.placeholder, name, known, suggestion }, span),
+      );
     }
   }
   return { template, diagnostics };
@@ -46,12 +55,18 @@ function resolvePlaceholder(placeholder: string, parameters: Parameters): Templa
   const origin = parameters.get(root ?? "");
   if (!origin) return undefined;
   const path = keys.map((key) => (/^\d+$/.test(key) ? Number(key) : key));
-  if (!origin.rest) return part(placeholder, origin.arg, [...origin.path, ...path], path.length === 0 ? origin.fallback : undefined);
+  if (!origin.rest)
+    return part(placeholder, origin.arg, [...origin.path, ...path], path.length === 0 ? origin.fallback : undefined);
   const [first, ...below] = path;
   return typeof first === "number" ? part(placeholder, origin.arg + first, below, undefined) : undefined;
 }
 
-const part = (text: string, arg: number, path: readonly (string | number)[], fallback: Origin["fallback"]): TemplatePart => ({
+const part = (
+  text: string,
+  arg: number,
+  path: readonly (string | number)[],
+  fallback: Origin["fallback"],
+): TemplatePart => ({
   text,
   arg,
   path,
@@ -75,7 +90,9 @@ function trace(pattern: Node, origin: Origin, found: Map<string, Origin>): void 
       return trace(pattern.left, { ...origin, fallback: literal(pattern.right) }, found);
     case "RestElement":
       // `{ ...rest }` and `[...rest]` hold what is left of a value, not a place in it
-      return origin.path.length === 0 && pattern.argument.type === "Identifier" ? trace(pattern.argument, { ...origin, rest: true }, found) : undefined;
+      return origin.path.length === 0 && pattern.argument.type === "Identifier"
+        ? trace(pattern.argument, { ...origin, rest: true }, found)
+        : undefined;
     case "ArrayPattern":
       return pattern.elements.forEach((each, i) => each && each.type !== "RestElement" && trace(each, below(i), found));
     case "ObjectPattern":
@@ -94,7 +111,8 @@ function literal(node: Node): Origin["fallback"] {
     const value = literal(inner.argument);
     return typeof value === "number" ? -value : undefined;
   }
-  if (inner.type === "TemplateLiteral" && inner.expressions.length === 0) return inner.quasis[0]?.value.cooked ?? undefined;
+  if (inner.type === "TemplateLiteral" && inner.expressions.length === 0)
+    return inner.quasis[0]?.value.cooked ?? undefined;
   if (inner.type !== "Literal") return undefined;
   const { value } = inner;
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : undefined;

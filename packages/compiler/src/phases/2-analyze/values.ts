@@ -14,7 +14,11 @@ export function createValueOf(scopes: Scopes): ValueOf {
         return indexed("object", scopes.objectIndex.get(node));
       case "Identifier": {
         const binding = lookup(scope, node.name);
-        return binding ? { kind: "binding", index: binding.index } : isExportsObject(node, scope) ? { kind: "exports" } : { kind: "global", name: node.name };
+        return binding
+          ? { kind: "binding", index: binding.index }
+          : isExportsObject(node, scope)
+            ? { kind: "exports" }
+            : { kind: "global", name: node.name };
       }
       case "ThisExpression":
         return selfOf(scope);
@@ -50,13 +54,15 @@ export function createValueOf(scopes: Scopes): ValueOf {
   return valueOf;
 }
 
-const indexed = (kind: "function" | "class" | "object", index: number | undefined): Value => (index === undefined ? UNKNOWN : { kind, index });
+const indexed = (kind: "function" | "class" | "object", index: number | undefined): Value =>
+  index === undefined ? UNKNOWN : { kind, index };
 
 const choice = (values: readonly Value[]): Value => ({ kind: "choice", values });
 
 function memberValue(node: Extract<Node, { type: "MemberExpression" }>, scope: Scope, valueOf: ValueOf): Value {
   if (isExportsObject(node, scope)) return { kind: "exports" };
-  const object: Value = node.object.type === "Super" ? { kind: "super", of: selfOf(scope) } : valueOf(node.object, scope);
+  const object: Value =
+    node.object.type === "Super" ? { kind: "super", of: selfOf(scope) } : valueOf(node.object, scope);
   const name = keyName(node.property, node.computed);
   return name === undefined ? { kind: "element", object } : { kind: "member", object, name };
 }
@@ -73,7 +79,8 @@ function callValue(node: CallExpression, scope: Scope, valueOf: ValueOf): Value 
   const first = node.arguments[0];
   const required = requiredModule(node, scope);
   if (required !== undefined) return { kind: "import", from: required, name: "*" };
-  if (callee.type === "MemberExpression" && keyName(callee.property, callee.computed) === "bind") return valueOf(callee.object, scope);
+  if (callee.type === "MemberExpression" && keyName(callee.property, callee.computed) === "bind")
+    return valueOf(callee.object, scope);
   return first ? { kind: "result", callee: valueOf(callee, scope), first: valueOf(first, scope) } : UNKNOWN;
 }
 

@@ -5,7 +5,10 @@ import type { RewriteContext } from "./context.ts";
  *     Date.now()             →  $m().recorded("now", Date.now())
  *     names.map(randomUUID)  →  names.map($m().recording("uuid", randomUUID))
  */
-export function rewriteChance({ node, source, call: isCall }: Extract<Edit, { kind: "chance" }>, { out, call }: RewriteContext): void {
+export function rewriteChance(
+  { node, source, call: isCall }: Extract<Edit, { kind: "chance" }>,
+  { out, call }: RewriteContext,
+): void {
   out.open(node.start, `${call(isCall ? "recorded" : "recording")}"${source}", `, node);
   out.close(node.end, ")", node);
 }

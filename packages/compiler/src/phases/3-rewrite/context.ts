@@ -50,7 +50,9 @@ export function createContext(parsed: Parsed, out: Insertions, prefix: string): 
 
 /** JSON that is also JavaScript, in a script element too. */
 export const jsonLiteral = (value: unknown): string =>
-  JSON.stringify(value).replace(/<(?=[/!])/g, "\\u003c").replace(/[\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16)}`);
+  JSON.stringify(value)
+    .replace(/<(?=[/!])/g, "\\u003c")
+    .replace(/[\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16)}`);
 
 /** What stands before and behind a function expression that is to have the name `label`: `{ f: () => {} }.f` */
 export function named(label: string | undefined): { readonly before: string; readonly after: string } {

@@ -39,7 +39,8 @@ export class Insertions {
 
   applyTo(code: MagicString): void {
     for (const { from, to } of this.moves) code.move(from.start, from.end, to);
-    const outerFirst = (a: Insertion, b: Insertion): number => a.around.start - b.around.start || b.around.end - a.around.end;
+    const outerFirst = (a: Insertion, b: Insertion): number =>
+      a.around.start - b.around.start || b.around.end - a.around.end;
     for (const { at, text } of this.opening.sort(outerFirst)) code.appendRight(at, text);
     for (const { at, text } of this.closing.sort((a, b) => outerFirst(b, a))) code.appendLeft(at, text);
   }

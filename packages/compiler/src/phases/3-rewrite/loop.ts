@@ -9,7 +9,10 @@ import type { RewriteContext } from "./context.ts";
  *     for (init; test; step)  →  … for (init; $l.next(), test; step) …
  *     do BODY while (test)    →  … do { $l.next(); BODY } while (test) …
  */
-export function rewriteLoop({ node, start, index, leftInside }: Extract<Edit, { kind: "loop" }>, context: RewriteContext): void {
+export function rewriteLoop(
+  { node, start, index, leftInside }: Extract<Edit, { kind: "loop" }>,
+  context: RewriteContext,
+): void {
   const { out, names, parsed, call } = context;
   const name = names.loop(index);
   const around = { start, end: node.end };
@@ -19,7 +22,8 @@ export function rewriteLoop({ node, start, index, leftInside }: Extract<Edit, { 
     const afterInit = parsed.find(";", node.init?.end ?? node.start) + 1;
     if (node.test) out.open(node.test.start, `${next}, `, node);
     else out.open(afterInit, ` ${next}`, node);
-  } else if (leftInside && (node.type === "ForOfStatement" || node.type === "ForInStatement")) moveLeft(node, names.item(index), next, context);
+  } else if (leftInside && (node.type === "ForOfStatement" || node.type === "ForInStatement"))
+    moveLeft(node, names.item(index), next, context);
   else if (node.body.type === "BlockStatement") out.open(node.body.start + 1, ` ${next};`, node);
   else {
     out.open(node.body.start, `{ ${next}; `, node);
@@ -33,7 +37,12 @@ export function rewriteLoop({ node, start, index, leftInside }: Extract<Edit, { 
  *     for (const { a = f() } of xs) BODY
  *  →  for (const $i of xs) { $l.next(); const { a = f() } = $i; BODY }
  */
-function moveLeft(node: Extract<Node, { type: "ForOfStatement" | "ForInStatement" }>, item: string, next: string, { out }: RewriteContext): void {
+function moveLeft(
+  node: Extract<Node, { type: "ForOfStatement" | "ForInStatement" }>,
+  item: string,
+  next: string,
+  { out }: RewriteContext,
+): void {
   const { left, body } = node;
   const [open, close] = left.type === "VariableDeclaration" ? ["", ""] : ["(", ")"];
   out.close(left.start, `const ${item}`, node);

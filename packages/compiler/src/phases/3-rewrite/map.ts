@@ -34,7 +34,12 @@ function offsets(lines: readonly string[]): number[] {
 }
 
 /** The mappings that a character needs: of its place, unless it only goes on with a word, and of its end where a piece of the source ends with it. */
-function placesOf(at: MappedSegment, before: MappedSegment | undefined, next: MappedSegment | undefined, lines: readonly string[]): SourceMapSegment[] {
+function placesOf(
+  at: MappedSegment,
+  before: MappedSegment | undefined,
+  next: MappedSegment | undefined,
+  lines: readonly string[],
+): SourceMapSegment[] {
   const goesOn = before !== undefined && follows(at, before);
   const isInWord = goesOn && isWordAt(at, lines) && isWordAt(before, lines);
   const place: SourceMapSegment[] = isInWord || (!goesOn && endsThere(before, at, lines)) ? [] : [at];
@@ -43,11 +48,13 @@ function placesOf(at: MappedSegment, before: MappedSegment | undefined, next: Ma
   return isEnd ? [...place, [generated + 1, source, line, column + 1]] : place;
 }
 
-const follows = (at: MappedSegment, before: MappedSegment): boolean => before[0] === at[0] - 1 && before[2] === at[2] && before[3] === at[3] - 1;
+const follows = (at: MappedSegment, before: MappedSegment): boolean =>
+  before[0] === at[0] - 1 && before[2] === at[2] && before[3] === at[3] - 1;
 
 /** Two pieces meet where what was between them is gone. That place is the end of the first one, unless a word or string begins there. */
 const endsThere = (before: MappedSegment | undefined, at: MappedSegment, lines: readonly string[]): boolean =>
   before?.[0] === at[0] - 1 && !isWordAt(at, lines) && !/["'`]/.test(lines[at[2]]?.[at[3]] ?? "");
 
 /** A `$` in front of a brace begins an expression in a template. */
-const isWordAt = ([, , line, column]: MappedSegment, lines: readonly string[]): boolean => /^(?:\w|\$(?!\{)|[^\u0000-\u007f])/.test(lines[line]?.slice(column, column + 2) ?? "");
+const isWordAt = ([, , line, column]: MappedSegment, lines: readonly string[]): boolean =>
+  /^(?:\w|\$(?!\{)|[^\u0000-\u007f])/.test(lines[line]?.slice(column, column + 2) ?? "");

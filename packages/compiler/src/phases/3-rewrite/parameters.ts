@@ -17,7 +17,9 @@ function typeOf(param: Node): Span | undefined {
 
 /** What `keptParameters` takes out of the parameters. */
 export function outerParts(edit: Edit): Span[] {
-  const isKept = (edit.kind === "run" && edit.keepsParameters) || (edit.kind === "scope" && edit.parameters && edit.node.type !== "ArrowFunctionExpression");
+  const isKept =
+    (edit.kind === "run" && edit.keepsParameters) ||
+    (edit.kind === "scope" && edit.parameters && edit.node.type !== "ArrowFunctionExpression");
   if (!isKept) return [];
   return runtimeParams(edit.node).flatMap((param) => {
     const { decorators, type } = partsOf(param);
@@ -40,10 +42,19 @@ export function keptParameters(node: FunctionNode, { names, parsed: { source } }
 }
 
 /** Closes the outer function's parameters before those of the source, and puts `head`, open at the inner ones, in between. */
-export function splitParameters(node: FunctionNode, params: string, head: string, { out, parsed }: RewriteContext): void {
+export function splitParameters(
+  node: FunctionNode,
+  params: string,
+  head: string,
+  { out, parsed }: RewriteContext,
+): void {
   const first = node.params[0];
   if (!first || !isThisParam(first)) {
-    return out.open(parsed.find("(", node.typeParameters?.end ?? node.id?.end ?? node.start) + 1, `${params}${head}`, node);
+    return out.open(
+      parsed.find("(", node.typeParameters?.end ?? node.id?.end ?? node.start) + 1,
+      `${params}${head}`,
+      node,
+    );
   }
   // TypeScript's `this` parameter stays outside
   const comma = parsed.skip(first.end);
@@ -53,7 +64,10 @@ export function splitParameters(node: FunctionNode, params: string, head: string
 }
 
 /** The end of the parameter list and the return type: no line may break between them and `=>`. */
-export function endOfHead({ params, returnType, typeParameters, id, start }: FunctionNode, { parsed }: RewriteContext): number {
+export function endOfHead(
+  { params, returnType, typeParameters, id, start }: FunctionNode,
+  { parsed }: RewriteContext,
+): number {
   if (returnType) return returnType.end;
   const last = params.at(-1);
   return parsed.find(")", last?.end ?? parsed.find("(", typeParameters?.end ?? id?.end ?? start)) + 1;

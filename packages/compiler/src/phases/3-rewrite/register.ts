@@ -11,7 +11,10 @@ export function nameFunction({ node }: Extract<Edit, { kind: "name" }>, { out, n
 }
 
 /** `const f = async () => {}` → `const f = $m().define(async () => {}, 0, 0, "f")` */
-export function defineExpression({ node, entry, named }: Extract<Edit, { kind: "expression" }>, context: RewriteContext): void {
+export function defineExpression(
+  { node, entry, named }: Extract<Edit, { kind: "expression" }>,
+  context: RewriteContext,
+): void {
   const { out, call, parsed } = context;
   const semicolon = node.type === "ArrowFunctionExpression" ? impliedSemicolon(node.end, parsed) : "";
   const name = named === undefined ? "" : `, ${keyText(named, context)}`;
@@ -27,14 +30,20 @@ export function defineMethods({ node, entries }: Extract<Edit, { kind: "object" 
 }
 
 /** `{ async f() {}, ...others }` → `$m().methods({ ["f"]: $m().define({ async f() {} }["f"], 0, 0), ...others }, [["f", 0]])` */
-export function defineMethod({ node, key: name, entry }: Extract<Edit, { kind: "method" }>, { out, call }: RewriteContext): void {
+export function defineMethod(
+  { node, key: name, entry }: Extract<Edit, { kind: "method" }>,
+  { out, call }: RewriteContext,
+): void {
   const key = jsonLiteral(name);
   out.open(node.start, `[${key}]: ${call("define")}{ `, node);
   out.close(node.end, ` }[${key}], ${entry.index}, ${entry.length})`, node);
 }
 
 /** `class A { async f() {} }` → `class A { static { $m().methods(A.prototype, [["f", 0, 0]]); } async f() {} }` */
-export function defineClass({ node, entries: { statics, members } }: Extract<Edit, { kind: "class" }>, context: RewriteContext): void {
+export function defineClass(
+  { node, entries: { statics, members } }: Extract<Edit, { kind: "class" }>,
+  context: RewriteContext,
+): void {
   const { out, call } = context;
   // TypeScript leaves no `this` in the static blocks of a class with decorators of the older kind
   const self = node.id?.name ?? "this";
@@ -43,7 +52,9 @@ export function defineClass({ node, entries: { statics, members } }: Extract<Edi
   const calls = [
     open.length > 0 && `${call("methods")}${self}, ${entryList(open, context)});`,
     members.length > 0 && `${call("methods")}${self}.prototype, ${entryList(members, context)});`,
-    ...statics.filter(isPrivate).map(({ key, index, length }) => `${call("define")}${self}.${String(key)}, ${index}, ${length});`),
+    ...statics
+      .filter(isPrivate)
+      .map(({ key, index, length }) => `${call("define")}${self}.${String(key)}, ${index}, ${length});`),
   ];
   // before all else that is static, which may use them
   out.open(node.body.start + 1, ` static { ${calls.filter((each) => each !== false).join(" ")} }`, node.body);
@@ -94,9 +105,15 @@ export function defineInBlock({ node, entries }: Extract<Edit, { kind: "block" }
 }
 
 export const defineCalls = (entries: readonly NamedEntry[], { call, names }: RewriteContext, end = ";"): string =>
-  entries.map(({ name, index, length }) => `${call("define")}${name === "default" ? names.unnamed : name}, ${index}, ${length}${name === "default" ? `, "default"` : ""})${end}`).join(" ");
+  entries
+    .map(
+      ({ name, index, length }) =>
+        `${call("define")}${name === "default" ? names.unnamed : name}, ${index}, ${length}${name === "default" ? `, "default"` : ""})${end}`,
+    )
+    .join(" ");
 
-const keyText = (key: PlannedKey, { names }: RewriteContext): string => (typeof key === "string" ? jsonLiteral(key) : names.slot(key.slot));
+const keyText = (key: PlannedKey, { names }: RewriteContext): string =>
+  typeof key === "string" ? jsonLiteral(key) : names.slot(key.slot);
 
 const entryList = (entries: readonly MethodEntry[], context: RewriteContext): string =>
   `[${entries.map(({ key, index, length }) => `[${keyText(key, context)}, ${index}${length === undefined ? "" : `, ${length}`}]`).join(", ")}]`;

@@ -9,7 +9,16 @@ import { rewriteLoop } from "./loop.ts";
 import { exactMap } from "./map.ts";
 import { prelude } from "./prelude.ts";
 import { outerParts } from "./parameters.ts";
-import { defineClass, defineExpression, defineInBlock, defineMethod, defineMethods, keepKey, keepKeysIn, nameFunction } from "./register.ts";
+import {
+  defineClass,
+  defineExpression,
+  defineInBlock,
+  defineMethod,
+  defineMethods,
+  keepKey,
+  keepKeysIn,
+  nameFunction,
+} from "./register.ts";
 import { rewriteRun } from "./run.ts";
 import { rewriteGenerator, rewriteScope } from "./scope.ts";
 import { rewriteSite } from "./site.ts";
@@ -26,7 +35,14 @@ export function rewrite(parsed: Parsed, plan: Plan): { readonly code: string; re
   for (const edit of plan.edits) apply(edit, context);
   out.open(plan.prelude.at, prelude(plan, context), { start: -1, end: Number.POSITIVE_INFINITY });
   out.applyTo(code);
-  return { code: code.toString(), map: exactMap(code, parsed.file, plan.edits.flatMap((edit) => (edit.kind === "directive" ? [edit.statement] : []))) };
+  return {
+    code: code.toString(),
+    map: exactMap(
+      code,
+      parsed.file,
+      plan.edits.flatMap((edit) => (edit.kind === "directive" ? [edit.statement] : [])),
+    ),
+  };
 }
 
 function apply(edit: Edit, context: RewriteContext): void {

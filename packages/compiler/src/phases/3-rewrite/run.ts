@@ -49,7 +49,12 @@ function rewriteFunction(edit: Run, context: RewriteContext): void {
   const params = edit.keepsParameters ? keptParameters(node, context) : strict ? "" : `...${names.args}`;
   const args = edit.keepsParameters || strict ? "[...arguments]" : names.args;
   const { head, tail } = innerFunction(edit, context);
-  splitParameters(node, params, `) { ${strict ? `"use strict"; ` : ""}return ${callOf(edit, context, args)}${head}`, context);
+  splitParameters(
+    node,
+    params,
+    `) { ${strict ? `"use strict"; ` : ""}return ${callOf(edit, context, args)}${head}`,
+    context,
+  );
   if (edit.inner === "arrow") out.close(endOfHead(node, context), " =>", node);
   out.close(block.end, `${tail}) }`, node);
 }
@@ -61,10 +66,14 @@ function rewriteFunction(edit: Run, context: RewriteContext): void {
  *     (...$a) => (async function (…) { BODY }.apply(this, $a))
  *     (...$a) => ({ __proto__: SUPER, async $f(…) { BODY } }).$f.apply(this, $a)
  */
-function innerFunction({ inner, label }: Run, { names, superObject }: RewriteContext): { readonly head: string; readonly tail: string } {
+function innerFunction(
+  { inner, label }: Run,
+  { names, superObject }: RewriteContext,
+): { readonly head: string; readonly tail: string } {
   const { args, fn } = names;
   const { before, after } = named(label);
   if (inner === "arrow") return { head: `${before}async (`, tail: after };
-  if (inner === "function") return { head: `(...${args}) => (${before}async function (`, tail: `${after}.apply(this, ${args}))` };
+  if (inner === "function")
+    return { head: `(...${args}) => (${before}async function (`, tail: `${after}.apply(this, ${args}))` };
   return { head: `(...${args}) => ({ __proto__: ${superObject}, async ${fn}(`, tail: ` }).${fn}.apply(this, ${args})` };
 }

@@ -55,7 +55,10 @@ function rewriteWithParameters({ node, index }: Scope, context: RewriteContext):
  *  or, for `super`, … { __proto__: SUPER, *$f() { BODY } }.$f.apply(this, arguments)) }
  *     yield e  →  $m().back($m().here(), yield e)
  */
-export function rewriteGenerator({ node, index, label, redeclared, yields, usesSuper }: Generator, context: RewriteContext): void {
+export function rewriteGenerator(
+  { node, index, label, redeclared, yields, usesSuper }: Generator,
+  context: RewriteContext,
+): void {
   const { out, call, parsed, names, superObject } = context;
   const block = blockOf(node);
   if (!block) return;
@@ -72,7 +75,14 @@ export function rewriteGenerator({ node, index, label, redeclared, yields, usesS
 }
 
 /** A `var` of a parameter's name is the parameter itself: inside of the inner function it starts with its value. */
-function wrapBlock(block: Node, node: Node, head: string, tail: string, redeclared: readonly string[], { out, names, parsed }: RewriteContext): void {
+function wrapBlock(
+  block: Node,
+  node: Node,
+  head: string,
+  tail: string,
+  redeclared: readonly string[],
+  { out, names, parsed }: RewriteContext,
+): void {
   const kept = redeclared.map((name, i) => `const ${names.param(i)} = ${name}; `).join("");
   const restored = redeclared.map((name, i) => ` var ${name} = ${names.param(i)};`).join("");
   const { at, separator } = afterPrologue(block, parsed);

@@ -10,6 +10,7 @@ declare global {
   }
 }
 
-export const element = (tag: string, _attributes: object | null, ...children: readonly string[]): string => `<${tag}>${children.join("")}</${tag}>`;
+export const element = (tag: string, _attributes: object | null, ...children: readonly string[]): string =>
+  `<${tag}>${children.join("")}</${tag}>`;
 
 export const page = async (run: Run): Promise<string> => String(<p>{String(await run.result())}</p>);
