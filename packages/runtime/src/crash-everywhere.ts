@@ -1,4 +1,4 @@
-import { memoryStore, type Awaitable, type Store } from "@perdure/store";
+import { DURABLE_WRITES, memoryStore, wrapStore, type Awaitable, type Store } from "@perdure/store";
 import type { StepEvent } from "./host.ts";
 import { registry, workflowOf, type AnyFunction } from "./registry.ts";
 import { bodyOf, Runtime } from "./runtime.ts";
@@ -181,24 +181,10 @@ class CrashRound {
       const answer = perform();
       return answer instanceof Promise ? answer.then(die) : die();
     };
-    return {
-      name: store.name,
-      open: () => {}, // both lives have one store
-      close: () => {},
-      createRun: (run) => write(() => store.createRun(run)),
-      getRun: (id) => call(() => store.getRun(id)),
-      getCode: (code) => call(() => store.getCode(code)),
-      listRuns: (filter) => call(() => store.listRuns(filter)),
-      unfinished: (filter) => call(() => store.unfinished(filter)),
-      claim: (claim) => write(() => store.claim(claim)),
-      renew: (renewal) => call(() => store.renew(renewal)),
-      steps: (run) => call(() => store.steps(run)),
-      commit: (writes) => write(() => store.commit(writes)),
-      deliver: (delivery) => write(() => store.deliver(delivery)),
-      wakeups: (runs) => call(() => store.wakeups(runs)),
-      cancel: (cancellation) => write(() => store.cancel(cancellation)),
-      retry: (retry) => write(() => store.retry(retry)),
-    };
+    return wrapStore(store, (method, perform) => {
+      if (method === "open" || method === "close") return undefined as never; // both lives have one store
+      return DURABLE_WRITES.has(method) ? write(perform) : call(perform);
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { PerdureError, type WorkflowPlace } from "@perdure/protocol";
 import {
+  hasEnded,
   openStore,
   type Awaitable,
   type NewRun,
@@ -43,9 +44,6 @@ const TURNS_WITH_TIMEOUT = 50;
 
 /** Milliseconds that `close` gives to running attempts. */
 const CLOSE_LIMIT = 10_000;
-
-const isFinal = (row: RunRow): row is RunRow & RunEnd =>
-  row.status === "completed" || row.status === "failed" || row.status === "cancelled";
 
 /** Everything of one process that works on one store: the runs in its memory, its leases, its commits. */
 export class Runtime implements Host {
@@ -228,7 +226,7 @@ export class Runtime implements Host {
       const store = await this.ready();
       const row = await store.getRun(id);
       if (!row) throw new PerdureError("RUN_NOT_FOUND", { run: id });
-      if (isFinal(row)) return this.endOf(row);
+      if (hasEnded(row)) return this.endOf(row);
       if (this.executions.has(id) || this.arrivals.has(id)) continue;
       if (this.mayClaim(row) && (await this.claimAndExecute(row))) continue;
       await this.pause(row);

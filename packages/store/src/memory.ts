@@ -10,6 +10,7 @@ import type {
   Wakeup,
   Write,
 } from "./contract.ts";
+import { isFinal } from "./status.ts";
 
 /** A store that lives as long as the process, for tests and trials. Several runtimes may share one. */
 export function memoryStore(): Store {
@@ -108,11 +109,8 @@ function own(row: RunRow, lease: Lease, now: number): Changes {
   };
 }
 
-const isFinished = ({ status }: RunRow): boolean =>
-  status === "completed" || status === "failed" || status === "cancelled";
-
 function isClaimable(row: RunRow, now: number, from: { owner: string; epoch: number } | undefined): boolean {
-  if (isFinished(row)) return false;
+  if (isFinal(row.status)) return false;
   if (row.owner === undefined || row.leaseUntil === undefined || row.leaseUntil < now) return true;
   return from !== undefined && from.owner === row.owner && from.epoch === row.epoch;
 }
@@ -231,7 +229,7 @@ function hasNews(runs: Map<string, Run>, run: Run): boolean {
   if (run.signals.some(({ row, consumed }) => !consumed && waits.includes(row.name))) return true;
   return openTargets(run, "child").some((id) => {
     const child = runs.get(id);
-    return child !== undefined && isFinished(child.row);
+    return child !== undefined && isFinal(child.row.status);
   });
 }
 
@@ -241,7 +239,7 @@ function isCancelUndelivered(run: Run): boolean {
 
 function deliver(run: Run, name: string, payload: string, now: number): boolean {
   const earlier = run.signals.filter(({ row }) => row.name === name);
-  if (isFinished(run.row) || earlier.some(({ consumed }) => !consumed)) return false;
+  if (isFinal(run.row.status) || earlier.some(({ consumed }) => !consumed)) return false;
   if (earlier.length > 0 && !openTargets(run, "signal").includes(name)) return false;
   run.signals.push({ row: { name, slot: earlier.length, payload }, consumed: false });
   wake(run, now);
@@ -256,7 +254,7 @@ function wakeup(runs: Map<string, Run>, id: string, epoch: number): Wakeup {
 }
 
 function cancel(runs: Map<string, Run>, run: Run, reason: string, now: number): boolean {
-  if (isFinished(run.row)) return false;
+  if (isFinal(run.row.status)) return false;
   if (run.row.cancel !== undefined) return true;
   change(run, { cancel: reason, updatedAt: now });
   if (run.row.epoch === 0) end(runs, run, "cancelled", reason, now);

@@ -1,6 +1,7 @@
 import type { Write } from "../contract.ts";
 import type { Codes } from "./codes.ts";
-import { isFinal, type Head, type Runs } from "./runs.ts";
+import { isFinal } from "../status.ts";
+import type { Head, Runs } from "./runs.ts";
 import type { Sequences } from "./sequences.ts";
 import type { Signals } from "./signals.ts";
 import type { Steps } from "./steps.ts";

@@ -92,9 +92,6 @@ export function runsTable(db: Connection) {
   };
 }
 
-export const isFinal = (status: RunStatus): status is FinalStatus =>
-  status === "completed" || status === "failed" || status === "cancelled";
-
 const COLUMNS = `id, workflow, file, status, input, input_hash, output, code, code_seq, code_history, seed, parent, owner, epoch,
   lease_until, wake_at, cancel, blocked, created_at, updated_at`;
 

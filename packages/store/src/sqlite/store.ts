@@ -5,7 +5,8 @@ import { applyBatch, isCancelUndelivered, wakeWaiters, type Tables } from "./com
 import { codesTable } from "./codes.ts";
 import { connect, settings, type Durability, type Settings } from "./connection.ts";
 import { translate, type Place } from "./errors.ts";
-import { isFinal, runsTable } from "./runs.ts";
+import { isFinal } from "../status.ts";
+import { runsTable } from "./runs.ts";
 import { sequences } from "./sequences.ts";
 import { signalsTable } from "./signals.ts";
 import { stepsTable } from "./steps.ts";
