@@ -1,7 +1,7 @@
 import { formatStepId, parseStepId } from "../../packages/protocol/src/step-id.ts";
-import { createCodec, versioned } from "../../packages/runtime/src/codec.ts";
-import { fingerprint } from "../../packages/runtime/src/fingerprint.ts";
-import { registry } from "../../packages/runtime/src/registry.ts";
+import { createCodec, versioned } from "../../packages/runtime/src/values/codec.ts";
+import { fingerprint } from "../../packages/runtime/src/values/fingerprint.ts";
+import { registry } from "../../packages/runtime/src/definitions/registry.ts";
 import type { RunRow, StepRow, Store, Write } from "../../packages/store/src/contract.ts";
 import { memoryStore } from "../../packages/store/src/memory.ts";
 import { generate } from "./generate.ts";

@@ -1,9 +1,9 @@
 import { setImmediate as turn } from "node:timers/promises";
 import * as perdure from "../../packages/runtime/src/index.ts";
 import * as internal from "../../packages/runtime/src/internal.ts";
-import { registry, workflowOf, type AnyFunction } from "../../packages/runtime/src/registry.ts";
-import { Runtime } from "../../packages/runtime/src/runtime.ts";
-import type { StepEvent } from "../../packages/runtime/src/host.ts";
+import { registry, workflowOf, type AnyFunction } from "../../packages/runtime/src/definitions/registry.ts";
+import { Runtime } from "../../packages/runtime/src/process/runtime.ts";
+import type { StepEvent } from "../../packages/runtime/src/execution/host.ts";
 import type { Store, Write } from "../../packages/store/src/contract.ts";
 import { faultyStore, type Faults } from "./faulty-store.ts";
 import { evaluate } from "./load.ts";

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { close, getRun, PerdureError, recover, sqliteStore, start, type RuntimeOptions, type Store } from "perdure";
 import { advance, setup } from "perdure/testing";
-import { registry } from "../../packages/runtime/src/registry.ts";
+import { registry } from "../../packages/runtime/src/definitions/registry.ts";
 import { loadSources } from "../sources.ts";
 import { temporaryDirectory } from "../stores.ts";
 

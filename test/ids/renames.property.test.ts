@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { getRun, memoryStore, recover, start, type StepRow, type Store, type Write } from "perdure";
 import { advance } from "perdure/testing";
-import { registry } from "../../packages/runtime/src/registry.ts";
+import { registry } from "../../packages/runtime/src/definitions/registry.ts";
 import { Lives, log, type Sources } from "./lives.ts";
 
 /** A workflow's body: what it calls, in which loops, branches and helpers. */

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { close, getRun, recover, start, type Store } from "perdure";
 import { advance, setup, type TestRuntime } from "perdure/testing";
 import perdure from "unplugin-perdure/vite";
-import { registry } from "../../packages/runtime/src/registry.ts";
+import { registry } from "../../packages/runtime/src/definitions/registry.ts";
 import { loadSources } from "../sources.ts";
 
 type Flow = (id: string) => Promise<unknown>;

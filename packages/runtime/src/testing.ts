@@ -2,16 +2,16 @@
 import nodeTest from "node:test";
 import { memoryStore, type Store } from "@perdure/store";
 import { testStore as conformance, type ConformanceOptions, type TestRunner } from "@perdure/store/conformance";
-import { currentRuntime } from "./default-runtime.ts";
-import { toMilliseconds, type Duration } from "./duration.ts";
-import { registry } from "./registry.ts";
-import { Runtime } from "./runtime.ts";
-import type { RuntimeOptions } from "./runtime-options.ts";
-import { TestClock } from "./test-clock.ts";
+import { currentRuntime } from "./process/default-runtime.ts";
+import { toMilliseconds, type Duration } from "./config/duration.ts";
+import { registry } from "./definitions/registry.ts";
+import { Runtime } from "./process/runtime.ts";
+import type { RuntimeOptions } from "./config/settings.ts";
+import { TestClock } from "./test-kit/clock.ts";
 
 export { memoryStore } from "@perdure/store";
-export { crashEverywhere, type CrashOptions, type CrashReport } from "./crash-everywhere.ts";
-export { TestClock } from "./test-clock.ts";
+export { crashEverywhere, type CrashOptions, type CrashReport } from "./test-kit/crash-everywhere.ts";
+export { TestClock } from "./test-kit/clock.ts";
 
 /**
  * Registers the conformance suite of the store contract; the tests' names quote its invariants.

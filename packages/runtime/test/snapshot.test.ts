@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { snapshot } from "../src/snapshot.ts";
+import { snapshot } from "../src/values/snapshot.ts";
 
 const data = fc.anything({
   withMap: true,

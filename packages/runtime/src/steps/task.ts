@@ -1,0 +1,140 @@
+import { CancelledError, FatalError, RetryableError, TimeoutError } from "../values/errors.ts";
+import { toMilliseconds, type Duration } from "../config/duration.ts";
+import { LazyAbort } from "./lazy-abort.ts";
+import type { LiveStep } from "../execution/step.ts";
+import { backoffDelay, exponential, type Backoff, type TaskOptions } from "../config/task-options.ts";
+import { registry, type TaskDefinition } from "../definitions/registry.ts";
+import { parseWith } from "../values/schema.ts";
+
+/** What a task can know of the attempt that it is. */
+export interface TaskContext {
+  readonly runId: string;
+  readonly stepId: string;
+  /** 1 for the first attempt; counted over crashes. */
+  readonly attempt: number;
+  /** The same in every attempt, also after a crash; another for every other step of every run. */
+  readonly idempotencyKey: string;
+  /** Aborted when the attempt takes too long, the run is cancelled, or this process loses the run. */
+  readonly signal: AbortSignal;
+}
+
+/** Options of a task, nearest first: `taskOptions`, the directive, `configure({ defaults })`, the built-in ones. */
+export interface ResolvedTaskOptions extends TaskOptions {
+  readonly retries: number;
+  readonly backoff: Backoff;
+}
+
+const builtIn: ResolvedTaskOptions = { retries: 3, backoff: exponential({ base: 2, max: "60s" }) };
+
+export const resolveTaskOptions = ({ info, options }: TaskDefinition, defaults: TaskOptions): ResolvedTaskOptions => ({
+  ...builtIn,
+  ...defaults,
+  ...info.options,
+  ...options,
+});
+
+/** Attempts `call` until it succeeds, must not be tried again, or the run goes on without it. */
+export function attemptTask(step: LiveStep, call: () => Promise<unknown>, options: ResolvedTaskOptions): void {
+  step.onCancel = (reason) => step.fail(new CancelledError(reason)); // between two attempts
+  const now = step.execution.host.clock.now();
+  if (step.dueAt !== undefined && step.dueAt > now) step.wait(() => void attempt(step, call, options));
+  else void attempt(step, call, options);
+}
+
+async function attempt(step: LiveStep, call: () => Promise<unknown>, options: ResolvedTaskOptions): Promise<void> {
+  const { execution } = step;
+  step.startAttempt();
+  const abort = new LazyAbort();
+  let cancelled: CancelledError | undefined;
+  step.onCancel = (reason) => abort.abort((cancelled = new CancelledError(reason)));
+  step.onAbandon = (reason) => abort.abort(new Error(reason));
+  try {
+    const value = await limited(
+      step,
+      () => registry.context.run({ kind: "task", task: contextOf(step, abort) }, call),
+      abort,
+      options.timeout,
+    );
+    if (options.result) parseWith(options.result, value, `what ${step.ask.spec.name} returned`);
+    step.complete(value);
+  } catch (error) {
+    if (cancelled) step.fail(cancelled);
+    else failedAttempt(step, error, call, options);
+  } finally {
+    step.onAbandon = undefined;
+    execution.attemptEnded();
+  }
+}
+
+const contextOf = (step: LiveStep, abort: LazyAbort): TaskContext => {
+  const {
+    execution: { run },
+    ask: { id },
+    attempt,
+  } = step;
+  return {
+    runId: run.id,
+    stepId: id,
+    attempt,
+    idempotencyKey: `${run.id}/${id}`,
+    get signal() {
+      return abort.signal;
+    },
+  };
+};
+
+/** `call` with a limit on its time. An attempt that ignores its `AbortSignal` goes on in vain. */
+async function limited(
+  step: LiveStep,
+  call: () => Promise<unknown>,
+  abort: LazyAbort,
+  timeout: Duration | undefined,
+): Promise<unknown> {
+  if (timeout === undefined) return call();
+  const { clock } = step.execution.host;
+  const limit = toMilliseconds(timeout, "timeout");
+  step.execution.timed++;
+  let stop: () => void = () => {};
+  const late = new Promise<never>((_, reject) => {
+    stop = clock.at(clock.now() + limit, () => {
+      const error = new TimeoutError(`attempt ${step.attempt} of ${step.ask.spec.name} took longer than ${limit} ms`);
+      abort.abort(error);
+      reject(error);
+    });
+  });
+  try {
+    return await Promise.race([call(), late]);
+  } finally {
+    stop();
+    step.execution.timed--;
+  }
+}
+
+function failedAttempt(
+  step: LiveStep,
+  error: unknown,
+  call: () => Promise<unknown>,
+  options: ResolvedTaskOptions,
+): void {
+  if (!step.active) return;
+  try {
+    if (!mayRetry(error, step.attempt, options)) return step.fail(error);
+    const dueAt = nextAttemptAt(error, step.attempt, options.backoff, step.execution.host.clock.now());
+    step.onCancel = (reason) => step.fail(new CancelledError(reason));
+    step.keep(dueAt, () => step.wait(() => void attempt(step, call, options)), error);
+  } catch (mistake) {
+    step.fail(mistake); // retryIf or a backoff function threw
+  }
+}
+
+const mayRetry = (error: unknown, attempt: number, { retries, retryIf }: ResolvedTaskOptions): boolean =>
+  attempt <= retries && !(error instanceof FatalError) && (retryIf?.(error, attempt) ?? true);
+
+function nextAttemptAt(error: unknown, attempt: number, backoff: Backoff, now: number): number {
+  const after = error instanceof RetryableError ? error.retryAfter : undefined;
+  if (after instanceof Date) return after.getTime();
+  return (
+    now +
+    (after === undefined ? backoffDelay(backoff, attempt, error) : toMilliseconds(after as Duration, "retryAfter"))
+  );
+}
