@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { recover, type RuntimeOptions } from "perdure";
 import { advance } from "perdure/testing";
-import { Renames } from "../../packages/protocol/src/index.ts";
+import { Renames } from "../../packages/runtime/src/renames/renames.ts";
 import { buildProgram, run } from "../programs.ts";
 import { temporaryDirectory } from "../stores.ts";
 import { codeOf, Lives, log, renameIn, type Sources } from "./lives.ts";

@@ -1,4 +1,5 @@
-import { PerdureError, Renames } from "@perdure/protocol";
+import { PerdureError } from "@perdure/protocol";
+import { Renames } from "../renames/renames.ts";
 import type { Store } from "@perdure/store";
 import type { Clock } from "./clock.ts";
 import type { ClassCodec, Codec } from "../values/codec.ts";

@@ -1,12 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import {
-  PerdureError,
-  formatLocation,
-  type FunctionInfo,
-  type ModuleInfo,
-  type Renames,
-  type WorkflowPlace,
-} from "@perdure/protocol";
+import { PerdureError, formatLocation, type FunctionInfo, type ModuleInfo } from "@perdure/protocol";
+import type { Renames, WorkflowPlace } from "../renames/renames.ts";
 import type { Code } from "./code.ts";
 import type { Context } from "../execution/scope.ts";
 import type { TaskOptions, WorkflowOptions } from "../config/task-options.ts";

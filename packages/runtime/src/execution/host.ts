@@ -1,4 +1,5 @@
-import type { PerdureError, Renames } from "@perdure/protocol";
+import type { PerdureError } from "@perdure/protocol";
+import type { Renames } from "../renames/renames.ts";
 import type { Encoded, FinalStatus, RunRow, StepRow, Write } from "@perdure/store";
 import type { Clock } from "../config/clock.ts";
 import type { ValueStore } from "../values/codec.ts";

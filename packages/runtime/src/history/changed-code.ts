@@ -1,19 +1,15 @@
 import {
-  compareModules,
-  countCalls,
-  countScopes,
-  definitionsOf,
   formatStepId,
   parseManifest,
   parseStepId,
   PerdureError,
-  renameBetween,
   stepName,
   type ModuleInfo,
-  type NamedCall,
   type Segment,
 } from "@perdure/protocol";
 import type { StepKind, StepRow } from "@perdure/store";
+import { renameBetween } from "../renames/renames.ts";
+import { compareModules, countCalls, countScopes, definitionsOf, type NamedCall } from "./compare-modules.ts";
 import type { Code } from "../definitions/code.ts";
 import type { Ask } from "../execution/execution.ts";
 

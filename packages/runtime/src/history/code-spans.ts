@@ -1,4 +1,5 @@
-import { parseCodeHistory, type CodeHistory, type CodeSpan, type Renames } from "@perdure/protocol";
+import type { Renames } from "../renames/renames.ts";
+import { parseCodeHistory, type CodeHistory, type CodeSpan } from "./code-history.ts";
 import type { RunRow, StepRow } from "@perdure/store";
 
 type Recorded = Pick<RunRow, "code" | "codeHistory">;

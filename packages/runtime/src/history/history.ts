@@ -1,4 +1,4 @@
-import type { Renames } from "@perdure/protocol";
+import type { Renames } from "../renames/renames.ts";
 import type { RunRow, StepKind, StepRow } from "@perdure/store";
 import { CodeSpans } from "./code-spans.ts";
 

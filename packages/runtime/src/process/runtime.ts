@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { PerdureError, type WorkflowPlace } from "@perdure/protocol";
+import { PerdureError } from "@perdure/protocol";
+import type { WorkflowPlace } from "../renames/renames.ts";
 import {
   hasEnded,
   openStore,

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatStepId, renameBetween, Renames, type Segment } from "../src/index.ts";
+import { formatStepId, type Segment } from "../../packages/protocol/src/index.ts";
+import { renameBetween, Renames } from "../../packages/runtime/src/renames/renames.ts";
 
 describe("step ids", () => {
   const cases: [given: Record<string, string>, id: string, ids: string[]][] = [

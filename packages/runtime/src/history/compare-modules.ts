@@ -1,4 +1,4 @@
-import { formatLocation, type FunctionInfo, type ModuleInfo } from "./manifest.ts";
+import { formatLocation, type FunctionInfo, type ModuleInfo } from "@perdure/protocol";
 
 /** What a name of a durable call stands for: a function, or an operation of the runtime (`sleep`, `signal`, `start`, `keyed`). */
 export type CallKind = FunctionInfo["kind"] | "operation";

@@ -1,4 +1,4 @@
-import { PerdureError } from "./errors.ts";
+import { formatStepId, parseStepId, PerdureError, type Segment } from "@perdure/protocol";
 import {
   formatPattern,
   mayLead,
@@ -8,10 +8,9 @@ import {
   type RenameRule,
   type SegmentPattern,
   type WorkflowPlace,
-} from "./rename-rules.ts";
-import { formatStepId, parseStepId, type Segment } from "./step-id.ts";
+} from "./rules.ts";
 
-export type { WorkflowPlace } from "./rename-rules.ts";
+export type { WorkflowPlace } from "./rules.ts";
 
 /**
  * What has been renamed or moved since runs were recorded: old → new. Each side is a name (`charge`, `signal:paid`: wherever it stands in a step id, and of a

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { compareModules, countCalls, countScopes, type ModuleInfo } from "../src/index.ts";
+import type { ModuleInfo } from "../../packages/protocol/src/index.ts";
+import { compareModules, countCalls, countScopes } from "../../packages/runtime/src/history/compare-modules.ts";
 
 const module = (file: string, given: Partial<ModuleInfo>): ModuleInfo => ({
   file,

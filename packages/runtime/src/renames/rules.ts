@@ -1,4 +1,4 @@
-import { formatSegment, parseSegment, type Segment } from "./step-id.ts";
+import { formatSegment, parseSegment, type Segment } from "@perdure/protocol";
 
 /** A segment of a path in a rename; without an index it stands for every index. */
 export type SegmentPattern =
