@@ -80,7 +80,7 @@ describe.each(lines)("Node %i", (line) => {
     const helper = flow.replace(`  "use workflow";\n`, "");
     const again = [
       `import { writeFileSync } from "node:fs";`,
-      `const modules = () => [...(globalThis[Symbol.for("perdure/registry@1")]?.modules.values() ?? [])];`,
+      `const modules = () => [...(globalThis[Symbol.for("perdure/registry@2")]?.modules.values() ?? [])];`,
       `const sites = () => modules().find(({ file }) => file === "flow.js")?.sites;`,
       `await import("./flow.js");`,
       `console.log("before", sites());`,
@@ -135,7 +135,7 @@ describe.each(lines)("Node %i", (line) => {
       "tasks.js": tasks.replace("use task", "use durable task"),
       "flow.js": flow.replace("use workflow", "use durable workflow"),
     };
-    const printing = `${main}console.log([...globalThis[Symbol.for("perdure/registry@1")].modules.keys()].join(" "));\n`;
+    const printing = `${main}console.log([...globalThis[Symbol.for("perdure/registry@2")].modules.keys()].join(" "));\n`;
     const created = await App.create(line, { ...app, ...renamed, "main.js": printing });
     const output = await created.run([...register, "main.js"], { ...inMemory, PERDURE_ROOT: ".." }).exits(0);
     expect(output).toContain("result 2");

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ModuleInfo } from "../../packages/protocol/src/index.ts";
-import { compareModules, countCalls, countScopes } from "../../packages/runtime/src/history/compare-modules.ts";
+import { addedCalls, countCalls, countScopes } from "../../packages/runtime/src/history/compare-modules.ts";
 
 const module = (file: string, given: Partial<ModuleInfo>): ModuleInfo => ({
   file,
@@ -56,27 +56,16 @@ const now = [
   }),
 ];
 
-test("names are added, gone and moved, each with its kind and places", () => {
-  expect(compareModules(before, now)).toEqual({
-    added: [
-      { name: "handle", kind: "helper", at: ["flow.ts:4:9"] },
-      { name: "charge", kind: "task", at: ["tasks.ts:7:3"] },
-    ],
-    gone: [{ name: "bill", kind: "task", at: ["flow.ts:4:9"] }],
-    moved: [
-      {
-        name: "ship",
-        kind: "task",
-        from: ["flow.ts:3:9", "flow.ts:6:9"],
-        at: ["flow.ts:3:9", "flow.ts:6:9", "tasks.ts:8:3"],
-      },
-      { name: "sleep", kind: "operation", from: ["flow.ts:5:9"], at: ["flow.ts:6:9"] },
-    ],
-  });
+test("the added calls are those whose name only the newer modules have, each with its kind and locations", () => {
+  expect(addedCalls(before, now)).toEqual([
+    { name: "handle", kind: "helper", at: ["flow.ts:4:9"] },
+    { name: "charge", kind: "task", at: ["tasks.ts:7:3"] },
+  ]);
+  expect(addedCalls(now, before)).toEqual([{ name: "bill", kind: "task", at: ["flow.ts:4:9"] }]);
 });
 
-test("nothing has changed between a version and itself", () => {
-  expect(compareModules(before, before)).toEqual({ added: [], gone: [], moved: [] });
+test("a version adds no calls to itself", () => {
+  expect(addedCalls(before, before)).toEqual([]);
 });
 
 test("calls and scopes are counted by name, over all modules", () => {

@@ -3,7 +3,7 @@ import { close, complete, getRun, memoryStore, recover, signal, sleep, start, wo
 import { advance, settled, setup } from "perdure/testing";
 import { createCodec } from "../../packages/runtime/src/values/codec.ts";
 import { codeOf } from "../../packages/runtime/src/definitions/code.ts";
-import { workflowOf } from "../../packages/runtime/src/definitions/registry.ts";
+import { workflowOf } from "../../packages/runtime/src/definitions/workflows.ts";
 
 const log: string[] = [];
 

@@ -2,12 +2,13 @@
 import nodeTest from "node:test";
 import { memoryStore, type Store } from "@perdure/store";
 import { testStore as conformance, type ConformanceOptions, type TestRunner } from "@perdure/store/conformance";
-import { currentRuntime } from "./process/default-runtime.ts";
 import { toMilliseconds, type Duration } from "./config/duration.ts";
-import { registry } from "./definitions/registry.ts";
-import { Runtime } from "./process/runtime.ts";
 import type { RuntimeOptions } from "./config/settings.ts";
+import { currentRuntime, installed } from "./process/default-runtime.ts";
+import { Runtime } from "./process/runtime.ts";
 import { TestClock } from "./test-kit/clock.ts";
+import { countedStore } from "./test-kit/counted-store.ts";
+import { settled as runtimeSettled } from "./test-kit/settled.ts";
 
 export { memoryStore } from "@perdure/store";
 export { crashEverywhere, type CrashOptions, type CrashReport } from "./test-kit/crash-everywhere.ts";
@@ -44,14 +45,14 @@ export function setup(
   const { now, store = memoryStore(), ...rest } = options;
   const clock = new TestClock(now?.getTime());
   const install = (): void => {
-    registry.runtime = new Runtime({ ...testOptions, ...rest, store, clock });
+    installed.runtime = new Runtime({ ...testOptions, ...rest, store: countedStore(store), clock });
   };
   install();
   return {
     store,
     clock,
     crash() {
-      registry.runtime?.kill();
+      installed.runtime?.kill();
       install();
     },
   };
@@ -69,8 +70,8 @@ export async function advance(duration: Duration): Promise<void> {
   const runtime = currentRuntime();
   if (!(runtime.clock instanceof TestClock))
     throw new TypeError("advance() needs a clock that can be moved: call setup() of perdure/testing first");
-  await runtime.clock.advance(toMilliseconds(duration, "advance"), () => runtime.settled());
+  await runtime.clock.advance(toMilliseconds(duration, "advance"), () => runtimeSettled(runtime));
 }
 
 /** Resolves when no task runs and nothing is left to commit. */
-export const settled = (): Promise<void> => currentRuntime().settled();
+export const settled = (): Promise<void> => runtimeSettled(currentRuntime());

@@ -14,38 +14,38 @@ export class Run<R = unknown> {
   }
 
   /**
-   * The workflow's result. Waits while another process executes the run, and takes the run up when nobody does.
-   * @throws what the workflow threw; CancelledError; PerdureError when the run was stopped without an end (it stays resumable)
+   * The workflow's result. Waits while another process executes the run, and executes it here when no process does.
+   * @throws what the workflow threw; CancelledError; PerdureError when the run was stopped before its end (it stays resumable)
    */
   result(): Promise<R> {
-    return this.runtime.result(this.id) as Promise<R>;
+    return this.runtime.followers.result(this.id) as Promise<R>;
   }
 
   async status(): Promise<RunStatus> {
-    return (await this.runtime.row(this.id)).status;
+    return (await this.runtime.requests.row(this.id)).status;
   }
 
   /** What is recorded of the run. */
   async info(): Promise<RunInfo> {
-    return toInfo(await this.runtime.row(this.id));
+    return toInfo(await this.runtime.requests.row(this.id));
   }
 
   /**
-   * The workflow gets a `CancelledError` at its next durable call, so that `finally` and compensating tasks run; tasks in flight see their
-   * `AbortSignal`. Durable when it resolves.
+   * Cancels the run. The workflow gets a `CancelledError` at its next durable call, so that `finally` and compensating tasks run.
+   * Running tasks see their `AbortSignal` aborted. The request is durable when this resolves.
    * @returns false when the run has ended already
    */
   cancel(reason?: unknown): Promise<boolean> {
-    return this.runtime.cancel(this.id, reason);
+    return this.runtime.requests.cancel(this.id, reason);
   }
 
   /**
-   * Tries a failed run again from its failure: finished steps and handled failures replay, the others run again.
+   * Tries a failed run again from its failure: completed steps and handled failures are replayed, the other failed steps run again.
    * @returns false when the run is not failed
    */
   async retry(): Promise<boolean> {
-    const accepted = await this.runtime.retry(this.id);
-    if (accepted) await this.runtime.resume(this.id);
+    const accepted = await this.runtime.requests.retry(this.id);
+    if (accepted) await this.runtime.requests.resume(this.id);
     return accepted;
   }
 }
@@ -56,9 +56,9 @@ export interface RunInfo {
   readonly status: RunStatus;
   readonly createdAt: Date;
   readonly updatedAt: Date;
-  /** When a waiting run goes on by itself. */
+  /** When a waiting run continues without an event from outside. */
   readonly wakeAt?: Date;
-  /** Why the run was stopped without an end. */
+  /** Why the run was stopped before its end. */
   readonly blocked?: Blocked;
 }
 

@@ -1,15 +1,16 @@
 import { PerdureError } from "@perdure/protocol";
-import { registry } from "../definitions/registry.ts";
+import type { RunRow } from "@perdure/store";
+import { workflowNames } from "../definitions/registry.ts";
 import type { Runtime } from "../process/runtime.ts";
 
 export interface WorkerOptions {
   /** Runs at the same time. Default 10. */
   readonly concurrency?: number;
-  /** Names of the workflows to take up. Default: all that this program has. */
+  /** Names of the workflows whose runs it resumes. Default: all that this program has loaded. */
   readonly workflows?: readonly string[];
 }
 
-/** Takes up the runs that need a process: pending, due, abandoned. */
+/** Resumes the runs that need a process: pending, due, or abandoned. */
 export class Worker {
   private readonly runtime: Runtime;
   private readonly concurrency: number;
@@ -32,13 +33,13 @@ export class Worker {
     this.loop(0);
   }
 
-  /** One look at the store. Resolves when what it found has been taken up. */
+  /** Reads the store once and begins to resume what it finds. */
   async tick(): Promise<void> {
     const room = this.concurrency - this.taken.size;
     if (room <= 0 || this.stopped) return;
-    const rows = await this.runtime.claimable(
-      this.workflows ?? [...registry.workflows.keys()],
-      (row) => !this.taken.has(row.id) && !this.runtime.isBlocked(row),
+    const rows = await this.runtime.claims.claimable(
+      this.workflows ?? workflowNames(),
+      (row) => !this.taken.has(row.id) && !this.runtime.claims.isBlocked(row),
     );
     for (const row of rows.slice(0, room)) this.take(row);
   }
@@ -48,15 +49,15 @@ export class Worker {
     this.stopped = true;
     this.timer?.();
     await this.ticking;
-    await this.runtime.drain(this.taken);
+    await this.runtime.runs.drain(this.taken);
   }
 
-  private take(row: Parameters<Runtime["executeOnce"]>[0]): void {
+  private take(row: RunRow): void {
     this.taken.add(row.id);
-    this.runtime
+    this.runtime.claims
       .executeOnce(row)
       .catch((error: unknown) =>
-        this.runtime.log.error(`run ${row.id} cannot be taken up: ${String(error)}`, { run: row.id }),
+        this.runtime.log.error(`run ${row.id} cannot be resumed: ${String(error)}`, { run: row.id }),
       )
       .finally(() => {
         this.taken.delete(row.id);

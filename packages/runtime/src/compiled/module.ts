@@ -6,25 +6,17 @@ import {
   type ModuleHandle,
   type ModuleInfo,
 } from "@perdure/protocol";
+import type { AnyFunction, Body, Definition, TaskDefinition, WorkflowDefinition } from "../definitions/definition.ts";
+import { define, definitionOf, register } from "../definitions/registry.ts";
+import { context, currentScope } from "../execution/current.ts";
 import type { Scope } from "../execution/scope.ts";
-import { currentScope } from "../execution/current.ts";
-import type { Body } from "../execution/host.ts";
-import {
-  register,
-  registry,
-  isWorkflow,
-  type AnyFunction,
-  type Definition,
-  type TaskDefinition,
-  type WorkflowDefinition,
-} from "../definitions/registry.ts";
-import { childStep } from "../steps/child.ts";
 import { setSite, takeSite } from "../execution/sites.ts";
+import { currentRuntime } from "../process/default-runtime.ts";
+import { callWithCopy } from "../steps/arguments.ts";
+import { childStep } from "../steps/child.ts";
 import { attemptTask, resolveTaskOptions } from "../steps/task.ts";
 import { parseWith } from "../values/schema.ts";
-import { callWithCopy } from "../steps/arguments.ts";
 import { snapshot } from "../values/snapshot.ts";
-import { currentRuntime } from "../process/default-runtime.ts";
 
 /** What emitted code calls. Outside of a run every operation is the plain call that it stands for. */
 class CompiledModule implements ModuleHandle {
@@ -43,11 +35,10 @@ class CompiledModule implements ModuleHandle {
     const definition = this.definitions[index] as TaskDefinition;
     const { name } = definition.info;
     const location = takeSite(name);
-    const { execution } = scope;
-    const options = resolveTaskOptions(definition, execution.host.settings.defaults);
+    const options = resolveTaskOptions(definition, scope.execution.host.settings.defaults);
     const { result } = options;
     const input = snapshot(args);
-    return execution.step(scope, {
+    return scope.call({
       kind: "task",
       name,
       what: definition.key,
@@ -61,20 +52,20 @@ class CompiledModule implements ModuleHandle {
   workflow<A extends unknown[], R>(index: number, args: A, body: (...args: A) => Promise<R>): Promise<R> {
     const definition = this.definitions[index] as WorkflowDefinition;
     const erased = body as unknown as Body;
-    const context = registry.context.getStore();
-    if (context?.kind === "launch") {
-      context.body = erased;
-      return new Promise(() => {}); // the caller takes the body, nobody waits for this
+    const current = context.getStore();
+    if (current?.kind === "launch") {
+      current.body = erased;
+      return new Promise(() => {}); // `bodyOf` takes the body; nothing awaits this promise
     }
     const location = takeSite(definition.info.name);
-    if (context?.kind === "scope")
-      return childStep(context, { definition, args, body: erased, location }) as Promise<R>;
-    return currentRuntime().call(definition, args, erased) as Promise<R>;
+    if (current?.kind === "scope")
+      return childStep(current, { definition, args, body: erased, location }) as Promise<R>;
+    return currentRuntime().starter.call(definition, args, erased) as Promise<R>;
   }
 
   scope<R>(index: number, body: () => R): R {
     const scope = currentScope();
-    return scope ? registry.context.run(this.enter(scope, index), body) : body();
+    return scope ? context.run(this.enter(scope, index), body) : body();
   }
 
   generator<G extends Generator | AsyncGenerator>(index: number, iterator: G): G {
@@ -84,7 +75,7 @@ class CompiledModule implements ModuleHandle {
     const resume =
       <K extends "next" | "return" | "throw">(how: K) =>
       (value: unknown) =>
-        registry.context.run(inner, () => (iterator[how] as (value: unknown) => unknown)(value));
+        context.run(inner, () => (iterator[how] as (value: unknown) => unknown)(value));
     const wrapped = { next: resume("next"), return: resume("return"), throw: resume("throw") };
     return Object.assign(wrapped, {
       [Symbol.iterator in iterator ? Symbol.iterator : Symbol.asyncIterator]: () => wrapped,
@@ -96,7 +87,7 @@ class CompiledModule implements ModuleHandle {
   }
 
   back<T>(scope: Scope | undefined, received: T): T {
-    if (scope) registry.context.enterWith(scope);
+    if (scope) context.enterWith(scope);
     return received;
   }
 
@@ -144,9 +135,7 @@ class CompiledModule implements ModuleHandle {
       // a decorator, or a later member, may have put something else there
       if (
         !method ||
-        (length === undefined
-          ? registry.definitions.get(method) !== this.definitions[index]
-          : registry.definitions.has(method))
+        (length === undefined ? definitionOf(method) !== this.definitions[index] : definitionOf(method) !== undefined)
       )
         continue;
       if (length !== undefined) Object.defineProperty(method, "length", { value: length, configurable: true });
@@ -165,9 +154,7 @@ class CompiledModule implements ModuleHandle {
 
   private register(fn: AnyFunction, index: number, holder: object | undefined): void {
     const definition = this.definitions[index];
-    if (!definition) return;
-    registry.definitions.set(fn, definition);
-    if (isWorkflow(definition) && definition.info.recoverable) Object.assign(definition, { fn, holder });
+    if (definition) define(fn, definition, holder);
   }
 
   private enter(scope: Scope, index: number): Scope {
@@ -212,12 +199,12 @@ class RunLoop implements Loop {
   }
 
   next(): true {
-    registry.context.enterWith(this.scope.within({ name: this.name, variant: 0, index: this.index++ }));
+    context.enterWith(this.scope.within({ name: this.name, variant: 0, index: this.index++ }));
     return true;
   }
 
   end(): void {
-    registry.context.enterWith(this.scope);
+    context.enterWith(this.scope);
   }
 }
 

@@ -4,10 +4,27 @@ import type { Store } from "@perdure/store";
 import type { Clock } from "./clock.ts";
 import type { ClassCodec, Codec } from "../values/codec.ts";
 import { toMilliseconds, type Duration } from "./duration.ts";
-import type { Settings, StepEvent } from "../execution/host.ts";
 import type { Logger, LogLevel } from "./logger.ts";
 import { checkTaskOptions, type TaskOptions } from "./task-options.ts";
-import { assertUnused } from "../definitions/registry.ts";
+
+/** What happened to a step: an attempt begun, done here, given from the record, failed for good, to be tried again, waited for. */
+export type StepEvent = "started" | "executed" | "replayed" | "failed" | "retrying" | "waiting";
+
+export interface Settings {
+  /** Milliseconds a lease holds without renewal. */
+  readonly lease: number;
+  /** Milliseconds between two looks at the store for signals, cancellations and runs of other processes. */
+  readonly pollInterval: number;
+  /** Milliseconds a run may wait before it leaves memory. */
+  readonly suspendAfter: number;
+  /** Milliseconds a replay waits for a recorded step that the workflow does not ask for. */
+  readonly stallTimeout: number;
+  readonly nondeterminism: "stop" | "report";
+  readonly lostSteps: "stop" | "report";
+  readonly checkArguments: boolean;
+  readonly renames: Renames;
+  readonly defaults: TaskOptions;
+}
 
 export interface RuntimeOptions {
   /** `"sqlite:perdure.db"` (the default; also `$PERDURE_STORE`), `"memory:"`, or an instance. */
@@ -56,7 +73,7 @@ export interface RuntimeOptions {
   readonly onStep?: (event: StepEvent, run: string, step: string) => void;
 }
 
-/** @throws PerdureError `DURATION_INVALID`, `OPTION_INVALID`, `RENAME_INVALID`, `RENAME_IN_USE` */
+/** @throws PerdureError `DURATION_INVALID`, `OPTION_INVALID`, `RENAME_INVALID` */
 export function settingsOf(options: RuntimeOptions): Settings {
   const lease = toMilliseconds(options.lease ?? "15s", "lease");
   const pollInterval = toMilliseconds(options.pollInterval ?? "250ms", "pollInterval");
@@ -75,7 +92,7 @@ export function settingsOf(options: RuntimeOptions): Settings {
     nondeterminism: options.nondeterminism ?? "stop",
     lostSteps: options.lostSteps ?? "stop",
     checkArguments: options.checkArguments ?? process.env["NODE_ENV"] !== "production",
-    renames: assertUnused(new Renames(options.renames)),
+    renames: new Renames(options.renames),
     defaults: checkTaskOptions(options.defaults ?? {}),
   };
 }

@@ -1,7 +1,9 @@
 import type { Manifest, ModuleInfo } from "@perdure/protocol";
 import { textFingerprint } from "../values/fingerprint.ts";
-import type { Settings } from "../execution/host.ts";
-import { moduleKey, registry, type Definition } from "./registry.ts";
+import type { Settings } from "../config/settings.ts";
+import { processWide } from "../process-wide.ts";
+import type { Definition } from "./definition.ts";
+import { moduleKey, modules, revision } from "./registry.ts";
 
 /** The code that a workflow runs with: its module and the compiled modules that it imports, directly or not. */
 export class Code {
@@ -21,12 +23,15 @@ export class Code {
   }
 }
 
-/** Made once for each version of the modules; every run that begins or goes on asks for it. */
+/** The code of each workflow's module, and the revision of `modules` for which it was made. */
+const codes = processWide("codes", () => new WeakMap<ModuleInfo, { readonly revision: number; readonly code: Code }>());
+
+/** The code of a workflow as it is loaded now. */
 export function codeOf({ module }: Definition): Code {
-  const made = registry.codes.get(module);
-  if (made?.revision === registry.revision) return made.code;
+  const made = codes.get(module);
+  if (made?.revision === revision.count) return made.code;
   const code = make(module);
-  registry.codes.set(module, { revision: registry.revision, code });
+  codes.set(module, { revision: revision.count, code });
   return code;
 }
 
@@ -35,10 +40,10 @@ function make(module: ModuleInfo): Code {
   const found = new Map<string, ModuleInfo | undefined>([[module.file, module]]);
   for (const info of found.values())
     for (const file of info?.imports ?? [])
-      if (!found.has(file)) found.set(file, registry.modules.get(moduleKey({ ...module, file })));
+      if (!found.has(file)) found.set(file, modules.get(moduleKey({ ...module, file })));
   const hashes = [...found.values()].map((info) => info?.hash ?? "").sort();
-  const modules = [...found.values()].filter((info) => info !== undefined).sort((a, b) => (a.file < b.file ? -1 : 1));
-  return new Code(textFingerprint(hashes.join(" ")), modules);
+  const loaded = [...found.values()].filter((info) => info !== undefined).sort((a, b) => (a.file < b.file ? -1 : 1));
+  return new Code(textFingerprint(hashes.join(" ")), loaded);
 }
 
 /** What decides whether a run that was stopped would only stop again: the code, and what is declared about changes of code. */

@@ -1,6 +1,6 @@
 import { PerdureError, type TemplatePart } from "@perdure/protocol";
 import { textFingerprint } from "../values/fingerprint.ts";
-import type { WorkflowDefinition } from "./registry.ts";
+import type { WorkflowDefinition } from "./definition.ts";
 
 /** The id that the workflow gives to a run with these arguments; undefined when it says nothing about ids. */
 export function runIdOf(definition: WorkflowDefinition, args: readonly unknown[]): string | undefined {

@@ -1,7 +1,7 @@
-import type { Frame } from "./scope.ts";
+import type { Frame } from "./frame.ts";
 import type { CancelledError } from "../values/errors.ts";
 
-/** The cancellation of a run: asked for, then delivered in its turn, then told to each activation that was there, once. */
+/** The cancellation of a run: requested, then delivered in its turn, then thrown once in each activation that was active at that moment. */
 export class Cancellation {
   requested: boolean;
   private delivery: { readonly at: number; readonly error: CancelledError } | undefined;
@@ -10,7 +10,7 @@ export class Cancellation {
     this.requested = requested;
   }
 
-  /** Its turn has not come: nothing begins before that. */
+  /** Requested and not delivered: no step begins before it is. */
   get isPending(): boolean {
     return this.requested && !this.isDelivered;
   }
@@ -19,28 +19,28 @@ export class Cancellation {
     return this.delivery !== undefined;
   }
 
-  /** @param at - completions delivered, with this one */
+  /** @param at - number of completions delivered, including this one */
   deliver(at: number, error: CancelledError): void {
     this.delivery = { at, error };
   }
 
-  /** The error for a step that was asked for before, and has not begun since. */
-  before(askedAt: number): CancelledError | undefined {
-    return this.delivery && askedAt < this.delivery.at ? this.delivery.error : undefined;
+  /** The error for a step that was called before the cancellation and has not begun since. */
+  errorOfCallAt(calledAt: number): CancelledError | undefined {
+    return this.delivery && calledAt < this.delivery.at ? this.delivery.error : undefined;
   }
 
-  /** The error for the next call of an activation that has not been told; an activation entered since counts as its caller. */
-  takeFor(frame: Frame): CancelledError | undefined {
+  /** The error for the next call of an activation that has not got it yet. An activation entered after the cancellation counts as its caller. */
+  errorFor(frame: Frame): CancelledError | undefined {
     if (!this.delivery) return undefined;
     let old: Frame | undefined = frame;
     while (old && old.enteredAt >= this.delivery.at) old = old.parent;
     if (!old || old.cancelled) return undefined;
-    this.tell(old);
+    this.notify(old);
     return this.delivery.error;
   }
 
-  /** The activation knows, and so do its callers: they may clean up. */
-  tell(frame: Frame): void {
-    for (let told: Frame | undefined = frame; told && !told.cancelled; told = told.parent) told.cancelled = true;
+  /** The activation has got the error, and so have its callers: they may clean up. */
+  notify(frame: Frame): void {
+    for (let each: Frame | undefined = frame; each && !each.cancelled; each = each.parent) each.cancelled = true;
   }
 }

@@ -1,14 +1,14 @@
-import type { Frame } from "./scope.ts";
+import type { Frame } from "./frame.ts";
 
 interface Failure {
   readonly id: string;
   readonly error: unknown;
-  /** Completions that had been delivered with it. */
+  /** Number of completions delivered, including this failure. */
   readonly at: number;
   readonly frame: Frame;
 }
 
-/** The failed steps that a workflow has been told of, to know which of them it has handled. */
+/** The failures that were delivered to a workflow, to know which of them it handled (R7). */
 export class Failures {
   private readonly failures: Failure[] = [];
 
@@ -17,17 +17,19 @@ export class Failures {
   }
 
   /**
-   * Ids of those that the workflow did not go on after (R7): nothing that had called the step did anything since, or the error is
-   * what the workflow ended with, or a cause of it.
+   * Ids of the failures that the workflow did not handle: no activation that led to the step continued after the failure, or the
+   * error is what the workflow ended with, or a cause of it.
    */
   unhandled(end: unknown): string[] {
     const causes = reachable(end);
-    return this.failures.filter(({ error, frame, at }) => causes.has(error) || !wentOn(frame, at)).map(({ id }) => id);
+    return this.failures
+      .filter(({ error, frame, at }) => causes.has(error) || !continuedAfter(frame, at))
+      .map(({ id }) => id);
   }
 }
 
-const wentOn = (frame: Frame | undefined, at: number): boolean =>
-  frame !== undefined && (frame.activeAt >= at || wentOn(frame.parent, at));
+const continuedAfter = (frame: Frame | undefined, at: number): boolean =>
+  frame !== undefined && (frame.activeAt >= at || continuedAfter(frame.parent, at));
 
 /** An error, what caused it, and what it collects. */
 function reachable(error: unknown, found = new Set<unknown>()): Set<unknown> {

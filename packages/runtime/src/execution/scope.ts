@@ -1,45 +1,27 @@
 import { joinStepId, type ChanceSource, type Segment } from "@perdure/protocol";
 import { Chance, recordedValue, type Moment } from "./chance.ts";
-import type { Body } from "./host.ts";
-import type { Execution } from "./execution.ts";
-import type { TaskContext } from "../steps/task.ts";
-
-/** What the current code runs in: a scope of a run, an attempt of a task, or the taking up of a workflow's body. */
-export type Context =
-  Scope | { readonly kind: "task"; readonly task: TaskContext } | { readonly kind: "launch"; body: Body | undefined };
-
-/**
- * One activation of a function, for the two questions about it that concern errors: was it there when the run was
- * cancelled, and did it go on after something failed.
- */
-export interface Frame {
-  readonly parent: Frame | undefined;
-  /** Completions that had been delivered when it was entered, and when it last began a step or entered a function. */
-  readonly enteredAt: number;
-  activeAt: number;
-  /** It, or a function it called, has got its CancelledError. */
-  cancelled: boolean;
-}
+import type { Frame } from "./frame.ts";
+import type { CallingScope, RunInMemory, StepSpec } from "./step.ts";
 
 interface Counter {
-  /** 0, or what tells this caller's steps from those of another one of the same path and name. */
+  /** 0, or the number that tells this caller's steps from those of another caller with the same path and name. */
   readonly variant: number;
   next: number;
 }
 
-/** What tells apart the chance of two scopes of one path; no step has such a name. */
+/** The name under which scopes of one path are told apart when they draw random values. No step has such a name. */
 const CHANCE = "\0";
 
 /**
- * One activation of a function with durable calls, or one iteration of a loop: a place that counts what is called in it.
+ * One activation of a function with durable calls, or one iteration of a loop. It counts the calls made in it (R1).
  *
- * Counters belong to the activation and to what is called, so concurrent branches share none. Two different closures
- * of one name in one scope have the same path (`map[0]`): what they call is told apart by name first, and only where
- * both call something of one name by the variant. So a closure or loop inserted anywhere leaves the ids of others alone.
+ * A counter belongs to one activation and one called function, so concurrent branches never share a counter. Two closures
+ * of one name in one scope have the same path (`map[0]`). Their calls differ by name; only where both call a function of
+ * one name does the second caller get a variant. So inserting a closure or a loop leaves the ids of all other steps unchanged.
  */
-export class Scope implements Moment {
+export class Scope implements Moment, CallingScope {
   readonly kind = "scope";
-  readonly execution: Execution;
+  readonly execution: RunInMemory;
   readonly frame: Frame;
   private readonly parent: Scope | undefined;
   private readonly segment: Segment | undefined;
@@ -47,14 +29,14 @@ export class Scope implements Moment {
   private ownChance: Chance | undefined;
   private readonly counters = new Map<string, Counter>();
 
-  private constructor(execution: Execution, frame: Frame, parent?: Scope, segment?: Segment) {
+  private constructor(execution: RunInMemory, frame: Frame, parent?: Scope, segment?: Segment) {
     this.execution = execution;
     this.frame = frame;
     this.parent = parent;
     this.segment = segment;
   }
 
-  static root(execution: Execution): Scope {
+  static root(execution: RunInMemory): Scope {
     return new Scope(execution, { parent: undefined, enteredAt: 0, activeAt: 0, cancelled: false });
   }
 
@@ -81,6 +63,11 @@ export class Scope implements Moment {
     this.frame.activeAt = this.execution.delivered;
     const counter = this.counters.get(what) ?? this.count(what, this.execution.nextVariant(this.path, name));
     return joinStepId(this.path, { name, variant: counter.variant, index: counter.next++ });
+  }
+
+  /** A durable call from this scope. */
+  call(spec: StepSpec): Promise<unknown> {
+    return this.execution.call(this, spec);
   }
 
   /** What every replay reads here in place of `real`. */

@@ -8,14 +8,14 @@ import {
   type Segment,
 } from "@perdure/protocol";
 import type { StepKind, StepRow } from "@perdure/store";
-import { renameBetween } from "../renames/renames.ts";
-import { compareModules, countCalls, countScopes, definitionsOf, type NamedCall } from "./compare-modules.ts";
 import type { Code } from "../definitions/code.ts";
-import type { Ask } from "../execution/execution.ts";
+import { renameBetween } from "../renames/renames.ts";
+import type { Call } from "./call.ts";
+import { addedCalls, countCalls, countScopes, definitionsOf, type NamedCall } from "./compare-modules.ts";
 
 type Rename = readonly [from: string, to: string];
 
-/** What can be told about recorded steps that the present code does not come to, from the code that recorded them. */
+/** Compares the present code with the code versions that recorded the older steps, to explain steps that are no longer reached. */
 export class ChangedCode {
   private readonly present: readonly ModuleInfo[];
   private readonly recorded: ReadonlyMap<string, string>;
@@ -23,8 +23,8 @@ export class ChangedCode {
   private readonly codeOf: (row: StepRow) => string | undefined;
 
   /**
-   * @param recorded - what is recorded of the earlier codes, by fingerprint
-   * @param codeOf - the fingerprint of the code that gave the step its id
+   * @param recorded - the recorded manifests of earlier code versions, by fingerprint
+   * @param codeOf - the fingerprint of the code version that gave a step its id
    */
   constructor(present: Code, recorded: ReadonlyMap<string, string>, codeOf: (row: StepRow) => string | undefined) {
     this.present = present.modules;
@@ -32,7 +32,7 @@ export class ChangedCode {
     this.codeOf = codeOf;
   }
 
-  /** Undefined: that code is not known. */
+  /** The modules of the code version that gave the step its id; undefined when they are not recorded. */
   private before(row: StepRow): readonly ModuleInfo[] | undefined {
     const code = this.codeOf(row) ?? "";
     if (!this.read.has(code)) this.read.set(code, modulesOf(this.recorded.get(code)));
@@ -40,14 +40,15 @@ export class ChangedCode {
   }
 
   /**
-   * Whether the two are one call whose surroundings have changed, for example one that was put into a helper: it has the recorded name and input, no call of that
-   * name was added, and what tells the two paths apart (functions, loops) has come or gone. To begin it would do again what is done.
+   * Whether the call is the recorded step in changed surroundings, for example because it was moved into a helper. That is so when
+   * the names are the same, no call of that name was added, and a function or loop in which the two paths differ was added or
+   * removed. Beginning the call would then repeat the step.
    */
-  isMoved(recorded: StepRow, asked: string): boolean {
-    if (stepName(recorded.id) !== stepName(asked)) return false;
+  isMoved(recorded: StepRow, called: string): boolean {
+    if (stepName(recorded.id) !== stepName(called)) return false;
     const { present } = this;
     const before = this.before(recorded);
-    const [old, now] = [parseStepId(recorded.id), parseStepId(asked)];
+    const [old, now] = [parseStepId(recorded.id), parseStepId(called)];
     if (!before || now.some((segment) => "key" in segment)) return false;
     const name = calledName(recorded);
     if (countCalls(present, name) > countCalls(before, name)) return false;
@@ -56,46 +57,46 @@ export class ChangedCode {
     return scopesOf(now, old).some(isNew) || scopesOf(old, now).some(isGone);
   }
 
-  /** Whether the second may be the first by another name: one that only the present code has, in the same place. */
-  isRenamed(recorded: StepRow, asked: string): boolean {
+  /** Whether the call may be the recorded step under a new name: in the same scope, with a name that only the present code has. */
+  isRenamed(recorded: StepRow, called: string): boolean {
     const before = this.before(recorded);
     return (
-      before !== undefined && parentOf(recorded.id) === parentOf(asked) && countCalls(before, stepName(asked)) === 0
+      before !== undefined && parentOf(recorded.id) === parentOf(called) && countCalls(before, stepName(called)) === 0
     );
   }
 
-  /** What is new in the present code and may be what the lost step is now, the likeliest first, and the rename that would say so. */
+  /** New calls that the lost step may have become, the most likely one first, and the rename that would declare it. */
   candidatesFor(
     lost: StepRow,
-    asked: readonly Ask[],
+    pending: readonly Call[],
   ): { readonly added: string[]; readonly rename: Rename | undefined } {
-    const calls = asked.filter(({ id, spec }) => spec.kind === lost.kind && id !== lost.id);
+    const calls = pending.filter(({ id, kind }) => kind === lost.kind && id !== lost.id);
     const moved = calls.filter(({ id }) => stepName(id) === stepName(lost.id));
     const before = this.before(lost);
     const names = before ? this.addedLike(lost, before) : [];
-    const asCalled = ({ name }: NamedCall): Ask | undefined => calls.find(({ id }) => id === sibling(lost.id, name));
+    const asCalled = ({ name }: NamedCall): Call | undefined => calls.find(({ id }) => id === sibling(lost.id, name));
     const [likely] = names;
     const renamed = likely ? (asCalled(likely)?.id ?? sibling(lost.id, likely.name)) : undefined;
     const now =
       moved[0]?.id ?? renamed ?? (before ? undefined : calls.find(({ id }) => parentOf(id) === parentOf(lost.id))?.id);
     return {
       added: [
-        ...moved.map(({ id, spec }) => placed(id, spec.location)),
-        ...names.map((call) => placed(asCalled(call)?.id ?? call.name, asCalled(call)?.spec.location ?? call.at[0])),
+        ...moved.map(({ id, location }) => placed(id, location)),
+        ...names.map((call) => placed(asCalled(call)?.id ?? call.name, asCalled(call)?.location ?? call.at[0])),
       ],
       rename: now === undefined ? undefined : this.renameOf(lost.id, now),
     };
   }
 
-  renameOf(recorded: string, asked: string): Rename | undefined {
-    return renameBetween(recorded, asked, (name) => this.isUsed(name));
+  renameOf(recorded: string, called: string): Rename | undefined {
+    return renameBetween(recorded, called, (name) => this.isUsed(name));
   }
 
   private isUsed(name: string): boolean {
     return countCalls(this.present, name) + countScopes(this.present, name) > 0;
   }
 
-  /** The names of the lost step's kind that only the present code has; first what stands where the lost function stood. */
+  /** Names of the lost step's kind that only the present code calls; the nearest to the place of the lost function first. */
   private addedLike(lost: StepRow, before: readonly ModuleInfo[]): NamedCall[] {
     const kind = definedKinds[lost.kind];
     const [gone] = definitionsOf(before, stepName(lost.id));
@@ -103,18 +104,18 @@ export class ChangedCode {
       const [fn] = definitionsOf(this.present, name);
       return fn && gone && fn.file === gone.file ? Math.abs(fn.at[0] - gone.at[0]) : Infinity;
     };
-    return compareModules(before, this.present)
-      .added.filter((call) => call.kind === kind)
+    return addedCalls(before, this.present)
+      .filter((call) => call.kind === kind)
       .sort((a, b) => distance(a) - distance(b) || 0);
   }
 }
 
 const definedKinds: Partial<Record<StepKind, NamedCall["kind"]>> = { task: "task", child: "workflow" };
 
-/** The name that the step's sites have in the manifest. */
+/** The name of the step's sites in the manifest. */
 const calledName = ({ id, kind }: StepRow): string => (kind === "signal" || kind === "start" ? kind : stepName(id));
 
-/** Names of the scopes of one path that the other has not. */
+/** Names of the scopes that only the first path has. */
 function scopesOf(segments: readonly Segment[], others: readonly Segment[]): string[] {
   const names = (path: readonly Segment[]): string[] =>
     path.slice(0, -1).flatMap((each) => ("name" in each ? [each.name] : []));
@@ -122,7 +123,7 @@ function scopesOf(segments: readonly Segment[], others: readonly Segment[]): str
   return names(segments).filter((name) => !known.has(name));
 }
 
-/** The id of what `name` would be in the place of the step. */
+/** The id of a call of `name` in the place of the step. */
 function sibling(id: string, name: string): string {
   const segments = parseStepId(id);
   return formatStepId(

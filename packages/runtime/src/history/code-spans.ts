@@ -1,12 +1,12 @@
-import type { Renames } from "../renames/renames.ts";
 import { parseCodeHistory, type CodeHistory, type CodeSpan } from "./code-history.ts";
 import type { RunRow, StepRow } from "@perdure/store";
+import type { Renames } from "../renames/renames.ts";
 
 type Recorded = Pick<RunRow, "code" | "codeHistory">;
 
-/** Which version of the code gave each step of a run its id, and which renames lead from there to the present one. */
+/** Which code version gave each step of a run its id, and which renames lead from its names to the present ones. */
 export class CodeSpans {
-  /** As it has to be recorded; undefined: it is. */
+  /** The code history to record; undefined when the recorded one is up to date. */
   readonly changed: string | undefined;
   private readonly spans: readonly {
     readonly code: string;
@@ -29,12 +29,15 @@ export class CodeSpans {
     }));
   }
 
-  /** The code that gave the step its id; undefined: the present one. A step that was open when the code changed keeps its id, whoever finishes it. */
+  /**
+   * The code version that gave the step its id; undefined for the present one. A step that was open when the code changed keeps
+   * its id, whichever code finishes it.
+   */
   codeOf(row: StepRow): string | undefined {
     return this.of(row)?.code;
   }
 
-  /** The ids that the present code may call it by, its own left out, nearest first. */
+  /** The ids by which the present code may call the step, without its own; those of the fewest renames first. */
   idsOf(row: StepRow): string[] {
     return this.of(row)?.renames.idsOf(row.id) ?? [];
   }
@@ -44,24 +47,24 @@ export class CodeSpans {
   }
 }
 
-/** What a new run has of it. */
+/** The code history of a new run. */
 export const newHistory = (renames: Renames): string | undefined =>
   renames.isEmpty ? undefined : JSON.stringify({ spans: [], renames: renames.texts } satisfies CodeHistory);
 
-/** The part of the code that the run was executed with until now. */
+/** The span of the code version that executed the run until now. */
 function spanOf(code: string, { renames }: CodeHistory, steps: readonly StepRow[]): CodeSpan {
   const open = steps.filter(({ seq }) => seq === undefined).map(({ id }) => id);
   return { code, seq: steps.reduce((last, { seq = 0 }) => Math.max(last, seq), 0), open, renames };
 }
 
-/** With the renames that are declared now; the same object when they were before. */
+/** `history` with the renames that are declared now; the same object when it has them all. */
 function extended(history: CodeHistory, renames: Renames): CodeHistory {
   const added = renames.texts.filter((text) => !history.renames.includes(text));
   return added.length === 0 ? history : { ...history, renames: [...history.renames, ...added] };
 }
 
-/** The codes that recorded steps of the run, but for the present one. */
-export const codesBefore = (run: Recorded, present: string): string[] => {
+/** Fingerprints of the earlier code versions that recorded steps of the run. */
+export const earlierCodeVersions = (run: Recorded, present: string): string[] => {
   const earlier = parseCodeHistory(run.codeHistory).spans.map(({ code }) => code);
   return [...new Set(run.code === present ? earlier : [...earlier, run.code])];
 };

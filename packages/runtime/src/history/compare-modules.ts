@@ -1,33 +1,19 @@
 import { formatLocation, type FunctionInfo, type ModuleInfo } from "@perdure/protocol";
 
-/** What a name of a durable call stands for: a function, or an operation of the runtime (`sleep`, `signal`, `start`, `keyed`). */
-export type CallKind = FunctionInfo["kind"] | "operation";
+/** What a durable call calls: a function, or an operation of the runtime (`sleep`, `signal`, `start`, `keyed`). */
+type CallKind = FunctionInfo["kind"] | "operation";
 
-/** A name that is called, or passed on, with its places. */
+/** A name that is called, or passed on, with the locations. */
 export interface NamedCall {
   readonly name: string;
   readonly kind: CallKind;
   readonly at: readonly string[];
 }
 
-/** What became of the names of durable calls from one version of some modules to the next. */
-export interface CodeChanges {
-  readonly added: readonly NamedCall[];
-  readonly gone: readonly NamedCall[];
-  /** Names that both have, at other places. */
-  readonly moved: readonly (NamedCall & { readonly from: readonly string[] })[];
-}
-
-export function compareModules(before: readonly ModuleInfo[], now: readonly ModuleInfo[]): CodeChanges {
-  const [old, present] = [callsOf(before), callsOf(now)];
-  return {
-    added: [...present.values()].filter(({ name }) => !old.has(name)),
-    gone: [...old.values()].filter(({ name }) => !present.has(name)),
-    moved: [...present.values()].flatMap((call) => {
-      const from = old.get(call.name)?.at ?? call.at;
-      return from.join() === call.at.join() ? [] : [{ ...call, from }];
-    }),
-  };
+/** The names of durable calls that only the newer modules have. */
+export function addedCalls(before: readonly ModuleInfo[], now: readonly ModuleInfo[]): NamedCall[] {
+  const old = callsOf(before);
+  return [...callsOf(now).values()].filter(({ name }) => !old.has(name));
 }
 
 function callsOf(modules: readonly ModuleInfo[]): Map<string, NamedCall> {

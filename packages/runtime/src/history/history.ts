@@ -1,35 +1,35 @@
-import type { Renames } from "../renames/renames.ts";
 import type { RunRow, StepKind, StepRow } from "@perdure/store";
+import type { Renames } from "../renames/renames.ts";
 import { CodeSpans } from "./code-spans.ts";
 
-/** Id of the checkpoint that holds a cancellation: no step has one without an index. */
+/** Id of the checkpoint of a cancellation. No step has this id, since every step id ends with an index. */
 export const CANCEL_ID = "{cancel}";
 
-/** What is recorded of a run, in the order of its sequence numbers, and how far the workflow has been given it. */
+/** The recorded steps of a run in the order of their sequence numbers, and how many of them have been delivered. */
 export class History {
   /** The highest sequence number. */
   lastSeq = 0;
-  /** What has to be recorded of the run's code before anything else is; undefined: nothing new. */
+  /** What to record of the run's code before anything else is recorded; undefined when it is recorded already. */
   readonly change: Pick<RunRow, "codeSeq" | "codeHistory"> | undefined;
-  /** Up to this sequence number steps were recorded under other code, or before a retry. */
+  /** Steps up to this sequence number were recorded under other code, or before a retry. */
   private readonly codeSeq: number;
   private readonly spans: CodeSpans;
-  /** Checkpoints; those before `position`, and those in `skipped`, are delivered. */
+  /** Checkpoints. Those before `position` and those in `skipped` are delivered. */
   private readonly queue: (StepRow | undefined)[] = [];
   private readonly recorded = new Map<string, StepRow>();
   private readonly unfinished = new Map<string, StepRow>();
   private readonly skipped = new Set<StepRow>();
-  /** Sequence number of the first failure that a retry has taken out; what follows it may belong to a path that is not taken again. */
-  private readonly gap: number;
+  /** Sequence number of the first failure that a retry discarded. The workflow may not take the path of the steps after it again. */
+  private readonly firstDiscarded: number;
   private position = 0;
-  /** There are steps of other code, or from before a retry. */
+  /** Whether there are steps of other code, or from before a retry. */
   readonly hasOld: boolean;
-  /** Recorded ids that the workflow has called, under them or under a new name; kept where there are such steps. */
+  /** Recorded ids that the workflow has called, by this id or a new one. Filled only if `hasOld`. */
   private readonly called = new Set<string>();
-  /** Steps of other code by the ids that they may be called by now. */
+  /** Ids of steps of other code, by the ids that renames lead to from them. */
   private readonly renamed: ReadonlyMap<string, readonly string[]>;
-  /** Steps of other code by what they did; made when it is asked for. */
-  private twins: Map<string, StepRow[]> | undefined;
+  /** Steps of other code that no call has matched, by kind and input. Made on first use. */
+  private unmatched: Map<string, StepRow[]> | undefined;
 
   constructor(
     steps: readonly StepRow[],
@@ -38,9 +38,9 @@ export class History {
     renames: Renames,
   ) {
     for (const step of steps) this.load(step);
-    this.lastSeq = Math.max(this.lastSeq, run.codeSeq); // a retry may have taken out the last ones: what is new must not look old
+    this.lastSeq = Math.max(this.lastSeq, run.codeSeq); // a retry may have discarded the last steps: new ones must not look old
     const rows = steps.filter(({ seq }) => seq !== undefined);
-    this.gap = firstGap(rows);
+    this.firstDiscarded = firstGap(rows);
     this.spans = new CodeSpans(run, code, steps, renames);
     const isOlder = run.code !== code || lastGap(rows) > run.codeSeq;
     this.codeSeq = isOlder ? this.lastSeq : run.codeSeq;
@@ -64,11 +64,13 @@ export class History {
   }
 
   /**
-   * The id under which the step that the workflow calls `id` is recorded, or will be; undefined when everything that is recorded for `id` was given to other calls.
+   * The id under which the step that the workflow calls `id` is recorded, or will be recorded. Undefined when every record for `id`
+   * has been matched with another call.
    *
-   * The record of exactly that id comes first, then one that a rename leads from to it. A rename is about ids that were given by code in which it was not declared
-   * yet: a step to which later code has given its id, even one that the rename leads away from, is found under just that id. `CodeSpans` knows who gave it,
-   * whoever finished the step. The workflow calls no id twice, and each record is given away once; by R2 in the same order in every replay, so to the same call.
+   * A record of exactly this id comes first, then a record from whose id a rename leads to it. A rename applies only to ids that
+   * were given by code in which it was not declared yet: an id that was given by later code, even one that the rename leads away
+   * from, is found under just that id. `CodeSpans` knows which code gave an id, whichever code finished the step. The workflow
+   * calls no id twice, and each record is matched once; by R2 in the same order in every replay, so with the same call.
    */
   recordedAs(id: string): string | undefined {
     if (!this.hasOld) return id;
@@ -80,18 +82,18 @@ export class History {
     return found;
   }
 
-  /** Steps of this kind and input, from other code, that nothing has called yet. */
-  twinsOf(kind: StepKind, inputHash: string): StepRow[] {
-    this.twins ??= groupBy(
+  /** Steps of other code with this kind and input that no call has matched yet. */
+  unmatchedLike(kind: StepKind, inputHash: string): StepRow[] {
+    this.unmatched ??= groupBy(
       [...this.recorded.values(), ...this.unfinished.values()].filter(
-        (row) => this.isOld(row) && !this.isLeftover(row),
+        (row) => this.isOld(row) && !this.isBeforeRetry(row),
       ),
-      twinKey,
+      matchKey,
     );
-    const key = twinKey({ kind, inputHash });
-    const twins = (this.twins.get(key) ?? []).filter(({ id }) => !this.called.has(id));
-    this.twins.set(key, twins); // what is called stays called
-    return twins;
+    const key = matchKey({ kind, inputHash });
+    const unmatched = (this.unmatched.get(key) ?? []).filter(({ id }) => !this.called.has(id));
+    this.unmatched.set(key, unmatched); // a matched step stays matched
+    return unmatched;
   }
 
   /** A checkpoint of an earlier execution. */
@@ -99,30 +101,30 @@ export class History {
     return this.recorded.get(id);
   }
 
-  /** What an earlier execution has kept of a step that it did not finish. */
+  /** The record of a step that an earlier execution began and did not finish. */
   openStepOf(id: string): StepRow | undefined {
     return this.unfinished.get(id);
   }
 
-  /** A checkpoint that has been committed just now. */
+  /** Appends a checkpoint that was committed just now. */
   push(row: StepRow): void {
     this.queue.push(row);
   }
 
-  /** The next completion that is not delivered; undefined: all are. */
+  /** The next completion to deliver; undefined when all are delivered. */
   get next(): StepRow | undefined {
     return this.queue[this.position];
   }
 
   /**
-   * Takes the next completion in order. Only past records of other code, or of a path left by a retry, are stepped over
-   * when they are not asked for; each replay steps over the same ones.
+   * Takes the next completion in order, for delivery. A completion that the workflow does not wait for is skipped only if it was
+   * recorded by other code or before a retry. Every replay skips the same ones.
    */
-  take(isAsked: (id: string) => boolean): StepRow | undefined {
+  takeNext(isPending: (id: string) => boolean): StepRow | undefined {
     for (let index = this.position; index < this.queue.length; index++) {
       const row = this.queue[index];
       if (!row || this.skipped.has(row)) continue;
-      if (row.kind === "cancel" || isAsked(row.id)) {
+      if (row.kind === "cancel" || isPending(row.id)) {
         this.markDelivered(index, row);
         return row;
       }
@@ -138,26 +140,26 @@ export class History {
       this.queue[this.position++] = undefined;
   }
 
-  /** Recorded completions that nothing has asked for, but for those that need not be. */
-  *unreached(isAsked: (id: string) => boolean): Generator<StepRow, void> {
+  /** Recorded completions that no call waits for, without those that need not be reached. */
+  *unreached(isPending: (id: string) => boolean): Generator<StepRow, void> {
     for (let index = this.position; index < this.queue.length; index++) {
       const row = this.queue[index];
-      if (row && !this.skipped.has(row) && !isAsked(row.id) && row.kind !== "cancel" && !this.isLeftover(row))
+      if (row && !this.skipped.has(row) && !isPending(row.id) && row.kind !== "cancel" && !this.isBeforeRetry(row))
         yield row;
     }
   }
 
-  /** Recorded after a failure that a retry has taken out, and before the retry: the workflow may come by again, or not. */
-  isLeftover({ seq = 0 }: StepRow): boolean {
-    return seq > this.gap && seq <= this.codeSeq;
+  /** Recorded after a failure that a retry discarded, and before that retry. The workflow may reach it again, or not. */
+  isBeforeRetry({ seq = 0 }: StepRow): boolean {
+    return seq > this.firstDiscarded && seq <= this.codeSeq;
   }
 
-  /** The ids that the step may be called by now, its own left out. */
+  /** The ids that renames lead to from the step's own. */
   idsOf(row: StepRow): string[] {
     return this.spans.idsOf(row);
   }
 
-  /** The code that gave the step its id; undefined: the present one. */
+  /** The fingerprint of the code version that gave the step its id; undefined for the present one. */
   codeOf(row: StepRow): string | undefined {
     return this.spans.codeOf(row);
   }
@@ -168,7 +170,7 @@ export class History {
   }
 }
 
-/** The steps by each id that renames lead to from theirs; where they lead from several to one, from the one with the fewest renames first. */
+/** The ids of the steps by each id that renames lead to from them. Where several lead to one, the one with the fewest renames comes first. */
 function renamedSteps(steps: readonly StepRow[], spans: CodeSpans): ReadonlyMap<string, readonly string[]> {
   const found = steps.flatMap((step) => spans.idsOf(step).map((now, distance) => ({ id: step.id, now, distance })));
   const byNewId = groupBy(
@@ -178,7 +180,7 @@ function renamedSteps(steps: readonly StepRow[], spans: CodeSpans): ReadonlyMap<
   return new Map([...byNewId].map(([now, each]) => [now, each.map(({ id }) => id)]));
 }
 
-const twinKey = ({ kind, inputHash }: Pick<StepRow, "kind" | "inputHash">): string => `${kind} ${inputHash}`;
+const matchKey = ({ kind, inputHash }: Pick<StepRow, "kind" | "inputHash">): string => `${kind} ${inputHash}`;
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();
@@ -190,13 +192,13 @@ function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string
   return groups;
 }
 
-/** The first sequence number that is missing; none: infinite. */
+/** The first missing sequence number; infinite when none is missing. */
 function firstGap(rows: readonly StepRow[]): number {
   const index = rows.findIndex(({ seq }, place) => seq !== place + 1);
   return index === -1 ? Infinity : index + 1;
 }
 
-/** The last one that is missing; none: 0. */
+/** The last missing sequence number; 0 when none is missing. */
 function lastGap(rows: readonly StepRow[]): number {
   const row = rows.findLast(({ seq }, index) => seq !== (rows[index - 1]?.seq ?? 0) + 1);
   return row?.seq === undefined ? 0 : row.seq - 1;

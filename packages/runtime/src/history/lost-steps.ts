@@ -1,25 +1,26 @@
 import { PerdureError, stepName } from "@perdure/protocol";
 import type { RunRow, StepRow } from "@perdure/store";
+import { isCalledAnywhere } from "../definitions/registry.ts";
+import type { Call } from "./call.ts";
 import type { ChangedCode } from "./changed-code.ts";
-import type { Ask } from "../execution/execution.ts";
 import type { History } from "./history.ts";
-import { isMentioned } from "../definitions/registry.ts";
 
-/** What a run has recorded and its workflow does not come to. */
+/** The recorded steps that a run's workflow does not reach, and the error that they stop the run with (R6). */
 export class LostSteps {
   private readonly run: RunRow;
   private readonly history: History;
   private readonly changed: ChangedCode;
-  private readonly asked: ReadonlyMap<string, Ask>;
+  private readonly pending: ReadonlyMap<string, Call>;
 
-  constructor(run: RunRow, history: History, changed: ChangedCode, asked: ReadonlyMap<string, Ask>) {
+  /** @param pending - the calls whose outcomes have not been delivered, by id; read when an error is asked for */
+  constructor(run: RunRow, history: History, changed: ChangedCode, pending: ReadonlyMap<string, Call>) {
     this.run = run;
     this.history = history;
     this.changed = changed;
-    this.asked = asked;
+    this.pending = pending;
   }
 
-  /** Now, when the workflow has ended or does not go on by itself. */
+  /** The error now that the workflow has ended, or waits for none of the recorded completions. */
   now(hasEnded: boolean): PerdureError | undefined {
     const lost = this.unreached();
     if (lost.length === 0) return undefined;
@@ -29,27 +30,27 @@ export class LostSteps {
     if (!hasEnded && instead.length === 0) return new PerdureError("STALLED", params);
     return new PerdureError("STEPS_NOT_REACHED", {
       ...params,
-      instead: instead.map(({ id, spec }) => describeStep({ id, location: spec.location })),
+      instead: instead.map(describeStep),
     });
   }
 
-  /** Before `ask` begins as something new: whether what is recorded can still be reached, and is not what is about to be done again. */
-  before(ask: Ask): PerdureError | undefined {
+  /** The error before `call` begins as a new step: a recorded step can no longer be reached, or `call` would do it again. */
+  beforeBeginning(call: Call): PerdureError | undefined {
     if (!this.history.hasOld) return undefined;
     const lost = this.lostForGood();
-    return lost.length > 0 ? this.stepsLost(lost) : this.moved(ask);
+    return lost.length > 0 ? this.stepsLost(lost) : this.moved(call);
   }
 
   private unreached(): StepRow[] {
-    return [...this.history.unreached(this.isAsked)];
+    return [...this.history.unreached(this.isPending)];
   }
 
-  private readonly isAsked = (id: string): boolean => this.asked.has(id);
+  private readonly isPending = (id: string): boolean => this.pending.has(id);
 
-  /** Calls that have neither a record nor begun. */
-  private newCalls(): Ask[] {
-    return [...this.asked.values()].filter(
-      ({ id, live }) => !live && !this.history.checkpointOf(id) && !this.history.openStepOf(id),
+  /** Pending calls that are not recorded and have not begun. */
+  private newCalls(): Call[] {
+    return [...this.pending.values()].filter(
+      ({ id, hasBegun }) => !hasBegun && !this.history.checkpointOf(id) && !this.history.openStepOf(id),
     );
   }
 
@@ -66,35 +67,37 @@ export class LostSteps {
     });
   }
 
-  /** Finished steps of other code that cannot be reached, when the next recorded one is among them: no loaded module mentions what they called, or what that is now. */
+  /**
+   * Finished steps of other code that cannot be reached, when the next recorded step is one of them: no loaded module calls the
+   * function that they called, under its old name or a new one.
+   */
   private lostForGood(): StepRow[] {
-    const [first] = this.history.unreached(this.isAsked);
+    const [first] = this.history.unreached(this.isPending);
     return first && this.isUnreachable(first) ? this.unreached().filter((row) => this.isUnreachable(row)) : [];
   }
 
   private isUnreachable(row: StepRow): boolean {
     if ((row.kind !== "task" && row.kind !== "child") || !this.history.isOld(row)) return false;
-    return ![row.id, ...this.history.idsOf(row)].some((id) => isMentioned(stepName(id)));
+    return ![row.id, ...this.history.idsOf(row)].some((id) => isCalledAnywhere(stepName(id)));
   }
 
-  private moved(ask: Ask): PerdureError | undefined {
-    const { id, spec } = ask;
+  private moved({ id, kind, inputHash, location }: Call): PerdureError | undefined {
     const recorded = this.history
-      .twinsOf(spec.kind, ask.inputHash)
+      .unmatchedLike(kind, inputHash)
       .find((row) => this.changed.isMoved(row, id) || this.isRenamed(row, id));
     if (!recorded) return undefined;
     return new PerdureError("STEP_MOVED", {
       run: this.run.id,
       workflow: this.run.workflow,
       step: id,
-      calledAt: spec.location ?? "?",
+      calledAt: location ?? "?",
       recorded: recorded.id,
       recordedAt: recorded.location ?? "?",
       rename: this.changed.renameOf(recorded.id, id),
     });
   }
 
-  /** A finished step that was renamed is lost for good; of an unfinished one its attempts would be. */
+  /** Whether the unfinished step was renamed. Its attempts would be lost. (A finished step that was renamed is unreachable.) */
   private isRenamed(row: StepRow, now: string): boolean {
     return row.seq === undefined && this.isUnreachable(row) && this.changed.isRenamed(row, now);
   }

@@ -22,13 +22,13 @@ export class Committer {
     this.schedule();
   }
 
-  get empty(): boolean {
+  get isEmpty(): boolean {
     return this.entries.length === 0 && !this.busy;
   }
 
   /** Resolves when all that was added is answered. */
   async flush(): Promise<void> {
-    if (this.empty) return;
+    if (this.isEmpty) return;
     await new Promise<void>((resolve) => this.idle.push(resolve));
   }
 

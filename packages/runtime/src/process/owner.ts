@@ -2,7 +2,10 @@ import { randomUUID } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { threadId } from "node:worker_threads";
-import { registry } from "../definitions/registry.ts";
+import { processWide } from "../process-wide.ts";
+
+/** Names of the owners that live in this process. */
+export const owners = processWide("owners", () => new Set<string>());
 
 /** `undefined` where the system does not tell (only Linux does). */
 const read = (get: () => string): string | undefined => {
@@ -13,13 +16,13 @@ const read = (get: () => string): string | undefined => {
   }
 };
 
-/** When a process started, in the system's own unit: tells a process from a later one with its number. */
+/** When a process started, in the system's own unit: tells a process from a later one with the same number. */
 function startOf(pid: number): string {
   const stat = read(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
   return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
 }
 
-/** The set of process numbers that ours belongs to: this boot of this machine, this container. */
+/** Identifies what process numbers are unique in: this boot of this machine, this container. */
 const machine: string = [
   hostname(),
   read(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()),
@@ -42,20 +45,20 @@ function parseOwner(name: string): Owner | undefined {
   }
 }
 
-/** A name for an owner of runs, from which other processes of this machine can tell whether it lives. */
+/** A name for an owner of runs, from which other processes of this machine can tell whether the owner lives. */
 export function createOwner(): string {
   const owner: Owner = { machine, pid: process.pid, start: startOf(process.pid), thread: threadId, id: randomUUID() };
   const name = JSON.stringify(owner);
-  registry.owners.add(name);
+  owners.add(name);
   return name;
 }
 
 /**
- * Whether the owner is certainly dead. False when that cannot be known: its lease tells in the end.
+ * Whether the owner is certainly dead. False when that cannot be known: then its lease decides.
  * Sources: kill(2) with signal 0; proc(5), field 22 of /proc/[pid]/stat.
  */
 export function isDead(name: string): boolean {
-  if (registry.owners.has(name)) return false;
+  if (owners.has(name)) return false;
   const owner = parseOwner(name);
   if (!owner) return false;
   if (owner.machine !== machine) return false;

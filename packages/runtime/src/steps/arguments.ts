@@ -21,16 +21,16 @@ export async function callWithCopy<A extends unknown[], R>(
 
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
 
-function reportChanges({ ask, execution }: LiveStep, before: readonly string[], given: readonly unknown[]): void {
+function reportChanges({ call, execution }: LiveStep, before: readonly string[], given: readonly unknown[]): void {
   const { host, run } = execution;
   given.forEach((value, i) => {
     if (fingerprint(value) === before[i]) return;
     const params = {
-      task: ask.spec.name,
+      task: call.spec.name,
       argument: i + 1,
-      step: ask.id,
+      step: call.id,
       run: run.id,
-      calledAt: ask.spec.location ?? "?",
+      calledAt: call.spec.location ?? "?",
     };
     host.report(new PerdureError("TASK_CHANGED_ARGUMENT", params), run);
   });

@@ -1,10 +1,10 @@
 import { PerdureError, type MessageCode } from "@perdure/protocol";
-import type { Scope } from "../execution/scope.ts";
-import type { CancelledError } from "../values/errors.ts";
-import type { Body, RunRequest } from "../execution/host.ts";
-import type { LiveStep } from "../execution/step.ts";
-import type { WorkflowDefinition } from "../definitions/registry.ts";
+import type { Body, WorkflowDefinition } from "../definitions/definition.ts";
 import { runIdOf } from "../definitions/run-id.ts";
+import type { RunRequest } from "../execution/host.ts";
+import type { Scope } from "../execution/scope.ts";
+import type { LiveStep } from "../execution/step.ts";
+import type { CancelledError } from "../values/errors.ts";
 import { snapshot } from "../values/snapshot.ts";
 
 interface ChildCall {
@@ -15,21 +15,21 @@ interface ChildCall {
   readonly location: string | undefined;
 }
 
-/** The call with arguments and id as they are now. An id that cannot be made is an error of the caller, the same in every replay. */
+/** The call with its arguments and id as they are now. An id that cannot be made is an error of the caller, the same in every replay. */
 const prepared = (call: ChildCall): ChildCall => ({
   ...call,
   args: snapshot(call.args),
   id: call.id ?? runIdOf(call.definition, call.args),
 });
 
-/** The id of its own, or one made of the parent's: two calls are two runs, the same two in every replay. */
-const idOf = ({ id }: ChildCall, step: LiveStep): string => id ?? `${step.execution.run.id}/${step.ask.id}`;
+/** The id that the call or the workflow gives, or one made of the parent's: two calls are two runs, the same two in every replay. */
+const idOf = ({ id }: ChildCall, step: LiveStep): string => id ?? `${step.execution.run.id}/${step.call.id}`;
 
-/** A workflow called in a workflow: a run of its own, whose end is a step of the caller. */
+/** A workflow called in a workflow: a child run, whose outcome is a step of the caller. */
 export function childStep(scope: Scope, asCalled: ChildCall): Promise<unknown> {
   const call = prepared(asCalled);
   const { name } = call.definition.info;
-  return scope.execution.step(scope, {
+  return scope.call({
     kind: "child",
     name,
     what: call.definition.key,
@@ -42,14 +42,14 @@ export function childStep(scope: Scope, asCalled: ChildCall): Promise<unknown> {
 
 async function runChild(step: LiveStep, call: ChildCall): Promise<void> {
   const { host, run } = step.execution;
-  // a child that this step has begun before may have failed since: that is the step's end
+  // a child that an earlier execution began may have failed since: then the step fails
   const request = { ...call, id: idOf(call, step), parent: run.id, keepFailure: step.kept };
   step.target = request.id;
-  if (!step.kept) step.keep(undefined, () => {}); // the end of the child finds its callers by this
+  if (!step.kept) step.keep(undefined, () => {}); // the end of the child wakes the callers that have an open step for it
   await followChild(step, request, () => host.begin(request));
 }
 
-/** The run was cancelled, and a process before this one may have begun the child. */
+/** The run was cancelled, and an earlier execution may have begun the child: cancels it too. */
 async function cancelChild(step: LiveStep, call: ChildCall, error: CancelledError): Promise<void> {
   const { host } = step.execution;
   const request = { ...call, id: idOf(call, step) };
@@ -64,7 +64,7 @@ async function cancelChild(step: LiveStep, call: ChildCall, error: CancelledErro
 const isCode = (error: unknown, ...codes: MessageCode[]): boolean =>
   error instanceof PerdureError && codes.includes(error.code);
 
-/** The arguments or the id are wrong, and stay so; anything else may go better next time. */
+/** Whether the arguments or the id of the call are wrong, in this and every later attempt. */
 const isOfTheCall = (error: unknown): boolean =>
   isCode(error, "RUN_INPUT_DIFFERS", "RUN_WORKFLOW_DIFFERS", "RUN_ID_INVALID", "SCHEMA_REFUSED", "VALUE_NOT_STORABLE");
 
@@ -75,7 +75,7 @@ async function followChild(
 ): Promise<void> {
   const { host } = step.execution;
   const { id } = request;
-  step.waitsElsewhere = () => !host.isActive(id);
+  step.waitsElsewhere = () => !host.isInMemory(id);
   if (id === step.execution.run.id)
     return step.fail(new PerdureError("RUN_OF_ITSELF", { run: id, workflow: step.execution.run.workflow }));
   const begun = begin();
@@ -90,15 +90,15 @@ async function followChild(
     const { status, output } = await host.follow(id, request);
     step.settle(status === "completed" ? "completed" : "failed", output);
   } catch (error) {
-    if (step.active) step.execution.stop(error); // the child is stopped, not failed: so is its caller
+    if (step.active) step.execution.stop(error); // the child is stopped, not failed, so the caller is stopped too
   }
 }
 
-/** `start` in a workflow: the run is started once; its id is the step's result. */
+/** `start` in a workflow: starts the run once. The id of the run is the result of the step. */
 export function startStep(scope: Scope, asCalled: ChildCall): Promise<unknown> {
   const call = prepared(asCalled);
   const { definition } = call;
-  return scope.execution.step(scope, {
+  return scope.call({
     kind: "start",
     name: `start:${definition.info.name}`,
     what: `start ${definition.key}`,

@@ -1,22 +1,11 @@
-import { CancelledError, FatalError, RetryableError, TimeoutError } from "../values/errors.ts";
 import { toMilliseconds, type Duration } from "../config/duration.ts";
-import { LazyAbort } from "./lazy-abort.ts";
-import type { LiveStep } from "../execution/step.ts";
 import { backoffDelay, exponential, type Backoff, type TaskOptions } from "../config/task-options.ts";
-import { registry, type TaskDefinition } from "../definitions/registry.ts";
+import type { TaskDefinition } from "../definitions/definition.ts";
+import { context, type TaskContext } from "../execution/current.ts";
+import type { LiveStep } from "../execution/step.ts";
+import { CancelledError, FatalError, RetryableError, TimeoutError } from "../values/errors.ts";
 import { parseWith } from "../values/schema.ts";
-
-/** What a task can know of the attempt that it is. */
-export interface TaskContext {
-  readonly runId: string;
-  readonly stepId: string;
-  /** 1 for the first attempt; counted over crashes. */
-  readonly attempt: number;
-  /** The same in every attempt, also after a crash; another for every other step of every run. */
-  readonly idempotencyKey: string;
-  /** Aborted when the attempt takes too long, the run is cancelled, or this process loses the run. */
-  readonly signal: AbortSignal;
-}
+import { LazyAbort } from "./lazy-abort.ts";
 
 /** Options of a task, nearest first: `taskOptions`, the directive, `configure({ defaults })`, the built-in ones. */
 export interface ResolvedTaskOptions extends TaskOptions {
@@ -51,11 +40,11 @@ async function attempt(step: LiveStep, call: () => Promise<unknown>, options: Re
   try {
     const value = await limited(
       step,
-      () => registry.context.run({ kind: "task", task: contextOf(step, abort) }, call),
+      () => context.run({ kind: "task", task: contextOf(step, abort) }, call),
       abort,
       options.timeout,
     );
-    if (options.result) parseWith(options.result, value, `what ${step.ask.spec.name} returned`);
+    if (options.result) parseWith(options.result, value, `what ${step.call.spec.name} returned`);
     step.complete(value);
   } catch (error) {
     if (cancelled) step.fail(cancelled);
@@ -69,7 +58,7 @@ async function attempt(step: LiveStep, call: () => Promise<unknown>, options: Re
 const contextOf = (step: LiveStep, abort: LazyAbort): TaskContext => {
   const {
     execution: { run },
-    ask: { id },
+    call: { id },
     attempt,
   } = step;
   return {
@@ -93,11 +82,11 @@ async function limited(
   if (timeout === undefined) return call();
   const { clock } = step.execution.host;
   const limit = toMilliseconds(timeout, "timeout");
-  step.execution.timed++;
+  step.execution.attempts.limited++;
   let stop: () => void = () => {};
   const late = new Promise<never>((_, reject) => {
     stop = clock.at(clock.now() + limit, () => {
-      const error = new TimeoutError(`attempt ${step.attempt} of ${step.ask.spec.name} took longer than ${limit} ms`);
+      const error = new TimeoutError(`attempt ${step.attempt} of ${step.call.spec.name} took longer than ${limit} ms`);
       abort.abort(error);
       reject(error);
     });
@@ -106,7 +95,7 @@ async function limited(
     return await Promise.race([call(), late]);
   } finally {
     stop();
-    step.execution.timed--;
+    step.execution.attempts.limited--;
   }
 }
 

@@ -1,9 +1,14 @@
 import { DURABLE_WRITES, memoryStore, wrapStore, type Awaitable, type Store } from "@perdure/store";
-import type { StepEvent } from "../execution/host.ts";
-import { registry, workflowOf, type AnyFunction } from "../definitions/registry.ts";
-import { bodyOf, Runtime } from "../process/runtime.ts";
-import type { RuntimeOptions } from "../config/settings.ts";
+import type { RuntimeOptions, StepEvent } from "../config/settings.ts";
+import type { AnyFunction } from "../definitions/definition.ts";
+import { workflowOf } from "../definitions/workflows.ts";
+import type { RunRequest } from "../execution/host.ts";
+import { bodyOf } from "../execution/launch.ts";
+import { installed } from "../process/default-runtime.ts";
+import { Runtime } from "../process/runtime.ts";
 import { TestClock } from "./clock.ts";
+import { countedStore } from "./counted-store.ts";
+import { settled } from "./settled.ts";
 
 export interface CrashOptions {
   /** A fresh, empty store for each round. Default: in memory. */
@@ -42,7 +47,7 @@ export async function crashEverywhere<A extends unknown[], R>(
   args: NoInfer<A>,
   options: CrashOptions = {},
 ): Promise<CrashReport> {
-  const before = registry.runtime;
+  const before = installed.runtime;
   try {
     const round = (crashAt: number, survives: boolean): Promise<Round> =>
       new CrashRound(options, crashAt, survives).play(workflow, args);
@@ -61,7 +66,7 @@ export async function crashEverywhere<A extends unknown[], R>(
     }
     return { boundaries: undisturbed.boundaries, steps: undisturbed.steps };
   } finally {
-    registry.runtime = before;
+    installed.runtime = before;
   }
 }
 
@@ -115,19 +120,19 @@ class CrashRound {
   private createRuntime(): Runtime {
     const onStep = (event: StepEvent, run: string, step: string): void =>
       void (event === "started" && this.started.push(`${run} ${step}`));
-    return (registry.runtime = new Runtime({
+    return (installed.runtime = new Runtime({
       pollInterval: "1h",
       lease: "1000d",
       seed: sameSeed,
       ...this.options.options,
-      store: this.faulty(),
+      store: countedStore(this.faulty()),
       clock: this.clock,
       onStep,
     }));
   }
 
   /** Until the run ends (its outcome) or the process dies (undefined). */
-  private async live(request: Parameters<Runtime["begin"]>[0]): Promise<string | undefined> {
+  private async live(request: RunRequest): Promise<string | undefined> {
     let outcome: string | undefined;
     let failure: unknown;
     const { runtime } = this;
@@ -136,18 +141,18 @@ class CrashRound {
     const run = async (): Promise<void> => {
       if (!isKnown) await runtime.begin(request);
       for (const [name, payload] of Object.entries(this.options.signals ?? {}))
-        await runtime.complete(RUN, name, payload);
+        await runtime.requests.complete(RUN, name, payload);
       const { status, output } = await runtime.follow(RUN, request);
       outcome = describe(status, runtime.values.decode(output), output);
     };
     run().catch((error: unknown) => (failure = error));
     while (outcome === undefined && this.crashed === wasCrashed) {
-      await runtime.settled();
+      await settled(runtime);
       if (failure !== undefined && this.crashed === wasCrashed) throw failure;
       if (outcome !== undefined || this.crashed !== wasCrashed) break;
       const wait = this.clock.untilNext;
       if (wait === undefined) throw new Error("the run waits for something that never comes");
-      await this.clock.advance(wait, () => runtime.settled());
+      await this.clock.advance(wait, () => settled(runtime));
     }
     return outcome;
   }
