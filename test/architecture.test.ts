@@ -1,11 +1,12 @@
 import { readFileSync, readdirSync } from "node:fs";
-import { dirname, join, relative, resolve, sep } from "node:path";
-import { parseSync } from "oxc-parser";
-import { expect, test } from "vitest";
+import { join, resolve } from "node:path";
+import { describe, expect, test } from "vitest";
+import { cycles, edges, importGraph, violations, type ImportGraph } from "./import-graph.ts";
+import { runtimeRooms } from "./rooms-runtime.ts";
 
 const packages = resolve(import.meta.dirname, "../packages");
 
-/** Floor of each room, and the packages that it may import. Imports go down only. */
+/** The floors of the house: which of the other packages each package may import. Imports go down only. */
 const floors: Record<string, readonly string[]> = {
   protocol: [],
   store: ["@perdure/protocol"],
@@ -13,56 +14,67 @@ const floors: Record<string, readonly string[]> = {
   runtime: ["@perdure/protocol", "@perdure/store"],
 };
 
-const phases = ["phases/1-parse", "phases/2-analyze", "phases/3-rewrite"];
-
-const sourcesOf = (name: string): string[] =>
-  readdirSync(join(packages, name, "src"), { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts"))
-    .map((file) => join(packages, name, "src", file));
-
-const importsOf = (file: string): string[] => {
-  const { module } = parseSync(file, readFileSync(file, "utf8"));
-  return [
-    ...module.staticImports.map(({ moduleRequest }) => moduleRequest.value),
-    ...module.staticExports.flatMap(({ entries }) =>
-      entries.flatMap(({ moduleRequest }) => moduleRequest?.value ?? []),
-    ),
-  ];
-};
+const sources = (name: string): string => join(packages, name, "src");
+const graphs: Record<string, ImportGraph> = Object.fromEntries(
+  Object.keys(floors).map((name) => [name, importGraph(sources(name))]),
+);
 
 const ours = /^(?:@perdure\/|perdure(?:\/|$)|unplugin-perdure)/;
 
-test.each(Object.entries(floors))("%s imports only what stands below it", (name, allowed) => {
-  const wrong = sourcesOf(name).flatMap((file) =>
-    importsOf(file)
-      .filter((target) => ours.test(target) && !allowed.some((ok) => target === ok || target.startsWith(`${ok}/`)))
-      .map((target) => `${relative(packages, file)} → ${target}`),
-  );
-  expect(wrong).toEqual([]);
+describe.each(Object.entries(floors))("%s", (name, allowed) => {
+  const graph: ImportGraph = graphs[name] ?? new Map();
+
+  test("imports only the packages below it", () => {
+    const wrong = [...graph].flatMap(([file, specifiers]) =>
+      specifiers
+        .filter((each) => ours.test(each) && !allowed.some((ok) => each === ok || each.startsWith(`${ok}/`)))
+        .map((each) => `${file} → ${each}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test("has no relative import that leaves the package", () => {
+    expect(edges(graph).filter(({ to }) => !graph.has(to))).toEqual([]);
+  });
 });
 
-test("no relative import leaves its package", () => {
-  const wrong = Object.keys(floors).flatMap((name) =>
-    sourcesOf(name).flatMap((file) =>
-      importsOf(file)
-        .filter(
-          (target) =>
-            target.startsWith(".") && !resolve(dirname(file), target).startsWith(join(packages, name, "src") + sep),
-        )
-        .map((target) => `${relative(packages, file)} → ${target}`),
-    ),
+test.each(["store", "runtime"])("%s has no import cycle, types included", (name) => {
+  expect(cycles(graphs[name] ?? new Map())).toEqual([]);
+});
+
+test("the rooms of the runtime import each other only as the table says", () => {
+  expect(violations(graphs["runtime"] ?? new Map(), runtimeRooms)).toEqual([]);
+});
+
+test("the checks find a cycle, an import against the table, and a file in no room", () => {
+  const graph = new Map([
+    ["low/a.ts", ["./b.ts"]],
+    ["low/b.ts", ["./a.ts", "../high/c.ts", "a-package"]],
+    ["high/c.ts", ["../low/a.ts"]],
+    ["d.ts", []],
+  ]);
+  expect(cycles(graph)).toEqual(["low/a.ts → low/b.ts → low/a.ts", "low/a.ts → low/b.ts → high/c.ts → low/a.ts"]);
+  expect(violations(graph, { low: [], high: ["low"] })).toEqual(["d.ts is in no room", "low/b.ts → high/c.ts"]);
+});
+
+test("no file of the runtime is longer than 400 lines", () => {
+  const lines = (file: string): number => readFileSync(join(sources("runtime"), file), "utf8").split("\n").length;
+  expect([...(graphs["runtime"] ?? new Map<string, string[]>()).keys()].filter((file) => lines(file) > 400)).toEqual(
+    [],
   );
-  expect(wrong).toEqual([]);
+});
+
+test("no room of the runtime has more than fifteen files", () => {
+  const folders = readdirSync(sources("runtime"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const sizes = folders.map(({ name }) => [name, readdirSync(join(sources("runtime"), name)).length] as const);
+  expect(sizes.filter(([, size]) => size > 15)).toEqual([]);
 });
 
 test("the compiler's phases do not look ahead", () => {
-  const rank = (path: string): number => phases.findIndex((phase) => path.includes(phase));
-  const wrong = sourcesOf("compiler").flatMap((file) =>
-    importsOf(file)
-      .filter((target) => target.startsWith(".") && rank(file) >= 0)
-      .map((target) => resolve(dirname(file), target))
-      .filter((target) => rank(target) > rank(file) || target.includes(`${sep}adapters${sep}`))
-      .map((target) => `${relative(packages, file)} → ${relative(packages, target)}`),
+  const phases = ["phases/1-parse/", "phases/2-analyze/", "phases/3-rewrite/"];
+  const rank = (file: string): number => phases.findIndex((phase) => file.startsWith(phase));
+  const wrong = edges(graphs["compiler"] ?? new Map()).filter(
+    ({ from, to }) => rank(from) >= 0 && (rank(to) > rank(from) || to.startsWith("adapters/")),
   );
   expect(wrong).toEqual([]);
 });
