@@ -1,4 +1,4 @@
-/** `perdure/testing`: time that you move, crashes where you want them, and the conformance suite for stores. */
+/** `perdure/testing`: a clock that tests move, crashes at chosen points, and the conformance suite for stores. */
 import nodeTest from "node:test";
 import { memoryStore, type Store } from "@perdure/store";
 import { testStore as conformance, type ConformanceOptions, type TestRunner } from "@perdure/store/conformance";
@@ -31,7 +31,7 @@ export function testStore(
 export interface TestRuntime {
   readonly store: Store;
   readonly clock: TestClock;
-  /** Drops everything in memory as SIGKILL would, and goes on with a new runtime over the same store. */
+  /** Drops everything in memory, as SIGKILL would, and continues with a new runtime over the same store. */
   crash(): void;
 }
 
@@ -58,12 +58,12 @@ export function setup(
   };
 }
 
-/** Nothing outside of the test changes the store, so nothing has to be looked for often, and no lease runs out. Chance is the same each time. */
+/** Nothing outside of the test changes the store, so polls are rare and no lease expires. Random values are the same in each test run. */
 const testOptions = { pollInterval: "1h", lease: "1000d", seed: (run) => run } as const satisfies RuntimeOptions;
 
 /**
- * Moves the clock of `setup`: everything that is due on the way happens, in order, and what it begins is waited for. (A task with a `timeout`
- * that is quiet for some turns of the event loop counts as waiting for it.)
+ * Moves the clock of `setup`. Everything that becomes due happens in order, and what it begins is awaited. (A task with a `timeout`
+ * that is quiet for some turns of the event loop counts as waiting for its timeout.)
  * @param duration - milliseconds, or text such as `"3d"`
  */
 export async function advance(duration: Duration): Promise<void> {

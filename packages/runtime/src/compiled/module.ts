@@ -18,7 +18,7 @@ import { attemptTask, resolveTaskOptions } from "../steps/task.ts";
 import { parseWith } from "../values/schema.ts";
 import { snapshot } from "../values/snapshot.ts";
 
-/** What emitted code calls. Outside of a run every operation is the plain call that it stands for. */
+/** The operations of emitted code. Outside of a run each is the plain call that it replaces. */
 class CompiledModule implements ModuleHandle {
   private readonly info: ModuleInfo;
   private readonly definitions: readonly Definition[];
@@ -129,10 +129,10 @@ class CompiledModule implements ModuleHandle {
     object: T,
     entries: readonly (readonly [key: PropertyKey, index: number, length?: number])[],
   ): T {
-    // of two members with one key the last one is there
+    // of two members with one key, the last one wins
     for (const [key, index, length] of [...entries].reverse()) {
       const method = methodOf(object, key);
-      // a decorator, or a later member, may have put something else there
+      // a decorator, or a later member, may have replaced it
       if (
         !method ||
         (length === undefined ? definitionOf(method) !== this.definitions[index] : definitionOf(method) !== undefined)
@@ -164,11 +164,11 @@ class CompiledModule implements ModuleHandle {
   }
 }
 
-/** `f.name` for a function that is the value of a property with this key. */
+/** The `name` of a function that is the value of a property with this key. */
 const nameFor = (key: PropertyKey): string =>
   typeof key !== "symbol" ? String(key) : key.description === undefined ? "" : `[${key.description}]`;
 
-/** The method as it was defined: no getter is called, and a key such as `__proto__` is nothing special. */
+/** The method as it was defined. Calls no getter. A key such as `__proto__` is treated like any other. */
 function methodOf(object: object | null | undefined, key: PropertyKey): AnyFunction | undefined {
   for (let each: unknown = object; isObject(each); each = Object.getPrototypeOf(each)) {
     const found = Object.getOwnPropertyDescriptor(each, key);
@@ -180,7 +180,7 @@ function methodOf(object: object | null | undefined, key: PropertyKey): AnyFunct
 const isObject = (value: unknown): value is object =>
   (typeof value === "object" && value !== null) || typeof value === "function";
 
-/** Functions of one name in one module are told apart by their order. */
+/** The key of a function. Functions of one name in one module are numbered in their order. */
 function keyOf({ file, functions }: ModuleInfo, index: number): string {
   const name = functions[index]?.name;
   return `${file}#${name}~${functions.slice(0, index).filter((fn) => fn.name === name).length}`;
@@ -210,7 +210,7 @@ class RunLoop implements Loop {
 
 export { ABI_VERSION };
 
-/** Registers a compiled module; a module that is evaluated again replaces its earlier self. */
+/** Registers a compiled module. A module that is evaluated again replaces its earlier evaluation. */
 export function module(abi: number, info: ModuleInfo): ModuleHandle {
   if (abi !== ABI_VERSION)
     throw new PerdureError("ABI_DIFFERS", { file: info.file, compiled: abi, runtime: ABI_VERSION });

@@ -4,12 +4,12 @@ export interface Clock {
   /**
    * Calls `fn` once at `time`, or as soon as possible after it; never synchronously.
    * @param background - a timer that does not keep the process alive
-   * @returns cancels the call
+   * @returns a function that cancels the call
    */
   at(time: number, fn: () => void, background?: boolean): () => void;
 }
 
-/** What setTimeout can hold: about 24.8 days. */
+/** The longest time that setTimeout supports: about 24.8 days. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 export const systemClock: Clock = {

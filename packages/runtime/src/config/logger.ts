@@ -1,6 +1,6 @@
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
-/** Where Perdure says what it does; `console` and most loggers fit. */
+/** The destination of log messages. `console` and most loggers fit. */
 export type Logger = {
   readonly [L in Exclude<LogLevel, "silent">]: (message: string, fields: Record<string, unknown>) => void;
 };

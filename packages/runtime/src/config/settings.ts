@@ -7,17 +7,17 @@ import { toMilliseconds, type Duration } from "./duration.ts";
 import type { Logger, LogLevel } from "./logger.ts";
 import { checkTaskOptions, type TaskOptions } from "./task-options.ts";
 
-/** What happened to a step: an attempt begun, done here, given from the record, failed for good, to be tried again, waited for. */
+/** What happened to a step: an attempt began, it completed, its record was replayed, it failed after its last attempt, it will be retried, it waits. */
 export type StepEvent = "started" | "executed" | "replayed" | "failed" | "retrying" | "waiting";
 
 export interface Settings {
   /** Milliseconds a lease holds without renewal. */
   readonly lease: number;
-  /** Milliseconds between two looks at the store for signals, cancellations and runs of other processes. */
+  /** Milliseconds between two polls of the store for signals, cancellations and runs of other processes. */
   readonly pollInterval: number;
   /** Milliseconds a run may wait before it leaves memory. */
   readonly suspendAfter: number;
-  /** Milliseconds a replay waits for a recorded step that the workflow does not ask for. */
+  /** Milliseconds a replay waits for a recorded step that the workflow does not call. */
   readonly stallTimeout: number;
   readonly nondeterminism: "stop" | "report";
   readonly lostSteps: "stop" | "report";
@@ -31,19 +31,19 @@ export interface RuntimeOptions {
   readonly store?: string | Store;
   /** `"full"` (the default): what is committed survives a power failure. `"normal"`: only a crash of the process. */
   readonly durability?: "full" | "normal";
-  /** Options of every task that does not say otherwise. */
+  /** Options of every task, where `taskOptions` and the directive give none. */
   readonly defaults?: TaskOptions;
   /** Classes whose instances can be stored. */
   readonly classes?: readonly ClassCodec[];
-  /** Another way to turn values into text, for example an encrypted one. */
+  /** Turns values into text in another way, for example encrypted. */
   readonly codec?: Codec;
   /** Default: standard error. */
   readonly logger?: Logger;
-  /** Default `"warn"`. At `"debug"`: a line for each step executed, replayed, retried, waited for. */
+  /** Default `"warn"`. At `"debug"` there is a line for each step that executes, is replayed, is retried, or waits. */
   readonly logLevel?: LogLevel;
-  /** How long a run stays with a process that gives no sign of life. Default `"15s"`. */
+  /** Time after which a run of a process that no longer renews its lease may be claimed by another. Default `"15s"`. */
   readonly lease?: Duration;
-  /** Time between two looks at the store for what other processes did. Default `"250ms"`. */
+  /** Time between two polls of the store for what other processes wrote. Default `"250ms"`. */
   readonly pollInterval?: Duration;
   /** Time that a run may wait before it leaves memory. Default `"1m"`. */
   readonly suspendAfter?: Duration;
@@ -51,25 +51,26 @@ export interface RuntimeOptions {
   readonly stallTimeout?: Duration;
   /** What to do when a step is called with another input in a replay under the same code. Default `"stop"`. */
   readonly nondeterminism?: "stop" | "report";
-  /** What to do when changed code does not reach a recorded step any more. Default `"stop"`. */
+  /** What to do when changed code no longer reaches a recorded step. Default `"stop"`. */
   readonly lostSteps?: "stop" | "report";
   /**
-   * Whether to look, after each attempt of a task, if it has changed its arguments in place (which the workflow never sees), and to report that. Default: when
-   * `NODE_ENV` is not `"production"`.
+   * Whether to check after each attempt of a task whether it changed its arguments in place, and to report it. (The workflow never
+   * sees such a change.) Default: true unless `NODE_ENV` is `"production"`.
    */
   readonly checkArguments?: boolean;
   /**
-   * What was renamed or moved since runs in the store were recorded, old → new: a name (`{ bill: "charge" }`; also of a workflow, a helper, `signal:paid`), a step path or
-   * the beginning of one (`{ "charge[0]": "handle[0]/charge[0]" }`; a segment without an index stands for every index), or a workflow with its file
-   * (`{ "src/old.ts#order": "src/new.ts#order" }`). Recorded steps keep their ids and so their idempotency keys.
+   * Names and paths that were changed after runs in the store were recorded, old → new. Each is a name (`{ bill: "charge" }`; also of a
+   * workflow, a helper, `signal:paid`), a step path or the beginning of one (`{ "charge[0]": "handle[0]/charge[0]" }`; a segment without
+   * an index stands for every index), or a workflow with its file (`{ "src/old.ts#order": "src/new.ts#order" }`). Recorded steps keep
+   * their ids and therefore their idempotency keys.
    */
   readonly renames?: Readonly<Record<string, string>>;
-  /** Told of everything that is reported and does not stop a run. Default: the logger. */
+  /** Called with each problem that does not stop a run. Default: it is logged. */
   readonly onReport?: (error: PerdureError, run: { readonly id: string; readonly workflow: string }) => void;
   readonly clock?: Clock;
-  /** The secret from which a run's `Math.random()` and `crypto.randomUUID()` are drawn. Default: a random one. Anyone who knows it knows them all. */
+  /** The secret from which a run's `Math.random()` and `crypto.randomUUID()` are drawn. Default: a random one. Whoever knows the secret can compute the values. */
   readonly seed?: (run: string) => string;
-  /** Told of each step, as it happens. */
+  /** Called with each event of a step, as it happens. */
   readonly onStep?: (event: StepEvent, run: string, step: string) => void;
 }
 
@@ -77,7 +78,7 @@ export interface RuntimeOptions {
 export function settingsOf(options: RuntimeOptions): Settings {
   const lease = toMilliseconds(options.lease ?? "15s", "lease");
   const pollInterval = toMilliseconds(options.pollInterval ?? "250ms", "pollInterval");
-  // leases are renewed at the ticks of the poll, when a third of them is over
+  // the poller renews a lease when a third of it has passed
   if (pollInterval * 3 > lease)
     throw new PerdureError("OPTION_INVALID", {
       option: "pollInterval",

@@ -15,8 +15,8 @@ export interface TaskOptions {
   /** Whether this error is worth another attempt. Default: all but `FatalError`. */
   readonly retryIf?: (error: unknown, attempt: number) => boolean;
   /**
-   * Parses the stored result, on first run and on replay alike, so that the workflow sees what the schema makes of it
-   * (class instances, dates). A result that it refuses fails the attempt.
+   * Parses the stored result, on the first run and in each replay, so that the workflow sees the output of the schema
+   * (class instances, dates). A result that the schema refuses fails the attempt.
    */
   readonly result?: StandardSchema;
 }
@@ -24,14 +24,14 @@ export interface TaskOptions {
 export interface WorkflowOptions<A extends unknown[] = unknown[]> {
   /** The run's id from the arguments; in place of `id=` in the directive. */
   readonly id?: (...args: A) => string;
-  /** Parses the array of arguments before the run is recorded (what it refuses is not started) and on each replay. */
+  /** Parses the array of arguments before the run is recorded (input that it refuses starts no run) and in each replay. */
   readonly input?: StandardSchema;
 }
 
 /**
  * base^n seconds before retry n.
  * @param options.max - longest wait
- * @param options.jitter - wait a random part of it, between half and all, so that many callers do not come back at once
+ * @param options.jitter - wait a random part of it, between half and all, so that many callers do not retry at the same time
  */
 export const exponential = (options: { base: number; max?: Duration; jitter?: boolean }): BackoffSpec => ({
   kind: "exponential",

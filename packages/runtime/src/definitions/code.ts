@@ -17,7 +17,7 @@ export class Code {
     this.modules = modules;
   }
 
-  /** As it is recorded: the part of the manifest that is about it. */
+  /** The part of the manifest about this code, as it is recorded. */
   get text(): string {
     return (this.ownText ??= JSON.stringify({ version: 1, modules: this.modules } satisfies Manifest));
   }
@@ -36,7 +36,7 @@ export function codeOf({ module }: Definition): Code {
 }
 
 function make(module: ModuleInfo): Code {
-  // the module may have been evaluated again since: the function that is called belongs to this one
+  // the module may have been evaluated again since, but the function that is called belongs to this one
   const found = new Map<string, ModuleInfo | undefined>([[module.file, module]]);
   for (const info of found.values())
     for (const file of info?.imports ?? [])
@@ -46,7 +46,7 @@ function make(module: ModuleInfo): Code {
   return new Code(textFingerprint(hashes.join(" ")), loaded);
 }
 
-/** What decides whether a run that was stopped would only stop again: the code, and what is declared about changes of code. */
+/** A stopped run would stop again while this key is the same. It consists of the code and of the options about changes of code. */
 export function blockKey(code: Code, { renames, lostSteps, nondeterminism }: Settings): string {
   const declared = [
     ...renames.texts,

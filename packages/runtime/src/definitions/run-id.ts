@@ -2,7 +2,7 @@ import { PerdureError, type TemplatePart } from "@perdure/protocol";
 import { textFingerprint } from "../values/fingerprint.ts";
 import type { WorkflowDefinition } from "./definition.ts";
 
-/** The id that the workflow gives to a run with these arguments; undefined when it says nothing about ids. */
+/** The id that the workflow gives to a run with these arguments; undefined when neither `id=` nor the option `id` is given. */
 export function runIdOf(definition: WorkflowDefinition, args: readonly unknown[]): string | undefined {
   const { info, options } = definition;
   const make = options?.id as ((...args: unknown[]) => unknown) | undefined;
@@ -10,7 +10,7 @@ export function runIdOf(definition: WorkflowDefinition, args: readonly unknown[]
   return info.id && checkId(info.id.map((part) => fill(part, args, info.name)).join(""), info.name);
 }
 
-/** The same call is the same run. */
+/** The id of a run whose workflow gives none: the same call is the same run. */
 export const defaultRunId = (workflow: string, inputHash: string): string =>
   `${workflow}-${textFingerprint(inputHash)}`;
 

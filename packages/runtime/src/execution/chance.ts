@@ -5,12 +5,12 @@ import type { ChanceSource } from "@perdure/protocol";
 const MANTISSA = 53;
 
 /**
- * Random bytes that are the same in every replay, and that nobody can foretell who does not know the run's seed: HMAC-SHA256 of a counter, as in
+ * Random bytes that are the same in every replay and unpredictable without the run's seed: HMAC-SHA256 of a counter, as in
  * NIST SP 800-108.
  */
 export class Chance {
   private readonly seed: string;
-  /** What tells this stream from all others of the run. */
+  /** Distinguishes this stream from all others of the run. */
   private readonly id: string;
   private block = Buffer.alloc(0);
   private used = 0;
@@ -49,11 +49,11 @@ export class Chance {
   }
 }
 
-/** Where a workflow stands, as far as clock and chance go; times in milliseconds since 1970. */
+/** What clock and randomness read at a point of a workflow. Times are in milliseconds since 1970. */
 export interface Moment {
   /** When the run was created. */
   readonly start: number;
-  /** When the completion that was delivered last was recorded; before the first one, the start. */
+  /** When the latest delivered completion was recorded; before the first one, when the run was created. */
   readonly now: number;
   readonly chance: Chance;
 }

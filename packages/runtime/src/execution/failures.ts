@@ -31,7 +31,7 @@ export class Failures {
 const continuedAfter = (frame: Frame | undefined, at: number): boolean =>
   frame !== undefined && (frame.activeAt >= at || continuedAfter(frame.parent, at));
 
-/** An error, what caused it, and what it collects. */
+/** The error, its causes, and the errors of an AggregateError. */
 function reachable(error: unknown, found = new Set<unknown>()): Set<unknown> {
   if (found.has(error)) return found;
   found.add(error);

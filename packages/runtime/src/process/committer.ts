@@ -5,7 +5,7 @@ interface Entry {
   readonly done: (result: unknown) => void;
 }
 
-/** Gathers the writes of one event-loop turn, of all runs, into one commit. */
+/** Collects the writes of one event-loop turn, of all runs, into one commit. */
 export class Committer {
   private readonly store: Store;
   private entries: Entry[] = [];
@@ -26,7 +26,7 @@ export class Committer {
     return this.entries.length === 0 && !this.busy;
   }
 
-  /** Resolves when all that was added is answered. */
+  /** Resolves when every write that was added is answered. */
   async flush(): Promise<void> {
     if (this.isEmpty) return;
     await new Promise<void>((resolve) => this.idle.push(resolve));
@@ -65,7 +65,7 @@ export class Committer {
     const fail = (error: unknown): void => {
       const [only, ...others] = batch;
       if (only && others.length === 0) return answer([error ?? new Error("the store failed")]);
-      void this.oneByOne(batch).then(answer); // one run's write must not cost the others theirs
+      void this.oneByOne(batch).then(answer); // the write of one run must not prevent those of the others
     };
     this.busy = true;
     try {

@@ -13,9 +13,9 @@ import {
 export type { WorkflowPlace } from "./rules.ts";
 
 /**
- * What has been renamed or moved since runs were recorded: old → new. Each side is a name (`charge`, `signal:paid`: wherever it stands in a step id, and of a
- * workflow's runs), a step path or the beginning of one (`for/charge[0]`: a segment without an index stands for every index, in the order of the segments), or a
- * workflow with its file (`src/a.ts#order`).
+ * Names and paths that were changed after runs were recorded, old → new. Each side is a name (`charge`, `signal:paid`: in any place of a
+ * step id, and of a workflow's runs), a step path or the beginning of one (`for/charge[0]`: a segment without an index stands for
+ * every index, in the order of the segments), or a workflow with its file (`src/a.ts#order`).
  */
 export class Renames {
   readonly rules: readonly RenameRule[];
@@ -36,12 +36,12 @@ export class Renames {
     if (!old.includes(":") && !now.includes(":")) this.names.set(`start:${old}`, `start:${now}`);
   }
 
-  /** Each of them, as text. */
+  /** The rules as text. */
   get texts(): string[] {
     return this.rules.map(textOf);
   }
 
-  /** The others. */
+  /** The renames without those of `texts`. */
   without(texts: readonly string[]): Renames {
     if (texts.length === 0) return this;
     return new Renames(
@@ -53,7 +53,7 @@ export class Renames {
     return this.rules.length === 0;
   }
 
-  /** The ids that a step recorded under `id` may be called by now, `id` itself left out; those of fewer renames first. */
+  /** The ids that the renames lead to from `id`, without `id` itself; those of fewer renames first. */
   idsOf(id: string): string[] {
     if (this.names.size === 0 && this.paths.length === 0) return [];
     return closure(id, (each) => {
@@ -64,13 +64,13 @@ export class Renames {
     });
   }
 
-  /** All names at once: a step in two renamed functions needs both. */
+  /** Renames all names at once: a step in two renamed functions needs both. */
   private renamed(segments: readonly Segment[]): Segment[] | undefined {
     if (!segments.some((each) => "name" in each && this.names.has(each.name))) return undefined;
     return segments.map((each) => ("name" in each ? { ...each, name: this.names.get(each.name) ?? each.name } : each));
   }
 
-  /** What the signal `name` may be called now, `name` itself left out. */
+  /** The names that the renames lead to from the signal `name`, without `name` itself. */
   signalsOf(name: string): string[] {
     const prefix = "signal:";
     return closure(prefix + name, (each) => orNothing(this.names.get(each))).flatMap((each) =>
@@ -78,7 +78,7 @@ export class Renames {
     );
   }
 
-  /** What a workflow that a run has recorded may be now, itself left out. Without a file: in whichever it is. */
+  /** The workflows that the renames lead to from a recorded one, without itself. `declared`: the rename names the new file. */
   workflowsOf(recorded: WorkflowPlace): (WorkflowPlace & { readonly declared: boolean })[] {
     const found = [{ ...recorded, declared: false }];
     for (const each of found) {
@@ -90,7 +90,7 @@ export class Renames {
     return found.slice(1);
   }
 
-  /** The names that runs of the workflows of these names may have been recorded under, themselves included. Not every run of such a name has to be one. */
+  /** The names under which runs of the workflows `names` may be recorded, including `names`. A run with such a name may belong to another workflow. */
   namesBefore(names: Iterable<string>): string[] {
     const found = new Set(names);
     for (const name of found) {
@@ -105,7 +105,7 @@ const textOf = ({ from, to }: RenameRule): string => `${from} → ${to}`;
 
 const orNothing = <T>(value: T | undefined): T[] => (value === undefined ? [] : [value]);
 
-/** What `next` leads to, over and over; an added value is visited by the same loop. Ends since no rule leads back to itself. */
+/** Everything that repeated use of `next` leads to. The loop also visits the values that it adds. It ends since no rule leads back to itself. */
 function closure(start: string, next: (each: string) => readonly string[]): string[] {
   const found = new Set([start]);
   for (const each of found) for (const added of next(each)) found.add(added);
@@ -156,8 +156,8 @@ function circle(rules: readonly RenameRule[]): PerdureError {
 }
 
 /**
- * The rename that turns one id into the other: of the name where that is the only difference, else of the path. Undefined where none can.
- * @param isUsed - whether the present code still has something of that name: then only the path can be renamed
+ * The rename that turns one id into the other: of the name if that is the only difference, else of the path. Undefined if there is none.
+ * @param isUsed - whether the present code still uses the name: then only the path can be renamed
  */
 export function renameBetween(
   old: string,
@@ -182,7 +182,7 @@ function proposal(
   const [[from, to] = ["", ""]] = names;
   const isShape = old.length === now.length && old.every((segment, place) => isSamePlace(segment, now[place]));
   if (isShape && names.size === 1 && !isUsed(from)) return [nameOf(from), nameOf(to)];
-  const free = old.length === 1 ? 0 : old.length; // a single name without an index would be that name everywhere
+  const free = old.length === 1 ? 0 : old.length; // a single name without an index would mean that name everywhere
   if (isShape) return [pattern(old, free), pattern(now, free)];
   const common = old.findIndex((segment, place) => JSON.stringify(segment) !== JSON.stringify(now[place]));
   return [pattern(old, common), pattern(now, common)];
@@ -197,7 +197,7 @@ const isSamePlace = (old: Segment, now: Segment | undefined): boolean =>
     ? JSON.stringify(old) === JSON.stringify(now)
     : old.index === now.index && old.variant === now.variant);
 
-/** The path; its first `free` segments stand for every index. */
+/** The path as text. Its first `free` segments stand for every index. */
 const pattern = (segments: readonly Segment[], free: number): string =>
   segments
     .map((each, place): SegmentPattern => ("name" in each && place < free ? { ...each, index: undefined } : each))

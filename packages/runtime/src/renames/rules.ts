@@ -1,6 +1,6 @@
 import { formatSegment, parseSegment, type Segment } from "@perdure/protocol";
 
-/** A segment of a path in a rename; without an index it stands for every index. */
+/** A segment of a path in a rename. Without an index it stands for every index. */
 export type SegmentPattern =
   { readonly name: string; readonly variant: number; readonly index: number | undefined } | { readonly key: string };
 
@@ -15,13 +15,13 @@ export type RenameRule = { readonly from: string; readonly to: string } & (
   | { readonly kind: "workflow"; readonly old: WorkflowPlace; readonly now: WorkflowPlace }
 );
 
-/** A workflow as a run records it. */
+/** The workflow of a run, as it is recorded. */
 export interface WorkflowPlace {
   readonly name: string;
   readonly file: string;
 }
 
-/** @throws SyntaxError that says what is wrong */
+/** @throws SyntaxError whose message names the mistake */
 export function parseRename(from: string, to: string): RenameRule {
   if (from === to) throw new SyntaxError("both sides are the same");
   const [old, now] = [parseSide(from), parseSide(to)];
@@ -37,7 +37,7 @@ export function parseRename(from: string, to: string): RenameRule {
 
 const placeOf = ({ name, file }: WorkflowPlace): WorkflowPlace => ({ name, file });
 
-/** Beside a path, a name is the path of its calls in the workflow itself. */
+/** Opposite a path, a name stands for the path of its calls in the workflow itself. */
 const segmentsOf = (side: Exclude<RenameSide, { kind: "workflow" }>): readonly SegmentPattern[] =>
   side.kind === "path" ? side.segments : [{ name: side.name, variant: 0, index: undefined }];
 
@@ -61,7 +61,7 @@ function parsePattern(text: string): SegmentPattern {
   return "key" in segment || isWhole ? segment : { ...segment, index: undefined };
 }
 
-/** The segments under the new path, or undefined when they do not begin with the old one. What follows stays. */
+/** The segments with the new path in place of the old one, or undefined when they do not begin with it. */
 export function movePath(
   { old, now }: Extract<RenameRule, { kind: "path" }>,
   segments: readonly Segment[],
@@ -89,8 +89,8 @@ function matches(pattern: SegmentPattern, segment: Segment | SegmentPattern | un
 const isSame = (a: number | undefined, b: number | undefined): boolean => a === undefined || b === undefined || a === b;
 
 /**
- * Whether what `first` makes may be something that `second` applies to. Says yes too often rather than too seldom: where no rule leads back to itself in this
- * sense, every chain of them ends.
+ * Whether `second` may apply to a result of `first`. Errs on the side of true: if no rule leads back to itself in this sense, every
+ * chain of rules ends.
  */
 export function mayLead(first: RenameRule, second: RenameRule): boolean {
   if (first.kind === "workflow" || second.kind === "workflow") return mayLeadWorkflow(first, second);
@@ -108,7 +108,7 @@ function mayLeadWorkflow(first: RenameRule, second: RenameRule): boolean {
   return first.kind !== "workflow" || second.kind !== "workflow" || first.now.file === second.old.file;
 }
 
-/** The name that a rule is about where it is about workflows; undefined for a path. */
+/** The name of the workflows that a rule applies to; undefined for a path. */
 export function workflowName(rule: RenameRule, side: "old" | "now"): string | undefined {
   if (rule.kind === "path") return undefined;
   const given = rule[side];

@@ -1,4 +1,4 @@
-/** An AbortController that is made when somebody looks at its signal: most tasks never do. */
+/** An AbortController that is created when its signal is first read. Most tasks never read it. */
 export class LazyAbort {
   private controller: AbortController | undefined;
   private reason: unknown;

@@ -7,7 +7,7 @@ import { CancelledError, FatalError, RetryableError, TimeoutError } from "../val
 import { parseWith } from "../values/schema.ts";
 import { LazyAbort } from "./lazy-abort.ts";
 
-/** Options of a task, nearest first: `taskOptions`, the directive, `configure({ defaults })`, the built-in ones. */
+/** Options of a task. The first of these that gives an option wins: `taskOptions`, the directive, `configure({ defaults })`, the built-in defaults. */
 export interface ResolvedTaskOptions extends TaskOptions {
   readonly retries: number;
   readonly backoff: Backoff;
@@ -22,7 +22,7 @@ export const resolveTaskOptions = ({ info, options }: TaskDefinition, defaults: 
   ...options,
 });
 
-/** Attempts `call` until it succeeds, must not be tried again, or the run goes on without it. */
+/** Attempts `call` until it succeeds, must not be tried again, or the run continues without it. */
 export function attemptTask(step: LiveStep, call: () => Promise<unknown>, options: ResolvedTaskOptions): void {
   step.onCancel = (reason) => step.fail(new CancelledError(reason)); // between two attempts
   const now = step.execution.host.clock.now();
@@ -72,7 +72,7 @@ const contextOf = (step: LiveStep, abort: LazyAbort): TaskContext => {
   };
 };
 
-/** `call` with a limit on its time. An attempt that ignores its `AbortSignal` goes on in vain. */
+/** `call` with a time limit. An attempt that ignores its `AbortSignal` continues, but its outcome is ignored. */
 async function limited(
   step: LiveStep,
   call: () => Promise<unknown>,

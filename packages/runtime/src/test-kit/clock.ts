@@ -31,7 +31,7 @@ export class TestClock implements Clock {
     return next && Math.max(0, next.time - this.time);
   }
 
-  /** Moves on by `duration`, timer by timer; `settled` is awaited before and after each. */
+  /** Moves the clock by `duration` (milliseconds), timer by timer. Awaits `settled` before and after each timer. */
   async advance(duration: number, settled: () => Promise<void>): Promise<void> {
     const end = this.time + duration;
     await settled();

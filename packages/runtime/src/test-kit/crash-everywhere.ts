@@ -34,7 +34,7 @@ interface Round {
 
 const RUN = "crash-everywhere";
 
-/** Every round draws the same. */
+/** Every round draws the same random values. */
 const sameSeed = (run: string): string => run;
 
 /**
@@ -165,7 +165,7 @@ class CrashRound {
     return finished;
   }
 
-  /** The store as one process sees it, which dies at the chosen write: then it calls nothing and hears of nothing any more. */
+  /** The store as seen by one process, which dies at the chosen write. From then on it calls nothing and gets no answers. */
   private faulty(): Store {
     const { store } = this;
     let dead = false;
@@ -187,7 +187,7 @@ class CrashRound {
       return answer instanceof Promise ? answer.then(die) : die();
     };
     return wrapStore(store, (method, perform) => {
-      if (method === "open" || method === "close") return undefined as never; // both lives have one store
+      if (method === "open" || method === "close") return undefined as never; // both processes use one open store
       return DURABLE_WRITES.has(method) ? write(perform) : call(perform);
     });
   }

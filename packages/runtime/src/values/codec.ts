@@ -4,7 +4,7 @@ import { DevalueError, parse, stringify } from "devalue";
 import { isTemplate } from "./plain.ts";
 import { CancelledError, FatalError, RetryableError, TimeoutError } from "./errors.ts";
 
-/** Turns values into text and back. Put another one into `configure({ codec })` to encrypt or to use another format. */
+/** Turns values into text and back. Pass your own to `configure({ codec })` to encrypt values or to use another format. */
 export interface Codec {
   /** @throws DevalueError or any error with a `path` and a `message` for a value that cannot be stored. */
   encode(value: unknown): string;
@@ -13,16 +13,16 @@ export interface Codec {
 
 /** A class whose instances may be results, inputs and payloads. */
 export interface ClassCodec<T = unknown> {
-  /** The constructor; instances are found with `instanceof`, the most derived registration first. */
+  /** The constructor. Instances are recognized with `instanceof`, the most derived registered class first. */
   readonly type: abstract new (...args: never[]) => T;
   /** Name in the store. Default: the class's name. It must not change while runs hold instances. */
   readonly name?: string;
-  /** The instance as something that can be stored. */
+  /** Turns the instance into a value that can be stored. */
   encode(instance: T): unknown;
   decode(data: unknown): T;
 }
 
-/** In front of every stored value. */
+/** Prefix of every stored value. */
 const VERSION = "1:";
 
 type ErrorConstructorLike = new (message?: string) => Error;
@@ -41,7 +41,7 @@ const errorTypes: Record<string, ErrorConstructorLike> = {
 };
 const errorFields = new Set(["name", "message", "stack", "cause", "errors"]);
 
-/** An error as data. Of its own fields, what cannot be stored (requests, sockets) is left out: the error must not get lost for it. */
+/** An error as data. Own fields that cannot be stored (requests, sockets) are left out, so that the error itself is kept. */
 function encodeError(value: unknown, storable: (field: unknown) => boolean): unknown {
   if (!(value instanceof Error)) return undefined;
   const own = Object.fromEntries(
@@ -72,7 +72,7 @@ function decodeError(data: unknown): Error {
   return Object.assign(error, own);
 }
 
-/** The strings of a template, which a function called by one may read in both forms. */
+/** The strings of a tagged template, which a tag function may read in both forms. */
 const decodeTemplate = ([strings, raw]: [string[], string[]]): TemplateStringsArray =>
   Object.freeze(
     Object.defineProperty(strings, "raw", { value: Object.freeze(raw) }),
@@ -81,7 +81,7 @@ const decodeTemplate = ([strings, raw]: [string[], string[]]): TemplateStringsAr
 const isRegistered = (classes: readonly ClassCodec[], value: unknown) =>
   classes.some(({ type }) => value instanceof type);
 
-/** The codec that is used when no other is configured: devalue's format, with errors and registered classes. */
+/** The default codec: devalue's format, with errors and registered classes. */
 export function createCodec(classes: readonly ClassCodec[] = []): Codec {
   const reducers: Record<string, (value: unknown) => unknown> = {};
   const revivers: Record<
@@ -94,7 +94,7 @@ export function createCodec(classes: readonly ClassCodec[] = []): Codec {
   }
   reducers["Template"] = (value) => isTemplate(value) && [[...value], [...value.raw]];
   revivers["Template"] = (data) => decodeTemplate(data as [string[], string[]]);
-  // an error is storable, whatever it holds: looking into it here, at each level again, would take for ever
+  // an error is always storable: checking its fields here, again at each level, would take exponential time
   const shallow = { ...reducers, Error: (value: unknown) => value instanceof Error && [0] };
   const storable = (field: unknown): boolean => {
     try {
@@ -112,7 +112,7 @@ export function createCodec(classes: readonly ClassCodec[] = []): Codec {
   };
 }
 
-/** `codec` with the version in front, and with errors that name what could not be stored: `what` is `chargeCard returned`, `where` its step. */
+/** `codec` with the version as a prefix. Its errors name the value that cannot be stored: `what` is, for example, `chargeCard returned`, and `where` its step. */
 export interface ValueStore {
   encode(value: unknown, what: string, where?: () => string): Encoded;
   decode(text: Encoded): unknown;

@@ -1,6 +1,6 @@
 import { shareInstances } from "@perdure/protocol";
 
-/** Ends a task without another attempt, whatever its retries say. */
+/** Thrown by a task to fail without another attempt, whatever its `retries`. */
 export class FatalError extends Error {
   static {
     shareInstances(this, "FatalError");
@@ -9,7 +9,7 @@ export class FatalError extends Error {
   override name = "FatalError";
 }
 
-/** Asks for another attempt, at a time of its own choosing. */
+/** Thrown by a task to ask for another attempt at a time that the error names. */
 export class RetryableError extends Error {
   static {
     shareInstances(this, "RetryableError");
@@ -25,14 +25,14 @@ export class RetryableError extends Error {
   }
 }
 
-/** What a cancelled workflow gets at its next durable call, and what the result of a cancelled run rejects with. */
+/** Thrown at the next durable call of a cancelled workflow. The result of a cancelled run rejects with it. */
 export class CancelledError extends Error {
   static {
     shareInstances(this, "CancelledError");
   }
 
   override name = "CancelledError";
-  /** What was given to `run.cancel(reason)`. */
+  /** The argument of `run.cancel(reason)`. */
   readonly reason: unknown;
 
   constructor(reason?: unknown) {
@@ -45,7 +45,7 @@ export class CancelledError extends Error {
   }
 }
 
-/** An attempt of a task, or a wait for a signal, took longer than it may. */
+/** An attempt of a task, or a wait for a signal, exceeded its timeout. */
 export class TimeoutError extends Error {
   static {
     shareInstances(this, "TimeoutError");

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { isPlain } from "./plain.ts";
 
-/** A step's fingerprint looks at this many values and this many characters of text at most; the rest counts by its size. */
+/** A step's fingerprint reads at most this many values and this many characters of text. Of the rest only the size counts. */
 const STEP_LIMITS: Limits = { values: 2_000, text: 16_384 };
 const NO_LIMITS: Limits = { values: Infinity, text: Infinity };
 
@@ -11,12 +11,12 @@ interface Limits {
 }
 
 /**
- * A fingerprint of a step's input: equal for inputs that are stored alike, whatever the order of their keys.
- * What cannot be stored (functions, clients, sockets) is left out. Never throws; cost is bounded.
+ * A fingerprint of a step's input. Inputs that are stored alike have the same fingerprint, whatever the order of their keys.
+ * Values that cannot be stored (functions, clients, sockets) are left out. Never throws. The cost is bounded.
  */
 export const fingerprint = (value: unknown): string => digest(value, STEP_LIMITS);
 
-/** The same over the whole value, for the input of a run; `stored` stands in for what has no fingerprint of its own (instances). */
+/** The fingerprint of the whole value, for the input of a run. A value with instances of classes gets the fingerprint of `stored`, its encoded form. */
 export function fullFingerprint(value: unknown, stored: string): string {
   const walker = new Walker(NO_LIMITS);
   walker.visit(value);
@@ -34,7 +34,7 @@ function digest(value: unknown, limits: Limits): string {
 
 class Walker {
   out = "";
-  /** Something was left out. */
+  /** Whether a value was left out. */
   lossy = false;
   private readonly seen = new Map<object, number>();
   private readonly limits: Limits;

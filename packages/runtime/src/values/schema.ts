@@ -1,6 +1,6 @@
 import { PerdureError } from "@perdure/protocol";
 
-/** The part of Standard Schema v1 (https://standardschema.dev) that is used: zod, valibot, arktype and others have it. */
+/** The part of Standard Schema v1 (https://standardschema.dev) that Perdure uses. Zod, Valibot, ArkType and others implement it. */
 export interface StandardSchema<T = unknown> {
   readonly "~standard": {
     readonly version: 1;
@@ -14,8 +14,8 @@ export type StandardResult<T> =
   | { readonly issues: readonly { readonly message: string; readonly path?: readonly unknown[] | undefined }[] };
 
 /**
- * What the schema makes of `value`.
- * @throws PerdureError `SCHEMA_REFUSED` with every issue and its path; `SCHEMA_ASYNC` for a schema that answers later
+ * The output of the schema for `value`.
+ * @throws PerdureError `SCHEMA_REFUSED` with every issue and its path; `SCHEMA_ASYNC` for a schema that validates asynchronously
  */
 export function parseWith<T>(schema: StandardSchema<T>, value: unknown, what: string): T {
   const result = schema["~standard"].validate(value);

@@ -1,10 +1,10 @@
 import { isPlain, isTemplate } from "./plain.ts";
 
 /**
- * The plain data in `value` (objects, arrays, maps, sets, dates), copied as it is now; everything else (instances, functions, bytes) is the same.
+ * A copy of `value` as it is now. Plain data in it (objects, arrays, maps, sets, dates) is copied; instances, functions and bytes are shared.
  *
- * A step may begin later than it is called, and more than once: after the recorded steps of a replay, or as a retry. Each
- * attempt gets the arguments of the call, whatever the workflow or an earlier attempt has done to them since.
+ * A step may begin later than it is called (after the recorded steps of a replay) and more than once (as a retry). Each attempt
+ * gets the arguments of the call, whatever the workflow or an earlier attempt has done to them since.
  */
 export function snapshot<T>(value: T): T {
   return copy(value, undefined) as T;
@@ -47,7 +47,7 @@ function fill(target: Container, source: object, inner: (value: unknown) => unkn
   }
 }
 
-/** Also for a key such as `__proto__`. */
+/** Sets a property, also one with a key such as `__proto__`. */
 function define(target: Record<PropertyKey, unknown>, key: PropertyKey, value: unknown): void {
   if (key === "__proto__")
     Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
