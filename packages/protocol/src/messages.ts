@@ -169,7 +169,7 @@ export const messages = {
   })),
   RUN_ID_INCOMPLETE: define((p: { workflow: string; placeholder: string; found: string }) => ({
     text: `the run id of ${p.workflow} is incomplete: {${p.placeholder}} is ${p.found}`,
-    hint: "pass a string, number or boolean there, or use another placeholder in id=",
+    hint: "pass a string, number, bigint or boolean there, or use another placeholder in id=",
   })),
   RUN_ID_INVALID: define((p: { workflow: string; found: string }) => ({
     text: `the run id of ${p.workflow} must be well-formed text of 1 to 512 characters; found ${p.found}`,
