@@ -19,7 +19,7 @@ describe("without the plugin", () => {
   test.each(Object.entries(variants))("a program says so at its first start (%s)", async (_name, more) => {
     const root = project(shop);
     await build(bundled(root, more));
-    expect(node([join(root, "dist/main.mjs")], root).errors).toContain("has a directive and was not compiled");
+    expect(node([join(root, "dist/main.mjs")], root).errors).toContain("has a directive but was not compiled");
   });
 
   test("a program that terser has minified says so", async () => {
@@ -34,7 +34,7 @@ describe("without the plugin", () => {
 
 describe("directives that are gone before the plugin comes", () => {
   const lost = expect.stringMatching(
-    /src\/(?:order|tasks)\.ts:\d:3 error: .* has directives, but another plugin or loader has changed or loaded the file before Perdure[^]*DIRECTIVE_LOST/,
+    /src\/(?:order|tasks)\.ts:\d:3 error: .* has directives, but another plugin or loader changed or loaded the file first, and Perdure saw none of them[^]*DIRECTIVE_LOST/,
   );
 
   test("rollup: terser goes first", async () => {

@@ -156,7 +156,7 @@ describe.each(lines)("Node %i", (line) => {
       ...app,
       "package.json": JSON.stringify({ name: "app", type: "module", perdure: { directives: { task: 1 } } }),
     });
-    expect(await exits(1)).toContain('1 is not a value for "perdure".directives.task');
+    expect(await exits(1)).toContain('1 is not a valid value for "perdure".directives.task');
   });
 
   test("a loader that takes the file from the disk itself is found out", async () => {
@@ -164,7 +164,7 @@ describe.each(lines)("Node %i", (line) => {
     const ownRegister = `import * as module from "node:module";\nimport { load } from "./own.js";\nif (module.registerHooks) module.registerHooks({ load }); else module.register("./own.js", import.meta.url);\n`;
     const created = await App.create(line, { ...app, "own.js": own, "own-register.js": ownRegister });
     const first = await created.run(["--import", "./own-register.js", ...register, "main.js"], inMemory).exits(1);
-    expect(first).toContain("another loader took flow.js from the disk");
+    expect(first).toContain("another loader read flow.js from disk");
   });
 });
 

@@ -174,7 +174,7 @@ test("R1 a workflow that is not deterministic stops with the place, or is report
   const { outcome, log, test } = await change(random, random);
   expect(outcome).toMatchObject({
     code: "NOT_DETERMINISTIC",
-    message: expect.stringContaining("ship[0] was called at flow.js:6:"),
+    message: expect.stringContaining("called step ship[0] at flow.js:6:"),
   });
   expect(log).toEqual(["ship 0", "bill 1"]);
   expect(await test.store.getRun("flow")).toMatchObject({ status: "pending" });
@@ -203,7 +203,7 @@ test("R2 a replay that waits for something that is not durable does not hang", a
   const { outcome } = await change(waiting, waiting);
   expect(outcome).toMatchObject({
     code: "STALLED",
-    message: expect.stringContaining("does not come to bill[0] (flow.js:"),
+    message: expect.stringContaining("has not reached bill[0] (flow.js:"),
   });
 });
 

@@ -45,8 +45,8 @@ describe("a module on its way to a browser", () => {
   });
 
   it("may have tasks only, or a directive for the whole file", () => {
-    expect(said(`const f = async () => { "use task" };`)).toContain("orders.js has tasks and is an entry");
-    expect(said(`"use workflow";\nexport async function f() {}`)).toContain("orders.js has workflows");
+    expect(said(`const f = async () => { "use task" };`)).toContain("orders.js contains tasks and is an entry point");
+    expect(said(`"use workflow";\nexport async function f() {}`)).toContain("orders.js contains workflows");
   });
 
   it("is told what is wrong with its directives all the same", () => {

@@ -19,7 +19,7 @@ import {
 } from "./kit.ts";
 
 type Reopen = () => Promise<Store>;
-/** Each gets an empty store, and a way to open further ones on its data, which it closes. */
+/** Each test gets an empty store, and a function that opens further stores on its data. The test closes those. */
 type TwoStoreCases = Readonly<Record<string, (store: Store, reopen: Reopen) => Promise<void>>>;
 
 async function withSecond(reopen: Reopen, run: (second: Store) => Promise<void>): Promise<void> {
