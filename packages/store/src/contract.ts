@@ -54,6 +54,8 @@ export interface RunRow {
   /** The reason of a requested cancellation, delivered or not. */
   readonly cancel?: Encoded;
   readonly blocked?: Blocked;
+  /** How many times in a row the run was claimed from an owner that had not let go of it, without a new checkpoint in between. */
+  readonly stalls: number;
   readonly createdAt: number;
   /** When the run was last claimed, released, ended, retried, or requested to cancel. */
   readonly updatedAt: number;
@@ -144,7 +146,20 @@ export interface RunFilter {
   readonly limit?: number;
 }
 
-/** Changes in the store that the owner of a run in memory must know. */
+export interface UnfinishedFilter {
+  /** Only runs of these workflows. */
+  readonly workflows?: readonly string[];
+  /** Only these runs. */
+  readonly runs?: readonly string[];
+  readonly now: number;
+  readonly limit: number;
+  /** Without the running runs of these owners: else `limit` healthy runs would hide every run behind them. */
+  readonly alive?: readonly string[];
+  /** False: without blocked runs. Default true. */
+  readonly blocked?: boolean;
+}
+
+/** What the owner of a run in memory has to know of it. */
 export interface Wakeup {
   readonly run: string;
   /** False: another owner has the run, or the run has ended. */
@@ -174,21 +189,16 @@ export interface Store {
   /** Newest first by `createdAt`; of equal times, the last recorded run first. If the run `before` does not exist, the list is empty. */
   listRuns(filter: RunFilter): Awaitable<RunRow[]>;
   /**
-   * Runs of these workflows that may need an owner, oldest first: pending runs; waiting runs that are due (`wakeAt` at
-   * or before `now`); and running runs of any owner that is not in `alive`. The caller knows which owners are dead, and
-   * reads `leaseUntil`. Without `alive`, `limit` healthy runs would hide all later runs.
+   * Runs that may need an owner, oldest first: pending; waiting and due (`wakeAt` at or before `now`); running, whoever owns them
+   * (the caller knows which owners are dead, and reads `leaseUntil`).
    */
-  unfinished(filter: {
-    readonly workflows: readonly string[];
-    readonly now: number;
-    readonly limit: number;
-    readonly alive?: readonly string[];
-  }): Awaitable<RunRow[]>;
+  unfinished(filter: UnfinishedFilter): Awaitable<RunRow[]>;
 
   /**
-   * S2 One owner: makes `owner` the owner under `epoch + 1`. The run is then running, not blocked, and has no `wakeAt`. This requires a run that
-   * has not ended, and one of three conditions: it has no owner, its lease ended before `now`, or `from` (a dead owner and its epoch) still owns it.
-   * Otherwise the result is undefined. Of any number of concurrent calls, one succeeds.
+   * S2 One owner: makes `owner` the owner under `epoch + 1`, status running, no longer blocked and without `wakeAt`, when
+   * the run is not finished and (it has no owner, or its lease ended before `now`, or `from`, a dead owner and its epoch, still has it).
+   * Else undefined. Of any number of concurrent calls one succeeds.
+   * S12 `stalls` rises by one with each claim of a running run, and is 0 after each new checkpoint.
    */
   claim(claim: {
     readonly run: string;
@@ -197,11 +207,11 @@ export interface Store {
     readonly from?: { readonly owner: string; readonly epoch: number };
   }): Awaitable<RunRow | undefined>;
 
-  /** Extends each lease whose epoch is still current. Never shortens a lease. */
+  /** Extends the leases that are still held under their epochs; never shortens one. Answers for each run, in the same order, whether it is still held. */
   renew(renewal: {
     readonly runs: readonly { readonly run: string; readonly epoch: number }[];
     readonly until: number;
-  }): Awaitable<void>;
+  }): Awaitable<boolean[]>;
 
   /** Every step of the run: checkpoints in the order of `seq`, then open steps in any order. One query. */
   steps(run: string): Awaitable<StepRow[]>;
@@ -218,19 +228,22 @@ export interface Store {
    * child step for it. `release` drops the lease. A release to waiting makes the run due immediately if the awaited event has
    * already happened: a cancellation that no step of kind `cancel` has delivered yet, an unconsumed delivery for one of its
    * open waits, or the end of the child of one of its open child steps.
+   * S11 A waiting run can be woken: a release to waiting leaves the run pending unless it has a `wakeAt`, an open wait for a signal, or an
+   *     open child step whose child exists; and also if one of its open child steps has a child that does not exist.
    */
   commit(writes: readonly Write[]): Awaitable<boolean[]>;
 
   /**
-   * S7 The first delivery wins. A delivery is accepted if the run has not ended, and the name either has no delivery yet, or has only
-   * consumed deliveries and an open wait. After an accepted delivery, a waiting run is due at `now` at the latest. Undefined: the run does not exist.
+   * S7 Deliveries of one name form a queue: each is kept, in order, until a wait consumes it. A delivery to a finished run is refused
+   *    (false). A waiting run is due at `now`, if not before.
+   * S13 A delivery to a run that does not exist is kept until the run is created, for at least `EARLY_SIGNAL_LIFETIME`.
    */
   deliver(delivery: {
     readonly run: string;
     readonly name: string;
     readonly payload: Encoded;
     readonly now: number;
-  }): Awaitable<boolean | undefined>;
+  }): Awaitable<boolean>;
 
   /** The state of runs in memory while they wait: one entry per given run, in the same order. */
   wakeups(runs: readonly { readonly run: string; readonly epoch: number }[]): Awaitable<Wakeup[]>;

@@ -1,6 +1,6 @@
 export * from "./contract.ts";
 export { memoryStore } from "./memory.ts";
 export { openStore } from "./open.ts";
-export { hasEnded, isFinal } from "./status.ts";
+export { EARLY_SIGNAL_LIFETIME, hasEnded, isFinal } from "./status.ts";
 export { sqliteStore, type SqliteOptions, type SqliteSettings, type SqliteStore } from "./sqlite/store.ts";
 export { DURABLE_WRITES, wrapStore, type AroundCall, type StoreMethod } from "./wrap-store.ts";

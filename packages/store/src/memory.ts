@@ -7,15 +7,17 @@ import type {
   SignalRow,
   StepRow,
   Store,
+  UnfinishedFilter,
   Wakeup,
   Write,
 } from "./contract.ts";
-import { isFinal } from "./status.ts";
+import { EARLY_SIGNAL_LIFETIME, isFinal } from "./status.ts";
 
 /** A store in the memory of the process, for tests and trials. Several runtimes may share it. */
 export function memoryStore(): Store {
   const runs = new Map<string, Run>();
   const codes = new Map<string, string>();
+  const early: Parameters<Store["deliver"]>[0][] = [];
   const record = ({ code, modules }: { readonly code: string; readonly modules: string }): void => {
     if (!codes.has(code)) codes.set(code, modules);
   };
@@ -30,6 +32,9 @@ export function memoryStore(): Store {
       const made = newRun(run, runs.size);
       runs.set(run.id, made);
       record(run);
+      for (const { name, payload, now } of early.filter((each) => each.run === run.id))
+        deliver(made, name, payload, now);
+      early.splice(0, early.length, ...early.filter((each) => each.run !== run.id));
       return { created: true, run: made.row };
     },
     getRun: (id) => runs.get(id)?.row,
@@ -42,12 +47,12 @@ export function memoryStore(): Store {
       change(run, own(run.row, lease, now));
       return run.row;
     },
-    renew({ runs: held, until }) {
-      for (const { run: id, epoch } of held) {
+    renew: ({ runs: held, until }) =>
+      held.map(({ run: id, epoch }) => {
         const run = ownedRun(runs, id, epoch);
         if (run) change(run, { leaseUntil: Math.max(until, run.row.leaseUntil ?? until) });
-      }
-    },
+        return run !== undefined;
+      }),
     steps: (id) => [...(runs.get(id)?.steps.values() ?? [])].sort(bySeq),
     commit: (writes) =>
       writes.map((write) => {
@@ -55,9 +60,12 @@ export function memoryStore(): Store {
         if (accepted && write.type === "code") record(write);
         return accepted;
       }),
-    deliver: ({ run: id, name, payload, now }) => {
+    deliver(delivery) {
+      const { run: id, name, payload, now } = delivery;
       const run = runs.get(id);
-      return run && deliver(run, name, payload, now);
+      if (run) return deliver(run, name, payload, now);
+      early.splice(0, early.length, ...early.filter((each) => each.now >= now - EARLY_SIGNAL_LIFETIME), delivery);
+      return true;
     },
     wakeups: (asked) => asked.map(({ run, epoch }) => wakeup(runs, run, epoch)),
     cancel: ({ run: id, reason, now }) => {
@@ -85,7 +93,7 @@ interface Run {
 type Changes = { readonly [K in keyof RunRow]?: RunRow[K] | undefined };
 
 function newRun({ lease, modules: _, ...given }: NewRun, number: number): Run {
-  const fresh: RunRow = { ...given, status: "pending", codeSeq: 0, epoch: 0, updatedAt: given.createdAt };
+  const fresh: RunRow = { ...given, status: "pending", codeSeq: 0, epoch: 0, stalls: 0, updatedAt: given.createdAt };
   const run: Run = { row: fresh, number, steps: new Map(), seqs: new Set(), signals: [], unhandled: [] };
   if (lease) change(run, own(fresh, lease, given.createdAt));
   return run;
@@ -103,6 +111,7 @@ function own(row: RunRow, lease: Lease, now: number): Changes {
     owner: lease.owner,
     leaseUntil: lease.until,
     epoch: row.epoch + 1,
+    stalls: row.stalls + (row.status === "running" ? 1 : 0),
     blocked: undefined,
     wakeAt: undefined,
     updatedAt: now,
@@ -143,14 +152,16 @@ function matches<T extends string>(wanted: T | readonly T[] | undefined, value: 
   return wanted === undefined || (typeof wanted === "string" ? wanted === value : wanted.includes(value));
 }
 
-function unfinished(runs: Map<string, Run>, filter: Parameters<Store["unfinished"]>[0]): RunRow[] {
-  const { workflows, now, limit, alive = [] } = filter;
+function unfinished(all: Map<string, Run>, filter: UnfinishedFilter): RunRow[] {
+  const { workflows, runs, now, limit, alive = [], blocked = true } = filter;
   const mayNeedOwner = ({ row }: Run): boolean => {
-    if (!workflows.includes(row.workflow)) return false;
+    if (workflows && !workflows.includes(row.workflow)) return false;
+    if (runs && !runs.includes(row.id)) return false;
     if (row.status === "waiting") return row.wakeAt !== undefined && row.wakeAt <= now;
-    return row.status === "pending" || (row.status === "running" && !alive.includes(row.owner ?? ""));
+    if (row.status === "pending") return blocked || row.blocked === undefined;
+    return row.status === "running" && !alive.includes(row.owner ?? "");
   };
-  return [...runs.values()]
+  return [...all.values()]
     .filter(mayNeedOwner)
     .sort(byAge)
     .slice(0, Math.max(0, limit))
@@ -183,7 +194,10 @@ function putStep(run: Run, step: StepRow, consume: SignalRow | undefined): boole
   const delivery = consume && run.signals.find(({ row }) => row.name === consume.name && row.slot === consume.slot);
   if (consume && (!delivery || delivery.consumed)) return false;
   if (delivery) delivery.consumed = true;
-  if (step.seq !== undefined) run.seqs.add(step.seq);
+  if (step.seq !== undefined) {
+    run.seqs.add(step.seq);
+    if (run.row.stalls > 0) change(run, { stalls: 0 });
+  }
   run.steps.set(step.id, { ...step });
   return true;
 }
@@ -209,8 +223,9 @@ function openTargets(run: Run, kind: StepRow["kind"]): string[] {
 function release(
   runs: Map<string, Run>,
   run: Run,
-  { status, wakeAt, blocked, at }: Extract<Write, { type: "release" }>,
+  { status: wanted, wakeAt, blocked, at }: Extract<Write, { type: "release" }>,
 ): void {
+  const status = wanted === "waiting" && canBeWoken(runs, run, wakeAt) ? "waiting" : "pending";
   change(run, {
     status,
     blocked,
@@ -222,7 +237,14 @@ function release(
   if (hasNews(runs, run)) wake(run, at);
 }
 
-/** Whether an event that the run waits for has already happened. */
+/** Whether something will wake the run (S11). */
+function canBeWoken(runs: Map<string, Run>, run: Run, wakeAt: number | undefined): boolean {
+  const children = openTargets(run, "child");
+  if (!children.every((id) => runs.has(id))) return false;
+  return wakeAt !== undefined || children.length > 0 || openTargets(run, "signal").length > 0;
+}
+
+/** Whether something that the run waits for has come. */
 function hasNews(runs: Map<string, Run>, run: Run): boolean {
   if (isCancelUndelivered(run)) return true;
   const waits = openTargets(run, "signal");
@@ -238,10 +260,9 @@ function isCancelUndelivered(run: Run): boolean {
 }
 
 function deliver(run: Run, name: string, payload: string, now: number): boolean {
-  const earlier = run.signals.filter(({ row }) => row.name === name);
-  if (isFinal(run.row.status) || earlier.some(({ consumed }) => !consumed)) return false;
-  if (earlier.length > 0 && !openTargets(run, "signal").includes(name)) return false;
-  run.signals.push({ row: { name, slot: earlier.length, payload }, consumed: false });
+  if (isFinal(run.row.status)) return false;
+  const slot = run.signals.filter(({ row }) => row.name === name).length;
+  run.signals.push({ row: { name, slot, payload }, consumed: false });
   wake(run, now);
   return true;
 }

@@ -1,6 +1,9 @@
 import type { Encoded, FinalStatus, RunRow, RunStatus } from "./contract.ts";
 
-/** Whether a run with this status has ended. */
+/** Milliseconds for which a delivery to a run that does not exist is kept: 30 days. */
+export const EARLY_SIGNAL_LIFETIME = 30 * 24 * 3_600_000;
+
+/** Whether a run of this status has ended. */
 export const isFinal = (status: RunStatus): status is FinalStatus =>
   status === "completed" || status === "failed" || status === "cancelled";
 

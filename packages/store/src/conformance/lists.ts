@@ -66,7 +66,7 @@ export const listCases: Cases = {
   "unfinished gives pending, running and due runs, oldest first": async (store) => {
     await oneOfEach(store);
     await waiting(store, "sleeps", { wakeAt: T + 1_000 });
-    await waiting(store, "waits");
+    await waiting(store, "waits", { steps: [openWait("a[0]", "go")] });
     assert.deepEqual(await dueAt(store, T + 999), ["pending", "running"]);
     assert.deepEqual(await dueAt(store, T + 1_000), ["sleeps", "pending", "running"]);
     const [first] = await store.unfinished({ workflows: ["ship"], now: T, limit: 1 });

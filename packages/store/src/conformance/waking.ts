@@ -81,7 +81,7 @@ export const wakingCases: Cases = {
   },
   "the end of a child makes its waiting parent due": async (store) => {
     for (const status of ["completed", "failed", "cancelled"] as const) {
-      await waiting(store, `parent-${status}`);
+      await waiting(store, `parent-${status}`, { steps: [openWait("a[0]", "go")] });
       await owned(store, status, { parent: `parent-${status}` });
       await store.commit([finish(status, { status, at: T + 123 })]);
       assert.equal(await wakeAt(store, `parent-${status}`), T + 123);
@@ -101,11 +101,11 @@ export const wakingCases: Cases = {
     assert.equal(await wakeAt(store, "done"), undefined);
   },
   "the end of a child makes every run due that has an open step for it": async (store) => {
+    await owned(store, "child");
     await waiting(store, "second", { steps: [openChild("ship[0]", "child")] });
     await waiting(store, "stranger", {
       steps: [openWait("a[0]", "child"), checkpoint("ship[0]", 1, { kind: "child", target: "child" })],
     });
-    await owned(store, "child");
     await store.commit([finish("child", { at: T + 123 })]);
     assert.equal(await wakeAt(store, "second"), T + 123);
     assert.equal(await wakeAt(store, "stranger"), undefined);
@@ -118,8 +118,8 @@ export const wakingCases: Cases = {
     assert.equal(await wakeAt(store, "parent"), T + 200);
   },
   "S8 a child that is cancelled at once makes its waiting parent due": async (store) => {
-    await waiting(store, "parent", { steps: [openChild("ship[0]", "child")] });
     await store.createRun(newRun("child", { parent: "parent" }));
+    await waiting(store, "parent", { steps: [openChild("ship[0]", "child")] });
     await store.cancel({ run: "child", reason: '"why"', now: T + 77 });
     assert.deepEqual(await dueAt(store, T + 77), ["parent"]);
   },

@@ -45,12 +45,19 @@ function apply(tables: Tables, head: Head, write: Write): boolean {
   }
 }
 
-function putStep({ steps, signals, sequences }: Tables, head: Head, write: Extract<Write, { type: "step" }>): boolean {
+function putStep(
+  { runs, steps, signals, sequences }: Tables,
+  head: Head,
+  write: Extract<Write, { type: "step" }>,
+): boolean {
   const { step, consume } = write;
   if (step.seq !== undefined && !sequences.isFree(head.number, head.epoch, step.seq)) return false;
   if (consume && !signals.isFree(head.number, consume)) return false;
   if (!steps.put(head.number, step)) return false;
-  if (step.seq !== undefined) sequences.taken(head.number, head.epoch, step.seq);
+  if (step.seq !== undefined) {
+    sequences.taken(head.number, head.epoch, step.seq);
+    if (head.stalls > 0) runs.progressed(head.number);
+  }
   if (consume) signals.consume(head.number, consume);
   return true;
 }
@@ -62,14 +69,22 @@ export function wakeWaiters({ runs, steps }: Tables, runId: string, parent: stri
 }
 
 function release(tables: Tables, head: Head, write: Extract<Write, { type: "release" }>): void {
-  const { status, at, blocked } = write;
+  const { at, blocked } = write;
+  const status = write.status === "waiting" && canBeWoken(tables, head, write.wakeAt) ? "waiting" : "pending";
   const wakeAt = status === "waiting" ? write.wakeAt : undefined;
   tables.runs.release(head.number, { status, wakeAt, blocked, at });
   tables.sequences.forget(head.number);
   if (status === "waiting" && hasNews(tables, head)) tables.runs.wake(head.number, at);
 }
 
-/** Whether an event that the run waits for has already happened. */
+/** Whether something will wake the run (S11). */
+function canBeWoken({ runs, steps }: Tables, head: Head, wakeAt: number | undefined): boolean {
+  const children = steps.openTargets(head.number, "child");
+  if (!children.every((id) => runs.head(id) !== undefined)) return false;
+  return wakeAt !== undefined || children.length > 0 || steps.openTargets(head.number, "signal").length > 0;
+}
+
+/** Whether something that the run waits for has come. */
 function hasNews({ runs, steps, signals }: Tables, head: Head): boolean {
   if (isCancelUndelivered(steps, head)) return true;
   const delivered = signals.unconsumedNames(head.number);

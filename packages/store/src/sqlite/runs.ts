@@ -1,4 +1,15 @@
-import type { Blocked, FinalStatus, Lease, NewRun, RunFilter, RunRow, RunStatus, Store, Write } from "../contract.ts";
+import type {
+  Blocked,
+  FinalStatus,
+  Lease,
+  NewRun,
+  RunFilter,
+  RunRow,
+  RunStatus,
+  Store,
+  UnfinishedFilter,
+  Write,
+} from "../contract.ts";
 import type { Connection } from "./driver.ts";
 
 /** The fields of a run that a write needs. */
@@ -8,6 +19,7 @@ export interface Head {
   readonly status: RunStatus;
   readonly epoch: number;
   readonly owned: boolean;
+  readonly stalls: number;
   readonly parent: string | null;
   readonly cancel: string | null;
   /** JSON list of step ids; only a failed run has it. */
@@ -25,10 +37,11 @@ export function runsTable(db: Connection) {
   );
   const get = db.prepare<[string], Row>(`SELECT ${COLUMNS} FROM runs WHERE id = ?`);
   const head = db.prepare<[string], HeadRow>(
-    "SELECT number, status, epoch, owner IS NOT NULL AS owned, parent, cancel, unhandled FROM runs WHERE id = ?",
+    "SELECT number, status, epoch, owner IS NOT NULL AS owned, stalls, parent, cancel, unhandled FROM runs WHERE id = ?",
   );
   const claim = db.prepare<unknown[]>(
-    `UPDATE runs SET status = 'running', owner = ?, lease_until = ?, epoch = epoch + 1, wake_at = NULL, blocked = NULL, updated_at = ?
+    `UPDATE runs SET status = 'running', owner = ?, lease_until = ?, epoch = epoch + 1, wake_at = NULL, blocked = NULL, updated_at = ?,
+       stalls = stalls + (status = 'running')
      WHERE id = ? AND status IN ('pending', 'running', 'waiting')
        AND (owner IS NULL OR lease_until < ? OR (owner = ? AND epoch = ?))`,
   );
@@ -41,6 +54,7 @@ export function runsTable(db: Connection) {
   const release = db.prepare<unknown[]>(
     "UPDATE runs SET status = ?, wake_at = ?, blocked = ?, owner = NULL, lease_until = NULL, updated_at = ? WHERE number = ?",
   );
+  const progressed = db.prepare<[number]>("UPDATE runs SET stalls = 0 WHERE number = ?");
   const recode = db.prepare<unknown[]>("UPDATE runs SET code = ?, code_seq = ?, code_history = ? WHERE number = ?");
   const soon = "UPDATE runs SET wake_at = min(coalesce(wake_at, @at), @at) WHERE status = 'waiting'";
   const wake = db.prepare<{ number: number; at: number }>(`${soon} AND number = @number`);
@@ -65,7 +79,9 @@ export function runsTable(db: Connection) {
       const dead = from ?? { owner: null, epoch: null };
       return claim.run(lease.owner, lease.until, now, run, now, dead.owner, dead.epoch).changes === 1;
     },
-    renew: (run: string, epoch: number, until: number): void => void renew.run(until, run, epoch),
+    /** False: the run is not held under this epoch. */
+    renew: (run: string, epoch: number, until: number): boolean => renew.run(until, run, epoch).changes === 1,
+    progressed: (number: number): void => void progressed.run(number),
     finish(
       number: number,
       end: { status: FinalStatus; output: string; unhandled: readonly string[]; at: number },
@@ -93,7 +109,7 @@ export function runsTable(db: Connection) {
 }
 
 const COLUMNS = `id, workflow, file, status, input, input_hash, output, code, code_seq, code_history, seed, parent, owner, epoch,
-  lease_until, wake_at, cancel, blocked, created_at, updated_at`;
+  lease_until, wake_at, cancel, blocked, stalls, created_at, updated_at`;
 
 type HeadRow = Omit<Head, "owned"> & { readonly owned: number };
 
@@ -116,6 +132,7 @@ interface Row {
   readonly wake_at: number | null;
   readonly cancel: string | null;
   readonly blocked: string | null;
+  readonly stalls: number;
   readonly created_at: number;
   readonly updated_at: number;
 }
@@ -163,13 +180,24 @@ function runOf(row: Row): RunRow {
     ...(row.lease_until !== null && { leaseUntil: row.lease_until }),
     ...(row.wake_at !== null && { wakeAt: row.wake_at }),
     ...(row.cancel !== null && { cancel: row.cancel }),
-    ...(row.blocked !== null && { blocked: JSON.parse(row.blocked) as Blocked }),
+    ...(row.blocked !== null && { blocked: blockedOf(row.blocked) }),
+    stalls: row.stalls,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
 }
 
-/** The queries that return many runs. Each status has a separate SELECT, so that an index provides the order and the limit ends the search early. */
+/** A damaged value must not make the other runs of a list unreadable. */
+function blockedOf(text: string): Blocked {
+  try {
+    const { error, message, code } = JSON.parse(text) as Partial<Blocked>;
+    return { error: String(error), message: String(message), code: String(code) };
+  } catch {
+    return { error: "STORE_CORRUPT", message: `the reason in the store is damaged: ${text.slice(0, 100)}`, code: "" };
+  }
+}
+
+/** The queries that answer with many runs. Each status is an arm of its own, so that an index gives the order and the limit ends the search. */
 function listings(db: Connection) {
   const cached = new Map<string, ReturnType<typeof db.prepare<[object], Row>>>();
   const query = (sql: string, values: object): RunRow[] => {
@@ -195,30 +223,30 @@ function listings(db: Connection) {
       const values = { ...named, workflows: JSON.stringify([workflow].flat()), before, limit: Math.max(0, limit) };
       return query(`${arms.join(" UNION ALL ")} ${inOrder("DESC")}`, values);
     },
-    unfinished({ workflows, now, limit, alive = [] }: Parameters<Store["unfinished"]>[0]): RunRow[] {
+    unfinished({ workflows, runs, now, limit, alive = [], blocked = true }: UnfinishedFilter): RunRow[] {
+      const only = [...(workflows ? [OF_WORKFLOWS] : []), ...(runs ? [OF_RUNS] : [])];
+      const pending = ["status = 'pending'", ...only, ...(blocked ? [] : ["blocked IS NULL"])];
+      const running = ["status = 'running'", ...only, "owner NOT IN (SELECT value FROM json_each(@alive))"];
+      const due = ["status = 'waiting'", "wake_at <= @now", ...only];
+      const arms = [select(pending), select(running), select(due, runs ? "" : "INDEXED BY runs_by_wake")];
       const values = {
-        workflows: JSON.stringify(workflows),
+        ...(workflows && { workflows: JSON.stringify(workflows) }),
+        ...(runs && { runs: JSON.stringify(runs) }),
         alive: JSON.stringify(alive),
         now,
         limit: Math.max(0, limit),
       };
-      return query(`${UNFINISHED} ${inOrder("ASC")}`, values);
+      return query(`${arms.join(" UNION ALL ")} ${inOrder("ASC")}`, values);
     },
   };
 }
 
-function select(conditions: readonly string[]): string {
-  return conditions.length === 0 ? SELECT : `${SELECT} WHERE ${conditions.join(" AND ")}`;
+function select(conditions: readonly string[], index = ""): string {
+  return conditions.length === 0 ? SELECT : `${SELECT} ${index} WHERE ${conditions.join(" AND ")}`;
 }
 
 const inOrder = (order: "ASC" | "DESC"): string => `ORDER BY created_at ${order}, number ${order} LIMIT @limit`;
 
 const OF_WORKFLOWS = "workflow IN (SELECT value FROM json_each(@workflows))";
+const OF_RUNS = "id IN (SELECT value FROM json_each(@runs))";
 const SELECT = `SELECT ${COLUMNS}, number FROM runs`;
-
-/** Reads only the due runs, because many runs may be asleep. */
-const UNFINISHED = [
-  `${SELECT} WHERE status = 'pending' AND ${OF_WORKFLOWS}`,
-  `${SELECT} WHERE status = 'running' AND ${OF_WORKFLOWS} AND owner NOT IN (SELECT value FROM json_each(@alive))`,
-  `${SELECT} INDEXED BY runs_by_wake WHERE status = 'waiting' AND wake_at <= @now AND ${OF_WORKFLOWS}`,
-].join(" UNION ALL ");

@@ -1,4 +1,5 @@
 import type { SignalRow } from "../contract.ts";
+import { EARLY_SIGNAL_LIFETIME } from "../status.ts";
 import type { Connection } from "./driver.ts";
 
 export type Signals = ReturnType<typeof signalsTable>;
@@ -6,9 +7,17 @@ export type Signals = ReturnType<typeof signalsTable>;
 /** All SQL for the table `signals`. `run` is the number of the run. */
 export function signalsTable(db: Connection) {
   const insert = db.prepare<unknown[]>("INSERT INTO signals (run, name, slot, payload, at) VALUES (?, ?, ?, ?, ?)");
-  const count = db.prepare<[number, string], { total: number; unconsumed: number }>(
-    "SELECT count(*) AS total, count(*) FILTER (WHERE consumed = 0) AS unconsumed FROM signals WHERE run = ? AND name = ?",
+  const count = db.prepare<[number, string], number>("SELECT count(*) FROM signals WHERE run = ? AND name = ?").pluck();
+  const insertEarly = db.prepare<unknown[]>(
+    "INSERT INTO early_signals (run_id, name, at, payload) VALUES (?, ?, ?, ?)",
   );
+  const pruneEarly = db.prepare<[number]>("DELETE FROM early_signals WHERE at < ?");
+  const adoptEarly = db.prepare<{ id: string }>(
+    `INSERT INTO signals (run, name, slot, payload, at)
+     SELECT (SELECT number FROM runs WHERE id = @id), name, row_number() OVER (PARTITION BY name ORDER BY number) - 1, payload, at
+     FROM early_signals WHERE run_id = @id ORDER BY number`,
+  );
+  const dropEarly = db.prepare<[string]>("DELETE FROM early_signals WHERE run_id = ?");
   const unconsumed = db.prepare<[string], SignalRow>(
     `SELECT name, slot, payload FROM signals WHERE run = (SELECT number FROM runs WHERE id = ?) AND consumed = 0 ORDER BY number`,
   );
@@ -27,8 +36,17 @@ export function signalsTable(db: Connection) {
   return {
     insert: (run: number, { name, slot, payload }: SignalRow, at: number): void =>
       void insert.run(run, name, slot, payload, at),
-    /** The number of deliveries with this name. */
-    count: (run: number, name: string) => count.get(run, name) ?? { total: 0, unconsumed: 0 },
+    /** How many deliveries of that name there are. */
+    count: (run: number, name: string): number => count.get(run, name) ?? 0,
+    /** Keeps a delivery for a run that does not exist yet, and drops those that are too old. */
+    keepEarly(runId: string, { name, payload }: Omit<SignalRow, "slot">, at: number): void {
+      pruneEarly.run(at - EARLY_SIGNAL_LIFETIME);
+      insertEarly.run(runId, name, at, payload);
+    },
+    /** Gives a new run the deliveries that were kept for it. */
+    adoptEarly(runId: string): void {
+      if (adoptEarly.run({ id: runId }).changes > 0) dropEarly.run(runId);
+    },
     /** Oldest first. */
     unconsumed: (runId: string): SignalRow[] => unconsumed.all(runId),
     unconsumedNames: (run: number): string[] => unconsumedNames.all(run),

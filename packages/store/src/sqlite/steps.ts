@@ -1,3 +1,4 @@
+import { PerdureError } from "@perdure/protocol";
 import type { StepKind, StepRow, StepState } from "../contract.ts";
 import type { Connection } from "./driver.ts";
 
@@ -113,8 +114,7 @@ function stepOf(row: Row): StepRow {
 
 function known<T>(words: readonly T[], code: number): T {
   const word = words[code];
-  if (word === undefined)
-    throw new RangeError(`a step row contains the code ${code}, which this version of Perdure does not support`);
+  if (word === undefined) throw new PerdureError("STEP_UNREADABLE", { code });
   return word;
 }
 

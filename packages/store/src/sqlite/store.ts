@@ -80,9 +80,12 @@ export function sqliteStore(
     createRun(run) {
       const found = read(({ runs }) => runs.get(run.id));
       if (found) return { created: false, run: found };
-      return write(({ runs, codes }) => {
+      return write(({ runs, codes, signals }) => {
         const created = runs.insert(run);
-        if (created) codes.record(run.code, run.modules);
+        if (created) {
+          codes.record(run.code, run.modules);
+          signals.adoptEarly(run.id);
+        }
         return { created, run: existing(runs.get(run.id)) };
       });
     },
@@ -92,8 +95,8 @@ export function sqliteStore(
     unfinished: (filter) => read(({ runs }) => runs.unfinished(filter)),
     claim: (claim) => write(({ runs }) => (runs.claim(claim) ? runs.get(claim.run) : undefined)),
     renew({ runs: held, until }) {
-      if (held.length === 0) return;
-      write(({ runs }) => held.forEach(({ run, epoch }) => runs.renew(run, epoch, until)));
+      if (held.length === 0) return [];
+      return write(({ runs }) => held.map(({ run, epoch }) => runs.renew(run, epoch, until)));
     },
     steps: (run) => read(({ steps }) => steps.all(run)),
     commit: (writes) => (writes.length === 0 ? [] : write((tables) => applyBatch(tables, writes))),
@@ -134,17 +137,14 @@ function existing<T>(row: T | undefined): T {
   return row;
 }
 
-function deliver(
-  { runs, steps, signals }: Tables,
-  { run, name, payload, now }: Parameters<Store["deliver"]>[0],
-): boolean | undefined {
+function deliver({ runs, signals }: Tables, { run, name, payload, now }: Parameters<Store["deliver"]>[0]): boolean {
   const head = runs.head(run);
-  if (!head) return undefined;
+  if (!head) {
+    signals.keepEarly(run, { name, payload }, now);
+    return true;
+  }
   if (isFinal(head.status)) return false;
-  const { total, unconsumed } = signals.count(head.number, name);
-  if (unconsumed > 0) return false;
-  if (total > 0 && !steps.openTargets(head.number, "signal").includes(name)) return false;
-  signals.insert(head.number, { name, slot: total, payload }, now);
+  signals.insert(head.number, { name, slot: signals.count(head.number, name), payload }, now);
   runs.wake(head.number, now);
   return true;
 }

@@ -1,5 +1,6 @@
 import initial from "./001-initial.ts";
 import codes from "./002-codes.ts";
+import stalls from "./003-stalls.ts";
 
 /** SQL of each version of the schema, from 1. A released one never changes; a change is a new file. */
-export const migrations: readonly string[] = [initial, codes];
+export const migrations: readonly string[] = [initial, codes, stalls];
