@@ -13,11 +13,20 @@ interface Snapshot {
   readonly revision: number;
   readonly texts: ReadonlyMap<string, string>;
   readonly codes: ReadonlyMap<string, string>;
+  /** Deliveries to runs that do not exist yet. */
+  readonly early: readonly EarlyDelivery[];
+}
+
+export interface EarlyDelivery {
+  readonly run: string;
+  readonly name: string;
+  readonly payload: string;
+  readonly now: number;
 }
 
 /** One JSON text a run, in the order of their creation, and one a code, behind a network: a request and its answer take a turn of the event loop each. */
 export class DocumentDatabase {
-  private latest: Snapshot = { revision: 0, texts: new Map(), codes: new Map() };
+  private latest: Snapshot = { revision: 0, texts: new Map(), codes: new Map(), early: [] };
 
   async read(): Promise<Snapshot> {
     await turn();
@@ -30,11 +39,13 @@ export class DocumentDatabase {
    */
   async write(documents: Documents): Promise<boolean> {
     await turn();
-    const { revision, texts } = this.latest;
+    const { revision, texts, early } = this.latest;
     const changed = documents.changed();
     const current = documents.revision === revision;
-    if (current && changed.size > 0)
-      this.latest = { revision: revision + 1, texts: new Map([...texts, ...changed]), codes: documents.codes };
+    if (current && (changed.size > 0 || documents.early !== early)) {
+      const { codes } = documents;
+      this.latest = { revision: revision + 1, texts: new Map([...texts, ...changed]), codes, early: documents.early };
+    }
     return turn(current);
   }
 }
@@ -43,13 +54,15 @@ export class DocumentDatabase {
 export class Documents {
   readonly revision: number;
   readonly codes: Map<string, string>;
+  early: readonly EarlyDelivery[];
   private readonly texts: ReadonlyMap<string, string>;
   private readonly parsed = new Map<string, Document>();
 
-  constructor({ revision, texts, codes }: Snapshot) {
+  constructor({ revision, texts, codes, early }: Snapshot) {
     this.revision = revision;
     this.texts = texts;
     this.codes = new Map(codes);
+    this.early = early;
   }
 
   /** What is recorded first stays. */

@@ -12,6 +12,7 @@ import type {
   Wakeup,
   Write,
 } from "perdure";
+import { EARLY_SIGNAL_LIFETIME } from "../../packages/store/src/status.ts";
 import { DocumentDatabase, Documents, type Document } from "./document-database.ts";
 
 /** An asynchronous store. Several may share a database. */
@@ -44,7 +45,7 @@ export function documentStore(database: DocumentDatabase = new DocumentDatabase(
         (documents.find(id)?.steps ?? []).sort((a, b) => (a.seq ?? Infinity) - (b.seq ?? Infinity) || 0),
       ),
     commit: (writes) => update((documents) => writes.map((write) => apply(documents, write))),
-    deliver: (delivery) => update((documents) => deliver(documents.find(delivery.run), delivery)),
+    deliver: (delivery) => update((documents) => deliver(documents, delivery)),
     wakeups: (runs) => look((documents) => runs.map(({ run, epoch }) => wakeup(documents, run, epoch))),
     cancel: (cancellation) => update((documents) => cancel(documents, cancellation)),
     retry: ({ run, now }) => update((documents) => retry(documents.find(run), now)),
@@ -65,16 +66,21 @@ const isFinished = ({ status }: RunRow): boolean =>
 function create(documents: Documents, { lease, modules, ...given }: NewRun): { created: boolean; run: RunRow } {
   const found = documents.find(given.id);
   if (found) return { created: false, run: found.run };
-  const run: RunRow = { ...given, status: "pending", codeSeq: 0, epoch: 0, updatedAt: given.createdAt };
+  const run: RunRow = { ...given, status: "pending", codeSeq: 0, epoch: 0, stalls: 0, updatedAt: given.createdAt };
   const document = documents.add({ run, steps: [], signals: [], unhandled: [] });
   if (lease) own(document, lease, given.createdAt);
   documents.record({ code: given.code, modules });
+  for (const each of documents.early.filter((early) => early.run === given.id)) deliver(documents, each);
+  if (documents.early.some((each) => each.run === given.id))
+    documents.early = documents.early.filter((each) => each.run !== given.id);
   return { created: true, run: document.run };
 }
 
 function own(document: Document, { owner, until }: Lease, now: number): void {
   const epoch = document.run.epoch + 1;
+  const stalls = document.run.stalls + (document.run.status === "running" ? 1 : 0);
   change(document, {
+    stalls,
     status: "running",
     owner,
     leaseUntil: until,
@@ -95,11 +101,12 @@ function claim(documents: Documents, { run, lease, now, from }: Request<"claim">
   return document.run;
 }
 
-function renew(documents: Documents, { runs, until }: Request<"renew">): void {
-  for (const { run, epoch } of runs) {
+function renew(documents: Documents, { runs, until }: Request<"renew">): boolean[] {
+  return runs.map(({ run, epoch }) => {
     const document = documents.owned(run, epoch);
     if (document) change(document, { leaseUntil: Math.max(until, document.run.leaseUntil ?? until) });
-  }
+    return document !== undefined;
+  });
 }
 
 const among = <T extends string>(wanted: T | readonly T[] | undefined, value: T): boolean =>
@@ -112,11 +119,19 @@ function list(documents: Documents, { status, workflow, before, limit = 100 }: R
   return older.filter((run) => among(status, run.status) && among(workflow, run.workflow)).slice(0, limit);
 }
 
-function unfinished(documents: Documents, { workflows, now, limit, alive = [] }: Request<"unfinished">): RunRow[] {
-  const mayNeedOwner = ({ status, wakeAt = Infinity, owner = "" }: RunRow): boolean =>
-    status === "pending" || (status === "waiting" && wakeAt <= now) || (status === "running" && !alive.includes(owner));
+function unfinished(documents: Documents, filter: Request<"unfinished">): RunRow[] {
+  const { workflows, runs: wanted, now, limit, alive = [], blocked = true } = filter;
+  const isPending = (run: RunRow): boolean => run.status === "pending" && (blocked || run.blocked === undefined);
+  const mayNeedOwner = (run: RunRow): boolean =>
+    isPending(run) ||
+    (run.status === "waiting" && (run.wakeAt ?? Infinity) <= now) ||
+    (run.status === "running" && !alive.includes(run.owner ?? ""));
   const runs = documents.all().map(({ run }) => run);
-  return runs.filter((run) => workflows.includes(run.workflow) && mayNeedOwner(run)).slice(0, limit);
+  return runs
+    .filter(
+      (run) => (workflows?.includes(run.workflow) ?? true) && (wanted?.includes(run.id) ?? true) && mayNeedOwner(run),
+    )
+    .slice(0, limit);
 }
 
 function apply(documents: Documents, write: Write): boolean {
@@ -138,7 +153,8 @@ function recode(documents: Documents, document: Document, write: Extract<Write, 
   change(document, { code, codeSeq, codeHistory });
 }
 
-function putStep({ steps, signals }: Document, step: StepRow, consume: SignalRow | undefined): boolean {
+function putStep(document: Document, step: StepRow, consume: SignalRow | undefined): boolean {
+  const { steps, signals } = document;
   const place = steps.findIndex(({ id }) => id === step.id);
   if (place >= 0 && steps[place]?.state !== "open") return false;
   if (step.seq !== undefined && steps.some(({ seq }) => seq === step.seq)) return false;
@@ -148,14 +164,16 @@ function putStep({ steps, signals }: Document, step: StepRow, consume: SignalRow
   if (consume && !delivery) return false;
   if (delivery) delivery.consumed = true;
   steps.splice(place < 0 ? steps.length : place, 1, step);
+  if (step.seq !== undefined) change(document, { stalls: 0 });
   return true;
 }
 
 function release(
   documents: Documents,
   document: Document,
-  { status, wakeAt, blocked, at }: Extract<Write, { type: "release" }>,
+  { status: wanted, wakeAt, blocked, at }: Extract<Write, { type: "release" }>,
 ): void {
+  const status = wanted === "waiting" && canBeWoken(documents, document, wakeAt) ? "waiting" : "pending";
   change(document, {
     status,
     wakeAt: status === "waiting" ? wakeAt : undefined,
@@ -167,6 +185,12 @@ function release(
   const hasDelivery = document.signals.some(({ row, consumed }) => !consumed && awaits(document, "signal", row.name));
   const hasChild = document.steps.some((step) => isOpen(step, "child") && hasEnded(documents, step.target));
   if (hasDelivery || hasChild || isCancelUndelivered(document)) wake(document, at);
+}
+
+function canBeWoken(documents: Documents, { steps }: Document, wakeAt: number | undefined): boolean {
+  const children = steps.filter((step) => isOpen(step, "child"));
+  if (!children.every(({ target }) => target !== undefined && documents.find(target))) return false;
+  return wakeAt !== undefined || children.length > 0 || steps.some((step) => isOpen(step, "signal"));
 }
 
 const isOpen = ({ state, kind }: StepRow, wanted: StepKind): boolean => state === "open" && kind === wanted;
@@ -190,13 +214,15 @@ function end(documents: Documents, document: Document, status: FinalStatus, outp
   for (const other of documents.all()) if (other.run.id === parent || awaits(other, "child", id)) wake(other, at);
 }
 
-function deliver(document: Document | undefined, { name, payload, now }: Request<"deliver">): boolean | undefined {
-  if (!document) return undefined;
-  const earlier = document.signals.filter(({ row }) => row.name === name);
-  const isFree =
-    earlier.length === 0 || (earlier.every(({ consumed }) => consumed) && awaits(document, "signal", name));
-  if (isFinished(document.run) || !isFree) return false;
-  document.signals.push({ row: { name, slot: earlier.length, payload }, consumed: false });
+function deliver(documents: Documents, delivery: Request<"deliver">): boolean {
+  const { run, name, payload, now } = delivery;
+  const document = documents.find(run);
+  if (!document)
+    documents.early = [...documents.early.filter((each) => each.now >= now - EARLY_SIGNAL_LIFETIME), delivery];
+  if (!document) return true;
+  if (isFinished(document.run)) return false;
+  const slot = document.signals.filter(({ row }) => row.name === name).length;
+  document.signals.push({ row: { name, slot, payload }, consumed: false });
   wake(document, now);
   return true;
 }

@@ -271,6 +271,42 @@ export const messages = {
     text: `the run belongs to the workflow ${p.workflow} of ${p.file}, which is not loaded; ${p.files.join(" and ")} each have a workflow of that name`,
     hint: `load that file, or declare which workflow replaces it: ${declared([`${p.file}#${p.workflow}`, `${p.files[0] ?? ""}#${p.workflow}`])}`,
   })),
+  CALL_AFTER_END: define((p: { name: string; run: string; step: string; reason: string }) => ({
+    text: `${p.name} was called in run ${p.run} (step ${p.step}), but ${p.reason}: the call was not executed and is not recorded`,
+    hint: "await every durable call before the workflow ends; a function that is shared by several runs (a semaphore, a queue, a cache of promises) must call back in the asynchronous context of its caller",
+  })),
+  KEY_INVALID: define((p: { what: string }) => ({
+    text: `${p.what} contains half of a surrogate pair, which cannot be stored`,
+    hint: "pass well-formed Unicode text",
+  })),
+  PROCESS_DIED: define((p: { task: string; attempts: number }) => ({
+    text: `the process died during ${p.attempts} attempts of the task ${p.task}`,
+    hint: "look for the reason in the log of the process (out of memory, a native crash, process.exit); more attempts: retries",
+  })),
+  REJECTION_UNHANDLED: define((p: { run: string; workflow: string; error: string }) => ({
+    text: `a promise of run ${p.run} of the workflow ${p.workflow} was rejected and nothing handled it: ${p.error}`,
+    hint: "await the promise, or add a catch",
+  })),
+  RUN_KEEPS_FAILING: define((p: { run: string; workflow: string; times: number }) => ({
+    text: `run ${p.run} of the workflow ${p.workflow} was resumed ${p.times} times in a row without a new checkpoint: its process died, or its results could not be stored`,
+    hint: "correct the cause, then call the workflow again or cancel the run",
+  })),
+  STEP_UNREADABLE: define((p: { code: number }) => ({
+    text: `a recorded step contains the code ${p.code}, which this version of Perdure does not support`,
+    hint: "upgrade the perdure package to the version that wrote the store",
+  })),
+  STORE_REPLACED: define((p: { path: string }) => ({
+    text: `the file ${p.path} was deleted or replaced while it was in use: what was written to it since is lost`,
+    hint: "restart the process; stop all processes before you move, restore or delete a store",
+  })),
+  STORE_TIMEOUT: define((p: { name: string; method: string; ms: number }) => ({
+    text: `the store ${p.name} did not answer ${p.method} within ${p.ms} ms`,
+    hint: "check the store and the network; runs resume when it answers again",
+  })),
+  WORKFLOW_NOT_LOADED: define((p: { workflow: string; file: string; runs: readonly string[] }) => ({
+    text: `no loaded module has the workflow ${p.workflow} (${p.file}) of ${p.runs.length === 1 ? "run" : "runs"} ${listed(p.runs)}`,
+    hint: "import the module, or run a worker that does; the runs resume then",
+  })),
 } satisfies Record<string, (params: never) => Message>;
 
 export type MessageCode = keyof typeof messages;

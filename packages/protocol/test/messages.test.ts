@@ -12,6 +12,15 @@ const steps = ["ship[0] (src/order.ts:12:11)", "bill[0] (src/order.ts:13:11)"];
 
 /** One example of each message; a code without one does not compile. */
 const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
+  CALL_AFTER_END: { name: "ship", run: "order-17", step: "ship[0]", reason: "the run has completed" },
+  KEY_INVALID: { what: 'the key "\ufffd"' },
+  PROCESS_DIED: { task: "parse", attempts: 3 },
+  REJECTION_UNHANDLED: { run: "order-17", workflow: "order", error: "Error: card declined" },
+  RUN_KEEPS_FAILING: { run: "order-17", workflow: "order", times: 10 },
+  STEP_UNREADABLE: { code: 9 },
+  STORE_REPLACED: { path: "/data/perdure.db" },
+  STORE_TIMEOUT: { name: "postgres:", method: "commit", ms: 15_000 },
+  WORKFLOW_NOT_LOADED: { workflow: "order", file: "src/order.ts", runs: ["order-17", "order-18"] },
   ABI_DIFFERS: { file: "src/order.ts", compiled: 2, runtime: 1 },
   CONFIGURED_TOO_LATE: {},
   DURATION_INVALID: { what: "sleep", value: "3 fortnights" },

@@ -1,5 +1,6 @@
 import type { Awaitable, Store } from "./contract.ts";
 import { codeCases } from "./conformance/codes.ts";
+import { livenessCases } from "./conformance/liveness.ts";
 import { listCases } from "./conformance/lists.ts";
 import { ownershipCases } from "./conformance/ownership.ts";
 import { persistenceCases } from "./conformance/persistence.ts";
@@ -34,6 +35,7 @@ export function testStore(
     ...signalCases,
     ...requestCases,
     ...wakingCases,
+    ...livenessCases,
     ...listCases,
     ...codeCases,
     ...valueCases,

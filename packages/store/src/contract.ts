@@ -54,7 +54,7 @@ export interface RunRow {
   /** The reason of a requested cancellation, delivered or not. */
   readonly cancel?: Encoded;
   readonly blocked?: Blocked;
-  /** How many times in a row the run was claimed from an owner that had not let go of it, without a new checkpoint in between. */
+  /** How often in a row the run was claimed from an owner that had not released it, without a new checkpoint in between. */
   readonly stalls: number;
   readonly createdAt: number;
   /** When the run was last claimed, released, ended, retried, or requested to cancel. */
@@ -153,13 +153,13 @@ export interface UnfinishedFilter {
   readonly runs?: readonly string[];
   readonly now: number;
   readonly limit: number;
-  /** Without the running runs of these owners: else `limit` healthy runs would hide every run behind them. */
+  /** Leaves out the running runs of these owners. Without it, `limit` healthy runs would hide all later runs. */
   readonly alive?: readonly string[];
   /** False: without blocked runs. Default true. */
   readonly blocked?: boolean;
 }
 
-/** What the owner of a run in memory has to know of it. */
+/** Changes in the store that the owner of a run in memory must know. */
 export interface Wakeup {
   readonly run: string;
   /** False: another owner has the run, or the run has ended. */
@@ -189,15 +189,15 @@ export interface Store {
   /** Newest first by `createdAt`; of equal times, the last recorded run first. If the run `before` does not exist, the list is empty. */
   listRuns(filter: RunFilter): Awaitable<RunRow[]>;
   /**
-   * Runs that may need an owner, oldest first: pending; waiting and due (`wakeAt` at or before `now`); running, whoever owns them
-   * (the caller knows which owners are dead, and reads `leaseUntil`).
+   * Runs that may need an owner, oldest first: pending runs; waiting runs that are due (`wakeAt` at or before `now`); and running runs
+   * of any owner that is not in `alive`. The caller knows which owners are dead, and reads `leaseUntil`.
    */
   unfinished(filter: UnfinishedFilter): Awaitable<RunRow[]>;
 
   /**
-   * S2 One owner: makes `owner` the owner under `epoch + 1`, status running, no longer blocked and without `wakeAt`, when
-   * the run is not finished and (it has no owner, or its lease ended before `now`, or `from`, a dead owner and its epoch, still has it).
-   * Else undefined. Of any number of concurrent calls one succeeds.
+   * S2 One owner: makes `owner` the owner under `epoch + 1`. The run is then running, not blocked, and has no `wakeAt`. This requires a run that
+   * has not ended, and one of three conditions: it has no owner, its lease ended before `now`, or `from` (a dead owner and its epoch) still owns it.
+   * Otherwise the result is undefined. Of any number of concurrent calls, one succeeds.
    * S12 `stalls` rises by one with each claim of a running run, and is 0 after each new checkpoint.
    */
   claim(claim: {
@@ -207,7 +207,7 @@ export interface Store {
     readonly from?: { readonly owner: string; readonly epoch: number };
   }): Awaitable<RunRow | undefined>;
 
-  /** Extends the leases that are still held under their epochs; never shortens one. Answers for each run, in the same order, whether it is still held. */
+  /** Extends each lease whose epoch is still current. Never shortens a lease. The answers, in the same order, say whether each lease is still held. */
   renew(renewal: {
     readonly runs: readonly { readonly run: string; readonly epoch: number }[];
     readonly until: number;
@@ -234,8 +234,8 @@ export interface Store {
   commit(writes: readonly Write[]): Awaitable<boolean[]>;
 
   /**
-   * S7 Deliveries of one name form a queue: each is kept, in order, until a wait consumes it. A delivery to a finished run is refused
-   *    (false). A waiting run is due at `now`, if not before.
+   * S7 Deliveries of one name form a queue: each is kept, in order, until a wait consumes it. A delivery to a run that has ended is refused
+   *    (false). After an accepted delivery, a waiting run is due at `now` at the latest.
    * S13 A delivery to a run that does not exist is kept until the run is created, for at least `EARLY_SIGNAL_LIFETIME`.
    */
   deliver(delivery: {

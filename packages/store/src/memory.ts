@@ -244,7 +244,7 @@ function canBeWoken(runs: Map<string, Run>, run: Run, wakeAt: number | undefined
   return wakeAt !== undefined || children.length > 0 || openTargets(run, "signal").length > 0;
 }
 
-/** Whether something that the run waits for has come. */
+/** Whether an event that the run waits for has already happened. */
 function hasNews(runs: Map<string, Run>, run: Run): boolean {
   if (isCancelUndelivered(run)) return true;
   const waits = openTargets(run, "signal");

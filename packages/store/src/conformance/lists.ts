@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { RunFilter, Store } from "../contract.ts";
-import { dueAt, finish, newRun, owned, T, waiting, type Cases } from "./kit.ts";
+import { openWait, dueAt, finish, newRun, owned, T, waiting, type Cases } from "./kit.ts";
 
 async function listed(store: Store, filter: RunFilter): Promise<string[]> {
   return (await store.listRuns(filter)).map(({ id }) => id);

@@ -84,7 +84,7 @@ function canBeWoken({ runs, steps }: Tables, head: Head, wakeAt: number | undefi
   return wakeAt !== undefined || children.length > 0 || steps.openTargets(head.number, "signal").length > 0;
 }
 
-/** Whether something that the run waits for has come. */
+/** Whether an event that the run waits for has already happened. */
 function hasNews({ runs, steps, signals }: Tables, head: Head): boolean {
   if (isCancelUndelivered(steps, head)) return true;
   const delivered = signals.unconsumedNames(head.number);

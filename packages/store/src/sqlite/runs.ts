@@ -197,7 +197,7 @@ function blockedOf(text: string): Blocked {
   }
 }
 
-/** The queries that answer with many runs. Each status is an arm of its own, so that an index gives the order and the limit ends the search. */
+/** The queries that return many runs. Each status has a separate SELECT, so that an index provides the order and the limit ends the search early. */
 function listings(db: Connection) {
   const cached = new Map<string, ReturnType<typeof db.prepare<[object], Row>>>();
   const query = (sql: string, values: object): RunRow[] => {

@@ -36,7 +36,7 @@ export function signalsTable(db: Connection) {
   return {
     insert: (run: number, { name, slot, payload }: SignalRow, at: number): void =>
       void insert.run(run, name, slot, payload, at),
-    /** How many deliveries of that name there are. */
+    /** The number of deliveries with this name. */
     count: (run: number, name: string): number => count.get(run, name) ?? 0,
     /** Keeps a delivery for a run that does not exist yet, and drops those that are too old. */
     keepEarly(runId: string, { name, payload }: Omit<SignalRow, "slot">, at: number): void {
