@@ -74,7 +74,6 @@ test("processes may open a new file at the same moment", async () => {
 interface Won {
   readonly created: string[];
   readonly claimed: string[];
-  readonly delivered: string[];
 }
 
 async function race(path: string, owner: string, start: number): Promise<Won> {
@@ -94,13 +93,15 @@ test("processes that open one new file at once, and create, claim and signal the
   const expected = Array.from({ length: 100 }, (_, place) => `run-${place}`).sort();
   expect(found.flatMap(({ created }) => created).sort()).toEqual(expected);
   expect(found.flatMap(({ claimed }) => claimed).sort()).toEqual(expected);
-  expect(found.flatMap(({ delivered }) => delivered).sort()).toEqual(expected);
 
   const store = sqliteStore(path);
   store.open();
   for (const run of await store.listRuns({})) {
     const owner = ["a", "b", "c"].find((_, place) => found[place]?.claimed.includes(run.id));
     expect([run.owner, run.epoch, run.code]).toEqual([owner, 1, owner]);
+    const [state] = await store.wakeups([{ run: run.id, epoch: 1 }]);
+    expect(state?.signals.map(({ slot }) => slot)).toEqual([0, 1, 2]);
+    expect(state?.signals.map(({ payload }) => payload).sort()).toEqual(["a", "b", "c"]);
   }
   for (const code of [
     "c",

@@ -228,7 +228,7 @@ describe("schema", () => {
     const path = filled();
     withDatabase(path, (db) => db.pragma("user_version = 999"));
     expect(() => sqliteStore(path).open()).toThrow(
-      /has schema version 999; this version of Perdure supports schema versions up to 2/u,
+      /has schema version 999; this version of Perdure supports schema versions up to 3/u,
     );
     withDatabase(path, (db) => expect(db.pragma("user_version", { simple: true })).toBe(999));
   });
@@ -266,6 +266,7 @@ describe("schema", () => {
       codeSeq: 3,
       seed: "s",
       epoch: 1,
+      stalls: 0,
       createdAt: 1,
       updatedAt: 1,
     });

@@ -90,7 +90,10 @@ export const persistenceCases: TwoStoreCases = {
       assert.equal(await second.deliver({ run: "r", name: "go", payload: "1", now: T }), true);
       assert.equal(await store.deliver({ run: "r", name: "go", payload: "2", now: T }), true);
       const [state] = await store.wakeups([{ run: "r", epoch: 1 }]);
-      assert.deepEqual(state?.signals, [{ name: "go", slot: 0, payload: "1" }]);
+      assert.deepEqual(state?.signals, [
+        { name: "go", slot: 0, payload: "1" },
+        { name: "go", slot: 1, payload: "2" },
+      ]);
     }),
   "S10 a code that one store has recorded is the same for another, and stays": (store, reopen) =>
     withSecond(reopen, async (second) => {
