@@ -1,6 +1,8 @@
 /** The only source of time. Times are milliseconds since 1970. */
 export interface Clock {
   now(): number;
+  /** Milliseconds of a clock that only runs forward, for leases. Default: `performance.now()`. */
+  monotonic?(): number;
   /**
    * Calls `fn` once at `time`, or as soon as possible after it; never synchronously.
    * @param background - a timer that does not keep the process alive

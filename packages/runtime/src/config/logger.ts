@@ -19,9 +19,20 @@ const standardLogger: Logger = {
   error: stderr("error"),
 };
 
+/** A logger that throws must not fail a run. */
+function guarded(log: () => void): void {
+  try {
+    log();
+  } catch (error) {
+    process.stderr.write(`perdure error the logger threw: ${error instanceof Error ? error.message : typeof error}\n`);
+  }
+}
+
 /** `logger` without the messages below `level`. */
 export function filtered(logger: Logger = standardLogger, level: LogLevel = "warn"): Logger {
   const pass = (own: Exclude<LogLevel, "silent">): Logger["debug"] =>
-    levels.indexOf(own) >= levels.indexOf(level) ? (message, fields) => logger[own](message, fields) : () => {};
+    levels.indexOf(own) >= levels.indexOf(level)
+      ? (message, fields) => guarded(() => logger[own](message, fields))
+      : () => {};
   return { debug: pass("debug"), info: pass("info"), warn: pass("warn"), error: pass("error") };
 }

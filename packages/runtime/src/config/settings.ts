@@ -19,6 +19,10 @@ export interface Settings {
   readonly suspendAfter: number;
   /** Milliseconds a replay waits for a recorded step that the workflow does not call. */
   readonly stallTimeout: number;
+  /** Milliseconds that the store may take to answer. */
+  readonly storeTimeout: number;
+  /** How often in a row a run is resumed after its process died, without a new checkpoint. */
+  readonly maxStalls: number;
   readonly nondeterminism: "stop" | "report";
   readonly lostSteps: "stop" | "report";
   readonly checkArguments: boolean;
@@ -49,6 +53,13 @@ export interface RuntimeOptions {
   readonly suspendAfter?: Duration;
   /** Time that a replay waits for a recorded step that the workflow does not reach. Default `"10s"`. */
   readonly stallTimeout?: Duration;
+  /** Time that the store may take to answer a call. Then the runs that need the answer stop, and resume later. Default: the lease, at most `"30s"`. */
+  readonly storeTimeout?: Duration;
+  /**
+   * How often in a row a run is resumed after its process died, or could record nothing, without a new checkpoint in between. Then the run is
+   * blocked with `RUN_KEEPS_FAILING`. Default 10.
+   */
+  readonly maxStalls?: number;
   /** What to do when a step is called with another input in a replay under the same code. Default `"stop"`. */
   readonly nondeterminism?: "stop" | "report";
   /** What to do when changed code no longer reaches a recorded step. Default `"stop"`. */
@@ -90,10 +101,17 @@ export function settingsOf(options: RuntimeOptions): Settings {
     pollInterval,
     suspendAfter: toMilliseconds(options.suspendAfter ?? "1m", "suspendAfter"),
     stallTimeout: toMilliseconds(options.stallTimeout ?? "10s", "stallTimeout"),
+    storeTimeout: toMilliseconds(options.storeTimeout ?? Math.min(lease, 30_000), "storeTimeout"),
+    maxStalls: wholeNumber(options.maxStalls ?? 10, "maxStalls"),
     nondeterminism: options.nondeterminism ?? "stop",
     lostSteps: options.lostSteps ?? "stop",
     checkArguments: options.checkArguments ?? process.env["NODE_ENV"] !== "production",
     renames: new Renames(options.renames),
     defaults: checkTaskOptions(options.defaults ?? {}),
   };
+}
+
+function wholeNumber(value: number, option: string): number {
+  if (Number.isInteger(value) && value >= 0) return value;
+  throw new PerdureError("OPTION_INVALID", { option, value: String(value), expected: "a whole number from 0" });
 }

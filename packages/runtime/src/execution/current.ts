@@ -3,6 +3,7 @@ import { PerdureError } from "@perdure/protocol";
 import type { Body } from "../definitions/definition.ts";
 import { processWide } from "../process-wide.ts";
 import type { Scope } from "./scope.ts";
+import type { RunInMemory } from "./step.ts";
 
 /** What a task can know of the attempt that runs it. */
 export interface TaskContext {
@@ -18,7 +19,9 @@ export interface TaskContext {
 
 /** What the current code runs in: a scope of a run, an attempt of a task, or `bodyOf`, which fetches a workflow's body. */
 export type Context =
-  Scope | { readonly kind: "task"; readonly task: TaskContext } | { readonly kind: "launch"; body: Body | undefined };
+  | Scope
+  | { readonly kind: "task"; readonly execution: RunInMemory; readonly task: TaskContext }
+  | { readonly kind: "launch"; body: Body | undefined };
 
 /** The context of the current code; undefined outside of Perdure. */
 export const context = processWide("context", () => new AsyncLocalStorage<Context>());

@@ -6,6 +6,7 @@ import { ChangedCode } from "../history/changed-code.ts";
 import { CANCEL_ID, History } from "../history/history.ts";
 import { LostSteps } from "../history/lost-steps.ts";
 import { CancelledError } from "../values/errors.ts";
+import { textOf } from "../values/text.ts";
 import { fingerprint } from "../values/fingerprint.ts";
 import { Calls } from "./calls.ts";
 import { Cancellation } from "./cancellation.ts";
@@ -39,6 +40,8 @@ export class Execution implements Recipient {
   readonly host: Host;
   readonly definition: WorkflowDefinition;
   readonly attempts = { running: 0, limited: 0 };
+  /** When the lease ends at the earliest, by the monotonic clock of this process. */
+  leaseEndsAt: number;
   readonly ended: Promise<ExecutionEnd>;
 
   private readonly end: (end: ExecutionEnd) => void;
@@ -52,21 +55,29 @@ export class Execution implements Recipient {
   private readonly idle: Idle;
   private readonly failures = new Failures();
   private readonly cancellation: Cancellation;
+  private endReason = { reason: "the run is no longer in memory", isFinal: false };
   /** How the workflow's body ended. */
   private outcome: Outcome | undefined;
   private drained: (() => void) | undefined;
+  /** Rejected promises of the run that have no handler yet, and their reasons. */
+  private readonly unhandled = new Map<object, unknown>();
 
-  /** @param codeVersions - the recorded manifests of the code versions that ran the older steps, by fingerprint */
+  /**
+   * @param leaseEndsAt - by the monotonic clock of this process
+   * @param codeVersions - the recorded manifests of the code versions that ran the older steps, by fingerprint
+   */
   constructor(
     host: Host,
     run: RunRow,
     definition: WorkflowDefinition,
+    leaseEndsAt: number,
     steps: readonly StepRow[],
     codeVersions: ReadonlyMap<string, string> = new Map(),
   ) {
     this.host = host;
     this.run = run;
     this.definition = definition;
+    this.leaseEndsAt = leaseEndsAt;
     let end: (end: ExecutionEnd) => void = () => {};
     this.ended = new Promise((resolve) => (end = resolve));
     this.end = end;
@@ -121,7 +132,8 @@ export class Execution implements Recipient {
   // --- the workflow's side
 
   call(scope: CallingScope, spec: StepSpec): Promise<unknown> {
-    if (this.state === "finishing" || this.state === "ended") return never();
+    if (this.hasEnded) return this.afterEnd(scope, spec);
+    if (this.state === "finishing") return never();
     const inputHash = fingerprint(spec.input);
     const id = this.calls.idOf(scope, spec, inputHash);
     const cancelled = this.cancellation.errorFor(scope.frame);
@@ -132,12 +144,30 @@ export class Execution implements Recipient {
     return call.outcome;
   }
 
+  /** A call of code that outlived its execution, or that a function shared by several runs made in the context of another run. */
+  private afterEnd(scope: CallingScope, spec: StepSpec): Promise<never> {
+    const { reason, isFinal } = this.endReason;
+    const params = { name: spec.name, run: this.run.id, step: scope.nextId(spec.name, spec.what), reason };
+    const error = new PerdureError("CALL_AFTER_END", params);
+    if (isFinal) return Promise.reject(error);
+    this.host.report(error, this.run);
+    return never();
+  }
+
   nextVariant(path: string, name: string): number {
     return this.calls.nextVariant(path, name);
   }
 
   cancellationOf({ calledAt }: PendingCall): CancelledError | undefined {
     return this.cancellation.errorOfCallAt(calledAt);
+  }
+
+  onLease(begin: () => void): void {
+    if (this.host.monotonic() < this.leaseEndsAt) return begin();
+    this.host.renew(this).then(
+      () => this.isActive && begin(),
+      (error: unknown) => this.fail(error),
+    );
   }
 
   checkpoint(step: Omit<StepRow, "seq">, consume?: SignalRow): void {
@@ -250,8 +280,26 @@ export class Execution implements Recipient {
 
   private close(end: ExecutionEnd): void {
     this.state = "ended";
+    this.endReason = reasonOf(end);
+    if (end.type === "finished") for (const reason of this.unhandled.values()) this.reportRejection(reason);
     this.end(end);
     this.drained?.();
+  }
+
+  // --- rejections
+
+  rejected(promise: object, reason: unknown): void {
+    if (this.hasEnded) this.reportRejection(reason);
+    else this.unhandled.set(promise, reason);
+  }
+
+  handled(promise: object): void {
+    this.unhandled.delete(promise);
+  }
+
+  private reportRejection(reason: unknown): void {
+    const { id: run, workflow } = this.run;
+    this.host.report(new PerdureError("REJECTION_UNHANDLED", { run, workflow, error: textOf(reason) }), this.run);
   }
 
   // --- leaving memory
@@ -278,7 +326,8 @@ export class Execution implements Recipient {
   }
 
   private leave(): void {
-    const waiting = this.calls.waiting();
+    // a completion that is committed and not delivered may lead to new work
+    const waiting = this.delivery.isPumping ? undefined : this.calls.waiting();
     const wakeAt = waiting?.wakeAt;
     this.release(waiting ? "waiting" : "pending", wakeAt, { type: "released", wakeAt });
   }
@@ -307,4 +356,15 @@ export class Execution implements Recipient {
     });
     for (const { live } of this.calls) live?.cancel(this.host.values.decode(reason));
   }
+}
+
+/** Why a durable call is too late. `isFinal`: the run itself has ended, so that the call may reject. */
+function reasonOf(end: ExecutionEnd): { readonly reason: string; readonly isFinal: boolean } {
+  if (end.type === "finished") return { reason: `the run has ended (${end.status})`, isFinal: true };
+  const reasons = {
+    released: "the run was suspended",
+    stopped: "the run was stopped",
+    lost: "another process owns the run",
+  };
+  return { reason: `${reasons[end.type]} and is no longer in memory here`, isFinal: false };
 }

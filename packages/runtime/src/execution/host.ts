@@ -23,6 +23,15 @@ export interface RunRequest {
   readonly keepFailure?: boolean;
 }
 
+/** A run in memory, as far as its lease is concerned. */
+export interface LeasedRun {
+  readonly run: RunRow;
+  /** When the lease ends at the earliest, by the monotonic clock of this process. */
+  leaseEndsAt: number;
+  /** Another owner has the run. */
+  lose(): void;
+}
+
 /** What an execution needs from the process around it. */
 export interface Host {
   readonly clock: Clock;
@@ -32,6 +41,10 @@ export interface Host {
   commit(write: Write, done: (result: unknown) => void): void;
   /** Reports a problem that does not stop the run. */
   report(error: PerdureError, run: RunRow): void;
+  /** Milliseconds of a clock that only runs forward. */
+  monotonic(): number;
+  /** Renews the lease of a run in memory, or takes the run out of memory when another owner has it. Rejects with the store's error. */
+  renew(run: LeasedRun): Promise<void>;
   /** Emits an event of a step, for listeners and the log. */
   emit(event: StepEvent, run: RunRow, row: StepRow): void;
   /** Records the run and begins it here. Resolves with its id. */
@@ -41,6 +54,6 @@ export interface Host {
   cancel(run: string, reason: unknown): Promise<boolean>;
   /** Whether this process has the run in memory. */
   isInMemory(run: string): boolean;
-  /** Reads the run's deliveries now: some may have come before the wait. Never rejects. */
+  /** Reads the run's deliveries now: some may have come before the wait. Resolves when they are read, however often the store fails. */
   readSignals(run: string): Promise<void>;
 }

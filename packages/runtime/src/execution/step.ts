@@ -45,6 +45,8 @@ export interface RunInMemory {
   nextVariant(path: string, name: string): number;
   /** The error for a step that was called before the run was cancelled and has not begun since. */
   cancellationOf(call: PendingCall): CancelledError | undefined;
+  /** Calls `begin` on a lease that certainly holds by this process's own clock; renews it first where it may have expired (R5). */
+  onLease(begin: () => void): void;
   /** Commits a finished step. Its delivery takes its turn in the queue. */
   checkpoint(step: Omit<StepRow, "seq">, consume?: SignalRow): void;
   /** Records an unfinished step: when a sleep ends, when the next attempt is due. */
@@ -52,6 +54,10 @@ export interface RunInMemory {
   attemptEnded(): void;
   /** Ends the execution, not the run: the run stays as it is and can be resumed. */
   stop(error: unknown): void;
+  /** A promise that was made in the run was rejected and has no handler yet. */
+  rejected(promise: object, reason: unknown): void;
+  /** It has got a handler since. */
+  handled(promise: object): void;
 }
 
 /** A durable call whose outcome has not been delivered to the workflow. */
@@ -130,9 +136,7 @@ export class LiveStep {
     this.startedAt = open?.startedAt ?? execution.host.clock.now();
   }
 
-  /** Counts one more attempt. */
   startAttempt(): void {
-    this.attempt++;
     this.execution.attempts.running++;
     this.execution.host.emit("started", this.execution.run, this.row("open"));
   }
@@ -151,7 +155,7 @@ export class LiveStep {
 
   /** Whether it waits for a time, a signal or another run, so that nothing is lost when this process forgets it. */
   get waiting(): boolean {
-    return this.waitsElsewhere?.() ?? this.waitingHere;
+    return !this.sealed && (this.waitsElsewhere?.() ?? this.waitingHere);
   }
 
   get active(): boolean {
@@ -202,6 +206,13 @@ export class LiveStep {
     };
     host.emit(lastError === undefined ? "waiting" : "retrying", run, row);
     this.execution.keep(row, () => this.active && then());
+  }
+
+  /** Records that the attempt begins, before it does: it counts even if it kills the process (R4). */
+  keepAttempt(then: () => void): void {
+    this.kept = true;
+    this.dueAt = undefined;
+    this.execution.keep(this.row("open"), () => this.active && then());
   }
 
   /** Waits until `dueAt`, or without a limit. The run may leave memory meanwhile. */

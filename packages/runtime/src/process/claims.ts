@@ -1,3 +1,4 @@
+import { PerdureError } from "@perdure/protocol";
 import type { RunRow } from "@perdure/store";
 import { blockKey, codeOf } from "../definitions/code.ts";
 import type { WorkflowDefinition } from "../definitions/definition.ts";
@@ -6,8 +7,11 @@ import { findWorkflow } from "../definitions/workflows.ts";
 import type { RunRequest } from "../execution/host.ts";
 import { earlierCodeVersions } from "../history/code-spans.ts";
 import type { WorkflowPlace } from "../renames/renames.ts";
+import { textOf } from "../values/text.ts";
 import type { ProcessContext } from "./context.ts";
-import { isDead } from "./owner.ts";
+import { backoffAfter } from "./backoff.ts";
+import type { Leases } from "./leases.ts";
+import { stateOf } from "./owner.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
 
 /** How many runs one query of the store returns. */
@@ -16,16 +20,23 @@ export const PAGE = 1000;
 /** The workflow that a run was recorded for. */
 export const placeOf = ({ workflow, file }: RunRow): WorkflowPlace => ({ name: workflow, file });
 
+const stalled = ({ id, workflow, stalls }: RunRow): PerdureError =>
+  new PerdureError("RUN_KEEPS_FAILING", { run: id, workflow, times: stalls });
+
 /** Makes this process the owner of runs that it can execute (R5). */
 export class Claims {
   private readonly context: ProcessContext;
   private readonly runs: RunsInMemory;
+  private readonly leases: Leases;
+  /** Runs that stopped here over something that may pass (a store that fails), and when the next try is due. */
+  private readonly backOffs = new Map<string, { readonly failures: number; readonly until: number }>();
   /** Requests of followed runs whose callers brought the workflow's body. */
   private readonly bodies = new Map<string, RunRequest>();
 
-  constructor(context: ProcessContext, runs: RunsInMemory) {
+  constructor(context: ProcessContext, runs: RunsInMemory, leases: Leases) {
     this.context = context;
     this.runs = runs;
+    this.leases = leases;
   }
 
   /** Keeps the body that a caller brought, for the next claim of the run. False: the one from an earlier caller is as good. */
@@ -40,12 +51,32 @@ export class Claims {
     this.bodies.delete(id);
   }
 
-  /** Whether the run may need this process: it is due, pending, or its owner may be dead. The claim itself decides. */
+  /** Whether the run may need this process: it is due, pending, or its owner does not live as far as is known. The claim itself decides. */
   mayClaim({ status, wakeAt, owner, leaseUntil }: RunRow): boolean {
     const now = this.context.clock.now();
     if (status === "waiting") return wakeAt !== undefined && wakeAt <= now;
-    if (status === "pending" || owner === undefined) return true;
-    return owner === this.context.owner || (leaseUntil ?? 0) < now || isDead(owner);
+    if (status === "pending" || owner === undefined || this.isDropped(owner)) return true;
+    const state = stateOf(owner);
+    return state === "dead" || (state === "unknown" && (leaseUntil ?? 0) < now);
+  }
+
+  /** Whether the owner is this process. It does not have the run in memory any more: a store that failed made it drop the run. */
+  private isDropped(owner: string): boolean {
+    return owner === this.context.owner;
+  }
+
+  /** The run stopped over something that may pass. No worker resumes it before a while, which grows with each time in a row. */
+  backOff(id: string): void {
+    const failures = (this.backOffs.get(id)?.failures ?? 0) + 1;
+    this.backOffs.set(id, { failures, until: this.context.clock.now() + backoffAfter(failures) });
+  }
+
+  endBackOff(id: string): void {
+    this.backOffs.delete(id);
+  }
+
+  private isBackingOff(id: string): boolean {
+    return (this.backOffs.get(id)?.until ?? 0) > this.context.clock.now();
   }
 
   /** Claims the run and begins to execute it. False when this program cannot execute it, or another process was faster. */
@@ -58,12 +89,38 @@ export class Claims {
   private async claimAndExecute(row: RunRow, request: RunRequest): Promise<boolean> {
     const { clock, store, owner, settings } = this.context;
     const now = clock.now();
-    const from = row.owner !== undefined && { from: { owner: row.owner, epoch: row.epoch } };
+    const isFree = row.owner !== undefined && (this.isDropped(row.owner) || stateOf(row.owner) === "dead");
+    const from = isFree && { from: { owner: row.owner, epoch: row.epoch } };
+    const leaseEndsAt = this.leases.endsAt();
     const claimed = await store.claim({ run: row.id, lease: { owner, until: now + settings.lease }, now, ...from });
     if (!claimed) return false;
-    const steps = await store.steps(row.id);
-    this.runs.execute(claimed, request, steps, await this.codeVersions(claimed, request.definition));
+    // the claim of a running run: its owner ended, or could not record anything
+    if (row.status === "running" && claimed.stalls > settings.maxStalls)
+      return this.block(claimed, request.definition, stalled(claimed));
+    try {
+      const steps = await store.steps(row.id);
+      this.runs.execute(claimed, request, leaseEndsAt, steps, await this.codeVersions(claimed, request.definition));
+    } catch (error) {
+      if (!(error instanceof PerdureError) || error.code !== "STEP_UNREADABLE") throw error;
+      return this.block(claimed, request.definition, error);
+    }
     return true;
+  }
+
+  /** Lets go of a run that this program cannot continue, and throws the reason. */
+  private async block(run: RunRow, definition: WorkflowDefinition, error: PerdureError): Promise<never> {
+    const { clock, store, settings } = this.context;
+    const blocked = { error: error.code, message: error.message, code: blockKey(codeOf(definition), settings) };
+    const release = {
+      type: "release",
+      status: "pending",
+      run: run.id,
+      epoch: run.epoch,
+      at: clock.now(),
+      blocked,
+    } as const;
+    await store.commit([release]);
+    throw error;
   }
 
   /** The recorded manifests of the code versions that ran the run's older steps, by fingerprint. */
@@ -73,6 +130,11 @@ export class Claims {
       versions.map(async (version) => [version, await this.context.store.getCode(version)] as const),
     );
     return new Map(found.flatMap(([version, modules]) => (modules === undefined ? [] : [[version, modules]])));
+  }
+
+  /** Whether this program can execute the run at all. */
+  canExecute(row: RunRow): boolean {
+    return (this.keptRequest(row) ?? this.requestFor(row)) !== undefined;
   }
 
   /** The request of a caller. A workflow whose module was evaluated again is executed with the newer code, if that has it. */
@@ -91,27 +153,36 @@ export class Claims {
       if (wanted && !wanted.includes(definition.info.name) && !wanted.includes(row.workflow)) return undefined;
       return { definition, args: [], id: row.id };
     } catch (error) {
-      this.context.log.error(`run ${row.id} is not resumed: ${String(error)}`, { run: row.id });
+      this.context.log.error(`run ${row.id} is not resumed: ${textOf(error)}`, { run: row.id });
       return undefined;
     }
   }
 
-  /** Some of the runs that this program can execute, no living process executes, and `isWanted` accepts, oldest first; none if there are none. */
-  async claimable(workflows: readonly string[], isWanted: (row: RunRow) => boolean = () => true): Promise<RunRow[]> {
+  /**
+   * Some of the runs that this program can execute, no living process executes, and `isWanted` accepts, oldest first; none if there are
+   * none. Runs whose processes have ended without a new checkpoint come last.
+   * @param options.blocked - false: without blocked runs
+   */
+  async claimable(
+    workflows: readonly string[],
+    isWanted: (row: RunRow) => boolean = () => true,
+    { blocked = true }: { readonly blocked?: boolean } = {},
+  ): Promise<RunRow[]> {
     const store = await this.context.ready();
     const names = this.context.settings.renames.namesBefore(workflows);
     const alive = new Set<string>(); // without this process: it may have dropped a run without writing so
     for (let limit = PAGE; ; limit *= 2) {
       const now = this.context.clock.now();
-      const rows = await store.unfinished({ workflows: names, now, limit, alive: [...alive] });
+      const rows = await store.unfinished({ workflows: names, now, limit, alive: [...alive], blocked });
       const claimable = rows.filter(
         (row) =>
           !this.runs.has(row.id) &&
+          !this.isBackingOff(row.id) &&
           this.mayClaim(row) &&
           isWanted(row) &&
           this.requestFor(row, workflows) !== undefined,
       );
-      if (claimable.length > 0 || rows.length < limit) return claimable;
+      if (claimable.length > 0 || rows.length < limit) return claimable.sort((a, b) => a.stalls - b.stalls);
       for (const { owner } of rows) if (owner !== undefined) alive.add(owner); // the next page is without their runs
     }
   }
@@ -127,7 +198,11 @@ export class Claims {
     ) {
       for (const row of rows) {
         seen.add(row.id);
-        if (await this.claim(row)) claimed(row.id);
+        try {
+          if (await this.claim(row)) claimed(row.id);
+        } catch (error) {
+          this.context.log.error(`run ${row.id} is not resumed: ${textOf(error)}`, { run: row.id });
+        }
       }
     }
   }
@@ -136,14 +211,13 @@ export class Claims {
   async executeOnce(row: RunRow): Promise<boolean> {
     if (!(await this.claim(row))) return false;
     const end = await this.runs.get(row.id)?.ended;
-    if (end?.type === "stopped") this.context.log.error(`run ${row.id} stopped: ${String(end.error)}`, { run: row.id });
+    if (end?.type === "stopped") this.context.log.error(`run ${row.id} stopped: ${textOf(end.error)}`, { run: row.id });
     return true;
   }
 
   /** Whether the run was stopped under the code that this program has: it would only stop again. */
   isBlocked(row: RunRow): boolean {
-    const { settings } = this.context;
-    const definition = row.blocked && findWorkflow(placeOf(row), settings.renames);
-    return definition !== undefined && blockKey(codeOf(definition), settings) === row.blocked?.code;
+    const definition = row.blocked && this.requestFor(row)?.definition;
+    return definition !== undefined && blockKey(codeOf(definition), this.context.settings) === row.blocked?.code;
   }
 }

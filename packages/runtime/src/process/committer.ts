@@ -1,3 +1,4 @@
+import { PerdureError } from "@perdure/protocol";
 import type { Store, Write } from "@perdure/store";
 
 interface Entry {
@@ -63,8 +64,11 @@ export class Committer {
       if (!this.scheduled) for (const resolve of this.idle.splice(0)) resolve();
     };
     const fail = (error: unknown): void => {
-      const [only, ...others] = batch;
-      if (only && others.length === 0) return answer([error ?? new Error("the store failed")]);
+      const [, ...others] = batch;
+      // what became of a batch that was not answered is not known: each of its runs is claimed and replayed
+      const isUnknown = error instanceof PerdureError && error.code === "STORE_TIMEOUT";
+      if (isUnknown) return answer(batch.map(() => error));
+      if (others.length === 0) return answer([error ?? new Error("the store failed")]);
       void this.oneByOne(batch).then(answer); // the write of one run must not prevent those of the others
     };
     this.busy = true;

@@ -14,6 +14,8 @@ export interface ProcessContext {
   readonly owner: string;
   readonly store: Store;
   readonly isClosed: boolean;
+  /** Milliseconds of a clock that only runs forward. */
+  monotonic(): number;
   /**
    * The store, once it is open.
    * @throws PerdureError `RUNTIME_CLOSED`, `STORE_*`

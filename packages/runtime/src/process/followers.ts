@@ -2,11 +2,20 @@ import { PerdureError } from "@perdure/protocol";
 import { hasEnded, type RunRow } from "@perdure/store";
 import type { RunEnd, RunRequest } from "../execution/host.ts";
 import { CancelledError } from "../values/errors.ts";
+import { textOf } from "../values/text.ts";
+import { backoffAfter } from "./backoff.ts";
 import type { Claims } from "./claims.ts";
 import type { ProcessContext } from "./context.ts";
 import type { Poller } from "./poller.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
 import type { Waiters } from "./waiters.ts";
+
+/** How often in a row the store may fail before a caller that awaits a result gets its error: for about two minutes. */
+const MOST_FAILURES = 12;
+
+/** Whether the store failed, which may pass. Its own errors have codes of Perdure; those of other stores may be any. */
+const isOfTheStore = (error: unknown): boolean =>
+  !(error instanceof PerdureError) || /^(?:STORE|SQLITE)_/.test(error.code);
 
 /** Follows runs to their ends, in whichever process they are executed. */
 export class Followers {
@@ -18,6 +27,8 @@ export class Followers {
   private readonly followed = new Map<string, Promise<RunEnd>>();
   /** Runs whose results are awaited here: a caller gets the error of a stop, so it is not logged. */
   private readonly awaited = new Set<string>();
+  /** Runs whose missing workflow is reported. */
+  private readonly unknown = new Set<string>();
 
   constructor(context: ProcessContext, runs: RunsInMemory, claims: Claims, waiters: Waiters, poller: Poller) {
     this.context = context;
@@ -47,7 +58,7 @@ export class Followers {
   resume(id: string, request?: RunRequest): void {
     this.follow(id, request).catch((error: unknown) => {
       if (!this.context.isClosed && !this.awaited.has(id))
-        this.context.log.error(`run ${id} stopped: ${String(error)}`, { run: id });
+        this.context.log.error(`run ${id} stopped: ${textOf(error)}`, { run: id });
     });
   }
 
@@ -65,19 +76,45 @@ export class Followers {
   }
 
   private async untilEnd(id: string): Promise<RunEnd> {
-    for (;;) {
+    for (let failures = 0; ;) {
       await this.runs.claimInFlight(id)?.catch(() => {}); // the claim's own caller gets its error
       const end = await this.runs.get(id)?.ended;
       if (end?.type === "finished") return end;
       if (end?.type === "stopped") throw end.error;
-      const store = await this.context.ready();
-      const row = await store.getRun(id);
-      if (!row) throw new PerdureError("RUN_NOT_FOUND", { run: id });
-      if (hasEnded(row)) return this.endOf(row);
-      if (this.runs.has(id)) continue;
-      if (this.claims.mayClaim(row) && (await this.claims.claim(row))) continue;
-      await this.pause(row);
+      try {
+        const found = await this.lookAt(id);
+        if (found) return found;
+        failures = 0;
+      } catch (error) {
+        if (this.context.isClosed || !isOfTheStore(error)) throw error;
+        if (++failures >= MOST_FAILURES && this.awaited.has(id)) throw error;
+        this.context.log.error(`run ${id} cannot be read: ${textOf(error)}`, { run: id });
+        await this.waiters.wait(id, this.context.clock.now() + backoffAfter(failures));
+      }
     }
+  }
+
+  /** Reads the run: gives its end, executes it here, or waits until it may have changed. */
+  private async lookAt(id: string): Promise<RunEnd | undefined> {
+    const store = await this.context.ready();
+    const row = await store.getRun(id);
+    if (!row) throw new PerdureError("RUN_NOT_FOUND", { run: id });
+    if (hasEnded(row)) return this.endOf(row);
+    if (this.runs.has(id)) return undefined;
+    if (this.claims.mayClaim(row)) {
+      if (await this.claims.claim(row)) return undefined;
+      if (!this.runs.has(id) && !this.claims.canExecute(row)) this.reportUnknown(row);
+    }
+    await this.pause(row);
+    return undefined;
+  }
+
+  /** Nobody can continue the run before its workflow is loaded here, or a process that has it takes the run. */
+  private reportUnknown({ id, workflow, file }: RunRow): void {
+    if (this.unknown.has(id)) return;
+    this.unknown.add(id);
+    const { message, code } = new PerdureError("WORKFLOW_NOT_LOADED", { workflow, file, runs: [id] });
+    this.context.log.warn(message, { run: id, workflow, code });
   }
 
   /** A run that was cancelled before it began has the reason in place of the error. */
@@ -90,11 +127,12 @@ export class Followers {
   }
 
   /** Waits until the run may have changed: it is due, it is time to read it again, or it is woken. */
-  private pause({ id, workflow, status, wakeAt }: RunRow): Promise<void> {
+  private pause({ id, status, wakeAt }: RunRow): Promise<void> {
     const { clock, settings } = this.context;
     // the poller finds waiting runs that become due early, all of them with one query
-    const until = status === "waiting" ? wakeAt : clock.now() + settings.pollInterval;
-    const paused = this.waiters.wait(id, workflow, until);
+    const now = clock.now();
+    const until = status === "waiting" && (wakeAt ?? Infinity) > now ? wakeAt : now + settings.pollInterval;
+    const paused = this.waiters.wait(id, until);
     this.poller.start();
     return paused;
   }

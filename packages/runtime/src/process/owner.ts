@@ -16,11 +16,17 @@ const read = (get: () => string): string | undefined => {
   }
 };
 
-/** When a process started, in the system's own unit: tells a process from a later one with the same number. */
-function startOf(pid: number): string {
+/** The fields of /proc/[pid]/stat from the third on: those after the name, which may hold any character. */
+function statOf(pid: number): string[] {
   const stat = read(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
-  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ") ?? [];
 }
+
+/** When a process started, in the system's own unit: tells a process from a later one with the same number. */
+const startOf = (pid: number): string => statOf(pid)[19] ?? "";
+
+/** Whether the process has ended and its parent has not waited for it. */
+const isZombie = (pid: number): boolean => statOf(pid)[0] === "Z";
 
 /** Identifies what process numbers are unique in: this boot of this machine, this container. */
 const machine: string = [
@@ -53,21 +59,34 @@ export function createOwner(): string {
   return name;
 }
 
+/** What is known of an owner. Of an `unknown` one, its lease decides. */
+export type OwnerState = "alive" | "dead" | "unknown";
+
 /**
- * Whether the owner is certainly dead. False when that cannot be known: then its lease decides.
- * Sources: kill(2) with signal 0; proc(5), field 22 of /proc/[pid]/stat.
+ * Whether the owner lives. Unknown where this process cannot see it: on another machine, in another container, in another thread, or when
+ * it is a zombie.
+ * Sources: kill(2) with signal 0; proc(5), fields 3 and 22 of /proc/[pid]/stat.
  */
-export function isDead(name: string): boolean {
-  if (owners.has(name)) return false;
+export function stateOf(name: string): OwnerState {
+  if (owners.has(name)) return "alive";
   const owner = parseOwner(name);
-  if (!owner) return false;
-  if (owner.machine !== machine) return false;
-  if (owner.pid === process.pid && owner.start === startOf(process.pid)) return owner.thread === threadId;
-  try {
-    process.kill(owner.pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ESRCH";
-  }
+  if (!owner || owner.machine !== machine) return "unknown";
+  if (owner.pid === process.pid && owner.start === startOf(process.pid))
+    return owner.thread === threadId ? "dead" : "unknown";
+  if (!exists(owner.pid)) return "dead";
   const start = startOf(owner.pid);
-  return owner.start !== "" && start !== "" && start !== owner.start;
+  if (owner.start === "" || start === "") return "unknown";
+  if (start !== owner.start) return "dead";
+  return owner.thread === MAIN_THREAD && !isZombie(owner.pid) ? "alive" : "unknown";
+}
+
+const MAIN_THREAD = 0;
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
 }

@@ -1,7 +1,8 @@
 import { context as currentContext } from "../execution/current.ts";
 import type { Execution } from "../execution/execution.ts";
-import { PAGE } from "./claims.ts";
+import { backOff } from "./backoff.ts";
 import type { ProcessContext } from "./context.ts";
+import type { Leases } from "./leases.ts";
 import { owners } from "./owner.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
 import type { Waiters } from "./waiters.ts";
@@ -19,13 +20,16 @@ export class Poller {
   private readonly context: ProcessContext;
   private readonly runs: RunsInMemory;
   private readonly waiters: Waiters;
+  private readonly leases: Leases;
   private cancelTimer: (() => void) | undefined;
-  private renewedAt = 0;
+  /** Runs whose deliveries are about to be read. */
+  private readonly reads = new Set<string>();
 
-  constructor(context: ProcessContext, runs: RunsInMemory, waiters: Waiters) {
+  constructor(context: ProcessContext, runs: RunsInMemory, waiters: Waiters, leases: Leases) {
     this.context = context;
     this.runs = runs;
     this.waiters = waiters;
+    this.leases = leases;
   }
 
   /** Polls from now on, unless it does already or has no reason to. */
@@ -49,25 +53,17 @@ export class Poller {
   }
 
   private async poll(): Promise<void> {
-    await this.renewLeases();
+    await this.leases.renewAll(this.runs.all());
     if (this.runs.size > 0) await this.readWakeups(this.runs.all());
     if (this.waiters.size > 0) await this.wakeDueRuns();
   }
 
-  /** Wakes the callers that follow a run which no process executes, also of workflows that only the caller can execute. */
+  /** Wakes the callers that follow a run which no process executes. */
   private async wakeDueRuns(): Promise<void> {
-    const { workflows } = this.waiters;
+    const { runs } = this.waiters;
     const now = this.context.clock.now();
-    const due = await this.context.store.unfinished({ workflows, now, limit: PAGE, alive: [...owners] });
+    const due = await this.context.store.unfinished({ runs, now, limit: runs.length, alive: [...owners] });
     for (const { id } of due) this.waiters.wake(id);
-  }
-
-  private async renewLeases(): Promise<void> {
-    const { clock, settings, store } = this.context;
-    const now = clock.now();
-    if (this.runs.size === 0 || now - this.renewedAt < settings.lease / 3) return;
-    await store.renew({ runs: this.runs.all().map(ownershipOf), until: now + settings.lease });
-    this.renewedAt = now;
   }
 
   private async readWakeups(executions: readonly Execution[]): Promise<void> {
@@ -85,12 +81,26 @@ export class Poller {
     });
   }
 
-  /** Reads the deliveries of one run now. Never rejects. */
+  /** Reads the deliveries of one run in this turn of the event loop: once, however often it is asked for. */
+  readSignalsSoon(run: string): void {
+    if (this.reads.has(run)) return;
+    this.reads.add(run);
+    setImmediate(() => {
+      this.reads.delete(run);
+      void this.readSignals(run);
+    });
+  }
+
+  /** Reads the deliveries of one run, again and again while the store fails. Resolves when they are read, or the run has left memory. */
   async readSignals(run: string): Promise<void> {
     const execution = this.runs.get(run);
-    if (!execution) return;
-    await this.readWakeups([execution]).catch((error: unknown) =>
-      this.context.log.error(`the store cannot be read: ${String(error)}`, { run }),
-    );
+    for (let failures = 1; execution?.isActive === true; failures++) {
+      try {
+        return await this.readWakeups([execution]);
+      } catch (error) {
+        this.context.log.error(`the store cannot be read: ${String(error)}`, { run });
+        await backOff(this.context.clock, failures);
+      }
+    }
   }
 }

@@ -45,8 +45,8 @@ export class Requests {
     const { values, clock } = this.context;
     const encoded = values.encode(payload, `complete("${name}") was called with`);
     const store = await this.context.ready();
-    const accepted = found(run, await store.deliver({ run, name, payload: encoded, now: clock.now() }));
-    void this.poller.readSignals(run);
+    const accepted = await store.deliver({ run, name, payload: encoded, now: clock.now() });
+    this.poller.readSignalsSoon(run);
     this.waiters.wake(run);
     return accepted;
   }

@@ -63,11 +63,12 @@ export class RunsInMemory {
   execute(
     row: RunRow,
     request: RunRequest,
+    leaseEndsAt: number,
     steps: readonly StepRow[] = [],
     codeVersions?: ReadonlyMap<string, string>,
   ): void {
     const { definition } = request;
-    const execution = new Execution(this.host, row, definition, steps, codeVersions);
+    const execution = new Execution(this.host, row, definition, leaseEndsAt, steps, codeVersions);
     this.executions.set(row.id, execution);
     this.listener.begun();
     void execution.ended.then((end) => {

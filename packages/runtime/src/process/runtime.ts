@@ -5,15 +5,19 @@ import { filtered, type Logger } from "../config/logger.ts";
 import { settingsOf, type RuntimeOptions, type Settings, type StepEvent } from "../config/settings.ts";
 import { assertUnused } from "../definitions/workflows.ts";
 import type { Execution, ExecutionEnd } from "../execution/execution.ts";
-import type { Host, RunEnd, RunRequest } from "../execution/host.ts";
+import type { Host, LeasedRun, RunEnd, RunRequest } from "../execution/host.ts";
 import { copies } from "../process-wide.ts";
 import { createCodec, versioned, type ValueStore } from "../values/codec.ts";
+import { textOf } from "../values/text.ts";
 import { Claims } from "./claims.ts";
 import { Committer } from "./committer.ts";
 import type { ProcessContext } from "./context.ts";
+import { boundedStore } from "./bounded-store.ts";
 import { Followers } from "./followers.ts";
+import { Leases } from "./leases.ts";
 import { createOwner, owners } from "./owner.ts";
 import { Poller } from "./poller.ts";
+import { keepRejections } from "./rejections.ts";
 import { Requests } from "./requests.ts";
 import { RunsInMemory } from "./runs-in-memory.ts";
 import { Starter } from "./starter.ts";
@@ -21,6 +25,11 @@ import { Waiters } from "./waiters.ts";
 
 /** Milliseconds that `close` gives to running attempts. */
 const CLOSE_LIMIT = 10_000;
+
+/** A worker, as `close` knows it. */
+interface Stoppable {
+  stop(): Promise<void>;
+}
 
 /** Everything of one process that works on one store: the runs in its memory, its leases, its commits. */
 export class Runtime implements Host, ProcessContext {
@@ -40,6 +49,10 @@ export class Runtime implements Host, ProcessContext {
   private readonly options: RuntimeOptions;
   private readonly waiters: Waiters;
   private readonly poller: Poller;
+  private readonly leases: Leases;
+  private readonly workers = new Set<Stoppable>();
+  /** Ends the keeping of unhandled rejections. */
+  private endKeeping: (() => void) | undefined;
   private opened: Promise<void> | undefined;
   private closed = false;
   /** How many copies of this package the log has reported. One is normal. */
@@ -53,17 +66,20 @@ export class Runtime implements Host, ProcessContext {
     assertUnused(this.settings.renames);
     this.log = filtered(options.logger, options.logLevel);
     const store = options.store ?? process.env["PERDURE_STORE"] ?? "sqlite:perdure.db";
-    this.store = typeof store === "string" ? openStore(store, { durability: options.durability ?? "full" }) : store;
+    const given = typeof store === "string" ? openStore(store, { durability: options.durability ?? "full" }) : store;
+    this.store = boundedStore(given, this.settings.storeTimeout);
     this.committer = new Committer(this.store);
     this.waiters = new Waiters(this.clock);
+    const leases = new Leases(this);
+    this.leases = leases;
     this.runs = new RunsInMemory(this, this, {
-      begun: () => this.poller.start(),
+      begun: () => this.begun(),
       ended: (execution, end) => this.ended(execution, end),
     });
-    this.poller = new Poller(this, this.runs, this.waiters);
-    this.claims = new Claims(this, this.runs);
+    this.poller = new Poller(this, this.runs, this.waiters, leases);
+    this.claims = new Claims(this, this.runs, leases);
     this.followers = new Followers(this, this.runs, this.claims, this.waiters, this.poller);
-    this.starter = new Starter(this, this.runs, this.followers, options.seed);
+    this.starter = new Starter(this, this.runs, this.followers, leases, options.seed);
     this.requests = new Requests(this, this.runs, this.claims, this.followers, this.waiters, this.poller);
   }
 
@@ -105,15 +121,19 @@ export class Runtime implements Host, ProcessContext {
   }
 
   report(error: PerdureError, run: RunRow): void {
-    if (this.options.onReport) this.options.onReport(error, run);
-    else this.log.warn(error.message, { run: run.id, workflow: run.workflow, code: error.code });
+    try {
+      if (this.options.onReport) return this.options.onReport(error, run);
+    } catch (mistake) {
+      this.log.error(`onReport threw: ${textOf(mistake)}`, { run: run.id });
+    }
+    this.log.warn(error.message, { run: run.id, workflow: run.workflow, code: error.code });
   }
 
   emit(event: StepEvent, run: RunRow, row: StepRow): void {
     try {
       this.options.onStep?.(event, run.id, row.id);
     } catch (error) {
-      this.log.error(`onStep threw: ${String(error)}`, { run: run.id });
+      this.log.error(`onStep threw: ${textOf(error)}`, { run: run.id });
     }
     if (event === "started") return;
     const where = row.location === undefined ? "" : ` at ${row.location}`;
@@ -140,7 +160,22 @@ export class Runtime implements Host, ProcessContext {
     return this.poller.readSignals(run);
   }
 
+  monotonic(): number {
+    return this.clock.monotonic?.() ?? performance.now();
+  }
+
+  renew(run: LeasedRun): Promise<void> {
+    return this.leases.renew([run]);
+  }
+
+  private begun(): void {
+    this.endKeeping ??= keepRejections();
+    this.poller.start();
+  }
+
   private ended({ run }: Execution, end: ExecutionEnd): void {
+    if (end.type === "stopped") this.claims.backOff(run.id);
+    else this.claims.endBackOff(run.id);
     const how = end.type === "finished" ? end.status : end.type;
     this.log.debug(`run ${run.id} ${how}`, { run: run.id, workflow: run.workflow });
     this.waiters.wake(run.id);
@@ -149,10 +184,17 @@ export class Runtime implements Host, ProcessContext {
 
   // --- the end
 
-  /** Lets running attempts finish (for ten seconds at most), gives the runs back, and closes the store. */
+  /** `close` stops the worker. */
+  addWorker(worker: Stoppable): void {
+    this.workers.add(worker);
+  }
+
+  /** Stops the workers, lets running attempts finish (for ten seconds at most), gives the runs back, and closes the store. */
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
+    const stopped = Promise.all([...this.workers].map((worker) => worker.stop()));
+    await atMost(CLOSE_LIMIT, stopped);
     await atMost(CLOSE_LIMIT, this.runs.drain());
     for (const execution of this.runs.all()) execution.giveBack();
     await atMost(CLOSE_LIMIT, this.committer.flush());
@@ -168,6 +210,8 @@ export class Runtime implements Host, ProcessContext {
     this.closed = true;
     owners.delete(this.owner);
     this.poller.stop();
+    this.endKeeping?.();
+    this.endKeeping = undefined;
     for (const execution of this.runs.all()) execution.lose();
     this.waiters.wakeAll();
   }

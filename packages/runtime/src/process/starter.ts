@@ -12,6 +12,7 @@ import { parseWith } from "../values/schema.ts";
 import { placeOf } from "./claims.ts";
 import type { ProcessContext } from "./context.ts";
 import type { Followers } from "./followers.ts";
+import type { Leases } from "./leases.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
 
 /** Starts runs, or attaches to those that exist. */
@@ -19,6 +20,7 @@ export class Starter {
   private readonly context: ProcessContext;
   private readonly runs: RunsInMemory;
   private readonly followers: Followers;
+  private readonly leases: Leases;
   private readonly seed: (run: string) => string;
 
   /** @param seed - the secret from which a run's random values are drawn. Default: a random one */
@@ -26,11 +28,13 @@ export class Starter {
     context: ProcessContext,
     runs: RunsInMemory,
     followers: Followers,
+    leases: Leases,
     seed: (run: string) => string = () => randomUUID(),
   ) {
     this.context = context;
     this.runs = runs;
     this.followers = followers;
+    this.leases = leases;
     this.seed = seed;
   }
 
@@ -58,6 +62,7 @@ export class Starter {
         : checkId(request.id, name);
     const now = clock.now();
     const store = await this.context.ready();
+    const leaseEndsAt = this.leases.endsAt();
     const code = codeOf(definition);
     const codeHistory = newHistory(settings.renames);
     const newRun: NewRun = {
@@ -76,7 +81,7 @@ export class Starter {
     };
     const { created, run } = await this.runs.claiming(id, store.createRun(newRun));
     if (created) {
-      this.runs.execute(run, request);
+      this.runs.execute(run, request, leaseEndsAt);
       this.followers.resume(id, request);
     } else await this.attach(run, request, inputHash);
     return id;

@@ -75,7 +75,8 @@ async function followChild(
 ): Promise<void> {
   const { host } = step.execution;
   const { id } = request;
-  step.waitsElsewhere = () => !host.isInMemory(id);
+  let hasBegun = false;
+  step.waitsElsewhere = () => hasBegun && !host.isInMemory(id);
   if (id === step.execution.run.id)
     return step.fail(new PerdureError("RUN_OF_ITSELF", { run: id, workflow: step.execution.run.workflow }));
   const begun = begin();
@@ -86,6 +87,7 @@ async function followChild(
       if (!isOfTheCall(error)) throw error;
       step.fail(error);
     });
+    hasBegun = true;
     if (!step.active) return;
     const { status, output } = await host.follow(id, request);
     step.settle(status === "completed" ? "completed" : "failed", output);

@@ -3,7 +3,7 @@ import { backoffDelay, exponential, type Backoff, type TaskOptions } from "../co
 import type { TaskDefinition } from "../definitions/definition.ts";
 import { context, type TaskContext } from "../execution/current.ts";
 import type { LiveStep } from "../execution/step.ts";
-import { CancelledError, FatalError, RetryableError, TimeoutError } from "../values/errors.ts";
+import { CancelledError, FatalError, ProcessDiedError, RetryableError, TimeoutError } from "../values/errors.ts";
 import { parseWith } from "../values/schema.ts";
 import { LazyAbort } from "./lazy-abort.ts";
 
@@ -25,9 +25,23 @@ export const resolveTaskOptions = ({ info, options }: TaskDefinition, defaults: 
 /** Attempts `call` until it succeeds, must not be tried again, or the run continues without it. */
 export function attemptTask(step: LiveStep, call: () => Promise<unknown>, options: ResolvedTaskOptions): void {
   step.onCancel = (reason) => step.fail(new CancelledError(reason)); // between two attempts
-  const now = step.execution.host.clock.now();
-  if (step.dueAt !== undefined && step.dueAt > now) step.wait(() => void attempt(step, call, options));
-  else void attempt(step, call, options);
+  const { host } = step.execution;
+  // the attempt was recorded when it began, and nothing after it: it ended with its process
+  const died = step.attempt > 0 && step.dueAt === undefined;
+  if (died && step.attempt > options.retries) step.fail(new ProcessDiedError(step.call.spec.name, step.attempt));
+  else if (step.dueAt !== undefined && step.dueAt > host.clock.now()) step.wait(() => begin(step, call, options));
+  else begin(step, call, options);
+}
+
+/** Begins an attempt on a lease that holds. Where an earlier execution ended with its process, the attempt is recorded before it begins. */
+function begin(step: LiveStep, call: () => Promise<unknown>, options: ResolvedTaskOptions): void {
+  const { execution } = step;
+  execution.onLease(() => {
+    if (!step.active) return;
+    step.attempt++;
+    if (execution.run.stalls > 0) step.keepAttempt(() => void attempt(step, call, options));
+    else void attempt(step, call, options);
+  });
 }
 
 async function attempt(step: LiveStep, call: () => Promise<unknown>, options: ResolvedTaskOptions): Promise<void> {
@@ -40,7 +54,7 @@ async function attempt(step: LiveStep, call: () => Promise<unknown>, options: Re
   try {
     const value = await limited(
       step,
-      () => context.run({ kind: "task", task: contextOf(step, abort) }, call),
+      () => context.run({ kind: "task", execution, task: contextOf(step, abort) }, call),
       abort,
       options.timeout,
     );
@@ -110,7 +124,7 @@ function failedAttempt(
     if (!mayRetry(error, step.attempt, options)) return step.fail(error);
     const dueAt = nextAttemptAt(error, step.attempt, options.backoff, step.execution.host.clock.now());
     step.onCancel = (reason) => step.fail(new CancelledError(reason));
-    step.keep(dueAt, () => step.wait(() => void attempt(step, call, options)), error);
+    step.keep(dueAt, () => step.wait(() => begin(step, call, options)), error);
   } catch (mistake) {
     step.fail(mistake); // retryIf or a backoff function threw
   }

@@ -18,6 +18,10 @@ export class TestClock implements Clock {
     return this.time;
   }
 
+  monotonic(): number {
+    return this.time;
+  }
+
   at(time: number, fn: () => void): () => void {
     const timer = { time, fn };
     this.timers.add(timer);

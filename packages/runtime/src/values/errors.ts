@@ -53,3 +53,19 @@ export class TimeoutError extends Error {
 
   override name = "TimeoutError";
 }
+
+/** A task failed because its attempts ended together with their processes (out of memory, a native crash, `process.exit`). */
+export class ProcessDiedError extends Error {
+  static {
+    shareInstances(this, "ProcessDiedError");
+  }
+
+  override name = "ProcessDiedError";
+  /** Attempts that were begun and never ended. */
+  readonly attempts: number;
+
+  constructor(task: string, attempts: number) {
+    super(`the process died in each of ${attempts} attempts of ${task}`);
+    this.attempts = attempts;
+  }
+}
