@@ -4,8 +4,8 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CompileError, type CompileResult } from "../../compile.ts";
 import { passes } from "../../filter.ts";
-import { Session } from "../plugin.ts";
-import { projectOptions } from "../project-options.ts";
+import { Session } from "../session/session.ts";
+import { projectOptions } from "../session/project-options.ts";
 import { toUrl } from "./source-map.ts";
 
 /** A file, and what takes its place. */

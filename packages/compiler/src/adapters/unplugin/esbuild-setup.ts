@@ -2,13 +2,13 @@ import { formatDiagnostic, type Diagnostic } from "@perdure/protocol";
 import type { BuildOptions, Loader, OnEndResult, PartialMessage, PluginBuild } from "esbuild";
 import { readFile } from "node:fs/promises";
 import { extname, resolve } from "node:path";
-import type { CompileResult } from "../compile.ts";
-import { passes, scripts } from "../filter.ts";
-import { nodeHost } from "../project.ts";
+import type { CompileResult } from "../../compile.ts";
+import { passes, scripts } from "../../filter.ts";
+import { nodeHost } from "../../project.ts";
 import { inverse } from "./graph.ts";
-import { addToEsbuild } from "./manifest-file.ts";
+import { addToEsbuild } from "../session/manifest-file.ts";
 import { inputs, isAlone } from "./metafile.ts";
-import { diagnosticsOf, type Session } from "./plugin.ts";
+import { diagnosticsOf, type Session } from "../session/session.ts";
 
 /**
  * A load callback of our own, and not unplugin's: it answers nothing for a file that stays as it is, so that other

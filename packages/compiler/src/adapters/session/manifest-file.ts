@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Manifest, ModuleInfo } from "@perdure/protocol";
 import type { BuildOptions, BuildResult } from "esbuild";
-import type { Options } from "./plugin.ts";
+import type { Options } from "./session.ts";
 
 export interface ManifestFile {
   /** From the directory of the output. */

@@ -1,7 +1,7 @@
 import * as nodeModule from "node:module";
-import { hookCommonJs } from "./register/commonjs.ts";
-import { Files } from "./register/files.ts";
-import { createLoadSync, type LoadSync } from "./register/hooks.ts";
+import { hookCommonJs } from "./commonjs.ts";
+import { Files } from "./files.ts";
+import { createLoadSync, type LoadSync } from "./hooks.ts";
 
 type RegisterHooks = (hooks: { readonly load: LoadSync }) => unknown;
 

@@ -4,8 +4,8 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 // a type only: what checks loads a whole TypeScript, and is loaded in the other thread
-import type { CheckOptions, CheckResult } from "../check/check.ts";
-import type { Options } from "./plugin.ts";
+import type { CheckOptions, CheckResult } from "../../check/check.ts";
+import type { Options } from "./session.ts";
 
 /** The type-aware check in a build. */
 export interface BuildCheck extends Pick<CheckOptions, "classes"> {

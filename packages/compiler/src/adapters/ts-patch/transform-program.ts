@@ -1,7 +1,7 @@
 import type { ts } from "ts-morph";
-import { directiveWords, manifestName, projectOptions, warningLevels } from "./project-options.ts";
-import { compiledProgram, isOfCompiled } from "./transformer/program.ts";
-import { Sources } from "./transformer/sources.ts";
+import { directiveWords, manifestName, projectOptions, warningLevels } from "../session/project-options.ts";
+import { compiledProgram, isOfCompiled } from "./program.ts";
+import { Sources } from "./sources.ts";
 
 /** What ts-patch hands over from an entry of `plugins` in tsconfig.json. */
 export interface PluginConfig {

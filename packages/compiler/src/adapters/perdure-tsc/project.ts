@@ -1,7 +1,7 @@
 import { dirname, join, resolve } from "node:path";
 import { formatDiagnostic, type Diagnostic } from "@perdure/protocol";
-import { manifestFile, manifestOf } from "../manifest-file.ts";
-import type { ProjectOptions } from "../project-options.ts";
+import { manifestFile, manifestOf } from "../session/manifest-file.ts";
+import type { ProjectOptions } from "../session/project-options.ts";
 import { codeOf, runQuietly, runVisibly, type Compiler } from "./compiler.ts";
 import { checkArguments } from "./emit-arguments.ts";
 import { emit, separateOutput, type Emission } from "./emit.ts";

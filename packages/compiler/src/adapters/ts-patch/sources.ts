@@ -1,8 +1,8 @@
 import { formatDiagnostic, type Diagnostic, type ModuleInfo } from "@perdure/protocol";
-import type { Original } from "../chained-map.ts";
+import type { Original } from "../session/chained-map.ts";
 import { passes } from "../../filter.ts";
-import { manifestFile, manifestOf, type ManifestFile } from "../manifest-file.ts";
-import { diagnosticsOf, Session, type Options } from "../plugin.ts";
+import { manifestFile, manifestOf, type ManifestFile } from "../session/manifest-file.ts";
+import { diagnosticsOf, Session, type Options } from "../session/session.ts";
 
 /** What became of a source file. */
 export interface Outcome {

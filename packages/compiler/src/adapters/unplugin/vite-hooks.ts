@@ -1,5 +1,5 @@
 import type { Environment, EnvironmentModuleNode, Plugin, ResolvedConfig } from "vite";
-import type { Session } from "./plugin.ts";
+import type { Session } from "../session/session.ts";
 
 const runtime = "perdure";
 

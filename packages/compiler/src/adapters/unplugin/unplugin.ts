@@ -9,12 +9,12 @@ import {
   type UnpluginMessage,
   type UnpluginOptions,
 } from "unplugin";
-import type { CompileResult } from "../compile.ts";
-import { scripts } from "../filter.ts";
-import { pathOf } from "../phases/1-parse/parse.ts";
+import type { CompileResult } from "../../compile.ts";
+import { scripts } from "../../filter.ts";
+import { pathOf } from "../../phases/1-parse/parse.ts";
 import { esbuildSetup } from "./esbuild-setup.ts";
 import { builtModules, environmentOf, importersOf } from "./graph.ts";
-import { diagnosticsOf, name, Session, type Options } from "./plugin.ts";
+import { diagnosticsOf, name, Session, type Options } from "../session/session.ts";
 import { isWatching, reportAtEnd } from "./report.ts";
 import { bunSetup, farmHooks, rolldownHooks, rspackSetup, webpackSetup } from "./target.ts";
 import { viteHooks } from "./vite-hooks.ts";

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import type { Diagnostic } from "@perdure/protocol";
 import type { ts } from "ts-morph";
-import { withChainedMap } from "../chained-map.ts";
-import type { ManifestFile } from "../manifest-file.ts";
+import { withChainedMap } from "../session/chained-map.ts";
+import type { ManifestFile } from "../session/manifest-file.ts";
 import type { Outcome, Sources } from "./sources.ts";
 
 type Api = typeof ts;

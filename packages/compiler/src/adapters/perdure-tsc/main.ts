@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { constants } from "node:os";
 import { PerdureError } from "@perdure/protocol";
-import { projectOptions } from "./project-options.ts";
-import { run } from "./tsc/run.ts";
+import { projectOptions } from "../session/project-options.ts";
+import { run } from "./run.ts";
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
   process.once(signal, () => process.exit(128 + constants.signals[signal]));

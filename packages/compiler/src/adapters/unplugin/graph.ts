@@ -1,7 +1,7 @@
 import type { UnpluginBuildContext } from "unplugin";
 import type { Environment, EnvironmentModuleNode } from "vite";
-import { pathOf } from "../phases/1-parse/parse.ts";
-import type { Session } from "./plugin.ts";
+import { pathOf } from "../../phases/1-parse/parse.ts";
+import type { Session } from "../session/session.ts";
 import { isForBrowser } from "./vite-hooks.ts";
 
 /** What bundlers show of their modules: the parts of Rollup's plugin context that Rolldown and Vite have too. */

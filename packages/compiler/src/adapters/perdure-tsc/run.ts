@@ -1,4 +1,4 @@
-import type { ProjectOptions } from "../project-options.ts";
+import type { ProjectOptions } from "../session/project-options.ts";
 import { codeOf, findCompiler, runVisibly } from "./compiler.ts";
 import { configsOf, readInvocation } from "./invocation.ts";
 import { TscProject } from "./project.ts";

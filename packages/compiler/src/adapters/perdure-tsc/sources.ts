@@ -3,8 +3,8 @@ import { sep } from "node:path";
 import type { Diagnostic, ModuleInfo } from "@perdure/protocol";
 import { nodeHost } from "../../project.ts";
 import { isProjectFile } from "../../project/resolve.ts";
-import type { Original } from "../chained-map.ts";
-import { diagnosticsOf, Session, type Options } from "../plugin.ts";
+import type { Original } from "../session/chained-map.ts";
+import { diagnosticsOf, Session, type Options } from "../session/session.ts";
 import { passes } from "../../filter.ts";
 
 /** A source file whose compiled text takes its place. */

@@ -3,9 +3,9 @@ import type { JsPlugin } from "@farmfe/core";
 import type { Compiler as RspackCompiler } from "@rspack/core";
 import type { Plugin as RolldownPlugin } from "rolldown";
 import type { Compiler as WebpackCompiler } from "webpack";
-import { writeManifest } from "./manifest-file.ts";
+import { writeManifest } from "../session/manifest-file.ts";
 import { inputs, isAlone } from "./metafile.ts";
-import { name, type Session } from "./plugin.ts";
+import { name, type Session } from "../session/session.ts";
 
 /** What webpack and Rspack have in common. */
 interface WebpackLike {

@@ -1,6 +1,6 @@
 import type { LoadHook } from "node:module";
-import { Files } from "./register/files.ts";
-import { loadAsync } from "./register/hooks.ts";
+import { Files } from "./files.ts";
+import { loadAsync } from "./hooks.ts";
 
 const files = new Files();
 

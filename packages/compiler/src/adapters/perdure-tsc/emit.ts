@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { PerdureError } from "@perdure/protocol";
-import { withChainedMap, type Emitted, type Original } from "../chained-map.ts";
+import { withChainedMap, type Emitted, type Original } from "../session/chained-map.ts";
 import { runQuietly, type Compiler } from "./compiler.ts";
 import { emitArguments } from "./emit-arguments.ts";
 import type { Invocation } from "./invocation.ts";
