@@ -11,9 +11,9 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { checkForBrowser } from "../../packages/compiler/src/browser.ts";
-import { CompileError, lostDirectives } from "../../packages/compiler/src/compile.ts";
-import { createProject } from "../../packages/compiler/src/project.ts";
+import { checkForBrowser } from "../../packages/compiler/src/compile/browser.ts";
+import { CompileError, lostDirectives } from "../../packages/compiler/src/compile/compile.ts";
+import { createProject } from "../../packages/compiler/src/project/project.ts";
 import { checkFiles, tsconfig } from "../../packages/compiler/test/check/check-project.ts";
 import {
   assertParses,

@@ -1,6 +1,12 @@
 export { unplugin as default } from "./adapters/unplugin/unplugin.ts";
 export type { BuildCheck } from "./adapters/session/background-check.ts";
 export type { Options } from "./adapters/session/session.ts";
-export { compile, CompileError, type CompileOptions, type CompileResult, type WarningLevels } from "./compile.ts";
-export { createProject, nodeHost, type Host, type Project } from "./project.ts";
+export {
+  compile,
+  CompileError,
+  type CompileOptions,
+  type CompileResult,
+  type WarningLevels,
+} from "./compile/compile.ts";
+export { createProject, nodeHost, type Host, type Project } from "./project/project.ts";
 export type { Diagnostic, DirectiveWords, Manifest, ModuleInfo } from "@perdure/protocol";

@@ -1,7 +1,7 @@
 import { checkMessages, diagnosticMessages } from "@perdure/protocol";
 import { describe, expect, it } from "vitest";
-import { checkForBrowser } from "../src/browser.ts";
-import { CompileError, lostDirectives, type CompileOptions } from "../src/compile.ts";
+import { checkForBrowser } from "../src/compile/browser.ts";
+import { CompileError, lostDirectives, type CompileOptions } from "../src/compile/compile.ts";
 import { compileFile, memoryHost, root, type Files } from "./execute.ts";
 
 /** One program for each thing the compiler says; several ways to say it have a number. */

@@ -7,8 +7,8 @@ import {
   type SourceFile,
 } from "@perdure/protocol";
 import { dirname, resolve } from "node:path";
-import { projectPath } from "../phases/2-analyze/project-path.ts";
-import { idFilter, passes, type Patterns } from "../filter.ts";
+import { projectPath } from "../files/paths.ts";
+import { idFilter, passes, type Patterns } from "../files/filter.ts";
 import { placeOf } from "./calls.ts";
 import { directedFunctions, type DirectedFunction } from "./directed.ts";
 import { RegisteredClasses } from "./registered.ts";

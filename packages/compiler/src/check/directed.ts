@@ -2,7 +2,7 @@ import type { DirectiveKind, DirectiveWords } from "@perdure/protocol";
 import { isCompiled } from "../phases/1-parse/compiled.ts";
 import { findDirectives, mayHoldDirective } from "../phases/1-parse/directives.ts";
 import { parse } from "../phases/1-parse/parse.ts";
-import { buildModel } from "../phases/2-analyze/build.ts";
+import { buildModel } from "../phases/2-analyze/build/build.ts";
 import { ts } from "./typescript.ts";
 
 export interface DirectedFunction {

@@ -1,7 +1,7 @@
 import { createDiagnostic, type Diagnostic } from "@perdure/protocol";
 import { dirname, resolve } from "node:path";
 import { Project, ts } from "ts-morph";
-import { projectPath } from "../phases/2-analyze/project-path.ts";
+import { projectPath } from "../files/paths.ts";
 
 export { ts };
 

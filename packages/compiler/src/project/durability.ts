@@ -4,7 +4,7 @@ import {
   type FunctionSummary,
   type Target,
   type Value,
-} from "../phases/2-analyze/model.ts";
+} from "../phases/2-analyze/model/model.ts";
 import { resolveValue, runtimeSteps, type Module, type Resolved } from "./link.ts";
 
 /** What a call leads to, before it is known which functions are durable. */

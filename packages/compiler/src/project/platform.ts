@@ -1,5 +1,5 @@
 import type { ChanceSource } from "@perdure/protocol";
-import type { Impurity, ReadSummary } from "../phases/2-analyze/model.ts";
+import type { Impurity, ReadSummary } from "../phases/2-analyze/model/model.ts";
 
 type Form = ReadSummary["form"];
 

@@ -1,5 +1,5 @@
 import { formatLocation } from "@perdure/protocol";
-import type { CallSummary, FunctionSummary, Impurity, ReadSummary } from "../phases/2-analyze/model.ts";
+import type { CallSummary, FunctionSummary, Impurity, ReadSummary } from "../phases/2-analyze/model/model.ts";
 import { resolveValue, type Module, type Resolved } from "./link.ts";
 import { impurityOf } from "./platform.ts";
 

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { sep } from "node:path";
 import type { Diagnostic, ModuleInfo } from "@perdure/protocol";
-import { nodeHost } from "../../project.ts";
+import { nodeHost } from "../../project/project.ts";
 import { isProjectFile } from "../../project/resolve.ts";
 import type { Original } from "../session/chained-map.ts";
 import { diagnosticsOf, Session, type Options } from "../session/session.ts";
-import { passes } from "../../filter.ts";
+import { passes } from "../../files/filter.ts";
 
 /** A source file whose compiled text takes its place. */
 export interface Compiled extends Original {

@@ -2,8 +2,8 @@ import { ABI_NAMESPACE, formatDiagnostic, PerdureError } from "@perdure/protocol
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { CompileError, type CompileResult } from "../../compile.ts";
-import { passes } from "../../filter.ts";
+import { CompileError, type CompileResult } from "../../compile/compile.ts";
+import { passes } from "../../files/filter.ts";
 import { Session } from "../session/session.ts";
 import { projectOptions } from "../session/project-options.ts";
 import { toUrl } from "./source-map.ts";

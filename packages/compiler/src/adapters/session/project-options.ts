@@ -1,7 +1,7 @@
 import { diagnosticMessages, PerdureError, type DirectiveWords, type WarningCode } from "@perdure/protocol";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { WarningLevels } from "../../compile.ts";
+import type { WarningLevels } from "../../compile/compile.ts";
 import type { Options } from "./session.ts";
 
 export type ProjectOptions = Required<Pick<Options, "root" | "directives" | "warnings" | "manifest">>;

@@ -6,7 +6,7 @@ import {
   type ModuleInfo,
 } from "@perdure/protocol";
 import { isAbsolute } from "node:path";
-import { checkForBrowser } from "../../browser.ts";
+import { checkForBrowser } from "../../compile/browser.ts";
 import {
   compile,
   CompileError,
@@ -15,10 +15,10 @@ import {
   type CompileOptions,
   type CompileResult,
   type WarningLevels,
-} from "../../compile.ts";
+} from "../../compile/compile.ts";
 import { pathOf } from "../../phases/1-parse/parse.ts";
-import { createProject, nodeHost, type Host, type Project } from "../../project.ts";
-import { idFilter, passes, type Filter, type Patterns } from "../../filter.ts";
+import { createProject, nodeHost, type Host, type Project } from "../../project/project.ts";
+import { idFilter, passes, type Filter, type Patterns } from "../../files/filter.ts";
 import { BackgroundCheck, type BuildCheck } from "./background-check.ts";
 import { manifestFile, manifestOf, type ManifestFile } from "./manifest-file.ts";
 

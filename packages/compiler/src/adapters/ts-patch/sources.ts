@@ -1,6 +1,6 @@
 import { formatDiagnostic, type Diagnostic, type ModuleInfo } from "@perdure/protocol";
 import type { Original } from "../session/chained-map.ts";
-import { passes } from "../../filter.ts";
+import { passes } from "../../files/filter.ts";
 import { manifestFile, manifestOf, type ManifestFile } from "../session/manifest-file.ts";
 import { diagnosticsOf, Session, type Options } from "../session/session.ts";
 

@@ -9,8 +9,8 @@ import {
   type UnpluginMessage,
   type UnpluginOptions,
 } from "unplugin";
-import type { CompileResult } from "../../compile.ts";
-import { scripts } from "../../filter.ts";
+import type { CompileResult } from "../../compile/compile.ts";
+import { scripts } from "../../files/filter.ts";
 import { pathOf } from "../../phases/1-parse/parse.ts";
 import { esbuildSetup } from "./esbuild-setup.ts";
 import { builtModules, environmentOf, importersOf } from "./graph.ts";

@@ -9,7 +9,7 @@ import {
   type SourceFile,
 } from "@perdure/protocol";
 import type { Node, StringLiteral } from "oxc-parser";
-import { blockOf, isFunction, unwrap, walk, type FunctionNode } from "../../ast.ts";
+import { blockOf, isFunction, unwrap, walk, type FunctionNode } from "../../syntax/ast.ts";
 import type { Parsed } from "./parse.ts";
 
 /** A directive and the statement that holds it. */

@@ -9,18 +9,18 @@ import {
   type SourceFile,
 } from "@perdure/protocol";
 import type { CallExpression, Node, TaggedTemplateExpression } from "oxc-parser";
-import { isErased, unwrap } from "../../ast.ts";
+import { isErased, unwrap } from "../../syntax/ast.ts";
 import type { Directives } from "../1-parse/directives.ts";
 import type { Parsed } from "../1-parse/parse.ts";
-import { diagnose, diagnoseSharedWords } from "./diagnose.ts";
-import { combineHashes, hashProgram } from "./hash.ts";
-import { isMention, type Analysis, type FunctionModel, type LoopModel, type ModuleModel } from "./model.ts";
-import type { AnalysisResult, Edit, Plan } from "./plan.ts";
-import { projectPath } from "./project-path.ts";
-import { callsInLeft, callsInParameters } from "./positions.ts";
-import { recoverable } from "./recoverable.ts";
-import { planRegistrations } from "./registrations.ts";
-import { resolveTemplate } from "./template.ts";
+import { diagnose, diagnoseSharedWords } from "./diagnose/diagnose.ts";
+import { combineHashes, hashProgram } from "../../syntax/hash.ts";
+import { isMention, type Analysis, type FunctionModel, type LoopModel, type ModuleModel } from "./model/model.ts";
+import type { AnalysisResult, Edit, Plan } from "./plan/plan.ts";
+import { projectPath } from "../../files/paths.ts";
+import { callsInLeft, callsInParameters } from "./plan/positions.ts";
+import { recoverable } from "./plan/recoverable.ts";
+import { planRegistrations } from "./plan/registrations.ts";
+import { resolveTemplate } from "./plan/template.ts";
 
 /** What is needed of the package.json of the root. */
 export interface PackageJson {

@@ -1,5 +1,5 @@
-import { blockOf, isClass, isFunction } from "../../ast.ts";
-import type { Edit, MethodEntry, NamedEntry, PlannedKey } from "../2-analyze/plan.ts";
+import { blockOf, isClass, isFunction } from "../../syntax/ast.ts";
+import type { Edit, MethodEntry, NamedEntry, PlannedKey } from "../2-analyze/plan/plan.ts";
 import { afterPrologue, impliedSemicolon } from "./block.ts";
 import { jsonLiteral, type RewriteContext } from "./context.ts";
 import { outside } from "./insertions.ts";

@@ -1,6 +1,6 @@
 import MagicString, { type SourceMap } from "magic-string";
 import type { Parsed } from "../1-parse/parse.ts";
-import type { Edit, Plan } from "../2-analyze/plan.ts";
+import type { Edit, Plan } from "../2-analyze/plan/plan.ts";
 import { rewriteChance } from "./chance.ts";
 import { lastBefore } from "./block.ts";
 import { createContext, type RewriteContext } from "./context.ts";

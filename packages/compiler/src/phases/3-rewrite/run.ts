@@ -1,5 +1,5 @@
-import { blockOf } from "../../ast.ts";
-import type { Edit } from "../2-analyze/plan.ts";
+import { blockOf } from "../../syntax/ast.ts";
+import type { Edit } from "../2-analyze/plan/plan.ts";
 import { named, type RewriteContext } from "./context.ts";
 import { endOfHead, keptParameters, splitParameters } from "./parameters.ts";
 

@@ -1,6 +1,6 @@
 import type { Node, ObjectExpression, ObjectProperty } from "oxc-parser";
-import { keyName, lengthOf, type ClassNode } from "../../ast.ts";
-import type { FunctionModel, Key, Place } from "./model.ts";
+import { keyName, lengthOf, type ClassNode } from "../../../syntax/ast.ts";
+import type { FunctionModel, Key, Place } from "../model/model.ts";
 import type { Edit, Entry, MethodEntry, NamedEntry, Plan, PlannedKey } from "./plan.ts";
 
 export interface Registrations {

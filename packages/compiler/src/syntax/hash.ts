@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Node, Program } from "oxc-parser";
-import { children } from "../../ast.ts";
+import { children } from "./ast.ts";
 
 /** Fields that say how something is written, not what it is. */
 const layout = new Set(["start", "end", "raw", "parent", "range"]);

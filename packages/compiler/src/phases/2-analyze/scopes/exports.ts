@@ -1,7 +1,7 @@
 import type { Node, Program } from "oxc-parser";
-import { isClass, isErased, isFunction, keyName, literalText, unwrap, type FunctionNode } from "../../ast.ts";
-import type { Value } from "./model.ts";
-import { boundNames } from "./place.ts";
+import { isClass, isErased, isFunction, keyName, literalText, unwrap, type FunctionNode } from "../../../syntax/ast.ts";
+import type { Value } from "../model/model.ts";
+import { boundNames } from "../build/place.ts";
 import { lookup, type Scope, type ValueOf } from "./scopes.ts";
 
 export interface Exports {

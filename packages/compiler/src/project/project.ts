@@ -1,18 +1,18 @@
 import { createLocator, type DirectiveWords, type Position } from "@perdure/protocol";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { findDirectives, mayHoldDirective } from "./phases/1-parse/directives.ts";
-import { parse } from "./phases/1-parse/parse.ts";
-import { buildModel } from "./phases/2-analyze/build.ts";
-import { combineHashes, hashProgram } from "./phases/2-analyze/hash.ts";
-import { summarize, type Analysis, type ModuleSummary } from "./phases/2-analyze/model.ts";
-import { projectPath } from "./phases/2-analyze/project-path.ts";
-import { isCompiled } from "./phases/1-parse/compiled.ts";
-import { Evaluation, type Durability, type DurabilityOf } from "./project/durability.ts";
-import { isRuntime, type Module } from "./project/link.ts";
-import { chanceIn, hasChance } from "./project/chance.ts";
-import { impuritiesOf } from "./project/purity.ts";
-import { createResolve, isProjectFile, type Resolve } from "./project/resolve.ts";
+import { findDirectives, mayHoldDirective } from "../phases/1-parse/directives.ts";
+import { parse } from "../phases/1-parse/parse.ts";
+import { buildModel } from "../phases/2-analyze/build/build.ts";
+import { combineHashes, hashProgram } from "../syntax/hash.ts";
+import { summarize, type Analysis, type ModuleSummary } from "../phases/2-analyze/model/model.ts";
+import { projectPath } from "../files/paths.ts";
+import { isCompiled } from "../phases/1-parse/compiled.ts";
+import { Evaluation, type Durability, type DurabilityOf } from "./durability.ts";
+import { isRuntime, type Module } from "./link.ts";
+import { chanceIn, hasChance } from "./chance.ts";
+import { impuritiesOf } from "./purity.ts";
+import { createResolve, isProjectFile, type Resolve } from "./resolve.ts";
 
 /** Access to the project's files. */
 export interface Host {

@@ -1,7 +1,7 @@
 import type { ChanceSource, DirectiveKind } from "@perdure/protocol";
 import type { Node, ObjectExpression, YieldExpression } from "oxc-parser";
-import type { ClassNode, FunctionNode, Loop } from "../../ast.ts";
-import type { FoundDirective } from "../1-parse/directives.ts";
+import type { ClassNode, FunctionNode, Loop } from "../../../syntax/ast.ts";
+import type { FoundDirective } from "../../1-parse/directives.ts";
 
 /**
  * What an expression stands for, as far as it can be told without running it. Indexes point into the summary of

@@ -7,8 +7,8 @@ import {
   type TemplatePart,
 } from "@perdure/protocol";
 import type { Node } from "oxc-parser";
-import { keyName, runtimeParams, unwrap, type FunctionNode } from "../../ast.ts";
-import type { FoundDirective } from "../1-parse/directives.ts";
+import { keyName, runtimeParams, unwrap, type FunctionNode } from "../../../syntax/ast.ts";
+import type { FoundDirective } from "../../1-parse/directives.ts";
 
 /** Where a parameter's name gets its value from. */
 interface Origin {

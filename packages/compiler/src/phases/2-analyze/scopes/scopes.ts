@@ -14,8 +14,8 @@ import {
   type ClassNode,
   type FunctionNode,
   type ParameterNode,
-} from "../../ast.ts";
-import { KNOWN, UNKNOWN, type Value } from "./model.ts";
+} from "../../../syntax/ast.ts";
+import { KNOWN, UNKNOWN, type Value } from "../model/model.ts";
 
 export interface Binding {
   readonly index: number;

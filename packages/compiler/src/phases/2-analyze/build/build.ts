@@ -9,19 +9,19 @@ import {
   unwrap,
   type FunctionNode,
   type Loop,
-} from "../../ast.ts";
-import type { Directives, FoundDirective } from "../1-parse/directives.ts";
-import type { Parsed } from "../1-parse/parse.ts";
-import { collectExports, directedExports, isFree } from "./exports.ts";
-import { summarizeClass, summarizeObject } from "./members.ts";
-import type { CallModel, CapturedWrite, FunctionModel, LoopModel, ModuleModel, Place, Value } from "./model.ts";
-import { KNOWN, UNKNOWN } from "./model.ts";
+} from "../../../syntax/ast.ts";
+import type { Directives, FoundDirective } from "../../1-parse/directives.ts";
+import type { Parsed } from "../../1-parse/parse.ts";
+import { collectExports, directedExports, isFree } from "../scopes/exports.ts";
+import { summarizeClass, summarizeObject } from "../scopes/members.ts";
+import type { CallModel, CapturedWrite, FunctionModel, LoopModel, ModuleModel, Place, Value } from "../model/model.ts";
+import { KNOWN, UNKNOWN } from "../model/model.ts";
 import { fullName, memberKey, ownName, shortName } from "./naming.ts";
 import { boundNames, isReachable, ownFunction, placeOf, redeclaredParams } from "./place.ts";
-import { buildScopes, lookup, type Binding, type Scope, type Scopes, type ValueOf } from "./scopes.ts";
+import { buildScopes, lookup, type Binding, type Scope, type Scopes, type ValueOf } from "../scopes/scopes.ts";
 import { collectReads } from "./reads.ts";
 import { assigned, calledThing, isWithin } from "./targets.ts";
-import { createValueOf, requiredModule } from "./values.ts";
+import { createValueOf, requiredModule } from "../scopes/values.ts";
 
 /** What holds at a point of the walk. */
 interface Context {

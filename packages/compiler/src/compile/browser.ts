@@ -1,10 +1,10 @@
 import { createDiagnostic, DIRECTIVE_WORDS, type DirectiveWords, type SourceFile } from "@perdure/protocol";
 import { CompileError } from "./compile.ts";
-import { isCompiled } from "./phases/1-parse/compiled.ts";
-import { findDirectives, mayHoldDirective } from "./phases/1-parse/directives.ts";
-import { parse, pathOf } from "./phases/1-parse/parse.ts";
-import { parseErrorDiagnostic } from "./phases/2-analyze/analyze.ts";
-import { projectPath } from "./phases/2-analyze/project-path.ts";
+import { isCompiled } from "../phases/1-parse/compiled.ts";
+import { findDirectives, mayHoldDirective } from "../phases/1-parse/directives.ts";
+import { parse, pathOf } from "../phases/1-parse/parse.ts";
+import { parseErrorDiagnostic } from "../phases/2-analyze/analyze.ts";
+import { projectPath } from "../files/paths.ts";
 
 export interface BrowserModule {
   /** Absolute path of the file; a query is ignored. */

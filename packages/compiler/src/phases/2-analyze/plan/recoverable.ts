@@ -1,5 +1,5 @@
 import { createDiagnostic, type Diagnostic, type SourceFile } from "@perdure/protocol";
-import type { FunctionModel } from "./model.ts";
+import type { FunctionModel } from "../model/model.ts";
 
 /**
  * The workflows that another process finds by their names: reached without an instance or a closure, with `this` where they need it (a method's is

@@ -1,6 +1,6 @@
 import type { AccessorProperty, MethodDefinition, Node, ObjectProperty, PropertyDefinition } from "oxc-parser";
-import { isClass, isFunction, isLoop, isWrapper, keyName, type FunctionNode } from "../../ast.ts";
-import type { Keep, Key, Place } from "./model.ts";
+import { isClass, isFunction, isLoop, isWrapper, keyName, type FunctionNode } from "../../../syntax/ast.ts";
+import type { Keep, Key, Place } from "../model/model.ts";
 
 const unsupported = (what: string, advice: string): Place => ({ kind: "unsupported", what, advice });
 

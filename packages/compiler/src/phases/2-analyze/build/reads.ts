@@ -1,9 +1,9 @@
 import { isBuiltin } from "node:module";
 import type { Node, Program } from "oxc-parser";
-import { children, isFunction, isWrapper, unwrap, type FunctionNode } from "../../ast.ts";
-import type { FunctionModel, InPlaceChange, ReadModel, StateUse, Value } from "./model.ts";
+import { children, isFunction, isWrapper, unwrap, type FunctionNode } from "../../../syntax/ast.ts";
+import type { FunctionModel, InPlaceChange, ReadModel, StateUse, Value } from "../model/model.ts";
 import { boundNames } from "./place.ts";
-import { lookup, type Binding, type Scope, type Scopes, type ValueOf } from "./scopes.ts";
+import { lookup, type Binding, type Scope, type Scopes, type ValueOf } from "../scopes/scopes.ts";
 import { assigned, mutated, type Mutation } from "./targets.ts";
 
 interface At {

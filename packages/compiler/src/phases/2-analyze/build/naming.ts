@@ -1,5 +1,5 @@
 import type { AccessorProperty, MethodDefinition, Node, PropertyDefinition } from "oxc-parser";
-import { isFunction, isWrapper, keyLabel, keyName, unwrap, type FunctionNode } from "../../ast.ts";
+import { isFunction, isWrapper, keyLabel, keyName, unwrap, type FunctionNode } from "../../../syntax/ast.ts";
 
 /** Expressions that hand on what stands in them; a name given to the whole names the part. */
 const transparent = new Set([

@@ -1,6 +1,6 @@
 import type { Node } from "oxc-parser";
-import { runtimeParams } from "../../ast.ts";
-import type { Analysis, CallModel, LoopModel, ModuleModel } from "./model.ts";
+import { runtimeParams } from "../../../syntax/ast.ts";
+import type { Analysis, CallModel, LoopModel, ModuleModel } from "../model/model.ts";
 
 const isIn = ({ start, end }: CallModel, node: Node): boolean => start >= node.start && end <= node.end;
 

@@ -7,7 +7,7 @@ import type {
   TaggedTemplateExpression,
   YieldExpression,
 } from "oxc-parser";
-import type { ClassNode, FunctionNode, Loop } from "../../ast.ts";
+import type { ClassNode, FunctionNode, Loop } from "../../../syntax/ast.ts";
 
 /** A key that is known here, or the variable in which the value of a computed one is kept. */
 export type PlannedKey = string | { readonly slot: number };

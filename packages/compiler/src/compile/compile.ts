@@ -11,15 +11,15 @@ import {
 } from "@perdure/protocol";
 import type { SourceMap } from "magic-string";
 import { isAbsolute, join } from "node:path";
-import { isCompiled } from "./phases/1-parse/compiled.ts";
-import { findDirectives, mayHoldDirective, type Directives } from "./phases/1-parse/directives.ts";
-import { parse, pathOf } from "./phases/1-parse/parse.ts";
-import { analyze, parseErrorDiagnostic, type PackageJson } from "./phases/2-analyze/analyze.ts";
-import { buildModel } from "./phases/2-analyze/build.ts";
-import { summarize } from "./phases/2-analyze/model.ts";
-import { projectPath } from "./phases/2-analyze/project-path.ts";
-import { rewrite } from "./phases/3-rewrite/rewrite.ts";
-import { createProject, nodeHost, type Host, type Project } from "./project.ts";
+import { isCompiled } from "../phases/1-parse/compiled.ts";
+import { findDirectives, mayHoldDirective, type Directives } from "../phases/1-parse/directives.ts";
+import { parse, pathOf } from "../phases/1-parse/parse.ts";
+import { analyze, parseErrorDiagnostic, type PackageJson } from "../phases/2-analyze/analyze.ts";
+import { buildModel } from "../phases/2-analyze/build/build.ts";
+import { summarize } from "../phases/2-analyze/model/model.ts";
+import { projectPath } from "../files/paths.ts";
+import { rewrite } from "../phases/3-rewrite/rewrite.ts";
+import { createProject, nodeHost, type Host, type Project } from "../project/project.ts";
 
 export interface CompileOptions {
   /** Absolute path of the file; a query is ignored. */

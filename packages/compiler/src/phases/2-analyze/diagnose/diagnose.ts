@@ -6,11 +6,11 @@ import {
   type SourceFile,
 } from "@perdure/protocol";
 import type { Node } from "oxc-parser";
-import { isClass, isErased } from "../../ast.ts";
-import type { Directives } from "../1-parse/directives.ts";
-import type { Parsed } from "../1-parse/parse.ts";
-import { directedExports } from "./exports.ts";
-import type { Analysis, FunctionModel, Impurity, ModuleModel } from "./model.ts";
+import { isClass, isErased } from "../../../syntax/ast.ts";
+import type { Directives } from "../../1-parse/directives.ts";
+import type { Parsed } from "../../1-parse/parse.ts";
+import { directedExports } from "../scopes/exports.ts";
+import type { Analysis, FunctionModel, Impurity, ModuleModel } from "../model/model.ts";
 
 /** What is wrong with a module, besides the texts of its directives. */
 export function diagnose(

@@ -1,6 +1,6 @@
 import type { CallExpression, Node } from "oxc-parser";
-import { keyName, unwrap } from "../../ast.ts";
-import type { Scope } from "./scopes.ts";
+import { keyName, unwrap } from "../../../syntax/ast.ts";
+import type { Scope } from "../scopes/scopes.ts";
 
 /** What a call calls: `f` also in `f.call(…)` and `f.apply(…)`. */
 export function calledThing(node: CallExpression): Node {
