@@ -1,14 +1,14 @@
 import MagicString, { type SourceMap } from "magic-string";
 import type { Parsed } from "../1-parse/parse.ts";
 import type { Edit, Plan } from "../2-analyze/plan/plan.ts";
-import { rewriteChance } from "./chance.ts";
-import { lastBefore } from "./block.ts";
-import { createContext, type RewriteContext } from "./context.ts";
-import { Insertions, type Span } from "./insertions.ts";
-import { rewriteLoop } from "./loop.ts";
-import { exactMap } from "./map.ts";
+import { rewriteChance } from "./inside/chance.ts";
+import { lastBefore } from "./text/block.ts";
+import { createContext, type RewriteContext } from "./text/context.ts";
+import { Insertions, type Span } from "./text/insertions.ts";
+import { rewriteLoop } from "./inside/loop.ts";
+import { exactMap } from "./text/map.ts";
 import { prelude } from "./prelude.ts";
-import { outerParts } from "./parameters.ts";
+import { outerParts } from "./bodies/parameters.ts";
 import {
   defineClass,
   defineExpression,
@@ -18,10 +18,10 @@ import {
   keepKey,
   keepKeysIn,
   nameFunction,
-} from "./register.ts";
-import { rewriteRun } from "./run.ts";
-import { rewriteGenerator, rewriteScope } from "./scope.ts";
-import { rewriteSite } from "./site.ts";
+} from "./definitions/define.ts";
+import { rewriteRun } from "./bodies/run.ts";
+import { rewriteGenerator, rewriteScope } from "./bodies/scope.ts";
+import { rewriteSite } from "./inside/site.ts";
 
 export function rewrite(parsed: Parsed, plan: Plan): { readonly code: string; readonly map: SourceMap } {
   const code = new MagicString(parsed.source);

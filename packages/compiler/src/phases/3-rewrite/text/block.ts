@@ -1,5 +1,5 @@
 import type { Node } from "oxc-parser";
-import type { Parsed } from "../1-parse/parse.ts";
+import type { Parsed } from "../../1-parse/parse.ts";
 
 /**
  * An arrow or a `yield` that ends at `end` cannot be continued on the next line, but a call around it can: the semicolon

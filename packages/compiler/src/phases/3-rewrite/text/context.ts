@@ -1,5 +1,5 @@
 import { ABI_HANDLE, ABI_NAMESPACE } from "@perdure/protocol";
-import type { Parsed } from "../1-parse/parse.ts";
+import type { Parsed } from "../../1-parse/parse.ts";
 import type { Insertions } from "./insertions.ts";
 
 /** The names that emitted code binds. */

@@ -1,8 +1,8 @@
-import { blockOf, isClass, isFunction } from "../../syntax/ast.ts";
-import type { Edit, MethodEntry, NamedEntry, PlannedKey } from "../2-analyze/plan/plan.ts";
-import { afterPrologue, impliedSemicolon } from "./block.ts";
-import { jsonLiteral, type RewriteContext } from "./context.ts";
-import { outside } from "./insertions.ts";
+import { blockOf, isClass, isFunction } from "../../../syntax/ast.ts";
+import type { Edit, MethodEntry, NamedEntry, PlannedKey } from "../../2-analyze/plan/plan.ts";
+import { afterPrologue, impliedSemicolon } from "../text/block.ts";
+import { jsonLiteral, type RewriteContext } from "../text/context.ts";
+import { outside } from "../text/insertions.ts";
 
 /** `export default async function () {}` → `export default async function $perdure_default() {}` */
 export function nameFunction({ node }: Extract<Edit, { kind: "name" }>, { out, names, parsed }: RewriteContext): void {

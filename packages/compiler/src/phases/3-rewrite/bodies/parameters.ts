@@ -1,8 +1,8 @@
 import type { Node } from "oxc-parser";
-import { isThisParam, lengthOf, runtimeParams, type FunctionNode, type ParameterNode } from "../../syntax/ast.ts";
-import type { Edit } from "../2-analyze/plan/plan.ts";
-import type { RewriteContext } from "./context.ts";
-import type { Span } from "./insertions.ts";
+import { isThisParam, lengthOf, runtimeParams, type FunctionNode, type ParameterNode } from "../../../syntax/ast.ts";
+import type { Edit } from "../../2-analyze/plan/plan.ts";
+import type { RewriteContext } from "../text/context.ts";
+import type { Span } from "../text/insertions.ts";
 
 /** The decorators and the type of a parameter: they stay with the outer function, where tools and emitted metadata look for them. */
 const partsOf = (param: ParameterNode): { readonly decorators: readonly Span[]; readonly type: Span | undefined } => ({

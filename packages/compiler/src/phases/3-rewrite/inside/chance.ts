@@ -1,5 +1,5 @@
-import type { Edit } from "../2-analyze/plan/plan.ts";
-import type { RewriteContext } from "./context.ts";
+import type { Edit } from "../../2-analyze/plan/plan.ts";
+import type { RewriteContext } from "../text/context.ts";
 
 /**
  *     Date.now()             →  $m().recorded("now", Date.now())

@@ -1,6 +1,6 @@
 import type { Node } from "oxc-parser";
-import type { Edit } from "../2-analyze/plan/plan.ts";
-import type { RewriteContext } from "./context.ts";
+import type { Edit } from "../../2-analyze/plan/plan.ts";
+import type { RewriteContext } from "../text/context.ts";
 
 /**
  *     for (const x of xs) BODY

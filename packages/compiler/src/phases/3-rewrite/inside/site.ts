@@ -1,7 +1,7 @@
 import type { Node, TaggedTemplateExpression } from "oxc-parser";
-import { unwrap } from "../../syntax/ast.ts";
-import type { Edit } from "../2-analyze/plan/plan.ts";
-import type { RewriteContext } from "./context.ts";
+import { unwrap } from "../../../syntax/ast.ts";
+import type { Edit } from "../../2-analyze/plan/plan.ts";
+import type { RewriteContext } from "../text/context.ts";
 
 /** `f(x)` → `f(x, ...$m().at(0))` */
 export function rewriteSite({ node, index }: Extract<Edit, { kind: "site" }>, context: RewriteContext): void {

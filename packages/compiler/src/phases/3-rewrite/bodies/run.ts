@@ -1,6 +1,6 @@
-import { blockOf } from "../../syntax/ast.ts";
-import type { Edit } from "../2-analyze/plan/plan.ts";
-import { named, type RewriteContext } from "./context.ts";
+import { blockOf } from "../../../syntax/ast.ts";
+import type { Edit } from "../../2-analyze/plan/plan.ts";
+import { named, type RewriteContext } from "../text/context.ts";
 import { endOfHead, keptParameters, splitParameters } from "./parameters.ts";
 
 type Run = Extract<Edit, { kind: "run" }>;
