@@ -1,12 +1,8 @@
-import {
-  checkMessages,
-  DIRECTIVE_WORDS,
-  diagnosticMessages,
-  formatDiagnostic,
-  messages,
-  type Diagnostic,
-  type DirectiveWords,
-} from "@perdure/protocol";
+import { messages } from "@perdure/protocol";
+import { checkMessages } from "../../packages/compiler/src/diagnostics/check-messages.ts";
+import { DIRECTIVE_WORDS, type DirectiveWords } from "../../packages/compiler/src/directives/directive.ts";
+import { diagnosticMessages } from "../../packages/compiler/src/diagnostics/messages.ts";
+import { formatDiagnostic, type Diagnostic } from "../../packages/compiler/src/diagnostics/diagnostic.ts";
 import { execFileSync } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

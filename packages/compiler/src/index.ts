@@ -9,4 +9,6 @@ export {
   type WarningLevels,
 } from "./compile/compile.ts";
 export { createProject, nodeHost, type Host, type Project } from "./project/project.ts";
-export type { Diagnostic, DirectiveWords, Manifest, ModuleInfo } from "@perdure/protocol";
+export type { Manifest, ModuleInfo } from "@perdure/protocol";
+export type { Diagnostic } from "./diagnostics/diagnostic.ts";
+export type { DirectiveWords } from "./directives/directive.ts";

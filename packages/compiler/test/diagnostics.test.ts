@@ -1,4 +1,5 @@
-import { checkMessages, diagnosticMessages } from "@perdure/protocol";
+import { checkMessages } from "../src/diagnostics/check-messages.ts";
+import { diagnosticMessages } from "../src/diagnostics/messages.ts";
 import { describe, expect, it } from "vitest";
 import { checkForBrowser } from "../src/compile/browser.ts";
 import { CompileError, lostDirectives, type CompileOptions } from "../src/compile/compile.ts";

@@ -1,4 +1,4 @@
-import { DIRECTIVE_WORDS } from "@perdure/protocol";
+import { DIRECTIVE_WORDS } from "../src/directives/directive.ts";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Session } from "../src/adapters/session/session.ts";

@@ -1,11 +1,6 @@
-import {
-  createDiagnostic,
-  DIRECTIVE_WORDS,
-  type Culprit,
-  type Diagnostic,
-  type DirectiveWords,
-  type SourceFile,
-} from "@perdure/protocol";
+import { createDiagnostic, type Diagnostic, type SourceFile } from "../diagnostics/diagnostic.ts";
+import { DIRECTIVE_WORDS, type DirectiveWords } from "../directives/directive.ts";
+import type { Culprit } from "../diagnostics/check-messages.ts";
 import { dirname, resolve } from "node:path";
 import { projectPath } from "../files/paths.ts";
 import { idFilter, passes, type Patterns } from "../files/filter.ts";

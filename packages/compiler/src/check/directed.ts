@@ -1,4 +1,4 @@
-import type { DirectiveKind, DirectiveWords } from "@perdure/protocol";
+import type { DirectiveKind, DirectiveWords } from "../directives/directive.ts";
 import { isCompiled } from "../phases/1-parse/compiled.ts";
 import { findDirectives, mayHoldDirective } from "../phases/1-parse/directives.ts";
 import { parse } from "../phases/1-parse/parse.ts";

@@ -1,4 +1,4 @@
-import type { Culprit } from "@perdure/protocol";
+import type { Culprit } from "../diagnostics/check-messages.ts";
 import { isPlatform, knownType, type Known } from "./known-types.ts";
 import type { RegisteredClasses } from "./registered.ts";
 import { ts } from "./typescript.ts";

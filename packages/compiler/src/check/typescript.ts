@@ -1,4 +1,4 @@
-import { createDiagnostic, type Diagnostic } from "@perdure/protocol";
+import { createDiagnostic, type Diagnostic } from "../diagnostics/diagnostic.ts";
 import { dirname, resolve } from "node:path";
 import { Project, ts } from "ts-morph";
 import { projectPath } from "../files/paths.ts";

@@ -1,4 +1,5 @@
-import { createDiagnostic, DIRECTIVE_WORDS, type DirectiveWords, type SourceFile } from "@perdure/protocol";
+import { createDiagnostic, type SourceFile } from "../diagnostics/diagnostic.ts";
+import { DIRECTIVE_WORDS, type DirectiveWords } from "../directives/directive.ts";
 import { CompileError } from "./compile.ts";
 import { isCompiled } from "../phases/1-parse/compiled.ts";
 import { findDirectives, mayHoldDirective } from "../phases/1-parse/directives.ts";

@@ -1,14 +1,7 @@
-import {
-  ABI_MODULE,
-  createDiagnostic,
-  DIRECTIVE_WORDS,
-  formatDiagnostic,
-  type Diagnostic,
-  type DirectiveWords,
-  type ModuleInfo,
-  type SourceFile,
-  type WarningCode,
-} from "@perdure/protocol";
+import { ABI_MODULE, type ModuleInfo } from "@perdure/protocol";
+import { createDiagnostic, formatDiagnostic, type Diagnostic, type SourceFile } from "../diagnostics/diagnostic.ts";
+import { DIRECTIVE_WORDS, type DirectiveWords } from "../directives/directive.ts";
+import type { WarningCode } from "../diagnostics/messages.ts";
 import type { SourceMap } from "magic-string";
 import { isAbsolute, join } from "node:path";
 import { isCompiled } from "../phases/1-parse/compiled.ts";

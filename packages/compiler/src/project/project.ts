@@ -1,4 +1,6 @@
-import { createLocator, type DirectiveWords, type Position } from "@perdure/protocol";
+import type { Position } from "@perdure/protocol";
+import { createLocator } from "../diagnostics/diagnostic.ts";
+import type { DirectiveWords } from "../directives/directive.ts";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { findDirectives, mayHoldDirective } from "../phases/1-parse/directives.ts";

@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from "node:path";
-import { formatDiagnostic, type Diagnostic } from "@perdure/protocol";
+import { formatDiagnostic, type Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { manifestFile, manifestOf } from "../session/manifest-file.ts";
 import type { ProjectOptions } from "../session/project-options.ts";
 import { codeOf, runQuietly, runVisibly, type Compiler } from "./compiler.ts";

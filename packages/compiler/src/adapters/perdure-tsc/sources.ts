@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { sep } from "node:path";
-import type { Diagnostic, ModuleInfo } from "@perdure/protocol";
+import type { ModuleInfo } from "@perdure/protocol";
+import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { nodeHost } from "../../project/project.ts";
 import { isProjectFile } from "../../project/resolve.ts";
 import type { Original } from "../session/chained-map.ts";

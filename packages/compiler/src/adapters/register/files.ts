@@ -1,4 +1,5 @@
-import { ABI_NAMESPACE, formatDiagnostic, PerdureError } from "@perdure/protocol";
+import { ABI_NAMESPACE, PerdureError } from "@perdure/protocol";
+import { formatDiagnostic } from "../../diagnostics/diagnostic.ts";
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,4 @@
-import type { Diagnostic } from "@perdure/protocol";
+import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";

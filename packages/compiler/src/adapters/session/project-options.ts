@@ -1,4 +1,6 @@
-import { diagnosticMessages, PerdureError, type DirectiveWords, type WarningCode } from "@perdure/protocol";
+import { PerdureError } from "@perdure/protocol";
+import { diagnosticMessages, type WarningCode } from "../../diagnostics/messages.ts";
+import type { DirectiveWords } from "../../directives/directive.ts";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { WarningLevels } from "../../compile/compile.ts";

@@ -1,10 +1,6 @@
-import {
-  DIRECTIVE_WORDS,
-  type Diagnostic,
-  type DirectiveWords,
-  type Manifest,
-  type ModuleInfo,
-} from "@perdure/protocol";
+import type { Manifest, ModuleInfo } from "@perdure/protocol";
+import { DIRECTIVE_WORDS, type DirectiveWords } from "../../directives/directive.ts";
+import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { isAbsolute } from "node:path";
 import { checkForBrowser } from "../../compile/browser.ts";
 import {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
-import type { Diagnostic } from "@perdure/protocol";
+import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { ts } from "ts-morph";
 import { withChainedMap } from "../session/chained-map.ts";
 import type { ManifestFile } from "../session/manifest-file.ts";

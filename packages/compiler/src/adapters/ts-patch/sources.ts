@@ -1,4 +1,5 @@
-import { formatDiagnostic, type Diagnostic, type ModuleInfo } from "@perdure/protocol";
+import type { ModuleInfo } from "@perdure/protocol";
+import { formatDiagnostic, type Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { Original } from "../session/chained-map.ts";
 import { passes } from "../../files/filter.ts";
 import { manifestFile, manifestOf, type ManifestFile } from "../session/manifest-file.ts";

@@ -1,4 +1,4 @@
-import { formatDiagnostic, type Diagnostic } from "@perdure/protocol";
+import { formatDiagnostic, type Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { BuildOptions, Loader, OnEndResult, PartialMessage, PluginBuild } from "esbuild";
 import { readFile } from "node:fs/promises";
 import { extname, resolve } from "node:path";

@@ -1,4 +1,4 @@
-import { formatDiagnostic, type Diagnostic } from "@perdure/protocol";
+import { formatDiagnostic, type Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { UnpluginBuildContext, UnpluginMessage } from "unplugin";
 
 /** Whether the bundler builds again when a file changes. */

@@ -1,4 +1,4 @@
-import { formatDiagnostic } from "@perdure/protocol";
+import { formatDiagnostic } from "../../diagnostics/diagnostic.ts";
 import type { JsPlugin } from "@farmfe/core";
 import type { Compiler as RspackCompiler } from "@rspack/core";
 import type { Plugin as RolldownPlugin } from "rolldown";

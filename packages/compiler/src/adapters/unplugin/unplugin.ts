@@ -1,4 +1,4 @@
-import { formatDiagnostic, type Diagnostic } from "@perdure/protocol";
+import { formatDiagnostic, type Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { join } from "node:path";
 import {
   createUnplugin,

@@ -1,13 +1,11 @@
+import { createDiagnostic, type Diagnostic, type SourceFile } from "../../diagnostics/diagnostic.ts";
 import {
-  createDiagnostic,
   directivePrefixes,
   readDirective,
-  type Diagnostic,
   type Directive,
   type DirectiveReading,
   type DirectiveWords,
-  type SourceFile,
-} from "@perdure/protocol";
+} from "../../directives/directive.ts";
 import type { Node, StringLiteral } from "oxc-parser";
 import { blockOf, isFunction, unwrap, walk, type FunctionNode } from "../../syntax/ast.ts";
 import type { Parsed } from "./parse.ts";

@@ -1,13 +1,5 @@
-import {
-  ABI_NAMESPACE,
-  createDiagnostic,
-  createLocator,
-  type Diagnostic,
-  type FunctionInfo,
-  type ModuleInfo,
-  type Position,
-  type SourceFile,
-} from "@perdure/protocol";
+import { ABI_NAMESPACE, type FunctionInfo, type ModuleInfo, type Position } from "@perdure/protocol";
+import { createDiagnostic, createLocator, type Diagnostic, type SourceFile } from "../../diagnostics/diagnostic.ts";
 import type { CallExpression, Node, TaggedTemplateExpression } from "oxc-parser";
 import { isErased, unwrap } from "../../syntax/ast.ts";
 import type { Directives } from "../1-parse/directives.ts";

@@ -1,10 +1,5 @@
-import {
-  createDiagnostic,
-  type Diagnostic,
-  type DiagnosticCode,
-  type DiagnosticParams,
-  type SourceFile,
-} from "@perdure/protocol";
+import { createDiagnostic, type Diagnostic, type SourceFile } from "../../../diagnostics/diagnostic.ts";
+import type { DiagnosticCode, DiagnosticParams } from "../../../diagnostics/messages.ts";
 import type { Node } from "oxc-parser";
 import { isClass, isErased } from "../../../syntax/ast.ts";
 import type { Directives } from "../../1-parse/directives.ts";

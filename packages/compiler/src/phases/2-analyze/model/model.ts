@@ -1,4 +1,5 @@
-import type { ChanceSource, DirectiveKind } from "@perdure/protocol";
+import type { ChanceSource } from "@perdure/protocol";
+import type { DirectiveKind } from "../../../directives/directive.ts";
 import type { Node, ObjectExpression, YieldExpression } from "oxc-parser";
 import type { ClassNode, FunctionNode, Loop } from "../../../syntax/ast.ts";
 import type { FoundDirective } from "../../1-parse/directives.ts";

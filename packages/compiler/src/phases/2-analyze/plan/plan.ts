@@ -1,4 +1,5 @@
-import type { ChanceSource, Diagnostic, ModuleInfo } from "@perdure/protocol";
+import type { ChanceSource, ModuleInfo } from "@perdure/protocol";
+import type { Diagnostic } from "../../../diagnostics/diagnostic.ts";
 import type {
   CallExpression,
   Node,

@@ -1,4 +1,4 @@
-import { createDiagnostic, type Diagnostic, type SourceFile } from "@perdure/protocol";
+import { createDiagnostic, type Diagnostic, type SourceFile } from "../../../diagnostics/diagnostic.ts";
 import type { FunctionModel } from "../model/model.ts";
 
 /**

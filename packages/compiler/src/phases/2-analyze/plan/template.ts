@@ -1,11 +1,7 @@
-import {
-  closest,
-  createDiagnostic,
-  type Diagnostic,
-  type IdPart,
-  type SourceFile,
-  type TemplatePart,
-} from "@perdure/protocol";
+import type { TemplatePart } from "@perdure/protocol";
+import { closest } from "../../../directives/suggest.ts";
+import { createDiagnostic, type Diagnostic, type SourceFile } from "../../../diagnostics/diagnostic.ts";
+import type { IdPart } from "../../../directives/directive.ts";
 import type { Node } from "oxc-parser";
 import { keyName, runtimeParams, unwrap, type FunctionNode } from "../../../syntax/ast.ts";
 import type { FoundDirective } from "../../1-parse/directives.ts";

@@ -1,4 +1,4 @@
-import { define, type Entry } from "./diagnostic-entry.ts";
+import { define, type Entry } from "./entry.ts";
 
 /** `chargeCard returns`, `order takes`. */
 export interface Subject {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { codeFrame, createDiagnostic, createLocator, formatDiagnostic } from "../src/index.ts";
+import { codeFrame, createDiagnostic, createLocator, formatDiagnostic } from "../src/diagnostics/diagnostic.ts";
 
 it("formats place, message, frame, hint and code", () => {
   const source = `import "x";\n\nfunction f() {\n\t"use tasks";\n}\n`;

@@ -1,7 +1,7 @@
-import type { DiagnosticParams, DirectiveCode } from "./diagnostic-messages.ts";
-import { parseArguments, type Argument } from "./directive-arguments.ts";
+import type { DiagnosticParams, DirectiveCode } from "../diagnostics/messages.ts";
+import { parseArguments, type Argument } from "./arguments.ts";
 import type { DirectiveProblem } from "./directive.ts";
-import type { BackoffSpec } from "./manifest.ts";
+import type { BackoffSpec } from "@perdure/protocol";
 import { closest } from "./suggest.ts";
 
 export type Problems = DirectiveProblem[];

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseDuration, readDirective, type DirectiveReading } from "../src/index.ts";
+import { parseDuration } from "../src/directives/values.ts";
+import { readDirective, type DirectiveReading } from "../src/directives/directive.ts";
 
 const task = (args: string) => {
   const reading = readDirective(`use task: ${args}`);

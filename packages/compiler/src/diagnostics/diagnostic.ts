@@ -1,9 +1,4 @@
-import {
-  diagnosticMessages,
-  type DiagnosticCode,
-  type DiagnosticParams,
-  type Severity,
-} from "./diagnostic-messages.ts";
+import { diagnosticMessages, type DiagnosticCode, type DiagnosticParams, type Severity } from "./messages.ts";
 
 /** Something the compiler has to say about a place in a file. */
 export interface Diagnostic {

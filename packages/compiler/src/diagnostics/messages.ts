@@ -1,7 +1,7 @@
 import { checkMessages } from "./check-messages.ts";
-import { define, type Entry } from "./diagnostic-entry.ts";
+import { define, type Entry } from "./entry.ts";
 
-export type { Severity } from "./diagnostic-entry.ts";
+export type { Severity } from "./entry.ts";
 
 const meant = (word: string | undefined): string => (word === undefined ? "" : `did you mean "${word}"? `);
 const list = (words: readonly string[]): string =>

@@ -1,7 +1,7 @@
-import type { DiagnosticParams, DirectiveCode } from "./diagnostic-messages.ts";
-import { parseArguments, type Argument } from "./directive-arguments.ts";
-import { duration, integer, readBackoff, report, type Problems } from "./directive-values.ts";
-import type { TaskOptionsInfo } from "./manifest.ts";
+import type { DiagnosticParams, DirectiveCode } from "../diagnostics/messages.ts";
+import { parseArguments, type Argument } from "./arguments.ts";
+import { duration, integer, readBackoff, report, type Problems } from "./values.ts";
+import type { TaskOptionsInfo } from "@perdure/protocol";
 import { closest, distance } from "./suggest.ts";
 
 export type DirectiveKind = "task" | "workflow";
