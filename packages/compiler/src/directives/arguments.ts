@@ -1,4 +1,4 @@
-import type { DirectiveProblem } from "./directive.ts";
+import type { DirectiveProblem } from "./problem.ts";
 
 /** `name=value` or, in a call, a bare `value` (its name is then empty). Offsets point into the directive's text. */
 export interface Argument {

@@ -1,8 +1,8 @@
-import type { DiagnosticParams, DirectiveCode } from "../diagnostics/messages.ts";
-import { parseArguments, type Argument } from "./arguments.ts";
-import { duration, integer, readBackoff, report, type Problems } from "./values.ts";
 import type { TaskOptionsInfo } from "@perdure/protocol";
+import { parseArguments, type Argument } from "./arguments.ts";
+import { report, type DirectiveProblem } from "./problem.ts";
 import { closest, distance } from "./suggest.ts";
+import { duration, integer, readBackoff } from "./values.ts";
 
 export type DirectiveKind = "task" | "workflow";
 
@@ -20,16 +20,6 @@ export type IdPart = string | { readonly placeholder: string; readonly start: nu
 export type Directive =
   | { readonly kind: "task"; readonly options: TaskOptionsInfo | undefined }
   | { readonly kind: "workflow"; readonly id: readonly IdPart[] | undefined };
-
-/** What is wrong with the text of a directive, and where in it. */
-export type DirectiveProblem = {
-  readonly [C in DirectiveCode]: {
-    readonly code: C;
-    readonly params: DiagnosticParams<C>;
-    readonly start: number;
-    readonly end: number;
-  };
-}[DirectiveCode];
 
 export interface DirectiveReading {
   /** What the text means, or would mean without its problems. */
@@ -96,7 +86,7 @@ const plain = (kind: DirectiveKind): DirectiveReading => ({
 
 function withArguments(kind: DirectiveKind, text: string, from: number): DirectiveReading {
   const { args, problems } = parseArguments(text, from);
-  const found: Problems = [...problems];
+  const found: DirectiveProblem[] = [...problems];
   const directive: Directive =
     kind === "task" ? { kind, options: readTask(args, found) } : { kind, id: readWorkflow(args, found) };
   return { directive, problems: found };
@@ -106,7 +96,7 @@ function known<K extends string>(
   args: readonly Argument[],
   names: readonly K[],
   owner: DirectiveKind,
-  found: Problems,
+  found: DirectiveProblem[],
 ): Map<K, Argument> {
   const result = new Map<K, Argument>();
   for (const arg of args) {
@@ -120,7 +110,7 @@ function known<K extends string>(
   return result;
 }
 
-function readTask(args: readonly Argument[], found: Problems): TaskOptionsInfo {
+function readTask(args: readonly Argument[], found: DirectiveProblem[]): TaskOptionsInfo {
   const given = known(args, ["retries", "backoff", "timeout"], "task", found);
   const retries = integer(given.get("retries"), found);
   const backoff = readBackoff(given.get("backoff"), found);
@@ -132,13 +122,13 @@ function readTask(args: readonly Argument[], found: Problems): TaskOptionsInfo {
   };
 }
 
-function readWorkflow(args: readonly Argument[], found: Problems): readonly IdPart[] | undefined {
+function readWorkflow(args: readonly Argument[], found: DirectiveProblem[]): readonly IdPart[] | undefined {
   const arg = known(args, ["id"], "workflow", found).get("id");
   return arg && readTemplate(arg, found);
 }
 
 /** `order-{order.id}`; `{{` and `}}` are braces themselves. */
-function readTemplate(arg: Argument, found: Problems): readonly IdPart[] {
+function readTemplate(arg: Argument, found: DirectiveProblem[]): readonly IdPart[] {
   const parts: IdPart[] = [];
   const pattern = /\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+/g;
   const literal = (text: string): void => {

@@ -1,24 +1,7 @@
-import type { DiagnosticParams, DirectiveCode } from "../diagnostics/messages.ts";
-import { parseArguments, type Argument } from "./arguments.ts";
-import type { DirectiveProblem } from "./directive.ts";
 import type { BackoffSpec } from "@perdure/protocol";
+import { parseArguments, type Argument } from "./arguments.ts";
+import { report, type DirectiveProblem } from "./problem.ts";
 import { closest } from "./suggest.ts";
-
-export type Problems = DirectiveProblem[];
-
-interface Slice {
-  readonly start: number;
-  readonly end: number;
-}
-
-export function report<C extends DirectiveCode>(
-  found: Problems,
-  code: C,
-  params: DiagnosticParams<C>,
-  at: Slice,
-): undefined {
-  found.push({ code, params, start: at.start, end: at.end } as DirectiveProblem);
-}
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 6e4, h: 36e5, d: 864e5, w: 6048e5 };
 
@@ -28,12 +11,12 @@ export function parseDuration(text: string): number | undefined {
   return match ? Number(match[1]) * (units[match[2] ?? "ms"] ?? 1) : undefined;
 }
 
-const invalid = (found: Problems, arg: Argument, expected: string): undefined =>
+const invalid = (found: DirectiveProblem[], arg: Argument, expected: string): undefined =>
   report(found, "DIRECTIVE_ARGUMENT_INVALID", { name: arg.name, value: arg.value, expected }, arg);
 
 export function duration(
   arg: Argument | undefined,
-  found: Problems,
+  found: DirectiveProblem[],
   sign: "positive" | "any" = "any",
 ): number | undefined {
   if (!arg) return undefined;
@@ -46,19 +29,19 @@ export function duration(
   );
 }
 
-export function integer(arg: Argument | undefined, found: Problems): number | undefined {
+export function integer(arg: Argument | undefined, found: DirectiveProblem[]): number | undefined {
   if (!arg) return undefined;
   if (/^\d{1,9}$/.test(arg.value)) return Number(arg.value);
   return invalid(found, arg, "a whole number, 0 or more");
 }
 
-export function fraction(arg: Argument | undefined, found: Problems): number | undefined {
+export function fraction(arg: Argument | undefined, found: DirectiveProblem[]): number | undefined {
   if (!arg) return undefined;
   const value = /^\d+(?:\.\d+)?$/.test(arg.value) ? Number(arg.value) : 0;
   return value >= 1 ? value : invalid(found, arg, "a number, 1 or more");
 }
 
-function flag(arg: Argument | undefined, found: Problems): boolean | undefined {
+function flag(arg: Argument | undefined, found: DirectiveProblem[]): boolean | undefined {
   if (!arg) return undefined;
   if (arg.value === "true" || arg.value === "false") return arg.value === "true";
   return invalid(found, arg, "true or false");
@@ -74,7 +57,7 @@ type BackoffName = keyof typeof shapes;
 const isBackoff = (name: string): name is BackoffName => Object.hasOwn(shapes, name);
 
 /** `exponential(base=2, max=60s, jitter=true)`, `linear(start=1s, step=2s)`, `constant(5s)`. */
-export function readBackoff(arg: Argument | undefined, found: Problems): BackoffSpec | undefined {
+export function readBackoff(arg: Argument | undefined, found: DirectiveProblem[]): BackoffSpec | undefined {
   if (!arg) return undefined;
   const match = /^([A-Za-z_$][\w$]*)\s*(?:\((.*)\))?$/s.exec(arg.value);
   const kind = match?.[1] ?? "";
@@ -103,7 +86,7 @@ function named(
   kind: BackoffName,
   args: readonly Argument[],
   call: Argument,
-  found: Problems,
+  found: DirectiveProblem[],
 ): Map<string, Argument> | undefined {
   const { required, optional } = shapes[kind];
   const names: readonly string[] = [...required, ...optional];
@@ -129,7 +112,11 @@ function named(
   return found.length === before ? result : undefined;
 }
 
-function build(kind: BackoffName, args: Map<string, Argument> | undefined, found: Problems): BackoffSpec | undefined {
+function build(
+  kind: BackoffName,
+  args: Map<string, Argument> | undefined,
+  found: DirectiveProblem[],
+): BackoffSpec | undefined {
   if (!args) return undefined;
   if (kind === "exponential") {
     const base = fraction(args.get("base"), found);
