@@ -18,7 +18,7 @@ export default defineConfig({
   dts: { build: true },
   sourcemap: true,
   copy: { from: "../../docs/diagnostics", to: "dist" },
-  deps: { alwaysBundle: [/^@perdure\//, "valibot"] },
+  deps: { alwaysBundle: [/^@perdure\//, "ms", "valibot"] },
   logLevel: "warn",
   inputOptions: {
     checks: { pluginTimings: false },

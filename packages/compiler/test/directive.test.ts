@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseDuration } from "../src/directives/values.ts";
 import { readDirective, type DirectiveReading } from "../src/directives/directive.ts";
 
 const task = (args: string) => {
@@ -41,7 +40,8 @@ describe("arguments of a task", () => {
     const refused: Record<string, string> = {
       "retries=many": "DIRECTIVE_ARGUMENT_INVALID",
       "timeout=-1s": "DIRECTIVE_ARGUMENT_INVALID",
-      "timeout=1 s": "DIRECTIVE_ARGUMENT_INVALID",
+      "timeout=0": "DIRECTIVE_ARGUMENT_INVALID",
+      "timeout=1 fortnight": "DIRECTIVE_ARGUMENT_INVALID",
       "backoff=2": "DIRECTIVE_ARGUMENT_INVALID",
       "backoff=fibonacci(1)": "DIRECTIVE_ARGUMENT_INVALID",
       "backoff=exponential(base=2, base=3)": "DIRECTIVE_ARGUMENT_DUPLICATE",
@@ -66,24 +66,11 @@ describe("the id of a workflow", () => {
   });
 });
 
-it("reads durations", () => {
-  expect(
-    ["250ms", "60s", "5m", "2h", "3d", "1w", "1.5s", "10", "1y", "s", "-1s", " 1s", ""].map(parseDuration),
-  ).toEqual([
-    250,
-    60_000,
-    300_000,
-    7_200_000,
-    259_200_000,
-    604_800_000,
-    1500,
-    10,
-    undefined,
-    undefined,
-    undefined,
-    undefined,
-    undefined,
-  ]);
+it("reads durations as options do", () => {
+  expect(task("timeout=1 second")).toEqual({ timeout: 1000 });
+  expect(task('timeout="2 days"')).toEqual({ timeout: 172_800_000 });
+  expect(task("timeout=1500")).toEqual({ timeout: 1500 });
+  expect(task("backoff=linear(start=0, step=1 min)")).toEqual({ backoff: { kind: "linear", start: 0, step: 60_000 } });
 });
 
 it("leaves the directives of others alone", () => {

@@ -1,6 +1,7 @@
 export * from "./abi.ts";
 export * from "./code-history.ts";
 export * from "./compare.ts";
+export * from "./duration.ts";
 export * from "./errors.ts";
 export * from "./manifest.ts";
 export * from "./messages.ts";

@@ -1,15 +1,7 @@
-import type { BackoffSpec } from "@perdure/protocol";
+import { parseDuration, type BackoffSpec } from "@perdure/protocol";
 import { parseArguments, type Argument } from "./arguments.ts";
 import { report, type DirectiveProblem } from "./problem.ts";
 import { closest } from "./suggest.ts";
-
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 6e4, h: 36e5, d: 864e5, w: 6048e5 };
-
-/** Milliseconds of `250ms 60s 5m 2h 3d 1w` or of a bare number; `undefined` for anything else. */
-export function parseDuration(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|w)?$/.exec(text);
-  return match ? Number(match[1]) * (units[match[2] ?? "ms"] ?? 1) : undefined;
-}
 
 const invalid = (found: DirectiveProblem[], arg: Argument, expected: string): undefined =>
   report(found, "DIRECTIVE_ARGUMENT_INVALID", { name: arg.name, value: arg.value, expected }, arg);
