@@ -1,6 +1,5 @@
 export { unplugin as default } from "./adapters/unplugin/unplugin.ts";
-export type { BuildCheck } from "./adapters/session/background-check.ts";
-export type { Options } from "./adapters/session/session.ts";
+export type { BuildCheck, Options } from "./adapters/session/options.ts";
 export {
   compile,
   CompileError,

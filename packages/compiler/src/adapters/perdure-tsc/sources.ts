@@ -1,12 +1,13 @@
+import type { ModuleInfo } from "@perdure/protocol";
 import { readFileSync } from "node:fs";
 import { sep } from "node:path";
-import type { ModuleInfo } from "@perdure/protocol";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
+import { passes } from "../../files/filter.ts";
 import { nodeHost } from "../../project/project.ts";
 import { isProjectFile } from "../../project/resolve.ts";
 import type { Original } from "../session/chained-map.ts";
-import { diagnosticsOf, Session, type Options } from "../session/session.ts";
-import { passes } from "../../files/filter.ts";
+import type { Options } from "../session/options.ts";
+import { diagnosticsOf, Session } from "../session/session.ts";
 
 /** A source file whose compiled text takes its place. */
 export interface Compiled extends Original {

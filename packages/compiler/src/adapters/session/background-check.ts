@@ -5,15 +5,7 @@ import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 // a type only: what checks loads a whole TypeScript, and is loaded in the other thread
 import type { CheckOptions, CheckResult } from "../../check/check.ts";
-import type { Options } from "./session.ts";
-
-/** The type-aware check in a build. */
-export interface BuildCheck extends Pick<CheckOptions, "classes"> {
-  /** Path of the tsconfig from the root. Default: `tsconfig.json`. */
-  readonly tsconfig?: string;
-  /** Check each rebuild of a watching bundler too. */
-  readonly watch?: boolean;
-}
+import type { Options } from "./options.ts";
 
 interface Running {
   readonly worker: Worker;

@@ -1,9 +1,9 @@
+import type { Manifest, ModuleInfo } from "@perdure/protocol";
+import type { BuildOptions, BuildResult } from "esbuild";
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import type { Manifest, ModuleInfo } from "@perdure/protocol";
-import type { BuildOptions, BuildResult } from "esbuild";
-import type { Options } from "./session.ts";
+import type { Options } from "./options.ts";
 
 export interface ManifestFile {
   /** From the directory of the output. */

@@ -1,10 +1,10 @@
 import { PerdureError } from "@perdure/protocol";
-import { diagnosticMessages, type WarningCode } from "../../diagnostics/messages.ts";
-import type { DirectiveWords } from "../../directives/directive.ts";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { WarningLevels } from "../../compile/compile.ts";
-import type { Options } from "./session.ts";
+import { diagnosticMessages, type WarningCode } from "../../diagnostics/messages.ts";
+import type { DirectiveWords } from "../../directives/directive.ts";
+import type { Options } from "./options.ts";
 
 export type ProjectOptions = Required<Pick<Options, "root" | "directives" | "warnings" | "manifest">>;
 

@@ -1,6 +1,4 @@
-import type { Manifest, ModuleInfo } from "@perdure/protocol";
-import { DIRECTIVE_WORDS, type DirectiveWords } from "../../directives/directive.ts";
-import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
+import type { ModuleInfo } from "@perdure/protocol";
 import { isAbsolute } from "node:path";
 import { checkForBrowser } from "../../compile/browser.ts";
 import {
@@ -10,56 +8,15 @@ import {
   wasCompiled,
   type CompileOptions,
   type CompileResult,
-  type WarningLevels,
 } from "../../compile/compile.ts";
+import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
+import { DIRECTIVE_WORDS } from "../../directives/directive.ts";
+import { idFilter, passes, type Filter } from "../../files/filter.ts";
 import { pathOf } from "../../phases/1-parse/parse.ts";
 import { createProject, nodeHost, type Host, type Project } from "../../project/project.ts";
-import { idFilter, passes, type Filter, type Patterns } from "../../files/filter.ts";
-import { BackgroundCheck, type BuildCheck } from "./background-check.ts";
+import { BackgroundCheck } from "./background-check.ts";
 import { manifestFile, manifestOf, type ManifestFile } from "./manifest-file.ts";
-
-/** What bundlers call the plugin in their messages. */
-export const name = "perdure";
-
-export interface Options {
-  /**
-   * Which files are compiled: globs from the current directory, or regular expressions on the path.
-   * @default every script: /\.[cm]?[jt]sx?$/
-   */
-  readonly include?: Patterns;
-  /**
-   * Which files are not.
-   * @default what is in `node_modules`
-   */
-  readonly exclude?: Patterns;
-  /**
-   * Directory that the paths in manifest and messages start from. Names and step ids do not depend on it.
-   * @default the bundler's root: `root`, `context` or `absWorkingDir` of its configuration, else the current directory
-   */
-  readonly root?: string;
-  /**
-   * Words that begin a directive, when "use task" and "use workflow" belong to another tool.
-   * @default { task: "use task", workflow: "use workflow" }
-   */
-  readonly directives?: Partial<DirectiveWords>;
-  /**
-   * What becomes of warnings, by their code: `"off"`, `"warning"`, or `"error"`, which fails the build. Errors stay errors.
-   * @default "warning" for all of them
-   */
-  readonly warnings?: WarningLevels;
-  /**
-   * Whether a build writes the manifest beside its output, as `perdure.manifest.json`, or the name to write it under. Never a development server.
-   * @default true
-   */
-  readonly manifest?: boolean | string;
-  /** Called at the end of each build with what the compiler knows of its modules. */
-  readonly onManifest?: (manifest: Manifest) => void;
-  /**
-   * Finds results and inputs that cannot be stored, by their types, beside a production build, and fails the build at its end. Not in a
-   * dev server, and not in a rebuild unless `watch` says so.
-   */
-  readonly check?: boolean | BuildCheck;
-}
+import type { Options } from "./options.ts";
 
 /** What all adapters share: one compiler over one project, and the manifest of what it compiled. */
 export class Session {

@@ -1,9 +1,10 @@
 import type { ModuleInfo } from "@perdure/protocol";
 import { formatDiagnostic, type Diagnostic } from "../../diagnostics/diagnostic.ts";
-import type { Original } from "../session/chained-map.ts";
 import { passes } from "../../files/filter.ts";
+import type { Original } from "../session/chained-map.ts";
 import { manifestFile, manifestOf, type ManifestFile } from "../session/manifest-file.ts";
-import { diagnosticsOf, Session, type Options } from "../session/session.ts";
+import type { Options } from "../session/options.ts";
+import { diagnosticsOf, Session } from "../session/session.ts";
 
 /** What became of a source file. */
 export interface Outcome {

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { pathOf } from "../../phases/1-parse/parse.ts";
-import { name } from "../session/session.ts";
+import { name } from "./name.ts";
 
 /** The files of a build, by absolute path: what `metafile` says of esbuild's builds and of Bun's. */
 export const inputs = ({ inputs: files }: { readonly inputs: object }, directory = process.cwd()): string[] =>

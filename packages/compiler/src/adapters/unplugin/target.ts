@@ -5,7 +5,8 @@ import type { Plugin as RolldownPlugin } from "rolldown";
 import type { Compiler as WebpackCompiler } from "webpack";
 import { writeManifest } from "../session/manifest-file.ts";
 import { inputs, isAlone } from "./metafile.ts";
-import { name, type Session } from "../session/session.ts";
+import type { Session } from "../session/session.ts";
+import { name } from "./name.ts";
 
 /** What webpack and Rspack have in common. */
 interface WebpackLike {

@@ -1,4 +1,3 @@
-import { formatDiagnostic, type Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { join } from "node:path";
 import {
   createUnplugin,
@@ -10,11 +9,14 @@ import {
   type UnpluginOptions,
 } from "unplugin";
 import type { CompileResult } from "../../compile/compile.ts";
+import { formatDiagnostic, type Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { scripts } from "../../files/filter.ts";
 import { pathOf } from "../../phases/1-parse/parse.ts";
+import type { Options } from "../session/options.ts";
+import { diagnosticsOf, Session } from "../session/session.ts";
 import { esbuildSetup } from "./esbuild-setup.ts";
 import { builtModules, environmentOf, importersOf } from "./graph.ts";
-import { diagnosticsOf, name, Session, type Options } from "../session/session.ts";
+import { name } from "./name.ts";
 import { isWatching, reportAtEnd } from "./report.ts";
 import { bunSetup, farmHooks, rolldownHooks, rspackSetup, webpackSetup } from "./target.ts";
 import { viteHooks } from "./vite-hooks.ts";
