@@ -7,7 +7,8 @@ export {
   type CompileResult,
   type WarningLevels,
 } from "./compile/compile.ts";
-export { createProject, nodeHost, type Host, type Project } from "./project/project.ts";
+export { nodeHost, type Host } from "./project/host.ts";
+export { createProject, type Project } from "./project/project.ts";
 export type { Manifest, ModuleInfo } from "@perdure/protocol";
 export type { Diagnostic } from "./diagnostics/diagnostic.ts";
 export type { DirectiveWords } from "./directives/directive.ts";

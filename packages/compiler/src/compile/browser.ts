@@ -1,11 +1,11 @@
 import { createDiagnostic, type SourceFile } from "../diagnostics/diagnostic.ts";
 import { DIRECTIVE_WORDS, type DirectiveWords } from "../directives/directive.ts";
-import { CompileError } from "./compile.ts";
+import { pathOf, projectPath } from "../files/paths.ts";
 import { isCompiled } from "../phases/1-parse/compiled.ts";
 import { findDirectives, mayHoldDirective } from "../phases/1-parse/directives.ts";
-import { parse, pathOf } from "../phases/1-parse/parse.ts";
+import { parse } from "../phases/1-parse/parse.ts";
 import { parseErrorDiagnostic } from "../phases/2-analyze/analyze.ts";
-import { projectPath } from "../files/paths.ts";
+import { CompileError } from "./compile.ts";
 
 export interface BrowserModule {
   /** Absolute path of the file; a query is ignored. */

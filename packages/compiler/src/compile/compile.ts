@@ -1,18 +1,19 @@
 import { ABI_MODULE, type ModuleInfo } from "@perdure/protocol";
-import { createDiagnostic, formatDiagnostic, type Diagnostic, type SourceFile } from "../diagnostics/diagnostic.ts";
-import { DIRECTIVE_WORDS, type DirectiveWords } from "../directives/directive.ts";
-import type { WarningCode } from "../diagnostics/messages.ts";
 import type { SourceMap } from "magic-string";
 import { isAbsolute, join } from "node:path";
+import { createDiagnostic, formatDiagnostic, type Diagnostic, type SourceFile } from "../diagnostics/diagnostic.ts";
+import type { WarningCode } from "../diagnostics/messages.ts";
+import { DIRECTIVE_WORDS, type DirectiveWords } from "../directives/directive.ts";
+import { pathOf, projectPath } from "../files/paths.ts";
 import { isCompiled } from "../phases/1-parse/compiled.ts";
 import { findDirectives, mayHoldDirective, type Directives } from "../phases/1-parse/directives.ts";
-import { parse, pathOf } from "../phases/1-parse/parse.ts";
+import { parse } from "../phases/1-parse/parse.ts";
 import { analyze, parseErrorDiagnostic, type PackageJson } from "../phases/2-analyze/analyze.ts";
 import { buildModel } from "../phases/2-analyze/build/build.ts";
 import { summarize } from "../phases/2-analyze/model/model.ts";
-import { projectPath } from "../files/paths.ts";
 import { rewrite } from "../phases/3-rewrite/rewrite.ts";
-import { createProject, nodeHost, type Host, type Project } from "../project/project.ts";
+import { nodeHost, type Host } from "../project/host.ts";
+import { createProject, type Project } from "../project/project.ts";
 
 export interface CompileOptions {
   /** Absolute path of the file; a query is ignored. */

@@ -1,51 +1,15 @@
-import type { Position } from "@perdure/protocol";
-import { createLocator } from "../diagnostics/diagnostic.ts";
 import type { DirectiveWords } from "../directives/directive.ts";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { findDirectives, mayHoldDirective } from "../phases/1-parse/directives.ts";
-import { parse } from "../phases/1-parse/parse.ts";
-import { buildModel } from "../phases/2-analyze/build/build.ts";
-import { combineHashes, hashProgram } from "../syntax/hash.ts";
-import { summarize, type Analysis, type ModuleSummary } from "../phases/2-analyze/model/model.ts";
 import { projectPath } from "../files/paths.ts";
-import { isCompiled } from "../phases/1-parse/compiled.ts";
-import { Evaluation, type Durability, type DurabilityOf } from "./durability.ts";
-import { isRuntime, type Module } from "./link.ts";
+import { mayHoldDirective } from "../phases/1-parse/directives.ts";
+import type { Analysis, ModuleSummary } from "../phases/2-analyze/model/model.ts";
+import { combineHashes } from "../syntax/hash.ts";
 import { chanceIn, hasChance } from "./chance.ts";
+import { Evaluation, type Durability, type DurabilityOf } from "./durability.ts";
+import { followed, reachable } from "./graph.ts";
+import type { Host } from "./host.ts";
+import type { Module } from "./link.ts";
+import { ModuleCache, ProjectModule } from "./modules.ts";
 import { impuritiesOf } from "./purity.ts";
-import { createResolve, isProjectFile, type Resolve } from "./resolve.ts";
-
-/** Access to the project's files. */
-export interface Host {
-  /** The text of a file, `undefined` when there is none. */
-  readFile(path: string): string | undefined;
-  /** Every script of the project at `root`: what its workflows import is found from them, whatever is built first. */
-  scripts?(root: string): string[];
-  /** Replaces the resolver, which works on the file system. */
-  resolve?: Resolve;
-}
-
-export const nodeHost: Host = {
-  readFile(path) {
-    try {
-      return readFileSync(path, "utf8");
-    } catch {
-      return undefined;
-    }
-  },
-  scripts: scriptsBelow,
-};
-
-function scriptsBelow(directory: string): string[] {
-  const entries = existsSync(directory) ? readdirSync(directory, { withFileTypes: true }) : [];
-  return entries.flatMap((entry) => {
-    const path = join(directory, entry.name);
-    if (entry.isDirectory())
-      return entry.name === "node_modules" || entry.name.startsWith(".") ? [] : scriptsBelow(path);
-    return entry.isFile() && isProjectFile(path) ? [path] : [];
-  });
-}
 
 /** What is known of a whole project: summaries of its modules, read when they are needed and kept. */
 export interface Project {
@@ -62,111 +26,9 @@ export interface Project {
   dependencies(file: string): string[];
 }
 
-interface Cached {
-  readonly source: string;
-  readonly module: ProjectModule | undefined;
-  readonly fresh: boolean;
-}
-
 interface Final {
   readonly durability: Durability;
   readonly touched: boolean;
-}
-
-class ProjectModule implements Module {
-  readonly file: string;
-  readonly summary: ModuleSummary;
-  private readonly source: string;
-  private readonly project: ModuleCache;
-  private ownHash: string | undefined;
-
-  constructor(file: string, source: string, summary: ModuleSummary, project: ModuleCache) {
-    this.file = file;
-    this.source = source;
-    this.summary = summary;
-    this.project = project;
-  }
-
-  locate(offset: number): Position {
-    return createLocator(this.source)(offset);
-  }
-
-  /** Parses once more: few modules are asked, and a syntax tree is too big to be kept for them. */
-  get hash(): string {
-    return (this.ownHash ??= hashProgram(parse(this.file, this.source).program));
-  }
-
-  follow(specifier: string): Module | undefined {
-    const path = isRuntime(specifier) ? undefined : this.project.resolve(specifier, this.file);
-    return path === undefined ? undefined : this.project.module(path);
-  }
-}
-
-/** Summaries by path and content. */
-class ModuleCache {
-  private readonly cached = new Map<string, Cached>();
-  private readonly resolved = new Map<string, string | undefined>();
-  private readonly host: Host;
-  private readonly words: DirectiveWords;
-  private readonly resolver: Resolve & { clear?(): void };
-
-  constructor(host: Host, words: DirectiveWords) {
-    this.host = host;
-    this.words = words;
-    this.resolver = host.resolve ?? createResolve();
-  }
-
-  resolve(specifier: string, importer: string): string | undefined {
-    const key = `${importer}\0${specifier}`;
-    if (!this.resolved.has(key)) this.resolved.set(key, this.resolver(specifier, importer));
-    return this.resolved.get(key);
-  }
-
-  /** The module on disk, if that is what `source` says; its summary is then known already. */
-  matching(path: string, source: string, summary: ModuleSummary): ProjectModule | undefined {
-    const module = this.module(path, { source, summary });
-    return this.cached.get(path)?.source === source ? module : undefined;
-  }
-
-  source(path: string): string | undefined {
-    this.module(path);
-    return this.cached.get(path)?.source;
-  }
-
-  module(
-    path: string,
-    given?: { readonly source: string; readonly summary: ModuleSummary },
-  ): ProjectModule | undefined {
-    const before = this.cached.get(path);
-    if (before?.fresh) return before.module;
-    const source = this.host.readFile(path);
-    if (source === undefined) {
-      this.cached.delete(path);
-      return undefined;
-    }
-    const module =
-      before?.source === source
-        ? before.module
-        : given?.source === source
-          ? new ProjectModule(path, source, given.summary, this)
-          : this.read(path, source);
-    this.cached.set(path, { source, module, fresh: true });
-    return module;
-  }
-
-  private read(file: string, source: string): ProjectModule | undefined {
-    const parsed = parse(file, source);
-    if (parsed.error || isCompiled(parsed)) return undefined;
-    const directives = findDirectives(parsed, this.words, { file, source });
-    return new ProjectModule(file, source, summarize(buildModel(parsed, directives)), this);
-  }
-
-  stale(path?: string): void {
-    for (const [key, entry] of this.cached)
-      if (path === undefined || key === path) this.cached.set(key, { ...entry, fresh: false });
-    this.resolved.clear();
-    this.resolver.clear?.();
-  }
 }
 
 /** @param root - directory that paths in messages start from, and that all scripts of the project are in */
@@ -264,30 +126,4 @@ function fixpoint(evaluations: readonly Evaluation[], of: DurabilityOf): void {
     changed = false;
     for (const each of evaluations) if (each.step(of)) changed = true;
   }
-}
-
-/** The modules that `module` imports directly. */
-function followed(module: Module): Module[] {
-  const found = new Map<string, Module>();
-  for (const from of [...module.summary.imports, ...module.summary.stars]) {
-    const target = module.follow(from);
-    if (target) found.set(target.file, target);
-  }
-  return [...found.values()];
-}
-
-/** `start` and all it imports, directly and indirectly; not what `skip` says, and nothing through what `ends` says. */
-function reachable(
-  start: Module,
-  skip: (module: Module) => boolean,
-  ends: (module: Module) => boolean = () => false,
-): Module[] {
-  const found = new Map<string, Module>();
-  const queue = [start];
-  for (let module = queue.pop(); module; module = queue.pop()) {
-    if (found.has(module.file) || skip(module)) continue;
-    found.set(module.file, module);
-    if (!ends(module)) queue.push(...followed(module));
-  }
-  return [...found.values()];
 }

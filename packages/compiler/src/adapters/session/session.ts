@@ -12,8 +12,9 @@ import {
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { DIRECTIVE_WORDS } from "../../directives/directive.ts";
 import { idFilter, passes, type Filter } from "../../files/filter.ts";
-import { pathOf } from "../../phases/1-parse/parse.ts";
-import { createProject, nodeHost, type Host, type Project } from "../../project/project.ts";
+import { pathOf } from "../../files/paths.ts";
+import { nodeHost, type Host } from "../../project/host.ts";
+import { createProject, type Project } from "../../project/project.ts";
 import { BackgroundCheck } from "./background-check.ts";
 import { manifestFile, manifestOf, type ManifestFile } from "./manifest-file.ts";
 import type { Options } from "./options.ts";

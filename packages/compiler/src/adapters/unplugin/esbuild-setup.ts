@@ -1,14 +1,14 @@
-import { formatDiagnostic, type Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { BuildOptions, Loader, OnEndResult, PartialMessage, PluginBuild } from "esbuild";
 import { readFile } from "node:fs/promises";
 import { extname, resolve } from "node:path";
 import type { CompileResult } from "../../compile/compile.ts";
+import { formatDiagnostic, type Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { passes, scripts } from "../../files/filter.ts";
-import { nodeHost } from "../../project/project.ts";
-import { inverse } from "./graph.ts";
+import { nodeHost } from "../../project/host.ts";
 import { addToEsbuild } from "../session/manifest-file.ts";
-import { inputs, isAlone } from "./metafile.ts";
 import { diagnosticsOf, type Session } from "../session/session.ts";
+import { inverse } from "./graph.ts";
+import { inputs, isAlone } from "./metafile.ts";
 
 /**
  * A load callback of our own, and not unplugin's: it answers nothing for a file that stays as it is, so that other

@@ -1,6 +1,6 @@
 import type { UnpluginBuildContext } from "unplugin";
 import type { Environment, EnvironmentModuleNode } from "vite";
-import { pathOf } from "../../phases/1-parse/parse.ts";
+import { pathOf } from "../../files/paths.ts";
 import type { Session } from "../session/session.ts";
 import { isForBrowser } from "./vite-hooks.ts";
 

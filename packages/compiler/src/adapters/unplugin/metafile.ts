@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { pathOf } from "../../phases/1-parse/parse.ts";
+import { pathOf } from "../../files/paths.ts";
 import { name } from "./name.ts";
 
 /** The files of a build, by absolute path: what `metafile` says of esbuild's builds and of Bun's. */

@@ -11,7 +11,7 @@ import {
 import type { CompileResult } from "../../compile/compile.ts";
 import { formatDiagnostic, type Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { scripts } from "../../files/filter.ts";
-import { pathOf } from "../../phases/1-parse/parse.ts";
+import { pathOf } from "../../files/paths.ts";
 import type { Options } from "../session/options.ts";
 import { diagnosticsOf, Session } from "../session/session.ts";
 import { esbuildSetup } from "./esbuild-setup.ts";
