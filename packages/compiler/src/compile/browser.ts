@@ -4,7 +4,7 @@ import { pathOf, projectPath } from "../files/paths.ts";
 import { isCompiled } from "../phases/1-parse/compiled.ts";
 import { findDirectives, mayHoldDirective } from "../phases/1-parse/directives.ts";
 import { parse } from "../phases/1-parse/parse.ts";
-import { parseErrorDiagnostic } from "../phases/2-analyze/analyze.ts";
+import { parseErrorDiagnostic } from "../phases/2-analyze/diagnose/parse-error.ts";
 import { CompileError } from "./compile.ts";
 
 export interface BrowserModule {

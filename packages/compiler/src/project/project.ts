@@ -1,7 +1,8 @@
 import type { DirectiveWords } from "../directives/directive.ts";
 import { projectPath } from "../files/paths.ts";
 import { mayHoldDirective } from "../phases/1-parse/directives.ts";
-import type { Analysis, ModuleSummary } from "../phases/2-analyze/model/model.ts";
+import type { Analysis } from "../phases/2-analyze/model/analysis.ts";
+import type { ModuleSummary } from "../phases/2-analyze/model/summary.ts";
 import { combineHashes } from "../syntax/hash.ts";
 import { chanceIn, hasChance } from "./chance.ts";
 import { Evaluation, type Durability, type DurabilityOf } from "./durability.ts";

@@ -1,5 +1,5 @@
 import { ABI_MODULE, ABI_VERSION } from "@perdure/protocol";
-import type { Plan } from "../2-analyze/plan/plan.ts";
+import type { Plan } from "../2-analyze/plan/edits.ts";
 import { jsonLiteral, type RewriteContext } from "./text/context.ts";
 import { declareSlots, defineCalls } from "./definitions/define.ts";
 

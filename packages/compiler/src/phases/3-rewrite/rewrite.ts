@@ -1,6 +1,6 @@
 import MagicString, { type SourceMap } from "magic-string";
 import type { Parsed } from "../1-parse/parse.ts";
-import type { Edit, Plan } from "../2-analyze/plan/plan.ts";
+import type { Edit, Plan } from "../2-analyze/plan/edits.ts";
 import { rewriteChance } from "./inside/chance.ts";
 import { lastBefore } from "./text/block.ts";
 import { createContext, type RewriteContext } from "./text/context.ts";

@@ -12,16 +12,20 @@ import {
 } from "../../../syntax/ast.ts";
 import type { Directives, FoundDirective } from "../../1-parse/directives.ts";
 import type { Parsed } from "../../1-parse/parse.ts";
-import { collectExports, directedExports, isFree } from "../scopes/exports.ts";
+import type { CallModel, CapturedWrite, FunctionModel, LoopModel, ModuleModel } from "../model/model.ts";
+import type { Place } from "../model/place.ts";
+import { KNOWN, UNKNOWN, type Value } from "../model/value.ts";
+import { buildScopes } from "../scopes/build-scopes.ts";
+import { directedExports } from "../scopes/directed-exports.ts";
+import { collectExports, isFree } from "../scopes/exports.ts";
 import { summarizeClass, summarizeObject } from "../scopes/members.ts";
-import type { CallModel, CapturedWrite, FunctionModel, LoopModel, ModuleModel, Place, Value } from "../model/model.ts";
-import { KNOWN, UNKNOWN } from "../model/model.ts";
+import { boundNames, redeclaredParams } from "../scopes/patterns.ts";
+import { lookup, type Binding, type Scope, type Scopes, type ValueOf } from "../scopes/scopes.ts";
+import { createValueOf, requiredModule } from "../scopes/values.ts";
 import { fullName, memberKey, ownName, shortName } from "./naming.ts";
-import { boundNames, isReachable, ownFunction, placeOf, redeclaredParams } from "./place.ts";
-import { buildScopes, lookup, type Binding, type Scope, type Scopes, type ValueOf } from "../scopes/scopes.ts";
+import { isReachable, ownFunction, placeOf } from "./place.ts";
 import { collectReads } from "./reads.ts";
 import { assigned, calledThing, isWithin } from "./targets.ts";
-import { createValueOf, requiredModule } from "../scopes/values.ts";
 
 /** What holds at a point of the walk. */
 interface Context {

@@ -1,9 +1,12 @@
 import { isBuiltin } from "node:module";
 import type { Node, Program } from "oxc-parser";
 import { children, isFunction, isWrapper, unwrap, type FunctionNode } from "../../../syntax/ast.ts";
-import type { FunctionModel, InPlaceChange, ReadModel, StateUse, Value } from "../model/model.ts";
-import { boundNames } from "./place.ts";
+import type { FunctionModel, InPlaceChange, ReadModel } from "../model/model.ts";
+import type { StateUse } from "../model/summary.ts";
+import type { Value } from "../model/value.ts";
+import { boundNames } from "../scopes/patterns.ts";
 import { lookup, type Binding, type Scope, type Scopes, type ValueOf } from "../scopes/scopes.ts";
+import { isAlias, isReference, isValueIn } from "./references.ts";
 import { assigned, mutated, type Mutation } from "./targets.ts";
 
 interface At {
@@ -247,73 +250,3 @@ function isCollection(name: string, { node }: FunctionModel): boolean {
 }
 
 const isModuleVariable = ({ scope, kind }: Binding): boolean => scope.parent === undefined && kind !== "function";
-
-function isValueIn(node: Node, parent: Node): boolean {
-  switch (parent.type) {
-    case "CallExpression":
-    case "NewExpression":
-      return parent.callee !== node;
-    case "MemberExpression":
-      return parent.object !== node;
-    case "AssignmentExpression":
-      return parent.right === node;
-    case "VariableDeclarator":
-      return parent.init === node;
-    case "UpdateExpression":
-    case "UnaryExpression":
-    case "BinaryExpression":
-    case "TaggedTemplateExpression":
-    case "ExpressionStatement":
-      return false;
-    default:
-      return true;
-  }
-}
-
-/** `const now = Date.now`: what it stands for is known wherever it is used. */
-const isAlias = (parent: Node, declaration: Node | undefined): boolean =>
-  parent.type === "VariableDeclarator" && declaration?.type === "VariableDeclaration" && declaration.kind === "const";
-
-/** Whether an identifier reads a variable, and does not name a member, a declaration or a label. */
-function isReference(node: Node, parent: Node, grandparent: Node | undefined): boolean {
-  switch (parent.type) {
-    case "MemberExpression":
-      return parent.object === node || parent.computed;
-    case "Property":
-      return grandparent?.type === "ObjectExpression"
-        ? parent.value === node || parent.computed
-        : parent.computed && parent.key === node;
-    case "MethodDefinition":
-    case "PropertyDefinition":
-    case "AccessorProperty":
-      return parent.value === node || parent.computed;
-    case "VariableDeclarator":
-      return parent.init === node;
-    case "AssignmentPattern":
-    case "AssignmentExpression":
-      return parent.right === node;
-    case "ArrowFunctionExpression":
-      return parent.body === node;
-    case "ForInStatement":
-    case "ForOfStatement":
-      return parent.right === node;
-    case "ClassDeclaration":
-    case "ClassExpression":
-      return parent.superClass === node;
-    case "TSEnumMember":
-      return parent.initializer === node;
-    case "FunctionDeclaration":
-    case "FunctionExpression":
-    case "ArrayPattern":
-    case "RestElement":
-    case "CatchClause":
-    case "LabeledStatement":
-    case "BreakStatement":
-    case "ContinueStatement":
-    case "UpdateExpression":
-    case "MetaProperty":
-      return false;
-    default:
-      return !/^(?:Import|Export|TS)/.test(parent.type) || parent.type === "ImportExpression" || isWrapper(parent);
-  }
-}

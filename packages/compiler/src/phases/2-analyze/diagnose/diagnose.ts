@@ -1,11 +1,12 @@
+import type { Node } from "oxc-parser";
 import { createDiagnostic, type Diagnostic, type SourceFile } from "../../../diagnostics/diagnostic.ts";
 import type { DiagnosticCode, DiagnosticParams } from "../../../diagnostics/messages.ts";
-import type { Node } from "oxc-parser";
 import { isClass, isErased } from "../../../syntax/ast.ts";
 import type { Directives } from "../../1-parse/directives.ts";
 import type { Parsed } from "../../1-parse/parse.ts";
-import { directedExports } from "../scopes/exports.ts";
-import type { Analysis, FunctionModel, Impurity, ModuleModel } from "../model/model.ts";
+import type { Analysis, Impurity } from "../model/analysis.ts";
+import type { FunctionModel, ModuleModel } from "../model/model.ts";
+import { directedExports } from "../scopes/directed-exports.ts";
 
 /** What is wrong with a module, besides the texts of its directives. */
 export function diagnose(
@@ -16,11 +17,7 @@ export function diagnose(
   file: SourceFile,
 ): Diagnostic[] {
   const found: Diagnostic[] = [];
-  const report = <C extends DiagnosticCode>(
-    code: C,
-    params: DiagnosticParams<C>,
-    at: { start: number; end: number },
-  ): void => void found.push(createDiagnostic(file, code, params, at));
+  const report: Report = (code, params, at) => void found.push(createDiagnostic(file, code, params, at));
   for (const fn of model.functions) {
     if (fn.directive) diagnoseDirected(fn, fn.directive.words, report);
   }
@@ -90,20 +87,4 @@ function reportUnawaited(model: ModuleModel, analysis: Analysis, report: Report)
     if (!statement || inTask || !holder?.async || target?.kind !== "durable" || !target.certain) return;
     report("UNAWAITED_CALL", { name: target.name }, node);
   });
-}
-
-/** Warns when another tool with the same words would compile the file as well. */
-export function diagnoseSharedWords(
-  model: ModuleModel,
-  dependencies: () => ReadonlySet<string>,
-  file: SourceFile,
-): Diagnostic[] {
-  const directed = model.functions.find(
-    ({ kind, directive }) => kind === "workflow" && directive?.words === "use workflow",
-  );
-  if (!directed?.directive) return [];
-  const imported = model.imports.some((from) => from === "workflow" || from.startsWith("workflow/"));
-  if (!imported && !dependencies().has("workflow")) return [];
-  const params = { directive: directed.directive.words, tool: 'the package "workflow"' };
-  return [createDiagnostic(file, "DIRECTIVE_WORDS_SHARED", params, directed.directive.statement)];
 }

@@ -1,6 +1,7 @@
 import type { Node } from "oxc-parser";
 import { runtimeParams } from "../../../syntax/ast.ts";
-import type { Analysis, CallModel, LoopModel, ModuleModel } from "../model/model.ts";
+import type { Analysis } from "../model/analysis.ts";
+import type { CallModel, LoopModel, ModuleModel } from "../model/model.ts";
 
 const isIn = ({ start, end }: CallModel, node: Node): boolean => start >= node.start && end <= node.end;
 

@@ -1,7 +1,8 @@
 import type { Node, ObjectExpression, ObjectProperty } from "oxc-parser";
 import { keyName, lengthOf, type ClassNode } from "../../../syntax/ast.ts";
-import type { FunctionModel, Key, Place } from "../model/model.ts";
-import type { Edit, Entry, MethodEntry, NamedEntry, Plan, PlannedKey } from "./plan.ts";
+import type { FunctionModel } from "../model/model.ts";
+import type { Key, Place } from "../model/place.ts";
+import type { Edit, Entry, MethodEntry, NamedEntry, Plan, PlannedKey } from "./edits.ts";
 
 export interface Registrations {
   readonly edits: readonly Edit[];

@@ -1,7 +1,8 @@
 import type { Node, ObjectExpression } from "oxc-parser";
 import { keyName, unwrap, type ClassNode } from "../../../syntax/ast.ts";
+import { COMPUTED, SPREAD, type ClassSummary, type Members } from "../model/summary.ts";
+import { UNKNOWN, type Value } from "../model/value.ts";
 import { declaredNames } from "./exports.ts";
-import { COMPUTED, SPREAD, UNKNOWN, type ClassSummary, type Members, type Value } from "../model/model.ts";
 import { lookup, type NamespaceBlock, type Scope, type Scopes, type ValueOf } from "./scopes.ts";
 
 /** The members of an object literal or a namespace, as far as they are known. */

@@ -1,7 +1,7 @@
 import type { CallExpression, Node } from "oxc-parser";
 import { isClass, isFunction, keyName, literalText, unwrap } from "../../../syntax/ast.ts";
+import { KNOWN, UNKNOWN, type Value } from "../model/value.ts";
 import { isExportsObject } from "./exports.ts";
-import { KNOWN, UNKNOWN, type Value } from "../model/model.ts";
 import { lookup, selfOf, type Scope, type Scopes, type ValueOf } from "./scopes.ts";
 
 export function createValueOf(scopes: Scopes): ValueOf {

@@ -1,6 +1,6 @@
 import type { Node } from "oxc-parser";
 import { isThisParam, lengthOf, runtimeParams, type FunctionNode, type ParameterNode } from "../../../syntax/ast.ts";
-import type { Edit } from "../../2-analyze/plan/plan.ts";
+import type { Edit } from "../../2-analyze/plan/edits.ts";
 import type { RewriteContext } from "../text/context.ts";
 import type { Span } from "../text/insertions.ts";
 

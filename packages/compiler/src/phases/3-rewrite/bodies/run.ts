@@ -1,5 +1,5 @@
 import { blockOf } from "../../../syntax/ast.ts";
-import type { Edit } from "../../2-analyze/plan/plan.ts";
+import type { Edit } from "../../2-analyze/plan/edits.ts";
 import { named, type RewriteContext } from "../text/context.ts";
 import { endOfHead, keptParameters, splitParameters } from "./parameters.ts";
 

@@ -1,6 +1,6 @@
 import type { Node } from "oxc-parser";
 import { blockOf, lengthOf } from "../../../syntax/ast.ts";
-import type { Edit } from "../../2-analyze/plan/plan.ts";
+import type { Edit } from "../../2-analyze/plan/edits.ts";
 import { afterPrologue, impliedSemicolon } from "../text/block.ts";
 import { named, type RewriteContext } from "../text/context.ts";
 import { endOfHead, keptParameters, splitParameters } from "./parameters.ts";

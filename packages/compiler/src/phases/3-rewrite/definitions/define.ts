@@ -1,5 +1,5 @@
 import { blockOf, isClass, isFunction } from "../../../syntax/ast.ts";
-import type { Edit, MethodEntry, NamedEntry, PlannedKey } from "../../2-analyze/plan/plan.ts";
+import type { Edit, MethodEntry, NamedEntry, PlannedKey } from "../../2-analyze/plan/edits.ts";
 import { afterPrologue, impliedSemicolon } from "../text/block.ts";
 import { jsonLiteral, type RewriteContext } from "../text/context.ts";
 import { outside } from "../text/insertions.ts";

@@ -1,4 +1,4 @@
-import type { Edit } from "../../2-analyze/plan/plan.ts";
+import type { Edit } from "../../2-analyze/plan/edits.ts";
 import type { RewriteContext } from "../text/context.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { Node } from "oxc-parser";
-import type { Edit } from "../../2-analyze/plan/plan.ts";
+import type { Edit } from "../../2-analyze/plan/edits.ts";
 import type { RewriteContext } from "../text/context.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { Node, TaggedTemplateExpression } from "oxc-parser";
 import { unwrap } from "../../../syntax/ast.ts";
-import type { Edit } from "../../2-analyze/plan/plan.ts";
+import type { Edit } from "../../2-analyze/plan/edits.ts";
 import type { RewriteContext } from "../text/context.ts";
 
 /** `f(x)` → `f(x, ...$m().at(0))` */
