@@ -5,7 +5,7 @@ import { isCompiled } from "../phases/1-parse/compiled.ts";
 import { findDirectives, mayHoldDirective } from "../phases/1-parse/directives.ts";
 import { parse } from "../phases/1-parse/parse.ts";
 import { parseErrorDiagnostic } from "../phases/2-analyze/diagnose/parse-error.ts";
-import { CompileError } from "./compile.ts";
+import { CompileError } from "./compile-error.ts";
 
 export interface BrowserModule {
   /** Absolute path of the file; a query is ignored. */

@@ -1,10 +1,10 @@
-import { ABI_MODULE, type ModuleInfo } from "@perdure/protocol";
+import type { ModuleInfo } from "@perdure/protocol";
 import type { SourceMap } from "magic-string";
-import { isAbsolute, join } from "node:path";
-import { createDiagnostic, formatDiagnostic, type Diagnostic, type SourceFile } from "../diagnostics/diagnostic.ts";
+import { join } from "node:path";
+import { createDiagnostic, type Diagnostic, type SourceFile } from "../diagnostics/diagnostic.ts";
 import type { WarningCode } from "../diagnostics/messages.ts";
 import { DIRECTIVE_WORDS, type DirectiveWords } from "../directives/directive.ts";
-import type { PackageJson } from "../files/package-json.ts";
+import { readPackageJson } from "../files/package-json.ts";
 import { pathOf, projectPath } from "../files/paths.ts";
 import { isCompiled } from "../phases/1-parse/compiled.ts";
 import { findDirectives, mayHoldDirective, type Directives } from "../phases/1-parse/directives.ts";
@@ -16,6 +16,7 @@ import { summarize } from "../phases/2-analyze/model/model.ts";
 import { rewrite } from "../phases/3-rewrite/rewrite.ts";
 import { nodeHost, type Host } from "../project/host.ts";
 import { createProject, type Project } from "../project/project.ts";
+import { CompileError } from "./compile-error.ts";
 
 export interface CompileOptions {
   /** Absolute path of the file; a query is ignored. */
@@ -46,17 +47,6 @@ export interface CompileResult {
 /** What a file without a directive must hold for anything in it to be durable, or to be clock or chance; a name may be written with escapes. */
 const mayMatter = /\b(?:import|require|from|Date|Math|performance|crypto)\b|\\u/;
 
-/** A program that cannot be compiled, with everything that is wrong with it. */
-export class CompileError extends Error {
-  override readonly name = "CompileError";
-  readonly diagnostics: readonly Diagnostic[];
-
-  constructor(diagnostics: readonly Diagnostic[]) {
-    super(diagnostics.map(formatDiagnostic).join("\n\n"));
-    this.diagnostics = diagnostics;
-  }
-}
-
 /**
  * Compiles one file. `undefined`: there is nothing durable in it and it stays as it is.
  *
@@ -77,7 +67,7 @@ export function compile(source: string, options: CompileOptions): CompileResult 
   const model = buildModel(parsed, directives);
   const host = options.host ?? nodeHost;
   const project = options.project ?? createProject(host, words, () => options.root);
-  const own = () => packageJson(host, options.root);
+  const own = () => readPackageJson(join(options.root, "package.json"), (path) => host.readFile(path));
   const analysis = project.analyze(path, source, summarize(model));
   const commonJs = options.commonJs === true;
   const { plan, diagnostics: found } = analyze({
@@ -110,47 +100,4 @@ function assertNoneLeft({ module, functions }: Directives, file: SourceFile): un
     throw new CompileError(
       left.map(({ words, statement }) => createDiagnostic(file, "COMPILED_IN_PART", { directive: words }, statement)),
     );
-}
-
-/** Whether the text has been through this compiler; most files need not be parsed to know. */
-export const wasCompiled = (source: string, id: string): boolean =>
-  source.includes(ABI_MODULE) && isCompiled(parse(id, source));
-
-/** The first directive of the file on the disk, when another tool has left none of them in `source`. */
-export function lostDirectives(
-  source: string,
-  { id, root, host = nodeHost, directives }: CompileOptions,
-): Diagnostic | undefined {
-  const words = { ...DIRECTIVE_WORDS, ...directives };
-  const path = pathOf(id);
-  // a part of a file (`a.vue?type=template`) need not hold what the file holds
-  if (id !== path || !isAbsolute(path) || mayHoldDirective(source, words) || wasCompiled(source, id)) return undefined;
-  const original = host.readFile(path);
-  if (original === undefined || !mayHoldDirective(original, words)) return undefined;
-  const parsed = parse(path, original);
-  if (isCompiled(parsed)) return undefined;
-  const file: SourceFile = { file: projectPath(root, path), source: original };
-  const { module, functions } = findDirectives(parsed, words, file);
-  const first = module ?? functions.values().next().value;
-  return first && createDiagnostic(file, "DIRECTIVE_LOST", { file: file.file }, first.statement);
-}
-
-/** What the project's package.json says: its name, and the packages that it depends on. */
-function packageJson(host: Host, root: string): PackageJson {
-  const content = parsedJson(host.readFile(join(root, "package.json")));
-  const name: unknown = Reflect.get(content, "name");
-  const dependencies = ["dependencies", "devDependencies"].flatMap((field) => {
-    const value: unknown = Reflect.get(content, field);
-    return typeof value === "object" && value !== null ? Object.keys(value) : [];
-  });
-  return { name: typeof name === "string" && name !== "" ? name : undefined, dependencies: new Set(dependencies) };
-}
-
-function parsedJson(text: string | undefined): object {
-  try {
-    const content: unknown = JSON.parse(text ?? "{}");
-    return typeof content === "object" && content !== null ? content : {};
-  } catch {
-    return {};
-  }
 }

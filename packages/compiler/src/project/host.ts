@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isProjectFile } from "../files/paths.ts";
+import { readText } from "../files/read-text.ts";
 import type { Resolve } from "./resolve.ts";
 
 /** Access to the project's files. */
@@ -13,16 +14,7 @@ export interface Host {
   resolve?: Resolve;
 }
 
-export const nodeHost: Host = {
-  readFile(path) {
-    try {
-      return readFileSync(path, "utf8");
-    } catch {
-      return undefined;
-    }
-  },
-  scripts: scriptsBelow,
-};
+export const nodeHost: Host = { readFile: readText, scripts: scriptsBelow };
 
 function scriptsBelow(directory: string): string[] {
   const entries = existsSync(directory) ? readdirSync(directory, { withFileTypes: true }) : [];

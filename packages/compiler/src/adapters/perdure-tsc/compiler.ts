@@ -1,9 +1,10 @@
+import { PerdureError } from "@perdure/protocol";
 import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { PerdureError } from "@perdure/protocol";
+import { readPackageJson } from "../../files/package-json.ts";
 
 /** The project's own `tsc`. */
 export interface Compiler {
@@ -22,10 +23,15 @@ export async function findCompiler(directory: string): Promise<Compiler> {
   if (named !== undefined) return { command: process.execPath, before: [resolve(directory, named)], version: named };
   const manifest = manifestOf(directory);
   if (manifest === undefined) throw new PerdureError("TSC_NOT_FOUND", { directory });
-  const { version, bin }: { version: string; bin: { tsc: string } } = JSON.parse(readFileSync(manifest, "utf8"));
+  const content = readPackageJson(manifest);
+  const version = content?.version ?? "";
   const executable = await nativeExecutable(join(dirname(manifest), "lib/getExePath.js"));
   if (executable !== undefined) return { command: executable, before: [], version };
-  return { command: process.execPath, before: [resolve(dirname(manifest), bin.tsc)], version };
+  return {
+    command: process.execPath,
+    before: [resolve(dirname(manifest), content?.command("tsc") ?? "bin/tsc")],
+    version,
+  };
 }
 
 function manifestOf(directory: string): string | undefined {

@@ -1,9 +1,10 @@
 import { PerdureError } from "@perdure/protocol";
-import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { WarningLevels } from "../../compile/compile.ts";
 import { diagnosticMessages, type WarningCode } from "../../diagnostics/messages.ts";
 import type { DirectiveWords } from "../../directives/directive.ts";
+import { isObject, member } from "../../files/json.ts";
+import { readPackageJson } from "../../files/package-json.ts";
 import type { Options } from "./options.ts";
 
 export type ProjectOptions = Required<Pick<Options, "root" | "directives" | "warnings" | "manifest">>;
@@ -16,21 +17,13 @@ export type ProjectOptions = Required<Pick<Options, "root" | "directives" | "war
  */
 export function projectOptions(directory: string = process.cwd()): ProjectOptions {
   const { PERDURE_ROOT: root } = process.env;
-  const options = packageField(join(directory, "package.json"));
+  const options = readPackageJson(join(directory, "package.json"))?.perdure;
   return {
     root: root === undefined ? directory : resolve(directory, root),
-    directives: directiveWords(field(options, "directives")),
-    warnings: warningLevels(field(options, "warnings")),
-    manifest: manifestName(field(options, "manifest")),
+    directives: directiveWords(member(options, "directives")),
+    warnings: warningLevels(member(options, "warnings")),
+    manifest: manifestName(member(options, "manifest")),
   };
-}
-
-function packageField(path: string): unknown {
-  try {
-    return field(JSON.parse(readFileSync(path, "utf8")), "perdure");
-  } catch {
-    return undefined;
-  }
 }
 
 /** @throws PerdureError `OPTION_INVALID` */
@@ -41,7 +34,7 @@ export function directiveWords(words: unknown): Partial<DirectiveWords> {
 }
 
 function word(words: unknown, kind: keyof DirectiveWords): string | undefined {
-  const value = field(words, kind);
+  const value = member(words, kind);
   if (value === undefined || typeof value === "string") return value;
   throw invalid(`directives.${kind}`, value, "a text");
 }
@@ -75,6 +68,3 @@ function warningLevel(code: string, level: unknown): "off" | "warning" | "error"
 
 const invalid = (option: string, value: unknown, expected: string): PerdureError =>
   new PerdureError("OPTION_INVALID", { option: `"perdure".${option}`, value: JSON.stringify(value), expected });
-
-const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
-const field = (value: unknown, name: string): unknown => (isObject(value) ? Reflect.get(value, name) : undefined);

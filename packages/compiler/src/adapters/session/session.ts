@@ -1,14 +1,9 @@
 import type { ModuleInfo } from "@perdure/protocol";
 import { isAbsolute } from "node:path";
 import { checkForBrowser } from "../../compile/browser.ts";
-import {
-  compile,
-  CompileError,
-  lostDirectives,
-  wasCompiled,
-  type CompileOptions,
-  type CompileResult,
-} from "../../compile/compile.ts";
+import { CompileError } from "../../compile/compile-error.ts";
+import { compile, type CompileOptions, type CompileResult } from "../../compile/compile.ts";
+import { lostDirectives, wasCompiled } from "../../compile/lost-directives.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { DIRECTIVE_WORDS } from "../../directives/directive.ts";
 import { idFilter, passes, type Filter } from "../../files/filter.ts";

@@ -20,7 +20,7 @@ export function analyze(input: AnalysisInput): AnalysisResult {
   const diagnostics = [
     ...directives.diagnostics,
     ...diagnose(parsed, directives, model, analysis, file),
-    ...diagnoseSharedWords(model, () => input.packageJson().dependencies, file),
+    ...diagnoseSharedWords(model, () => input.packageJson()?.dependencies, file),
   ];
   const functions = model.functions.filter((fn) => isInstrumented(fn, analysis));
   const locate = createLocator(file.source);

@@ -4,7 +4,7 @@ import type { ModuleModel } from "../model/model.ts";
 /** Warns when another tool with the same words would compile the file as well. */
 export function diagnoseSharedWords(
   model: ModuleModel,
-  dependencies: () => ReadonlySet<string>,
+  dependencies: () => ReadonlySet<string> | undefined,
   file: SourceFile,
 ): Diagnostic[] {
   const directed = model.functions.find(
@@ -12,7 +12,7 @@ export function diagnoseSharedWords(
   );
   if (!directed?.directive) return [];
   const imported = model.imports.some((from) => from === "workflow" || from.startsWith("workflow/"));
-  if (!imported && !dependencies().has("workflow")) return [];
+  if (!imported && dependencies()?.has("workflow") !== true) return [];
   const params = { directive: directed.directive.words, tool: 'the package "workflow"' };
   return [createDiagnostic(file, "DIRECTIVE_WORDS_SHARED", params, directed.directive.statement)];
 }

@@ -16,5 +16,5 @@ export interface AnalysisInput {
   readonly root: string;
   /** Without imports and exports it is CommonJS. */
   readonly commonJs: boolean;
-  readonly packageJson: () => PackageJson;
+  readonly packageJson: () => PackageJson | undefined;
 }

@@ -24,7 +24,7 @@ export function plan(input: AnalysisInput, functions: readonly FunctionModel[], 
       : [];
   });
   const loops = scopedLoops(model, functions, analysis);
-  const { name } = input.packageJson();
+  const name = input.packageJson()?.name;
   const info: ModuleInfo = {
     file: file.file,
     ...(name !== undefined && { package: name }),
