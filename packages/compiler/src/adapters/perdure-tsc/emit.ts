@@ -7,7 +7,7 @@ import { emitArguments } from "./emit-arguments.ts";
 import type { Invocation } from "./invocation.ts";
 import { Mirror } from "./mirror.ts";
 import type { Compiled } from "./sources.ts";
-import type { Config } from "./typescript.ts";
+import type { Config } from "./configs.ts";
 
 /** What a project comes to. */
 export interface Emission {

@@ -5,11 +5,12 @@ import type { ProjectOptions } from "../session/project-options.ts";
 import { codeOf, runQuietly, runVisibly, type Compiler } from "./compiler.ts";
 import { checkArguments } from "./emit-arguments.ts";
 import { emit, separateOutput, type Emission } from "./emit.ts";
-import { configsOf, type Invocation } from "./invocation.ts";
+import { configsOf } from "./configs.ts";
+import type { Invocation } from "./invocation.ts";
 import { writeOutputs } from "./outputs.ts";
 import { Sources, type CompiledSources } from "./sources.ts";
 import { Stamps } from "./stamps.ts";
-import type { Config } from "./typescript.ts";
+import type { Config } from "./configs.ts";
 
 /** Exit codes of `tsc`. */
 const outputsSkipped = 1;

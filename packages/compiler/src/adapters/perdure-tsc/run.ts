@@ -1,6 +1,7 @@
 import type { ProjectOptions } from "../session/project-options.ts";
 import { codeOf, findCompiler, runVisibly } from "./compiler.ts";
-import { configsOf, readInvocation } from "./invocation.ts";
+import { configsOf } from "./configs.ts";
+import { readInvocation } from "./invocation.ts";
 import { TscProject } from "./project.ts";
 import { watch } from "./watch.ts";
 

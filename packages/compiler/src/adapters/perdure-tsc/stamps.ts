@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Emission } from "./emit.ts";
-import type { Config } from "./typescript.ts";
+import type { Config } from "./configs.ts";
 
 /** A file as it was: its time and size, nothing when it was not there. */
 type Trace = readonly [path: string, trace: string];

@@ -1,9 +1,7 @@
-import { createDiagnostic, type Diagnostic } from "../diagnostics/diagnostic.ts";
-import { dirname, resolve } from "node:path";
 import { Project, ts } from "ts-morph";
+import { createDiagnostic, type Diagnostic } from "../diagnostics/diagnostic.ts";
 import { projectPath } from "../files/paths.ts";
-
-export { ts };
+import { readTsconfigs } from "../typescript/tsconfig.ts";
 
 export interface LoadedProject {
   /** One for each tsconfig that has files of its own, those that are referred to first. */
@@ -17,41 +15,20 @@ export interface LoadedProject {
  * `Project` knows neither references nor the module format of a file under `nodenext`, and what does not resolve has no type to check.
  */
 export function loadProject(tsconfig: string, root: string): LoadedProject {
-  const diagnostics: Diagnostic[] = [];
-  const configs = new Map<string, ts.ParsedCommandLine | undefined>();
-  const read = (path: string): void => {
-    if (configs.has(path)) return;
-    configs.set(path, undefined); // references may lead in circles
-    const { parsed, problems } = readConfig(path);
-    diagnostics.push(...problems.map((problem) => configDiagnostic(problem, path, root)));
-    for (const reference of parsed?.projectReferences ?? []) read(ts.resolveProjectReferencePath(reference));
-    configs.delete(path);
-    configs.set(path, parsed);
+  const configs = readTsconfigs([tsconfig]);
+  const files = sharedFiles();
+  return {
+    programs: configs.flatMap(({ parsed }) =>
+      parsed && parsed.fileNames.length > 0 ? [createProgram(parsed, files)] : [],
+    ),
+    diagnostics: configs.flatMap(({ path, problems }) =>
+      problems.filter(({ code }) => !foreignOptions.has(code)).map((each) => configDiagnostic(each, path, root)),
+    ),
   };
-  read(tsconfig);
-  const host = sharedFiles();
-  const programs = [...configs.values()].flatMap((config) =>
-    config && config.fileNames.length > 0 ? [createProgram(config, host)] : [],
-  );
-  return { programs, diagnostics };
 }
 
 /** Options that another version of TypeScript may know: 5023 unknown, 5025 misspelt, 6046 with an unknown value. */
 const foreignOptions = new Set([5023, 5025, 6046]);
-
-function readConfig(path: string): {
-  readonly parsed: ts.ParsedCommandLine | undefined;
-  readonly problems: readonly ts.Diagnostic[];
-} {
-  const fatal: ts.Diagnostic[] = [];
-  const host: ts.ParseConfigFileHost = {
-    ...ts.sys,
-    getCurrentDirectory: () => dirname(path),
-    onUnRecoverableConfigFileDiagnostic: (each) => void fatal.push(each),
-  };
-  const parsed = ts.getParsedCommandLineOfConfigFile(path, {}, host);
-  return { parsed, problems: [...fatal, ...(parsed?.errors ?? []).filter(({ code }) => !foreignOptions.has(code))] };
-}
 
 function configDiagnostic(
   { file, start = 0, length = 0, messageText }: ts.Diagnostic,
@@ -115,7 +92,3 @@ function sharedFiles(): SourceFiles {
     return parsed.get(key);
   };
 }
-
-/** The path of a tsconfig, given as a file or as the directory that holds it. */
-export const tsconfigPath = (path: string): string =>
-  resolve(path, ts.sys.directoryExists(resolve(path)) ? "tsconfig.json" : "");
