@@ -1,8 +1,8 @@
-import { blockOf, isClass, isFunction } from "../../../syntax/ast.ts";
-import type { Edit, MethodEntry, NamedEntry, PlannedKey } from "../../2-analyze/plan/edits.ts";
+import { isFunction } from "../../../syntax/ast.ts";
+import type { Edit, MethodEntry, NamedEntry } from "../../2-analyze/plan/edits.ts";
+import { keyText } from "../computed-keys/key-text.ts";
 import { afterPrologue, impliedSemicolon } from "../text/block.ts";
 import { jsonLiteral, type RewriteContext } from "../text/context.ts";
-import { outside } from "../text/insertions.ts";
 
 /** `export default async function () {}` → `export default async function $perdure_default() {}` */
 export function nameFunction({ node }: Extract<Edit, { kind: "name" }>, { out, names, parsed }: RewriteContext): void {
@@ -60,39 +60,6 @@ export function defineClass(
   out.open(node.body.start + 1, ` static { ${calls.filter((each) => each !== false).join(" ")} }`, node.body);
 }
 
-/** `[key]: f` → `[$k = $m().key(key)]: f` */
-export function keepKey({ node, slot }: Extract<Edit, { kind: "key" }>, { out, call, names }: RewriteContext): void {
-  const around = outside(node);
-  out.open(node.start, `${names.slot(slot)} = ${call("key")}`, around);
-  out.close(node.end, ")", around);
-}
-
-/**
- *     { BODY }    →  { let $k; BODY }
- *     () => BODY  →  () => { let $k; return BODY; }
- *     class {}    →  (() => { let $k; return { ["A"]: class {} }["A"]; })()   where it is called A
- */
-export function keepKeysIn({ node, slots, named }: Extract<Edit, { kind: "slots" }>, context: RewriteContext): void {
-  const { out, parsed } = context;
-  const declared = declareSlots(slots, context);
-  if (node.type === "ObjectExpression" || isClass(node)) {
-    const name = named === undefined ? undefined : keyText(named, context);
-    const around = outside(node);
-    out.open(node.start, `(() => { ${declared} return ${name === undefined ? "" : `{ [${name}]: `}`, around);
-    out.close(node.end, `${name === undefined ? "" : ` }[${name}]`}; })()`, around);
-  } else if (node.type === "ArrowFunctionExpression" && !blockOf(node)) {
-    const around = outside(node.body);
-    out.open(node.body.start, `{ ${declared} return `, around);
-    out.close(node.body.end, "; }", around);
-  } else {
-    const { at, separator } = afterPrologue(node, parsed);
-    out.open(at, `${separator} ${declared}`, node);
-  }
-}
-
-export const declareSlots = (slots: readonly number[], { names }: RewriteContext): string =>
-  slots.length === 0 ? "" : `let ${slots.map((slot) => names.slot(slot)).join(", ")};`;
-
 /**
  *     { async function f() {} }                  →  { $m().define(f, 0, 0); async function f() {} }
  *     switch (x) { case 1: async function f… }   →  switch (x) { case $m().define(f, 0, 0), 1: async function f… }
@@ -111,9 +78,6 @@ export const defineCalls = (entries: readonly NamedEntry[], { call, names }: Rew
         `${call("define")}${name === "default" ? names.unnamed : name}, ${index}, ${length}${name === "default" ? `, "default"` : ""})${end}`,
     )
     .join(" ");
-
-const keyText = (key: PlannedKey, { names }: RewriteContext): string =>
-  typeof key === "string" ? jsonLiteral(key) : names.slot(key.slot);
 
 const entryList = (entries: readonly MethodEntry[], context: RewriteContext): string =>
   `[${entries.map(({ key, index, length }) => `[${keyText(key, context)}, ${index}${length === undefined ? "" : `, ${length}`}]`).join(", ")}]`;
