@@ -14,12 +14,15 @@ import { scripts } from "../../files/filter.ts";
 import { pathOf } from "../../files/paths.ts";
 import type { Options } from "../session/options.ts";
 import { diagnosticsOf, Session } from "../session/session.ts";
+import { bunSetup } from "./bun-setup.ts";
 import { esbuildSetup } from "./esbuild-setup.ts";
+import { farmHooks } from "./farm-hooks.ts";
 import { builtModules, environmentOf, importersOf } from "./graph.ts";
 import { name } from "./name.ts";
 import { isWatching, reportAtEnd } from "./report.ts";
-import { bunSetup, farmHooks, rolldownHooks, rspackSetup, webpackSetup } from "./target.ts";
+import { rolldownHooks } from "./rolldown-hooks.ts";
 import { viteHooks } from "./vite-hooks.ts";
+import { rspackSetup, webpackSetup } from "./webpack-setup.ts";
 
 type Context = UnpluginBuildContext & UnpluginContext;
 

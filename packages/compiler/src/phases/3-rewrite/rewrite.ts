@@ -1,9 +1,10 @@
 import MagicString, { type SourceMap } from "magic-string";
 import type { Parsed } from "../1-parse/parse.ts";
 import type { Edit, Plan } from "../2-analyze/plan/edits.ts";
+import { rewriteGenerator } from "./bodies/generator.ts";
 import { outerParts } from "./bodies/parameters.ts";
 import { rewriteRun } from "./bodies/run.ts";
-import { rewriteGenerator, rewriteScope } from "./bodies/scope.ts";
+import { rewriteScope } from "./bodies/scope.ts";
 import { keepKey } from "./computed-keys/keep-key.ts";
 import { keepKeysIn } from "./computed-keys/slots.ts";
 import {
