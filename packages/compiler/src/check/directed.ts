@@ -12,9 +12,9 @@ export interface DirectedFunction {
   readonly node: FunctionWithBody;
 }
 
-export type FunctionWithBody = (
-  ts.FunctionDeclaration | ts.FunctionExpression | ts.ArrowFunction | ts.MethodDeclaration
-) & { readonly body: ts.ConciseBody };
+type FunctionWithBody = (ts.FunctionDeclaration | ts.FunctionExpression | ts.ArrowFunction | ts.MethodDeclaration) & {
+  readonly body: ts.ConciseBody;
+};
 
 /** The tasks and workflows of a file: those that the compiler finds in its text. */
 export function directedFunctions(file: ts.SourceFile, words: DirectiveWords): DirectedFunction[] {

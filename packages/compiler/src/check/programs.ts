@@ -3,7 +3,7 @@ import { createDiagnostic, type Diagnostic } from "../diagnostics/diagnostic.ts"
 import { projectPath } from "../files/paths.ts";
 import { readTsconfigs } from "../typescript/tsconfig.ts";
 
-export interface LoadedProject {
+interface LoadedProject {
   /** One for each tsconfig that has files of its own, those that are referred to first. */
   readonly programs: readonly ts.Program[];
   /** What is wrong with the configuration. */

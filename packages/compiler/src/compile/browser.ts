@@ -7,7 +7,7 @@ import { parse } from "../phases/1-parse/parse.ts";
 import { parseErrorDiagnostic } from "../phases/2-analyze/diagnose/parse-error.ts";
 import { CompileError } from "./compile-error.ts";
 
-export interface BrowserModule {
+interface BrowserModule {
   /** Absolute path of the file; a query is ignored. */
   readonly id: string;
   /** Directory that the paths in messages start from. */

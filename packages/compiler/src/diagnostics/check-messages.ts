@@ -1,7 +1,7 @@
 import { define, type Entry } from "./entry.ts";
 
 /** `chargeCard returns`, `order takes`. */
-export interface Subject {
+interface Subject {
   readonly what: string;
 }
 

@@ -27,7 +27,7 @@ export function integer(arg: Argument | undefined, found: DirectiveProblem[]): n
   return invalid(found, arg, "a whole number, 0 or more");
 }
 
-export function fraction(arg: Argument | undefined, found: DirectiveProblem[]): number | undefined {
+function fraction(arg: Argument | undefined, found: DirectiveProblem[]): number | undefined {
   if (!arg) return undefined;
   const value = /^\d+(?:\.\d+)?$/.test(arg.value) ? Number(arg.value) : 0;
   return value >= 1 ? value : invalid(found, arg, "a number, 1 or more");

@@ -2,7 +2,7 @@ import picomatch from "picomatch";
 import { isAbsolute, resolve } from "node:path";
 
 /** A regular expression on the path, or a glob from the current directory. */
-export type Pattern = string | RegExp;
+type Pattern = string | RegExp;
 export type Patterns = Pattern | readonly Pattern[];
 
 export interface Filter {

@@ -48,7 +48,7 @@ const linkOf = (resolved: Resolved, property: string | undefined): Link => {
   }
 };
 
-export function linkCall({ callee, property, passedTo }: CallSummary, module: Module): Link {
+function linkCall({ callee, property, passedTo }: CallSummary, module: Module): Link {
   const link = linkOf(resolveValue(callee, module), property);
   if (!passedTo || link.kind === "function")
     return passedTo && resolveValue(passedTo, module).kind === "runtime" ? { kind: "plain" } : link;

@@ -5,7 +5,7 @@ import { withChainedMap, type Emitted, type Original } from "../session/chained-
 import { runQuietly, type Compiler } from "./compiler.ts";
 import { emitArguments } from "./emit-arguments.ts";
 import type { Invocation } from "./invocation.ts";
-import { Mirror } from "./mirror.ts";
+import { Mirror, type Differences } from "./mirror.ts";
 import type { Compiled } from "./sources.ts";
 import type { Config } from "./configs.ts";
 
@@ -45,7 +45,7 @@ function differences(
   config: Config,
   sources: ReadonlyMap<string, Compiled>,
   reachable: readonly string[],
-): Parameters<Mirror["show"]>[0] {
+): Differences {
   const files = new Map([...sources].map(([path, { code }]) => [path, code] as const));
   const empty = separateOutput(config);
   const beside = empty === undefined ? [...config.files, ...reachable].map((file) => dirname(file)) : [];

@@ -17,7 +17,7 @@ const outputsSkipped = 1;
 const outputsGenerated = 2;
 
 /** What a pass over the projects has come to. */
-export interface Pass {
+interface Pass {
   readonly failed: boolean;
   readonly written: readonly string[];
 }

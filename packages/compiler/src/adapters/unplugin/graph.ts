@@ -33,7 +33,7 @@ export function builtModules(context: UnpluginBuildContext): Iterable<string> | 
   return [...(native.compilation?.modules ?? [])].flatMap((module) => module.nameForCondition() ?? []);
 }
 
-export type Importers = (path: string) => readonly string[];
+type Importers = (path: string) => readonly string[];
 
 /** Who imports a module: from the bundler's own graph where it shows one, and from what the session has seen so far. */
 export function importersOf(context: UnpluginBuildContext, session: Session): Importers {

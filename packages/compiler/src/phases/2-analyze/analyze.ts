@@ -9,7 +9,7 @@ import type { AnalysisInput } from "./plan/input.ts";
 import { plan } from "./plan/plan.ts";
 import { recoverable } from "./plan/recoverable.ts";
 
-export interface AnalysisResult {
+interface AnalysisResult {
   /** `undefined` when there is nothing to do. */
   readonly plan: Plan | undefined;
   readonly diagnostics: readonly Diagnostic[];

@@ -50,7 +50,7 @@ const outside = new Set([
   "scheduler",
 ]);
 
-export interface Collected {
+interface Collected {
   /** What the module reads from outside of the program. */
   readonly reads: readonly ReadModel[];
   /** Uses of the variables of its own that its functions change. */

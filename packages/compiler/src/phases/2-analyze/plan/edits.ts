@@ -29,7 +29,7 @@ export interface MethodEntry {
   readonly key: PlannedKey;
 }
 
-export interface ClassEntries {
+interface ClassEntries {
   readonly statics: readonly MethodEntry[];
   readonly members: readonly MethodEntry[];
 }

@@ -4,7 +4,7 @@ import type { FunctionModel } from "../model/model.ts";
 import type { Key, Place } from "../model/place.ts";
 import type { Edit, Entry, MethodEntry, NamedEntry, Plan, PlannedKey } from "./edits.ts";
 
-export interface Registrations {
+interface Registrations {
   readonly edits: readonly Edit[];
   readonly prelude: Pick<Plan["prelude"], "entries" | "slots">;
 }

@@ -37,7 +37,6 @@ export function buildScopes(program: Program): Scopes {
 class ScopeBuilder implements Scopes {
   readonly of = new Map<Node, Scope>();
   readonly bindings: Binding[] = [];
-  readonly functions: FunctionNode[] = [];
   readonly classes: ClassNode[] = [];
   readonly objects: (ObjectExpression | NamespaceBlock)[] = [];
   readonly functionIndex = new Map<FunctionNode, number>();
@@ -86,7 +85,7 @@ class ScopeBuilder implements Scopes {
   }
 
   private visitFunction(node: FunctionNode, scope: Scope, self: Value | undefined): void {
-    const index = this.functions.push(node) - 1;
+    const index = this.functionIndex.size;
     this.functionIndex.set(node, index);
     const value: Value = { kind: "function", index };
     const inner = this.open(node, scope, true, self);

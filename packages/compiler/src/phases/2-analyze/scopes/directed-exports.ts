@@ -3,7 +3,7 @@ import { isErased, isFunction, unwrap, type FunctionNode } from "../../../syntax
 import { declaredNames, exportName } from "./exports.ts";
 
 /** An export under a directive at the top of a file. */
-export interface DirectedExport {
+interface DirectedExport {
   readonly name: string;
   readonly node: Node;
   /** The function behind it; `undefined` when it is something else. */

@@ -4,7 +4,7 @@ import type { Value } from "../model/value.ts";
 import { boundNames } from "./patterns.ts";
 import { lookup, type Scope, type ValueOf } from "./scopes.ts";
 
-export interface Exports {
+interface Exports {
   readonly values: ReadonlyMap<string, Value>;
   readonly stars: readonly string[];
 }

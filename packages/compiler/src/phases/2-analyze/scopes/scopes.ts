@@ -30,7 +30,6 @@ export type NamespaceBlock = Extract<Node, { type: "TSModuleBlock" }>;
 export interface Scopes {
   readonly of: ReadonlyMap<Node, Scope>;
   readonly bindings: readonly Binding[];
-  readonly functions: readonly FunctionNode[];
   readonly classes: readonly ClassNode[];
   readonly objects: readonly (ObjectExpression | NamespaceBlock)[];
   readonly functionIndex: ReadonlyMap<FunctionNode, number>;

@@ -3,7 +3,7 @@ import type { Parsed } from "../../1-parse/parse.ts";
 import type { Insertions } from "./insertions.ts";
 
 /** The names that emitted code binds. */
-export interface Names {
+interface Names {
   readonly namespace: string;
   /** A call of it is the module's handle. */
   readonly handle: string;
