@@ -67,7 +67,7 @@ export function compile(source: string, options: CompileOptions): CompileResult 
   const model = buildModel(parsed, directives);
   const host = options.host ?? nodeHost;
   const project = options.project ?? createProject(host, words, () => options.root);
-  const own = () => readPackageJson(join(options.root, "package.json"), (path) => host.readFile(path));
+  const own = () => readPackageJson(join(options.root, "package.json"), host);
   const analysis = project.analyze(path, source, summarize(model));
   const commonJs = options.commonJs === true;
   const { plan, diagnostics: found } = analyze({

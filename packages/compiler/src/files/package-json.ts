@@ -18,9 +18,9 @@ export interface PackageJson {
 /** `undefined` where there is none, or none that is JSON. */
 export function readPackageJson(
   path: string,
-  readFile: (path: string) => string | undefined = readText,
+  files: { readFile(path: string): string | undefined } = { readFile: readText },
 ): PackageJson | undefined {
-  const content = parse(readFile(path));
+  const content = parse(files.readFile(path));
   if (!isObject(content)) return undefined;
   return {
     name: textOf(member(content, "name")),
