@@ -5,7 +5,6 @@ import {
   isLoop,
   isWrapper,
   keyName,
-  literalText,
   unwrap,
   type FunctionNode,
   type Loop,
@@ -16,12 +15,13 @@ import type { CallModel, CapturedWrite, FunctionModel, LoopModel, ModuleModel } 
 import type { Place } from "../model/place.ts";
 import { KNOWN, UNKNOWN, type Value } from "../model/value.ts";
 import { buildScopes } from "../scopes/build-scopes.ts";
-import { directedExports } from "../scopes/directed-exports.ts";
 import { collectExports, isFree } from "../scopes/exports.ts";
 import { summarizeClass, summarizeObject } from "../scopes/members.ts";
 import { boundNames, redeclaredParams } from "../scopes/patterns.ts";
 import { lookup, type Binding, type Scope, type Scopes, type ValueOf } from "../scopes/scopes.ts";
 import { createValueOf, requiredModule } from "../scopes/values.ts";
+import { functionsWithDirective } from "./directed.ts";
+import { importedModule, valueSpecifiers } from "./imports.ts";
 import { fullName, memberKey, ownName, shortName } from "./naming.ts";
 import { isReachable, ownFunction, placeOf } from "./place.ts";
 import { collectReads } from "./reads.ts";
@@ -67,7 +67,7 @@ class ModelBuilder {
     this.parsed = parsed;
     this.scopes = buildScopes(parsed.program);
     this.valueOf = createValueOf(this.scopes);
-    this.directed = withModuleDirective(parsed, directives);
+    this.directed = functionsWithDirective(parsed, directives);
   }
 
   build(): ModuleModel {
@@ -239,22 +239,13 @@ class ModelBuilder {
   }
 
   private noteImport(node: Node): void {
-    if (node.type === "ImportDeclaration" && node.importKind !== "type") {
-      const { specifiers } = node;
-      const values = specifiers.filter((each) => each.type !== "ImportSpecifier" || each.importKind !== "type");
-      if (specifiers.length > 0 && values.length === 0) return;
-      this.imports.add(node.source.value);
-      for (const { local } of values) {
-        const binding = lookup(this.scopes.of.get(this.parsed.program), local.name);
-        if (binding) this.importedValues.push(binding.declared(this.valueOf));
-      }
-    } else if (node.type === "ExportAllDeclaration" || node.type === "ExportNamedDeclaration") {
-      if (node.source && node.exportKind !== "type") this.imports.add(node.source.value);
-    } else if (node.type === "ImportExpression") {
-      const from = literalText(node.source);
-      if (from !== undefined) this.imports.add(from);
-    } else if (node.type === "TSImportEqualsDeclaration" && node.moduleReference.type === "TSExternalModuleReference") {
-      this.imports.add(node.moduleReference.expression.value);
+    const from = importedModule(node);
+    if (from === undefined) return;
+    this.imports.add(from);
+    if (node.type !== "ImportDeclaration") return;
+    for (const { local } of valueSpecifiers(node)) {
+      const binding = lookup(this.scopes.of.get(this.parsed.program), local.name);
+      if (binding) this.importedValues.push(binding.declared(this.valueOf));
     }
   }
 
@@ -338,15 +329,3 @@ class ModelBuilder {
 /** A function of a TypeScript namespace is called like a method. */
 const namespaceKey = (node: FunctionNode, place: Place): string | undefined =>
   place.kind === "declaration" && place.block?.type === "TSModuleBlock" ? node.id?.name : undefined;
-
-/** The functions with a directive of their own or of the module's. */
-function withModuleDirective(
-  { program }: Parsed,
-  { functions, module }: Directives,
-): ReadonlyMap<FunctionNode, FoundDirective> {
-  if (!module) return functions;
-  const result = new Map(functions);
-  for (const { fn } of directedExports(program))
-    if (fn?.async && !fn.generator && !result.has(fn)) result.set(fn, module);
-  return result;
-}
