@@ -1,9 +1,9 @@
+import { ts } from "ts-morph";
 import type { DirectiveKind, DirectiveWords } from "../directives/directive.ts";
 import { isCompiled } from "../phases/1-parse/compiled.ts";
 import { findDirectives, mayHoldDirective } from "../phases/1-parse/directives.ts";
 import { parse } from "../phases/1-parse/parse.ts";
 import { buildModel } from "../phases/2-analyze/build/build.ts";
-import { ts } from "ts-morph";
 
 export interface DirectedFunction {
   readonly kind: DirectiveKind;

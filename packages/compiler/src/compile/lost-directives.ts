@@ -1,5 +1,5 @@
-import { isAbsolute } from "node:path";
 import { ABI_MODULE } from "@perdure/protocol";
+import { isAbsolute } from "node:path";
 import { createDiagnostic, type Diagnostic, type SourceFile } from "../diagnostics/diagnostic.ts";
 import { DIRECTIVE_WORDS } from "../directives/directive.ts";
 import { pathOf, projectPath } from "../files/paths.ts";

@@ -1,5 +1,5 @@
-import picomatch from "picomatch";
 import { isAbsolute, resolve } from "node:path";
+import picomatch from "picomatch";
 
 /** A regular expression on the path, or a glob from the current directory. */
 type Pattern = string | RegExp;

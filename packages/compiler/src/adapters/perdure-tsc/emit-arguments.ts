@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, resolve } from "node:path";
+import type { Config } from "./configs.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Mirror } from "./mirror.ts";
-import type { Config } from "./configs.ts";
 
 /** Options that say how `tsc` is run, and not what it makes of a file. */
 const howToRun =

@@ -1,13 +1,13 @@
+import { PerdureError } from "@perdure/protocol";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
-import { PerdureError } from "@perdure/protocol";
 import { withChainedMap, type Emitted, type Original } from "../session/chained-map.ts";
 import { runQuietly, type Compiler } from "./compiler.ts";
+import type { Config } from "./configs.ts";
 import { emitArguments } from "./emit-arguments.ts";
 import type { Invocation } from "./invocation.ts";
 import { Mirror, type Differences } from "./mirror.ts";
 import type { Compiled } from "./sources.ts";
-import type { Config } from "./configs.ts";
 
 /** What a project comes to. */
 export interface Emission {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { constants } from "node:os";
 import { PerdureError } from "@perdure/protocol";
+import { constants } from "node:os";
 import { projectOptions } from "../session/project-options.ts";
 import { run } from "./run.ts";
 

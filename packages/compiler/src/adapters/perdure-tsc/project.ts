@@ -3,14 +3,13 @@ import { formatDiagnostic, type Diagnostic } from "../../diagnostics/diagnostic.
 import { manifestFile, manifestOf } from "../session/manifest-file.ts";
 import type { ProjectOptions } from "../session/project-options.ts";
 import { codeOf, runQuietly, runVisibly, type Compiler } from "./compiler.ts";
+import { configsOf, type Config } from "./configs.ts";
 import { checkArguments } from "./emit-arguments.ts";
 import { emit, separateOutput, type Emission } from "./emit.ts";
-import { configsOf } from "./configs.ts";
 import type { Invocation } from "./invocation.ts";
 import { writeOutputs } from "./outputs.ts";
 import { Sources, type CompiledSources } from "./sources.ts";
 import { Stamps } from "./stamps.ts";
-import type { Config } from "./configs.ts";
 
 /** Exit codes of `tsc`. */
 const outputsSkipped = 1;

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Emission } from "./emit.ts";
 import type { Config } from "./configs.ts";
+import type { Emission } from "./emit.ts";
 
 /** A file as it was: its time and size, nothing when it was not there. */
 type Trace = readonly [path: string, trace: string];

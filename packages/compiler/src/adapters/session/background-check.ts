@@ -1,10 +1,10 @@
-import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 // a type only: what checks loads a whole TypeScript, and is loaded in the other thread
 import type { CheckOptions, CheckResult } from "../../check/check.ts";
+import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { Options } from "./options.ts";
 
 interface Running {

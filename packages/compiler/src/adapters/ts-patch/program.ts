@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
-import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { ts } from "ts-morph";
+import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { withChainedMap } from "../session/chained-map.ts";
 import type { ManifestFile } from "../session/manifest-file.ts";
 import type { Outcome, Sources } from "./sources.ts";

@@ -1,5 +1,5 @@
-import { formatDiagnostic, type Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { UnpluginBuildContext, UnpluginMessage } from "unplugin";
+import { formatDiagnostic, type Diagnostic } from "../../diagnostics/diagnostic.ts";
 
 /** Whether the bundler builds again when a file changes. */
 export function isWatching(context: UnpluginBuildContext): boolean {

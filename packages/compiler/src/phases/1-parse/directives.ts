@@ -1,3 +1,4 @@
+import type { Node, StringLiteral } from "oxc-parser";
 import { createDiagnostic, type Diagnostic, type SourceFile } from "../../diagnostics/diagnostic.ts";
 import {
   directivePrefixes,
@@ -6,7 +7,6 @@ import {
   type DirectiveReading,
   type DirectiveWords,
 } from "../../directives/directive.ts";
-import type { Node, StringLiteral } from "oxc-parser";
 import { blockOf, isFunction, unwrap, walk, type FunctionNode } from "../../syntax/ast.ts";
 import type { Parsed } from "./parse.ts";
 
