@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFi
 import { dirname, join, resolve } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { createProject, nodeHost } from "unplugin-perdure";
-import { DIRECTIVE_WORDS } from "../../packages/protocol/src/directive.ts";
+import { DIRECTIVE_WORDS } from "../../packages/compiler/src/directives/directive.ts";
 import { compileFile, scriptsOf } from "./build.ts";
 import { inject, type Choice } from "./inject.ts";
 
