@@ -7,7 +7,6 @@ import type { RuntimeOptions } from "./config/settings.ts";
 import { currentRuntime, installed } from "./process/default-runtime.ts";
 import { Runtime } from "./process/runtime.ts";
 import { TestClock } from "./test-kit/clock.ts";
-import { countedStore } from "./test-kit/counted-store.ts";
 import { settled as runtimeSettled } from "./test-kit/settled.ts";
 
 export { memoryStore } from "@perdure/store";
@@ -45,7 +44,7 @@ export function setup(
   const { now, store = memoryStore(), ...rest } = options;
   const clock = new TestClock(now?.getTime());
   const install = (): void => {
-    installed.runtime = new Runtime({ ...testOptions, ...rest, store: countedStore(store), clock });
+    installed.runtime = new Runtime({ ...testOptions, ...rest, store, clock });
   };
   install();
   return {

@@ -9,7 +9,7 @@ import { earlierCodeVersions } from "../history/code-spans.ts";
 import type { WorkflowPlace } from "../renames/renames.ts";
 import { textOf } from "../values/text.ts";
 import type { ProcessContext } from "./context.ts";
-import { backoffAfter } from "./backoff.ts";
+import { backoffAfter } from "../config/backoff.ts";
 import type { Leases } from "./leases.ts";
 import { stateOf } from "./owner.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";

@@ -3,7 +3,7 @@ import { hasEnded, type RunRow } from "@perdure/store";
 import type { RunEnd, RunRequest } from "../execution/host.ts";
 import { CancelledError } from "../values/errors.ts";
 import { textOf } from "../values/text.ts";
-import { backoffAfter } from "./backoff.ts";
+import { backoffAfter } from "../config/backoff.ts";
 import type { Claims } from "./claims.ts";
 import type { ProcessContext } from "./context.ts";
 import type { Poller } from "./poller.ts";

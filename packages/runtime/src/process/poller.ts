@@ -1,6 +1,6 @@
 import { context as currentContext } from "../execution/current.ts";
 import type { Execution } from "../execution/execution.ts";
-import { backOff } from "./backoff.ts";
+import { backOff } from "../config/backoff.ts";
 import type { ProcessContext } from "./context.ts";
 import type { Leases } from "./leases.ts";
 import { owners } from "./owner.ts";

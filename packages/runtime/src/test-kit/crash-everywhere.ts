@@ -7,7 +7,6 @@ import { bodyOf } from "../execution/launch.ts";
 import { installed } from "../process/default-runtime.ts";
 import { Runtime } from "../process/runtime.ts";
 import { TestClock } from "./clock.ts";
-import { countedStore } from "./counted-store.ts";
 import { settled } from "./settled.ts";
 
 export interface CrashOptions {
@@ -125,7 +124,7 @@ class CrashRound {
       lease: "1000d",
       seed: sameSeed,
       ...this.options.options,
-      store: countedStore(this.faulty()),
+      store: this.faulty(),
       clock: this.clock,
       onStep,
     }));

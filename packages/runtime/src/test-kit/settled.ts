@@ -1,5 +1,5 @@
+import { unansweredCalls } from "../process/bounded-store.ts";
 import type { Runtime } from "../process/runtime.ts";
-import { unansweredCalls } from "./counted-store.ts";
 
 /** Turns of the event loop without activity after which an attempt with a timeout counts as waiting for it. */
 const TURNS_WITH_TIMEOUT = 50;

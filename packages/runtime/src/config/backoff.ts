@@ -1,4 +1,4 @@
-import type { Clock } from "../config/clock.ts";
+import type { Clock } from "./clock.ts";
 
 const FIRST_WAIT = 100;
 const LONGEST_WAIT = 30_000;
