@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { NewRun, RunRow, StepRow, Store, Write } from "../contract.ts";
 
-/** Test names to tests; each gets an empty store. */
+/** Tests by name; each receives an empty store. */
 export type Cases = Readonly<Record<string, (store: Store) => Promise<void>>>;
 
 export const T = 1_700_000_000_000;
@@ -23,14 +23,14 @@ export function newRun(id: string, given: Partial<NewRun> = {}): NewRun {
   };
 }
 
-/** A run that is born owned by `me`, under epoch 1. */
+/** Creates a run that `me` owns under epoch 1. */
 export async function owned(store: Store, id: string, given: Partial<NewRun> = {}): Promise<RunRow> {
   const { created, run } = await store.createRun(newRun(id, { lease: ME, ...given }));
   assert.equal(created, true);
   return run;
 }
 
-/** A run that `me` let go of. */
+/** Creates a run that `me` has released. */
 export async function waiting(
   store: Store,
   id: string,
@@ -75,11 +75,11 @@ export function code(run: string, given: Partial<Extract<Write, { type: "code" }
 
 export async function get(store: Store, id: string): Promise<RunRow> {
   const run = await store.getRun(id);
-  assert.ok(run, `the run ${id} is there`);
+  assert.ok(run, `the run ${id} exists`);
   return run;
 }
 
-/** Checkpoints in their order, then the open steps in the order of their ids. */
+/** The ids of the checkpoints in order, then those of the open steps, sorted. */
 export async function stepIds(store: Store, run: string): Promise<string[]> {
   const rows = await store.steps(run);
   const open = rows.filter(({ seq }) => seq === undefined);
@@ -87,13 +87,13 @@ export async function stepIds(store: Store, run: string): Promise<string[]> {
   return [...rows.filter(({ seq }) => seq !== undefined).map(({ id }) => id), ...open.map(({ id }) => id).sort()];
 }
 
-/** Ids of the runs of the workflow `ship` that may need an owner. */
+/** The ids of the runs of workflow `ship` that may need an owner. */
 export async function dueAt(store: Store, now: number): Promise<string[]> {
   const found = await store.unfinished({ workflows: ["ship"], now, limit: 100 });
   return found.map(({ id }) => id);
 }
 
-/** Of calls made at the same time. */
+/** The answers of concurrent calls. */
 export async function together<T>(times: number, call: (place: number) => T | Promise<T>): Promise<T[]> {
   return Promise.all(Array.from({ length: times }, async (_, place) => call(place)));
 }
