@@ -4,8 +4,8 @@ import { expect, test } from "vitest";
 import { recover, type RuntimeOptions } from "perdure";
 import { advance } from "perdure/testing";
 import { Renames } from "../../packages/protocol/src/index.ts";
+import { temporaryDirectory } from "../directories.ts";
 import { buildProgram, run } from "../programs.ts";
-import { temporaryDirectory } from "../stores.ts";
 import { codeOf, Lives, log, renameIn, type Sources } from "./lives.ts";
 
 const old: Sources = {
@@ -300,11 +300,8 @@ test.each([
   begun.process.kill("SIGKILL");
   expect(await begun.ended).toBe("SIGKILL");
   const rebuilt = await buildProgram(program, "main", sources(edit?.(old) ?? old));
-  const next = async (renames: Readonly<Record<string, string>>): Promise<string> => {
-    const { ended, output } = run(rebuilt, { ...env, RENAMES: JSON.stringify(renames) });
-    expect(await ended).toBe(0);
-    return output();
-  };
+  const next = async (renames: Readonly<Record<string, string>>): Promise<string> =>
+    run(rebuilt, { ...env, RENAMES: JSON.stringify(renames) }).exits(0);
   let output = await next(options.renames ?? {});
   expect(output).toContain(outcome);
   if (outcome !== whole) output = await next(renameIn(output).renames);

@@ -3,8 +3,8 @@ import { onTestFinished } from "vitest";
 import { close, getRun, PerdureError, recover, sqliteStore, start, type RuntimeOptions, type Store } from "perdure";
 import { advance, setup } from "perdure/testing";
 import { registry } from "../../packages/runtime/src/registry.ts";
+import { temporaryDirectory } from "../directories.ts";
 import { loadSources } from "../sources.ts";
-import { temporaryDirectory } from "../stores.ts";
 
 export type Sources = Readonly<Record<string, string>>;
 type Exports = Record<string, (...args: never[]) => Promise<unknown>>;

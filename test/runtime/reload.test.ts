@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { createServer, createServerModuleRunner, type ViteDevServer } from "vite";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { close, getRun, recover, start, type Store } from "perdure";
 import { advance, setup, type TestRuntime } from "perdure/testing";
 import perdure from "unplugin-perdure/vite";
 import { registry } from "../../packages/runtime/src/registry.ts";
+import { generatedDirectory, writeFiles } from "../directories.ts";
 import { loadSources } from "../sources.ts";
 
 type Flow = (id: string) => Promise<unknown>;
@@ -177,18 +177,8 @@ describe("a reloaded module", () => {
 });
 
 describe("Vite's development server", () => {
-  const generated = resolve(import.meta.dirname, "../.generated");
-
   async function serve(): Promise<{ readonly server: ViteDevServer; edit(version: string): void }> {
-    mkdirSync(generated, { recursive: true });
-    const root = mkdtempSync(join(generated, "vite-"));
-    onTestFinished(() => rmSync(root, { recursive: true, force: true }));
-    const write = (version: string): string[] =>
-      Object.entries(sources(version, "1h")).map(([file, text]) => {
-        writeFileSync(join(root, file), text);
-        return join(root, file);
-      });
-    write("old");
+    const root = generatedDirectory("vite", sources("old", "1h"));
     const server = await createServer({
       root,
       configFile: false,
@@ -199,7 +189,12 @@ describe("Vite's development server", () => {
       optimizeDeps: { noDiscovery: true },
     });
     onTestFinished(() => server.close());
-    return { server, edit: (version) => write(version).forEach((file) => server.watcher.emit("change", file)) };
+    const edit = (version: string): void => {
+      const edited = sources(version, "1h");
+      writeFiles(root, edited);
+      for (const file of Object.keys(edited)) server.watcher.emit("change", join(root, file));
+    };
+    return { server, edit };
   }
 
   const loaders: Record<string, (server: ViteDevServer) => () => Promise<Record<string, Flow>>> = {
