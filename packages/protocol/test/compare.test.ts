@@ -55,7 +55,7 @@ const now = [
   }),
 ];
 
-test("names are added, gone and moved, each with its kind and places", () => {
+test("comparing two versions of the modules lists added, removed and moved names with their kinds and locations", () => {
   expect(compareModules(before, now)).toEqual({
     added: [
       { name: "handle", kind: "helper", at: ["flow.ts:4:9"] },
@@ -74,11 +74,11 @@ test("names are added, gone and moved, each with its kind and places", () => {
   });
 });
 
-test("nothing has changed between a version and itself", () => {
+test("comparing a version with itself lists no changes", () => {
   expect(compareModules(before, before)).toEqual({ added: [], gone: [], moved: [] });
 });
 
-test("calls and scopes are counted by name, over all modules", () => {
+test("calls and scopes are counted by name across all modules", () => {
   expect([countCalls(before, "ship"), countCalls(now, "ship"), countCalls(now, "bill")]).toEqual([2, 3, 0]);
   expect([countScopes(before, "for"), countScopes(now, "for"), countScopes(now, "handle")]).toEqual([1, 0, 1]);
 });

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parseDuration, readDirective, type DirectiveReading } from "../src/index.ts";
 
 const task = (args: string) => {
@@ -15,8 +15,8 @@ const id = (text: string) => {
 };
 const codes = (reading: DirectiveReading | undefined) => reading?.problems.map(({ code }) => code);
 
-describe("arguments of a task", () => {
-  it("reads every option", () => {
+describe("the arguments of a task directive", () => {
+  test("every option of a task directive is read", () => {
     expect(readDirective("use task")).toEqual({ directive: { kind: "task", options: undefined }, problems: [] });
     expect(task("retries=3, backoff=exponential(base=2, max=60s), timeout=30s")).toEqual({
       retries: 3,
@@ -36,7 +36,7 @@ describe("arguments of a task", () => {
     });
   });
 
-  it("refuses what it does not know or understand", () => {
+  test("unknown and invalid arguments of a task directive are refused", () => {
     const refused: Record<string, string> = {
       "retries=many": "DIRECTIVE_ARGUMENT_INVALID",
       "timeout=-1s": "DIRECTIVE_ARGUMENT_INVALID",
@@ -56,8 +56,8 @@ describe("arguments of a task", () => {
   });
 });
 
-describe("the id of a workflow", () => {
-  it("keeps text and placeholders with their places", () => {
+describe("the id in a workflow directive", () => {
+  test("the id in a workflow directive is read as text and placeholders with their positions", () => {
     expect(id("id=pipeline-{source}")).toEqual(["pipeline-", { source: [26, 34] }]);
     expect(id("id={a.b}{c[0]}")).toEqual([{ "a.b": [17, 22] }, { "c[0]": [22, 28] }]);
     expect(id('id="a, b={x}"')).toEqual(["a, b=", { x: [23, 26] }]);
@@ -65,7 +65,7 @@ describe("the id of a workflow", () => {
   });
 });
 
-it("reads durations", () => {
+test("durations are parsed to milliseconds", () => {
   expect(
     ["250ms", "60s", "5m", "2h", "3d", "1w", "1.5s", "10", "1y", "s", "-1s", " 1s", ""].map(parseDuration),
   ).toEqual([
@@ -85,7 +85,7 @@ it("reads durations", () => {
   ]);
 });
 
-it("leaves the directives of others alone", () => {
+test("directives of other tools are ignored", () => {
   for (const text of [
     "use strict",
     "use client",
@@ -105,7 +105,7 @@ it("leaves the directives of others alone", () => {
   }
 });
 
-it("recognizes slips", () => {
+test("misspelt directives are recognized", () => {
   for (const text of [
     "use tasks",
     "use  task",
@@ -126,7 +126,7 @@ it("recognizes slips", () => {
   }
 });
 
-it("never throws, and points inside of the text", () => {
+test("reading any text as a directive never throws and reports only positions inside the text", () => {
   const text = fc.string({ unit: fc.constantFrom(...`use taskworkflow:=,(){}"'12ms `.split("")), maxLength: 40 });
   fc.assert(
     fc.property(
