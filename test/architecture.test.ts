@@ -5,8 +5,8 @@ import { expect, test } from "vitest";
 
 const packages = resolve(import.meta.dirname, "../packages");
 
-/** Floor of each room, and the packages that it may import. Imports go down only. */
-const floors: Record<string, readonly string[]> = {
+/** The packages that each package may import. */
+const allowedImports: Record<string, readonly string[]> = {
   protocol: [],
   store: ["@perdure/protocol"],
   compiler: ["@perdure/protocol"],
@@ -32,7 +32,7 @@ const importsOf = (file: string): string[] => {
 
 const ours = /^(?:@perdure\/|perdure(?:\/|$)|unplugin-perdure)/;
 
-test.each(Object.entries(floors))("%s imports only what stands below it", (name, allowed) => {
+test.each(Object.entries(allowedImports))("the package %s imports only the packages below it", (name, allowed) => {
   const wrong = sourcesOf(name).flatMap((file) =>
     importsOf(file)
       .filter((target) => ours.test(target) && !allowed.some((ok) => target === ok || target.startsWith(`${ok}/`)))
@@ -41,8 +41,8 @@ test.each(Object.entries(floors))("%s imports only what stands below it", (name,
   expect(wrong).toEqual([]);
 });
 
-test("no relative import leaves its package", () => {
-  const wrong = Object.keys(floors).flatMap((name) =>
+test("relative imports stay inside their package", () => {
+  const wrong = Object.keys(allowedImports).flatMap((name) =>
     sourcesOf(name).flatMap((file) =>
       importsOf(file)
         .filter(
@@ -55,7 +55,7 @@ test("no relative import leaves its package", () => {
   expect(wrong).toEqual([]);
 });
 
-test("the compiler's phases do not look ahead", () => {
+test("a phase of the compiler imports no later phase", () => {
   const rank = (path: string): number => phases.findIndex((phase) => path.includes(phase));
   const wrong = sourcesOf("compiler").flatMap((file) =>
     importsOf(file)
