@@ -262,16 +262,24 @@ describe("a slow store", () => {
   });
 
   test("a stopped worker starts no run, even one that it was claiming", async () => {
-    const { crash } = begin({ store: slowStore(() => 3) });
-    await start(simple, [77]);
-    crash();
-    log.length = 0;
-    const working = worker();
-    await working.tick();
-    await working.stop();
-    const before = log.length;
-    await turns(40);
-    expect(log).toHaveLength(before);
+    const { crash, store } = begin({ store: slowStore(() => 3) });
+    const outcomes = new Set<string>();
+    for (let lead = 0; lead < 24; lead++) {
+      await start(simple, [lead]);
+      crash();
+      await turns(40);
+      log.length = 0;
+      const working = worker();
+      await turns(lead);
+      await working.stop();
+      const before = [...log];
+      await turns(40);
+      expect(log).toEqual(before);
+      const row = await store.getRun(`simple-${lead}`);
+      if (row?.epoch === 2) expect(row.owner, "a run that the worker claimed").toBeUndefined();
+      outcomes.add(before.length > 0 ? "executed" : "not started");
+    }
+    expect([...outcomes].sort()).toEqual(["executed", "not started"]);
   });
 
   test("a signal accepted before the timeout wins, even if the run resumes after the timeout", async () => {
