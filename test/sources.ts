@@ -3,7 +3,7 @@ import { compile } from "unplugin-perdure";
 import { generatedDirectory, writeFiles } from "./directories.ts";
 
 /**
- * Compiles sources, given as file name → text, and imports the first of them. Each call evaluates the modules anew, as a new process would;
+ * Compiles sources, given as file name → text, and imports the first of them. Each call evaluates the modules again, as a new process would;
  * to the compiler the files have the given names.
  */
 export async function loadSources(
