@@ -1,11 +1,12 @@
 import { readFileSync, readdirSync } from "node:fs";
-import { dirname, join, relative, resolve, sep } from "node:path";
-import { parseSync } from "oxc-parser";
-import { expect, test } from "vitest";
+import { join, resolve } from "node:path";
+import { describe, expect, test } from "vitest";
+import { cycles, edges, importGraph, violations, type ImportGraph } from "./import-graph.ts";
+import { runtimeRooms } from "./rooms-runtime.ts";
 
 const packages = resolve(import.meta.dirname, "../packages");
 
-/** The packages that each package may import. */
+/** The other packages that each package may import. */
 const allowedImports: Record<string, readonly string[]> = {
   protocol: [],
   store: ["@perdure/protocol"],
@@ -13,56 +14,67 @@ const allowedImports: Record<string, readonly string[]> = {
   runtime: ["@perdure/protocol", "@perdure/store"],
 };
 
-const phases = ["phases/1-parse", "phases/2-analyze", "phases/3-rewrite"];
-
-const sourcesOf = (name: string): string[] =>
-  readdirSync(join(packages, name, "src"), { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts"))
-    .map((file) => join(packages, name, "src", file));
-
-const importsOf = (file: string): string[] => {
-  const { module } = parseSync(file, readFileSync(file, "utf8"));
-  return [
-    ...module.staticImports.map(({ moduleRequest }) => moduleRequest.value),
-    ...module.staticExports.flatMap(({ entries }) =>
-      entries.flatMap(({ moduleRequest }) => moduleRequest?.value ?? []),
-    ),
-  ];
-};
+const sources = (name: string): string => join(packages, name, "src");
+const graphs: Record<string, ImportGraph> = Object.fromEntries(
+  Object.keys(allowedImports).map((name) => [name, importGraph(sources(name))]),
+);
 
 const ours = /^(?:@perdure\/|perdure(?:\/|$)|unplugin-perdure)/;
 
-test.each(Object.entries(allowedImports))("the package %s imports only the packages below it", (name, allowed) => {
-  const wrong = sourcesOf(name).flatMap((file) =>
-    importsOf(file)
-      .filter((target) => ours.test(target) && !allowed.some((ok) => target === ok || target.startsWith(`${ok}/`)))
-      .map((target) => `${relative(packages, file)} → ${target}`),
-  );
-  expect(wrong).toEqual([]);
+describe.each(Object.entries(allowedImports))("the imports of the package %s", (name, allowed) => {
+  const graph: ImportGraph = graphs[name] ?? new Map();
+
+  test("the package imports only the packages below it", () => {
+    const wrong = [...graph].flatMap(([file, specifiers]) =>
+      specifiers
+        .filter((each) => ours.test(each) && !allowed.some((ok) => each === ok || each.startsWith(`${ok}/`)))
+        .map((each) => `${file} → ${each}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test("relative imports stay inside the package", () => {
+    expect(edges(graph).filter(({ to }) => !graph.has(to))).toEqual([]);
+  });
 });
 
-test("relative imports stay inside their package", () => {
-  const wrong = Object.keys(allowedImports).flatMap((name) =>
-    sourcesOf(name).flatMap((file) =>
-      importsOf(file)
-        .filter(
-          (target) =>
-            target.startsWith(".") && !resolve(dirname(file), target).startsWith(join(packages, name, "src") + sep),
-        )
-        .map((target) => `${relative(packages, file)} → ${target}`),
-    ),
+test.each(["store", "runtime"])("the package %s has no import cycle, not even of types", (name) => {
+  expect(cycles(graphs[name] ?? new Map())).toEqual([]);
+});
+
+test("the folders of the runtime import each other only as the table allows", () => {
+  expect(violations(graphs["runtime"] ?? new Map(), runtimeRooms)).toEqual([]);
+});
+
+test("the architecture checks detect a cycle, a forbidden import and a file outside every folder", () => {
+  const graph = new Map([
+    ["low/a.ts", ["./b.ts"]],
+    ["low/b.ts", ["./a.ts", "../high/c.ts", "a-package"]],
+    ["high/c.ts", ["../low/a.ts"]],
+    ["d.ts", []],
+  ]);
+  expect(cycles(graph)).toEqual(["low/a.ts → low/b.ts → low/a.ts", "low/a.ts → low/b.ts → high/c.ts → low/a.ts"]);
+  expect(violations(graph, { low: [], high: ["low"] })).toEqual(["d.ts is in no room", "low/b.ts → high/c.ts"]);
+});
+
+test("no file of the runtime is longer than 400 lines", () => {
+  const lines = (file: string): number => readFileSync(join(sources("runtime"), file), "utf8").split("\n").length;
+  expect([...(graphs["runtime"] ?? new Map<string, string[]>()).keys()].filter((file) => lines(file) > 400)).toEqual(
+    [],
   );
-  expect(wrong).toEqual([]);
+});
+
+test("no folder of the runtime has more than fifteen files", () => {
+  const folders = readdirSync(sources("runtime"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const sizes = folders.map(({ name }) => [name, readdirSync(join(sources("runtime"), name)).length] as const);
+  expect(sizes.filter(([, size]) => size > 15)).toEqual([]);
 });
 
 test("a phase of the compiler imports no later phase", () => {
-  const rank = (path: string): number => phases.findIndex((phase) => path.includes(phase));
-  const wrong = sourcesOf("compiler").flatMap((file) =>
-    importsOf(file)
-      .filter((target) => target.startsWith(".") && rank(file) >= 0)
-      .map((target) => resolve(dirname(file), target))
-      .filter((target) => rank(target) > rank(file) || target.includes(`${sep}adapters${sep}`))
-      .map((target) => `${relative(packages, file)} → ${relative(packages, target)}`),
+  const phases = ["phases/1-parse/", "phases/2-analyze/", "phases/3-rewrite/"];
+  const rank = (file: string): number => phases.findIndex((phase) => file.startsWith(phase));
+  const wrong = edges(graphs["compiler"] ?? new Map()).filter(
+    ({ from, to }) => rank(from) >= 0 && (rank(to) > rank(from) || to.startsWith("adapters/")),
   );
   expect(wrong).toEqual([]);
 });

@@ -21,7 +21,7 @@ describe("a program built without the plugin", () => {
     async (_name, more) => {
       const root = project(shop);
       await build(bundled(root, more));
-      expect(node([join(root, "dist/main.mjs")], root).errors).toContain("has a directive and was not compiled");
+      expect(node([join(root, "dist/main.mjs")], root).errors).toContain("has a directive but was not compiled");
     },
   );
 
@@ -37,7 +37,7 @@ describe("a program built without the plugin", () => {
 
 describe("directives removed before the plugin runs", () => {
   const lost = expect.stringMatching(
-    /src\/(?:order|tasks)\.ts:\d:3 error: .* has directives, but another plugin or loader has changed or loaded the file before Perdure[^]*DIRECTIVE_LOST/,
+    /src\/(?:order|tasks)\.ts:\d:3 error: .* has directives, but another plugin or loader changed or loaded the file first, and Perdure saw none of them[^]*DIRECTIVE_LOST/,
   );
 
   test("a rollup build fails if terser has removed the directives before the plugin runs", async () => {

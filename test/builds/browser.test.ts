@@ -24,7 +24,7 @@ describe.each(forBrowsers)("a browser build with %s", (_title, bundler) => {
   test("a browser build fails with the import path that leads to a workflow", () => {
     const { status, output } = bundle(bundler, project(files), "src/main.ts", "browser");
     expect(status).not.toBe(0);
-    expect(output).toContain(`src/orders.ts has workflows and is imported by browser code: ${chain}`);
+    expect(output).toContain(`src/orders.ts contains workflows and is imported by browser code: ${chain}`);
     expect(output).toMatch(/src\/orders\.ts:2:[23]\b/);
     expect(output).toContain('"use workflow: id=order-{id}"');
     expect(output).toContain("(BROWSER_IMPORT)");
@@ -49,7 +49,7 @@ test("in a vite browser build, the import path starts at the HTML page or at its
 
 test("a workflow module as an entry of a browser build is refused", () => {
   expect(bundle("esbuild", project(files), "src/orders.ts", "browser").output).toContain(
-    "src/orders.ts has workflows and is an entry of a build for browsers",
+    "src/orders.ts contains workflows and is an entry point of a browser build",
   );
 });
 

@@ -28,8 +28,8 @@ test.each(bundlers)(
     expect(status, output).toBe(0);
     expect(output).toMatch(/src\/main\.ts:5:[23]\b/);
     expect(lines(output)).toContainEqual(expect.stringMatching(/^5 [|│]   charge\("42"\);$/));
-    expect(output).toContain("nobody waits for charge()");
-    expect(output).toContain("put await in front of it");
+    expect(output).toContain("charge() is not awaited");
+    expect(output).toContain("add await");
     expect(output).toContain("(UNAWAITED_CALL)");
   },
 );

@@ -80,7 +80,7 @@ describe.each(lines)("unplugin-perdure/register on Node %i", (line) => {
     const helper = flow.replace(`  "use workflow";\n`, "");
     const again = [
       `import { writeFileSync } from "node:fs";`,
-      `const modules = () => [...(globalThis[Symbol.for("perdure/registry@1")]?.modules.values() ?? [])];`,
+      `const modules = () => [...(globalThis[Symbol.for("perdure/registry@2")]?.modules.values() ?? [])];`,
       `const sites = () => modules().find(({ file }) => file === "flow.js")?.sites;`,
       `await import("./flow.js");`,
       `console.log("before", sites());`,
@@ -135,7 +135,7 @@ describe.each(lines)("unplugin-perdure/register on Node %i", (line) => {
       "tasks.js": tasks.replace("use task", "use durable task"),
       "flow.js": flow.replace("use workflow", "use durable workflow"),
     };
-    const printing = `${main}console.log([...globalThis[Symbol.for("perdure/registry@1")].modules.keys()].join(" "));\n`;
+    const printing = `${main}console.log([...globalThis[Symbol.for("perdure/registry@2")].modules.keys()].join(" "));\n`;
     const created = await App.create(line, { ...app, ...renamed, "main.js": printing });
     const output = await created.run([...register, "main.js"], { ...inMemory, PERDURE_ROOT: ".." }).exits(0);
     expect(output).toContain("result 2");
@@ -156,7 +156,7 @@ describe.each(lines)("unplugin-perdure/register on Node %i", (line) => {
       ...app,
       "package.json": JSON.stringify({ name: "app", type: "module", perdure: { directives: { task: 1 } } }),
     });
-    expect(await exits(1)).toContain('1 is not a value for "perdure".directives.task');
+    expect(await exits(1)).toContain('1 is not a valid value for "perdure".directives.task');
   });
 
   test("another loader that reads a file with directives from the disk is detected", async () => {
@@ -164,7 +164,7 @@ describe.each(lines)("unplugin-perdure/register on Node %i", (line) => {
     const ownRegister = `import * as module from "node:module";\nimport { load } from "./own.js";\nif (module.registerHooks) module.registerHooks({ load }); else module.register("./own.js", import.meta.url);\n`;
     const created = await App.create(line, { ...app, "own.js": own, "own-register.js": ownRegister });
     const first = await created.run(["--import", "./own-register.js", ...register, "main.js"], inMemory).exits(1);
-    expect(first).toContain("another loader took flow.js from the disk");
+    expect(first).toContain("another loader read flow.js from disk");
   });
 });
 

@@ -15,7 +15,7 @@ import { late, twice } from "./table.ts";
 afterAll(cleanUp);
 
 describe.each(twice.map((each) => [each.name, each] as const))("built with %s", (_name, each) => {
-  test("a build with two copies of the plugin has the same result and manifest as one with one", async () => {
+  test("a build with two copies of the plugin has the same result and manifest as with one copy", async () => {
     const state = join(directoryOf(each), "whole");
     const { output, errors } = await execute(each, state);
     expect(errors).toBe("");

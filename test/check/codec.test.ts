@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { PerdureError } from "perdure";
 import { expect, test } from "vitest";
-import { createCodec, versioned } from "../../packages/runtime/src/codec.ts";
+import { createCodec, versioned } from "../../packages/runtime/src/values/codec.ts";
 import { leaves, Money, type Leaf } from "./leaves.ts";
 import { checkTypes } from "./project.ts";
 

@@ -1,7 +1,7 @@
 import { formatStepId, parseStepId } from "../../packages/protocol/src/step-id.ts";
-import { createCodec, versioned } from "../../packages/runtime/src/codec.ts";
-import { fingerprint } from "../../packages/runtime/src/fingerprint.ts";
-import { registry } from "../../packages/runtime/src/registry.ts";
+import { createCodec, versioned } from "../../packages/runtime/src/values/codec.ts";
+import { fingerprint } from "../../packages/runtime/src/values/fingerprint.ts";
+import { installed, modules as loaded, workflows as known } from "../process-state.ts";
 import type { RunRow, StepRow, Store, Write } from "../../packages/store/src/contract.ts";
 import { memoryStore } from "../../packages/store/src/memory.ts";
 import { generate } from "./generate.ts";
@@ -48,15 +48,15 @@ export interface TrialOptions {
 export async function trial(seed: number, options: TrialOptions = {}): Promise<Summary> {
   const source = options.source ?? generate(seed);
   const one = new Trial(seed, source, options.broken ?? ((store) => store));
-  const [runtime, modules, workflows] = [registry.runtime, new Map(registry.modules), new Map(registry.workflows)];
+  const [runtime, modules, workflows] = [installed.runtime, new Map(loaded), new Map(known)];
   try {
     return await one.play();
   } catch (error) {
     throw new Violation(seed, source, await one.history(), error);
   } finally {
-    registry.runtime = runtime;
-    restore(registry.modules, modules);
-    restore(registry.workflows, workflows);
+    installed.runtime = runtime;
+    restore(loaded, modules);
+    restore(known, workflows);
   }
 }
 

@@ -1,9 +1,11 @@
 import { setImmediate as turn } from "node:timers/promises";
 import * as perdure from "../../packages/runtime/src/index.ts";
 import * as internal from "../../packages/runtime/src/internal.ts";
-import { registry, workflowOf, type AnyFunction } from "../../packages/runtime/src/registry.ts";
-import { Runtime } from "../../packages/runtime/src/runtime.ts";
-import type { StepEvent } from "../../packages/runtime/src/host.ts";
+import type { AnyFunction } from "../../packages/runtime/src/definitions/definition.ts";
+import { workflowOf } from "../../packages/runtime/src/definitions/workflows.ts";
+import { installed } from "../process-state.ts";
+import { Runtime } from "../../packages/runtime/src/process/runtime.ts";
+import type { StepEvent } from "../../packages/runtime/src/config/settings.ts";
 import type { Store, Write } from "../../packages/store/src/contract.ts";
 import { faultyStore, type Faults } from "./faulty-store.ts";
 import { evaluate } from "./load.ts";
@@ -71,7 +73,7 @@ export class Life {
       logLevel: "silent",
       onStep: (event, _run, step) => this.happened(event, step),
     });
-    registry.runtime = this.runtime;
+    installed.runtime = this.runtime;
     this.workflow = evaluate(around.code, { perdure, "perdure/internal": internal, world: this.world() });
   }
 
@@ -112,7 +114,7 @@ export class Life {
 
   /** Ends in order: attempts that run may finish, and the run is given back. */
   private leave(): void {
-    if (this.leaving || !this.runtime.isActive(RUN)) return;
+    if (this.leaving || !this.runtime.isInMemory(RUN)) return;
     this.leaving = true;
     const left = async (): Promise<void> => {
       await this.runtime.close();
@@ -218,7 +220,7 @@ export class Life {
 
   private async answer(label: string): Promise<void> {
     const [name, payload] = [signalName(label), payloadOf(label)];
-    if (this.random.chance(0.5)) await this.runtime.complete(RUN, name, payload);
+    if (this.random.chance(0.5)) await this.runtime.requests.complete(RUN, name, payload);
     else
       await this.around.store.deliver({
         run: RUN,

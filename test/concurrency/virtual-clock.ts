@@ -1,4 +1,4 @@
-import type { Clock } from "../../packages/runtime/src/clock.ts";
+import type { Clock } from "../../packages/runtime/src/config/clock.ts";
 import type { Random } from "./random.ts";
 
 interface Timer {

@@ -140,10 +140,10 @@ test("a workflow that calls itself with its own run id is rejected", async () =>
 
 test("invalid options and durations are rejected", async () => {
   begin();
-  expect(() => taskOptions(make, { retries: -1 })).toThrow(/-1 is not a value for retries/);
+  expect(() => taskOptions(make, { retries: -1 })).toThrow(/-1 is not a valid value for retries/);
   expect(() => taskOptions(flow, {})).toThrow(/NOT_A_TASK/);
   expect(() => workflowOptions(make as () => Promise<unknown>, {})).toThrow(/NOT_A_WORKFLOW/);
-  expect(() => configure({ lease: "1s", pollInterval: "2s" })).toThrow(/2000 ms is not a value for pollInterval/);
+  expect(() => configure({ lease: "1s", pollInterval: "2s" })).toThrow(/2000 ms is not a valid value for pollInterval/);
   expect(() => configure({ lease: "soon" as "1s" })).toThrow(/"soon" is not a duration \(lease\)/);
   await expect(naps("one day")).rejects.toThrow(/"one day" is not a duration \(sleep\)/);
 });
@@ -153,7 +153,7 @@ test("a function that was not compiled cannot be started or recovered", async ()
   const plain = new Function("return async function plain() { 'use workflow'; return 1; }")() as () => Promise<number>;
   await expect(start(plain, [])).rejects.toMatchObject({
     code: "NOT_COMPILED",
-    message: expect.stringContaining("plain has a directive and was not compiled"),
+    message: expect.stringContaining("plain has a directive but was not compiled"),
   });
   await expect(start(async () => 1, [])).rejects.toMatchObject({ code: "NOT_COMPILED" });
   await expect(recover({ workflows: [plain] })).rejects.toMatchObject({ code: "NOT_COMPILED" });

@@ -170,7 +170,7 @@ test("R1 a nondeterministic workflow is blocked with the location of the call, o
   const { outcome, log, test } = await change(random, random);
   expect(outcome).toMatchObject({
     code: "NOT_DETERMINISTIC",
-    message: expect.stringContaining("ship[0] was called at flow.js:6:"),
+    message: expect.stringContaining("called step ship[0] at flow.js:6:"),
   });
   expect(log).toEqual(["ship 0", "bill 1"]);
   expect(await test.store.getRun("flow")).toMatchObject({ status: "pending" });
@@ -199,7 +199,7 @@ test("R2 a replay that awaits something not durable is blocked instead of hangin
   const { outcome } = await change(waiting, waiting);
   expect(outcome).toMatchObject({
     code: "STALLED",
-    message: expect.stringContaining("does not come to bill[0] (flow.js:"),
+    message: expect.stringContaining("has not reached bill[0] (flow.js:"),
   });
 });
 

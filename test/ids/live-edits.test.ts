@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { recover, type RuntimeOptions } from "perdure";
 import { advance } from "perdure/testing";
-import { Renames } from "../../packages/protocol/src/index.ts";
+import { Renames } from "../../packages/runtime/src/renames/renames.ts";
 import { temporaryDirectory } from "../directories.ts";
 import { buildProgram, run } from "../programs.ts";
 import { codeOf, Lives, log, renameIn, type Sources } from "./lives.ts";
@@ -102,33 +102,33 @@ const rows: Record<string, Row> = {
     edit: all(flow("  done.push", "\n    // as before\n    done . push"), tasks("(x)", "( x, )")),
     outcome: whole,
   },
-  "a step of a new name, after the wait": {
+  "a step with a new name, after the wait": {
     edit: all(note, flow("  return", "  done.push(await note(6));\n  return")),
     outcome: `${whole},n6`,
     log: ["ship 5", "note 6"],
   },
-  "a step of a new name, before recorded ones": {
+  "a step with a new name, before recorded steps": {
     edit: all(note, flow("  done.push(await ship(1))", "  done.push(await note(0));\n  done.push(await ship(1))")),
     outcome: `n0,${whole}`,
     log: ["note 0", "ship 5"],
   },
-  "a step of a new name, in a loop that is done": {
+  "a step with a new name, in a finished loop": {
     edit: all(note, flow("done.push(await pack(n))", "done.push(await note(n), await pack(n))")),
     outcome: "s1,b2,n3,p3,n4,p4,s5",
     log: ["note 3", "note 4", "ship 5"],
   },
-  "one more call of a recorded name, after its calls": {
+  "another call of a recorded name, after its calls": {
     edit: flow("  await sleep", "  done.push(await ship(9));\n  await sleep"),
     outcome: "s1,b2,p3,p4,s9,s5",
     log: ["ship 9", "ship 5"],
   },
-  "one more call of a recorded name, before it": {
+  "another call of a recorded name, before its calls": {
     edit: flow("  done.push(await ship(1))", "  done.push(await ship(0));\n  done.push(await ship(1))"),
     outcome: "s1,s1,b2,p3,p4,s5",
     log: ["ship 1", "ship 5"],
     reports: ["INPUT_CHANGED"],
   },
-  "one more call of a recorded name, before it, with a key": {
+  "another call of a recorded name, before its calls, with a key": {
     edit: all(
       flow("{ sleep }", "{ keyed, sleep }"),
       flow(
@@ -146,12 +146,16 @@ const rows: Record<string, Row> = {
     outcome: "s1,p3,p4,s5",
     reports: ["STEPS_LOST"],
   },
-  "a step that is not recorded yet removed": {
+  "an unrecorded step removed": {
     edit: flow("  done.push(await ship(5));\n", ""),
     outcome: "s1,b2,p3,p4",
     log: [],
   },
-  "the input of a recorded step": { edit: flow("ship(1)", "ship(7)"), outcome: whole, reports: ["INPUT_CHANGED"] },
+  "the input of a recorded step changed": {
+    edit: flow("ship(1)", "ship(7)"),
+    outcome: whole,
+    reports: ["INPUT_CHANGED"],
+  },
   "two recorded steps in another order": {
     edit: all(
       flow("  done.push(await ship(1));\n", ""),
@@ -159,7 +163,7 @@ const rows: Record<string, Row> = {
     ),
     outcome: "b2,s1,p3,p4,s5",
   },
-  "a recorded step after one that was not recorded yet": {
+  "a recorded step moved after an unrecorded one": {
     edit: all(
       note,
       flow("  done.push(await bill(price(2)));\n", "  done.push(await note(6));\n  done.push(await bill(price(2)));\n"),
@@ -174,41 +178,45 @@ const rows: Record<string, Row> = {
     outcome: "STEP_KIND_DIFFERS",
     log: [],
   },
-  "a call put into a helper": { edit: helper, outcome: "STEP_MOVED", log: [], corrected: whole },
-  "a call put into a helper, and declared": {
+  "a call moved into a helper": { edit: helper, outcome: "STEP_MOVED", log: [], corrected: whole },
+  "a call moved into a helper, and declared": {
     edit: helper,
     options: { renames: { "for/pack[0]": "for/handle[0]/pack[0]" } },
     outcome: whole,
   },
   "a loop turned into map": { edit: mapped, outcome: "STEP_MOVED", log: [], corrected: whole },
   "a loop turned into map, and declared": { edit: mapped, options: { renames: { for: "map" } }, outcome: whole },
-  "a task in another file": {
+  "a task moved to another file": {
     edit: all(moved("tasks.js", "deep/tasks.js"), flow("./tasks.js", "./deep/tasks.js"), first("flow.js")),
     outcome: whole,
   },
-  "the workflow in another file": { edit: moved("flow.js", "new.js"), outcome: whole },
-  "the workflow in another file, while a third has one of its name": {
+  "the workflow moved to another file": { edit: moved("flow.js", "new.js"), outcome: whole },
+  "the workflow moved to another file, and a third file has a workflow of that name": {
     edit: all(moved("flow.js", "new.js"), other, first("main.js")),
     outcome: undefined,
   },
-  "the workflow in another file, while a third has one of its name, and declared": {
+  "the workflow moved to another file, a third file has a workflow of that name, and the move is declared": {
     edit: all(moved("flow.js", "new.js"), other, first("main.js")),
     options: { renames: { "flow.js#flow": "new.js#flow" } },
     outcome: whole,
   },
   "the workflow renamed": { edit: place, outcome: undefined },
   "the workflow renamed, and declared": { edit: place, options: { renames: { flow: "place" } }, outcome: whole },
-  "retries, backoff, timeout of a task": {
+  "the retries, backoff or timeout of a task changed": {
     edit: tasks(/retries=0/, "retries=9, backoff=constant(1s)"),
     outcome: whole,
   },
-  "how long the wait takes that has begun": { edit: flow('"1h"', '"9h"'), outcome: whole, reports: ["INPUT_CHANGED"] },
-  "a plain function that makes the input of a recorded step": {
+  "the duration of a wait that has started changed": {
+    edit: flow('"1h"', '"9h"'),
+    outcome: whole,
+    reports: ["INPUT_CHANGED"],
+  },
+  "a plain function changed that computes the input of a recorded step": {
     edit: replaceIn("price.js")("=> x", "=> x * 2"),
     outcome: whole,
     reports: ["INPUT_CHANGED"],
   },
-  "a plain function whose outcome leads away from a recorded step": {
+  "a plain function changed whose result leads away from a recorded step": {
     edit: all(
       flow("  done.push(await bill(price(2)))", "  if (price(2) === 2) done.push(await bill(price(2)))"),
       replaceIn("price.js")("=> x", "=> x * 2"),
@@ -286,9 +294,9 @@ const lines = (file: string): string[] => readFileSync(file, "utf8").trim().spli
 test.each([
   "comments, formatting, types",
   "a step renamed",
-  "a call put into a helper",
+  "a call moved into a helper",
   "the workflow renamed, and declared",
-  "a task in another file",
+  "a task moved to another file",
 ])("a rebuilt program resumes a killed run as documented after this edit: %s", async (name) => {
   const { edit, options = {}, outcome = "" } = rows[name] ?? {};
   const directory = temporaryDirectory();

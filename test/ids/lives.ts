@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { close, getRun, PerdureError, recover, sqliteStore, start, type RuntimeOptions, type Store } from "perdure";
 import { advance, setup } from "perdure/testing";
-import { registry } from "../../packages/runtime/src/registry.ts";
 import { temporaryDirectory } from "../directories.ts";
+import { forgetModules, installed } from "../process-state.ts";
 import { loadSources } from "../sources.ts";
 
 export type Sources = Readonly<Record<string, string>>;
@@ -34,10 +34,9 @@ export class Lives {
   }
 
   async begin(sources: Sources, options: Options = {}): Promise<Exports> {
-    registry.runtime?.kill();
+    installed.runtime?.kill();
     await this.store.close();
-    registry.modules.clear();
-    registry.workflows.clear();
+    forgetModules();
     this.now = this.clock?.now() ?? this.now;
     const exports = await loadSources(sources);
     this.store = this.open();

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { getRun, memoryStore, recover, start, type StepRow, type Store, type Write } from "perdure";
 import { advance } from "perdure/testing";
-import { registry } from "../../packages/runtime/src/registry.ts";
+import { installed } from "../process-state.ts";
 import { Lives, log, type Sources } from "./lives.ts";
 
 /** The body of a workflow: calls in loops, branches and helpers. */
@@ -190,7 +190,7 @@ function dying(store: Store, commits: number, died: () => void): Store {
     if (left <= 0) return new Promise(() => {});
     const answers = store.commit(writes) as boolean[];
     if (--left > 0) return answers;
-    registry.runtime?.kill();
+    installed.runtime?.kill();
     died();
     return new Promise(() => {});
   };

@@ -44,7 +44,9 @@ describe("a renamed step", () => {
     await lives.start(old);
     const outcome = await lives.resume(renamed);
     expect(codeOf(outcome)).toBe("STEPS_LOST");
-    expect(String(outcome)).toMatch(/any more: bill\[0\] \(flow\.js:7:19\); new in it: charge\[0\] \(flow\.js:7:19\)/);
+    expect(String(outcome)).toMatch(
+      /no longer reaches a step of run .+: bill\[0\] \(flow\.js:7:19\); new calls: charge\[0\] \(flow\.js:7:19\)/,
+    );
     expect(log()).toEqual(["bill 1"]);
     expect(renameIn(outcome)).toEqual({ renames: { bill: "charge" } });
     expect(await lives.resume(renamed, renameIn(outcome))).toEqual(["done 1", "done 2"]);
@@ -61,7 +63,7 @@ describe("a renamed step", () => {
         "note",
       ]),
     );
-    expect(String(outcome)).toContain("new in it: charge (flow.js:8:9), note[0] (flow.js:7:9)");
+    expect(String(outcome)).toContain("new calls: charge (flow.js:8:9), note[0] (flow.js:7:9)");
     expect(renameIn(outcome)).toEqual({ renames: { bill: "charge" } });
   });
 

@@ -4,8 +4,8 @@ import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { close, getRun, recover, start, type Store } from "perdure";
 import { advance, setup, type TestRuntime } from "perdure/testing";
 import perdure from "unplugin-perdure/vite";
-import { registry } from "../../packages/runtime/src/registry.ts";
 import { generatedDirectory, writeFiles } from "../directories.ts";
+import { forgetModules, modules, workflows } from "../process-state.ts";
 import { loadSources } from "../sources.ts";
 
 type Flow = (id: string) => Promise<unknown>;
@@ -14,8 +14,7 @@ type Sources = Readonly<Record<string, string>>;
 const globals = globalThis as { gate?: Promise<void>; tasks?: unknown; reloadVersion?: string };
 
 beforeEach(() => {
-  registry.modules.clear();
-  registry.workflows.clear();
+  forgetModules();
   globals.gate = Promise.resolve();
 });
 
@@ -108,9 +107,9 @@ describe("a reloaded module", () => {
   test("a function from before the reload runs and records its own code version", async () => {
     const { store } = begin();
     const old = await loadFlow("old", "30s");
-    const hash = registry.modules.get("flow.js")?.hash ?? "";
+    const hash = modules.get("flow.js")?.hash ?? "";
     await loadFlow("new", "30s");
-    expect(registry.modules.get("flow.js")?.hash).not.toBe(hash);
+    expect(modules.get("flow.js")?.hash).not.toBe(hash);
     const result = old("a");
     await advance("31s");
     expect(await result).toEqual(["old", "old", "old"]);
@@ -123,9 +122,9 @@ describe("a reloaded module", () => {
     await load({
       "flow.js": `export async function a() { "use workflow"; }\nexport async function b() { "use workflow"; }`,
     });
-    expect([...registry.workflows.keys()]).toEqual(["a", "b"]);
+    expect([...workflows.keys()]).toEqual(["a", "b"]);
     await load({ "flow.js": `export async function b() { "use workflow"; }` });
-    expect([...registry.workflows.keys()]).toEqual(["b"]);
+    expect([...workflows.keys()]).toEqual(["b"]);
   });
 
   test("a workflow that moved to another file before the reload is resumed from there", async () => {
@@ -139,7 +138,7 @@ describe("a reloaded module", () => {
       "moved.js": moved,
       ...tasks,
     });
-    expect([...(registry.workflows.get("flow")?.keys() ?? [])]).toEqual(["moved.js"]);
+    expect([...(workflows.get("flow")?.keys() ?? [])]).toEqual(["moved.js"]);
     const [run] = await recover();
     await advance("2h");
     expect(await run?.result()).toEqual(["old", "new", "new"]);
@@ -219,7 +218,7 @@ describe("Vite's development server", () => {
       const inMemory = await start(flow as Flow, ["memory"]);
       edit("new");
       await vi.waitFor(async () => expect((await loadAgain())["flow"]).not.toBe(flow), { timeout: 30_000 });
-      expect([...(registry.workflows.get("flow")?.keys() ?? [])]).toEqual(["flow.js"]);
+      expect([...(workflows.get("flow")?.keys() ?? [])]).toEqual(["flow.js"]);
       expect(await inMemory.status()).toBe("running");
       await advance("2h");
       for (const result of [called, started.result(), inMemory.result()])

@@ -2,10 +2,10 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { close, complete, getRun, memoryStore, recover, signal, sleep, start, worker, type Store } from "perdure";
 import { wrapStore, type StoreMethod } from "../../packages/store/src/wrap-store.ts";
 import { advance, settled, setup } from "perdure/testing";
-import { createCodec } from "../../packages/runtime/src/codec.ts";
-import { codeOf } from "../../packages/runtime/src/code.ts";
-import { workflowOf } from "../../packages/runtime/src/registry.ts";
 import { turns } from "../event-loop.ts";
+import { createCodec } from "../../packages/runtime/src/values/codec.ts";
+import { codeOf } from "../../packages/runtime/src/definitions/code.ts";
+import { workflowOf } from "../../packages/runtime/src/definitions/workflows.ts";
 
 const log: string[] = [];
 

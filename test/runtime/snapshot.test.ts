@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { snapshot } from "../../packages/runtime/src/snapshot.ts";
+import { snapshot } from "../../packages/runtime/src/values/snapshot.ts";
 
 const data = fc.anything({
   withMap: true,

@@ -45,8 +45,8 @@ describe("a durable module in a browser build", () => {
   });
 
   test("modules with only tasks and modules with a file-level directive are refused in a browser build", () => {
-    expect(said(`const f = async () => { "use task" };`)).toContain("orders.js has tasks and is an entry");
-    expect(said(`"use workflow";\nexport async function f() {}`)).toContain("orders.js has workflows");
+    expect(said(`const f = async () => { "use task" };`)).toContain("orders.js contains tasks and is an entry point");
+    expect(said(`"use workflow";\nexport async function f() {}`)).toContain("orders.js contains workflows");
   });
 
   test("directive and syntax errors are reported in a browser build, too", () => {

@@ -5,7 +5,7 @@ export interface Subject {
   readonly what: string;
 }
 
-/** A place in a type, and what stands there. */
+/** A path in a type, and what was found there. */
 export interface Culprit {
   readonly path: string;
   readonly found: string;
@@ -17,32 +17,32 @@ export interface Culprits extends Subject {
 
 const place = ({ path, found }: Culprit): string => (path === "" ? found : `${path}: ${found}`);
 
-/** The first few. */
+/** The first three, and how many more there are. */
 function list(culprits: readonly Culprit[]): string {
   const named = culprits.slice(0, 3).map(place).join(", ");
   return culprits.length > 3 ? `${named} and ${culprits.length - 3} more` : named;
 }
 
-/** What the type-aware check says. Its golden test quotes each. */
+/** Every message of the type-aware check. A golden test quotes each one. */
 export const checkMessages = {
   TSCONFIG_INVALID: define("error", (p: { detail: string }) => ({
     text: `this project cannot be checked: ${p.detail}`,
-    hint: "name the tsconfig.json of the sources with the check's option tsconfig, or correct it",
+    hint: "set the check option tsconfig to the tsconfig.json of the sources, or correct that file",
   })),
   RESULT_NOT_STORABLE: define("error", (p: Culprits) => ({
     text: `${p.what} ${list(p.culprits)}, which cannot be stored`,
-    hint: "leave it out, return plain data, or register its class with configure({ classes })",
+    hint: "leave it out, return plain data, or register the class with configure({ classes })",
   })),
   INPUT_NOT_STORABLE: define("error", (p: Culprits) => ({
     text: `${p.what} ${list(p.culprits)}, which cannot be stored`,
-    hint: "take plain data and open what is needed in a task, or register its class with configure({ classes })",
+    hint: "take plain data and open resources in a task, or register the class with configure({ classes })",
   })),
   CLASS_NOT_REGISTERED: define("warning", (p: Culprits) => ({
     text: `${p.what} ${list(p.culprits)}: an object literal of that shape can be stored, an instance of the class cannot`,
-    hint: "register the class with configure({ classes }), or say with an interface that it is plain data",
+    hint: "register the class with configure({ classes }), or declare plain data as an interface",
   })),
   CLASS_NOT_KEPT: define("warning", (p: Culprits) => ({
     text: `${p.what} ${list(p.culprits)}`,
-    hint: "use the class that it comes back as, or register its own with configure({ classes })",
+    hint: "use the class that the value comes back as, or register its own class with configure({ classes })",
   })),
 } satisfies Record<string, Entry<never>>;

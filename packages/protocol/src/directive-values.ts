@@ -42,7 +42,9 @@ export function duration(
   return invalid(
     found,
     arg,
-    sign === "any" ? "a duration like 250ms, 60s, 5m, 2h, 3d" : "a duration above zero, like 250ms, 60s, 5m, 2h, 3d",
+    sign === "any"
+      ? "a duration such as 250ms, 60s, 5m, 2h, 3d"
+      : "a duration above zero, such as 250ms, 60s, 5m, 2h, 3d",
   );
 }
 

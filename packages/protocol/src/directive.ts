@@ -151,12 +151,12 @@ function readTemplate(arg: Argument, found: Problems): readonly IdPart[] {
     const start = arg.valueStart + match.index;
     if (inner !== undefined) parts.push({ placeholder: inner.trim(), start, end: start + text.length });
     else if (text === "{" || text === "}") {
-      const params = { name: "id", value: arg.value, expected: 'a text with placeholders like "order-{orderId}"' };
+      const params = { name: "id", value: arg.value, expected: 'text with placeholders, such as "order-{orderId}"' };
       report(found, "DIRECTIVE_ARGUMENT_INVALID", params, { start, end: start + 1 });
     } else literal(text === "{{" ? "{" : text === "}}" ? "}" : text);
   }
   if (arg.value === "") {
-    report(found, "DIRECTIVE_ARGUMENT_INVALID", { name: "id", value: "", expected: "a text that is not empty" }, arg);
+    report(found, "DIRECTIVE_ARGUMENT_INVALID", { name: "id", value: "", expected: "non-empty text" }, arg);
   }
   return parts;
 }

@@ -1,7 +1,5 @@
 export * from "./abi.ts";
 export * from "./check-messages.ts";
-export * from "./code-history.ts";
-export * from "./compare.ts";
 export * from "./diagnostic-messages.ts";
 export * from "./diagnostics.ts";
 export * from "./directive.ts";
@@ -9,6 +7,5 @@ export { parseDuration } from "./directive-values.ts";
 export * from "./errors.ts";
 export * from "./manifest.ts";
 export * from "./messages.ts";
-export * from "./renames.ts";
 export * from "./step-id.ts";
 export { closest } from "./suggest.ts";

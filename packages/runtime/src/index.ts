@@ -1,27 +1,27 @@
-export { complete, getRun, listRuns, recover, start, worker, type ListOptions } from "./api.ts";
-export type { Clock } from "./clock.ts";
-export type { ClassCodec, Codec } from "./codec.ts";
-export { taskContext } from "./current.ts";
-export { close, configure } from "./default-runtime.ts";
-export type { Duration } from "./duration.ts";
-export { CancelledError, FatalError, RetryableError, TimeoutError } from "./errors.ts";
-export type { Logger, LogLevel } from "./logger.ts";
 export {
   constant,
   exponential,
   linear,
-  taskOptions,
-  workflowOptions,
   type Backoff,
   type TaskOptions,
   type WorkflowOptions,
-} from "./options.ts";
-export type { Run, RunInfo, RunStatus } from "./run.ts";
-export type { RuntimeOptions } from "./runtime-options.ts";
-export type { StandardSchema } from "./schema.ts";
-export type { TaskContext } from "./task.ts";
-export { keyed, signal, sleep, type SignalOptions } from "./waits.ts";
-export type { Worker, WorkerOptions } from "./worker.ts";
+} from "./config/task-options.ts";
+export { taskOptions, workflowOptions } from "./api/options.ts";
+export type { Run, RunInfo, RunStatus } from "./api/run.ts";
+export { complete, getRun, listRuns, recover, start, worker, type ListOptions } from "./api/runs.ts";
+export type { Worker, WorkerOptions } from "./api/worker.ts";
+export type { Clock } from "./config/clock.ts";
+export type { Duration } from "./config/duration.ts";
+export type { Logger, LogLevel } from "./config/logger.ts";
+export type { RuntimeOptions } from "./config/settings.ts";
+export { taskContext, type TaskContext } from "./execution/current.ts";
+export { close, configure } from "./process/default-runtime.ts";
+export { keyed } from "./steps/keyed.ts";
+export { signal, type SignalOptions } from "./steps/signal.ts";
+export { sleep } from "./steps/sleep.ts";
+export type { ClassCodec, Codec } from "./values/codec.ts";
+export { CancelledError, FatalError, RetryableError, TimeoutError } from "./values/errors.ts";
+export type { StandardSchema } from "./values/schema.ts";
 export { PerdureError } from "@perdure/protocol";
 export { memoryStore, openStore, sqliteStore } from "@perdure/store";
 export type * from "@perdure/store/contract";

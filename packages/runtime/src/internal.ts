@@ -1,1 +1,1 @@
-export { ABI_VERSION, module } from "./abi.ts";
+export { ABI_VERSION, module } from "./compiled/module.ts";

@@ -1,17 +1,18 @@
-/** `perdure/testing`: time that you move, crashes where you want them, and the conformance suite for stores. */
+/** `perdure/testing`: a clock that tests move, crashes at chosen points, and the conformance suite for stores. */
 import nodeTest from "node:test";
 import { memoryStore, type Store } from "@perdure/store";
 import { testStore as conformance, type ConformanceOptions, type TestRunner } from "@perdure/store/conformance";
-import { currentRuntime } from "./default-runtime.ts";
-import { toMilliseconds, type Duration } from "./duration.ts";
-import { registry } from "./registry.ts";
-import { Runtime } from "./runtime.ts";
-import type { RuntimeOptions } from "./runtime-options.ts";
-import { TestClock } from "./test-clock.ts";
+import { toMilliseconds, type Duration } from "./config/duration.ts";
+import type { RuntimeOptions } from "./config/settings.ts";
+import { currentRuntime, installed } from "./process/default-runtime.ts";
+import { Runtime } from "./process/runtime.ts";
+import { TestClock } from "./test-kit/clock.ts";
+import { countedStore } from "./test-kit/counted-store.ts";
+import { settled as runtimeSettled } from "./test-kit/settled.ts";
 
 export { memoryStore } from "@perdure/store";
-export { crashEverywhere, type CrashOptions, type CrashReport } from "./crash-everywhere.ts";
-export { TestClock } from "./test-clock.ts";
+export { crashEverywhere, type CrashOptions, type CrashReport } from "./test-kit/crash-everywhere.ts";
+export { TestClock } from "./test-kit/clock.ts";
 
 /**
  * Registers the conformance suite of the store contract; the tests' names quote its invariants.
@@ -30,7 +31,7 @@ export function testStore(
 export interface TestRuntime {
   readonly store: Store;
   readonly clock: TestClock;
-  /** Drops everything in memory as SIGKILL would, and goes on with a new runtime over the same store. */
+  /** Drops everything in memory, as SIGKILL would, and continues with a new runtime over the same store. */
   crash(): void;
 }
 
@@ -44,33 +45,33 @@ export function setup(
   const { now, store = memoryStore(), ...rest } = options;
   const clock = new TestClock(now?.getTime());
   const install = (): void => {
-    registry.runtime = new Runtime({ ...testOptions, ...rest, store, clock });
+    installed.runtime = new Runtime({ ...testOptions, ...rest, store: countedStore(store), clock });
   };
   install();
   return {
     store,
     clock,
     crash() {
-      registry.runtime?.kill();
+      installed.runtime?.kill();
       install();
     },
   };
 }
 
-/** Nothing outside of the test changes the store, so nothing has to be looked for often, and no lease runs out. Chance is the same each time. */
+/** Nothing outside of the test changes the store, so polls are rare and no lease expires. Random values are the same in each test run. */
 const testOptions = { pollInterval: "1h", lease: "1000d", seed: (run) => run } as const satisfies RuntimeOptions;
 
 /**
- * Moves the clock of `setup`: everything that is due on the way happens, in order, and what it begins is waited for. (A task with a `timeout`
- * that is quiet for some turns of the event loop counts as waiting for it.)
+ * Moves the clock of `setup`. Everything that becomes due happens in order, and what it begins is awaited. (A task with a `timeout`
+ * that is quiet for some turns of the event loop counts as waiting for its timeout.)
  * @param duration - milliseconds, or text such as `"3d"`
  */
 export async function advance(duration: Duration): Promise<void> {
   const runtime = currentRuntime();
   if (!(runtime.clock instanceof TestClock))
     throw new TypeError("advance() needs a clock that can be moved: call setup() of perdure/testing first");
-  await runtime.clock.advance(toMilliseconds(duration, "advance"), () => runtime.settled());
+  await runtime.clock.advance(toMilliseconds(duration, "advance"), () => runtimeSettled(runtime));
 }
 
 /** Resolves when no task runs and nothing is left to commit. */
-export const settled = (): Promise<void> => currentRuntime().settled();
+export const settled = (): Promise<void> => runtimeSettled(currentRuntime());

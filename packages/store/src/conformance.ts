@@ -9,19 +9,19 @@ import { stepCases } from "./conformance/steps.ts";
 import { valueCases } from "./conformance/values.ts";
 import { wakingCases } from "./conformance/waking.ts";
 
-/** The `test` of vitest, of node:test, or of any runner that takes a name and a function. */
+/** `test` of vitest, of node:test, or of any other runner that takes a name and a function. */
 export interface TestRunner {
   test(name: string, run: () => Promise<void>): unknown;
 }
 
 export interface ConformanceOptions {
-  /** Another store, not yet open, on the data of the given one. With it, persistence and concurrent stores are tested too. */
+  /** Makes a second store, not yet open, over the data of the given store. It enables the tests of persistence and of concurrent stores. */
   readonly reopen?: (store: Store) => Awaitable<Store>;
 }
 
 /**
- * Registers the tests that every store has to pass; their names quote the invariants of the contract.
- * `make` gives an empty store, not yet open, each time it is called.
+ * Registers the tests that every store must pass. Their names quote the invariants of the contract.
+ * Each call of `make` returns an empty store that is not yet open.
  */
 export function testStore(
   make: () => Awaitable<Store>,

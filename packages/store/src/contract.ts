@@ -1,24 +1,24 @@
 /**
- * What the runtime asks of a store. Five ideas:
+ * The contract between the runtime and a store. Five principles:
  *
- * - A method is one atomic, durable transition: when it returns, a crash cannot undo it.
- * - A store may answer at once or with a promise; a local one should answer at once.
- * - A run has at most one owner. `claim` gives a run to an owner under a new epoch, and every later write names that
- *   epoch; the store refuses a write with another one.
- * - Values are opaque text. Encoding, encryption and versions of both are a layer above.
- * - The store has no clock: every time (milliseconds since 1970) comes from the caller.
+ * - A method is one atomic, durable transition: once it returns, a crash cannot undo it.
+ * - A method returns its result synchronously or as a promise. A local store should return synchronously.
+ * - A run has at most one owner. `claim` assigns a run to an owner under a new epoch. Every later write names that
+ *   epoch, and the store refuses a write with another epoch.
+ * - Values are opaque text. Encoding, encryption and their versions belong to the layer above.
+ * - The store has no clock: the caller provides every time, in milliseconds since 1970.
  *
- * The numbered invariants stand at the methods; the conformance suite quotes the numbers.
+ * The methods document the numbered invariants. The conformance suite quotes the numbers.
  */
 export type Awaitable<T> = T | Promise<T>;
 
-/** A value, encoded by the runtime: well-formed Unicode text, like every id and name here. */
+/** A value that the runtime has encoded. It is well-formed Unicode text, like every id and name in this file. */
 export type Encoded = string;
 
 export type RunStatus = "pending" | "running" | "waiting" | "completed" | "failed" | "cancelled";
 export type FinalStatus = Extract<RunStatus, "completed" | "failed" | "cancelled">;
 
-/** Why a run was stopped without reaching an end; a worker leaves it alone until the code, or what is configured about changes of code, differs from `code`. */
+/** Why a run stopped before it ended. `code` covers the code and the options about changed code; a worker resumes the run only under a different `code`. */
 export interface Blocked {
   readonly error: string;
   readonly message: string;
@@ -28,34 +28,34 @@ export interface Blocked {
 export interface RunRow {
   readonly id: string;
   readonly workflow: string;
-  /** File of the module that defines the workflow, from the project's root. */
+  /** File of the module that defines the workflow, relative to the project's root. */
   readonly file: string;
   readonly status: RunStatus;
   readonly input: Encoded;
-  /** Fingerprint of the input: the same id with another one is a mistake. */
+  /** Fingerprint of the input. A call with the same id and another fingerprint is an error. */
   readonly inputHash: string;
-  /** Value of a completed run, error of a failed or cancelled one. */
+  /** The value of a completed run, or the error of a failed or cancelled run. */
   readonly output?: Encoded;
-  /** Fingerprint of the code that recorded the run's latest steps; `getCode` has the rest of it. */
+  /** Fingerprint of the code version that recorded the run's latest steps; `getCode` returns its modules. */
   readonly code: string;
-  /** Checkpoints up to this place are older than `code`, or than the latest retry. */
+  /** Checkpoints up to this `seq` are older than `code`, or older than the latest retry. */
   readonly codeSeq: number;
-  /** Which codes recorded the run's older steps; written and read by the runtime. */
+  /** The code versions that recorded the run's older steps. Only the runtime reads and writes this text. */
   readonly codeHistory?: Encoded;
-  /** Secret from which the run's randomness is drawn. */
+  /** The secret that seeds the random values of the run. */
   readonly seed: string;
-  /** The parent's run that waits for this one. */
+  /** Id of the parent run that waits for this run. */
   readonly parent?: string;
   readonly owner?: string;
   readonly epoch: number;
   readonly leaseUntil?: number;
-  /** When a waiting run is due; undefined: only a signal or a cancellation wakes it. */
+  /** When a waiting run is due. Undefined: only a signal or a cancellation wakes it. */
   readonly wakeAt?: number;
-  /** Asked for, not necessarily delivered yet. */
+  /** The reason of a requested cancellation, delivered or not. */
   readonly cancel?: Encoded;
   readonly blocked?: Blocked;
   readonly createdAt: number;
-  /** When the run was last claimed, released, ended, retried or asked to be cancelled. */
+  /** When the run was last claimed, released, ended, retried, or requested to cancel. */
   readonly updatedAt: number;
 }
 
@@ -63,9 +63,9 @@ export type NewRun = Pick<
   RunRow,
   "id" | "workflow" | "file" | "input" | "inputHash" | "code" | "codeHistory" | "seed" | "parent" | "createdAt"
 > & {
-  /** What stands behind `code`. */
+  /** The modules of `code`. */
   readonly modules: Encoded;
-  /** Given: the run is born running, owned and at epoch 1. Else it is pending. */
+  /** With a lease, the run starts as running, owned and at epoch 1. Without a lease, it starts as pending. */
   readonly lease?: Lease;
 };
 
@@ -75,38 +75,38 @@ export interface Lease {
 }
 
 export type StepKind = "task" | "sleep" | "signal" | "child" | "start" | "cancel";
-/** `open`: begun and not finished (a sleep, a wait, a task between two attempts); the others are checkpoints. */
+/** `open`: started but not finished (a sleep, a wait, a task between two attempts). The other states are checkpoints. */
 export type StepState = "open" | "completed" | "failed";
 
 export interface StepRow {
   readonly id: string;
   readonly kind: StepKind;
   readonly state: StepState;
-  /** Place among the run's checkpoints, from 1; undefined while open. */
+  /** Sequence number among the run's checkpoints, from 1. Undefined while the step is open. */
   readonly seq?: number;
-  /** `src/orders.ts:12:18`, for people. */
+  /** The location in the source, such as `src/orders.ts:12:18`. People read it; ids do not depend on it. */
   readonly location?: string;
   /** Fingerprint of the input. */
   readonly inputHash: string;
-  /** Name of the signal, or id of the child run. */
+  /** The name of the signal, or the id of the child run. */
   readonly target?: string;
-  /** Attempts made. */
+  /** The number of attempts so far. */
   readonly attempt: number;
-  /** When an open step goes on by itself: end of the sleep, timeout of the wait, next attempt. */
+  /** When an open step continues without an event: the end of the sleep, the timeout of the wait, the next attempt. */
   readonly dueAt?: number;
-  /** Value of a completed step, error of a failed one, or of the last attempt of an open one. */
+  /** The value of a completed step, the error of a failed step, or the error of the last attempt of an open step. */
   readonly output?: Encoded;
   readonly startedAt: number;
   readonly finishedAt?: number;
 }
 
-/** What the owner of a run writes. Every write names the run and the epoch of its claim. */
+/** A write by the owner of a run. It names the run and the epoch of the claim. */
 export type Write = { readonly run: string; readonly epoch: number } & (
   | {
       readonly type: "step";
-      /** Inserted, or put in place of the open step of that id. */
+      /** Inserted, or replaces the open step with this id. */
       readonly step: StepRow;
-      /** The step is a wait that consumes this delivery. */
+      /** The delivery that the step, a wait, consumes. */
       readonly consume?: SignalRow;
     }
   | {
@@ -118,7 +118,7 @@ export type Write = { readonly run: string; readonly epoch: number } & (
       readonly at: number;
     }
   | {
-      /** The owner lets go of the run. */
+      /** The owner gives up the run. */
       readonly type: "release";
       readonly status: "pending" | "waiting";
       readonly wakeAt?: number;
@@ -128,7 +128,7 @@ export type Write = { readonly run: string; readonly epoch: number } & (
   | ({ readonly type: "code"; readonly modules: Encoded } & Pick<RunRow, "code" | "codeSeq" | "codeHistory">)
 );
 
-/** One delivery of a signal. `slot` counts the deliveries of that name in the run from 0. */
+/** One delivery of a signal. `slot` numbers the deliveries of a name in the run, from 0. */
 export interface SignalRow {
   readonly name: string;
   readonly slot: number;
@@ -138,45 +138,45 @@ export interface SignalRow {
 export interface RunFilter {
   readonly status?: RunStatus | readonly RunStatus[];
   readonly workflow?: string | readonly string[];
-  /** Runs created before this run (for the next page). */
+  /** Only runs created before the run with this id, for the next page. */
   readonly before?: string;
   /** Default 100. */
   readonly limit?: number;
 }
 
-/** What the owner of a run in memory has to know of it. */
+/** Changes in the store that the owner of a run in memory must know. */
 export interface Wakeup {
   readonly run: string;
-  /** False: another owner has the run, or it is finished. */
+  /** False: another owner has the run, or the run has ended. */
   readonly owned: boolean;
   readonly cancel?: Encoded;
-  /** Deliveries that no step has consumed, oldest first. */
+  /** Unconsumed deliveries, oldest first. */
   readonly signals: readonly SignalRow[];
 }
 
 export interface Store {
-  /** For people: `sqlite:perdure.db`. */
+  /** Appears in messages, for example `sqlite:perdure.db`. */
   readonly name: string;
 
-  /** Makes the store ready: creates or migrates it. Called once, before all else. */
+  /** Creates or migrates the store. Called once, before every other method. */
   open(): Awaitable<void>;
   close(): Awaitable<void>;
 
   /**
-   * S1 One run an id: of any number of concurrent calls, one creates the run and all get it.
-   * S10 No run refers to a code that is not recorded: `modules` is recorded under `code` together with the run, or with the write of type `code`,
-   *     unless something is recorded under that fingerprint already; that stays. A run that is met and a write that is refused record nothing.
+   * S1 One run per id: of any number of concurrent calls, one creates the run, and all return it.
+   * S10 Every code version that a run refers to is recorded. `modules` is recorded under `code` together with the run, or with the write of
+   *     type `code`. An existing record under that fingerprint stays. If the run already exists, or the write is refused, nothing is recorded.
    */
   createRun(run: NewRun): Awaitable<{ readonly created: boolean; readonly run: RunRow }>;
   getRun(id: string): Awaitable<RunRow | undefined>;
-  /** The `modules` of a code. Undefined: a run from before codes were recorded has it, or none. */
+  /** The `modules` of a code version. Undefined: no run has it, or only runs from a schema that did not record code versions. */
   getCode(code: string): Awaitable<Encoded | undefined>;
-  /** Newest first: by `createdAt`, among equals the one that was recorded last. Nothing comes `before` a run that does not exist. */
+  /** Newest first by `createdAt`; of equal times, the last recorded run first. If the run `before` does not exist, the list is empty. */
   listRuns(filter: RunFilter): Awaitable<RunRow[]>;
   /**
-   * Runs of these workflows that may need an owner, oldest first: pending; waiting and due (`wakeAt` at or before
-   * `now`); running, whoever owns them (the caller knows which owners are dead, and reads `leaseUntil`), but for the
-   * owners in `alive`: without it, `limit` healthy runs would hide every run behind them.
+   * Runs of these workflows that may need an owner, oldest first: pending runs; waiting runs that are due (`wakeAt` at
+   * or before `now`); and running runs of any owner that is not in `alive`. The caller knows which owners are dead, and
+   * reads `leaseUntil`. Without `alive`, `limit` healthy runs would hide all later runs.
    */
   unfinished(filter: {
     readonly workflows: readonly string[];
@@ -186,9 +186,9 @@ export interface Store {
   }): Awaitable<RunRow[]>;
 
   /**
-   * S2 One owner: makes `owner` the owner under `epoch + 1`, status running, no longer blocked and without `wakeAt`, when
-   * the run is not finished and (it has no owner, or its lease ended before `now`, or `from`, a dead owner and its epoch, still has it).
-   * Else undefined. Of any number of concurrent calls one succeeds.
+   * S2 One owner: makes `owner` the owner under `epoch + 1`. The run is then running, not blocked, and has no `wakeAt`. This requires a run that
+   * has not ended, and one of three conditions: it has no owner, its lease ended before `now`, or `from` (a dead owner and its epoch) still owns it.
+   * Otherwise the result is undefined. Of any number of concurrent calls, one succeeds.
    */
   claim(claim: {
     readonly run: string;
@@ -197,33 +197,33 @@ export interface Store {
     readonly from?: { readonly owner: string; readonly epoch: number };
   }): Awaitable<RunRow | undefined>;
 
-  /** Extends the leases that are still held under their epochs; never shortens one. */
+  /** Extends each lease whose epoch is still current. Never shortens a lease. */
   renew(renewal: {
     readonly runs: readonly { readonly run: string; readonly epoch: number }[];
     readonly until: number;
   }): Awaitable<void>;
 
-  /** Every step of the run: checkpoints in the order of `seq`, then the open ones in any order. One query. */
+  /** Every step of the run: checkpoints in the order of `seq`, then open steps in any order. One query. */
   steps(run: string): Awaitable<StepRow[]>;
 
   /**
    * S3 All writes of the batch become durable together, in order.
-   * S4 A write whose epoch is not the run's, or whose run is finished or has no owner, changes nothing and answers false; the rest of
-   *    the batch is not touched by that.
-   * S5 A checkpoint is final: a step that is completed or failed is never replaced (such a write answers false).
-   * S6 `seq` is unique in a run: a checkpoint under one that is taken, and a consumption of a delivery that is not there or
-   *    was consumed before, change nothing and answer false.
-   * `code` replaces all three of the run's fields that begin with it.
-   * `finish` ends the run, drops its lease and makes due at `at` the waiting runs that wait for it: its parent, and every run with
-   * an open child step for it. `release` drops the lease; a release to waiting makes the run due at once when what it waits for
-   * has come in the meantime: a cancellation that no step of kind `cancel` has delivered yet, an unconsumed delivery for one of its
+   * S4 A write with another epoch than the run's, or for a run that has ended or has no owner, changes nothing and returns false. The
+   *    other writes of the batch still apply.
+   * S5 A checkpoint is final: a completed or failed step is never replaced. Such a write returns false.
+   * S6 `seq` is unique in a run. A checkpoint with a `seq` that is already used changes nothing and returns false. So does the
+   *    consumption of a delivery that does not exist or was already consumed.
+   * `code` replaces the three fields `code`, `codeSeq` and `codeHistory` of the run.
+   * `finish` ends the run, drops its lease, and makes the runs that wait for it due at `at`: its parent, and every run with an open
+   * child step for it. `release` drops the lease. A release to waiting makes the run due immediately if the awaited event has
+   * already happened: a cancellation that no step of kind `cancel` has delivered yet, an unconsumed delivery for one of its
    * open waits, or the end of the child of one of its open child steps.
    */
   commit(writes: readonly Write[]): Awaitable<boolean[]>;
 
   /**
-   * S7 The first delivery wins. A delivery is accepted when the run is not finished and the name has no delivery yet, or
-   * has only consumed ones and an open wait. Accepted: a waiting run is due at `now`, if not before. Undefined: there is no such run.
+   * S7 The first delivery wins. A delivery is accepted if the run has not ended, and the name either has no delivery yet, or has only
+   * consumed deliveries and an open wait. After an accepted delivery, a waiting run is due at `now` at the latest. Undefined: the run does not exist.
    */
   deliver(delivery: {
     readonly run: string;
@@ -232,12 +232,12 @@ export interface Store {
     readonly now: number;
   }): Awaitable<boolean | undefined>;
 
-  /** State of runs in memory, asked for while they wait; one answer for each, in the same order. */
+  /** The state of runs in memory while they wait: one entry per given run, in the same order. */
   wakeups(runs: readonly { readonly run: string; readonly epoch: number }[]): Awaitable<Wakeup[]>;
 
   /**
-   * S8 Records the wish to cancel; the first one stays. A run that no owner has ever had (pending, epoch 0) is cancelled at once with
-   * `reason` as its output, and its waiting parent is due; a waiting one is due at `now`. False: the run is finished. Undefined: there is no such run.
+   * S8 Records a request to cancel; the first request stays. A run that never had an owner (pending, epoch 0) is cancelled immediately with
+   * `reason` as its output, and its waiting parent is due. A waiting run is due at `now`. False: the run has ended. Undefined: the run does not exist.
    */
   cancel(cancellation: {
     readonly run: string;
@@ -246,8 +246,8 @@ export interface Store {
   }): Awaitable<boolean | undefined>;
 
   /**
-   * S9 A failed run becomes pending again, without the failed steps that its end named as unhandled, without its output, and without a
-   * cancellation that was asked for and never delivered (or it would be cancelled for good). False: the run is not failed. Undefined: there is no such run.
+   * S9 A failed run becomes pending again. Its output is removed, with the failed steps that its `finish` named as unhandled, and with a
+   * requested but undelivered cancellation, which would otherwise cancel every further retry. False: the run has not failed. Undefined: the run does not exist.
    */
   retry(retry: { readonly run: string; readonly now: number }): Awaitable<boolean | undefined>;
 }

@@ -12,7 +12,7 @@ import type {
 } from "./contract.ts";
 import { isFinal } from "./status.ts";
 
-/** A store that lives as long as the process, for tests and trials. Several runtimes may share one. */
+/** A store in the memory of the process, for tests and trials. Several runtimes may share it. */
 export function memoryStore(): Store {
   const runs = new Map<string, Run>();
   const codes = new Map<string, string>();
@@ -73,7 +73,7 @@ export function memoryStore(): Store {
 
 interface Run {
   row: RunRow;
-  /** Place among all runs, in the order of their creation. */
+  /** Position of the run in the order of creation. */
   readonly number: number;
   readonly steps: Map<string, StepRow>;
   readonly seqs: Set<number>;
@@ -91,7 +91,7 @@ function newRun({ lease, modules: _, ...given }: NewRun, number: number): Run {
   return run;
 }
 
-/** A row that was given out never changes: a new one takes its place. `undefined` removes a field. */
+/** Replaces the row, because callers hold the old row and it must not change. `undefined` removes a field. */
 function change(run: Run, changes: Changes): void {
   const entries = Object.entries({ ...run.row, ...changes }).filter(([, value]) => value !== undefined);
   run.row = Object.fromEntries(entries) as unknown as RunRow;
@@ -120,7 +120,7 @@ function ownedRun(runs: Map<string, Run>, id: string, epoch: number): Run | unde
   return run && run.row.owner !== undefined && run.row.epoch === epoch ? run : undefined;
 }
 
-/** A checkpoint has a place; an open step comes after all of them. */
+/** Checkpoints by `seq`, then open steps. */
 function bySeq(a: StepRow, b: StepRow): number {
   if (a.seq === undefined) return b.seq === undefined ? 0 : 1;
   return b.seq === undefined ? -1 : a.seq - b.seq;
@@ -222,7 +222,7 @@ function release(
   if (hasNews(runs, run)) wake(run, at);
 }
 
-/** Whether something that the run waits for has come. */
+/** Whether an event that the run waits for has already happened. */
 function hasNews(runs: Map<string, Run>, run: Run): boolean {
   if (isCancelUndelivered(run)) return true;
   const waits = openTargets(run, "signal");

@@ -4,9 +4,9 @@ import type { Awaitable, Store } from "./contract.ts";
 export type StoreMethod = Exclude<keyof Store, "name">;
 
 /**
- * Decides what becomes of one call of a store.
- * @param method - which method is called, with `args`
- * @param perform - makes the call; it may be made at once, later, several times or never
+ * Decides how one call of a store is made.
+ * @param method - the called method; `args` are its arguments
+ * @param perform - makes the call: immediately, later, several times or never
  */
 export type AroundCall = <R>(
   method: StoreMethod,
@@ -14,7 +14,7 @@ export type AroundCall = <R>(
   args: readonly unknown[],
 ) => Awaitable<R>;
 
-/** `store` with `around` in front of each call, for faults, delays, counts and deadlines. */
+/** A store that passes each call through `around`, for faults, delays, counts and deadlines. */
 export function wrapStore(store: Store, around: AroundCall): Store {
   return new Proxy(store, {
     get(target, key) {
@@ -26,7 +26,7 @@ export function wrapStore(store: Store, around: AroundCall): Store {
   });
 }
 
-/** Methods after which something is durable that was not before. `renew` is none: a lease that is not renewed only ends earlier. */
+/** The methods that write durably. `renew` is not one of them: a lease that is not renewed only ends earlier. */
 export const DURABLE_WRITES: ReadonlySet<StoreMethod> = new Set([
   "createRun",
   "claim",

@@ -71,7 +71,7 @@ function inThread(options: CheckOptions): Running {
     worker.once("message", found);
     worker.once("error", failed);
     worker.once("exit", (code) =>
-      failed(new Error(`the type-aware check ended with exit code ${code} and without a result`)),
+      failed(new Error(`the type-aware check exited with code ${code} and returned no result`)),
     );
   });
   result.catch(() => {}); // nobody waits for it when the build is over before

@@ -41,7 +41,7 @@ export function directiveWords(words: unknown): Partial<DirectiveWords> {
 function word(words: unknown, kind: keyof DirectiveWords): string | undefined {
   const value = field(words, kind);
   if (value === undefined || typeof value === "string") return value;
-  throw invalid(`directives.${kind}`, value, "a text");
+  throw invalid(`directives.${kind}`, value, "a string");
 }
 
 /** @throws PerdureError `OPTION_INVALID` */
@@ -53,7 +53,7 @@ export function warningLevels(levels: unknown): WarningLevels {
 /** @throws PerdureError `OPTION_INVALID` */
 export function manifestName(value: unknown = true): boolean | string {
   if (typeof value === "boolean" || typeof value === "string") return value;
-  throw invalid("manifest", value, "true, false or the name of a file");
+  throw invalid("manifest", value, "true, false or a file name");
 }
 
 const warningCodes: ReadonlySet<string> = new Set(

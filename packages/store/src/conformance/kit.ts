@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { NewRun, RunRow, StepRow, Store, Write } from "../contract.ts";
 
-/** Tests by name; each receives an empty store. */
+/** Tests by name. Each test gets an empty store. */
 export type Cases = Readonly<Record<string, (store: Store) => Promise<void>>>;
 
 export const T = 1_700_000_000_000;
@@ -79,7 +79,7 @@ export async function get(store: Store, id: string): Promise<RunRow> {
   return run;
 }
 
-/** The ids of the checkpoints in order, then those of the open steps, sorted. */
+/** Checkpoints in the order of `seq`, then open steps in the order of their ids. */
 export async function stepIds(store: Store, run: string): Promise<string[]> {
   const rows = await store.steps(run);
   const open = rows.filter(({ seq }) => seq === undefined);
@@ -87,13 +87,13 @@ export async function stepIds(store: Store, run: string): Promise<string[]> {
   return [...rows.filter(({ seq }) => seq !== undefined).map(({ id }) => id), ...open.map(({ id }) => id).sort()];
 }
 
-/** The ids of the runs of workflow `ship` that may need an owner. */
+/** The ids of the runs of the workflow `ship` that may need an owner. */
 export async function dueAt(store: Store, now: number): Promise<string[]> {
   const found = await store.unfinished({ workflows: ["ship"], now, limit: 100 });
   return found.map(({ id }) => id);
 }
 
-/** The answers of concurrent calls. */
+/** The results of concurrent calls. */
 export async function together<T>(times: number, call: (place: number) => T | Promise<T>): Promise<T[]> {
   return Promise.all(Array.from({ length: times }, async (_, place) => call(place)));
 }

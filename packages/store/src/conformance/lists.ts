@@ -6,7 +6,7 @@ async function listed(store: Store, filter: RunFilter): Promise<string[]> {
   return (await store.listRuns(filter)).map(({ id }) => id);
 }
 
-/** Creates one run of each status, the oldest first. */
+/** Creates one run per status, oldest first. */
 async function oneOfEach(store: Store): Promise<void> {
   await store.createRun(newRun("pending", { createdAt: T + 1 }));
   await owned(store, "running", { createdAt: T + 2 });

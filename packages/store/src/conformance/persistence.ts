@@ -19,7 +19,7 @@ import {
 } from "./kit.ts";
 
 type Reopen = () => Promise<Store>;
-/** Each receives an empty store and a function that opens another store on its data; the test closes those. */
+/** Each test gets an empty store, and a function that opens further stores on its data. The test closes those. */
 type TwoStoreCases = Readonly<Record<string, (store: Store, reopen: Reopen) => Promise<void>>>;
 
 async function withSecond(reopen: Reopen, run: (second: Store) => Promise<void>): Promise<void> {

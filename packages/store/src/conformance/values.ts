@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Store } from "../contract.ts";
 import { checkpoint, code, finish, newRun, owned, step, T, type Cases } from "./kit.ts";
 
-/** Texts that a careless store confuses, truncates or normalizes. */
+/** Strings that a careless store confuses, truncates or folds. */
 const ODD_TEXTS = [
   "",
   " ",

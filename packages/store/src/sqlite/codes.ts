@@ -3,8 +3,8 @@ import type { Connection } from "./driver.ts";
 export type Codes = ReturnType<typeof codesTable>;
 
 /**
- * All SQL about the table `codes`. A code that is known to be recorded costs nothing more: nobody ever deletes one. It is known once a transaction that
- * recorded it has been committed, so `settle` has to follow each transaction.
+ * All SQL for the table `codes`. Code versions are never deleted, so a version that is known to be recorded costs no further query. A version is known
+ * only after the commit of the transaction that recorded it, so `settle` must follow each transaction.
  */
 export function codesTable(db: Connection) {
   const insert = db.prepare<[string, string]>(
@@ -20,7 +20,7 @@ export function codesTable(db: Connection) {
       insert.run(code, modules);
       pending.add(code);
     },
-    /** The transaction that may have recorded something has ended. */
+    /** Called at the end of a transaction, committed or not. */
     settle(committed: boolean): void {
       if (committed) for (const code of pending) known.add(code);
       pending.clear();

@@ -14,7 +14,7 @@ export interface Tables {
   readonly codes: Codes;
 }
 
-/** Applies a batch inside a transaction. A run is looked up once; when a write of the batch ends its ownership, the rest finds no owner. */
+/** Applies a batch inside a transaction. Each run is read once; after a write that ends the ownership, later writes of the batch find no owner. */
 export function applyBatch(tables: Tables, writes: readonly Write[]): boolean[] {
   const heads = new Map<string, Head | undefined>();
   return writes.map((write) => {
@@ -55,7 +55,7 @@ function putStep({ steps, signals, sequences }: Tables, head: Head, write: Extra
   return true;
 }
 
-/** After the end of a run: its parent and whoever else waits for it is due. */
+/** After the end of a run, its parent and every other run that waits for it is due. */
 export function wakeWaiters({ runs, steps }: Tables, runId: string, parent: string | null, at: number): void {
   if (parent !== null) runs.wakeById(parent, at);
   for (const waiting of steps.waitingForChild(runId)) runs.wake(waiting, at);
@@ -69,7 +69,7 @@ function release(tables: Tables, head: Head, write: Extract<Write, { type: "rele
   if (status === "waiting" && hasNews(tables, head)) tables.runs.wake(head.number, at);
 }
 
-/** Whether something that the run waits for has come. */
+/** Whether an event that the run waits for has already happened. */
 function hasNews({ runs, steps, signals }: Tables, head: Head): boolean {
   if (isCancelUndelivered(steps, head)) return true;
   const delivered = signals.unconsumedNames(head.number);

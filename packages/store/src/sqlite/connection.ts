@@ -15,7 +15,7 @@ export interface Settings {
   readonly busyTimeout: number;
 }
 
-/** Opens the file, durable and with the schema of this version. Several processes may do so at once with a file that is not there yet. */
+/** Opens the file, durable and with the schema of this version. Several processes may create the same file at the same time. */
 export function connect(place: Place, durability: Durability): Connection {
   assertPlace(place.path);
   const open = openFile(place);
@@ -27,7 +27,7 @@ export function connect(place: Place, durability: Durability): Connection {
   }
 }
 
-/** The settings that the connection has, as SQLite reports them. */
+/** The settings of the connection, as SQLite reports them. */
 export function settings(db: Connection): Settings {
   return {
     journalMode: String(db.pragma("journal_mode", { simple: true })),
@@ -41,7 +41,7 @@ function assertPlace(path: string): void {
   if (found?.isDirectory() || path.endsWith("/") || path.endsWith(sep))
     throw new PerdureError("STORE_IS_DIRECTORY", { path });
   if (!found && !look(dirname(path))?.isDirectory()) throw new PerdureError("STORE_NO_DIRECTORY", { path });
-  // SQLite takes a file that is too short for a database for an empty one, and would write over it.
+  // SQLite treats a file that is too short for a database as empty, and would overwrite it.
   if (found && found.size > 0 && found.size < 512)
     throw new PerdureError("STORE_CORRUPT", { path, detail: "file is not a database" });
 }
@@ -82,7 +82,7 @@ export function assertDurable(path: string, durability: Durability, { journalMod
   });
 }
 
-/** SQLite's own timeout does not cover the change to WAL, which two processes that open a new file both make. */
+/** SQLite's own timeout does not cover the switch to WAL mode, and two processes that open a new file both switch. */
 function untilFree<T>(timeout: number, attempt: () => T): T {
   const deadline = performance.now() + timeout;
   for (;;) {

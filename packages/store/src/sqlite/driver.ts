@@ -6,7 +6,7 @@ import type BetterSqlite3 from "better-sqlite3";
 export type Connection = BetterSqlite3.Database;
 export type Driver = typeof BetterSqlite3;
 
-/** Loads better-sqlite3 at the moment a SQLite store is opened, so that programs without one never do. */
+/** Loads better-sqlite3 only when an SQLite store opens, so that other programs do not need it. */
 export function loadDriver(): Driver {
   // A bundle in CommonJS format has no import.meta.url.
   const require = createRequire(import.meta.url || join(process.cwd(), "index.js"));
@@ -20,13 +20,13 @@ export function loadDriver(): Driver {
   }
 }
 
-/** From version 13 on, the driver needs Node-API 10 and ends the process with a segmentation fault where it is missing. */
+/** From version 13 on, the driver needs Node-API 10. Without it, the driver ends the process with a segmentation fault. */
 export function assertDriver(version: string, { node, napi }: { readonly node: string; readonly napi?: string }): void {
   if (Number.parseInt(version, 10) >= 13 && Number(napi ?? 0) < 10)
     throw new PerdureError("SQLITE_DRIVER", { version, node });
 }
 
-/** All databases and statements of this process, for `keeping`. */
+/** All databases and statements of this process, kept by `keeping`. */
 const key = Symbol.for("perdure/sqlite-objects@1");
 const kept = ((globalThis as { [key]?: object[] })[key] ??= []);
 
@@ -36,8 +36,8 @@ function keep<T extends object>(object: T): T {
 }
 
 /**
- * Node 24 aborts the process ("Assertion failed: (env) != nullptr") when its garbage collector frees a database or a statement
- * of better-sqlite3 before version 13, so none is ever freed. A store has a few dozen. Source: WiseLibs/better-sqlite3#1515.
+ * Keeps every database and statement, so that none is ever freed. Before version 13 of better-sqlite3, Node 24 aborts the process
+ * ("Assertion failed: (env) != nullptr") when its garbage collector frees one. A store has a few dozen. Source: WiseLibs/better-sqlite3#1515.
  */
 function keeping(driver: Driver): Driver {
   return class extends driver {
@@ -48,7 +48,7 @@ function keeping(driver: Driver): Driver {
       keep(this);
     }
 
-    /** The inherited one prepares statements of its own. */
+    /** The inherited method prepares statements itself, and these must be kept too. */
     override pragma(source: string, { simple = false }: BetterSqlite3.PragmaOptions = {}): unknown {
       if (source.includes("=")) {
         this.exec(`PRAGMA ${source}`);

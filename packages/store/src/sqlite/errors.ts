@@ -1,6 +1,6 @@
 import { PerdureError } from "@perdure/protocol";
 
-/** What the errors of one store name. */
+/** The details of a store that its errors name. */
 export interface Place {
   readonly path: string;
   readonly busyTimeout: number;
@@ -12,7 +12,7 @@ export function resultCode(error: unknown): string | undefined {
   return error.code.startsWith("SQLITE_") && !(error instanceof PerdureError) ? error.code : undefined;
 }
 
-/** Says in Perdure's words what SQLite said; what is not about the file or the disk is passed on as it is. */
+/** Translates an SQLite error about the file or the disk into a `PerdureError`. Returns every other error unchanged. */
 export function translate(error: unknown, { path, busyTimeout: ms }: Place): unknown {
   const code = resultCode(error);
   if (code === undefined || !(error instanceof Error)) return error;
@@ -41,7 +41,7 @@ export function translate(error: unknown, { path, busyTimeout: ms }: Place): unk
   }
 }
 
-/** `SQLITE_BUSY` of `SQLITE_BUSY_SNAPSHOT`. */
+/** The primary code of an extended one: `SQLITE_BUSY` for `SQLITE_BUSY_SNAPSHOT`. */
 export function primary(code: string): string {
   return code.split("_", 2).join("_");
 }

@@ -3,12 +3,12 @@ import type { Connection } from "./driver.ts";
 import { migrations as ours } from "./migrations/index.ts";
 import { transactions } from "./transaction.ts";
 
-/** "Perd": marks the file as a store. */
+/** "Perd" in ASCII. It marks the file as a store. */
 export const APPLICATION_ID = 0x50657264;
 
 /**
- * Refuses a database of another program, before anything is changed in it. A file is new as long as nothing stands in it.
- * Belongs in a transaction, or it could see another process's migration half done.
+ * Refuses a database of another program before it changes anything. A file without tables is new.
+ * Call it in a transaction; otherwise it could see an unfinished migration of another process.
  */
 export function assertOurs(db: Connection, path: string): void {
   const id = Number(db.pragma("application_id", { simple: true }));
@@ -16,7 +16,7 @@ export function assertOurs(db: Connection, path: string): void {
   if (id !== 0 || version(db) !== 0 || hasTables(db)) throw new PerdureError("STORE_FOREIGN", { path });
 }
 
-/** Brings the schema to the newest version, or leaves all as it was. */
+/** Migrates the schema to the newest version, or changes nothing. */
 export function migrate(db: Connection, path: string, migrations: readonly string[] = ours): void {
   if (version(db) === migrations.length) return;
   transactions(db).write(() => {

@@ -1,22 +1,22 @@
 import type { Blocked, FinalStatus, Lease, NewRun, RunFilter, RunRow, RunStatus, Store, Write } from "../contract.ts";
 import type { Connection } from "./driver.ts";
 
-/** What a write has to know of its run. */
+/** The fields of a run that a write needs. */
 export interface Head {
-  /** Key of the run in the other tables. */
+  /** The key of the run in the other tables. */
   readonly number: number;
   readonly status: RunStatus;
   readonly epoch: number;
   readonly owned: boolean;
   readonly parent: string | null;
   readonly cancel: string | null;
-  /** JSON list of step ids, of a failed run. */
+  /** JSON list of step ids; only a failed run has it. */
   readonly unhandled: string | null;
 }
 
 export type Runs = ReturnType<typeof runsTable>;
 
-/** All SQL about the table `runs`. */
+/** All SQL for the table `runs`. */
 export function runsTable(db: Connection) {
   const listing = listings(db);
   const insert = db.prepare<unknown[]>(
@@ -52,7 +52,7 @@ export function runsTable(db: Connection) {
   );
 
   return {
-    /** False: there is a run of that id. */
+    /** False: a run with this id exists. */
     insert: (run: NewRun): boolean => insert.run(newValues(run)).changes === 1,
     get: (id: string): RunRow | undefined => optional(get.get(id)),
     head(id: string): Head | undefined {
@@ -82,11 +82,11 @@ export function runsTable(db: Connection) {
     recode(number: number, { code, codeSeq, codeHistory }: Extract<Write, { type: "code" }>): void {
       recode.run(code, codeSeq, codeHistory ?? null, number);
     },
-    /** Makes a waiting run due at `at`, if it is not due before. */
+    /** Makes a waiting run due at `at`, unless it is due earlier. */
     wake: (number: number, at: number): void => void wake.run({ number, at }),
     wakeById: (id: string, at: number): void => void wakeById.run({ id, at }),
     requestCancel: (number: number, reason: string, at: number): void => void requestCancel.run(reason, at, number),
-    /** Pending again, for another try. */
+    /** Makes the run pending again, for a retry. */
     requeue: (number: number, at: number, forgetCancel: boolean): void =>
       void requeue.run(at, forgetCancel ? 1 : 0, number),
   };
@@ -169,7 +169,7 @@ function runOf(row: Row): RunRow {
   };
 }
 
-/** The queries that answer with many runs. Each status is an arm of its own, so that an index gives the order and the limit ends the search. */
+/** The queries that return many runs. Each status has a separate SELECT, so that an index provides the order and the limit ends the search early. */
 function listings(db: Connection) {
   const cached = new Map<string, ReturnType<typeof db.prepare<[object], Row>>>();
   const query = (sql: string, values: object): RunRow[] => {
@@ -216,7 +216,7 @@ const inOrder = (order: "ASC" | "DESC"): string => `ORDER BY created_at ${order}
 const OF_WORKFLOWS = "workflow IN (SELECT value FROM json_each(@workflows))";
 const SELECT = `SELECT ${COLUMNS}, number FROM runs`;
 
-/** Of the many runs that may sleep, only those that are due are looked at. */
+/** Reads only the due runs, because many runs may be asleep. */
 const UNFINISHED = [
   `${SELECT} WHERE status = 'pending' AND ${OF_WORKFLOWS}`,
   `${SELECT} WHERE status = 'running' AND ${OF_WORKFLOWS} AND owner NOT IN (SELECT value FROM json_each(@alive))`,

@@ -1,15 +1,15 @@
 import type { Steps } from "./steps.ts";
 
 export interface Sequences {
-  /** Whether no checkpoint of the run has this place (S6). */
+  /** Whether no checkpoint of the run has this `seq` (S6). */
   isFree(run: number, epoch: number, seq: number): boolean;
   taken(run: number, epoch: number, seq: number): void;
   forget(run: number): void;
 }
 
 /**
- * S6 without an index, which would cost a second page in each commit and a quarter more space. All checkpoints of an epoch come from one owner and
- * so through one store; it remembers the highest place, and only a place that is not above it is looked for in the table.
+ * Enforces S6 without an index, which would cost a second page per commit and a quarter more space. All checkpoints of an epoch come from one owner
+ * and therefore through one store. The store remembers the highest `seq`, and searches the table only for a `seq` that is not above it.
  */
 export function sequences(steps: Pick<Steps, "lastSeq" | "hasSeq">): Sequences {
   const highest = new Map<number, { readonly epoch: number; seq: number }>();

@@ -3,7 +3,7 @@ import type { Connection } from "./driver.ts";
 
 export type Signals = ReturnType<typeof signalsTable>;
 
-/** All SQL about the table `signals`. `run` is the number of the run. */
+/** All SQL for the table `signals`. `run` is the number of the run. */
 export function signalsTable(db: Connection) {
   const insert = db.prepare<unknown[]>("INSERT INTO signals (run, name, slot, payload, at) VALUES (?, ?, ?, ?, ?)");
   const count = db.prepare<[number, string], { total: number; unconsumed: number }>(
@@ -27,7 +27,7 @@ export function signalsTable(db: Connection) {
   return {
     insert: (run: number, { name, slot, payload }: SignalRow, at: number): void =>
       void insert.run(run, name, slot, payload, at),
-    /** How many deliveries of that name there are. */
+    /** The number of deliveries with this name. */
     count: (run: number, name: string) => count.get(run, name) ?? { total: 0, unconsumed: 0 },
     /** Oldest first. */
     unconsumed: (runId: string): SignalRow[] => unconsumed.all(runId),

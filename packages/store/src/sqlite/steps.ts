@@ -3,7 +3,7 @@ import type { Connection } from "./driver.ts";
 
 export type Steps = ReturnType<typeof stepsTable>;
 
-/** All SQL about the table `steps`. `run` is the number of the run. */
+/** All SQL for the table `steps`. `run` is the number of the run. */
 export function stepsTable(db: Connection) {
   const put = db.prepare<unknown[]>(
     `INSERT INTO steps (${COLUMNS}, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -32,15 +32,15 @@ export function stepsTable(db: Connection) {
   );
 
   return {
-    /** Inserts the step, or puts it in place of an open one. False: there is a checkpoint of that id. */
+    /** Inserts the step, or replaces an open step. False: a checkpoint with this id exists. */
     put: (run: number, step: StepRow): boolean => put.run(values(step), run).changes === 1,
     /** Checkpoints in the order of `seq`, then the open steps. */
     all: (runId: string): StepRow[] => all.all(runId).map(stepOf).sort(bySeq),
     lastSeq: (run: number): number => lastSeq.get(run) ?? 0,
     hasSeq: (run: number, seq: number): boolean => hasSeq.get(run, seq) !== undefined,
-    /** Names of the signals, or ids of the child runs, that open steps wait for. */
+    /** The names of the signals, or the ids of the child runs, that open steps wait for. */
     openTargets: (run: number, kind: "signal" | "child"): string[] => openTargets.all(run, KINDS.indexOf(kind)),
-    /** Numbers of the runs that have an open step for this child. */
+    /** The numbers of the runs with an open step for this child. */
     waitingForChild: (childId: string): number[] => waitingForChild.all(childId),
     hasKind: (run: number, kind: StepKind): boolean => hasKind.get(run, KINDS.indexOf(kind)) !== undefined,
     /** Of the steps in this JSON list of ids. */
@@ -48,7 +48,7 @@ export function stepsTable(db: Connection) {
   };
 }
 
-// The numbers in the columns `kind` and `state` are places in these lists; a new word goes to the end.
+// The columns `kind` and `state` contain positions in these lists, so a new word must be appended at the end.
 const KINDS: readonly StepKind[] = ["task", "sleep", "signal", "child", "start", "cancel"];
 const STATES: readonly StepState[] = ["open", "completed", "failed"];
 const OPEN = STATES.indexOf("open");
@@ -91,7 +91,7 @@ function values(step: StepRow): unknown[] {
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Written out by assignment: this runs once a step in every replay, and object spreads would double its cost. */
+/** Assigns each field separately: this runs once per step in every replay, and object spreads would double its cost. */
 function stepOf(row: Row): StepRow {
   const [id, kind, state, seq, attempt, startedAt, finishedAt, dueAt, target, location, inputHash, output] = row;
   const step: Writable<StepRow> = {
@@ -113,7 +113,8 @@ function stepOf(row: Row): StepRow {
 
 function known<T>(words: readonly T[], code: number): T {
   const word = words[code];
-  if (word === undefined) throw new RangeError(`a step has the code ${code}, which this version does not know`);
+  if (word === undefined)
+    throw new RangeError(`a step row contains the code ${code}, which this version of Perdure does not support`);
   return word;
 }
 

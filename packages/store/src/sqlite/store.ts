@@ -13,16 +13,16 @@ import { stepsTable } from "./steps.ts";
 import { transactions, type Transactions } from "./transaction.ts";
 
 export interface SqliteOptions {
-  /** `full`, the default: a commit survives the loss of power. `normal`: it survives the end of the process, in about an eighth of the time. */
+  /** `full` (the default): a commit survives a power failure. `normal`: a commit survives the end of the process, and takes about an eighth of the time. */
   readonly durability?: Durability;
-  /** How long to wait for another process that is writing, in milliseconds; default 5,000. */
+  /** How long to wait for the lock of another process, in milliseconds. Default: 5,000. */
   readonly busyTimeout?: number;
 }
 
 export type SqliteSettings = Settings;
 
 export interface SqliteStore extends Store {
-  /** What SQLite says of the store's connection. */
+  /** The settings of the store's connection, as SQLite reports them. */
   settings(): SqliteSettings;
 }
 
@@ -32,18 +32,18 @@ interface Session extends Transactions {
   readonly close: () => void;
 }
 
-/** A store in one SQLite file, for any number of processes of one machine. Every method answers at once. */
+/** A store in one SQLite file, for any number of processes on one machine. Every method returns synchronously. */
 export function sqliteStore(
   path: string,
   { durability = "full", busyTimeout = 5_000 }: SqliteOptions = {},
 ): SqliteStore {
   const name = `sqlite:${path}`;
-  // What SQLite takes for a database in memory is neither a file nor durable.
+  // SQLite would open these paths as a database in memory, which is not durable.
   if (path.trim() === "" || path === ":memory:") throw new PerdureError("STORE_URL_INVALID", { url: name });
   const place: Place = { path: absolute(path), busyTimeout };
   let session: Session | undefined;
 
-  /** Every use of the file goes through here: what SQLite says becomes what Perdure says. */
+  /** Every access to the file goes through this function, which translates the errors of SQLite. */
   const use = <T>(work: (open: Session) => T): T => {
     if (!session) throw new PerdureError("STORE_CLOSED", { name });
     try {
@@ -118,19 +118,19 @@ function openSession(place: Place, durability: Durability): Session {
     return { ...transactions(db), tables, settings: () => settings(db), close: () => void db.close() };
   } catch (cause) {
     db.close();
-    // The schema has the right version, so statements that do not fit it mean damage.
+    // The schema has the right version, so a statement that does not match the schema means damage.
     const detail = cause instanceof Error ? cause.message : String(cause);
     throw new PerdureError("STORE_CORRUPT", { path: place.path, detail }, { cause });
   }
 }
 
-/** The store must not move when the program changes its directory; a slash at the end still says "directory". */
+/** The path must not change when the program changes its current directory. A trailing slash still means "directory". */
 function absolute(path: string): string {
   return /[/\\]$/u.test(path) ? resolve(path) + sep : resolve(path);
 }
 
 function existing<T>(row: T | undefined): T {
-  if (row === undefined) throw new Error("a row that was just written is not there");
+  if (row === undefined) throw new Error("a row that was just written is missing");
   return row;
 }
 

@@ -1,9 +1,9 @@
 import type { Connection } from "./driver.ts";
 
 export interface Transactions {
-  /** All that `work` writes, or nothing. Takes the write lock first, so that what it reads is still so when it writes. */
+  /** Commits all writes of `work`, or none. Takes the write lock first, so that its reads are still valid when it writes. */
   write<T>(work: () => T): T;
-  /** All that `work` reads, of one moment. */
+  /** Gives all reads of `work` the same snapshot. */
   read<T>(work: () => T): T;
 }
 
@@ -20,7 +20,7 @@ export function transactions(db: Connection): Transactions {
       commit.run();
       return result;
     } catch (error) {
-      // Some errors, such as a full disk, have rolled back already.
+      // After some errors, such as a full disk, SQLite has already rolled back.
       if (db.inTransaction) rollback.run();
       throw error;
     }

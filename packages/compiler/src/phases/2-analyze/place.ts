@@ -4,7 +4,7 @@ import type { Keep, Key, Place } from "./model.ts";
 
 const unsupported = (what: string, advice: string): Place => ({ kind: "unsupported", what, advice });
 
-const asMethod = "call an async method from it, and put the directive there";
+const asMethod = "move the code into an async method with the directive, and call that method";
 
 /** Where a function stands, or why it cannot hold a directive there. */
 export function placeOf(node: FunctionNode, above: readonly Node[]): Place {

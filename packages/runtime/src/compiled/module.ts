@@ -1,0 +1,218 @@
+import {
+  ABI_VERSION,
+  PerdureError,
+  type ChanceSource,
+  type Loop,
+  type ModuleHandle,
+  type ModuleInfo,
+} from "@perdure/protocol";
+import type { AnyFunction, Body, Definition, TaskDefinition, WorkflowDefinition } from "../definitions/definition.ts";
+import { define, definitionOf, register } from "../definitions/registry.ts";
+import { context, currentScope } from "../execution/current.ts";
+import type { Scope } from "../execution/scope.ts";
+import { setSite, takeSite } from "../execution/sites.ts";
+import { currentRuntime } from "../process/default-runtime.ts";
+import { callWithCopy } from "../steps/arguments.ts";
+import { childStep } from "../steps/child.ts";
+import { attemptTask, resolveTaskOptions } from "../steps/task.ts";
+import { parseWith } from "../values/schema.ts";
+import { snapshot } from "../values/snapshot.ts";
+
+/** The operations of emitted code. Outside of a run each is the plain call that it replaces. */
+class CompiledModule implements ModuleHandle {
+  private readonly info: ModuleInfo;
+  private readonly definitions: readonly Definition[];
+
+  constructor(info: ModuleInfo) {
+    this.info = info;
+    this.definitions = info.functions.map((fn, index) => ({ info: fn, module: info, key: keyOf(info, index) }));
+    register(info, this.definitions);
+  }
+
+  task<A extends unknown[], R>(index: number, args: A, body: (...args: A) => Promise<R>): Promise<R> {
+    const scope = currentScope();
+    if (!scope) return body(...args);
+    const definition = this.definitions[index] as TaskDefinition;
+    const { name } = definition.info;
+    const location = takeSite(name);
+    const options = resolveTaskOptions(definition, scope.execution.host.settings.defaults);
+    const { result } = options;
+    const input = snapshot(args);
+    return scope.call({
+      kind: "task",
+      name,
+      what: definition.key,
+      input,
+      location,
+      ...(result && { parse: (value: unknown) => parseWith(result, value, `what ${name} returned`) }),
+      begin: (step) => attemptTask(step, () => callWithCopy(step, body, input), options),
+    }) as Promise<R>;
+  }
+
+  workflow<A extends unknown[], R>(index: number, args: A, body: (...args: A) => Promise<R>): Promise<R> {
+    const definition = this.definitions[index] as WorkflowDefinition;
+    const erased = body as unknown as Body;
+    const current = context.getStore();
+    if (current?.kind === "launch") {
+      current.body = erased;
+      return new Promise(() => {}); // `bodyOf` takes the body; nothing awaits this promise
+    }
+    const location = takeSite(definition.info.name);
+    if (current?.kind === "scope")
+      return childStep(current, { definition, args, body: erased, location }) as Promise<R>;
+    return currentRuntime().starter.call(definition, args, erased) as Promise<R>;
+  }
+
+  scope<R>(index: number, body: () => R): R {
+    const scope = currentScope();
+    return scope ? context.run(this.enter(scope, index), body) : body();
+  }
+
+  generator<G extends Generator | AsyncGenerator>(index: number, iterator: G): G {
+    const scope = currentScope();
+    if (!scope) return iterator;
+    const inner = this.enter(scope, index);
+    const resume =
+      <K extends "next" | "return" | "throw">(how: K) =>
+      (value: unknown) =>
+        context.run(inner, () => (iterator[how] as (value: unknown) => unknown)(value));
+    const wrapped = { next: resume("next"), return: resume("return"), throw: resume("throw") };
+    return Object.assign(wrapped, {
+      [Symbol.iterator in iterator ? Symbol.iterator : Symbol.asyncIterator]: () => wrapped,
+    }) as unknown as G;
+  }
+
+  here(): Scope | undefined {
+    return currentScope();
+  }
+
+  back<T>(scope: Scope | undefined, received: T): T {
+    if (scope) context.enterWith(scope);
+    return received;
+  }
+
+  loop(index: number): Loop {
+    const scope = currentScope();
+    const name = this.info.loops[index];
+    return scope && name ? new RunLoop(scope, name) : plainLoop;
+  }
+
+  at(site: number): [] {
+    return setSite(this.info, site);
+  }
+
+  recorded<T>(source: ChanceSource, real: T): T {
+    const scope = currentScope();
+    return scope ? scope.recorded(source, real) : real;
+  }
+
+  recording<F extends AnyFunction>(source: ChanceSource, real: F): F {
+    const { recorded } = this;
+    return function (this: unknown, ...args: never[]) {
+      return recorded(source, real.apply(this, args));
+    } as F;
+  }
+
+  tag<T>(site: number, value: T): T {
+    setSite(this.info, site);
+    return value;
+  }
+
+  define<F extends AnyFunction>(fn: F, index: number, length: number, name?: PropertyKey): F {
+    if (name !== undefined) Object.defineProperty(fn, "name", { value: nameFor(name), configurable: true });
+    Object.defineProperty(fn, "length", { value: length, configurable: true });
+    this.register(fn, index, undefined);
+    return fn;
+  }
+
+  methods<T extends object>(
+    object: T,
+    entries: readonly (readonly [key: PropertyKey, index: number, length?: number])[],
+  ): T {
+    // of two members with one key, the last one wins
+    for (const [key, index, length] of [...entries].reverse()) {
+      const method = methodOf(object, key);
+      // a decorator, or a later member, may have replaced it
+      if (
+        !method ||
+        (length === undefined ? definitionOf(method) !== this.definitions[index] : definitionOf(method) !== undefined)
+      )
+        continue;
+      if (length !== undefined) Object.defineProperty(method, "length", { value: length, configurable: true });
+      this.register(method, index, object);
+    }
+    return object;
+  }
+
+  key(value: unknown): PropertyKey {
+    return Reflect.ownKeys({ [value as PropertyKey]: true })[0] as PropertyKey;
+  }
+
+  parent(get: (key: PropertyKey) => unknown, set: (key: PropertyKey, value: unknown) => void): object {
+    return new Proxy({}, { get: (_, key) => get(key), set: (_, key, value) => (set(key, value), true) });
+  }
+
+  private register(fn: AnyFunction, index: number, holder: object | undefined): void {
+    const definition = this.definitions[index];
+    if (definition) define(fn, definition, holder);
+  }
+
+  private enter(scope: Scope, index: number): Scope {
+    const { info, key } = this.definitions[index] as Definition;
+    takeSite(info.name);
+    return scope.enter(info.name, key);
+  }
+}
+
+/** The `name` of a function that is the value of a property with this key. */
+const nameFor = (key: PropertyKey): string =>
+  typeof key !== "symbol" ? String(key) : key.description === undefined ? "" : `[${key.description}]`;
+
+/** The method as it was defined. Calls no getter. A key such as `__proto__` is treated like any other. */
+function methodOf(object: object | null | undefined, key: PropertyKey): AnyFunction | undefined {
+  for (let each: unknown = object; isObject(each); each = Object.getPrototypeOf(each)) {
+    const found = Object.getOwnPropertyDescriptor(each, key);
+    if (found) return typeof found.value === "function" ? (found.value as AnyFunction) : undefined;
+  }
+  return undefined;
+}
+
+const isObject = (value: unknown): value is object =>
+  (typeof value === "object" && value !== null) || typeof value === "function";
+
+/** The key of a function. Functions of one name in one module are numbered in their order. */
+function keyOf({ file, functions }: ModuleInfo, index: number): string {
+  const name = functions[index]?.name;
+  return `${file}#${name}~${functions.slice(0, index).filter((fn) => fn.name === name).length}`;
+}
+
+const plainLoop: Loop = { next: () => true, end() {} };
+
+class RunLoop implements Loop {
+  private readonly scope: Scope;
+  private readonly name: string;
+  private index = 0;
+
+  constructor(scope: Scope, name: string) {
+    this.scope = scope;
+    this.name = name;
+  }
+
+  next(): true {
+    context.enterWith(this.scope.within({ name: this.name, variant: 0, index: this.index++ }));
+    return true;
+  }
+
+  end(): void {
+    context.enterWith(this.scope);
+  }
+}
+
+export { ABI_VERSION };
+
+/** Registers a compiled module. A module that is evaluated again replaces its earlier evaluation. */
+export function module(abi: number, info: ModuleInfo): ModuleHandle {
+  if (abi !== ABI_VERSION)
+    throw new PerdureError("ABI_DIFFERS", { file: info.file, compiled: abi, runtime: ABI_VERSION });
+  return new CompiledModule(info);
+}

@@ -1,0 +1,27 @@
+export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
+
+/** The destination of log messages. `console` and most loggers fit. */
+export type Logger = {
+  readonly [L in Exclude<LogLevel, "silent">]: (message: string, fields: Record<string, unknown>) => void;
+};
+
+const levels: readonly LogLevel[] = ["debug", "info", "warn", "error", "silent"];
+
+const stderr =
+  (level: string) =>
+  (message: string): void => {
+    process.stderr.write(`perdure ${level} ${message}\n`);
+  };
+const standardLogger: Logger = {
+  debug: stderr("debug"),
+  info: stderr("info"),
+  warn: stderr("warn"),
+  error: stderr("error"),
+};
+
+/** `logger` without the messages below `level`. */
+export function filtered(logger: Logger = standardLogger, level: LogLevel = "warn"): Logger {
+  const pass = (own: Exclude<LogLevel, "silent">): Logger["debug"] =>
+    levels.indexOf(own) >= levels.indexOf(level) ? (message, fields) => logger[own](message, fields) : () => {};
+  return { debug: pass("debug"), info: pass("info"), warn: pass("warn"), error: pass("error") };
+}

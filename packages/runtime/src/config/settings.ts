@@ -1,0 +1,99 @@
+import { PerdureError } from "@perdure/protocol";
+import { Renames } from "../renames/renames.ts";
+import type { Store } from "@perdure/store";
+import type { Clock } from "./clock.ts";
+import type { ClassCodec, Codec } from "../values/codec.ts";
+import { toMilliseconds, type Duration } from "./duration.ts";
+import type { Logger, LogLevel } from "./logger.ts";
+import { checkTaskOptions, type TaskOptions } from "./task-options.ts";
+
+/** What happened to a step: an attempt began, it completed, its record was replayed, it failed after its last attempt, it will be retried, it waits. */
+export type StepEvent = "started" | "executed" | "replayed" | "failed" | "retrying" | "waiting";
+
+export interface Settings {
+  /** Milliseconds a lease holds without renewal. */
+  readonly lease: number;
+  /** Milliseconds between two polls of the store for signals, cancellations and runs of other processes. */
+  readonly pollInterval: number;
+  /** Milliseconds a run may wait before it leaves memory. */
+  readonly suspendAfter: number;
+  /** Milliseconds a replay waits for a recorded step that the workflow does not call. */
+  readonly stallTimeout: number;
+  readonly nondeterminism: "stop" | "report";
+  readonly lostSteps: "stop" | "report";
+  readonly checkArguments: boolean;
+  readonly renames: Renames;
+  readonly defaults: TaskOptions;
+}
+
+export interface RuntimeOptions {
+  /** `"sqlite:perdure.db"` (the default; also `$PERDURE_STORE`), `"memory:"`, or an instance. */
+  readonly store?: string | Store;
+  /** `"full"` (the default): what is committed survives a power failure. `"normal"`: only a crash of the process. */
+  readonly durability?: "full" | "normal";
+  /** Options of every task, where `taskOptions` and the directive give none. */
+  readonly defaults?: TaskOptions;
+  /** Classes whose instances can be stored. */
+  readonly classes?: readonly ClassCodec[];
+  /** Turns values into text in another way, for example encrypted. */
+  readonly codec?: Codec;
+  /** Default: standard error. */
+  readonly logger?: Logger;
+  /** Default `"warn"`. At `"debug"` there is a line for each step that executes, is replayed, is retried, or waits. */
+  readonly logLevel?: LogLevel;
+  /** Time after which a run of a process that no longer renews its lease may be claimed by another. Default `"15s"`. */
+  readonly lease?: Duration;
+  /** Time between two polls of the store for what other processes wrote. Default `"250ms"`. */
+  readonly pollInterval?: Duration;
+  /** Time that a run may wait before it leaves memory. Default `"1m"`. */
+  readonly suspendAfter?: Duration;
+  /** Time that a replay waits for a recorded step that the workflow does not reach. Default `"10s"`. */
+  readonly stallTimeout?: Duration;
+  /** What to do when a step is called with another input in a replay under the same code. Default `"stop"`. */
+  readonly nondeterminism?: "stop" | "report";
+  /** What to do when changed code no longer reaches a recorded step. Default `"stop"`. */
+  readonly lostSteps?: "stop" | "report";
+  /**
+   * Whether to check after each attempt of a task whether it changed its arguments in place, and to report it. (The workflow never
+   * sees such a change.) Default: true unless `NODE_ENV` is `"production"`.
+   */
+  readonly checkArguments?: boolean;
+  /**
+   * Names and paths that were changed after runs in the store were recorded, old → new. Each is a name (`{ bill: "charge" }`; also of a
+   * workflow, a helper, `signal:paid`), a step path or the beginning of one (`{ "charge[0]": "handle[0]/charge[0]" }`; a segment without
+   * an index stands for every index), or a workflow with its file (`{ "src/old.ts#order": "src/new.ts#order" }`). Recorded steps keep
+   * their ids and therefore their idempotency keys.
+   */
+  readonly renames?: Readonly<Record<string, string>>;
+  /** Called with each problem that does not stop a run. Default: it is logged. */
+  readonly onReport?: (error: PerdureError, run: { readonly id: string; readonly workflow: string }) => void;
+  readonly clock?: Clock;
+  /** The secret from which a run's `Math.random()` and `crypto.randomUUID()` are drawn. Default: a random one. Whoever knows the secret can compute the values. */
+  readonly seed?: (run: string) => string;
+  /** Called with each event of a step, as it happens. */
+  readonly onStep?: (event: StepEvent, run: string, step: string) => void;
+}
+
+/** @throws PerdureError `DURATION_INVALID`, `OPTION_INVALID`, `RENAME_INVALID` */
+export function settingsOf(options: RuntimeOptions): Settings {
+  const lease = toMilliseconds(options.lease ?? "15s", "lease");
+  const pollInterval = toMilliseconds(options.pollInterval ?? "250ms", "pollInterval");
+  // the poller renews a lease when a third of it has passed
+  if (pollInterval * 3 > lease)
+    throw new PerdureError("OPTION_INVALID", {
+      option: "pollInterval",
+      value: `${pollInterval} ms`,
+      expected: `at most a third of the lease of ${lease} ms`,
+    });
+  return {
+    lease,
+    pollInterval,
+    suspendAfter: toMilliseconds(options.suspendAfter ?? "1m", "suspendAfter"),
+    stallTimeout: toMilliseconds(options.stallTimeout ?? "10s", "stallTimeout"),
+    nondeterminism: options.nondeterminism ?? "stop",
+    lostSteps: options.lostSteps ?? "stop",
+    checkArguments: options.checkArguments ?? process.env["NODE_ENV"] !== "production",
+    renames: new Renames(options.renames),
+    defaults: checkTaskOptions(options.defaults ?? {}),
+  };
+}

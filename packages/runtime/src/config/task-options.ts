@@ -1,0 +1,86 @@
+import { PerdureError, type BackoffSpec } from "@perdure/protocol";
+import { toMilliseconds, type Duration } from "./duration.ts";
+import type { StandardSchema } from "../values/schema.ts";
+
+/** Milliseconds to wait before retry n = 1, 2, … */
+export type Backoff = BackoffSpec | ((retry: number, error: unknown) => Duration);
+
+export interface TaskOptions {
+  /** Attempts after the first one. Default 3. */
+  readonly retries?: number;
+  /** Wait before each retry. Default `exponential({ base: 2, max: "60s" })`. */
+  readonly backoff?: Backoff;
+  /** How long one attempt may take; then its `AbortSignal` is aborted and the attempt fails with a `TimeoutError`. Default: no limit. */
+  readonly timeout?: Duration;
+  /** Whether this error is worth another attempt. Default: all but `FatalError`. */
+  readonly retryIf?: (error: unknown, attempt: number) => boolean;
+  /**
+   * Parses the stored result, on the first run and in each replay, so that the workflow sees the output of the schema
+   * (class instances, dates). A result that the schema refuses fails the attempt.
+   */
+  readonly result?: StandardSchema;
+}
+
+export interface WorkflowOptions<A extends unknown[] = unknown[]> {
+  /** The run's id from the arguments; in place of `id=` in the directive. */
+  readonly id?: (...args: A) => string;
+  /** Parses the array of arguments before the run is recorded (input that it refuses starts no run) and in each replay. */
+  readonly input?: StandardSchema;
+}
+
+/**
+ * base^n seconds before retry n.
+ * @param options.max - longest wait
+ * @param options.jitter - wait a random part of it, between half and all, so that many callers do not retry at the same time
+ */
+export const exponential = (options: { base: number; max?: Duration; jitter?: boolean }): BackoffSpec => ({
+  kind: "exponential",
+  base: positive(options.base, "exponential base"),
+  ...(options.max !== undefined && { max: toMilliseconds(options.max, "exponential max") }),
+  ...(options.jitter !== undefined && { jitter: options.jitter }),
+});
+
+/** start + (n - 1) · step before retry n. */
+export const linear = (options: { start: Duration; step: Duration }): BackoffSpec => ({
+  kind: "linear",
+  start: toMilliseconds(options.start, "linear start"),
+  step: toMilliseconds(options.step, "linear step"),
+});
+
+/** The same wait before every retry. */
+export const constant = (delay: Duration): BackoffSpec => ({
+  kind: "constant",
+  delay: toMilliseconds(delay, "constant delay"),
+});
+
+const positive = (value: number, what: string): number => {
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new PerdureError("OPTION_INVALID", { option: what, value: String(value), expected: "a number above 0" });
+};
+
+/** Milliseconds before retry `retry`. */
+export function backoffDelay(
+  backoff: Backoff,
+  retry: number,
+  error: unknown,
+  random: () => number = Math.random,
+): number {
+  if (typeof backoff === "function") return toMilliseconds(backoff(retry, error), "backoff");
+  if (backoff.kind === "constant") return backoff.delay;
+  if (backoff.kind === "linear") return backoff.start + (retry - 1) * backoff.step;
+  const wait = Math.min(backoff.base ** retry * 1000, backoff.max ?? Number.MAX_SAFE_INTEGER);
+  return backoff.jitter === true ? wait * (0.5 + random() / 2) : wait;
+}
+
+/** @throws PerdureError `OPTION_INVALID` */
+export function checkTaskOptions(options: TaskOptions): TaskOptions {
+  const { retries, timeout } = options;
+  if (retries !== undefined && !(Number.isInteger(retries) && retries >= 0))
+    throw new PerdureError("OPTION_INVALID", {
+      option: "retries",
+      value: String(retries),
+      expected: "a whole number from 0",
+    });
+  if (timeout !== undefined) toMilliseconds(timeout, "timeout");
+  return options;
+}

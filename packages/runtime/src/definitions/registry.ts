@@ -1,0 +1,62 @@
+import { formatLocation, type ModuleInfo } from "@perdure/protocol";
+import { processWide } from "../process-wide.ts";
+import { isWorkflow, type AnyFunction, type Definition, type WorkflowDefinition } from "./definition.ts";
+
+/** The compiled modules that are loaded, by `moduleKey`. */
+export const modules = processWide("modules", () => new Map<string, ModuleInfo>());
+/** Counts the changes of `modules`. */
+export const revision = processWide("revision", () => ({ count: 0 }));
+const definitions = processWide("definitions", () => new WeakMap<AnyFunction, Definition>());
+/** Recoverable workflows: name → key of the module → definition. */
+export const workflows = processWide("workflows", () => new Map<string, Map<string, WorkflowDefinition>>());
+
+/** The key of a module, the same whenever the module is evaluated. */
+export const moduleKey = ({ file, package: name }: Pick<ModuleInfo, "file" | "package">): string =>
+  name === undefined ? file : `${name} ${file}`;
+
+/** Registers the module. An earlier evaluation of it is replaced whole: a workflow that the module no longer has is gone. */
+export function register(module: ModuleInfo, found: readonly Definition[]): void {
+  const key = moduleKey(module);
+  modules.set(key, module);
+  revision.count++;
+  for (const [name, files] of workflows) if (files.delete(key) && files.size === 0) workflows.delete(name);
+  for (const definition of found) {
+    if (!isWorkflow(definition) || !definition.info.recoverable) continue;
+    const { name } = definition.info;
+    const files = workflows.get(name) ?? new Map<string, WorkflowDefinition>();
+    workflows.set(name, files.set(key, definition));
+  }
+}
+
+/** Ties a function object to its definition. */
+export function define(fn: AnyFunction, definition: Definition, holder: object | undefined): void {
+  definitions.set(fn, definition);
+  if (isWorkflow(definition) && definition.info.recoverable) Object.assign(definition, { fn, holder });
+}
+
+export const definitionOf = (fn: AnyFunction): Definition | undefined => definitions.get(fn);
+
+/** The recoverable workflows of this name, one a module. */
+export const workflowsNamed = (name: string): WorkflowDefinition[] => [...(workflows.get(name)?.values() ?? [])];
+
+/** Names of the recoverable workflows of all loaded modules. */
+export const workflowNames = (): string[] => [...workflows.keys()];
+
+/** Whether its module was evaluated again, so that the workflow's name leads to the newer definition. */
+export const isSuperseded = ({ module, info }: WorkflowDefinition): boolean =>
+  info.recoverable && modules.get(moduleKey(module)) !== module;
+
+/** The location at which a loaded module defines a task or workflow of that name. */
+export function locationOfName({ name, file }: { readonly name: string; readonly file?: string }): string | undefined {
+  for (const module of modules.values()) {
+    const info = module.functions.find((fn) => fn.name === name && fn.kind !== "helper");
+    if (info && (file === undefined || file === module.file)) return formatLocation(module.file, info.at);
+  }
+  return undefined;
+}
+
+/** Whether any loaded module calls, or passes on, a durable function of this name. */
+export function isCalledAnywhere(name: string): boolean {
+  for (const { sites } of modules.values()) if (sites.some(([called]) => called === name)) return true;
+  return false;
+}

@@ -1,0 +1,39 @@
+import { PerdureError, type TemplatePart } from "@perdure/protocol";
+import { textFingerprint } from "../values/fingerprint.ts";
+import type { WorkflowDefinition } from "./definition.ts";
+
+/** The id that the workflow gives to a run with these arguments; undefined when neither `id=` nor the option `id` is given. */
+export function runIdOf(definition: WorkflowDefinition, args: readonly unknown[]): string | undefined {
+  const { info, options } = definition;
+  const make = options?.id as ((...args: unknown[]) => unknown) | undefined;
+  if (make) return checkId(make(...args), info.name);
+  return info.id && checkId(info.id.map((part) => fill(part, args, info.name)).join(""), info.name);
+}
+
+/** The id of a run whose workflow gives none: the same call is the same run. */
+export const defaultRunId = (workflow: string, inputHash: string): string =>
+  `${workflow}-${textFingerprint(inputHash)}`;
+
+/** @throws PerdureError `RUN_ID_INVALID` */
+export function checkId(id: unknown, workflow: string): string {
+  if (typeof id === "string" && id.length > 0 && id.length <= 512 && id.isWellFormed()) return id;
+  throw new PerdureError("RUN_ID_INVALID", { workflow, found: typeof id === "string" ? describeText(id) : String(id) });
+}
+
+const describeText = (id: string): string =>
+  id.isWellFormed() ? `${id.length} characters` : "half of a surrogate pair";
+
+function fill(part: TemplatePart, args: readonly unknown[], workflow: string): string {
+  if (typeof part === "string") return part;
+  let value = args[part.arg];
+  for (const key of part.path)
+    value = value === null || value === undefined ? undefined : (value as Record<string | number, unknown>)[key];
+  value ??= part.default;
+  if (typeof value === "string" || typeof value === "number" || typeof value === "bigint" || typeof value === "boolean")
+    return String(value);
+  throw new PerdureError("RUN_ID_INCOMPLETE", {
+    workflow,
+    placeholder: part.text,
+    found: value === undefined || value === null ? String(value) : `a value of type ${typeof value}`,
+  });
+}

@@ -1,0 +1,153 @@
+import { PerdureError } from "@perdure/protocol";
+import type { SignalRow, StepRow } from "@perdure/store";
+import type { History } from "../history/history.ts";
+import type { LostSteps } from "../history/lost-steps.ts";
+import { LiveStep, PendingCall, type CallingScope, type RunInMemory, type StepSpec } from "./step.ts";
+
+/** The pending calls of a run: gives each its id, compares it with the record, and begins the steps that are not recorded. */
+export class Calls {
+  private readonly execution: RunInMemory;
+  private readonly history: History;
+  private readonly lost: LostSteps;
+  private readonly pending: Map<string, PendingCall>;
+  /** Steps to begin once the recorded completions are delivered: nothing new happens before the past is replayed. Undefined: steps begin at once. */
+  private held: Set<PendingCall> | undefined = new Set();
+  private readonly variants = new Map<string, number>();
+  /** Deliveries that a wait has accepted, committed or not yet. */
+  private readonly acceptedSignals = new Set<string>();
+
+  /** @param pending - empty; shared with `lost` */
+  constructor(execution: RunInMemory, history: History, lost: LostSteps, pending: Map<string, PendingCall>) {
+    this.execution = execution;
+    this.history = history;
+    this.lost = lost;
+    this.pending = pending;
+  }
+
+  get size(): number {
+    return this.pending.size;
+  }
+
+  readonly isPending = (id: string): boolean => this.pending.has(id);
+
+  [Symbol.iterator](): Iterator<PendingCall> {
+    return this.pending.values();
+  }
+
+  get(id: string): PendingCall | undefined {
+    return this.pending.get(id);
+  }
+
+  add(call: PendingCall): void {
+    this.pending.set(call.id, call);
+    const record = this.history.checkpointOf(call.id);
+    if (record) this.compareInput(call, record);
+    else if (this.held) this.held.add(call);
+    else this.begin(call);
+  }
+
+  delete(call: PendingCall): void {
+    this.pending.delete(call.id);
+    this.held?.delete(call);
+  }
+
+  /** From now on no step begins until `beginHeld`. */
+  hold(): void {
+    this.held ??= new Set();
+  }
+
+  beginHeld(): void {
+    const held = this.held;
+    this.held = undefined;
+    for (const call of held ?? []) this.begin(call);
+  }
+
+  /**
+   * The next id of the name, or the id that it is recorded under by an old name. An id that a rename gives to another call
+   * counts as called. So does a record from before a retry whose input differs.
+   */
+  idOf(scope: CallingScope, spec: StepSpec, inputHash: string): string {
+    for (;;) {
+      const id = this.history.recordedAs(scope.nextId(spec.name, spec.what));
+      if (id === undefined) continue;
+      const record = this.history.checkpointOf(id);
+      const isSame = record?.inputHash === inputHash && record.kind === spec.kind;
+      if (!record || !this.history.isBeforeRetry(record) || isSame) return id;
+    }
+  }
+
+  /** Tells the calls of one more caller from those of callers with the same path and name. */
+  nextVariant(path: string, name: string): number {
+    const key = `${path}/${name}`;
+    const variant = this.variants.get(key) ?? 0;
+    this.variants.set(key, variant + 1);
+    return variant;
+  }
+
+  /** When the run continues on its own, where every pending call waits; undefined where one does not, or none is pending. */
+  waiting(): { readonly wakeAt: number | undefined } | undefined {
+    const steps = [...this.pending.values()].map(({ live }) => live);
+    if (steps.length === 0 || !steps.every((step) => step?.waiting === true)) return undefined;
+    const wakeAt = steps.reduce((earliest, step) => Math.min(earliest, step?.dueAt ?? Infinity), Infinity);
+    return { wakeAt: wakeAt === Infinity ? undefined : wakeAt };
+  }
+
+  /** Gives unconsumed deliveries to the open waits, in the order in which these were opened. */
+  offer(signals: readonly SignalRow[]): void {
+    for (const signal of signals) {
+      const delivery = `${signal.slot} ${signal.name}`;
+      if (this.acceptedSignals.has(delivery)) continue;
+      const names = [signal.name, ...this.execution.host.settings.renames.signalsOf(signal.name)];
+      for (const { live, spec } of this.pending.values()) {
+        if (spec.kind === "signal" && names.includes(spec.target ?? "") && live?.accept(signal) === true) {
+          this.acceptedSignals.add(delivery);
+          break;
+        }
+      }
+    }
+  }
+
+  abandon(reason: string): void {
+    for (const { live } of this.pending.values()) live?.abandon(reason);
+  }
+
+  private begin(call: PendingCall): void {
+    if (!this.execution.isActive) return;
+    const open = this.history.openStepOf(call.id);
+    const { lostSteps } = this.execution.host.settings;
+    const lost = open || lostSteps === "report" ? undefined : this.lost.beforeBeginning(call);
+    if (open) this.resumeOpenStep(open, call);
+    else if (lost) this.execution.stop(lost);
+    if (!this.execution.isActive) return;
+    call.live = new LiveStep(this.execution, call, open);
+    call.live.begin();
+  }
+
+  private resumeOpenStep(open: StepRow, call: PendingCall): void {
+    this.compareInput(call, open);
+    const { target } = call.spec;
+    // the signal was renamed: deliveries find the wait by its name
+    if (this.execution.isActive && target !== undefined && target !== open.target)
+      this.execution.keep({ ...open, target }, () => {});
+  }
+
+  private compareInput(call: PendingCall, record: StepRow): void {
+    // the id of a wait for a signal contains the signal's name, which is its only input
+    if (record.kind === call.kind && (record.inputHash === call.inputHash || record.kind === "signal")) return;
+    const { host, run } = this.execution;
+    const params = {
+      run: run.id,
+      workflow: run.workflow,
+      step: call.id,
+      recordedAt: record.location ?? "?",
+      calledAt: call.location ?? "?",
+    };
+    if (record.kind !== call.kind)
+      this.execution.stop(
+        new PerdureError("STEP_KIND_DIFFERS", { ...params, recorded: record.kind, called: call.kind }),
+      );
+    else if (this.history.isOld(record)) host.report(new PerdureError("INPUT_CHANGED", params), run);
+    else if (host.settings.nondeterminism === "report") host.report(new PerdureError("NOT_DETERMINISTIC", params), run);
+    else this.execution.stop(new PerdureError("NOT_DETERMINISTIC", params));
+  }
+}

@@ -1,0 +1,141 @@
+import type { StepRow } from "@perdure/store";
+import type { History } from "../history/history.ts";
+import type { LostSteps } from "../history/lost-steps.ts";
+import { CancelledError } from "../values/errors.ts";
+import type { Calls } from "./calls.ts";
+import type { Cancellation } from "./cancellation.ts";
+import type { Failures } from "./failures.ts";
+import type { PendingCall, RunInMemory } from "./step.ts";
+
+/** The run that completions are delivered to. */
+export interface Recipient extends RunInMemory {
+  /** Begins to end the run if its workflow has returned or thrown. */
+  finishIfSettled(): boolean;
+  /** All recorded completions are delivered: what is not recorded may begin. */
+  continueLive(): void;
+  /** A completion is about to be delivered. */
+  interruptIdleness(): void;
+}
+
+/**
+ * Delivers completions to the workflow one at a time, strictly in the order of their sequence numbers, and lets the microtask
+ * queue drain between two (R2). Recorded and new completions share one queue, so a first run and a replay take the same path.
+ */
+export class Delivery {
+  /** Completions delivered so far. */
+  delivered = 0;
+  /** When the latest of them was recorded. */
+  now: number;
+  isPumping = false;
+
+  private readonly recipient: Recipient;
+  private readonly history: History;
+  private readonly calls: Calls;
+  private readonly lost: LostSteps;
+  private readonly failures: Failures;
+  private readonly cancellation: Cancellation;
+  private stallTimer: (() => void) | undefined;
+
+  constructor(
+    recipient: Recipient,
+    calls: Calls,
+    lost: LostSteps,
+    history: History,
+    failures: Failures,
+    cancellation: Cancellation,
+  ) {
+    this.recipient = recipient;
+    this.calls = calls;
+    this.lost = lost;
+    this.history = history;
+    this.failures = failures;
+    this.cancellation = cancellation;
+    this.now = recipient.run.createdAt;
+  }
+
+  /** Delivers what can be delivered, beginning when the microtask queue has drained. */
+  pump(): void {
+    if (this.isPumping || !this.recipient.isActive) return;
+    this.isPumping = true;
+    afterDrain(this.turn);
+  }
+
+  stopTimer(): void {
+    this.stallTimer?.();
+    this.stallTimer = undefined;
+  }
+
+  private readonly turn = (): void => {
+    if (!this.recipient.isActive || this.recipient.finishIfSettled()) return;
+    const next = this.history.takeNext(this.calls.isPending);
+    if (next) {
+      this.recipient.interruptIdleness();
+      this.stopTimer();
+      this.deliver(next);
+      afterDrain(this.turn);
+      return;
+    }
+    this.isPumping = false;
+    if (this.history.next) this.stalled();
+    else this.recipient.continueLive();
+  };
+
+  private deliver(row: StepRow): void {
+    this.delivered++;
+    this.now = Math.max(this.now, row.finishedAt ?? 0);
+    if (row.kind === "cancel") return this.deliverCancellation(row);
+    const call = this.calls.get(row.id);
+    if (!call) return;
+    this.calls.delete(call);
+    const { host, run } = this.recipient;
+    if (!call.live) host.emit("replayed", run, row);
+    try {
+      const value = row.output === undefined ? undefined : host.values.decode(row.output);
+      if (row.state === "completed") call.resolve(call.spec.parse ? call.spec.parse(value) : value);
+      else this.deliverFailure(call, value);
+    } catch (error) {
+      this.recipient.stop(error);
+    }
+  }
+
+  private deliverFailure(call: PendingCall, error: unknown): void {
+    this.failures.add({ id: call.id, error, at: this.delivered, frame: call.frame });
+    if (this.cancellation.isDelivered && error instanceof CancelledError) this.cancellation.notify(call.frame);
+    call.reject(error);
+  }
+
+  /** Waits end with a CancelledError now, in the order in which they began. A running task ends in its own time. */
+  private deliverCancellation(row: StepRow): void {
+    const reason = row.output === undefined ? undefined : this.recipient.host.values.decode(row.output);
+    const error = new CancelledError(reason);
+    this.cancellation.deliver(this.delivered, error);
+    for (const call of this.calls) {
+      const isWait = call.kind === "sleep" || call.kind === "signal";
+      if (!isWait || call.live?.sealed === true || this.history.checkpointOf(call.id)) continue;
+      call.live?.abandon("cancelled");
+      this.calls.delete(call);
+      this.cancellation.notify(call.frame);
+      call.reject(error);
+    }
+  }
+
+  /** The workflow does not wait for the next recorded completion. */
+  private stalled(): void {
+    const { host } = this.recipient;
+    const row = this.history.next;
+    if (row && this.history.isOld(row)) {
+      this.recipient.continueLive(); // changed code may have new steps before it
+      if (this.calls.size > 0) return;
+    }
+    this.stallTimer ??= host.clock.at(host.clock.now() + host.settings.stallTimeout, () => {
+      this.stallTimer = undefined;
+      const lost = this.lost.now(false);
+      if (lost && this.recipient.isActive && !this.isPumping) this.recipient.stop(lost);
+    });
+  }
+}
+
+/** A `process.nextTick` queued from a microtask runs when the microtask queue has drained. */
+const afterDrain = (fn: () => void): void => {
+  queueMicrotask(() => process.nextTick(fn));
+};

@@ -1,0 +1,310 @@
+import { PerdureError } from "@perdure/protocol";
+import type { Blocked, Encoded, FinalStatus, RunRow, SignalRow, StepRow } from "@perdure/store";
+import { blockKey, codeOf, type Code } from "../definitions/code.ts";
+import type { Body, WorkflowDefinition } from "../definitions/definition.ts";
+import { ChangedCode } from "../history/changed-code.ts";
+import { CANCEL_ID, History } from "../history/history.ts";
+import { LostSteps } from "../history/lost-steps.ts";
+import { CancelledError } from "../values/errors.ts";
+import { fingerprint } from "../values/fingerprint.ts";
+import { Calls } from "./calls.ts";
+import { Cancellation } from "./cancellation.ts";
+import { context } from "./current.ts";
+import { Delivery, type Recipient } from "./delivery.ts";
+import { Failures } from "./failures.ts";
+import type { Host } from "./host.ts";
+import { Idle } from "./idle.ts";
+import { Journal } from "./journal.ts";
+import { Scope } from "./scope.ts";
+import { PendingCall, type CallingScope, type StepSpec } from "./step.ts";
+
+/** How an execution ended. Only `finished` is an end of the run. */
+export type ExecutionEnd =
+  | { readonly type: "finished"; readonly status: FinalStatus; readonly output: Encoded }
+  | { readonly type: "released"; readonly wakeAt: number | undefined }
+  | { readonly type: "stopped"; readonly error: unknown }
+  | { readonly type: "lost" };
+
+type Outcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
+
+/** A promise of a run that is no longer in memory: it is dropped, never settled. */
+const never = (): Promise<never> => new Promise(() => {});
+
+/**
+ * One execution of a run in this process: calls the workflow from the top, replays what is recorded, continues from there, and
+ * ends when the run ends, waits for long, is stopped, or is lost to another process.
+ */
+export class Execution implements Recipient {
+  readonly run: RunRow;
+  readonly host: Host;
+  readonly definition: WorkflowDefinition;
+  readonly attempts = { running: 0, limited: 0 };
+  readonly ended: Promise<ExecutionEnd>;
+
+  private readonly end: (end: ExecutionEnd) => void;
+  private state: "active" | "draining" | "finishing" | "ended" = "active";
+  private readonly code: Code;
+  private readonly history: History;
+  private readonly lost: LostSteps;
+  private readonly calls: Calls;
+  private readonly journal: Journal;
+  private readonly delivery: Delivery;
+  private readonly idle: Idle;
+  private readonly failures = new Failures();
+  private readonly cancellation: Cancellation;
+  /** How the workflow's body ended. */
+  private outcome: Outcome | undefined;
+  private drained: (() => void) | undefined;
+
+  /** @param codeVersions - the recorded manifests of the code versions that ran the older steps, by fingerprint */
+  constructor(
+    host: Host,
+    run: RunRow,
+    definition: WorkflowDefinition,
+    steps: readonly StepRow[],
+    codeVersions: ReadonlyMap<string, string> = new Map(),
+  ) {
+    this.host = host;
+    this.run = run;
+    this.definition = definition;
+    let end: (end: ExecutionEnd) => void = () => {};
+    this.ended = new Promise((resolve) => (end = resolve));
+    this.end = end;
+    this.code = codeOf(definition);
+    const history = new History(steps, run, this.code.fingerprint, host.settings.renames);
+    const changed = new ChangedCode(this.code, codeVersions, (row) => history.codeOf(row));
+    const pending = new Map<string, PendingCall>();
+    this.history = history;
+    this.lost = new LostSteps(run, history, changed, pending);
+    this.calls = new Calls(this, history, this.lost, pending);
+    this.journal = new Journal(run, host, this.code, history, this);
+    this.cancellation = new Cancellation(history.checkpointOf(CANCEL_ID) !== undefined);
+    this.delivery = new Delivery(this, this.calls, this.lost, history, this.failures, this.cancellation);
+    this.idle = new Idle(this, this.calls);
+  }
+
+  get isActive(): boolean {
+    return this.state === "active";
+  }
+
+  get hasEnded(): boolean {
+    return this.state === "ended";
+  }
+
+  get isQuiet(): boolean {
+    return this.isActive && !this.delivery.isPumping && this.attempts.running === 0;
+  }
+
+  get delivered(): number {
+    return this.delivery.delivered;
+  }
+
+  get now(): number {
+    return this.delivery.now;
+  }
+
+  /** Runs the body from the top. `ended` resolves whatever the body ends with. */
+  start(body: Body, args: readonly unknown[]): void {
+    if (this.run.cancel !== undefined) this.cancel(this.run.cancel);
+    const settled = (outcome: Outcome): void => {
+      this.outcome = outcome;
+      this.delivery.pump();
+    };
+    const call = async (): Promise<unknown> => body(...args);
+    context.run(Scope.root(this), call).then(
+      (value) => settled({ ok: true, value }),
+      (error: unknown) => settled({ ok: false, error }),
+    );
+    this.delivery.pump();
+  }
+
+  // --- the workflow's side
+
+  call(scope: CallingScope, spec: StepSpec): Promise<unknown> {
+    if (this.state === "finishing" || this.state === "ended") return never();
+    const inputHash = fingerprint(spec.input);
+    const id = this.calls.idOf(scope, spec, inputHash);
+    const cancelled = this.cancellation.errorFor(scope.frame);
+    if (cancelled) return Promise.reject(cancelled);
+    const call = new PendingCall(id, spec, scope.frame, inputHash, this.delivered);
+    this.calls.add(call);
+    this.delivery.pump();
+    return call.outcome;
+  }
+
+  nextVariant(path: string, name: string): number {
+    return this.calls.nextVariant(path, name);
+  }
+
+  cancellationOf({ calledAt }: PendingCall): CancelledError | undefined {
+    return this.cancellation.errorOfCallAt(calledAt);
+  }
+
+  checkpoint(step: Omit<StepRow, "seq">, consume?: SignalRow): void {
+    this.journal.checkpoint(step, consume, (row) => {
+      this.history.push(row);
+      this.delivery.pump();
+    });
+  }
+
+  keep(step: StepRow, then: () => void): void {
+    this.journal.write({ type: "step", step }, then);
+  }
+
+  attemptEnded(): void {
+    this.attempts.running--;
+    if (this.state === "draining" && this.attempts.running === 0) this.leave();
+    else this.idle.watch();
+  }
+
+  // --- the delivery's side
+
+  continueLive(): void {
+    if (this.cancellation.isPending) return; // the cancellation is delivered first
+    this.calls.beginHeld();
+    this.idle.watch();
+  }
+
+  interruptIdleness(): void {
+    this.idle.stop();
+  }
+
+  finishIfSettled(): boolean {
+    if (this.outcome) this.finish(this.outcome);
+    return this.outcome !== undefined;
+  }
+
+  // --- the end
+
+  private finish(outcome: Outcome): void {
+    const lost = this.lost.now(true);
+    if (lost && this.host.settings.lostSteps === "stop") return this.stop(lost);
+    if (lost) this.host.report(lost, this.run);
+    this.state = "finishing";
+    this.stopTimers();
+    for (const { live } of this.calls) live?.stopWaiting();
+    const status = this.statusOf(outcome);
+    const [value, how] = outcome.ok ? [outcome.value, "returned"] : [outcome.error, "threw"];
+    let output: Encoded;
+    try {
+      output = this.host.values.encode(value, `workflow ${this.run.workflow} ${how}`);
+    } catch (error) {
+      return this.stop(error);
+    }
+    const unhandled = status === "failed" && !outcome.ok ? this.failures.unhandled(outcome.error) : [];
+    const at = this.host.clock.now();
+    this.journal.write({ type: "finish", status, output, unhandled, at }, () =>
+      this.close({ type: "finished", status, output }),
+    );
+  }
+
+  private statusOf(outcome: Outcome): FinalStatus {
+    if (outcome.ok) return "completed";
+    return this.cancellation.isDelivered && outcome.error instanceof CancelledError ? "cancelled" : "failed";
+  }
+
+  stop(error: unknown): void {
+    if (this.state === "ended") return;
+    // an error of the code or its values persists; a store or a process may work next time
+    const isLasting = error instanceof PerdureError && !/^(?:STORE|SQLITE|RUNTIME)_/.test(error.code);
+    const blocked: Blocked | undefined = isLasting
+      ? { error: error.code, message: error.message, code: blockKey(this.code, this.host.settings) }
+      : undefined;
+    this.release("pending", undefined, { type: "stopped", error }, blocked);
+  }
+
+  private release(
+    status: "pending" | "waiting",
+    wakeAt: number | undefined,
+    end: ExecutionEnd,
+    blocked?: Blocked,
+  ): void {
+    this.silence("the run stopped here");
+    const at = this.host.clock.now();
+    const due = wakeAt !== undefined && { wakeAt };
+    this.journal.write({ type: "release", status, at, ...due, ...(blocked && { blocked }) }, () => this.close(end));
+  }
+
+  /** Another owner has the run, or this process can no longer own it: nothing more is written. */
+  lose(): void {
+    this.silence("the run was lost to another process");
+    this.close({ type: "lost" });
+  }
+
+  /** The store failed. Nothing can be written, so the execution ends and the record stays as it is. */
+  fail(error: unknown): void {
+    this.silence("the store failed");
+    this.close({ type: "stopped", error });
+  }
+
+  private silence(reason: string): void {
+    this.state = this.state === "ended" ? "ended" : "finishing";
+    this.stopTimers();
+    this.calls.abandon(reason);
+  }
+
+  private stopTimers(): void {
+    this.delivery.stopTimer();
+    this.idle.stop();
+  }
+
+  private close(end: ExecutionEnd): void {
+    this.state = "ended";
+    this.end(end);
+    this.drained?.();
+  }
+
+  // --- leaving memory
+
+  suspend(wakeAt: number | undefined): void {
+    this.release("waiting", wakeAt, { type: "released", wakeAt });
+  }
+
+  /** Begins nothing more, waits for running attempts to end, and gives the run back. */
+  async drain(): Promise<void> {
+    if (this.state === "active") {
+      this.state = "draining";
+      if (this.attempts.running === 0) this.leave();
+      await new Promise<void>((resolve) => {
+        this.drained = resolve;
+        if (this.hasEnded) resolve();
+      });
+    } else await this.ended;
+  }
+
+  /** Gives the run back without waiting for running attempts. Their signals are aborted; they run again elsewhere. */
+  giveBack(): void {
+    if (this.state === "active" || this.state === "draining") this.leave();
+  }
+
+  private leave(): void {
+    const waiting = this.calls.waiting();
+    const wakeAt = waiting?.wakeAt;
+    this.release(waiting ? "waiting" : "pending", wakeAt, { type: "released", wakeAt });
+  }
+
+  // --- signals and cancellation
+
+  offer(signals: readonly SignalRow[]): void {
+    this.calls.offer(signals);
+  }
+
+  /** Records the cancellation as a completion of its own. It takes effect when it is delivered. */
+  cancel(reason: Encoded): void {
+    if (this.cancellation.requested || this.state !== "active") return;
+    this.cancellation.requested = true;
+    this.calls.hold();
+    const now = this.host.clock.now();
+    const times = { startedAt: now, finishedAt: now };
+    this.checkpoint({
+      id: CANCEL_ID,
+      kind: "cancel",
+      state: "completed",
+      inputHash: "",
+      attempt: 0,
+      output: reason,
+      ...times,
+    });
+    for (const { live } of this.calls) live?.cancel(this.host.values.decode(reason));
+  }
+}

@@ -1,0 +1,41 @@
+import type { Frame } from "./frame.ts";
+
+interface Failure {
+  readonly id: string;
+  readonly error: unknown;
+  /** Number of completions delivered, including this failure. */
+  readonly at: number;
+  readonly frame: Frame;
+}
+
+/** The failures that were delivered to a workflow, to know which of them it handled (R7). */
+export class Failures {
+  private readonly failures: Failure[] = [];
+
+  add(failure: Failure): void {
+    this.failures.push(failure);
+  }
+
+  /**
+   * Ids of the failures that the workflow did not handle: no activation that led to the step continued after the failure, or the
+   * error is what the workflow ended with, or a cause of it.
+   */
+  unhandled(end: unknown): string[] {
+    const causes = reachable(end);
+    return this.failures
+      .filter(({ error, frame, at }) => causes.has(error) || !continuedAfter(frame, at))
+      .map(({ id }) => id);
+  }
+}
+
+const continuedAfter = (frame: Frame | undefined, at: number): boolean =>
+  frame !== undefined && (frame.activeAt >= at || continuedAfter(frame.parent, at));
+
+/** The error, its causes, and the errors of an AggregateError. */
+function reachable(error: unknown, found = new Set<unknown>()): Set<unknown> {
+  if (found.has(error)) return found;
+  found.add(error);
+  if (error instanceof AggregateError) for (const inner of error.errors) reachable(inner, found);
+  if (error instanceof Error && error.cause !== undefined) reachable(error.cause, found);
+  return found;
+}

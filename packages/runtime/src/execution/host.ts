@@ -1,0 +1,46 @@
+import type { PerdureError } from "@perdure/protocol";
+import type { Encoded, FinalStatus, RunRow, StepRow, Write } from "@perdure/store";
+import type { Clock } from "../config/clock.ts";
+import type { Settings, StepEvent } from "../config/settings.ts";
+import type { Body, WorkflowDefinition } from "../definitions/definition.ts";
+import type { ValueStore } from "../values/codec.ts";
+
+/** How a run ended. */
+export interface RunEnd {
+  readonly status: FinalStatus;
+  readonly output: Encoded;
+}
+
+/** A run to start, or to attach to when it exists already. */
+export interface RunRequest {
+  readonly definition: WorkflowDefinition;
+  readonly args: readonly unknown[];
+  readonly id: string | undefined;
+  /** The caller's own body of the workflow. Without it the workflow is found by its name. */
+  readonly body?: Body;
+  readonly parent?: string;
+  /** A run that has failed already is not tried again: its failure is the answer. */
+  readonly keepFailure?: boolean;
+}
+
+/** What an execution needs from the process around it. */
+export interface Host {
+  readonly clock: Clock;
+  readonly values: ValueStore;
+  readonly settings: Settings;
+  /** Commits together with the other writes of this turn. `done` gets true, false (the epoch is stale), or the store's error. */
+  commit(write: Write, done: (result: unknown) => void): void;
+  /** Reports a problem that does not stop the run. */
+  report(error: PerdureError, run: RunRow): void;
+  /** Emits an event of a step, for listeners and the log. */
+  emit(event: StepEvent, run: RunRow, row: StepRow): void;
+  /** Records the run and begins it here. Resolves with its id. */
+  begin(request: RunRequest): Promise<string>;
+  /** Resolves when the run has ended, in whichever process. Executes it here when nobody else does. */
+  follow(run: string, request?: RunRequest): Promise<RunEnd>;
+  cancel(run: string, reason: unknown): Promise<boolean>;
+  /** Whether this process has the run in memory. */
+  isInMemory(run: string): boolean;
+  /** Reads the run's deliveries now: some may have come before the wait. Never rejects. */
+  readSignals(run: string): Promise<void>;
+}

@@ -1,0 +1,67 @@
+import type { RunRow, SignalRow, StepRow, Write } from "@perdure/store";
+import type { Code } from "../definitions/code.ts";
+import type { History } from "../history/history.ts";
+import type { Host } from "./host.ts";
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+type WriteBody = DistributiveOmit<Write, "run" | "epoch">;
+
+/** The execution that the journal writes for. */
+interface Writer {
+  readonly hasEnded: boolean;
+  /** Another owner has the run. */
+  lose(): void;
+  /** The store failed. */
+  fail(error: unknown): void;
+}
+
+/** Writes what happens in a run to the store, each checkpoint under the run's next sequence number (R2, R3). */
+export class Journal {
+  private readonly run: RunRow;
+  private readonly host: Host;
+  private readonly code: Code;
+  private readonly history: History;
+  private readonly writer: Writer;
+  private seq: number;
+  /** The code is recorded together with the first write under it, so that a run that is stopped before stays unchanged. */
+  private isCodeRecorded: boolean;
+
+  constructor(run: RunRow, host: Host, code: Code, history: History, writer: Writer) {
+    this.run = run;
+    this.host = host;
+    this.code = code;
+    this.history = history;
+    this.writer = writer;
+    this.seq = history.lastSeq;
+    this.isCodeRecorded = history.change === undefined;
+  }
+
+  /** Commits a finished step; `then` gets the checkpoint, with its sequence number, once it is durable. */
+  checkpoint(step: Omit<StepRow, "seq">, consume: SignalRow | undefined, then: (row: StepRow) => void): void {
+    const row: StepRow = { ...step, seq: ++this.seq };
+    this.write({ type: "step", step: row, ...(consume && { consume }) }, () => then(row));
+  }
+
+  /** Writes to the run; `then` is called once the write is durable. */
+  write(write: WriteBody, then: () => void): void {
+    if (this.writer.hasEnded) return;
+    if (write.type !== "release") this.recordCode();
+    this.commit(write, then);
+  }
+
+  private recordCode(): void {
+    const { change } = this.history;
+    if (this.isCodeRecorded || !change) return;
+    this.isCodeRecorded = true;
+    this.commit({ type: "code", code: this.code.fingerprint, modules: this.code.text, ...change }, () => {});
+  }
+
+  private commit(write: WriteBody, then: () => void): void {
+    this.host.commit({ ...write, run: this.run.id, epoch: this.run.epoch } as Write, (result) => {
+      if (this.writer.hasEnded) return;
+      if (result === true) then();
+      else if (result === false) this.writer.lose();
+      else this.writer.fail(result);
+    });
+  }
+}

@@ -1,0 +1,96 @@
+import { joinStepId, type ChanceSource, type Segment } from "@perdure/protocol";
+import { Chance, recordedValue, type Moment } from "./chance.ts";
+import type { Frame } from "./frame.ts";
+import type { CallingScope, RunInMemory, StepSpec } from "./step.ts";
+
+interface Counter {
+  /** 0, or the number that tells this caller's steps from those of another caller with the same path and name. */
+  readonly variant: number;
+  next: number;
+}
+
+/** The name under which scopes of one path are told apart when they draw random values. No step has such a name. */
+const CHANCE = "\0";
+
+/**
+ * One activation of a function with durable calls, or one iteration of a loop. It counts the calls made in it (R1).
+ *
+ * A counter belongs to one activation and one called function, so concurrent branches never share a counter. Two closures
+ * of one name in one scope have the same path (`map[0]`). Their calls differ by name; only where both call a function of
+ * one name does the second caller get a variant. So inserting a closure or a loop leaves the ids of all other steps unchanged.
+ */
+export class Scope implements Moment, CallingScope {
+  readonly kind = "scope";
+  readonly execution: RunInMemory;
+  readonly frame: Frame;
+  private readonly parent: Scope | undefined;
+  private readonly segment: Segment | undefined;
+  private ownPath: string | undefined;
+  private ownChance: Chance | undefined;
+  private readonly counters = new Map<string, Counter>();
+
+  private constructor(execution: RunInMemory, frame: Frame, parent?: Scope, segment?: Segment) {
+    this.execution = execution;
+    this.frame = frame;
+    this.parent = parent;
+    this.segment = segment;
+  }
+
+  static root(execution: RunInMemory): Scope {
+    return new Scope(execution, { parent: undefined, enteredAt: 0, activeAt: 0, cancelled: false });
+  }
+
+  get path(): string {
+    return (this.ownPath ??= this.parent && this.segment ? joinStepId(this.parent.path, this.segment) : "");
+  }
+
+  /** The scope of a function entered from here. */
+  enter(name: string, what: string): Scope {
+    const now = this.execution.delivered;
+    this.frame.activeAt = now;
+    const counter = this.counters.get(what) ?? this.count(what, 0);
+    const frame = { parent: this.frame, enteredAt: now, activeAt: now, cancelled: false };
+    return new Scope(this.execution, frame, this, { name, variant: 0, index: counter.next++ });
+  }
+
+  /** The scope of an iteration of a loop, or of a key given by hand: the same activation, another counter. */
+  within(segment: Segment): Scope {
+    return new Scope(this.execution, this.frame, this, segment);
+  }
+
+  /** The id of the next call of `what`. */
+  nextId(name: string, what: string): string {
+    this.frame.activeAt = this.execution.delivered;
+    const counter = this.counters.get(what) ?? this.count(what, this.execution.nextVariant(this.path, name));
+    return joinStepId(this.path, { name, variant: counter.variant, index: counter.next++ });
+  }
+
+  /** A durable call from this scope. */
+  call(spec: StepSpec): Promise<unknown> {
+    return this.execution.call(this, spec);
+  }
+
+  /** What every replay reads here in place of `real`. */
+  recorded<T>(source: ChanceSource, real: T): T {
+    return recordedValue(source, real, this) as T;
+  }
+
+  get start(): number {
+    return this.execution.run.createdAt;
+  }
+
+  get now(): number {
+    return this.execution.now;
+  }
+
+  get chance(): Chance {
+    const { execution, path } = this;
+    return (this.ownChance ??= new Chance(execution.run.seed, `${path} ${execution.nextVariant(path, CHANCE)}`));
+  }
+
+  private count(what: string, variant: number): Counter {
+    const counter = { variant, next: 0 };
+    this.counters.set(what, counter);
+    return counter;
+  }
+}

@@ -1,0 +1,262 @@
+import type { Encoded, SignalRow, StepKind, StepRow, RunRow } from "@perdure/store";
+import type { Call } from "../history/call.ts";
+import type { CancelledError } from "../values/errors.ts";
+import type { Frame } from "./frame.ts";
+import type { Host } from "./host.ts";
+
+/** A durable operation as the workflow asks for it. */
+export interface StepSpec {
+  readonly kind: StepKind;
+  /** What is counted under `name` in the scope. */
+  readonly what: string;
+  readonly name: string;
+  readonly input: unknown;
+  readonly target?: string;
+  readonly location: string | undefined;
+  /** Turns the stored value into what the workflow sees. */
+  readonly parse?: (value: unknown) => unknown;
+  /** Does the work. Called at most once in an execution, when the step is not recorded. */
+  readonly begin: (step: LiveStep) => void;
+  /** Called in place of `begin` when the run was cancelled after the step was called. Default: the step fails with the error. */
+  readonly cancelled?: (step: LiveStep, error: CancelledError) => void;
+}
+
+/** The scope that a step is called from. */
+export interface CallingScope {
+  readonly frame: Frame;
+  /** The id of the next call of `what`, whose name is `name`. */
+  nextId(name: string, what: string): string;
+}
+
+/** A run in memory, as its scopes and steps see it. */
+export interface RunInMemory {
+  readonly run: RunRow;
+  readonly host: Host;
+  /** Whether steps begin here and their outcomes are delivered. */
+  readonly isActive: boolean;
+  /** Completions delivered so far. */
+  readonly delivered: number;
+  /** When the latest of them was recorded, in milliseconds since 1970. Never goes back, though the clocks of several processes differ. */
+  readonly now: number;
+  /** Attempts of tasks that run now, and those of them that have a time limit. */
+  readonly attempts: { running: number; limited: number };
+  call(scope: CallingScope, spec: StepSpec): Promise<unknown>;
+  /** Tells the calls of one more caller from those of callers with the same path and name. */
+  nextVariant(path: string, name: string): number;
+  /** The error for a step that was called before the run was cancelled and has not begun since. */
+  cancellationOf(call: PendingCall): CancelledError | undefined;
+  /** Commits a finished step. Its delivery takes its turn in the queue. */
+  checkpoint(step: Omit<StepRow, "seq">, consume?: SignalRow): void;
+  /** Records an unfinished step: when a sleep ends, when the next attempt is due. */
+  keep(step: StepRow, then: () => void): void;
+  attemptEnded(): void;
+  /** Ends the execution, not the run: the run stays as it is and can be resumed. */
+  stop(error: unknown): void;
+}
+
+/** A durable call whose outcome has not been delivered to the workflow. */
+export class PendingCall implements Call {
+  readonly id: string;
+  readonly spec: StepSpec;
+  readonly frame: Frame;
+  readonly inputHash: string;
+  /** Number of completions that had been delivered when the workflow made the call. */
+  readonly calledAt: number;
+  readonly outcome: Promise<unknown>;
+  /** Set when the step executes here, as opposed to being replayed. */
+  live: LiveStep | undefined;
+  resolve!: (value: unknown) => void;
+  reject!: (error: unknown) => void;
+
+  constructor(id: string, spec: StepSpec, frame: Frame, inputHash: string, calledAt: number) {
+    this.id = id;
+    this.spec = spec;
+    this.frame = frame;
+    this.inputHash = inputHash;
+    this.calledAt = calledAt;
+    this.outcome = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  get kind(): StepKind {
+    return this.spec.kind;
+  }
+
+  get location(): string | undefined {
+    return this.spec.location;
+  }
+
+  get hasBegun(): boolean {
+    return this.live !== undefined;
+  }
+}
+
+/** A step that executes in this process, as opposed to being replayed: what it waits for, and how it ends. */
+export class LiveStep {
+  readonly execution: RunInMemory;
+  readonly call: PendingCall;
+  /** Attempts made so far. */
+  attempt: number;
+  /** When it continues without an event from outside, in milliseconds since 1970. */
+  dueAt: number | undefined;
+  /** Id of the child run, once it is known. */
+  target: string | undefined;
+  /** Set by a step that waits for another run: whether that run is not in this process's memory either. */
+  waitsElsewhere: (() => boolean) | undefined;
+  /** Its checkpoint is being committed: the outcome cannot change any more. */
+  sealed = false;
+  /** The store has it as an open step. */
+  kept: boolean;
+  /** Set by steps that handle these events. */
+  onSignal: ((signal: SignalRow) => void) | undefined;
+  onCancel: ((reason: unknown) => void) | undefined;
+  onAbandon: ((reason: string) => void) | undefined;
+
+  private waitingHere = false;
+  private readonly startedAt: number;
+  private timer: (() => void) | undefined;
+  private over = false;
+
+  /** @param open - what an earlier execution recorded of the step */
+  constructor(execution: RunInMemory, call: PendingCall, open: StepRow | undefined) {
+    this.execution = execution;
+    this.call = call;
+    this.attempt = open?.attempt ?? 0;
+    this.dueAt = open?.dueAt;
+    this.kept = open !== undefined;
+    this.target = call.spec.target;
+    this.startedAt = open?.startedAt ?? execution.host.clock.now();
+  }
+
+  /** Counts one more attempt. */
+  startAttempt(): void {
+    this.attempt++;
+    this.execution.attempts.running++;
+    this.execution.host.emit("started", this.execution.run, this.row("open"));
+  }
+
+  begin(): void {
+    const cancelled = this.execution.cancellationOf(this.call);
+    const { spec } = this.call;
+    try {
+      if (!cancelled) spec.begin(this);
+      else if (spec.cancelled) spec.cancelled(this, cancelled);
+      else this.fail(cancelled);
+    } catch (error) {
+      this.execution.stop(error);
+    }
+  }
+
+  /** Whether it waits for a time, a signal or another run, so that nothing is lost when this process forgets it. */
+  get waiting(): boolean {
+    return this.waitsElsewhere?.() ?? this.waitingHere;
+  }
+
+  get active(): boolean {
+    return !this.over && !this.sealed;
+  }
+
+  complete(value: unknown): void {
+    if (!this.active) return;
+    try {
+      this.settle("completed", this.encode(value, "returned"));
+    } catch (error) {
+      this.over = true;
+      this.execution.stop(error);
+    }
+  }
+
+  fail(error: unknown): void {
+    if (!this.active) return;
+    try {
+      this.settle("failed", this.encode(error, "threw"));
+    } catch (unstorable) {
+      this.over = true;
+      this.execution.stop(unstorable);
+    }
+  }
+
+  /** Ends the step with a value that is encoded already. */
+  settle(state: "completed" | "failed", output: Encoded, consume?: SignalRow): void {
+    if (!this.active) return;
+    this.sealed = true;
+    this.stopWaiting();
+    const { host, run } = this.execution;
+    const row = { ...this.row(state), output, finishedAt: host.clock.now() };
+    host.emit(state === "completed" ? "executed" : "failed", run, row);
+    this.execution.checkpoint(row, consume);
+  }
+
+  /** Records what has to survive a crash of an unfinished step, then calls `then`. */
+  keep(dueAt: number | undefined, then: () => void, lastError?: unknown): void {
+    const { host, run } = this.execution;
+    this.dueAt = dueAt;
+    this.kept = true;
+    const output = lastError === undefined ? undefined : this.encode(lastError, "threw");
+    const row = {
+      ...this.row("open"),
+      ...(dueAt !== undefined && { dueAt }),
+      ...(output !== undefined && { output }),
+    };
+    host.emit(lastError === undefined ? "waiting" : "retrying", run, row);
+    this.execution.keep(row, () => this.active && then());
+  }
+
+  /** Waits until `dueAt`, or without a limit. The run may leave memory meanwhile. */
+  wait(then: () => void): void {
+    this.waitingHere = true;
+    if (this.dueAt === undefined) return;
+    this.timer = this.execution.host.clock.at(this.dueAt, () => {
+      this.timer = undefined;
+      this.waitingHere = false;
+      if (this.active && this.execution.isActive) then();
+    });
+  }
+
+  stopWaiting(): void {
+    this.timer?.();
+    this.timer = undefined;
+    this.waitingHere = false;
+  }
+
+  /** Whether the step is a wait that this delivery ends. */
+  accept(signal: SignalRow): boolean {
+    if (!this.active || !this.onSignal) return false;
+    this.onSignal(signal);
+    return true;
+  }
+
+  cancel(reason: unknown): void {
+    if (this.active) this.onCancel?.(reason);
+  }
+
+  /** The run continues without the step, or not here. */
+  abandon(reason: string): void {
+    this.over = true;
+    this.stopWaiting();
+    this.onAbandon?.(reason);
+  }
+
+  private encode(value: unknown, how: "returned" | "threw"): Encoded {
+    const { spec, id } = this.call;
+    const where = (): string =>
+      `step ${id} of run ${this.execution.run.id}${spec.location === undefined ? "" : `, called at ${spec.location}`}`;
+    return this.execution.host.values.encode(value, `${spec.name} ${how}`, where);
+  }
+
+  private row(state: StepRow["state"]): StepRow {
+    const { id, spec, inputHash } = this.call;
+    return {
+      id,
+      kind: spec.kind,
+      state,
+      inputHash,
+      attempt: this.attempt,
+      startedAt: this.startedAt,
+      ...(spec.location !== undefined && { location: spec.location }),
+      ...(this.target !== undefined && { target: this.target }),
+    };
+  }
+}

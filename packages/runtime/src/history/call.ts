@@ -1,0 +1,11 @@
+import type { StepKind } from "@perdure/store";
+
+/** A durable call that the workflow makes, as far as the recorded steps are compared with it. */
+export interface Call {
+  readonly id: string;
+  readonly kind: StepKind;
+  readonly inputHash: string;
+  readonly location: string | undefined;
+  /** Whether its step executes here, as opposed to being replayed. */
+  readonly hasBegun: boolean;
+}

@@ -1,0 +1,79 @@
+import type { Store, Write } from "@perdure/store";
+
+interface Entry {
+  readonly write: Write;
+  readonly done: (result: unknown) => void;
+}
+
+/** Collects the writes of one event-loop turn, of all runs, into one commit. */
+export class Committer {
+  private readonly store: Store;
+  private entries: Entry[] = [];
+  private scheduled = false;
+  private busy = false;
+  private idle: (() => void)[] = [];
+
+  constructor(store: Store) {
+    this.store = store;
+  }
+
+  add(write: Write, done: (result: unknown) => void): void {
+    this.entries.push({ write, done });
+    this.schedule();
+  }
+
+  get isEmpty(): boolean {
+    return this.entries.length === 0 && !this.busy;
+  }
+
+  /** Resolves when every write that was added is answered. */
+  async flush(): Promise<void> {
+    if (this.isEmpty) return;
+    await new Promise<void>((resolve) => this.idle.push(resolve));
+  }
+
+  private schedule(): void {
+    if (this.scheduled || this.busy || this.entries.length === 0) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      this.commit();
+    });
+  }
+
+  private async oneByOne(batch: readonly Entry[]): Promise<unknown[]> {
+    const results: unknown[] = [];
+    for (const { write } of batch) {
+      try {
+        results.push((await this.store.commit([write]))[0]);
+      } catch (error) {
+        results.push(error ?? new Error("the store failed"));
+      }
+    }
+    return results;
+  }
+
+  private commit(): void {
+    const batch = this.entries;
+    this.entries = [];
+    const answer = (results: readonly unknown[]) => {
+      this.busy = false;
+      batch.forEach(({ done }, index) => done(results[index]));
+      this.schedule();
+      if (!this.scheduled) for (const resolve of this.idle.splice(0)) resolve();
+    };
+    const fail = (error: unknown): void => {
+      const [only, ...others] = batch;
+      if (only && others.length === 0) return answer([error ?? new Error("the store failed")]);
+      void this.oneByOne(batch).then(answer); // the write of one run must not prevent those of the others
+    };
+    this.busy = true;
+    try {
+      const results = this.store.commit(batch.map(({ write }) => write));
+      if (results instanceof Promise) results.then(answer, fail);
+      else answer(results);
+    } catch (error) {
+      fail(error);
+    }
+  }
+}

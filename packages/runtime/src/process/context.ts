@@ -1,0 +1,22 @@
+import type { Store } from "@perdure/store";
+import type { Clock } from "../config/clock.ts";
+import type { Logger } from "../config/logger.ts";
+import type { Settings } from "../config/settings.ts";
+import type { ValueStore } from "../values/codec.ts";
+
+/** What every part of one process that works on one store needs. */
+export interface ProcessContext {
+  readonly clock: Clock;
+  readonly values: ValueStore;
+  readonly settings: Settings;
+  readonly log: Logger;
+  /** The name under which this process owns runs. */
+  readonly owner: string;
+  readonly store: Store;
+  readonly isClosed: boolean;
+  /**
+   * The store, once it is open.
+   * @throws PerdureError `RUNTIME_CLOSED`, `STORE_*`
+   */
+  ready(): Promise<Store>;
+}

@@ -1,0 +1,98 @@
+import type { Awaitable, RunRow, StepRow } from "@perdure/store";
+import { Execution, type ExecutionEnd } from "../execution/execution.ts";
+import type { Host, RunRequest } from "../execution/host.ts";
+import { bodyOf } from "../execution/launch.ts";
+import { parseWith } from "../values/schema.ts";
+import type { ProcessContext } from "./context.ts";
+import { owners } from "./owner.ts";
+
+/** What happens to the runs in memory. */
+interface Listener {
+  begun(): void;
+  ended(execution: Execution, end: ExecutionEnd): void;
+}
+
+/** The runs that this process executes, and those that it is about to execute. */
+export class RunsInMemory {
+  private readonly context: ProcessContext;
+  private readonly host: Host;
+  private readonly listener: Listener;
+  private readonly executions = new Map<string, Execution>();
+  private readonly claims = new Map<string, Promise<unknown>>();
+
+  constructor(context: ProcessContext, host: Host, listener: Listener) {
+    this.context = context;
+    this.host = host;
+    this.listener = listener;
+  }
+
+  get size(): number {
+    return this.executions.size;
+  }
+
+  /** Whether the run is executed here, or about to be. */
+  has(id: string): boolean {
+    return this.executions.has(id) || this.claims.has(id);
+  }
+
+  get(id: string): Execution | undefined {
+    return this.executions.get(id);
+  }
+
+  all(): Execution[] {
+    return [...this.executions.values()];
+  }
+
+  /** The store call that is about to make the run ours, if one is in flight. */
+  claimInFlight(id: string): Promise<unknown> | undefined {
+    return this.claims.get(id);
+  }
+
+  /** While a claim of the run is in flight, no other part of this process claims it, and `close` waits. */
+  async claiming<T>(id: string, claim: Awaitable<T>): Promise<T> {
+    if (!(claim instanceof Promise)) return claim;
+    this.claims.set(id, claim);
+    try {
+      return await claim;
+    } finally {
+      if (this.claims.get(id) === claim) this.claims.delete(id);
+    }
+  }
+
+  /** Executes a run that this process owns. */
+  execute(
+    row: RunRow,
+    request: RunRequest,
+    steps: readonly StepRow[] = [],
+    codeVersions?: ReadonlyMap<string, string>,
+  ): void {
+    const { definition } = request;
+    const execution = new Execution(this.host, row, definition, steps, codeVersions);
+    this.executions.set(row.id, execution);
+    this.listener.begun();
+    void execution.ended.then((end) => {
+      if (this.executions.get(row.id) === execution) this.executions.delete(row.id);
+      this.listener.ended(execution, end);
+    });
+    // the run became ours while `close` waited
+    if (this.context.isClosed) return owners.has(this.context.owner) ? execution.giveBack() : execution.lose();
+    try {
+      const stored = this.context.values.decode(row.input) as unknown[];
+      const schema = definition.options?.input;
+      const args = schema ? parseWith(schema, stored, `the input of ${row.workflow}`) : stored;
+      execution.start(request.body ?? bodyOf(definition), args as unknown[]);
+    } catch (error) {
+      execution.stop(error);
+    }
+  }
+
+  /** Lets running attempts finish and gives the runs back: those of `ids`, or all. */
+  async drain(ids?: ReadonlySet<string>): Promise<void> {
+    while (this.claims.size > 0) {
+      await Promise.allSettled(this.claims.values());
+      await new Promise((resolve) => setImmediate(resolve)); // callers of the claims continue first
+    }
+    const executions = this.all().filter(({ run }) => !ids || ids.has(run.id));
+    await Promise.all(executions.map((execution) => execution.drain()));
+  }
+}

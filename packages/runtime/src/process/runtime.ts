@@ -1,0 +1,182 @@
+import { PerdureError } from "@perdure/protocol";
+import { openStore, type RunRow, type StepRow, type Store, type Write } from "@perdure/store";
+import { systemClock, type Clock } from "../config/clock.ts";
+import { filtered, type Logger } from "../config/logger.ts";
+import { settingsOf, type RuntimeOptions, type Settings, type StepEvent } from "../config/settings.ts";
+import { assertUnused } from "../definitions/workflows.ts";
+import type { Execution, ExecutionEnd } from "../execution/execution.ts";
+import type { Host, RunEnd, RunRequest } from "../execution/host.ts";
+import { copies } from "../process-wide.ts";
+import { createCodec, versioned, type ValueStore } from "../values/codec.ts";
+import { Claims } from "./claims.ts";
+import { Committer } from "./committer.ts";
+import type { ProcessContext } from "./context.ts";
+import { Followers } from "./followers.ts";
+import { createOwner, owners } from "./owner.ts";
+import { Poller } from "./poller.ts";
+import { Requests } from "./requests.ts";
+import { RunsInMemory } from "./runs-in-memory.ts";
+import { Starter } from "./starter.ts";
+import { Waiters } from "./waiters.ts";
+
+/** Milliseconds that `close` gives to running attempts. */
+const CLOSE_LIMIT = 10_000;
+
+/** Everything of one process that works on one store: the runs in its memory, its leases, its commits. */
+export class Runtime implements Host, ProcessContext {
+  readonly clock: Clock;
+  readonly values: ValueStore;
+  readonly settings: Settings;
+  readonly log: Logger;
+  readonly owner: string = createOwner();
+  readonly store: Store;
+  readonly committer: Committer;
+  readonly runs: RunsInMemory;
+  readonly claims: Claims;
+  readonly followers: Followers;
+  readonly starter: Starter;
+  readonly requests: Requests;
+
+  private readonly options: RuntimeOptions;
+  private readonly waiters: Waiters;
+  private readonly poller: Poller;
+  private opened: Promise<void> | undefined;
+  private closed = false;
+  /** How many copies of this package the log has reported. One is normal. */
+  private reportedCopies = 1;
+
+  constructor(options: RuntimeOptions = {}) {
+    this.options = options;
+    this.clock = options.clock ?? systemClock;
+    this.values = versioned(options.codec ?? createCodec(options.classes));
+    this.settings = settingsOf(options);
+    assertUnused(this.settings.renames);
+    this.log = filtered(options.logger, options.logLevel);
+    const store = options.store ?? process.env["PERDURE_STORE"] ?? "sqlite:perdure.db";
+    this.store = typeof store === "string" ? openStore(store, { durability: options.durability ?? "full" }) : store;
+    this.committer = new Committer(this.store);
+    this.waiters = new Waiters(this.clock);
+    this.runs = new RunsInMemory(this, this, {
+      begun: () => this.poller.start(),
+      ended: (execution, end) => this.ended(execution, end),
+    });
+    this.poller = new Poller(this, this.runs, this.waiters);
+    this.claims = new Claims(this, this.runs);
+    this.followers = new Followers(this, this.runs, this.claims, this.waiters, this.poller);
+    this.starter = new Starter(this, this.runs, this.followers, options.seed);
+    this.requests = new Requests(this, this.runs, this.claims, this.followers, this.waiters, this.poller);
+  }
+
+  /** Whether the store has been opened. */
+  get isUsed(): boolean {
+    return this.opened !== undefined;
+  }
+
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
+  async ready(): Promise<Store> {
+    this.assertOpen();
+    this.opened ??= (async () => this.store.open())().catch((error: unknown) => {
+      this.opened = undefined; // the next call tries again
+      throw error;
+    });
+    await this.opened;
+    this.assertOpen();
+    this.reportCopies();
+    return this.store;
+  }
+
+  private assertOpen(): void {
+    if (this.closed) throw new PerdureError("RUNTIME_CLOSED", {});
+  }
+
+  private reportCopies(): void {
+    if (copies.size <= this.reportedCopies) return;
+    this.reportedCopies = copies.size;
+    this.log.warn(new PerdureError("RUNTIME_TWICE", { places: [...copies] }).message, {});
+  }
+
+  // --- what executions ask for
+
+  commit(write: Write, done: (result: unknown) => void): void {
+    this.committer.add(write, done);
+  }
+
+  report(error: PerdureError, run: RunRow): void {
+    if (this.options.onReport) this.options.onReport(error, run);
+    else this.log.warn(error.message, { run: run.id, workflow: run.workflow, code: error.code });
+  }
+
+  emit(event: StepEvent, run: RunRow, row: StepRow): void {
+    try {
+      this.options.onStep?.(event, run.id, row.id);
+    } catch (error) {
+      this.log.error(`onStep threw: ${String(error)}`, { run: run.id });
+    }
+    if (event === "started") return;
+    const where = row.location === undefined ? "" : ` at ${row.location}`;
+    this.log.debug(`${event} ${run.id} ${row.id}${where}`, { run: run.id, step: row.id, attempt: row.attempt });
+  }
+
+  begin(request: RunRequest): Promise<string> {
+    return this.starter.begin(request);
+  }
+
+  follow(run: string, request?: RunRequest): Promise<RunEnd> {
+    return this.followers.follow(run, request);
+  }
+
+  cancel(run: string, reason: unknown): Promise<boolean> {
+    return this.requests.cancel(run, reason);
+  }
+
+  isInMemory(run: string): boolean {
+    return this.runs.get(run) !== undefined;
+  }
+
+  readSignals(run: string): Promise<void> {
+    return this.poller.readSignals(run);
+  }
+
+  private ended({ run }: Execution, end: ExecutionEnd): void {
+    const how = end.type === "finished" ? end.status : end.type;
+    this.log.debug(`run ${run.id} ${how}`, { run: run.id, workflow: run.workflow });
+    this.waiters.wake(run.id);
+    if (run.parent !== undefined) this.waiters.wake(run.parent);
+  }
+
+  // --- the end
+
+  /** Lets running attempts finish (for ten seconds at most), gives the runs back, and closes the store. */
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    await atMost(CLOSE_LIMIT, this.runs.drain());
+    for (const execution of this.runs.all()) execution.giveBack();
+    await atMost(CLOSE_LIMIT, this.committer.flush());
+    this.kill();
+    if (this.opened) {
+      await this.opened.catch(() => {});
+      await this.store.close();
+    }
+  }
+
+  /** Drops all runs without writing anything, as a crash would. The store stays open. */
+  kill(): void {
+    this.closed = true;
+    owners.delete(this.owner);
+    this.poller.stop();
+    for (const execution of this.runs.all()) execution.lose();
+    this.waiters.wakeAll();
+  }
+}
+
+/** Resolves with `work`, or after `milliseconds` without it. */
+async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
+}

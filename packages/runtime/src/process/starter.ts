@@ -1,0 +1,113 @@
+import { randomUUID } from "node:crypto";
+import { PerdureError } from "@perdure/protocol";
+import type { NewRun, RunRow } from "@perdure/store";
+import { codeOf } from "../definitions/code.ts";
+import type { Body, WorkflowDefinition } from "../definitions/definition.ts";
+import { checkId, defaultRunId, runIdOf } from "../definitions/run-id.ts";
+import { isRunOf } from "../definitions/workflows.ts";
+import type { RunRequest } from "../execution/host.ts";
+import { newHistory } from "../history/code-spans.ts";
+import { fullFingerprint } from "../values/fingerprint.ts";
+import { parseWith } from "../values/schema.ts";
+import { placeOf } from "./claims.ts";
+import type { ProcessContext } from "./context.ts";
+import type { Followers } from "./followers.ts";
+import type { RunsInMemory } from "./runs-in-memory.ts";
+
+/** Starts runs, or attaches to those that exist. */
+export class Starter {
+  private readonly context: ProcessContext;
+  private readonly runs: RunsInMemory;
+  private readonly followers: Followers;
+  private readonly seed: (run: string) => string;
+
+  /** @param seed - the secret from which a run's random values are drawn. Default: a random one */
+  constructor(
+    context: ProcessContext,
+    runs: RunsInMemory,
+    followers: Followers,
+    seed: (run: string) => string = () => randomUUID(),
+  ) {
+    this.context = context;
+    this.runs = runs;
+    this.followers = followers;
+    this.seed = seed;
+  }
+
+  /** A workflow called outside of any run: the same call is the same run. */
+  async call(definition: WorkflowDefinition, args: readonly unknown[], body: Body): Promise<unknown> {
+    const request = { definition, args, id: undefined, body };
+    const id = await this.begin(request);
+    return this.followers.result(id, request);
+  }
+
+  /**
+   * Records the run and begins it here. Resolves with its id.
+   * @throws PerdureError `RUN_INPUT_DIFFERS`, `RUN_WORKFLOW_DIFFERS`, `RUN_ID_*`, `VALUE_NOT_STORABLE`
+   */
+  async begin(request: RunRequest): Promise<string> {
+    const { definition, args, parent } = request;
+    const { clock, values, settings, owner } = this.context;
+    const { name } = definition.info;
+    if (definition.options?.input) parseWith(definition.options.input, args, `the input of ${name}`);
+    const input = values.encode([...args], `${name} was called with`);
+    const inputHash = fullFingerprint(args, input);
+    const id =
+      request.id === undefined
+        ? (runIdOf(definition, args) ?? (await this.defaultId(definition, inputHash)))
+        : checkId(request.id, name);
+    const now = clock.now();
+    const store = await this.context.ready();
+    const code = codeOf(definition);
+    const codeHistory = newHistory(settings.renames);
+    const newRun: NewRun = {
+      id,
+      workflow: name,
+      file: definition.module.file,
+      input,
+      inputHash,
+      code: code.fingerprint,
+      modules: code.text,
+      seed: this.seed(id),
+      createdAt: now,
+      ...(parent !== undefined && { parent }),
+      ...(codeHistory !== undefined && { codeHistory }),
+      lease: { owner, until: now + settings.lease },
+    };
+    const { created, run } = await this.runs.claiming(id, store.createRun(newRun));
+    if (created) {
+      this.runs.execute(run, request);
+      this.followers.resume(id, request);
+    } else await this.attach(run, request, inputHash);
+    return id;
+  }
+
+  /** Made of the workflow's name, or of an earlier name of it if a run has that id. */
+  private async defaultId(definition: WorkflowDefinition, inputHash: string): Promise<string> {
+    const { renames } = this.context.settings;
+    const [id = "", ...earlier] = renames
+      .namesBefore([definition.info.name])
+      .map((name) => defaultRunId(name, inputHash));
+    if (earlier.length === 0) return id;
+    const store = await this.context.ready();
+    for (const each of [id, ...earlier]) {
+      const run = await store.getRun(each);
+      if (run && isRunOf(placeOf(run), definition, renames)) return each;
+    }
+    return id;
+  }
+
+  /** A run with the id exists: it has to be the same run. A failed one is tried again. */
+  private async attach(run: RunRow, request: RunRequest, inputHash: string): Promise<void> {
+    const { clock, settings } = this.context;
+    const { name } = request.definition.info;
+    if (!isRunOf(placeOf(run), request.definition, settings.renames))
+      throw new PerdureError("RUN_WORKFLOW_DIFFERS", { run: run.id, workflow: name, recorded: run.workflow });
+    if (run.inputHash !== inputHash) throw new PerdureError("RUN_INPUT_DIFFERS", { run: run.id, workflow: name });
+    if (run.status === "failed") {
+      if (request.keepFailure === true) return;
+      await (await this.context.ready()).retry({ run: run.id, now: clock.now() });
+    }
+    if (run.status !== "completed" && run.status !== "cancelled") this.followers.resume(run.id, request);
+  }
+}

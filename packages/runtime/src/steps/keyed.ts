@@ -1,0 +1,12 @@
+import { context, currentScope } from "../execution/current.ts";
+import { takeSite } from "../execution/sites.ts";
+
+/**
+ * Gives the steps that `call` begins ids under `key` in place of ids by order, where the order itself is not stable.
+ * Outside of a workflow it only calls `call`.
+ */
+export function keyed<R>(key: string | number, call: () => R): R {
+  takeSite("keyed");
+  const scope = currentScope();
+  return scope ? context.run(scope.within({ key: String(key) }), call) : call();
+}

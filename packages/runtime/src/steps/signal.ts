@@ -1,0 +1,54 @@
+import { PerdureError } from "@perdure/protocol";
+import { toMilliseconds, type Duration } from "../config/duration.ts";
+import { currentScope } from "../execution/current.ts";
+import { takeSite } from "../execution/sites.ts";
+import type { LiveStep } from "../execution/step.ts";
+import { TimeoutError } from "../values/errors.ts";
+import { parseWith, type StandardSchema } from "../values/schema.ts";
+
+export interface SignalOptions<T> {
+  /** How long to wait; then the wait fails with a `TimeoutError`. Default: without a limit. */
+  readonly timeout?: Duration;
+  /** Parses the payload, on the first run and in each replay. */
+  readonly schema?: StandardSchema<T>;
+}
+
+/**
+ * Waits until `complete(runId, name, payload)` is called in any process with the store, before or after this call. The first
+ * delivery wins. A second wait for the same name waits for a second delivery.
+ * @returns the payload
+ * @throws TimeoutError; CancelledError; PerdureError `SIGNAL_OUTSIDE_WORKFLOW`
+ */
+export function signal<T = unknown>(name: string, options: SignalOptions<T> = {}): Promise<T> {
+  const location = takeSite("signal");
+  const scope = currentScope();
+  if (!scope) throw new PerdureError("SIGNAL_OUTSIDE_WORKFLOW", { name });
+  const timeout = options.timeout === undefined ? undefined : toMilliseconds(options.timeout, "signal timeout");
+  const { schema } = options;
+  return scope.call({
+    kind: "signal",
+    name: `signal:${name}`,
+    what: `signal:${name}`, // each name has its own counter
+    input: name,
+    target: name,
+    location,
+    ...(schema && { parse: (value: unknown) => parseWith(schema, value, `the payload of signal "${name}"`) }),
+    begin: (step) => waitForSignal(step, name, timeout),
+  }) as Promise<T>;
+}
+
+function waitForSignal(step: LiveStep, name: string, timeout: number | undefined): void {
+  const { host, run } = step.execution;
+  step.onSignal = (delivery) => step.settle("completed", delivery.payload, delivery);
+  const open = (): void => {
+    step.wait(() => {
+      // a delivery that was accepted before the timeout wins
+      void host
+        .readSignals(run.id)
+        .then(() => step.fail(new TimeoutError(`no signal "${name}" came within ${timeout ?? 0} ms`)));
+    });
+    void host.readSignals(run.id);
+  };
+  if (step.kept) open();
+  else step.keep(timeout === undefined ? undefined : host.clock.now() + timeout, open);
+}
