@@ -42,11 +42,11 @@ test.each(["store", "runtime"])("the package %s has no import cycle, not even of
   expect(cycles(graphs[name] ?? new Map())).toEqual([]);
 });
 
-test("the folders of the runtime import each other only as the table allows", () => {
+test("the rooms of the runtime import each other only as the table allows", () => {
   expect(violations(graphs["runtime"] ?? new Map(), runtimeRooms)).toEqual([]);
 });
 
-test("the architecture checks detect a cycle, a forbidden import and a file outside every folder", () => {
+test("the architecture checks detect a cycle, a forbidden import and a file in no room", () => {
   const graph = new Map([
     ["low/a.ts", ["./b.ts"]],
     ["low/b.ts", ["./a.ts", "../high/c.ts", "a-package"]],
@@ -64,7 +64,7 @@ test("no file of the runtime is longer than 400 lines", () => {
   );
 });
 
-test("no folder of the runtime has more than fifteen files", () => {
+test("no room of the runtime has more than fifteen files", () => {
   const folders = readdirSync(sources("runtime"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const sizes = folders.map(({ name }) => [name, readdirSync(join(sources("runtime"), name)).length] as const);
   expect(sizes.filter(([, size]) => size > 15)).toEqual([]);

@@ -35,7 +35,7 @@ export function write(file: string, text: string): void {
   writeFileSync(file, text);
 }
 
-/** A program that loads several builds of the same modules, in this order. */
+/** Writes a program that imports several builds of the same modules, in this order. */
 export function loading(out: string, ...files: readonly string[]): string {
   const file = join(out, "all.mjs");
   write(file, files.map((each) => `import ${JSON.stringify(each)};\n`).join(""));
