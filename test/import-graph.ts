@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync } from "node:fs";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { dirname, join, posix, relative, resolve, sep } from "node:path";
 import { parseSync } from "oxc-parser";
 
 /** For each file of a package, the specifiers that it imports or re-exports, including types. */
@@ -54,12 +54,19 @@ export function cycles(graph: ImportGraph): string[] {
   return found;
 }
 
-/** The room that a file belongs to: the longest of `rooms` that is the file, or a folder above it. */
-export const roomOf = (file: string, rooms: readonly string[]): string | undefined =>
-  rooms
-    .filter((room) => file === room || file.startsWith(`${room}/`))
-    .sort((a, b) => b.length - a.length)
-    .at(0);
+/** The room of a file: the file itself where the table has it, else its folder (`.` for the root). */
+const roomOf = (file: string, rooms: readonly string[]): string | undefined =>
+  [file, posix.dirname(file)].find((room) => rooms.includes(room));
+
+/** Rooms that the table allows although they do not come before the room itself: the table goes from the bottom to the top. */
+export function upwards(table: Readonly<Record<string, readonly string[]>>): string[] {
+  const rooms = Object.keys(table);
+  return Object.entries(table).flatMap(([room, allowed]) =>
+    allowed
+      .filter((other) => !rooms.slice(0, rooms.indexOf(room)).includes(other))
+      .map((other) => `${room} → ${other}`),
+  );
+}
 
 /** Imports from one room into another that the table does not allow, and files that are in no room. */
 export function violations(graph: ImportGraph, table: Readonly<Record<string, readonly string[]>>): string[] {

@@ -1,4 +1,4 @@
-import { formatDiagnostic } from "@perdure/protocol";
+import { formatDiagnostic } from "../../packages/compiler/src/diagnostics/diagnostic.ts";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Options } from "unplugin-perdure";

@@ -1,19 +1,16 @@
-import {
-  checkMessages,
-  DIRECTIVE_WORDS,
-  diagnosticMessages,
-  formatDiagnostic,
-  messages,
-  type Diagnostic,
-  type DirectiveWords,
-} from "@perdure/protocol";
+import { messages } from "@perdure/protocol";
 import { execFileSync } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { checkForBrowser } from "../../packages/compiler/src/browser.ts";
-import { CompileError, lostDirectives } from "../../packages/compiler/src/compile.ts";
-import { createProject } from "../../packages/compiler/src/project.ts";
+import { checkForBrowser } from "../../packages/compiler/src/compile/browser.ts";
+import { CompileError } from "../../packages/compiler/src/compile/compile-error.ts";
+import { lostDirectives } from "../../packages/compiler/src/compile/lost-directives.ts";
+import { checkMessages } from "../../packages/compiler/src/diagnostics/check-messages.ts";
+import { formatDiagnostic, type Diagnostic } from "../../packages/compiler/src/diagnostics/diagnostic.ts";
+import { diagnosticMessages } from "../../packages/compiler/src/diagnostics/messages.ts";
+import { DIRECTIVE_WORDS, type DirectiveWords } from "../../packages/compiler/src/directives/directive.ts";
+import { createProject } from "../../packages/compiler/src/project/project.ts";
 import { checkFiles, tsconfig } from "../../packages/compiler/test/check/check-project.ts";
 import {
   assertParses,

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { projectOptions } from "../../packages/compiler/src/adapters/project-options.ts";
+import { projectOptions } from "../../packages/compiler/src/adapters/session/project-options.ts";
 import { messages } from "@perdure/protocol";
 import type { NodeLine } from "../nodes.ts";
 import { App } from "../builds/unbundled/app.ts";

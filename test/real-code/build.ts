@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync
 import { dirname, join, relative } from "node:path";
 import { parseSync } from "oxc-parser";
 import { compile, CompileError, createProject, nodeHost, type Project } from "unplugin-perdure";
-import { DIRECTIVE_WORDS } from "../../packages/protocol/src/directive.ts";
+import { DIRECTIVE_WORDS } from "../../packages/compiler/src/directives/directive.ts";
 import { DIRECTIVE, inject, withoutDirectives, type Choice } from "./inject.ts";
 
 export interface Built {

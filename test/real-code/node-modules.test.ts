@@ -2,7 +2,7 @@ import { cpSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { createProject, nodeHost } from "unplugin-perdure";
-import { DIRECTIVE_WORDS } from "../../packages/protocol/src/directive.ts";
+import { DIRECTIVE_WORDS } from "../../packages/compiler/src/directives/directive.ts";
 import { generatedDirectory, writeFiles } from "../directories.ts";
 import { compileFile, scriptsOf } from "./build.ts";
 import { inject, type Choice } from "./inject.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { checkForBrowser } from "../src/browser.ts";
-import { CompileError, lostDirectives } from "../src/compile.ts";
+import { checkForBrowser } from "../src/compile/browser.ts";
+import { CompileError } from "../src/compile/compile-error.ts";
+import { lostDirectives } from "../src/compile/lost-directives.ts";
 import { memoryHost, root } from "./execute.ts";
 
 const workflow = `export async function order() { "use workflow" }`;

@@ -1,7 +1,10 @@
-import { checkMessages, diagnosticMessages } from "@perdure/protocol";
 import { describe, expect, test } from "vitest";
-import { checkForBrowser } from "../src/browser.ts";
-import { CompileError, lostDirectives, type CompileOptions } from "../src/compile.ts";
+import { checkForBrowser } from "../src/compile/browser.ts";
+import { CompileError } from "../src/compile/compile-error.ts";
+import type { CompileOptions } from "../src/compile/compile.ts";
+import { lostDirectives } from "../src/compile/lost-directives.ts";
+import { checkMessages } from "../src/diagnostics/check-messages.ts";
+import { diagnosticMessages } from "../src/diagnostics/messages.ts";
 import { compileFile, memoryHost, root, type Files } from "./execute.ts";
 
 /** One program for each diagnostic; variants of one code are numbered. */
@@ -15,7 +18,7 @@ const programs: Record<string, string | Files> = {
   DIRECTIVE_CONFLICT: `async function f() {\n  "use strict";\n  "use task";\n  "use workflow";\n}`,
   DIRECTIVE_SYNTAX: `async function f() { "use task: retries=1,"; }\nasync function g() { "use task:" }\nasync function h() { "use task: 3x y" }\nasync function i() { "use task: backoff=exponential(2)" }`,
   DIRECTIVE_ARGUMENT_UNKNOWN: `async function f() { "use task: retires=3"; }\nasync function g() { "use workflow: name=x" }\nasync function h() { "use task: backoff=linear(start=1s, stop=2s)" }\nasync function i() { "use task: 3" }`,
-  DIRECTIVE_ARGUMENT_INVALID: `async function f() { "use task: retries=-1, timeout=0s, backoff=expnential(base=2)" }\nasync function g() { 'use task: retries=1.5, timeout="5 minutes"' }\nasync function h() { "use task: backoff=exponential(base=0, jitter=maybe)" }\nasync function i() { "use workflow: id={a" }\nasync function j() { "use workflow: id=" }`,
+  DIRECTIVE_ARGUMENT_INVALID: `async function f() { "use task: retries=-1, timeout=0s, backoff=expnential(base=2)" }\nasync function g() { 'use task: retries=1.5, timeout="5 fortnights"' }\nasync function h() { "use task: backoff=exponential(base=0, jitter=maybe)" }\nasync function i() { "use workflow: id={a" }\nasync function j() { "use workflow: id=" }`,
   DIRECTIVE_ARGUMENT_MISSING: `async function f() { "use task: backoff=exponential" }\nasync function g() { "use task: backoff=linear(start=1s)" }\nasync function h() { "use task: backoff=constant()" }`,
   DIRECTIVE_ARGUMENT_DUPLICATE: `async function f() { "use task: retries=1, retries=2" }`,
   PLACEHOLDER_UNKNOWN: `async function f(source, { order }, ...rest) {\n  "use workflow: id=a-{sorce}-{order.id}-{rest.0}-{rest}";\n}\nasync function g() { "use workflow: id={x}" }\nasync function h(a) { "use workflow: id={a b}-{}" }`,

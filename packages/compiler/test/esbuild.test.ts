@@ -3,7 +3,7 @@ import { parseManifest, type Manifest } from "@perdure/protocol";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
-import perdure from "../src/adapters/esbuild.ts";
+import perdure from "../src/adapters/bundlers/esbuild.ts";
 import { fakeRuntime, orders, temporaryProject, type TemporaryProject } from "./temporary-project.ts";
 
 const options = ({ root, path }: TemporaryProject, plugins: Plugin[] = []): BuildOptions => ({

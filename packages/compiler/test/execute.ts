@@ -1,7 +1,7 @@
 import { transformSync, type Loader } from "esbuild";
 import { posix } from "node:path";
 import { parseSync } from "oxc-parser";
-import { compile, type CompileOptions } from "../src/compile.ts";
+import { compile, type CompileOptions } from "../src/compile/compile.ts";
 import { stubAbi, type Trace } from "./stub.ts";
 
 export type Files = Readonly<Record<string, string>>;

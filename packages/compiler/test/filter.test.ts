@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
-import { idFilter, passes } from "../src/filter.ts";
+import { idFilter, passes } from "../src/files/filter.ts";
 
 const here = resolve().replaceAll("\\", "/");
 const chosen = (options: Parameters<typeof idFilter>[0], ids: readonly string[]): string[] =>

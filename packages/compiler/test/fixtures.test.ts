@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { CompileError } from "../src/compile.ts";
+import { CompileError } from "../src/compile/compile-error.ts";
 import { assertParses, compileFile } from "./execute.ts";
 import { fixtures, type Fixture } from "./fixtures.ts";
 import { mappedTokens, mappingFaults, type Lang } from "./maps.ts";

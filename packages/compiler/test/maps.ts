@@ -1,6 +1,6 @@
 import { SourceMap } from "node:module";
 import { parseSync, Visitor } from "oxc-parser";
-import type { CompileResult } from "../src/compile.ts";
+import type { CompileResult } from "../src/compile/compile.ts";
 
 export type Lang = "ts" | "tsx" | "jsx";
 

@@ -1,7 +1,7 @@
-import { DIRECTIVE_WORDS } from "@perdure/protocol";
+import { DIRECTIVE_WORDS } from "../src/directives/directive.ts";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { Session } from "../src/adapters/plugin.ts";
+import { Session } from "../src/adapters/session/session.ts";
 import { compile, createProject, nodeHost } from "../src/index.ts";
 import { compileFile, type Files } from "./execute.ts";
 import { temporaryProject } from "./temporary-project.ts";

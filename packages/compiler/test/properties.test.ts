@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DIRECTIVE_WORDS } from "@perdure/protocol";
+import { DIRECTIVE_WORDS } from "../src/directives/directive.ts";
 import { findDirectives, mayHoldDirective } from "../src/phases/1-parse/directives.ts";
 import { parse } from "../src/phases/1-parse/parse.ts";
 import { compileFile, execute } from "./execute.ts";

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { build, createServer, type InlineConfig, type ViteDevServer } from "vite";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import perdure from "../src/adapters/vite.ts";
+import perdure from "../src/adapters/bundlers/vite.ts";
 import { fakeRuntime, orders, temporaryProject, type TemporaryProject } from "./temporary-project.ts";
 
 const config = ({ root }: TemporaryProject, options: Parameters<typeof perdure>[0] = {}): InlineConfig => ({

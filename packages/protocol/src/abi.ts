@@ -10,7 +10,7 @@ export const ABI_MODULE = "perdure/internal";
 export const ABI_NAMESPACE = "$perdure";
 export const ABI_HANDLE = "$perdure_m";
 
-// biome-ignore format: a function type that accepts every function
+/** A function type that accepts every function. */
 type AnyFunction = (...args: never[]) => unknown;
 
 /** What `ABI_MODULE` exports. */

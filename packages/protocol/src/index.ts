@@ -1,11 +1,6 @@
 export * from "./abi.ts";
-export * from "./check-messages.ts";
-export * from "./diagnostic-messages.ts";
-export * from "./diagnostics.ts";
-export * from "./directive.ts";
-export { parseDuration } from "./directive-values.ts";
+export * from "./duration.ts";
 export * from "./errors.ts";
 export * from "./manifest.ts";
 export * from "./messages.ts";
 export * from "./step-id.ts";
-export { closest } from "./suggest.ts";

@@ -1,4 +1,4 @@
-import { createLocator } from "@perdure/protocol";
+import { createLocator } from "../../../packages/compiler/src/diagnostics/diagnostic.ts";
 import ts from "typescript";
 import { compile } from "unplugin-perdure";
 import { expect } from "vitest";

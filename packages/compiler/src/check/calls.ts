@@ -1,4 +1,4 @@
-import { ts } from "./typescript.ts";
+import { ts } from "ts-morph";
 
 /** Calls of a function of the runtime with an object literal that has the given property, and the property's value. */
 export function callsWith(

@@ -1,20 +1,17 @@
-import {
-  createDiagnostic,
-  DIRECTIVE_WORDS,
-  type Culprit,
-  type Diagnostic,
-  type DirectiveWords,
-  type SourceFile,
-} from "@perdure/protocol";
 import { dirname, resolve } from "node:path";
-import { projectPath } from "../phases/2-analyze/project-path.ts";
-import { idFilter, passes, type Patterns } from "../filter.ts";
+import { ts } from "ts-morph";
+import type { Culprit } from "../diagnostics/check-messages.ts";
+import { createDiagnostic, type Diagnostic, type SourceFile } from "../diagnostics/diagnostic.ts";
+import { DIRECTIVE_WORDS, type DirectiveWords } from "../directives/directive.ts";
+import { idFilter, passes, type Patterns } from "../files/filter.ts";
+import { projectPath } from "../files/paths.ts";
+import { tsconfigPath } from "../typescript/tsconfig.ts";
 import { placeOf } from "./calls.ts";
 import { directedFunctions, type DirectedFunction } from "./directed.ts";
+import { loadProject } from "./programs.ts";
 import { RegisteredClasses } from "./registered.ts";
 import { remadeResults } from "./schemas.ts";
 import { Storability, type Verdict } from "./storable.ts";
-import { loadProject, ts, tsconfigPath } from "./typescript.ts";
 
 export interface CheckOptions {
   /** A tsconfig.json, or the directory that holds it. References to other projects are followed. Default: the working directory. */

@@ -1,9 +1,9 @@
-import type { DirectiveKind, DirectiveWords } from "@perdure/protocol";
+import { ts } from "ts-morph";
+import type { DirectiveKind, DirectiveWords } from "../directives/directive.ts";
 import { isCompiled } from "../phases/1-parse/compiled.ts";
 import { findDirectives, mayHoldDirective } from "../phases/1-parse/directives.ts";
 import { parse } from "../phases/1-parse/parse.ts";
-import { buildModel } from "../phases/2-analyze/build.ts";
-import { ts } from "./typescript.ts";
+import { buildModel } from "../phases/2-analyze/build/build.ts";
 
 export interface DirectedFunction {
   readonly kind: DirectiveKind;
@@ -12,9 +12,9 @@ export interface DirectedFunction {
   readonly node: FunctionWithBody;
 }
 
-export type FunctionWithBody = (
-  ts.FunctionDeclaration | ts.FunctionExpression | ts.ArrowFunction | ts.MethodDeclaration
-) & { readonly body: ts.ConciseBody };
+type FunctionWithBody = (ts.FunctionDeclaration | ts.FunctionExpression | ts.ArrowFunction | ts.MethodDeclaration) & {
+  readonly body: ts.ConciseBody;
+};
 
 /** The tasks and workflows of a file: those that the compiler finds in its text. */
 export function directedFunctions(file: ts.SourceFile, words: DirectiveWords): DirectedFunction[] {

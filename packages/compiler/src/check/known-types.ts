@@ -1,4 +1,4 @@
-import { ts } from "./typescript.ts";
+import { ts } from "ts-morph";
 
 /** What the runtime's codec does with a value of a type that JavaScript or Node itself has. */
 export type Known =

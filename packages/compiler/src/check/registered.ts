@@ -1,5 +1,5 @@
+import { ts } from "ts-morph";
 import { callsWith, declarationOf, initializerOf, placeOf } from "./calls.ts";
-import { ts } from "./typescript.ts";
 
 /** Classes whose instances can be stored. */
 export class RegisteredClasses {

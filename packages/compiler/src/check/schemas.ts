@@ -1,5 +1,5 @@
+import { ts } from "ts-morph";
 import { callsWith, declarationOf, initializerOf, placeOf, unwrap } from "./calls.ts";
-import { ts } from "./typescript.ts";
 
 /**
  * The functions of a file's `taskOptions(fetchInvoice, { result: schema })` that are declared with the type that the schema makes. What

@@ -1,7 +1,7 @@
-import type { Culprit } from "@perdure/protocol";
+import { ts } from "ts-morph";
+import type { Culprit } from "../diagnostics/check-messages.ts";
 import { isPlatform, knownType, type Known } from "./known-types.ts";
 import type { RegisteredClasses } from "./registered.ts";
-import { ts } from "./typescript.ts";
 
 /** What is to be said about the values of a type. */
 export interface Verdict {

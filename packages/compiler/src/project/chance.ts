@@ -1,5 +1,5 @@
 import type { ChanceSource } from "@perdure/protocol";
-import type { ReadSummary } from "../phases/2-analyze/model.ts";
+import type { ReadSummary } from "../phases/2-analyze/model/summary.ts";
 import { resolveValue, type Module } from "./link.ts";
 import { chanceOf } from "./platform.ts";
 

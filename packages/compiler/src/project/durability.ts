@@ -1,10 +1,6 @@
-import {
-  isMention,
-  type CallSummary,
-  type FunctionSummary,
-  type Target,
-  type Value,
-} from "../phases/2-analyze/model.ts";
+import type { Target } from "../phases/2-analyze/model/analysis.ts";
+import { isMention, type CallSummary, type FunctionSummary } from "../phases/2-analyze/model/summary.ts";
+import type { Value } from "../phases/2-analyze/model/value.ts";
 import { resolveValue, runtimeSteps, type Module, type Resolved } from "./link.ts";
 
 /** What a call leads to, before it is known which functions are durable. */
@@ -52,7 +48,7 @@ const linkOf = (resolved: Resolved, property: string | undefined): Link => {
   }
 };
 
-export function linkCall({ callee, property, passedTo }: CallSummary, module: Module): Link {
+function linkCall({ callee, property, passedTo }: CallSummary, module: Module): Link {
   const link = linkOf(resolveValue(callee, module), property);
   if (!passedTo || link.kind === "function")
     return passedTo && resolveValue(passedTo, module).kind === "runtime" ? { kind: "plain" } : link;

@@ -1,5 +1,6 @@
 import { formatLocation } from "@perdure/protocol";
-import type { CallSummary, FunctionSummary, Impurity, ReadSummary } from "../phases/2-analyze/model.ts";
+import type { Impurity } from "../phases/2-analyze/model/analysis.ts";
+import type { CallSummary, FunctionSummary, ReadSummary } from "../phases/2-analyze/model/summary.ts";
 import { resolveValue, type Module, type Resolved } from "./link.ts";
 import { impurityOf } from "./platform.ts";
 

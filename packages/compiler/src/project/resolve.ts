@@ -1,6 +1,6 @@
 import { isAbsolute } from "node:path";
 import { ResolverFactory } from "oxc-resolver";
-import { pathOf } from "../phases/1-parse/parse.ts";
+import { isProjectFile, pathOf } from "../files/paths.ts";
 
 /** Finds the project file that an import leads to; `undefined` for packages, builtins and what does not exist. */
 export type Resolve = (specifier: string, importer: string) => string | undefined;
@@ -30,6 +30,3 @@ export function createResolve(): Resolve & { clear(): void } {
   };
   return Object.assign(resolve, { clear: () => factory.clearCache() });
 }
-
-export const isProjectFile = (path: string): boolean =>
-  /\.[cm]?[jt]sx?$/.test(path) && !/\.d\.[cm]?ts$/.test(path) && !/[\\/]node_modules[\\/]/.test(path);

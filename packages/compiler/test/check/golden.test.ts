@@ -1,4 +1,5 @@
-import { checkMessages, formatDiagnostic } from "@perdure/protocol";
+import { checkMessages } from "../../src/diagnostics/check-messages.ts";
+import { formatDiagnostic } from "../../src/diagnostics/diagnostic.ts";
 import { describe, expect, test } from "vitest";
 import { checkFiles } from "./check-project.ts";
 

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { Module } from "node:module";
 import { dirname, extname, join } from "node:path";
+import { readPackageJson, type PackageJson } from "../../files/package-json.ts";
 import type { CompiledFile, Files } from "./files.ts";
 
 /** A module of the CommonJS loader, as far as it is needed here. */
@@ -34,13 +35,10 @@ function isCommonJs(filename: string): boolean {
   return extension.startsWith(".c") || (!extension.startsWith(".m") && packageType(dirname(filename)) !== "module");
 }
 
-function packageType(directory: string): unknown {
-  try {
-    const content: unknown = JSON.parse(fs.readFileSync(join(directory, "package.json"), "utf8"));
-    return typeof content === "object" && content !== null ? Reflect.get(content, "type") : undefined;
-  } catch {
-    return dirname(directory) === directory ? undefined : packageType(dirname(directory));
-  }
+function packageType(directory: string): PackageJson["type"] | undefined {
+  const above = dirname(directory);
+  const found = readPackageJson(join(directory, "package.json"))?.type;
+  return found ?? (above === directory ? undefined : packageType(above));
 }
 
 /** From now until the module is compiled, its file reads as the compiled text. Returns what ends this. */

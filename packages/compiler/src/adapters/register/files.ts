@@ -1,11 +1,13 @@
-import { ABI_NAMESPACE, formatDiagnostic, PerdureError } from "@perdure/protocol";
-import { readFileSync } from "node:fs";
+import { ABI_NAMESPACE, PerdureError } from "@perdure/protocol";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { CompileError, type CompileResult } from "../../compile.ts";
-import { passes } from "../../filter.ts";
-import { Session } from "../plugin.ts";
-import { projectOptions } from "../project-options.ts";
+import { CompileError } from "../../compile/compile-error.ts";
+import type { CompileResult } from "../../compile/compile.ts";
+import { formatDiagnostic } from "../../diagnostics/diagnostic.ts";
+import { passes } from "../../files/filter.ts";
+import { readText } from "../../files/read-text.ts";
+import { projectOptions } from "../session/project-options.ts";
+import { Session } from "../session/session.ts";
 import { toUrl } from "./source-map.ts";
 
 /** A file, and what takes its place. */
@@ -48,11 +50,11 @@ export class Files {
   }
 
   /**
-   * `undefined`: the file stays as it is.
+   * `undefined`: the file stays as it is. What cannot be read is left to Node, which says so.
    * @param commonJs - without imports and exports it is CommonJS
    * @throws CompileError
    */
-  compile(path: string, commonJs: boolean, source = read(path)): CompiledFile | undefined {
+  compile(path: string, commonJs: boolean, source = readText(path)): CompiledFile | undefined {
     if (source === undefined) return undefined;
     const before = this.sources.get(path);
     // Node asks for one CommonJS module more than once
@@ -85,13 +87,4 @@ function withoutStack(error: unknown): unknown {
   shown.name = error.name;
   shown.stack = `${error.name}: ${error.message}`;
   return shown;
-}
-
-/** What cannot be read is left to Node, which says so. */
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
 }

@@ -1,12 +1,12 @@
 import type { CompiledFile, Files } from "./files.ts";
 
 /** The part of a load hook's context that counts here. Node takes `source` for the text of the file, and hands it through the hooks below. */
-export interface LoadContext {
+interface LoadContext {
   readonly format?: string | null | undefined;
   readonly source?: string | ArrayBuffer | NodeJS.ArrayBufferView | null | undefined;
 }
 
-export interface Loaded {
+interface Loaded {
   readonly format?: string | null | undefined;
   readonly source?: LoadContext["source"];
   /** Node only reads the names of the exports here, and runs the module through `require`. */

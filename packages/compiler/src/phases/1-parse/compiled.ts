@@ -1,6 +1,6 @@
 import { ABI_MODULE } from "@perdure/protocol";
 import type { Node } from "oxc-parser";
-import { literalText, walk } from "../../ast.ts";
+import { literalText, walk } from "../../syntax/ast.ts";
 import type { Parsed } from "./parse.ts";
 
 /** Whether the module has been through this compiler: it loads what only emitted code loads. */

@@ -1,15 +1,13 @@
+import type { Node, StringLiteral } from "oxc-parser";
+import { createDiagnostic, type Diagnostic, type SourceFile } from "../../diagnostics/diagnostic.ts";
 import {
-  createDiagnostic,
   directivePrefixes,
   readDirective,
-  type Diagnostic,
   type Directive,
   type DirectiveReading,
   type DirectiveWords,
-  type SourceFile,
-} from "@perdure/protocol";
-import type { Node, StringLiteral } from "oxc-parser";
-import { blockOf, isFunction, unwrap, walk, type FunctionNode } from "../../ast.ts";
+} from "../../directives/directive.ts";
+import { blockOf, isFunction, unwrap, walk, type FunctionNode } from "../../syntax/ast.ts";
 import type { Parsed } from "./parse.ts";
 
 /** A directive and the statement that holds it. */

@@ -1,5 +1,5 @@
-import { sep } from "node:path";
 import { parseSync, type Comment, type Program } from "oxc-parser";
+import { pathOf } from "../../files/paths.ts";
 
 export interface Parsed {
   /** Absolute path, without a query. */
@@ -14,11 +14,6 @@ export interface Parsed {
   /** Offset of the next character at or after `from` that is neither white space nor in a comment. */
   readonly skip: (from: number) => number;
 }
-
-/** The path of a module id: without a query, with forward slashes. */
-export const pathOf = (id: string): string => slashed(id.replace(/\?.*$/, ""));
-
-const slashed = (path: string): string => (sep === "\\" ? path.replaceAll("\\", "/") : path);
 
 type Lang = "ts" | "tsx" | "jsx";
 

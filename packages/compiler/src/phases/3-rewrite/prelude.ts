@@ -1,7 +1,8 @@
 import { ABI_MODULE, ABI_VERSION } from "@perdure/protocol";
-import type { Plan } from "../2-analyze/plan.ts";
-import { jsonLiteral, type RewriteContext } from "./context.ts";
-import { declareSlots, defineCalls } from "./register.ts";
+import type { Plan } from "../2-analyze/plan/edits.ts";
+import { declareSlots } from "./computed-keys/slots.ts";
+import { defineCalls } from "./definitions/define.ts";
+import { jsonLiteral, type RewriteContext } from "./text/context.ts";
 
 /**
  * Goes in front of the first statement, on its line. The handle is a hoisted function, so that it works in import

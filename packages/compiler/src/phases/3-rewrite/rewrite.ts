@@ -1,27 +1,28 @@
 import MagicString, { type SourceMap } from "magic-string";
 import type { Parsed } from "../1-parse/parse.ts";
-import type { Edit, Plan } from "../2-analyze/plan.ts";
-import { rewriteChance } from "./chance.ts";
-import { lastBefore } from "./block.ts";
-import { createContext, type RewriteContext } from "./context.ts";
-import { Insertions, type Span } from "./insertions.ts";
-import { rewriteLoop } from "./loop.ts";
-import { exactMap } from "./map.ts";
-import { prelude } from "./prelude.ts";
-import { outerParts } from "./parameters.ts";
+import type { Edit, Plan } from "../2-analyze/plan/edits.ts";
+import { rewriteGenerator } from "./bodies/generator.ts";
+import { outerParts } from "./bodies/parameters.ts";
+import { rewriteRun } from "./bodies/run.ts";
+import { rewriteScope } from "./bodies/scope.ts";
+import { keepKey } from "./computed-keys/keep-key.ts";
+import { keepKeysIn } from "./computed-keys/slots.ts";
 import {
   defineClass,
   defineExpression,
   defineInBlock,
   defineMethod,
   defineMethods,
-  keepKey,
-  keepKeysIn,
   nameFunction,
-} from "./register.ts";
-import { rewriteRun } from "./run.ts";
-import { rewriteGenerator, rewriteScope } from "./scope.ts";
-import { rewriteSite } from "./site.ts";
+} from "./definitions/define.ts";
+import { rewriteChance } from "./inside/chance.ts";
+import { rewriteLoop } from "./inside/loop.ts";
+import { rewriteSite } from "./inside/site.ts";
+import { prelude } from "./prelude.ts";
+import { lastBefore } from "./text/block.ts";
+import { createContext, type RewriteContext } from "./text/context.ts";
+import { Insertions, type Span } from "./text/insertions.ts";
+import { exactMap } from "./text/map.ts";
 
 export function rewrite(parsed: Parsed, plan: Plan): { readonly code: string; readonly map: SourceMap } {
   const code = new MagicString(parsed.source);

@@ -1,0 +1,4 @@
+import { unplugin } from "../unplugin/unplugin.ts";
+
+const rspack: typeof unplugin.rspack = unplugin.rspack;
+export { rspack as default, rspack as "module.exports" };

@@ -1,4 +1,0 @@
-import { unplugin } from "./unplugin.ts";
-
-const esbuild: typeof unplugin.esbuild = unplugin.esbuild;
-export { esbuild as default, esbuild as "module.exports" };

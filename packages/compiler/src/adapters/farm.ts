@@ -1,4 +1,0 @@
-import { unplugin } from "./unplugin.ts";
-
-const farm: typeof unplugin.farm = unplugin.farm;
-export { farm as default, farm as "module.exports" };

@@ -1,0 +1,35 @@
+import { ts } from "ts-morph";
+
+/** What a command line wants of `tsc`. */
+export interface Invocation {
+  /** Arguments as they were given. */
+  readonly args: readonly string[];
+  /** `nothing`: it compiles nothing (`--help`, `--init`, `--clean`, …). */
+  readonly wants: "nothing" | "project" | "build";
+  readonly watch: boolean;
+  /** Compiler options of the command line. */
+  readonly options: ts.CompilerOptions;
+  /** Files or, of a build, projects. */
+  readonly named: readonly string[];
+  /** The tsconfig that `--project` names. */
+  readonly project: string | undefined;
+}
+
+const buildFlag = /^--?b(?:uild)?$/i;
+const compileNothing = /^--?(?:h|help|\?|all|v|version|init|showConfig|listFilesOnly)$/i;
+const buildNothing = /^--?(?:clean|dry|d)$/i;
+
+export function readInvocation(args: readonly string[]): Invocation {
+  const isBuild = buildFlag.test(args[0] ?? "");
+  const { options, fileNames } = ts.parseCommandLine(isBuild ? args.slice(1) : args, (path) => ts.sys.readFile(path));
+  const nothing = args.some((each) => compileNothing.test(each) || (isBuild && buildNothing.test(each)));
+  const { watch, project, ...rest } = options;
+  return {
+    args,
+    wants: nothing ? "nothing" : isBuild ? "build" : "project",
+    watch: watch === true || (isBuild && args.some((each) => /^--?w(?:atch)?$/i.test(each))),
+    options: rest,
+    named: fileNames,
+    project: typeof project === "string" ? project : undefined,
+  };
+}

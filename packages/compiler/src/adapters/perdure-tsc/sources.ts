@@ -1,0 +1,82 @@
+import type { ModuleInfo } from "@perdure/protocol";
+import { readFileSync } from "node:fs";
+import { sep } from "node:path";
+import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
+import { passes } from "../../files/filter.ts";
+import { isProjectFile } from "../../files/paths.ts";
+import { nodeHost } from "../../project/host.ts";
+import type { Original } from "../session/chained-map.ts";
+import type { Options } from "../session/options.ts";
+import { diagnosticsOf, Session } from "../session/session.ts";
+
+/** A source file whose compiled text takes its place. */
+export interface Compiled extends Original {
+  readonly code: string;
+  readonly info: ModuleInfo;
+}
+
+export interface CompiledSources {
+  readonly files: ReadonlyMap<string, Compiled>;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Compiles the sources of projects: each file once, until it or another file has changed. */
+export class Sources {
+  private readonly session: Session;
+  private outputs: readonly string[] = [];
+  private readonly known = new Map<
+    string,
+    { readonly compiled: Compiled | undefined; readonly diagnostics: readonly Diagnostic[] }
+  >();
+
+  constructor(options: Options) {
+    // what lies in an output directory is not a source: ids must not depend on what was built before
+    const readFile = (path: string): string | undefined =>
+      this.outputs.some((directory) => path.startsWith(directory + sep)) ? undefined : nodeHost.readFile(path);
+    this.session = new Session(options, { readFile });
+  }
+
+  /** Files may have changed since, and the directories of the output. */
+  refresh(outputs: readonly string[]): void {
+    this.outputs = outputs;
+    this.session.restart();
+    this.known.clear();
+  }
+
+  /** All that these files import, themselves included. */
+  reachable(files: readonly string[]): string[] {
+    const roots = files.filter((file) => isProjectFile(file) && passes(this.session.filter, file));
+    return [...new Set(roots.flatMap((file) => [file, ...this.session.watched(file)]))];
+  }
+
+  compile(files: readonly string[]): CompiledSources {
+    const found = new Map<string, Compiled>();
+    const diagnostics: Diagnostic[] = [];
+    for (const file of this.reachable(files)) {
+      const { compiled, diagnostics: own } = this.one(file);
+      if (compiled) found.set(file, compiled);
+      diagnostics.push(...own);
+    }
+    return { files: found, diagnostics };
+  }
+
+  private one(file: string): { readonly compiled: Compiled | undefined; readonly diagnostics: readonly Diagnostic[] } {
+    const before = this.known.get(file);
+    if (before) return before;
+    const result = this.run(file, readFileSync(file, "utf8"));
+    this.known.set(file, result);
+    return result;
+  }
+
+  private run(
+    file: string,
+    source: string,
+  ): { readonly compiled: Compiled | undefined; readonly diagnostics: readonly Diagnostic[] } {
+    try {
+      const result = this.session.compile(source, file);
+      return { compiled: result && { source, ...result }, diagnostics: result?.diagnostics ?? [] };
+    } catch (error) {
+      return { compiled: undefined, diagnostics: diagnosticsOf(error) };
+    }
+  }
+}

@@ -1,4 +1,0 @@
-import { unplugin } from "./unplugin.ts";
-
-const rolldown: typeof unplugin.rolldown = unplugin.rolldown;
-export { rolldown as default, rolldown as "module.exports" };

@@ -1,4 +1,0 @@
-import { unplugin } from "./unplugin.ts";
-
-const rollup: typeof unplugin.rollup = unplugin.rollup;
-export { rollup as default, rollup as "module.exports" };

@@ -1,4 +1,0 @@
-import { unplugin } from "./unplugin.ts";
-
-const rspack: typeof unplugin.rspack = unplugin.rspack;
-export { rspack as default, rspack as "module.exports" };

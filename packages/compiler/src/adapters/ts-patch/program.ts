@@ -1,0 +1,192 @@
+import { createHash } from "node:crypto";
+import { dirname, join } from "node:path";
+import type { ts } from "ts-morph";
+import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
+import { withChainedMap } from "../session/chained-map.ts";
+import type { ManifestFile } from "../session/manifest-file.ts";
+import type { Outcome, Sources } from "./sources.ts";
+
+type Api = typeof ts;
+type Emit = ts.Program["emit"];
+
+/** The number that TypeScript wants of a diagnostic; the code that people look for is in its text. */
+const diagnosticNumber = 92_000;
+
+/** The program with the JavaScript of its compiled sources as its output. */
+export function compiledProgram(program: ts.Program, host: ts.CompilerHost, sources: Sources, api: Api): ts.Program {
+  const own = program
+    .getSourceFiles()
+    .filter((file) => !file.isDeclarationFile && !program.isSourceFileFromExternalLibrary(file));
+  const outcomes = sources.compile(own.map(({ fileName, text }) => ({ path: fileName, text })));
+  const errors = own.flatMap((file) =>
+    (outcomes.get(file.fileName)?.errors ?? []).map((each) => toDiagnostic(file, each)),
+  );
+  for (const file of own) mark(file, errors.length > 0 ? "not emitted" : outcomes.get(file.fileName)?.compiled?.code);
+  if (errors.length > 0) return withErrors(program, errors);
+  if ([...outcomes.values()].every(({ compiled }) => compiled === undefined)) return program;
+  return Object.assign(program, { emit: emitCompiled(program, host, outcomes, sources.manifest(outcomes), api) });
+}
+
+const versions = new WeakMap<ts.SourceFile, string>();
+
+/**
+ * Incremental builds emit again what has another version: the version of a file says what it is compiled to, which may change though its
+ * text does not. What is not emitted gets a version of its own, for the next build to make good for it.
+ */
+function mark(file: ts.SourceFile, output: string | undefined): void {
+  const version = versions.get(file) ?? versionOf(file);
+  if (version === undefined) return;
+  versions.set(file, version);
+  const suffix = output === undefined ? "" : `-${createHash("sha256").update(output).digest("hex")}`;
+  Reflect.set(file, "version", version + suffix);
+}
+
+function versionOf(file: ts.SourceFile): string | undefined {
+  const version: unknown = Reflect.get(file, "version");
+  return typeof version === "string" ? version : undefined;
+}
+
+const toDiagnostic = (file: ts.SourceFile, { code, message, hint, start, end }: Diagnostic): ts.Diagnostic => ({
+  file,
+  start,
+  length: end - start,
+  code: diagnosticNumber,
+  category: 1,
+  messageText: `${message}\n→ ${hint} (${code})`,
+  source: "perdure",
+});
+
+/** Nothing is emitted: what is there from before is better than half of something. */
+function withErrors(program: ts.Program, errors: readonly ts.Diagnostic[]): ts.Program {
+  const { getSemanticDiagnostics } = program;
+  return Object.assign(program, {
+    getSemanticDiagnostics: (file?: ts.SourceFile, token?: ts.CancellationToken): readonly ts.Diagnostic[] => [
+      ...getSemanticDiagnostics(file, token),
+      ...errors.filter((each) => file === undefined || each.file === file),
+    ],
+    emit: (): ts.EmitResult => ({ emitSkipped: true, diagnostics: errors, emittedFiles: [] }),
+  });
+}
+
+function emitCompiled(
+  program: ts.Program,
+  host: ts.CompilerHost,
+  outcomes: ReadonlyMap<string, Outcome>,
+  manifest: ManifestFile | undefined,
+  api: Api,
+): Emit {
+  const emitOriginal = program.emit;
+  let compiled: ts.Program | undefined;
+  return (target, writeFile, token, only, transformers, ...rest) => {
+    const options = program.getCompilerOptions();
+    const wanted = wantedBy(only);
+    if (wanted === "declarations" || options.noEmit === true || options.emitDeclarationOnly === true)
+      return emitOriginal(target, writeFile, token, only, transformers, ...rest);
+    const declares = wanted === "both" && (options.declaration === true || options.composite === true);
+    const stopping = options.noEmitOnError === true ? errorsOf(program, target, token) : [];
+    if (stopping.length > 0) return { emitSkipped: true, diagnostics: stopping, emittedFiles: [] };
+    const declarations = declares ? emitOriginal(target, writeFile, token, true, transformers, ...rest) : undefined;
+    const writeAny = writeFile ?? host.writeFile;
+    if (manifest && !compiled) writeAny(join(outputOf(program), manifest.fileName), manifest.source, false);
+    compiled ??= programOf(program, host, outcomes, api);
+    const write = chaining(writeAny, outcomes);
+    const scripts = compiled.emit(target && compiled.getSourceFile(target.fileName), write, token);
+    return declarations ? together(declarations, scripts) : scripts;
+  };
+}
+
+/** Where the output lies: beside the tsconfig, if it lies beside the sources. */
+function outputOf(program: ts.Program): string {
+  const { outDir, configFilePath } = program.getCompilerOptions();
+  return outDir ?? (typeof configFilePath === "string" ? dirname(configFilePath) : program.getCurrentDirectory());
+}
+
+/** What a call of `emit` asks for. Incremental builds give a number in place of the documented boolean: 0 for JavaScript, above it for kinds of declarations. */
+function wantedBy(only: unknown): "both" | "scripts" | "declarations" {
+  if (only === undefined || only === false) return "both";
+  return only === 0 ? "scripts" : "declarations";
+}
+
+const errorsOf = (
+  program: ts.Program,
+  target: ts.SourceFile | undefined,
+  token: ts.CancellationToken | undefined,
+): ts.Diagnostic[] => [
+  ...program.getOptionsDiagnostics(token),
+  ...program.getSyntacticDiagnostics(target, token),
+  ...program.getGlobalDiagnostics(token),
+  ...program.getSemanticDiagnostics(target, token),
+];
+
+const hosts = new WeakSet<ts.CompilerHost>();
+
+/** Whether a program is made of compiled sources. */
+export const isOfCompiled = (host: ts.CompilerHost): boolean => hosts.has(host);
+
+/** The program of the compiled sources: all other files are the same, and nothing but JavaScript is asked of it. */
+function programOf(
+  program: ts.Program,
+  host: ts.CompilerHost,
+  outcomes: ReadonlyMap<string, Outcome>,
+  api: Api,
+): ts.Program {
+  const {
+    tsBuildInfoFile: _file,
+    declarationDir: _directory,
+    isolatedDeclarations: _isolated,
+    ...options
+  } = program.getCompilerOptions();
+  const references = program.getProjectReferences();
+  const getSourceFile: ts.CompilerHost["getSourceFile"] = (path, how, onError, again) => {
+    const code = outcomes.get(path)?.compiled?.code;
+    return code === undefined
+      ? (program.getSourceFile(path) ?? host.getSourceFile(path, how, onError, again))
+      : api.createSourceFile(path, code, how);
+  };
+  const compiledHost: ts.CompilerHost = { ...host, getSourceFile };
+  hosts.add(compiledHost);
+  // other plugins see this program too: what they look up in it are its own nodes
+  return api.createProgram({
+    rootNames: program.getRootFileNames(),
+    options: {
+      ...options,
+      declaration: false,
+      declarationMap: false,
+      composite: false,
+      incremental: false,
+      noEmitOnError: false,
+      noCheck: true,
+      ...rootOf(options),
+    },
+    host: compiledHost,
+    ...(references && { projectReferences: references }),
+  });
+}
+
+/** A composite project begins where its tsconfig lies. */
+function rootOf({ composite, rootDir, configFilePath }: ts.CompilerOptions): ts.CompilerOptions {
+  return composite === true && rootDir === undefined && typeof configFilePath === "string"
+    ? { rootDir: configFilePath.replace(/[\\/][^\\/]*$/, "") }
+    : {};
+}
+
+/** Source maps lead through the compiled text to the source. */
+function chaining(write: ts.WriteFileCallback, outcomes: ReadonlyMap<string, Outcome>): ts.WriteFileCallback {
+  return (path, text, mark, onError, files, data) => {
+    const originals = (files ?? []).map(({ fileName }) => outcomes.get(fileName)?.compiled);
+    const [only] = originals;
+    const find = (source: string): typeof only =>
+      originals.length === 1
+        ? only
+        : originals[(files ?? []).findIndex(({ fileName }) => fileName.endsWith(source.replace(/^[./]+/, "")))];
+    const isMap = path.endsWith(".map");
+    const chained = withChainedMap(isMap ? { code: "", map: text } : { code: text, map: undefined }, find);
+    write(path, chained.map ?? chained.code, mark, onError, files, data);
+  };
+}
+
+const together = (a: ts.EmitResult, b: ts.EmitResult): ts.EmitResult => ({
+  emitSkipped: a.emitSkipped || b.emitSkipped,
+  diagnostics: [...a.diagnostics, ...b.diagnostics],
+  emittedFiles: [...(a.emittedFiles ?? []), ...(b.emittedFiles ?? [])],
+});

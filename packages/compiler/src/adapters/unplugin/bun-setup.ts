@@ -1,0 +1,44 @@
+import { formatDiagnostic } from "../../diagnostics/diagnostic.ts";
+import { writeManifest } from "../session/manifest-file.ts";
+import type { Session } from "../session/session.ts";
+import { inputs, isAlone } from "./metafile.ts";
+
+/** What is used of Bun, which has no types of its own here. */
+interface BunBuild {
+  /** Nothing for a plugin of Bun itself (`Bun.plugin`). */
+  readonly config?: {
+    readonly target?: string;
+    readonly outdir?: string;
+    metafile?: boolean;
+    readonly plugins?: readonly { readonly name: string }[];
+  };
+  readonly target?: string;
+  onEnd?(
+    end: (result: {
+      readonly success: boolean;
+      readonly metafile?: { readonly inputs: object };
+    }) => void | Promise<void>,
+  ): void;
+}
+
+export function bunSetup({ config, target, ...build }: BunBuild, session: Session): void {
+  session.forBrowser = (config ? (config.target ?? "browser") : target) === "browser";
+  if (!config) return;
+  config.metafile = true;
+  session.typeCheck.start(session.root, false);
+  build.onEnd?.(async ({ success, metafile }) => {
+    if (!success || !metafile) return session.typeCheck.stop();
+    const paths = inputs(metafile);
+    // before the manifest: what has not come by is compiled for that
+    const overlooked = isAlone(config.plugins) ? session.overlooked(paths) : [];
+    const file = session.emitManifest(paths);
+    if (file && config.outdir !== undefined) writeManifest(file, config.outdir);
+    const found = [...overlooked, ...(await session.typeCheck.finish())];
+    const [errors, warnings] = [
+      found.filter(({ severity }) => severity === "error"),
+      found.filter(({ severity }) => severity === "warning"),
+    ];
+    for (const each of warnings) console.warn(formatDiagnostic(each));
+    if (errors.length > 0) throw new Error(errors.map(formatDiagnostic).join("\n\n"));
+  });
+}

@@ -1,0 +1,92 @@
+import type { BuildOptions, Loader, OnEndResult, PartialMessage, PluginBuild } from "esbuild";
+import { readFile } from "node:fs/promises";
+import { extname, resolve } from "node:path";
+import type { CompileResult } from "../../compile/compile.ts";
+import { formatDiagnostic, type Diagnostic } from "../../diagnostics/diagnostic.ts";
+import { passes, scripts } from "../../files/filter.ts";
+import { nodeHost } from "../../project/host.ts";
+import { addToEsbuild } from "../session/manifest-file.ts";
+import { diagnosticsOf, type Session } from "../session/session.ts";
+import { inverse } from "./graph.ts";
+import { inputs, isAlone } from "./metafile.ts";
+
+/**
+ * A load callback of our own, and not unplugin's: it answers nothing for a file that stays as it is, so that other
+ * plugins still get it, and it gives esbuild the source line of a message.
+ */
+export function esbuildSetup(build: PluginBuild, session: Session): void {
+  const { initialOptions } = build;
+  session.rootedAt(initialOptions.absWorkingDir);
+  session.forBrowser = isForBrowser(initialOptions);
+  initialOptions.metafile = true;
+  build.onStart(() => {
+    session.restart();
+    session.typeCheck.start(session.root, false);
+  });
+  build.onEnd(async (result) => {
+    const { errors, metafile } = result;
+    if (errors.length > 0 || !metafile) return session.typeCheck.stop();
+    const paths = inputs(metafile, initialOptions.absWorkingDir);
+    // before the manifest: what has not come by is compiled for that
+    const overlooked = isAlone(initialOptions.plugins) ? session.overlooked(paths) : [];
+    const file = session.emitManifest(paths);
+    if (file) addToEsbuild(file, initialOptions, result);
+    return endOf([...overlooked, ...(await session.typeCheck.finish())], session.root);
+  });
+  build.onLoad(
+    { filter: session.options.include === undefined ? scripts : /.*/, namespace: "file" },
+    async ({ path }) => {
+      if (!passes(session.filter, path)) return undefined;
+      const source = await readFile(path, "utf8");
+      try {
+        if (session.forBrowser) return void session.refuseInBrowser(source, path, () => inverse(session.seen()));
+        const result = session.compile(source, path);
+        return (
+          result && {
+            contents: withMap(result),
+            loader: loaderOf(path),
+            warnings: messages(result.diagnostics, source),
+            watchFiles: session.watched(path),
+          }
+        );
+      } catch (error) {
+        return { errors: messages(diagnosticsOf(error), source), watchFiles: [path, ...session.watched(path)] };
+      }
+    },
+  );
+}
+
+/** esbuild builds for browsers unless it is told otherwise; where it does not bundle, that makes no difference. */
+const isForBrowser = ({ platform, bundle }: BuildOptions): boolean =>
+  platform === "browser" || (platform === undefined && bundle === true);
+
+function endOf(found: readonly Diagnostic[], root: string): OnEndResult {
+  const of = (severity: Diagnostic["severity"]): PartialMessage[] =>
+    found
+      .filter((each) => each.severity === severity)
+      .map((each) => toMessage(each, nodeHost.readFile(resolve(root, each.file)) ?? ""));
+  return { errors: of("error"), warnings: of("warning") };
+}
+
+const withMap = ({ code, map }: CompileResult): string => `${code}\n//# sourceMappingURL=${map.toUrl()}`;
+
+const loaders: Readonly<Record<string, Loader>> = { ".ts": "ts", ".mts": "ts", ".cts": "ts", ".tsx": "tsx" };
+const loaderOf = (path: string): Loader => loaders[extname(path)] ?? "jsx";
+
+const messages = (diagnostics: readonly Diagnostic[], source: string): PartialMessage[] =>
+  diagnostics.map((each) => toMessage(each, source));
+
+function toMessage(diagnostic: Diagnostic, source: string): PartialMessage {
+  const { message, code, file, line, column, start, end, hint } = diagnostic;
+  const lineText = source.replace(/^\uFEFF/, "").split(/\r\n|[\n\r\u2028\u2029]/)[line - 1] ?? "";
+  const length = Math.min(end - start, lineText.length - column + 1);
+  return {
+    text: `${message} (${code})`,
+    location: { file, line, column: utf8Length(lineText.slice(0, column - 1)), length, lineText },
+    notes: [{ text: hint }],
+    detail: formatDiagnostic(diagnostic),
+  };
+}
+
+/** esbuild counts columns in bytes. */
+const utf8Length = (text: string): number => Buffer.byteLength(text);

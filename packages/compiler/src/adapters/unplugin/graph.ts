@@ -1,0 +1,88 @@
+import type { UnpluginBuildContext } from "unplugin";
+import type { Environment, EnvironmentModuleNode } from "vite";
+import { pathOf } from "../../files/paths.ts";
+import type { Session } from "../session/session.ts";
+import { isForBrowser } from "./vite-hooks.ts";
+
+/** What bundlers show of their modules: the parts of Rollup's plugin context that Rolldown and Vite have too. */
+interface ModuleGraph {
+  getModuleIds(): Iterable<string>;
+  getModuleInfo(
+    id: string,
+  ): { readonly importedIds?: readonly string[]; readonly dynamicallyImportedIds?: readonly string[] } | null;
+}
+
+const isModuleGraph = (context: object): context is ModuleGraph =>
+  "getModuleIds" in context && "getModuleInfo" in context;
+
+const hasEnvironment = (context: object): context is { readonly environment: Environment } =>
+  "environment" in context && context.environment !== undefined;
+
+/** Vite builds for several environments with one plugin. */
+export function environmentOf(context: object): { readonly name: string; readonly forBrowser: boolean } | undefined {
+  return hasEnvironment(context)
+    ? { name: context.environment.name, forBrowser: isForBrowser(context.environment) }
+    : undefined;
+}
+
+/** The modules of a build; `undefined` where the bundler does not say. */
+export function builtModules(context: UnpluginBuildContext): Iterable<string> | undefined {
+  if (isModuleGraph(context)) return context.getModuleIds();
+  const native = context.getNativeBuildContext?.();
+  if (native?.framework !== "webpack" && native?.framework !== "rspack") return undefined;
+  return [...(native.compilation?.modules ?? [])].flatMap((module) => module.nameForCondition() ?? []);
+}
+
+type Importers = (path: string) => readonly string[];
+
+/** Who imports a module: from the bundler's own graph where it shows one, and from what the session has seen so far. */
+export function importersOf(context: UnpluginBuildContext, session: Session): Importers {
+  if (hasEnvironment(context) && context.environment.mode === "dev") return fromServer(context.environment.moduleGraph);
+  // Rolldown may know what a module imports only after it has loaded that
+  if (isModuleGraph(context)) return inverse([...importsOf(context), ...session.seen()]);
+  const native = context.getNativeBuildContext?.();
+  return inverse(
+    native?.framework === "webpack" && native.compilation ? connections(native.compilation) : session.seen(),
+  );
+}
+
+type Edges = Iterable<readonly [path: string, imported: readonly string[]]>;
+
+/** A module of a development server belongs to the file that it was made from. */
+const fromServer =
+  (graph: { getModulesByFile(file: string): Set<EnvironmentModuleNode> | undefined }): Importers =>
+  (path) =>
+    [...(graph.getModulesByFile(path) ?? [])].flatMap(({ importers }) =>
+      [...importers].flatMap(({ file }) => file ?? []),
+    );
+
+function* importsOf(graph: ModuleGraph): Edges {
+  for (const id of graph.getModuleIds()) {
+    const info = graph.getModuleInfo(id);
+    yield [id, [...(info?.importedIds ?? []), ...(info?.dynamicallyImportedIds ?? [])]];
+  }
+}
+
+type Compilation = NonNullable<
+  Extract<
+    ReturnType<NonNullable<UnpluginBuildContext["getNativeBuildContext"]>>,
+    { framework: "webpack" }
+  >["compilation"]
+>;
+
+function* connections({ modules, moduleGraph }: Compilation): Edges {
+  for (const module of modules) {
+    const imported = [...moduleGraph.getOutgoingConnections(module)].flatMap(
+      (each) => each.module?.nameForCondition() ?? [],
+    );
+    yield [module.nameForCondition() ?? "", imported];
+  }
+}
+
+export function inverse(edges: Edges): Importers {
+  const importers = new Map<string, string[]>();
+  for (const [id, imported] of edges) {
+    for (const each of imported) importers.set(pathOf(each), [...(importers.get(pathOf(each)) ?? []), pathOf(id)]);
+  }
+  return (path) => importers.get(path) ?? [];
+}

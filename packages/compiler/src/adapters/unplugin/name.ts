@@ -1,0 +1,2 @@
+/** What bundlers call the plugin in their messages. */
+export const name = "perdure";

@@ -1,4 +1,0 @@
-import { unplugin } from "./unplugin.ts";
-
-const vite: typeof unplugin.vite = unplugin.vite;
-export { vite as default, vite as "module.exports" };

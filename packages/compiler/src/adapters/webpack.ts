@@ -1,4 +1,0 @@
-import { unplugin } from "./unplugin.ts";
-
-const webpack: typeof unplugin.webpack = unplugin.webpack;
-export { webpack as default, webpack as "module.exports" };

@@ -1,0 +1,103 @@
+import type { ModuleInfo } from "@perdure/protocol";
+import type { SourceMap } from "magic-string";
+import { join } from "node:path";
+import { createDiagnostic, type Diagnostic, type SourceFile } from "../diagnostics/diagnostic.ts";
+import type { WarningCode } from "../diagnostics/messages.ts";
+import { DIRECTIVE_WORDS, type DirectiveWords } from "../directives/directive.ts";
+import { readPackageJson } from "../files/package-json.ts";
+import { pathOf, projectPath } from "../files/paths.ts";
+import { isCompiled } from "../phases/1-parse/compiled.ts";
+import { findDirectives, mayHoldDirective, type Directives } from "../phases/1-parse/directives.ts";
+import { parse } from "../phases/1-parse/parse.ts";
+import { analyze } from "../phases/2-analyze/analyze.ts";
+import { buildModel } from "../phases/2-analyze/build/build.ts";
+import { parseErrorDiagnostic } from "../phases/2-analyze/diagnose/parse-error.ts";
+import { summarize } from "../phases/2-analyze/model/model.ts";
+import { rewrite } from "../phases/3-rewrite/rewrite.ts";
+import { nodeHost, type Host } from "../project/host.ts";
+import { createProject, type Project } from "../project/project.ts";
+import { CompileError } from "./compile-error.ts";
+
+export interface CompileOptions {
+  /** Absolute path of the file; a query is ignored. */
+  readonly id: string;
+  /** Directory that the paths in manifest and messages start from. */
+  readonly root: string;
+  readonly host?: Host;
+  /** Summaries of the project's other files, kept from one call to the next. */
+  readonly project?: Project;
+  /** Words that begin a directive, when "use task" and "use workflow" belong to another tool. */
+  readonly directives?: Partial<DirectiveWords>;
+  /** What becomes of warnings, by their code. Errors stay errors. */
+  readonly warnings?: WarningLevels;
+  /** A file that has neither imports nor exports is CommonJS; by default, only if its text or its extension says so. */
+  readonly commonJs?: boolean;
+}
+
+export type WarningLevels = Readonly<Partial<Record<WarningCode, "off" | "warning" | "error">>>;
+
+export interface CompileResult {
+  readonly code: string;
+  readonly map: SourceMap;
+  readonly info: ModuleInfo;
+  /** Warnings; errors are thrown. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** What a file without a directive must hold for anything in it to be durable, or to be clock or chance; a name may be written with escapes. */
+const mayMatter = /\b(?:import|require|from|Date|Math|performance|crypto)\b|\\u/;
+
+/**
+ * Compiles one file. `undefined`: there is nothing durable in it and it stays as it is.
+ *
+ * @throws CompileError
+ */
+export function compile(source: string, options: CompileOptions): CompileResult | undefined {
+  const words = { ...DIRECTIVE_WORDS, ...options.directives };
+  const mayHold = mayHoldDirective(source, words);
+  if (!mayHold && !mayMatter.test(source)) return undefined;
+  const path = pathOf(options.id);
+  const parsed = parse(options.id, source);
+  const file: SourceFile = { file: projectPath(options.root, path), source };
+  const failure = parseErrorDiagnostic(parsed, file);
+  if (failure && mayHold) throw new CompileError([failure]);
+  if (failure) return undefined;
+  const directives = findDirectives(parsed, words, file);
+  if (isCompiled(parsed)) return assertNoneLeft(directives, file);
+  const model = buildModel(parsed, directives);
+  const host = options.host ?? nodeHost;
+  const project = options.project ?? createProject(host, words, () => options.root);
+  const own = () => readPackageJson(join(options.root, "package.json"), host);
+  const analysis = project.analyze(path, source, summarize(model));
+  const commonJs = options.commonJs === true;
+  const { plan, diagnostics: found } = analyze({
+    parsed,
+    directives,
+    model,
+    analysis,
+    file,
+    root: options.root,
+    commonJs,
+    packageJson: own,
+  });
+  const diagnostics = atLevels(found, options.warnings);
+  if (diagnostics.some(({ severity }) => severity === "error")) throw new CompileError(diagnostics);
+  return plan && { ...rewrite(parsed, plan), info: plan.info, diagnostics };
+}
+
+function atLevels(diagnostics: readonly Diagnostic[], levels: WarningLevels = {}): Diagnostic[] {
+  const levelOf = new Map<string, string | undefined>(Object.entries(levels));
+  return diagnostics.flatMap((each) => {
+    const level = each.severity === "warning" ? levelOf.get(each.code) : undefined;
+    return level === "off" ? [] : [level === "error" ? { ...each, severity: level } : each];
+  });
+}
+
+/** A compiled file holds no directive any more, unless something uncompiled was bundled into it. */
+function assertNoneLeft({ module, functions }: Directives, file: SourceFile): undefined {
+  const left = [...(module ? [module] : []), ...functions.values()];
+  if (left.length > 0)
+    throw new CompileError(
+      left.map(({ words, statement }) => createDiagnostic(file, "COMPILED_IN_PART", { directive: words }, statement)),
+    );
+}

@@ -1,0 +1,33 @@
+import { ABI_MODULE } from "@perdure/protocol";
+import { isAbsolute } from "node:path";
+import { createDiagnostic, type Diagnostic, type SourceFile } from "../diagnostics/diagnostic.ts";
+import { DIRECTIVE_WORDS } from "../directives/directive.ts";
+import { pathOf, projectPath } from "../files/paths.ts";
+import { isCompiled } from "../phases/1-parse/compiled.ts";
+import { findDirectives, mayHoldDirective } from "../phases/1-parse/directives.ts";
+import { parse } from "../phases/1-parse/parse.ts";
+import { nodeHost } from "../project/host.ts";
+import type { CompileOptions } from "./compile.ts";
+
+/** Whether the text has been through this compiler; most files need not be parsed to know. */
+export const wasCompiled = (source: string, id: string): boolean =>
+  source.includes(ABI_MODULE) && isCompiled(parse(id, source));
+
+/** The first directive of the file on the disk, when another tool has left none of them in `source`. */
+export function lostDirectives(
+  source: string,
+  { id, root, host = nodeHost, directives }: CompileOptions,
+): Diagnostic | undefined {
+  const words = { ...DIRECTIVE_WORDS, ...directives };
+  const path = pathOf(id);
+  // a part of a file (`a.vue?type=template`) need not hold what the file holds
+  if (id !== path || !isAbsolute(path) || mayHoldDirective(source, words) || wasCompiled(source, id)) return undefined;
+  const original = host.readFile(path);
+  if (original === undefined || !mayHoldDirective(original, words)) return undefined;
+  const parsed = parse(path, original);
+  if (isCompiled(parsed)) return undefined;
+  const file: SourceFile = { file: projectPath(root, path), source: original };
+  const { module, functions } = findDirectives(parsed, words, file);
+  const first = module ?? functions.values().next().value;
+  return first && createDiagnostic(file, "DIRECTIVE_LOST", { file: file.file }, first.statement);
+}

@@ -1,0 +1,85 @@
+import { diagnosticMessages, type DiagnosticCode, type DiagnosticParams, type Severity } from "./messages.ts";
+
+/** Something the compiler has to say about a place in a file. */
+export interface Diagnostic {
+  readonly code: DiagnosticCode;
+  readonly severity: Severity;
+  /** Path from the project's root. */
+  readonly file: string;
+  /** UTF-16 offsets. */
+  readonly start: number;
+  readonly end: number;
+  /** 1-based. */
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+  /** What to do about it. */
+  readonly hint: string;
+  /** The source around it, with the place marked. */
+  readonly frame: string;
+}
+
+export interface SourceFile {
+  readonly file: string;
+  readonly source: string;
+}
+
+export function createDiagnostic<C extends DiagnosticCode>(
+  { file, source }: SourceFile,
+  code: C,
+  params: DiagnosticParams<C>,
+  { start, end }: { readonly start: number; readonly end: number },
+): Diagnostic {
+  const { severity, make } = diagnosticMessages[code];
+  const { text: message, hint } = make(params as never);
+  const [line, column] = createLocator(source)(start);
+  return { code, severity, file, start, end, line, column, message, hint, frame: codeFrame(source, start, end) };
+}
+
+const lineBreak = /\r\n|[\n\r\u2028\u2029]/g;
+
+/** Finds 1-based line and column of an offset; a byte-order mark takes no column. */
+export function createLocator(source: string): (offset: number) => [line: number, column: number] {
+  const starts = [source.charCodeAt(0) === 0xfeff ? 1 : 0];
+  for (const match of source.matchAll(lineBreak)) starts.push(match.index + match[0].length);
+  return (offset) => {
+    const line = upperBound(starts, offset);
+    return [Math.max(1, line), Math.max(0, offset - (starts[line - 1] ?? 0)) + 1];
+  };
+}
+
+/** How many of the ascending `values` are not above `limit`. */
+function upperBound(values: readonly number[], limit: number): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((values[middle] ?? 0) <= limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Two lines before the place, its first line with a marker under it, one line after, if there is one. */
+export function codeFrame(source: string, start: number, end: number): string {
+  const [line, column] = createLocator(source)(start);
+  const lines = source.replace(/^\uFEFF/, "").split(lineBreak);
+  if (lines.at(-1) === "" && lines.length > line) lines.pop(); // behind the break that ends the last line
+  const first = Math.max(1, line - 2);
+  const width = String(Math.min(lines.length, line + 1)).length;
+  const rows = lines.slice(first - 1, line + 1).flatMap((text, i) => {
+    const number = first + i;
+    const row = `${number === line ? ">" : " "} ${String(number).padStart(width)} | ${text}`.trimEnd();
+    if (number !== line) return [row];
+    const gap = text.slice(0, column - 1).replace(/[^\t]/g, " ");
+    const marks = "^".repeat(Math.max(1, Math.min(end - start, text.length - column + 1)));
+    return [row, `  ${" ".repeat(width)} | ${gap}${marks}`];
+  });
+  return rows.join("\n");
+}
+
+/** `path:line:column`, what it is, the frame, what to do, the code. */
+export function formatDiagnostic(diagnostic: Diagnostic): string {
+  const { file, line, column, severity, message, frame, hint, code } = diagnostic;
+  return `${file}:${line}:${column} ${severity}: ${message}\n${frame}\n  → ${hint} (${code})`;
+}

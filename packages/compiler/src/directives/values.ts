@@ -1,0 +1,129 @@
+import { parseDuration, type BackoffSpec } from "@perdure/protocol";
+import { parseArguments, type Argument } from "./arguments.ts";
+import { report, type DirectiveProblem } from "./problem.ts";
+import { closest } from "./suggest.ts";
+
+const invalid = (found: DirectiveProblem[], arg: Argument, expected: string): undefined =>
+  report(found, "DIRECTIVE_ARGUMENT_INVALID", { name: arg.name, value: arg.value, expected }, arg);
+
+export function duration(
+  arg: Argument | undefined,
+  found: DirectiveProblem[],
+  sign: "positive" | "any" = "any",
+): number | undefined {
+  if (!arg) return undefined;
+  const value = parseDuration(arg.value);
+  if (value !== undefined && (sign === "any" || value > 0)) return value;
+  return invalid(
+    found,
+    arg,
+    sign === "any"
+      ? "a duration such as 250ms, 60s, 5m, 2h, 3d"
+      : "a duration above zero, such as 250ms, 60s, 5m, 2h, 3d",
+  );
+}
+
+export function integer(arg: Argument | undefined, found: DirectiveProblem[]): number | undefined {
+  if (!arg) return undefined;
+  if (/^\d{1,9}$/.test(arg.value)) return Number(arg.value);
+  return invalid(found, arg, "a whole number, 0 or more");
+}
+
+function fraction(arg: Argument | undefined, found: DirectiveProblem[]): number | undefined {
+  if (!arg) return undefined;
+  const value = /^\d+(?:\.\d+)?$/.test(arg.value) ? Number(arg.value) : 0;
+  return value >= 1 ? value : invalid(found, arg, "a number, 1 or more");
+}
+
+function flag(arg: Argument | undefined, found: DirectiveProblem[]): boolean | undefined {
+  if (!arg) return undefined;
+  if (arg.value === "true" || arg.value === "false") return arg.value === "true";
+  return invalid(found, arg, "true or false");
+}
+
+const shapes = {
+  exponential: { required: ["base"], optional: ["max", "jitter"] },
+  linear: { required: ["start", "step"], optional: [] },
+  constant: { required: ["delay"], optional: [] },
+} as const satisfies Record<string, { required: readonly string[]; optional: readonly string[] }>;
+
+type BackoffName = keyof typeof shapes;
+const isBackoff = (name: string): name is BackoffName => Object.hasOwn(shapes, name);
+
+/** `exponential(base=2, max=60s, jitter=true)`, `linear(start=1s, step=2s)`, `constant(5s)`. */
+export function readBackoff(arg: Argument | undefined, found: DirectiveProblem[]): BackoffSpec | undefined {
+  if (!arg) return undefined;
+  const match = /^([A-Za-z_$][\w$]*)\s*(?:\((.*)\))?$/s.exec(arg.value);
+  const kind = match?.[1] ?? "";
+  if (!match || !isBackoff(kind)) {
+    const meant = closest(kind, Object.keys(shapes));
+    return invalid(
+      found,
+      arg,
+      `exponential(…), linear(…) or constant(…)${meant && meant !== kind ? `; did you mean ${meant}(…)?` : ""}`,
+    );
+  }
+  const open = arg.value.indexOf("(");
+  const from = arg.valueStart + open + 1;
+  const inner = match[2]?.trim()
+    ? parseArguments(pad(arg), from, from + (match[2]?.length ?? 0))
+    : { args: [], problems: [] };
+  found.push(...inner.problems);
+  return build(kind, named(kind, inner.args, arg, found), found);
+}
+
+/** The value alone, at the offset where it stands in the directive. */
+const pad = (arg: Argument): string => " ".repeat(arg.valueStart) + arg.value;
+
+/** The arguments of a backoff by name, or `undefined` when one is missing or wrong. */
+function named(
+  kind: BackoffName,
+  args: readonly Argument[],
+  call: Argument,
+  found: DirectiveProblem[],
+): Map<string, Argument> | undefined {
+  const { required, optional } = shapes[kind];
+  const names: readonly string[] = [...required, ...optional];
+  const result = new Map<string, Argument>();
+  const before = found.length;
+  for (const arg of args) {
+    const name = arg.name === "" && kind === "constant" ? "delay" : arg.name;
+    if (name === "") report(found, "DIRECTIVE_SYNTAX", { found: arg.value }, arg);
+    else if (!names.includes(name)) {
+      report(
+        found,
+        "DIRECTIVE_ARGUMENT_UNKNOWN",
+        { name, owner: `${kind}()`, known: names, suggestion: closest(name, names) },
+        arg,
+      );
+    } else if (result.has(name)) report(found, "DIRECTIVE_ARGUMENT_DUPLICATE", { name }, arg);
+    else result.set(name, { ...arg, name });
+  }
+  for (const name of required) {
+    if (!result.has(name) && found.length === before)
+      report(found, "DIRECTIVE_ARGUMENT_MISSING", { owner: `${kind}()`, name }, call);
+  }
+  return found.length === before ? result : undefined;
+}
+
+function build(
+  kind: BackoffName,
+  args: Map<string, Argument> | undefined,
+  found: DirectiveProblem[],
+): BackoffSpec | undefined {
+  if (!args) return undefined;
+  if (kind === "exponential") {
+    const base = fraction(args.get("base"), found);
+    const max = duration(args.get("max"), found, "positive");
+    const jitter = flag(args.get("jitter"), found);
+    if (base === undefined) return undefined;
+    return { kind, base, ...(max === undefined ? {} : { max }), ...(jitter === undefined ? {} : { jitter }) };
+  }
+  if (kind === "linear") {
+    const start = duration(args.get("start"), found);
+    const step = duration(args.get("step"), found);
+    return start === undefined || step === undefined ? undefined : { kind, start, step };
+  }
+  const delay = duration(args.get("delay"), found);
+  return delay === undefined ? undefined : { kind, delay };
+}

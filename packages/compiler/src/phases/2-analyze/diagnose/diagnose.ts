@@ -1,0 +1,90 @@
+import type { Node } from "oxc-parser";
+import { createDiagnostic, type Diagnostic, type SourceFile } from "../../../diagnostics/diagnostic.ts";
+import type { DiagnosticCode, DiagnosticParams } from "../../../diagnostics/messages.ts";
+import { isClass, isErased } from "../../../syntax/ast.ts";
+import type { Directives } from "../../1-parse/directives.ts";
+import type { Parsed } from "../../1-parse/parse.ts";
+import type { Analysis, Impurity } from "../model/analysis.ts";
+import type { FunctionModel, ModuleModel } from "../model/model.ts";
+import { directedExports } from "../scopes/directed-exports.ts";
+
+/** What is wrong with a module, besides the texts of its directives. */
+export function diagnose(
+  parsed: Parsed,
+  directives: Directives,
+  model: ModuleModel,
+  analysis: Analysis,
+  file: SourceFile,
+): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  const report: Report = (code, params, at) => void found.push(createDiagnostic(file, code, params, at));
+  for (const fn of model.functions) {
+    if (fn.directive) diagnoseDirected(fn, fn.directive.words, report);
+  }
+  if (directives.module) {
+    const { words, statement } = directives.module;
+    const exported = directedExports(parsed.program);
+    if (exported.length === 0) report("DIRECTIVE_MISPLACED", { directive: words, of: "file" }, statement);
+    for (const each of exported) {
+      if (!each.fn?.async || each.fn.generator)
+        report(
+          "MODULE_EXPORT_NOT_ASYNC",
+          { name: each.name, directive: words, from: each.from },
+          firstLine(each.node, parsed.source),
+        );
+    }
+  }
+  for (const { task, name, node } of model.capturedWrites)
+    report("TASK_WRITES_CAPTURED", { task: model.functions[task]?.name ?? "", name }, node);
+  reportUnawaited(model, analysis, report);
+  for (const { kind, workflow, name, through, start, end } of analysis.impurities)
+    report(impurityCodes[kind], { workflow, name, through }, { start, end });
+  for (const { task, name, of, node } of model.inPlaceChanges) {
+    report(
+      of === "argument" ? "TASK_CHANGES_ARGUMENT" : "TASK_CHANGES_CAPTURED",
+      { task: model.functions[task]?.name ?? "", name },
+      node,
+    );
+  }
+  return found;
+}
+
+const impurityCodes = {
+  io: "WORKFLOW_IO",
+  timer: "WORKFLOW_TIMER",
+  environment: "WORKFLOW_ENVIRONMENT",
+  clock: "WORKFLOW_CLOCK",
+  state: "WORKFLOW_STATE",
+} as const satisfies Record<Impurity["kind"], DiagnosticCode>;
+
+type Report = <C extends DiagnosticCode>(
+  code: C,
+  params: DiagnosticParams<C>,
+  at: { start: number; end: number },
+) => void;
+
+/** The node without a body that would fill the frame. */
+function firstLine(node: Node, source: string): { start: number; end: number } {
+  const inner = isClass(node) && node.id ? node.id : node;
+  const line = source.slice(inner.start, inner.end).search(/[\r\n{]/);
+  return isErased(inner) || line < 1 ? inner : { start: inner.start, end: inner.start + line };
+}
+
+function diagnoseDirected(fn: FunctionModel, words: string, report: Report): void {
+  const { node, place, name, directive, kind } = fn;
+  if (!directive) return;
+  const at = directive.statement;
+  if (place.kind === "unsupported" || place.kind === "constructor") {
+    report("PLACE_UNSUPPORTED", { directive: words, place: place.what, advice: place.advice }, at);
+  } else if (node.generator) report(kind === "task" ? "TASK_IS_GENERATOR" : "WORKFLOW_IS_GENERATOR", { name }, at);
+  else if (!node.async) report(kind === "task" ? "TASK_NOT_ASYNC" : "WORKFLOW_NOT_ASYNC", { name }, at);
+}
+
+function reportUnawaited(model: ModuleModel, analysis: Analysis, report: Report): void {
+  model.calls.forEach(({ node, owner, statement, inTask }, i) => {
+    const target = analysis.targets[i];
+    const holder = owner === undefined ? undefined : model.functions[owner];
+    if (!statement || inTask || !holder?.async || target?.kind !== "durable" || !target.certain) return;
+    report("UNAWAITED_CALL", { name: target.name }, node);
+  });
+}

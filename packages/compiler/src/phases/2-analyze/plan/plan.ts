@@ -1,0 +1,133 @@
+import { ABI_NAMESPACE, type FunctionInfo, type ModuleInfo } from "@perdure/protocol";
+import type { CallExpression, Node, TaggedTemplateExpression } from "oxc-parser";
+import { createLocator } from "../../../diagnostics/diagnostic.ts";
+import { projectPath } from "../../../files/paths.ts";
+import { isErased, unwrap } from "../../../syntax/ast.ts";
+import { combineHashes, hashProgram } from "../../../syntax/hash.ts";
+import type { Parsed } from "../../1-parse/parse.ts";
+import type { Analysis } from "../model/analysis.ts";
+import type { FunctionModel, LoopModel, ModuleModel } from "../model/model.ts";
+import { isMention } from "../model/summary.ts";
+import type { Edit, Plan } from "./edits.ts";
+import type { AnalysisInput } from "./input.ts";
+import { callsInLeft, callsInParameters } from "./positions.ts";
+import { planRegistrations } from "./registrations.ts";
+
+/** What has to be changed in a module, and what its manifest says. */
+export function plan(input: AnalysisInput, functions: readonly FunctionModel[], infos: readonly FunctionInfo[]): Plan {
+  const { parsed, directives, model, analysis, file, root } = input;
+  const locate = createLocator(file.source);
+  const sites = model.calls.flatMap((call, i) => {
+    const target = analysis.targets[i];
+    return target?.kind === "durable" && !call.inTask
+      ? [{ node: call.node, name: target.name, start: nameStart(call.node) }]
+      : [];
+  });
+  const loops = scopedLoops(model, functions, analysis);
+  const name = input.packageJson()?.name;
+  const info: ModuleInfo = {
+    file: file.file,
+    ...(name !== undefined && { package: name }),
+    hash:
+      analysis.plain === ""
+        ? hashProgram(parsed.program)
+        : combineHashes([hashProgram(parsed.program), analysis.plain]),
+    imports: [...new Set(analysis.imports.map((path) => projectPath(root, path)))].sort(),
+    functions: infos,
+    loops: loops.map(({ node }) =>
+      node.type === "WhileStatement" ? "while" : node.type === "DoWhileStatement" ? "do" : "for",
+    ),
+    sites: sites.map(({ name, start }) => [name, ...locate(start)]),
+  };
+  const { edits, prelude } = planRegistrations(functions);
+  const inParameters = callsInParameters(model, analysis);
+  const inLeft = callsInLeft(loops, model, analysis);
+  return {
+    info,
+    edits: [
+      ...directives.statements.map((statement): Edit => ({ kind: "directive", statement })),
+      ...functions.map((fn, index) => planBody(fn, index, inParameters.has(fn.index))),
+      ...loops.map((loop, index): Edit => ({
+        kind: "loop",
+        node: loop.node,
+        start: loop.start,
+        index,
+        leftInside: inLeft.has(loop),
+      })),
+      ...sites.flatMap(({ node }, index): Edit[] => (isCall(node) ? [{ kind: "site", node, index }] : [])),
+      ...model.reads.flatMap(({ node, form }, i): Edit[] => {
+        const source = analysis.chance[i];
+        return source ? [{ kind: "chance", node, source, call: form !== "value" }] : [];
+      }),
+      ...edits,
+    ],
+    prelude: {
+      at: firstStatement(parsed),
+      commonJs: isCommonJs(parsed, input.commonJs || model.usesCommonJs),
+      ...prelude,
+    },
+    prefix: freePrefix(parsed.source),
+  };
+}
+
+const isCall = (node: Node): node is CallExpression | TaggedTemplateExpression =>
+  node.type === "CallExpression" || node.type === "TaggedTemplateExpression";
+
+function planBody(
+  { node, label, kind, redeclared, yields, usesSuper, usesArguments, place }: FunctionModel,
+  index: number,
+  parameters: boolean,
+): Edit {
+  if (kind !== undefined) {
+    const inner =
+      node.type === "ArrowFunctionExpression" || !usesArguments ? "arrow" : usesSuper ? "method" : "function";
+    return { kind: "run", as: kind, node, index, label, inner, keepsParameters: keepsParameters(place) };
+  }
+  if (node.generator) return { kind: "generator", node, index, label, redeclared, yields, usesSuper };
+  return { kind: "scope", node, index, label, redeclared, parameters };
+}
+
+/** Decorators and their metadata need them. */
+const keepsParameters = (place: FunctionModel["place"]): boolean => place.kind === "classMethod" && place.decorated;
+
+/** The loops in scopes that repeat a durable or possible call. */
+function scopedLoops(model: ModuleModel, functions: readonly FunctionModel[], analysis: Analysis): LoopModel[] {
+  const scopes = new Set(functions.flatMap(({ index, kind }) => (kind === "task" ? [] : [index])));
+  const wanted = new Set<LoopModel>();
+  model.calls.forEach((call, i) => {
+    if (analysis.targets[i]?.kind === "plain" || call.inTask || isMention(call)) return;
+    for (const loop of call.loops) if (scopes.has(loop.owner)) wanted.add(loop);
+  });
+  return model.loops.filter((loop) => wanted.has(loop));
+}
+
+/** Where the name of what is called, or passed on, begins. */
+function nameStart(node: Node): number {
+  const inner = unwrap(
+    node.type === "CallExpression" ? node.callee : node.type === "TaggedTemplateExpression" ? node.tag : node,
+  );
+  return inner.type === "MemberExpression" ? inner.property.start : inner.start;
+}
+
+function firstStatement({ program, source }: Parsed): number {
+  const first = program.body.find((node) => !("directive" in node && typeof node.directive === "string"));
+  if (!first) return source.length;
+  const declaration = "declaration" in first && first.declaration ? first.declaration : first;
+  const decorators = "decorators" in declaration ? (declaration.decorators ?? []) : [];
+  return Math.min(first.start, ...decorators.map(({ start }) => start));
+}
+
+function isCommonJs({ program, file }: Parsed, otherwise: boolean): boolean {
+  const isModule = program.body.some(
+    (node) => /^(?:Import|Export|TSImportEquals|TSExport)/.test(node.type) && !isErased(node),
+  );
+  if (isModule || program.sourceType === "module") return false;
+  return /\.c[jt]s$/.test(file) || otherwise;
+}
+
+/** `$perdure`, or `$perdure1`, … when the source already has such a name anywhere. */
+function freePrefix(source: string): string {
+  let prefix = ABI_NAMESPACE;
+  for (let i = 1; source.includes(prefix); i++) prefix = `${ABI_NAMESPACE}${i}`;
+  return prefix;
+}

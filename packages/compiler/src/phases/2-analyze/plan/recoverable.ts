@@ -1,0 +1,36 @@
+import { createDiagnostic, type Diagnostic, type SourceFile } from "../../../diagnostics/diagnostic.ts";
+import type { FunctionModel } from "../model/model.ts";
+
+/**
+ * The workflows that another process finds by their names: reached without an instance or a closure, with `this` where they need it (a method's is
+ * the class or object that has it), and the only ones of their name.
+ */
+export function recoverable(
+  functions: readonly FunctionModel[],
+  file: SourceFile,
+  diagnostics: Diagnostic[],
+): ReadonlySet<FunctionModel> {
+  const found = functions.filter((fn) => fn.kind === "workflow" && fn.reachable && hasItsThis(fn));
+  const unique = new Set(found);
+  for (const fn of found) {
+    const others = found.filter(({ name }) => name === fn.name);
+    if (others.length < 2) continue;
+    unique.delete(fn);
+    if (fn !== others[0] && fn.directive)
+      diagnostics.push(
+        createDiagnostic(
+          file,
+          "WORKFLOW_NAME_SHARED",
+          { name: fn.name, directive: fn.directive.words },
+          fn.directive.statement,
+        ),
+      );
+  }
+  return unique;
+}
+
+const hasItsThis = ({ node, place, usesThis, usesSuper }: FunctionModel): boolean =>
+  node.type === "ArrowFunctionExpression" ||
+  place.kind === "method" ||
+  place.kind === "classMethod" ||
+  !(usesThis || usesSuper);

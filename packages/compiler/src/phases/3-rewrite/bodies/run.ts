@@ -1,0 +1,79 @@
+import { blockOf } from "../../../syntax/ast.ts";
+import type { Edit } from "../../2-analyze/plan/edits.ts";
+import { named, type RewriteContext } from "../text/context.ts";
+import { endOfHead, keptParameters, splitParameters } from "./parameters.ts";
+
+type Run = Extract<Edit, { kind: "run" }>;
+
+/**
+ * The parameters become those of an inner arrow, so that the body can be called with decoded values, and again.
+ *
+ *     async function f(a, b = 1) { BODY }
+ *  →  async function f(...$a) { return $m().task(0, $a, { f: async (a, b = 1) => { BODY } }.f) }
+ *     async (x) => { BODY }
+ *  →  async (...$a) => $m().task(0, $a, async (x) => { BODY })
+ *
+ * A body that reads `arguments` is that of an ordinary function: an arrow would see those of the outer one, which
+ * are not what a retry or a replay is given.
+ *
+ *     async function f(a) { arguments }
+ *  →  async function f(...$a) { return $m().task(0, $a, { f: async function (a) { arguments } }.f.bind(this)) }
+ */
+export function rewriteRun(edit: Run, context: RewriteContext): void {
+  if (edit.node.type === "ArrowFunctionExpression") rewriteArrow(edit, context);
+  else rewriteFunction(edit, context);
+}
+
+const callOf = ({ as, index }: Run, { call }: RewriteContext, args: string): string => `${call(as)}${index}, ${args}, `;
+
+function rewriteArrow(edit: Run, context: RewriteContext): void {
+  const { node } = edit;
+  const { out, names, parsed } = context;
+  const first = node.params[0];
+  const paren = parsed.find("(", node.typeParameters?.end ?? node.start);
+  const isBare = first !== undefined && first.start < paren;
+  const { before, after } = named(edit.label);
+  const head = `...${names.args}) => ${callOf(edit, context, names.args)}${before}async `;
+  if (isBare) out.open(first.start, `(${head}`, node);
+  else out.open(paren + 1, `${head}(`, node);
+  out.close(node.end, `${after})`, node);
+}
+
+function rewriteFunction(edit: Run, context: RewriteContext): void {
+  const { node } = edit;
+  const { out, names } = context;
+  const block = blockOf(node);
+  if (!block) return;
+  // a function with a rest parameter must not say "use strict": where the body does, the outer one reads `arguments`
+  const strict = block.body.some((each) => "directive" in each && each.directive === "use strict");
+  const params = edit.keepsParameters ? keptParameters(node, context) : strict ? "" : `...${names.args}`;
+  const args = edit.keepsParameters || strict ? "[...arguments]" : names.args;
+  const { head, tail } = innerFunction(edit, context);
+  splitParameters(
+    node,
+    params,
+    `) { ${strict ? `"use strict"; ` : ""}return ${callOf(edit, context, args)}${head}`,
+    context,
+  );
+  if (edit.inner === "arrow") out.close(endOfHead(node, context), " =>", node);
+  out.close(block.end, `${tail}) }`, node);
+}
+
+/**
+ * An arrow has the `arguments` of the function around it, which are not those that the body is called with.
+ *
+ *     async (…) => { BODY }
+ *     (...$a) => (async function (…) { BODY }.apply(this, $a))
+ *     (...$a) => ({ __proto__: SUPER, async $f(…) { BODY } }).$f.apply(this, $a)
+ */
+function innerFunction(
+  { inner, label }: Run,
+  { names, superObject }: RewriteContext,
+): { readonly head: string; readonly tail: string } {
+  const { args, fn } = names;
+  const { before, after } = named(label);
+  if (inner === "arrow") return { head: `${before}async (`, tail: after };
+  if (inner === "function")
+    return { head: `(...${args}) => (${before}async function (`, tail: `${after}.apply(this, ${args}))` };
+  return { head: `(...${args}) => ({ __proto__: ${superObject}, async ${fn}(`, tail: ` }).${fn}.apply(this, ${args})` };
+}

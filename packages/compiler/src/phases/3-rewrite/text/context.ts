@@ -1,0 +1,63 @@
+import { ABI_HANDLE, ABI_NAMESPACE } from "@perdure/protocol";
+import type { Parsed } from "../../1-parse/parse.ts";
+import type { Insertions } from "./insertions.ts";
+
+/** The names that emitted code binds. */
+interface Names {
+  readonly namespace: string;
+  /** A call of it is the module's handle. */
+  readonly handle: string;
+  readonly args: string;
+  /** A method around a body. */
+  readonly fn: string;
+  /** The name of the anonymous default function. */
+  readonly unnamed: string;
+  loop(index: number): string;
+  /** What a loop takes from its iterable, before it is assigned. */
+  item(index: number): string;
+  param(index: number): string;
+  /** The value of a computed key. */
+  slot(index: number): string;
+}
+
+export interface RewriteContext {
+  readonly parsed: Parsed;
+  readonly out: Insertions;
+  readonly names: Names;
+  /** The emitted call of an operation of the module's handle, open at its arguments. */
+  call(operation: string): string;
+  /** The prototype of an object whose methods have the `super` of the function around it. */
+  readonly superObject: string;
+}
+
+export function createContext(parsed: Parsed, out: Insertions, prefix: string): RewriteContext {
+  const handle = ABI_HANDLE.replace(ABI_NAMESPACE, () => prefix);
+  const names: Names = {
+    namespace: prefix,
+    handle,
+    args: `${prefix}_a`,
+    fn: `${prefix}_f`,
+    unnamed: `${prefix}_default`,
+    loop: (index) => `${prefix}_l${index}`,
+    item: (index) => `${prefix}_i${index}`,
+    param: (index) => `${prefix}_p${index}`,
+    slot: (index) => `${prefix}_k${index}`,
+  };
+  const call = (operation: string): string => `${handle}().${operation}(`;
+  const superObject = `${call("parent")}(${prefix}_k) => super[${prefix}_k], (${prefix}_k, ${prefix}_v) => { super[${prefix}_k] = ${prefix}_v; })`;
+  return { parsed, out, names, call, superObject };
+}
+
+/** JSON that is also JavaScript, in a script element too. */
+export const jsonLiteral = (value: unknown): string =>
+  JSON.stringify(value)
+    .replace(/<(?=[/!])/g, "\\u003c")
+    .replace(/[\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16)}`);
+
+/** What stands before and behind a function expression that is to have the name `label`: `{ f: () => {} }.f` */
+export function named(label: string | undefined): { readonly before: string; readonly after: string } {
+  if (label === undefined) return { before: "", after: "" };
+  const isName = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(label) && label !== "__proto__";
+  const key = isName ? label : `[${jsonLiteral(label)}]`;
+  return { before: `{ ${key}: `, after: ` }${isName ? "." : ""}${key}` };
+}

@@ -1,0 +1,27 @@
+import type { Module } from "./link.ts";
+
+/** The modules that `module` imports directly. */
+export function followed(module: Module): Module[] {
+  const found = new Map<string, Module>();
+  for (const from of [...module.summary.imports, ...module.summary.stars]) {
+    const target = module.follow(from);
+    if (target) found.set(target.file, target);
+  }
+  return [...found.values()];
+}
+
+/** `start` and all it imports, directly and indirectly; not what `skip` says, and nothing through what `ends` says. */
+export function reachable(
+  start: Module,
+  skip: (module: Module) => boolean,
+  ends: (module: Module) => boolean = () => false,
+): Module[] {
+  const found = new Map<string, Module>();
+  const queue = [start];
+  for (let module = queue.pop(); module; module = queue.pop()) {
+    if (found.has(module.file) || skip(module)) continue;
+    found.set(module.file, module);
+    if (!ends(module)) queue.push(...followed(module));
+  }
+  return [...found.values()];
+}

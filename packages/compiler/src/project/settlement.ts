@@ -1,0 +1,66 @@
+import type { Analysis } from "../phases/2-analyze/model/analysis.ts";
+import { combineHashes } from "../syntax/hash.ts";
+import { hasChance } from "./chance.ts";
+import { Evaluation, type Durability, type DurabilityOf } from "./durability.ts";
+import { followed, reachable } from "./graph.ts";
+import type { Module } from "./link.ts";
+import type { WorkflowModules } from "./workflow-modules.ts";
+
+interface Final {
+  readonly durability: Durability;
+  readonly touched: boolean;
+}
+
+/** What is durable in the modules of a project. The results of a module hold once everything it imports has been evaluated with it. */
+export class Settlement {
+  private readonly finals = new Map<string, Final>();
+  private readonly workflows: WorkflowModules;
+
+  constructor(workflows: WorkflowModules) {
+    this.workflows = workflows;
+  }
+
+  readonly durabilityOf: DurabilityOf = (file) => this.finals.get(file)?.durability;
+
+  clear(): void {
+    this.finals.clear();
+  }
+
+  /** Evaluates a module with all that it imports. */
+  settle(start: Module): void {
+    if (this.finals.has(start.file)) return;
+    const open = reachable(start, (module) => this.finals.has(module.file)).map((module) => new Evaluation(module));
+    const pending = new Map(open.map((each) => [each.module.file, each.result]));
+    const of: DurabilityOf = (file) => pending.get(file) ?? this.durabilityOf(file);
+    fixpoint(open, of);
+    for (const each of open)
+      this.finals.set(each.module.file, { durability: each.result, touched: this.isTouched(each, of) });
+  }
+
+  /** There is something to rewrite in the module. */
+  isTouched(evaluation: Evaluation, of: DurabilityOf): boolean {
+    return (
+      evaluation.result.durable.includes(true) ||
+      evaluation.hasTopLevelCall(of) ||
+      (hasChance(evaluation.module) && this.workflows.has(evaluation.module))
+    );
+  }
+
+  /** The rewritten modules that it imports, itself or through modules that stay as they are, and the fingerprint of the latter. */
+  importsOf(module: Module): Pick<Analysis, "imports" | "plain"> {
+    const isRewritten = ({ file }: Module): boolean => this.finals.get(file)?.touched === true;
+    const through = new Set(
+      followed(module).flatMap((each) => reachable(each, (next) => next.file === module.file, isRewritten)),
+    );
+    const [rewritten, plain] = [[...through].filter(isRewritten), [...through].filter((each) => !isRewritten(each))];
+    return { imports: rewritten.map(({ file }) => file), plain: combineHashes(plain.map(({ hash }) => hash)) };
+  }
+}
+
+export function fixpoint(evaluations: readonly Evaluation[], of: DurabilityOf): void {
+  let changed = true;
+  while (changed) {
+    changed = false;
+    for (const each of evaluations) if (each.step(of)) changed = true;
+  }
+}

@@ -1,0 +1,37 @@
+import { createHash } from "node:crypto";
+import type { Node, Program } from "oxc-parser";
+import { children } from "./ast.ts";
+
+/** Fields that say how something is written, not what it is. */
+const layout = new Set(["start", "end", "raw", "parent", "range"]);
+
+/** Fingerprint of the code: the same for every layout, comment, quote style and type annotation. */
+export function hashProgram(program: Program): string {
+  const parts: string[] = [];
+  const visit = (node: Node): void => {
+    if (node.type === "ParenthesizedExpression") return visit(node.expression);
+    parts.push(`(${node.type}`);
+    for (const [key, value] of Object.entries(node)) {
+      if (!layout.has(key) && key !== "type") parts.push(plain(key, value));
+    }
+    for (const child of children(node)) visit(child);
+    parts.push(")");
+  };
+  visit(program);
+  return digest(parts.join(""));
+}
+
+/** One fingerprint for several pieces of code, in whatever order they come; "" for none. */
+export const combineHashes = (hashes: readonly string[]): string =>
+  hashes.length === 0 ? "" : digest([...hashes].sort().join(" "));
+
+const digest = (text: string): string => createHash("sha256").update(text).digest("base64url").slice(0, 16);
+
+/** A field that is not a child: names, operators, literal values. */
+function plain(key: string, value: unknown): string {
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean")
+    return ` ${key}=${JSON.stringify(value)}`;
+  if (typeof value === "bigint") return ` ${key}=${value}n`;
+  const isData = typeof value === "object" && value !== null && !Array.isArray(value) && !("type" in value);
+  return isData ? ` ${key}=${value instanceof RegExp ? String(value) : JSON.stringify(value)}` : "";
+}

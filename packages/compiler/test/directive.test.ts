@@ -1,0 +1,134 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { readDirective, type DirectiveReading } from "../src/directives/directive.ts";
+
+const task = (args: string) => {
+  const reading = readDirective(`use task: ${args}`);
+  expect(reading?.problems).toEqual([]);
+  return reading?.directive?.kind === "task" ? reading.directive.options : undefined;
+};
+const id = (text: string) => {
+  const reading = readDirective(`use workflow: ${text}`);
+  expect(reading?.problems).toEqual([]);
+  const parts = reading?.directive?.kind === "workflow" ? reading.directive.id : undefined;
+  return parts?.map((part) => (typeof part === "string" ? part : { [part.placeholder]: [part.start, part.end] }));
+};
+const codes = (reading: DirectiveReading | undefined) => reading?.problems.map(({ code }) => code);
+
+describe("the arguments of a task directive", () => {
+  test("every option of a task directive is read", () => {
+    expect(readDirective("use task")).toEqual({ directive: { kind: "task", options: undefined }, problems: [] });
+    expect(task("retries=3, backoff=exponential(base=2, max=60s), timeout=30s")).toEqual({
+      retries: 3,
+      backoff: { kind: "exponential", base: 2, max: 60_000 },
+      timeout: 30_000,
+    });
+    expect(task("backoff=exponential(base=1.5,jitter=true)")).toEqual({
+      backoff: { kind: "exponential", base: 1.5, jitter: true },
+    });
+    expect(task("backoff=linear(start=1s, step=500ms)")).toEqual({
+      backoff: { kind: "linear", start: 1000, step: 500 },
+    });
+    expect(task("backoff=constant(5s)")).toEqual({ backoff: { kind: "constant", delay: 5000 } });
+    expect(task(" backoff = constant( delay = 250 ) , retries = 0 ")).toEqual({
+      backoff: { kind: "constant", delay: 250 },
+      retries: 0,
+    });
+  });
+
+  test("unknown and invalid arguments of a task directive are refused", () => {
+    const refused: Record<string, string> = {
+      "retries=many": "DIRECTIVE_ARGUMENT_INVALID",
+      "timeout=-1s": "DIRECTIVE_ARGUMENT_INVALID",
+      "timeout=0": "DIRECTIVE_ARGUMENT_INVALID",
+      "timeout=1 fortnight": "DIRECTIVE_ARGUMENT_INVALID",
+      "backoff=2": "DIRECTIVE_ARGUMENT_INVALID",
+      "backoff=fibonacci(1)": "DIRECTIVE_ARGUMENT_INVALID",
+      "backoff=exponential(base=2, base=3)": "DIRECTIVE_ARGUMENT_DUPLICATE",
+      "backoff=linear(step=1)": "DIRECTIVE_ARGUMENT_MISSING",
+      "retry=1": "DIRECTIVE_ARGUMENT_UNKNOWN",
+      "id=x": "DIRECTIVE_ARGUMENT_UNKNOWN",
+      retries: "DIRECTIVE_ARGUMENT_UNKNOWN",
+      "retries=1,,timeout=1s": "DIRECTIVE_SYNTAX",
+      "": "DIRECTIVE_SYNTAX",
+    };
+    for (const [args, code] of Object.entries(refused))
+      expect([args, codes(readDirective(`use task: ${args}`))]).toEqual([args, [code]]);
+  });
+});
+
+describe("the id in a workflow directive", () => {
+  test("the id in a workflow directive is read as text and placeholders with their positions", () => {
+    expect(id("id=pipeline-{source}")).toEqual(["pipeline-", { source: [26, 34] }]);
+    expect(id("id={a.b}{c[0]}")).toEqual([{ "a.b": [17, 22] }, { "c[0]": [22, 28] }]);
+    expect(id('id="a, b={x}"')).toEqual(["a, b=", { x: [23, 26] }]);
+    expect(id("id=it's-{{x}}")).toEqual(["it's-{x}"]);
+  });
+});
+
+test("durations in a task directive are read as in the options", () => {
+  expect(task("timeout=1 second")).toEqual({ timeout: 1000 });
+  expect(task('timeout="2 days"')).toEqual({ timeout: 172_800_000 });
+  expect(task("timeout=1500")).toEqual({ timeout: 1500 });
+  expect(task("backoff=linear(start=0, step=1 min)")).toEqual({ backoff: { kind: "linear", start: 0, step: 60_000 } });
+});
+
+test("directives of other tools are ignored", () => {
+  for (const text of [
+    "use strict",
+    "use client",
+    "use server",
+    "use cache",
+    "use cache: remote",
+    "use step",
+    "use memo",
+    "use asm",
+    "user",
+    "use",
+    "",
+    "use the task list",
+    "task",
+  ]) {
+    expect([text, readDirective(text)]).toEqual([text, undefined]);
+  }
+});
+
+test("misspelt directives are recognized", () => {
+  for (const text of [
+    "use tasks",
+    "use  task",
+    "Use Task",
+    "USE WORKFLOW",
+    "use-task",
+    "use tasks: retries=3",
+    "use workflows",
+    "use worflow",
+    "use taks",
+    "use task ",
+    " use task",
+    "use_task",
+    "use task;",
+    "use worklow: id=a",
+  ]) {
+    expect([text, codes(readDirective(text))]).toEqual([text, ["DIRECTIVE_MISSPELT"]]);
+  }
+});
+
+test("reading any text as a directive never throws and reports only positions inside the text", () => {
+  const text = fc.string({ unit: fc.constantFrom(...`use taskworkflow:=,(){}"'12ms `.split("")), maxLength: 40 });
+  fc.assert(
+    fc.property(
+      text,
+      fc.constantFrom("use task: ", "use workflow: ", "use task: backoff=exponential(", ""),
+      (rest, start) => {
+        const whole = start + rest;
+        for (const problem of readDirective(whole)?.problems ?? []) {
+          expect(problem.start).toBeGreaterThanOrEqual(0);
+          expect(problem.end).toBeLessThanOrEqual(whole.length);
+          expect(problem.end).toBeGreaterThan(problem.start);
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+});

@@ -1,0 +1,70 @@
+const rewriting = ["phases/3-rewrite/text", "phases/2-analyze/plan", "syntax"];
+
+/**
+ * The rooms of the compiler, and the rooms whose files each may import, types included. A room is a folder of `packages/compiler/src`: the files that are
+ * directly in it, and not those of the folders below it, which are rooms of their own. The order is from the bottom to the top: imports go down only.
+ * `.` is the index.
+ */
+export const compilerRooms: Record<string, readonly string[]> = {
+  syntax: [],
+  files: [],
+  typescript: [],
+  diagnostics: [],
+  directives: ["diagnostics"],
+  "phases/1-parse": ["directives", "diagnostics", "files", "syntax"],
+  "phases/2-analyze/model": ["phases/1-parse", "directives", "syntax"],
+  "phases/2-analyze/scopes": ["phases/2-analyze/model", "syntax"],
+  "phases/2-analyze/build": ["phases/2-analyze/scopes", "phases/2-analyze/model", "phases/1-parse", "syntax"],
+  "phases/2-analyze/diagnose": [
+    "phases/2-analyze/scopes",
+    "phases/2-analyze/model",
+    "phases/1-parse",
+    "diagnostics",
+    "syntax",
+  ],
+  "phases/2-analyze/plan": ["phases/2-analyze/model", "phases/1-parse", "directives", "diagnostics", "files", "syntax"],
+  "phases/2-analyze": ["phases/2-analyze/diagnose", "phases/2-analyze/plan", "phases/2-analyze/model", "diagnostics"],
+  "phases/3-rewrite/text": ["phases/1-parse"],
+  "phases/3-rewrite/computed-keys": rewriting,
+  "phases/3-rewrite/definitions": ["phases/3-rewrite/computed-keys", ...rewriting],
+  "phases/3-rewrite/bodies": rewriting,
+  "phases/3-rewrite/inside": rewriting,
+  "phases/3-rewrite": [
+    "phases/3-rewrite/definitions",
+    "phases/3-rewrite/computed-keys",
+    "phases/3-rewrite/bodies",
+    "phases/3-rewrite/inside",
+    "phases/3-rewrite/text",
+    "phases/2-analyze/plan",
+    "phases/1-parse",
+  ],
+  project: [
+    "phases/2-analyze/build",
+    "phases/2-analyze/model",
+    "phases/1-parse",
+    "directives",
+    "diagnostics",
+    "files",
+    "syntax",
+  ],
+  compile: [
+    "project",
+    "phases/3-rewrite",
+    "phases/2-analyze",
+    "phases/2-analyze/build",
+    "phases/2-analyze/diagnose",
+    "phases/2-analyze/model",
+    "phases/1-parse",
+    "directives",
+    "diagnostics",
+    "files",
+  ],
+  check: ["phases/2-analyze/build", "phases/1-parse", "directives", "diagnostics", "files", "typescript"],
+  "adapters/session": ["compile", "project", "check", "directives", "diagnostics", "files"],
+  "adapters/unplugin": ["adapters/session", "compile", "project", "diagnostics", "files"],
+  "adapters/bundlers": ["adapters/unplugin"],
+  "adapters/register": ["adapters/session", "compile", "diagnostics", "files"],
+  "adapters/ts-patch": ["adapters/session", "diagnostics", "files"],
+  "adapters/perdure-tsc": ["adapters/session", "project", "diagnostics", "files", "typescript"],
+  ".": ["adapters/unplugin", "adapters/session", "compile", "project", "directives", "diagnostics"],
+};
