@@ -2,10 +2,10 @@ import { readFileSync, readdirSync } from "node:fs";
 import { dirname, join, posix, relative, resolve, sep } from "node:path";
 import { parseSync } from "oxc-parser";
 
-/** A file of a package → the specifiers that it imports or re-exports, types included. */
+/** For each file of a package, the specifiers that it imports or re-exports, including types. */
 export type ImportGraph = ReadonlyMap<string, readonly string[]>;
 
-/** The imports of every TypeScript file below `root`. Files are named by their path from there, with forward slashes. */
+/** The imports of every TypeScript file below `root`. Files are named by their path relative to it, with forward slashes. */
 export function importGraph(root: string): ImportGraph {
   const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
   return new Map(files.map((file) => [file.split(sep).join("/"), importsOf(join(root, file))]));
@@ -20,7 +20,7 @@ function importsOf(file: string): string[] {
   return [...imported, ...exported];
 }
 
-/** The file of the graph that a relative import leads to; undefined for the import of a package. */
+/** The file that a relative import resolves to; undefined for the import of a package. */
 const targetOf = (file: string, specifier: string): string | undefined =>
   specifier.startsWith(".")
     ? relative("/", resolve("/", dirname(file), specifier))

@@ -7,17 +7,17 @@ const cache = resolve(import.meta.dirname, "../node_modules/.cache/perdure-nodes
 
 const releases = { 20: "20.20.2", 22: "22.23.3", 24: "24.21.0" } as const;
 
-/** A line of Node releases that programs are run with. */
+/** A major version of Node that programs are run with. */
 export type NodeLine = keyof typeof releases;
 
-/** The executable of that line: the one that runs the tests, or one from npm. */
+/** The executable of that version: the one that runs the tests, or one installed from npm. */
 export async function nodeOf(line: NodeLine): Promise<string> {
   if (process.version.startsWith(`v${line}.`)) return process.execPath;
   const name = `node-${process.platform}-${process.arch}`;
   return join(await installed(name, releases[line]), "bin/node");
 }
 
-/** The directory of better-sqlite3 whose binary that line can load: version 12 is compiled for the Node that installed it. */
+/** The directory of a better-sqlite3 whose binary that version can load: version 12 is compiled for the Node that installed it. */
 export async function sqliteOf(line: NodeLine): Promise<string> {
   if (process.version.startsWith(`v${line}.`)) return resolve(cache, "../../better-sqlite3");
   return installed("better-sqlite3", "13.2.0");
@@ -26,7 +26,7 @@ export async function sqliteOf(line: NodeLine): Promise<string> {
 /** The helpers of TypeScript's `importHelpers`. */
 export const tslib = (): Promise<string> => installed("tslib", "2.8.1");
 
-/** Installs a package into the cache, once; its directory. It is no dependency of the workspace, whose programs it would shadow. */
+/** Installs a package into the cache once and returns its directory. As a dependency of the workspace it would shadow executables there. */
 async function installed(name: string, version: string): Promise<string> {
   const place = join(cache, `${name}-${version}`);
   if (!existsSync(place)) {
@@ -47,7 +47,7 @@ async function installed(name: string, version: string): Promise<string> {
   return join(place, "node_modules", name);
 }
 
-/** Another test may have been faster. */
+/** Keeps the first directory if another test has installed the package meanwhile. */
 function keepFirst(draft: string, place: string): void {
   try {
     renameSync(draft, place);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 
-/** The files that a page shows: the name behind the language of a code block → the block. */
+/** The files in a page: the file name after the language of a code block → its content. */
 export function filesOf(page: string): Readonly<Record<string, string>> {
   const text = readFileSync(resolve(import.meta.dirname, "..", page), "utf8");
   return Object.fromEntries(
@@ -9,7 +9,7 @@ export function filesOf(page: string): Readonly<Record<string, string>> {
   );
 }
 
-/** One of them. */
+/** The content of one file in a page. */
 export function fileOf(page: string, name: string): string {
   const content = filesOf(page)[name];
   if (content === undefined) throw new Error(`${page} shows no ${name}`);

@@ -44,7 +44,7 @@ const bundlers = {
   "unplugin-perdure/webpack": webpack,
 };
 
-test("what is exported", () => {
+test("the exports of every entry point match the snapshot", () => {
   const names = Object.fromEntries(
     Object.entries({
       perdure,
@@ -149,12 +149,12 @@ test("what is exported", () => {
 
 const order = async (id: string, amount?: number): Promise<{ total: number }> => ({ total: amount ?? id.length });
 
-test("types", () => {
+test("the exported functions have the documented types", () => {
   expectTypeOf(() => start(order, ["a", 1])).returns.toEqualTypeOf<Promise<Run<{ total: number }>>>();
   expectTypeOf(() => start(order, ["a"], { id: "x" }).then((run) => run.result())).returns.toEqualTypeOf<
     Promise<{ total: number }>
   >();
-  // @ts-expect-error a number is no id
+  // @ts-expect-error an id cannot be a number
   expectTypeOf(() => start(order, [1]));
   // @ts-expect-error an argument is missing
   expectTypeOf(() => start(order, []));

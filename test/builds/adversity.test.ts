@@ -14,15 +14,18 @@ import { effects, node, recorded } from "./harness.ts";
 import { project } from "./project.ts";
 import { bundled, shop } from "./shop.ts";
 
-describe("without the plugin", () => {
-  const variants: Readonly<Record<string, BuildOptions>> = { "as it is": {}, minified: { minify: true } };
-  test.each(Object.entries(variants))("a program says so at its first start (%s)", async (_name, more) => {
-    const root = project(shop);
-    await build(bundled(root, more));
-    expect(node([join(root, "dist/main.mjs")], root).errors).toContain("has a directive but was not compiled");
-  });
+describe("a program built without the plugin", () => {
+  const variants: Readonly<Record<string, BuildOptions>> = { plain: {}, minified: { minify: true } };
+  test.each(Object.entries(variants))(
+    "a %s program built without the plugin reports it when the first run starts",
+    async (_name, more) => {
+      const root = project(shop);
+      await build(bundled(root, more));
+      expect(node([join(root, "dist/main.mjs")], root).errors).toContain("has a directive but was not compiled");
+    },
+  );
 
-  test("a program that terser has minified says so", async () => {
+  test("a program built without the plugin and minified by terser reports it when the first run starts", async () => {
     const root = project(shop);
     await build(bundled(root));
     const file = join(root, "dist/main.mjs");
@@ -32,12 +35,12 @@ describe("without the plugin", () => {
   });
 });
 
-describe("directives that are gone before the plugin comes", () => {
+describe("directives removed before the plugin runs", () => {
   const lost = expect.stringMatching(
     /src\/(?:order|tasks)\.ts:\d:3 error: .* has directives, but another plugin or loader changed or loaded the file first, and Perdure saw none of them[^]*DIRECTIVE_LOST/,
   );
 
-  test("rollup: terser goes first", async () => {
+  test("a rollup build fails if terser has removed the directives before the plugin runs", async () => {
     const root = project(shop);
     const minifies: RollupPlugin = {
       name: "minifies",
@@ -55,7 +58,7 @@ describe("directives that are gone before the plugin comes", () => {
     ).rejects.toMatchObject({ message: lost });
   });
 
-  test("webpack: swc minifies first", async () => {
+  test("a webpack build fails if swc has removed the directives before the plugin runs", async () => {
     const root = project(shop);
     const rule = {
       test: /\.ts$/,
@@ -84,7 +87,7 @@ describe("directives that are gone before the plugin comes", () => {
       onLoad({ filter: /tasks\.ts$/ }, ({ path }) => ({ contents: readFileSync(path, "utf8"), loader: "ts" })),
   };
 
-  test("esbuild: another plugin has loaded the file", async () => {
+  test("an esbuild build fails if another plugin has loaded a file with directives", async () => {
     const root = project(shop);
     await expect(build(bundled(root, { plugins: [loadsFirst, perdure()] }))).rejects.toMatchObject({
       errors: [
@@ -98,7 +101,7 @@ describe("directives that are gone before the plugin comes", () => {
     expect(node([join(root, "dist/main.mjs")], root).output).toBe("charged 17\n");
   });
 
-  test("bun: another plugin has loaded the file", () => {
+  test("a bun build fails if another plugin has loaded a file with directives", () => {
     const root = project({
       ...shop,
       "loads-first.mjs": `export default { name: "loads", setup: (build) => build.onLoad({ filter: /tasks\\.ts$/ }, async ({ path }) => ({ contents: await Bun.file(path).text(), loader: "ts" })) };`,
@@ -109,7 +112,7 @@ describe("directives that are gone before the plugin comes", () => {
   });
 });
 
-test("copies of the same modules, in ESM and in CommonJS, with a runtime inside of one, are one program", async () => {
+test("ESM and CommonJS copies of the same modules, one with its own runtime, share their runs", async () => {
   const root = project({
     ...shop,
     "src/pair.ts": `export { close } from "perdure"; export { charge } from "./tasks.ts"; export { order } from "./order.ts";`,

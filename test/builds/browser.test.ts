@@ -17,11 +17,11 @@ const files = {
 
 const chain = "src/main.ts → src/shop.ts → src/orders.ts";
 
-/** Rollup has no target. */
+/** Every bundler with a browser target; rollup has no targets. */
 const forBrowsers = bundlers.filter(([, bundler]) => bundler !== "rollup");
 
-describe.each(forBrowsers)("%s", (_title, bundler) => {
-  test("tells how browser code comes to a workflow", () => {
+describe.each(forBrowsers)("a browser build with %s", (_title, bundler) => {
+  test("a browser build fails with the import path that leads to a workflow", () => {
     const { status, output } = bundle(bundler, project(files), "src/main.ts", "browser");
     expect(status).not.toBe(0);
     expect(output).toContain(`src/orders.ts contains workflows and is imported by browser code: ${chain}`);
@@ -30,30 +30,30 @@ describe.each(forBrowsers)("%s", (_title, bundler) => {
     expect(output).toContain("(BROWSER_IMPORT)");
   });
 
-  test("lets browser code have the types", () => {
+  test("browser code can import the types of a workflow", () => {
     expect(bundle(bundler, project(files), "src/types.ts", "browser")).toMatchObject({ status: 0 });
   });
 
-  test("leaves other code for browsers as it is", () => {
+  test("a browser build leaves modules without workflows unchanged", () => {
     const { status, output } = bundle(bundler, project(files), "src/waits.ts", "browser");
     expect(status, output).toBe(0);
     expect(output).not.toContain("perdure/internal");
   });
 });
 
-test("vite begins at the page, when Rolldown knows by then what the page imports", () => {
+test("in a vite browser build, the import path starts at the HTML page or at its script", () => {
   expect(bundle("vite", project(files), "index.html", "browser").output).toMatch(
     new RegExp(`browser code: (?:index\\.html → )?${chain}`),
   );
 });
 
-test("an entry for browsers", () => {
+test("a workflow module as an entry of a browser build is refused", () => {
   expect(bundle("esbuild", project(files), "src/orders.ts", "browser").output).toContain(
     "src/orders.ts contains workflows and is an entry point of a browser build",
   );
 });
 
-test("vite's development server: the browser gets the message, the server the workflow", async () => {
+test("vite's development server reports a workflow to the browser and loads it on the server", async () => {
   const root = project(files);
   const server = await createServer({
     root,
@@ -79,7 +79,7 @@ test("vite's development server: the browser gets the message, the server the wo
 test.each([
   ["client", "ssr"],
   ["ssr", "client"],
-] as const)("vite builds for browsers and for the server with one plugin (%s first)", async (...order) => {
+] as const)("one vite plugin builds for the browser and for the server, %s first", async (...order) => {
   const root = project({ ...files, "src/main.ts": `import { wait } from "./waits.ts";\nconsole.log(wait);\n` });
   let manifest: Manifest | undefined;
   const builder = await createBuilder({

@@ -13,15 +13,15 @@ export const audit: string = join(program, "src/audit.ts");
 
 /** One way to build the program. */
 export interface Build {
-  /** What is built with, with its version, and how. */
+  /** The bundler, its version, and the kind of build. */
   readonly name: string;
-  /** Why stack traces do not show the sources, where a bundler cannot do better. */
+  /** Why stack traces do not show the sources, if the bundler cannot map them. */
   readonly unmapped?: string;
-  /** Builds the program at `root` into the empty directory `out`, and gives the arguments with which Node runs it. */
+  /** Builds the program at `root` into the empty directory `out` and returns the arguments with which Node runs it. */
   build(root: string, out: string): Promise<readonly string[]>;
 }
 
-/** Options of the plugin: the manifest of the build lies beside its output. */
+/** Options of the plugin that write the manifest beside the output of the build. */
 export const options = (
   root: string,
   out: string,
@@ -35,14 +35,14 @@ export function write(file: string, text: string): void {
   writeFileSync(file, text);
 }
 
-/** A program that loads several builds of the same modules, in this order. */
+/** Writes a program that imports several builds of the same modules, in this order. */
 export function loading(out: string, ...files: readonly string[]): string {
   const file = join(out, "all.mjs");
   write(file, files.map((each) => `import ${JSON.stringify(each)};\n`).join(""));
   return file;
 }
 
-/** What plugins for TypeScript do. */
+/** Strips types, as a plugin for TypeScript does. */
 export async function stripTypes(
   code: string,
   id: string,
@@ -52,14 +52,14 @@ export async function stripTypes(
   return { code: result.code, map: result.map };
 }
 
-/** The same as a plugin of Rollup, Rolldown or Vite that goes before all others. */
+/** Strips types as a plugin of Rollup, Rolldown or Vite that runs before all others. */
 export const stripsFirst = {
   name: "strips-first",
   enforce: "pre" as const,
   transform: { order: "pre" as const, handler: stripTypes },
 };
 
-/** `esbuild 0.28.2`, as it is installed. */
+/** The name and installed version of a package, such as `esbuild 0.28.2`. */
 export function versioned(name: string): string {
   const { version }: { version: string } = JSON.parse(readFileSync(join(modules, name, "package.json"), "utf8"));
   return `${name} ${version}`;
@@ -67,5 +67,5 @@ export function versioned(name: string): string {
 
 const modules = resolve(import.meta.dirname, "../../node_modules");
 
-/** What stays outside of the bundles. */
+/** The packages that are not bundled. */
 export const external: readonly RegExp[] = [/^perdure(?:\/|$)/, /^node:/];

@@ -16,11 +16,11 @@ import { builds } from "./table.ts";
 
 afterAll(cleanUp);
 
-/** Where the process is killed: in concurrent tasks, in a loop, behind a dynamic import, in a child workflow. */
+/** The tasks in which the process is killed: concurrent ones, one in a loop, one behind a dynamic import, one in a child workflow. */
 const killPoints = ["reserve paper", "charge 12", "label 17", "hand over 1"];
 
-describe.each(builds.map((build, i) => [build.name, build, i] as const))("%s", (_name, build, i) => {
-  test("gives the same result, step ids and manifest, and stacks that name the source", async () => {
+describe.each(builds.map((build, i) => [build.name, build, i] as const))("built with %s", (_name, build, i) => {
+  test("the program has the same result, step ids and manifest as under every other build, and stack traces name the source", async () => {
     const state = join(directoryOf(build), "whole");
     const { output, errors } = await execute(build, state);
     expect(errors).toBe("");
@@ -30,11 +30,11 @@ describe.each(builds.map((build, i) => [build.name, build, i] as const))("%s", (
     await expectRecorded(state);
     await expectManifest(build);
     if (build.unmapped === undefined) expect(stack).toMatch(thrownAt);
-    else expect(stack, `no longer so: ${build.unmapped}`).not.toMatch(thrownAt);
+    else expect(stack, `no longer true: ${build.unmapped}`).not.toMatch(thrownAt);
   });
 
   const next = builds[(i + 1) % builds.length] ?? build;
-  test(`a run that is killed goes on under ${next.name}`, async () => {
+  test(`a killed run resumes under ${next.name}`, async () => {
     const state = join(directoryOf(build), "killed");
     expect(await execute(build, state, killPoints[i % killPoints.length])).toMatchObject({
       signal: "SIGKILL",

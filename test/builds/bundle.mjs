@@ -1,6 +1,6 @@
 /**
- * Builds one entry with one bundler in a process of its own, shows what the bundler shows, and then what it has written:
- * node bundle.mjs <bundler> <root> <entry> <node | browser> [modules with Bun's plugins that go before ours]
+ * Builds one entry with one bundler in a process of its own and prints the output of the bundler, then the files it has written:
+ * node bundle.mjs <bundler> <root> <entry> <node | browser> [modules with plugins for Bun that run before ours]
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +14,7 @@ process.chdir(root);
 
 const plugin = async () => (await import(`unplugin-perdure/${bundler}`)).default();
 
-/** What a plugin for TypeScript does. */
+/** Strips types, as a plugin for TypeScript does. */
 const typescript = {
   name: "typescript",
   async transform(code, id) {

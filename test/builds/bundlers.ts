@@ -15,7 +15,7 @@ const packages: Readonly<Record<Bundler, string>> = {
   bun: "bun",
 };
 
-/** Each with its name for people. */
+/** Every bundler with its display name. */
 export const bundlers: readonly (readonly [title: string, bundler: Bundler])[] = Object.entries(packages).flatMap(
   ([bundler, name]) => (isBundler(bundler) ? [[versioned(name), bundler] as const] : []),
 );
@@ -24,7 +24,10 @@ function isBundler(name: string): name is Bundler {
   return name in packages;
 }
 
-/** What the bundler says when it builds the entry, without colours; `first`: modules with plugins that go before ours. */
+/**
+ * Builds the entry and returns the output of the bundler, without colours.
+ * @param first - modules with plugins that run before ours
+ */
 export function bundle(
   bundler: Bundler,
   root: string,

@@ -23,7 +23,7 @@ const packed = {
   module: { rules: [{ test: /\.ts$/, loader: "esbuild-loader" }] },
 } as const;
 
-/** Builds that find their modules in a cache, from the second time on. */
+/** Builds that take their modules from a cache on the second run. */
 const caches: Readonly<Record<string, () => Build>> = {
   webpack: () => (root, onManifest) =>
     new Promise((resolve, reject) => {
@@ -65,18 +65,21 @@ const caches: Readonly<Record<string, () => Build>> = {
 
 const filesOf = ({ modules }: Manifest): string[] => modules.map(({ file }) => file);
 
-test.each(Object.entries(caches))("%s: what comes from the cache stands in the manifest", async (_name, create) => {
-  const root = project(shop);
-  const manifests: Manifest[] = [];
-  const build = create();
-  await build(root, (manifest) => manifests.push(manifest));
-  await build(root, (manifest) => manifests.push(manifest));
-  const [first, second] = manifests;
-  expect(first && filesOf(first)).toEqual(["src/main.ts", "src/order.ts", "src/tasks.ts"]);
-  expect(second).toEqual(first);
-});
+test.each(Object.entries(caches))(
+  "the manifest of a %s build contains the modules that come from its cache",
+  async (_name, create) => {
+    const root = project(shop);
+    const manifests: Manifest[] = [];
+    const build = create();
+    await build(root, (manifest) => manifests.push(manifest));
+    await build(root, (manifest) => manifests.push(manifest));
+    const [first, second] = manifests;
+    expect(first && filesOf(first)).toEqual(["src/main.ts", "src/order.ts", "src/tasks.ts"]);
+    expect(second).toEqual(first);
+  },
+);
 
-test("esbuild: a rebuild reports what is there now", async () => {
+test("the manifest of an esbuild rebuild contains only the current modules", async () => {
   const root = project(shop);
   const manifests: Manifest[] = [];
   const watched = await context(

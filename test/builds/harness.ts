@@ -1,19 +1,18 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { sqliteStore } from "perdure";
 import { expect } from "vitest";
+import { createGeneratedDirectory } from "../directories.ts";
 import { program, type Build } from "./build.ts";
 
-const generated = resolve(import.meta.dirname, "../.generated");
 const directories = new Map<Build, string>();
 
-/** Where the build's output lies, for this test file. */
+/** The output directory of the build, shared by the tests of one file. */
 export function directoryOf(build: Build): string {
   const known = directories.get(build);
   if (known !== undefined) return known;
-  mkdirSync(generated, { recursive: true });
-  const directory = mkdtempSync(join(generated, "build-"));
+  const directory = createGeneratedDirectory("build");
   directories.set(build, directory);
   return directory;
 }
@@ -33,7 +32,7 @@ export function commandOf(build: Build): Promise<readonly string[]> {
   return command;
 }
 
-/** A process of the program, and what it leaves in the directory `state`. */
+/** Runs the built program in a process of its own, which keeps its data in the directory `state`. */
 export const execute = async (build: Build, state: string, killAt?: string): Promise<Outcome> =>
   node(await commandOf(build), state, killAt);
 
@@ -55,11 +54,11 @@ export function node(command: readonly string[], state: string, killAt = ""): Ou
     env,
     encoding: "utf8",
   });
-  // several bundles with a runtime inside of each say so, as they should
+  // bundles that each contain the runtime print this warning, as they should
   return { signal, output: stdout, errors: stderr.replace(/^perdure warn .*\n.*\(RUNTIME_TWICE\)\n/m, "") };
 }
 
-/** Every step and every run, sorted: what goes on at the same time may end in any order. */
+/** Every step and every run, sorted, because concurrent ones may end in any order. */
 export async function recorded(state: string): Promise<string[]> {
   const store = sqliteStore(join(state, "shop.db"));
   await store.open();
@@ -80,28 +79,29 @@ export const effects = (state: string): string[] => readFileSync(join(state, "ef
 
 const snapshot = (name: string): string => join(import.meta.dirname, "expected", name);
 
-/** The same steps and runs as under every other build. */
+/** Expects the steps and runs that every build records. */
 export const expectRecorded = async (state: string): Promise<void> =>
   expect(`${(await recorded(state)).join("\n")}\n`).toMatchFileSnapshot(snapshot("recorded.txt"));
 
-const withoutPlaces = (lines: readonly string[]): string[] => lines.map((line) => line.replace(/ at .*| code .*,/, ""));
+const withoutLocations = (lines: readonly string[]): string[] =>
+  lines.map((line) => line.replace(/ at .*| code .*,/, ""));
 
-/** The same, but for places and the fingerprint of the code. */
+/** Expects the same, except for locations and the fingerprint of the code. */
 export async function expectSameIds(state: string): Promise<void> {
   const expected = readFileSync(snapshot("recorded.txt"), "utf8").trimEnd().split("\n");
-  expect(withoutPlaces(await recorded(state))).toEqual(withoutPlaces(expected));
+  expect(withoutLocations(await recorded(state))).toEqual(withoutLocations(expected));
 }
 
-/** The same manifest as under every other build. */
+/** Expects the manifest that every build writes. */
 export async function expectManifest(build: Build): Promise<void> {
   const manifest: unknown = JSON.parse(readFileSync(join(directoryOf(build), "manifest.json"), "utf8"));
   await expect(`${JSON.stringify(manifest, undefined, 2)}\n`).toMatchFileSnapshot(snapshot("manifest.json"));
 }
 
-/** What the program comes to. */
+/** The result of the program. */
 export const result = { total: 12, paid: "12 from 42", approved: true, label: "label 17", shipped: "2 of 17 sent" };
 
-/** Every attempt of a task that the world sees, when nothing is killed. */
+/** Every attempt with an external effect in an undisturbed run. */
 export const tasks: readonly string[] = [
   "reserve ink",
   "reserve paper",
@@ -118,7 +118,7 @@ const lineOf = (file: string, text: string): number =>
   readFileSync(join(program, file), "utf8")
     .split("\n")
     .findIndex((line) => line.includes(text)) + 1;
-/** In a stack trace: the place where the program throws. */
+/** Matches the location in a stack trace where the program throws. */
 export const thrownAt = new RegExp(
   `\\n +at [^\\n]*src/payment\\.ts:${lineOf("src/payment.ts", "throw new Declined")}:`,
 );

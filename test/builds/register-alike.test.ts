@@ -3,6 +3,6 @@ import { expectAlike } from "./unbundled/alike.ts";
 import { registerRows } from "./unbundled/rows.ts";
 
 test.each(registerRows.map((row) => [row.name, row] as const))(
-  "%s: the same result, ids, places and manifest as compiled directly",
+  "under %s, the program has the same result, step ids, locations and manifest as compiled directly",
   async (_, row) => void (await expectAlike(row)),
 );

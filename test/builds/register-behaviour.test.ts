@@ -14,8 +14,8 @@ const flow = `import { charge } from "./tasks.js";\nexport async function flow(n
 const main = `import { close, start } from "perdure";\nimport { flow } from "./flow.js";\nconst run = await start(flow, [1]);\nconsole.log("result", await run.result());\nawait close();\n`;
 const app = { "package.json": esm, "tasks.js": tasks, "flow.js": flow, "main.js": main };
 
-describe.each(lines)("Node %i", (line) => {
-  test("what the compiler has to say stops the program, with file, line, frame and exit code 1", async () => {
+describe.each(lines)("unplugin-perdure/register on Node %i", (line) => {
+  test("a compile error ends the program with exit code 1 and shows location and code frame", async () => {
     const broken = `export async function flow() {\n  "use worklfow";\n}\n`;
     const asCommonJs = `exports.flow = async () => {\n  "use worklfow";\n};\n`;
     const inModule = await App.create(line, { ...app, "flow.js": broken });
@@ -32,7 +32,7 @@ describe.each(lines)("Node %i", (line) => {
     }
   });
 
-  test("what another tool has built from TypeScript: stacks lead through its source map", async () => {
+  test("stack traces of code built by another tool follow its source map to the TypeScript source", async () => {
     const source = `interface Never {}\n\nexport async function fail(): Promise<never> {\n  "use task: retries=0";\n  throw new Error("no");\n}\nawait fail().catch((error: Error) => console.log(error.stack?.split("\\n")[1]));\n`;
     for (const inlineSourceMap of [true, false]) {
       const { outputText, sourceMapText = "" } = ts.transpileModule(source, {
@@ -56,7 +56,7 @@ describe.each(lines)("Node %i", (line) => {
     }
   });
 
-  test("a warning is printed, once", async () => {
+  test("a warning is printed once", async () => {
     const { exits } = await started(line, { ...app, "flow.js": flow.replace("return await", "") });
     expect((await exits(0)).split("UNAWAITED_CALL")).toHaveLength(2);
   });
@@ -67,7 +67,7 @@ describe.each(lines)("Node %i", (line) => {
     expect(await created.run([...register, "spawn.js"], inMemory).exits(0)).toContain("result 2");
   });
 
-  test("node --watch compiles again what has changed", async () => {
+  test("node --watch recompiles changed modules", async () => {
     const created = await App.create(line, app);
     const watching = created.run(["--watch", ...register, "main.js"], inMemory);
     await watching.printed("result 2");
@@ -75,7 +75,7 @@ describe.each(lines)("Node %i", (line) => {
     await watching.printed("result 11");
   });
 
-  test("a module that is changed and imported again sees what has changed in others", async () => {
+  test("a changed module that is imported again is compiled against the changes in other modules", async () => {
     const plain = tasks.replace(`  "use task";\n`, "");
     const helper = flow.replace(`  "use workflow";\n`, "");
     const again = [
@@ -96,7 +96,7 @@ describe.each(lines)("Node %i", (line) => {
     );
   });
 
-  test("what is in node_modules stays as it is", async () => {
+  test("modules in node_modules are not compiled", async () => {
     const dependency = {
       "node_modules/shop/package.json": JSON.stringify({ name: "shop", type: "module", exports: "./index.js" }),
       "node_modules/shop/index.js": tasks,
@@ -106,25 +106,25 @@ describe.each(lines)("Node %i", (line) => {
     expect(await created.run([...register, "main.js"], inMemory).exits(0)).toContain("true false");
   });
 
-  test("CommonJS can require a compiled ES module, and read the file it was loaded from", async () => {
+  test("CommonJS code can require a compiled ES module and resolve its file", async () => {
     const requiring = `const { flow } = require("./flow.js");\nconst { close, start } = require("perdure");\nconst text = require("node:fs").readFileSync(require.resolve("./tasks.js"), "utf8");\nstart(flow, [1]).then(async (run) => { console.log("result", await run.result(), text.includes("use task")); await close(); });\n`;
     const created = await App.create(line, { ...app, "main.cjs": requiring });
     expect(await created.run([...register, "main.cjs"], inMemory).exits(0)).toContain("result 2 true");
   });
 
-  test("a CommonJS file that neither imports nor exports anything", async () => {
+  test("a CommonJS file without imports and exports is compiled", async () => {
     const alone = `async function charge(n) {\n  "use task";\n  return n + 1;\n}\nasync function flow(n) {\n  "use workflow";\n  return await charge(n);\n}\nglobalThis.flow = flow;\n`;
     const starting = `require("./alone.js");\nconst { close, start } = require("perdure");\nstart(globalThis.flow, [1]).then(async (run) => { console.log("result", await run.result()); await close(); });\n`;
     const created = await App.create(line, { "package.json": cjs, "alone.js": alone, "main.js": starting });
     expect(await created.run([...register, "main.js"], inMemory).exits(0)).toContain("result 2");
   });
 
-  test("registered twice, by the command and by the program", async () => {
+  test("registering both on the command line and in the program has no further effect", async () => {
     const { exits } = await started(line, { ...app, "main.js": `import "unplugin-perdure/register";\n${main}` });
     expect(await exits(0)).toContain("result 2");
   });
 
-  test("the words of the directives come from package.json, the root of the paths from $PERDURE_ROOT", async () => {
+  test("package.json sets the directive words, and PERDURE_ROOT sets the root of the paths", async () => {
     const words = JSON.stringify({
       name: "app",
       type: "module",
@@ -142,7 +142,7 @@ describe.each(lines)("Node %i", (line) => {
     expect(output).toMatch(/perdure-app-\w+\/tasks\.js/);
   });
 
-  test("warnings can be turned off", async () => {
+  test("package.json can turn a warning off", async () => {
     const { exits } = await started(line, {
       ...app,
       "flow.js": flow.replace("return await", ""),
@@ -151,7 +151,7 @@ describe.each(lines)("Node %i", (line) => {
     expect(await exits(0)).not.toContain("UNAWAITED_CALL");
   });
 
-  test("options that mean nothing are an error", async () => {
+  test("an invalid option in package.json ends the program with an error", async () => {
     const { exits } = await started(line, {
       ...app,
       "package.json": JSON.stringify({ name: "app", type: "module", perdure: { directives: { task: 1 } } }),
@@ -159,7 +159,7 @@ describe.each(lines)("Node %i", (line) => {
     expect(await exits(1)).toContain('1 is not a valid value for "perdure".directives.task');
   });
 
-  test("a loader that takes the file from the disk itself is found out", async () => {
+  test("another loader that reads a file with directives from the disk is detected", async () => {
     const own = `import { readFileSync } from "node:fs";\nimport { fileURLToPath } from "node:url";\nexport const load = (url, context, next) => (url.endsWith("flow.js") ? { format: "module", shortCircuit: true, source: readFileSync(fileURLToPath(url), "utf8") } : next(url, context));\n`;
     const ownRegister = `import * as module from "node:module";\nimport { load } from "./own.js";\nif (module.registerHooks) module.registerHooks({ load }); else module.register("./own.js", import.meta.url);\n`;
     const created = await App.create(line, { ...app, "own.js": own, "own-register.js": ownRegister });

@@ -23,7 +23,7 @@ void start(order, ["17"]).then((run) => run.result()).then(console.log, (error: 
 `,
 };
 
-/** How esbuild builds it. */
+/** The esbuild options that build it. */
 export const bundled = (root: string, more: BuildOptions = {}): BuildOptions => ({
   absWorkingDir: root,
   entryPoints: ["src/main.ts"],

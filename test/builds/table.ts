@@ -10,10 +10,10 @@ import * as webpack from "./rows/webpack.ts";
 
 const families = [esbuild, vite, webpack, rollup, rolldown, rspack, farm, bun];
 
-/** Every way to build the program, in a ring: each is followed by another bundler. A run that is killed under one goes on under the next. */
+/** Every way to build the program, in an order that alternates between bundlers: a run killed under one build resumes under the next. */
 export const builds: readonly Build[] = interleave(families.map(({ rows }) => rows));
 
-/** The plugin twice, in each bundler; the first copy keeps its manifest to itself. */
+/** Builds with the plugin twice; the first copy writes no manifest. */
 export const twice: readonly Build[] = families.map((family) => family.twice);
 
 function interleave(families: readonly (readonly Build[])[]): Build[] {
@@ -21,5 +21,5 @@ function interleave(families: readonly (readonly Build[])[]): Build[] {
   return Array.from({ length: longest }).flatMap((_, i) => families.flatMap((rows) => rows[i] ?? []));
 }
 
-/** Another transformer goes first. Plugins of esbuild and Bun do not chain, so there is none there. */
+/** Builds in which another transformer runs before the plugin. Plugins of esbuild and Bun do not chain, so these have none. */
 export const late: readonly Build[] = [vite, webpack, rollup, rolldown, rspack, farm].flatMap((family) => family.late);

@@ -8,11 +8,11 @@ import { flow, inMemory, isCompiled, plainTsc, projects, sample, tasks, times } 
 
 const modules = resolve(import.meta.dirname, "../../node_modules");
 
-/** So many passes of a watch have written something. */
+/** Whether a watch has written files this many times. */
 const passes = (count: number) => (output: string) => output.split(/perdure-tsc: \d+ files? written/).length > count;
 
 describe.each(compilers)("perdure-tsc with %s", (_, typescript) => {
-  test("type errors stand where they are in the sources; exit code 2, and the output is written", async () => {
+  test("a type error is reported at its location in the source with exit code 2, and the output is written", async () => {
     const app = await sample(
       typescript,
       {},
@@ -24,7 +24,7 @@ describe.each(compilers)("perdure-tsc with %s", (_, typescript) => {
     expect(isCompiled(app, "dist/flow.js")).toBe(true);
   });
 
-  test("declarations are those of the sources, and a second run changes nothing", async () => {
+  test("declarations are the same as those of tsc, and a second run changes no file", async () => {
     const app = await sample(typescript, { declarationMap: true, incremental: true });
     const plain = await sample(typescript, { declarationMap: true });
     await Promise.all([app.run([perdureTsc]).exits(0), plain.run([plainTsc]).exits(0)]);
@@ -40,7 +40,7 @@ describe.each(compilers)("perdure-tsc with %s", (_, typescript) => {
     expect(times(app)).toEqual(before);
   });
 
-  test("a file that stays as it is follows what has changed in another", async () => {
+  test("with --incremental, an unchanged file is recompiled after a file it imports has changed", async () => {
     const app = await sample(
       typescript,
       { incremental: true },
@@ -54,7 +54,7 @@ describe.each(compilers)("perdure-tsc with %s", (_, typescript) => {
     expect(await app.run(["dist/main.js"], inMemory).exits(0)).toContain("result 3");
   });
 
-  test("--build: projects that refer to each other; again, nothing is done; and cleaned", async () => {
+  test("--build compiles referenced projects, skips them when up to date, and --clean removes their output", async () => {
     const app = await App.create(20, projects(), { typescript });
     await app.run([perdureTsc, "--build"]).exits(0);
     expect([isCompiled(app, "lib/dist/tasks.js"), isCompiled(app, "app/dist/flow.js")]).toEqual([true, true]);
@@ -67,7 +67,7 @@ describe.each(compilers)("perdure-tsc with %s", (_, typescript) => {
     expect(existsSync(app.path("app/dist/flow.js"))).toBe(false);
   });
 
-  test("--build: errors are those of tsc, with its exit code", async () => {
+  test("--build reports the errors of tsc with its exit code", async () => {
     const app = await App.create(
       20,
       {
@@ -88,7 +88,7 @@ describe.each(compilers)("perdure-tsc with %s", (_, typescript) => {
     expect(ours.output).toContain("app/src/flow.ts(5,23): error TS2345");
   });
 
-  test("--watch: compiles again what has changed, and keeps the old output while there are errors", async () => {
+  test("--watch recompiles changed files and keeps the old output while there are errors", async () => {
     const app = await sample(typescript);
     const watching = app.run([perdureTsc, "--watch"]);
     onTestFinished(() => watching.stop());
@@ -111,7 +111,7 @@ describe.each(compilers)("perdure-tsc with %s", (_, typescript) => {
 describe("perdure-tsc", () => {
   const typescript = "typescript-7";
 
-  test("noEmitOnError: exit code 1, and nothing is written", async () => {
+  test("with noEmitOnError, a type error ends with exit code 1 and nothing is written", async () => {
     const app = await sample(
       typescript,
       { noEmitOnError: true },
@@ -121,7 +121,7 @@ describe("perdure-tsc", () => {
     expect(existsSync(app.path("dist"))).toBe(false);
   });
 
-  test("what Perdure has to say is an error with a frame; the JavaScript of before stays", async () => {
+  test("a compile error is shown with a code frame, and the previous JavaScript is kept", async () => {
     const app = await sample(typescript, {}, { "src/flow.ts": flow.replace("use workflow", "use worklfow") });
     await app.run([perdureTsc]).exits(1);
     expect([existsSync(app.path("dist/flow.d.ts")), existsSync(app.path("dist/flow.js"))]).toEqual([true, false]);
@@ -135,7 +135,7 @@ describe("perdure-tsc", () => {
     expect(app.read("dist/flow.js")).toBe(before);
   });
 
-  test("what plain tsc has written since is compiled again", async () => {
+  test("output overwritten by plain tsc is compiled again", async () => {
     const app = await sample(typescript);
     await app.run([perdureTsc]).exits(0);
     const before = app.read("dist/flow.js");
@@ -145,7 +145,7 @@ describe("perdure-tsc", () => {
     expect(app.read("dist/flow.js")).toBe(before);
   });
 
-  test("constant enums and types of other modules are gone, as tsc does it", async () => {
+  test("constant enums and types of other modules are erased as in tsc", async () => {
     const constants = `export const enum Limit {\n  Low = 40,\n}\nexport interface Money {\n  readonly amount: number;\n}\n`;
     const using = `import { Limit, Money } from "./constants.js";\nexport async function limited(money: Money): Promise<number> {\n  "use task";\n  return money.amount + Limit.Low;\n}\nconsole.log("limited", await limited({ amount: 2 }));\n`;
     const app = await sample(typescript, {}, { "src/constants.ts": constants, "src/main.ts": using });
@@ -154,7 +154,7 @@ describe("perdure-tsc", () => {
     expect(await app.run(["dist/main.js"], inMemory).exits(0)).toContain("limited 42");
   });
 
-  test("a source map with a root, with the sources in it", async () => {
+  test("source maps respect sourceRoot and inlineSources", async () => {
     const app = await sample(typescript, { sourceRoot: "https://example.org/sources", inlineSources: true });
     await app.run([perdureTsc]).exits(0);
     const map: { sourceRoot: string; sources: string[]; sourcesContent: string[] } = JSON.parse(
@@ -167,7 +167,7 @@ describe("perdure-tsc", () => {
     });
   });
 
-  test("files named on the command line", async () => {
+  test("files named on the command line are compiled", async () => {
     const app = await sample(typescript);
     const options = [
       "--outDir",
@@ -188,13 +188,13 @@ describe("perdure-tsc", () => {
     expect(await app.run([`out/${file}`], inMemory).exits(0)).toContain("result 3");
   });
 
-  test("--noEmit writes nothing, and says what is wrong", async () => {
+  test("--noEmit reports compile errors and writes nothing", async () => {
     const app = await sample(typescript, {}, { "src/flow.ts": flow.replace("use workflow", "use worklfow") });
     expect(await app.run([perdureTsc, "--noEmit"]).exits(1)).toContain("DIRECTIVE_MISSPELT");
     expect(existsSync(app.path("dist"))).toBe(false);
   });
 
-  test("imports are followed through the paths of the tsconfig", async () => {
+  test("imports are resolved through the paths of the tsconfig", async () => {
     const app = await sample(
       typescript,
       { paths: { "@app/*": ["./src/*"] } },
@@ -204,7 +204,7 @@ describe("perdure-tsc", () => {
     expect(app.read("dist/flow.js")).toMatch(/"sites": \[\["chargeTwice", 5, 16\]\]/);
   });
 
-  test("what was built before, and by what, decides about nothing", async () => {
+  test("earlier output of perdure-tsc or tsc does not affect what is compiled", async () => {
     const named = JSON.stringify({ name: "app", type: "module", imports: { "#app/*": "./dist/*.js" } });
     const files = { "package.json": named, "src/flow.ts": flow.replace("./helper.js", "#app/helper") };
     const app = await sample(typescript, {}, files);
@@ -216,7 +216,7 @@ describe("perdure-tsc", () => {
     expect(await app.run(["dist/main.js"], inMemory).exits(0)).toContain("result 3");
   });
 
-  test("plain tsc compiles nothing, whatever plugins its tsconfig names, and a minifier takes the directives out: both are found out when the program runs", async () => {
+  test("a program built by plain tsc, even if minified afterwards, reports at run time that it was not compiled", async () => {
     const app = await sample(typescript, { plugins: [{ transform: "unplugin-perdure/tsc", transformProgram: true }] });
     await app.run([plainTsc]).exits(0);
     const output = await app.run(["dist/main.js"], inMemory).exits(1);
@@ -227,14 +227,14 @@ describe("perdure-tsc", () => {
     expect(await app.run(["dist/main.js"], inMemory).exits(1)).toContain("flow is not a compiled workflow or task");
   });
 
-  test("a project without a compiler", async () => {
+  test("a project without TypeScript is an error unless PERDURE_TSC names a compiler", async () => {
     const app = await sample(typescript);
     rmSync(app.path("node_modules/typescript"));
     expect(await app.run([perdureTsc]).exits(1)).toContain(`TypeScript is not installed in ${app.root}`);
     expect(await app.run([perdureTsc], { PERDURE_TSC: join(modules, "typescript/bin/tsc") }).exits(0)).toBe("");
   });
 
-  test("what compiles nothing is left to tsc", async () => {
+  test("commands that compile nothing are passed on to tsc", async () => {
     const app = await sample(typescript);
     expect(await app.run([perdureTsc, "--version"]).exits(0)).toBe(await app.run([plainTsc, "--version"]).exits(0));
     expect(await app.run([perdureTsc, "--showConfig"]).exits(0)).toBe(
@@ -244,7 +244,7 @@ describe("perdure-tsc", () => {
     expect(missing).toBe(await app.run([plainTsc, "-p", "nowhere"]).ended);
   });
 
-  test("--build: a change in one project is followed in the other", async () => {
+  test("--build recompiles a project after a referenced project has changed", async () => {
     const app = await App.create(
       20,
       { ...projects(), "lib/src/tasks.ts": projects()["lib/src/tasks.ts"]?.replace("Low = 40", "Low = 50") ?? "" },
@@ -256,13 +256,13 @@ describe("perdure-tsc", () => {
     expect(app.read("app/dist/flow.js")).toContain("40 /* Limit.Low */");
   });
 
-  test("--build: projects without declarations", async () => {
+  test("--build compiles a project without declarations", async () => {
     const app = await sample(typescript, { declaration: false });
     await app.run([perdureTsc, "-b"]).exits(0);
     expect(await app.run(["dist/main.js"], inMemory).exits(0)).toContain("result 3");
   });
 
-  test("--build --watch: projects that refer to each other", async () => {
+  test("--build --watch recompiles a project after a referenced project has changed", async () => {
     const app = await App.create(20, projects(), { typescript });
     const watching = app.run([perdureTsc, "--build", "--watch"]);
     onTestFinished(() => watching.stop());

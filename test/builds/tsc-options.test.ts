@@ -12,14 +12,14 @@ interface Variant {
   readonly files?: Files;
   readonly main?: string;
   readonly node?: NodeLine;
-  /** Where not all are tried: the compilers of the 5 and 6 line restructure alike. */
+  /** The compilers to try, by default all: TypeScript 5 and 6 restructure the code in the same way. */
   readonly only?: readonly TypeScript[];
 }
 
 const newer: readonly TypeScript[] = ["typescript", "typescript-7"];
 const newest: readonly TypeScript[] = ["typescript-7"];
 
-/** What changes how a compiler restructures the code. Ids, places and manifest are the same under each. */
+/** Options that change how a compiler restructures the code. Step ids, locations and manifest are the same under each. */
 const variants: Readonly<Record<string, Variant>> = {
   "nothing lowered": { options: { target: "esnext", experimentalDecorators: true }, node: 24, only: newest },
   "decorators of the standard, lowered": { options: { target: "es2022", removeComments: true }, only: newer },
@@ -80,10 +80,14 @@ const expectVariant = async (
 
 describe.each(compilers)("perdure-tsc with %s", (_, typescript) => {
   const tried = Object.entries(variants).filter(([, { only }]) => only?.includes(typescript) ?? true);
-  test.each(tried)("%s", (name, variant) => expectVariant(name, variant, typescript, perdureTsc));
+  test.each(tried)("perdure-tsc gives the same result and manifest under these options: %s", (name, variant) =>
+    expectVariant(name, variant, typescript, perdureTsc),
+  );
 });
 
 describe("ts-patch with TypeScript 6", () => {
   const tried = Object.entries(variants).filter(([, { only }]) => only !== newest);
-  test.each(tried)("%s", (name, variant) => expectVariant(name, variant, "typescript", tspc));
+  test.each(tried)("ts-patch gives the same result and manifest under these options: %s", (name, variant) =>
+    expectVariant(name, variant, "typescript", tspc),
+  );
 });

@@ -8,18 +8,18 @@ const wronglyTyped = { "src/flow.ts": flow.replace("chargeTwice(amount)", "charg
 const misspelt = { "src/flow.ts": flow.replace("use workflow", "use worklfow") };
 
 describe.each(patchable)("ts-patch with %s", (name, typescript) => {
-  test("it is that compiler", async () => {
+  test("ts-patch uses that version of TypeScript", async () => {
     const app = await sample(typescript);
     expect(await app.run([tspc, "--version"]).exits(0)).toContain(`Version ${name.replace("TypeScript ", "")}`);
   });
 
-  test("type errors stand where they are in the sources; exit code 2, and the output is written", async () => {
+  test("a type error is reported at its location in the source with exit code 2, and the output is written", async () => {
     const app = await sample(typescript, { plugins }, wronglyTyped);
     expect(await app.run([tspc]).exits(2)).toContain("src/flow.ts(5,28): error TS2345");
     expect(isCompiled(app, "dist/flow.js")).toBe(true);
   });
 
-  test("--incremental: a file that stays as it is follows what has changed in another; and a second run changes nothing", async () => {
+  test("--incremental recompiles an unchanged file after a file it imports has changed, and a second run changes no file", async () => {
     const app = await sample(
       typescript,
       { plugins, incremental: true },
@@ -36,7 +36,7 @@ describe.each(patchable)("ts-patch with %s", (name, typescript) => {
     expect(await app.run(["dist/main.js"], inMemory).exits(0)).toContain("result 3");
   });
 
-  test("--watch compiles again what has changed, and what follows from it", async () => {
+  test("--watch recompiles changed files and the files that import them", async () => {
     const app = await sample(typescript, { plugins }, { "src/tasks.ts": tasks.replace(`  "use task";\n`, "") });
     const watching = app.run([tspc, "--watch"]);
     onTestFinished(() => watching.stop());
@@ -61,16 +61,16 @@ describe("ts-patch", () => {
   const typescript = "typescript";
 
   test.each([{ declaration: true }, { declaration: false }])(
-    "noEmitOnError: nothing is written (%o)",
+    "with noEmitOnError, nothing is written after a type error (%o)",
     async (options) => {
       const app = await sample(typescript, { plugins, noEmitOnError: true, ...options }, wronglyTyped);
-      // 1 in a compiler that is not patched, too
+      // an unpatched compiler exits with 1, too
       expect(await app.run([tspc]).exits(1)).toContain("src/flow.ts(5,28): error TS2345");
       expect(existsSync(app.path("dist"))).toBe(false);
     },
   );
 
-  test("what Perdure has to say is an error of the compiler, beside the others; the JavaScript of before stays", async () => {
+  test("a compile error of Perdure is reported beside those of TypeScript, and the previous JavaScript is kept", async () => {
     const app = await sample(typescript, { plugins });
     await app.run([tspc]).exits(0);
     const before = app.read("dist/flow.js");
@@ -84,7 +84,7 @@ describe("ts-patch", () => {
     expect(app.read("dist/flow.js")).toBe(before);
   });
 
-  test("a warning is printed, and is no error", async () => {
+  test("a warning is printed and does not fail the build", async () => {
     const app = await sample(
       typescript,
       { plugins },
@@ -100,7 +100,7 @@ describe("ts-patch", () => {
     expect(await app.run([tspc]).exits(0)).toBe("");
   });
 
-  test("declarations are those of the sources", async () => {
+  test("declarations are the same as those of tsc", async () => {
     const app = await sample(typescript, { plugins, declarationMap: true });
     const plain = await sample(typescript, { declarationMap: true });
     await Promise.all([app.run([tspc]).exits(0), plain.run([plainTsc]).exits(0)]);
@@ -111,7 +111,7 @@ describe("ts-patch", () => {
     );
   });
 
-  test("--incremental: what an error has kept from being written is written after it", async () => {
+  test("--incremental writes files that an error had kept from being written", async () => {
     const app = await sample(typescript, { plugins, incremental: true });
     await app.run([tspc]).exits(0);
     app.write("src/flow.ts", misspelt["src/flow.ts"]);
@@ -123,7 +123,7 @@ describe("ts-patch", () => {
     expect(await app.run(["dist/main.js"], inMemory).exits(0)).toContain("result 21");
   });
 
-  test("--build: projects that refer to each other", async () => {
+  test("--build compiles referenced projects and skips them when up to date", async () => {
     const app = await App.create(20, projects({ plugins }), { typescript });
     await app.run([tspc, "--build"]).exits(0);
     expect([isCompiled(app, "lib/dist/tasks.js"), isCompiled(app, "app/dist/flow.js")]).toEqual([true, true]);
@@ -134,7 +134,7 @@ describe("ts-patch", () => {
     expect([times(app, "lib"), times(app, "app")]).toEqual(before);
   });
 
-  test("other plugins see the compiled sources, with their types", async () => {
+  test("other TypeScript plugins receive the compiled sources with their types", async () => {
     const naming = `
       exports.default = (program, _config, { ts }) => (context) => (file) => {
         const checker = program.getTypeChecker();

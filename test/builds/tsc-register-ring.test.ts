@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { temporaryDirectory } from "../directories.ts";
 import { built, compiledDirectly, start } from "./unbundled/alike.ts";
-import { temporary } from "./unbundled/app.ts";
 import { program, reported } from "./unbundled/program.ts";
 import { registerRows, tscRows, type Row } from "./unbundled/rows.ts";
 
-/** The tasks in which a life of the program ends, in their order. */
-const deaths = [
+/** The tasks in which the program is killed, in order. */
+const killedIn = [
   "pack ink 0",
   "pack ink 1",
   "pack paper 0",
@@ -17,10 +17,10 @@ const deaths = [
   "charge 3",
   "charge 101",
 ];
-const survived = ["reserve ink", "reserve paper"];
+const undisturbed = ["reserve ink", "reserve paper"];
 
 const loaded = registerRows.filter((row) => row.program === undefined);
-/** Builds between the programs that are compiled when they are loaded. */
+/** Programs compiled at load time, with prebuilt ones between them. */
 const ring = loaded.flatMap((row, i) => [
   row,
   ...tscRows.slice(
@@ -29,33 +29,33 @@ const ring = loaded.flatMap((row, i) => [
   ),
 ]);
 
-/** Lives of one run: each under the next row of the ring. The last one begins the next run. */
-const runs = Array.from({ length: Math.ceil(ring.length / deaths.length) }, (_, run) =>
-  [...deaths, "the end"].flatMap((_death, life) => ring[(run * deaths.length + life) % ring.length] ?? []),
+/** The processes of one run, each under the next row of the ring; the last row of a run is also the first of the next run. */
+const runs = Array.from({ length: Math.ceil(ring.length / killedIn.length) }, (_, run) =>
+  [...killedIn, "the end"].flatMap((_, index) => ring[(run * killedIn.length + index) % ring.length] ?? []),
 );
 
-test.each(runs.map((lives) => [lives.map(({ name }) => name).join(" → "), lives] as const))(
-  "a run killed in every task: %s",
-  async (_, lives) => {
-    const directory = temporary("ring");
+test.each(runs.map((rows) => [rows.map(({ name }) => name).join(" → "), rows] as const))(
+  "a run killed in every task completes under a sequence of builds: %s",
+  async (_, rows) => {
+    const directory = temporaryDirectory("ring");
     const store = join(directory, "perdure.db");
     const LOG = join(directory, "log");
-    for (const [i, row] of lives.slice(0, -1).entries())
-      await live(row, store, { LOG, DIE_IN: deaths[i] ?? "" }, "SIGKILL");
-    const [last] = lives.slice(-1);
-    const output = last ? await live(last, store, { LOG }, 0) : "";
+    for (const [i, row] of rows.slice(0, -1).entries())
+      await execute(row, store, { LOG, DIE_IN: killedIn[i] ?? "" }, "SIGKILL");
+    const [last] = rows.slice(-1);
+    const output = last ? await execute(last, store, { LOG }, 0) : "";
     const { stack: _stack, ...report } = await reported(output, store);
     expect(report).toEqual(await compiledDirectly(program));
-    // a task in which the process died ran again, and no other did; the last one is the program's call outside of the run
+    // only the tasks in which the process was killed ran again; the last line is a task call outside the run
     expect(readFileSync(LOG, "utf8").trim().split("\n")).toEqual([
-      ...survived,
-      ...deaths.flatMap((task) => [task, task]),
+      ...undisturbed,
+      ...killedIn.flatMap((task) => [task, task]),
       "charge 101",
     ]);
   },
 );
 
-async function live(
+async function execute(
   row: Row,
   store: string,
   env: Readonly<Record<string, string>>,

@@ -14,8 +14,8 @@ import { late, twice } from "./table.ts";
 
 afterAll(cleanUp);
 
-describe.each(twice.map((each) => [each.name, each] as const))("%s", (_name, each) => {
-  test("give one result and one manifest", async () => {
+describe.each(twice.map((each) => [each.name, each] as const))("built with %s", (_name, each) => {
+  test("a build with two copies of the plugin has the same result and manifest as with one copy", async () => {
     const state = join(directoryOf(each), "whole");
     const { output, errors } = await execute(each, state);
     expect(errors).toBe("");
@@ -25,8 +25,8 @@ describe.each(twice.map((each) => [each.name, each] as const))("%s", (_name, eac
   });
 });
 
-describe.each(late.map((each) => [each.name, each] as const))("%s", (_name, each) => {
-  test("gives the same result and the same step ids", async () => {
+describe.each(late.map((each) => [each.name, each] as const))("built with %s", (_name, each) => {
+  test("another transformer before the plugin does not change the result or the step ids", async () => {
     const state = join(directoryOf(each), "whole");
     const { output, errors } = await execute(each, state);
     expect(errors).toBe("");

@@ -30,7 +30,7 @@ import { advance } from "perdure/testing";
 import { expect, test } from "vitest";
 import { remind } from "./reminder.ts";
 
-test("waits for three days", async () => {
+test("the reminder is sent after three days", async () => {
   const run = await start(remind, ["ada"]);
   await advance("2d");
   expect(await run.status()).not.toBe("completed");
@@ -38,7 +38,7 @@ test("waits for three days", async () => {
   expect(await run.result()).toBe("sent ada");
 });
 
-test("has a store of its own", async () => {
+test("each test has a store of its own", async () => {
   await expect(getRun("remind-ada")).rejects.toMatchObject({ code: "RUN_NOT_FOUND" });
 });
 `,
@@ -57,7 +57,7 @@ vi.mock("./mail.ts", () => ({
   },
 }));
 
-test("a mocked task is a task, with retries", async () => {
+test("a mocked task is retried like any other task", async () => {
   const run = await start(remind, ["ada"]);
   await advance("3d");
   expect(sent).toEqual(["ada"]);
@@ -66,7 +66,7 @@ test("a mocked task is a task, with retries", async () => {
   expect(sent).toEqual(["ada", "ada"]);
 });
 `,
-  // what jsdom and happy-dom do
+  // an environment like jsdom and happy-dom
   "node_modules/vitest-environment-page/package.json": `{ "name": "vitest-environment-page", "type": "module", "main": "index.js" }`,
   "node_modules/vitest-environment-page/index.js": `export default { name: "page", viteEnvironment: "client", setup: () => ({ teardown() {} }) };\n`,
   "src/page.test.ts": `// @vitest-${"environment"} page
@@ -74,8 +74,10 @@ import { crashEverywhere } from "perdure/testing";
 import { expect, test } from "vitest";
 import { remind } from "./reminder.ts";
 
-test("works where a test has a DOM, too", async () => {
-  expect(await crashEverywhere(remind, ["ada"])).toMatchObject({});
+test("a workflow can be tested in a DOM environment", async () => {
+  expect(await crashEverywhere(remind, ["ada"])).toMatchObject({
+    steps: ["crash-everywhere sleep[0]", "crash-everywhere send[0]"],
+  });
 });
 `,
 };
@@ -85,9 +87,9 @@ interface Report {
   readonly numPassedTests: number;
 }
 
-test("a project with Vitest, set up as the README says", () => {
+test("the Vitest setup in the README works in a project", () => {
   const root = project(files);
-  // as it is when it is installed: Vite and Vitest treat links to other places as sources
+  // copied, because Vite and Vitest would treat a link as source code
   for (const part of ["package.json", "dist"])
     cpSync(join(packages, "runtime", part), join(root, "node_modules/perdure", part), { recursive: true });
   const vitest = resolve(import.meta.dirname, "../../node_modules/vitest/vitest.mjs");

@@ -7,7 +7,7 @@ import { checkTypes } from "./project.ts";
 
 const values = versioned(createCodec([{ type: Money, encode: () => 1, decode: () => new Money(1) }]));
 
-/** Where the runtime's codec finds what it cannot store; undefined when it stores the value. */
+/** The path at which the runtime's codec refuses the value; undefined if the value can be stored. */
 function refusal(value: unknown): string | undefined {
   try {
     values.encode(value, "it returned");
@@ -27,11 +27,11 @@ const checked = (types: readonly string[]): { readonly code: string; readonly me
 
 const all = Object.keys(leaves) as Leaf[];
 
-test("the check refuses what the codec refuses, and tells what comes back as something else", () => {
+test("the type check refuses exactly the types whose values the codec refuses, and warns about those that change their class", () => {
   const verdicts = checked(all.map((leaf) => `{ value: Of<"${leaf}"> }`));
   const expected = all.map((leaf) => {
     const value: unknown = leaves[leaf]();
-    // of a class without methods it can only be said that an instance is refused
+    // for a class without methods, the check can only say that instances are refused
     if (refusal({ value }) !== undefined)
       return [leaf, leaf === "row" ? "CLASS_NOT_REGISTERED" : "RESULT_NOT_STORABLE"];
     const isKept = leaf === "euro" || isSameKind(value, values.decode(values.encode(value, "")));
@@ -43,7 +43,7 @@ test("the check refuses what the codec refuses, and tells what comes back as som
 const isSameKind = (a: unknown, b: unknown): boolean =>
   typeof a !== "object" || a === null || Object.getPrototypeOf(a) === Object.getPrototypeOf(b);
 
-/** A value that holds at most one that is refused, and its type. */
+/** A value with at most one refused part, and its type. */
 interface Sample {
   readonly type: string;
   readonly make: () => unknown;
@@ -112,7 +112,7 @@ const { sample } = fc.letrec<{ sample: Sample }>((tie) => {
   };
 });
 
-// PERDURE_SEED=123 runs one seed, PERDURE_SEEDS=20 runs so many
+// PERDURE_SEED=123 runs one seed, PERDURE_SEEDS=20 runs 20 random ones
 const { PERDURE_SEED: only, PERDURE_SEEDS: count = "1" } = process.env;
 const seeds =
   only === undefined
@@ -120,7 +120,7 @@ const seeds =
     : [Number(only)];
 
 test.each(seeds)(
-  "so it does wherever a value stands in others, and names the place that the codec names (seed %i)",
+  "the type check and the codec agree on random nested values and on the refused path (seed %i)",
   (seed) => {
     const samples = fc.sample(sample, { seed, numRuns: 300 });
     const verdicts = checked(samples.map(({ type }) => `{ value: ${type} }`));
@@ -137,7 +137,7 @@ test.each(seeds)(
   },
 );
 
-/** The paths of values that a path of the check stands for, as the codec writes them. */
+/** Matches the paths of the codec that correspond to a path of the type check. */
 function pathsOf(type: string): RegExp {
   const steps: Record<string, string> = {
     "[number]": "\\[\\d+\\]",

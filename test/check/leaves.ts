@@ -4,7 +4,7 @@ import { Socket } from "node:net";
 import { Readable } from "node:stream";
 import { CancelledError, FatalError } from "perdure";
 
-/** Registered as a class that can be stored. */
+/** Registered as a storable class. */
 export class Money {
   private readonly cents: number;
   constructor(cents: number) {
@@ -39,7 +39,7 @@ class Later extends Promise<void> {}
 const key = Symbol("key");
 const { ok: branded } = { ok: "id" as string & { readonly __brand: "id" } };
 
-/** A value of each kind; the types that the check is asked about are those of these functions. */
+/** A value of each kind; the type check is applied to the return types of these functions. */
 export const leaves = {
   text: () => "text",
   number: () => 1.5,

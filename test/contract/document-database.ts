@@ -5,7 +5,7 @@ export interface Document {
   run: RunRow;
   steps: StepRow[];
   signals: { readonly row: SignalRow; consumed: boolean }[];
-  /** Failed steps that a retry executes again. */
+  /** Ids of failed steps that a retry executes again. */
   unhandled: readonly string[];
 }
 
@@ -24,7 +24,10 @@ export interface EarlyDelivery {
   readonly now: number;
 }
 
-/** One JSON text a run, in the order of their creation, and one a code, behind a network: a request and its answer take a turn of the event loop each. */
+/**
+ * A database with one JSON text per run, in the order of creation, and one per code version. It behaves as if behind a network: a request and its
+ * answer take a turn of the event loop each.
+ */
 export class DocumentDatabase {
   private latest: Snapshot = { revision: 0, texts: new Map(), codes: new Map(), early: [] };
 
@@ -34,8 +37,8 @@ export class DocumentDatabase {
   }
 
   /**
-   * Compare and set: false when anything was written since the documents were read. There is one revision for all documents, since the end of a run looks for the
-   * runs that wait for it: one that begins to wait meanwhile has to be a conflict, and shares no document with it.
+   * Compare and set: false if anything was written since the documents were read. There is one revision for all documents because the end of a run looks for
+   * the runs that wait for it: a run that starts to wait meanwhile has to be a conflict, although it is in another document.
    */
   async write(documents: Documents): Promise<boolean> {
     await turn();
@@ -50,7 +53,7 @@ export class DocumentDatabase {
   }
 }
 
-/** What one call sees of the database, and changes in it. */
+/** The snapshot that one call reads, and its changes. */
 export class Documents {
   readonly revision: number;
   readonly codes: Map<string, string>;
@@ -65,7 +68,7 @@ export class Documents {
     this.early = early;
   }
 
-  /** What is recorded first stays. */
+  /** Keeps the first record of a fingerprint. */
   record({ code, modules }: { readonly code: string; readonly modules: string }): void {
     if (!this.codes.has(code)) this.codes.set(code, modules);
   }
@@ -85,7 +88,7 @@ export class Documents {
     return document;
   }
 
-  /** Oldest first; of equal times the one that was recorded first. */
+  /** The oldest first; runs created at the same time are in the order of their insertion. */
   all(): Document[] {
     return [...this.texts.keys()]
       .flatMap((id) => this.find(id) ?? [])

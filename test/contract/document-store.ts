@@ -15,12 +15,12 @@ import type {
 import { EARLY_SIGNAL_LIFETIME } from "../../packages/store/src/status.ts";
 import { DocumentDatabase, Documents, type Document } from "./document-database.ts";
 
-/** An asynchronous store. Several may share a database. */
+/** An asynchronous store. Several stores can share a database. */
 export function documentStore(database: DocumentDatabase = new DocumentDatabase()): Store {
   async function look<R>(see: (documents: Documents) => R): Promise<R> {
     return see(new Documents(await database.read()));
   }
-  /** Decides anew when somebody else was faster; so one of those that meet gets on every time. */
+  /** Repeats the change on a conflict. Of several concurrent changes, one succeeds each time. */
   async function update<R>(decide: (documents: Documents) => R): Promise<R> {
     for (;;) {
       const documents = new Documents(await database.read());
@@ -55,7 +55,7 @@ export function documentStore(database: DocumentDatabase = new DocumentDatabase(
 type Changes = { readonly [K in keyof RunRow]?: RunRow[K] | undefined };
 type Request<M extends "claim" | "renew" | "deliver" | "cancel" | "unfinished"> = Parameters<Store[M]>[0];
 
-/** `undefined` removes a field, as it does in JSON. */
+/** A value of `undefined` removes the field, as in JSON. */
 function change(document: Document, changes: Changes): void {
   document.run = JSON.parse(JSON.stringify({ ...document.run, ...changes })) as RunRow;
 }

@@ -5,9 +5,9 @@ import { readPage, root } from "./page.ts";
 
 const page = readPage("ARCHITECTURE.md");
 
-/** Packages whose name stands for the folder of their sources. */
+/** Packages whose name is short for the folder of their sources. */
 const packages = ["protocol", "store", "compiler", "runtime"];
-/** Folders at the top of the repository that the page names files of. */
+/** Top-level folders whose files the page names. */
 const folders = ["packages", "test", "docs", "bench", "playground", ".ci"];
 
 const pathPattern = /^[\w.-]+(?:\/[\w.-]+)*\/?$/;
@@ -15,7 +15,7 @@ const links = [...page.matchAll(/\]\(([^)#]+)\)/g)].flatMap(([, target = ""]) =>
   target.includes(":") ? [] : [target],
 );
 
-/** What stands in backticks and looks like a path of the repository. */
+/** Code spans that look like a path of the repository. */
 const spans = [...page.matchAll(/`([^`\n]+)`/g)].flatMap(([, text = ""]) => (isPath(text) ? [text] : []));
 
 function isPath(text: string): boolean {
@@ -29,7 +29,7 @@ function resolved(path: string): string {
   return packages.includes(first) ? join(root, "packages", first, "src", ...rest) : join(root, path);
 }
 
-test("ARCHITECTURE.md: every path exists", () => {
+test("every path in ARCHITECTURE.md exists", () => {
   expect(spans.length).toBeGreaterThan(100);
   expect([...new Set([...spans, ...links])].filter((path) => !existsSync(resolved(path)))).toEqual([]);
 });
@@ -39,7 +39,7 @@ const invariants = [...readFileSync(resolved("store/contract.ts"), "utf8").match
   ([, invariant = ""]) => invariant,
 );
 
-test("ARCHITECTURE.md: the rules R1 to R14 have a section each, in order", () => {
+test("ARCHITECTURE.md has a section for each rule from R1 to R14, in order", () => {
   expect(rules).toEqual(Array.from({ length: 14 }, (_, index) => `R${index + 1}`));
 });
 

@@ -11,7 +11,7 @@ const [example = "", inBuild = "", byItself = ""] = [...page.matchAll(/^```ts.*\
   ([, text = ""]) => text,
 );
 
-test("the example", () => {
+test("the example in docs/check.md produces the output on the page", () => {
   const said = /^```text said\n([^]*?)\n```$/m.exec(page)?.[1];
   expect(checkSources({ "src/charge.ts": example }).diagnostics.map(formatDiagnostic)).toEqual([said]);
 });
@@ -21,7 +21,7 @@ const codes = (cell: string): string[] =>
     (double ?? single ?? "").trim(),
   );
 
-test("the options", () => {
+test("docs/check.md lists every option of the type check", () => {
   const options: Required<CheckOptions> = {
     tsconfig: "tsconfig.json",
     root: ".",
@@ -43,7 +43,7 @@ test("the options", () => {
   expect(byItself).toContain(`from "unplugin-perdure/check"`);
 });
 
-test("the table", () => {
+test("the type check reports the codes in the table of docs/check.md", () => {
   const rows = [...page.matchAll(/^\| (`.*?) \| ((?:stored|not judged|`[A-Z_]+`).*) \|$/gm)].map(
     ([, types = "", verdict = ""]) => {
       const [names = "", where = ""] = types.split(", where ");

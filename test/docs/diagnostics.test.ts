@@ -28,7 +28,7 @@ const codes = Object.keys(diagnosticMessages);
 const pages = readdirSync(join(root, folder)).filter((file) => file !== "README.md");
 const pageOf = (code: string): string => `${folder}/${code}.md`;
 
-test("every code has a page, and every page a code", () => {
+test("every diagnostic code has a page, and every page has a code", () => {
   expect(
     codes
       .filter((code) => !pages.includes(`${code}.md`))
@@ -41,7 +41,7 @@ test("every code has a page, and every page a code", () => {
   ).toEqual([]);
 });
 
-/** A block `ts fixed workflow="use durable workflow"` is compiled with these words. */
+/** The directive words in the info string of a block, such as `ts fixed workflow="use durable workflow"`. */
 function wordsOf({ info }: Block): Partial<DirectiveWords> {
   const word = (kind: string): string | undefined => new RegExp(`\\b${kind}="([^"]*)"`).exec(info)?.[1];
   const [task, workflow] = [word("task"), word("workflow")];
@@ -50,11 +50,11 @@ function wordsOf({ info }: Block): Partial<DirectiveWords> {
 
 interface Compiled {
   readonly diagnostics: readonly Diagnostic[];
-  /** Tasks and workflows that were found. */
+  /** The names of the tasks and workflows in the files. */
   readonly durable: readonly string[];
 }
 
-/** Who says the codes that a compilation does not. */
+/** The diagnostics that are not reported by compiling the block. */
 const others: Readonly<Partial<Record<string, (files: Files) => readonly Diagnostic[]>>> = {
   BROWSER_IMPORT: (files) =>
     Object.keys(files).flatMap((name) =>
@@ -101,13 +101,13 @@ const importersIn = (files: Files) => {
       .filter((each) => project.imports(each).includes(path));
 };
 
-/** JSON has no comments. */
+/** Removes the comments with file names from JSON files. */
 const withoutNames = (files: Files): Files =>
   Object.fromEntries(
     Object.entries(files).map(([name, text]) => [name, name.endsWith(".json") ? text.replace(/^.*\n/, "") : text]),
   );
 
-/** Compiles every file of the block, as a build does. */
+/** Compiles every file of the block, as a build would. */
 function compileBlock(block: Block): Compiled {
   const files = Object.fromEntries(Object.entries(filesOf(block)).filter(([name]) => !name.endsWith(".json")));
   const compiled = Object.keys(files).map((name): Compiled => {
@@ -127,7 +127,7 @@ function compileBlock(block: Block): Compiled {
   };
 }
 
-describe.each(codes.filter((code) => pages.includes(`${code}.md`)))("%s", (code) => {
+describe.each(codes.filter((code) => pages.includes(`${code}.md`)))("the page of %s", (code) => {
   const page = readPage(pageOf(code));
   const blocks = blocksOf(page);
   const block = (which: string): Block => {
@@ -136,7 +136,7 @@ describe.each(codes.filter((code) => pages.includes(`${code}.md`)))("%s", (code)
     return found;
   };
 
-  test("title and sections", () => {
+  test("the page has the required title and sections", () => {
     const headings = [...page.matchAll(/^#+ .*$/gm)].map(([heading]) => heading);
     const isWarning = Object.entries(diagnosticMessages).some(
       ([each, { severity }]) => each === code && severity === "warning",
@@ -150,7 +150,7 @@ describe.each(codes.filter((code) => pages.includes(`${code}.md`)))("%s", (code)
     ]);
   });
 
-  test("the wrong program earns this code alone, in the words of the page", () => {
+  test("the wrong program produces only this diagnostic, with the text on the page", () => {
     const wrong = block("ts wrong");
     const diagnostics = others[code]?.(filesOf(wrong)) ?? compileBlock(wrong).diagnostics;
     expect([...new Set(diagnostics.map((each) => each.code))]).toEqual([code]);
@@ -164,16 +164,16 @@ describe.each(codes.filter((code) => pages.includes(`${code}.md`)))("%s", (code)
     else expect(quoted).toBe(said);
   });
 
-  test("the fixed program earns none, and is durable", () => {
+  test("the fixed program produces no diagnostics and is durable", () => {
     const { diagnostics, durable } = compileBlock(block("ts fixed"));
     expect(diagnostics.map(formatDiagnostic)).toEqual([]);
-    // what is lost, or on its way to a browser, is mended in the build
+    // the other diagnostics depend on the build, not on the program
     if (code in checkMessages) expect(others[code]?.(filesOf(block("ts fixed")))).toEqual([]);
     expect(durable).not.toEqual([]);
   });
 });
 
-test("the table lists every code once, with its severity", () => {
+test("the table in docs/diagnostics lists every code once with its severity", () => {
   const rows = rowsOf(readPage(`${folder}/README.md`)).map(([link = "", severity = ""]) => `${link} ${severity}`);
   const expected = Object.entries(diagnosticMessages).map(
     ([code, { severity }]) => `[${code}](${code}.md) ${severity}`,
@@ -181,7 +181,7 @@ test("the table lists every code once, with its severity", () => {
   expect(rows.toSorted()).toEqual(expected.toSorted());
 });
 
-test("docs/messages.md lists every message of the runtime once, with when it comes and what to do", () => {
+test("docs/messages.md lists every message of the runtime once with a cause and a fix", () => {
   const rows = rowsOf(readPage("docs/messages.md"));
   expect(rows.map(([code]) => code).toSorted()).toEqual(
     Object.keys(messages)
@@ -191,7 +191,7 @@ test("docs/messages.md lists every message of the runtime once, with when it com
   expect(rows.filter((cells) => cells.length !== 3 || cells.includes(""))).toEqual([]);
 });
 
-/** What is in the package as it would be published. */
+/** The paths of the files in the published package. */
 function packedFiles(directory: string): string[] {
   const listing = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
     cwd: directory,
@@ -201,11 +201,11 @@ function packedFiles(directory: string): string[] {
   return [...listing.matchAll(/"path": "([^"]*)"/g)].map(([, path = ""]) => path);
 }
 
-// whoever sees a code has the package, and need not look for a site
+// the pages are shipped with the packages, so that everyone who sees a code can read them offline
 test.each([
   ["compiler", "dist/diagnostics/README.md", [...codes, "README"].map((code) => `dist/diagnostics/${code}.md`)],
   ["runtime", "dist/messages.md", ["dist/messages.md"]],
-])("the package of the %s brings the pages along, and its README leads to them", (name, index, wanted) => {
+])("the package of the %s contains the diagnostic pages, and its README links to them", (name, index, wanted) => {
   const directory = join(root, "packages", name);
   const packed = packedFiles(directory);
   expect(

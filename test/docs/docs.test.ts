@@ -7,7 +7,7 @@ import { transformSync } from "esbuild";
 import { loadSources } from "../sources.ts";
 import { blocksOf, readPage, root } from "./page.ts";
 
-/** The TypeScript blocks of a page: what stands behind the language, or a number → text. */
+/** The TypeScript blocks of a page by the info string after the language, or by number. */
 function namedBlocks(page: string): Map<string, string> {
   const blocks = blocksOf(readPage(page)).filter(({ lang }) => lang === "ts");
   return new Map(blocks.map(({ info, text }, index) => [info || String(index), text]));
@@ -16,12 +16,12 @@ function namedBlocks(page: string): Map<string, string> {
 const howItWorks = namedBlocks("docs/how-it-works.md");
 const source = howItWorks.get("src/order.ts") ?? "";
 
-test("how it works: the compiler's output", () => {
+test("docs/how-it-works.md shows the actual output of the compiler", () => {
   const compiled = compile(source, { id: join(root, "src/order.ts"), root });
   expect(compiled?.code.replace(JSON.stringify(compiled.info), "{ … }")).toBe(howItWorks.get("compiled"));
 });
 
-test("how it works: the rows in the store", async () => {
+test("docs/how-it-works.md shows the actual rows in the store", async () => {
   const { order } = await loadSources({ "src/order.ts": source }, (code) => transformSync(code, { loader: "ts" }).code);
   const { store } = setup();
   onTestFinished(close);
@@ -40,7 +40,7 @@ test("how it works: the rows in the store", async () => {
   expect(readPage("docs/how-it-works.md")).toContain(`|---|---|---|---|---|---|\n${rows.join("\n")}\n`);
 });
 
-test("README: what it shows compiles, and runs", async () => {
+test("the code in the README compiles and runs", async () => {
   const blocks = [...namedBlocks("README.md").values()];
   const [first = "", , usage = ""] = blocks;
   const before = "async function saveRow(row) { 'use task'; globalThis.saved.push(row); }\n";

@@ -22,7 +22,7 @@ const printed =
     ?.text.trim() ?? "";
 const program = files(blocksOf(introduction));
 
-/** What a section says to do, with every Node that it names. */
+/** The commands of each section, once for each version of Node that it names. */
 const runs = sections.flatMap((section) => {
   const title = /^##+ (.*)/.exec(section)?.[1] ?? "";
   return blocksOf(section)
@@ -42,7 +42,7 @@ function linesOf(info: string): NodeLine[] {
   return ([20, 22, 24] as const).filter((line) => named.has(String(line)));
 }
 
-test("there is a recipe for each way", () => {
+test("docs/without-a-bundler.md has commands for each way to run a program", () => {
   expect(runs.map(({ name }) => name)).toEqual([
     "Build with perdure-tsc, Node 20",
     "Build with tspc of ts-patch, Node 20",
@@ -57,16 +57,19 @@ test("there is a recipe for each way", () => {
   ]);
 });
 
-describe("what the page says works", () => {
-  test.each(runs.map((run) => [run.name, run] as const))("%s", async (_, { line, commands, files: own }) => {
-    const app = await App.create(line, own);
-    const outputs: string[] = [];
-    for (const command of commands) outputs.push(await app.shell(command).exits(0));
-    expect(outputs.at(-1)?.trim().split("\n").at(-1)).toBe(printed);
-  });
+describe("the commands in docs/without-a-bundler.md", () => {
+  test.each(runs.map((run) => [run.name, run] as const))(
+    "the documented commands work: %s",
+    async (_, { line, commands, files: own }) => {
+      const app = await App.create(line, own);
+      const outputs: string[] = [];
+      for (const command of commands) outputs.push(await app.shell(command).exits(0));
+      expect(outputs.at(-1)?.trim().split("\n").at(-1)).toBe(printed);
+    },
+  );
 });
 
-test("perdure-tsc compiles with TypeScript 7 too", async () => {
+test("the documented commands of perdure-tsc work with TypeScript 7, too", async () => {
   const [first] = runs;
   const app = await App.create(20, first?.files ?? {}, { typescript: "typescript-7" });
   const outputs: string[] = [];
@@ -74,7 +77,7 @@ test("perdure-tsc compiles with TypeScript 7 too", async () => {
   expect(outputs.at(-1)).toContain(printed);
 });
 
-test("the options are read", async () => {
+test("the documented options in package.json are read", async () => {
   const block = blocksOf(page).find(({ info }) => info === "package.json options");
   const app = await App.create(20, { "package.json": block?.text ?? "" });
   const before = process.env["PERDURE_ROOT"];
@@ -90,14 +93,14 @@ test("the options are read", async () => {
   });
 });
 
-test("the codes of the table exist", () => {
+test("the codes in docs/without-a-bundler.md exist", () => {
   const table = page.slice(page.indexOf("## What is checked"));
   const codes = [...table.matchAll(/`([A-Z_]{4,})`/g)].map(([, code = ""]) => code);
   expect(codes).toEqual(["NOT_COMPILED", "REGISTER_BYPASSED"]);
   expect(codes.filter((code) => !(code in messages))).toEqual([]);
 });
 
-test("links lead to headings", () => {
+test("the links in docs/without-a-bundler.md lead to headings", () => {
   const headings = sections.map((section) => (/^##+ (.*)/.exec(section)?.[1] ?? "").toLowerCase().replaceAll(" ", "-"));
   const links = [...page.matchAll(/\]\(#([^)]*)\)/g)].map(([, link = ""]) => link);
   expect(links.length).toBeGreaterThan(0);

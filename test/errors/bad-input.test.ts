@@ -15,8 +15,8 @@ import {
 } from "perdure";
 import { advance, settled, setup } from "perdure/testing";
 import { loadDriver } from "../../packages/store/src/sqlite/driver.ts";
+import { temporaryDirectory } from "../directories.ts";
 import { buildProgram, run } from "../programs.ts";
-import { temporaryDirectory } from "../stores.ts";
 
 const made: { value: unknown; times: number } = { value: undefined, times: 0 };
 
@@ -59,16 +59,17 @@ function begin(): void {
 
 test.each([
   [
+    "a function",
     { client: { socket: (): void => {} } },
     "make returned .client.socket: a function, which cannot be stored (step make[0] of run flow, called at test/errors/bad-input.test.ts:",
   ],
-  [[1, Symbol("x")], "make returned [1]: a symbol"],
-  [{ later: Promise.resolve() }, "make returned .later: a promise (is an await missing?)"],
-  [new Map([["a", new WeakMap()]]), "an instance of WeakMap"],
-  [new (class Client {})(), "make returned an instance of Client"],
+  ["a symbol", [1, Symbol("x")], "make returned [1]: a symbol"],
+  ["a promise", { later: Promise.resolve() }, "make returned .later: a promise (is an await missing?)"],
+  ["a WeakMap", new Map([["a", new WeakMap()]]), "an instance of WeakMap"],
+  ["an instance of an unregistered class", new (class Client {})(), "make returned an instance of Client"],
 ])(
-  "a result that cannot be stored names the task and the path, is not retried, and leaves the run resumable",
-  async (value, message) => {
+  "a task result with %s is refused with its path, is not retried and leaves the run resumable",
+  async (_, value, message) => {
     begin();
     Object.assign(made, { value, times: 0 });
     const error: unknown = await flow().catch((error: unknown) => error);
@@ -83,7 +84,7 @@ test.each([
   },
 );
 
-test("an input and a workflow's result that cannot be stored", async () => {
+test("a workflow with an input or a result that cannot be stored is rejected", async () => {
   begin();
   await expect(flow({ log: console.log })).rejects.toMatchObject({
     code: "VALUE_NOT_STORABLE",
@@ -94,7 +95,7 @@ test("an input and a workflow's result that cannot be stored", async () => {
   });
 });
 
-test("run ids", async () => {
+test("an invalid, incomplete or unknown run id is rejected", async () => {
   begin();
   await expect(needsId({})).rejects.toMatchObject({
     code: "RUN_ID_INCOMPLETE",
@@ -124,12 +125,12 @@ async function twoAmounts(): Promise<unknown> {
   return named("x", 2).catch((error: PerdureError) => [first, error.code]);
 }
 
-test("a child with the id of another run, and other arguments", async () => {
+test("a child call with the id of an existing run but other arguments is rejected", async () => {
   begin();
   expect(await twoAmounts()).toEqual([1, "RUN_INPUT_DIFFERS"]);
 });
 
-test("a workflow that would wait for its own run", async () => {
+test("a workflow that calls itself with its own run id is rejected", async () => {
   begin();
   await expect(itself(2)).rejects.toMatchObject({
     code: "RUN_OF_ITSELF",
@@ -137,7 +138,7 @@ test("a workflow that would wait for its own run", async () => {
   });
 });
 
-test("options and durations", async () => {
+test("invalid options and durations are rejected", async () => {
   begin();
   expect(() => taskOptions(make, { retries: -1 })).toThrow(/-1 is not a valid value for retries/);
   expect(() => taskOptions(flow, {})).toThrow(/NOT_A_TASK/);
@@ -147,7 +148,7 @@ test("options and durations", async () => {
   await expect(naps("one day")).rejects.toThrow(/"one day" is not a duration \(sleep\)/);
 });
 
-test("a function that was never compiled", async () => {
+test("a function that was not compiled cannot be started or recovered", async () => {
   begin();
   const plain = new Function("return async function plain() { 'use workflow'; return 1; }")() as () => Promise<number>;
   await expect(start(plain, [])).rejects.toMatchObject({
@@ -159,7 +160,7 @@ test("a function that was never compiled", async () => {
   await expect(start(make, [])).rejects.toMatchObject({ code: "NOT_A_WORKFLOW" });
 });
 
-test("stores that cannot be opened", async () => {
+test("each reason why a store cannot be opened has its own error code", async () => {
   const directory = temporaryDirectory();
   mkdirSync(join(directory, "folder"));
   writeFileSync(join(directory, "corrupt.db"), "this is no database ".repeat(100));
@@ -192,7 +193,7 @@ test("stores that cannot be opened", async () => {
   expect(await used(`sqlite:${join(directory, "good.db")}`)).toBe("STORE_NEWER");
 });
 
-test("a read-only store", async ({ skip }) => {
+test("writing to a read-only store is rejected with STORE_READ_ONLY", async ({ skip }) => {
   const directory = temporaryDirectory();
   const file = join(directory, "store.db");
   const program = await buildProgram(`
@@ -202,23 +203,21 @@ test("a read-only store", async ({ skip }) => {
     async function w() { "use workflow"; return t(); }
     await w().then(console.log, (error) => console.log(error.code));
   `);
-  expect(await run(program).ended).toBe(0);
+  await run(program).exits(0);
   const mount = ["--bind", directory, directory];
   try {
     execFileSync("mount", mount, { stdio: "ignore" });
     onTestFinished(() => void execFileSync("umount", [directory]));
     execFileSync("mount", ["-o", "remount,ro,bind", directory], { stdio: "ignore" });
   } catch {
-    execFileSync("chmod", ["-R", "a-w", directory]); // not root: permissions count
+    execFileSync("chmod", ["-R", "a-w", directory]); // without root, permissions apply
     onTestFinished(() => void execFileSync("chmod", ["-R", "u+w", directory]));
-    if (process.getuid?.() === 0) skip("for root without mounts nothing is read-only");
+    if (process.getuid?.() === 0) skip("root can write to every file unless it can mount one read-only");
   }
-  const again = run(program);
-  expect(await again.ended).toBe(0);
-  expect(again.output()).toContain("STORE_READ_ONLY");
+  expect(await run(program).exits(0)).toContain("STORE_READ_ONLY");
 });
 
-test("configure() after the first workflow, and close()", async () => {
+test("configure() is rejected after the first workflow call, until close()", async () => {
   configure({ store: "memory:" });
   made.value = 1;
   await flow();
@@ -228,7 +227,7 @@ test("configure() after the first workflow, and close()", async () => {
   await close();
 });
 
-test("what is waited for when Perdure is closed is told so", async () => {
+test("close() rejects pending workflow calls with RUNTIME_CLOSED", async () => {
   setup();
   const waiting = naps("1h").catch((error: unknown) => error);
   await settled();
@@ -236,7 +235,7 @@ test("what is waited for when Perdure is closed is told so", async () => {
   expect(await waiting).toMatchObject({ code: "RUNTIME_CLOSED" });
 });
 
-test("a moved clock without a test clock", async () => {
+test("advance() without a test clock is rejected", async () => {
   configure({ store: "memory:" });
   onTestFinished(close);
   await expect(advance("1h")).rejects.toThrow(/setup\(\)/);

@@ -11,11 +11,7 @@ export async function ship(x) { "use task"; globalThis.log.push("ship " + x); re
 export async function bill(x) { "use task"; globalThis.log.push("bill " + x); return "billed " + x; }
 `;
 const source = (body: string): Record<string, string> => ({
-  "flow.js":
-    `import { sleep } from "perdure";\nimport * as tasks from "./tasks.js";\nconst { ship, bill } = tasks;\nexport async function flow() {\n  "use workflow: id=flow";\n  const done = [];\n${body}\n  return done;\n}`.replace(
-      'import * as tasks from "./tasks.js";\nconst { ship, bill } = tasks;',
-      'import { ship, bill } from "./tasks.js";',
-    ),
+  "flow.js": `import { sleep } from "perdure";\nimport { ship, bill } from "./tasks.js";\nexport async function flow() {\n  "use workflow: id=flow";\n  const done = [];\n${body}\n  return done;\n}`,
   "tasks.js": tasks,
 });
 
@@ -24,7 +20,7 @@ const old = `  done.push(await ship(1));
   await sleep("1h");
   done.push(await ship(3));`;
 
-/** Runs the first source until it sleeps, crashes, and goes on with the second one. */
+/** Runs the first source until it sleeps, crashes, and resumes with the second one. */
 async function change(
   first: string,
   second: string,
@@ -50,13 +46,13 @@ async function change(
   return { outcome: await outcome, log: globals.log, reports, test };
 }
 
-test("the same code: goes on where it was", async () => {
+test("under the same code, a run resumes where it stopped", async () => {
   const { outcome, log } = await change(old, old);
   expect(outcome).toEqual(["shipped 1", "billed 2", "shipped 3"]);
   expect(log).toEqual(["ship 1", "bill 2", "ship 3"]);
 });
 
-test("R6 a new step simply runs", async () => {
+test("R6 a sleep inserted before a recorded one takes over its record, and the run completes", async () => {
   const { outcome, log, reports } = await change(
     old,
     old
@@ -68,7 +64,7 @@ test("R6 a new step simply runs", async () => {
   expect(reports).toEqual(["INPUT_CHANGED"]); // the new sleep has the id of the recorded one
 });
 
-test("R6 a step that is gone stops the run, untouched and resumable", async () => {
+test("R6 removing a recorded step from the code blocks the run, which resumes under the old code", async () => {
   const gone = old.replace("  done.push(await bill(2));\n", "");
   const { outcome, log, test } = await change(old, gone);
   expect(outcome).toMatchObject({ code: "STEPS_LOST", message: expect.stringContaining("bill[0] (flow.js:") });
@@ -81,14 +77,14 @@ test("R6 a step that is gone stops the run, untouched and resumable", async () =
   expect(globals.log).toEqual(["ship 1", "bill 2", "ship 3"]);
 });
 
-test("R6 … unless that is accepted", async () => {
+test("R6 with lostSteps set to report, a run completes without the removed step", async () => {
   const gone = old.replace("  done.push(await bill(2));\n", "");
   const { outcome, reports } = await change(old, gone, { lostSteps: "report" });
   expect(outcome).toEqual(["shipped 1", "shipped 3"]);
   expect(reports).toEqual(["STEPS_LOST"]);
 });
 
-test("R1 a call of the same name inserted before a recorded one is reported", async () => {
+test("R1 a call inserted before a recorded call of the same task is reported", async () => {
   const { outcome, reports, log } = await change(
     old,
     old.replace("  done.push(await ship(1))", "  done.push(await ship(0));\n  done.push(await ship(1))"),
@@ -98,7 +94,7 @@ test("R1 a call of the same name inserted before a recorded one is reported", as
   expect(log).toEqual(["ship 1", "bill 2", "ship 1", "ship 3"]);
 });
 
-test("R6 an open step that changed code calls with another input is reported, however often the run is taken up", async () => {
+test("R6 changed code that calls an open step with another input is reported each time the run resumes", async () => {
   globals.log = [];
   const reports: string[] = [];
   const { crash, store } = setup({ onReport: (error) => void reports.push(error.code) });
@@ -127,7 +123,7 @@ test("R6 an open step that changed code calls with another input is reported, ho
   expect(globals.log).toEqual(["ship 1", "bill 2", "ship 0", "ship 3"]);
 });
 
-test("R6 the code that a run was recorded with is kept", async () => {
+test("R6 a run keeps the code version it was recorded with until new code records a step", async () => {
   const { store, crash } = setup();
   onTestFinished(close);
   globals.log = [];
@@ -140,17 +136,17 @@ test("R6 the code that a run was recorded with is kept", async () => {
   await start(flow, []);
   await advance("1s");
   expect(await sites()).toEqual(["flow.js:6 ship", "flow.js:7 bill", "flow.js:8 sleep", "flow.js:9 ship"]);
-  crash(); // in memory: it is taken up at once
+  crash(); // the run was in memory, so it resumes at once
   await loadSources(source(`${old}\n  await bill(4);`));
   const [run] = await recover();
   await settled();
-  expect(await sites(), "nothing is recorded under the new code, so the run is still one of the old").toHaveLength(4);
+  expect(await sites(), "nothing is recorded under the new code, so the run still has the old version").toHaveLength(4);
   await advance("2h");
   await run?.result().catch(() => {});
   expect(await sites()).toHaveLength(5);
 });
 
-test("R6 the code of a run is the same whatever has been called before, and has the modules that define nothing durable", async () => {
+test("R6 the code version of a run covers every module it imports, regardless of earlier calls in the process", async () => {
   globals.log = [];
   const sources = {
     "flow.js": `import { help } from "./help.js";\nexport async function flow(id) { "use workflow: id={id}"; return help(id); }`,
@@ -167,7 +163,7 @@ test("R6 the code of a run is the same whatever has been called before, and has 
   expect(manifest.modules.map(({ file }) => file)).toEqual(["flow.js", "help.js", "tasks.js"]);
 });
 
-test("R1 a workflow that is not deterministic stops with the place, or is reported", async () => {
+test("R1 a nondeterministic workflow is blocked with the location of the call, or only reported", async () => {
   const random = old
     .replace("ship(1)", "ship(globalThis.log.length)")
     .replace("bill(2)", "bill(globalThis.log.length)");
@@ -182,7 +178,7 @@ test("R1 a workflow that is not deterministic stops with the place, or is report
   expect(reported.reports).toEqual(["NOT_DETERMINISTIC", "NOT_DETERMINISTIC"]);
 });
 
-test("R1 another branch in a replay of the same code stops too", async () => {
+test("R1 a replay of the same code that takes another branch is blocked", async () => {
   const branching = old.replace(
     "  done.push(await bill(2))",
     "  if (globalThis.log.length === 1) done.push(await bill(2)); else done.push(await ship(2))",
@@ -195,7 +191,7 @@ test("R1 another branch in a replay of the same code stops too", async () => {
   expect(log).toEqual(["ship 1", "bill 2"]);
 });
 
-test("R2 a replay that waits for something that is not durable does not hang", async () => {
+test("R2 a replay that awaits something not durable is blocked instead of hanging", async () => {
   const waiting = old.replace(
     "  done.push(await bill(2))",
     "  if (globalThis.log.length > 1) await new Promise(() => {});\n  done.push(await bill(2))",
@@ -207,7 +203,7 @@ test("R2 a replay that waits for something that is not durable does not hang", a
   });
 });
 
-test("R1 an unfinished step that is called with another input is not begun again", async () => {
+test("R1 an unfinished step that is called with another input is not attempted again", async () => {
   const flaky = `export async function flaky(x) { "use task: retries=3, backoff=constant(2h)"; globalThis.log.push("flaky " + x); throw new Error("again"); }\n`;
   const sources = {
     "flow.js": `import { flaky } from "./tasks.js";\nexport async function flow() {\n  "use workflow: id=flow";\n  await flaky(globalThis.log.length);\n}`,

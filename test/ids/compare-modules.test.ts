@@ -56,7 +56,7 @@ const now = [
   }),
 ];
 
-test("the added calls are those whose name only the newer modules have, each with its kind and locations", () => {
+test("the added calls are those whose name only the newer modules have, with their kinds and locations", () => {
   expect(addedCalls(before, now)).toEqual([
     { name: "handle", kind: "helper", at: ["flow.ts:4:9"] },
     { name: "charge", kind: "task", at: ["tasks.ts:7:3"] },
@@ -68,7 +68,7 @@ test("a version adds no calls to itself", () => {
   expect(addedCalls(before, before)).toEqual([]);
 });
 
-test("calls and scopes are counted by name, over all modules", () => {
+test("calls and scopes are counted by name across all modules", () => {
   expect([countCalls(before, "ship"), countCalls(now, "ship"), countCalls(now, "bill")]).toEqual([2, 3, 0]);
   expect([countScopes(before, "for"), countScopes(now, "for"), countScopes(now, "handle")]).toEqual([1, 0, 1]);
 });

@@ -62,7 +62,7 @@ const replace =
     return source.replace(from, to);
   };
 
-/** Each edit, and the ids that it adds. */
+/** Edits of the source, with the step ids that they add. */
 const edits: Record<
   string,
   {
@@ -72,45 +72,53 @@ const edits: Record<
     readonly after?: Parameters<typeof loadSources>[1];
   }
 > = {
-  nothing: {},
-  "a comment added": { edit: replace("await bill", "// first of all\n  await /* really */ bill") },
-  "lines moved": { edit: (source) => `\n\n\n${source.replace("import", "/* moved */\n\nimport")}` },
-  reformatted: { edit: (source) => source.replaceAll(/\n\s*/g, "\n\t\t").replaceAll("(order)", "(\n order ,\n)") },
-  "the file moved": {
+  "nothing changes": {},
+  "a comment is added": { edit: replace("await bill", "// first of all\n  await /* really */ bill") },
+  "lines move": { edit: (source) => `\n\n\n${source.replace("import", "/* moved */\n\nimport")}` },
+  "the code is reformatted": {
+    edit: (source) => source.replaceAll(/\n\s*/g, "\n\t\t").replaceAll("(order)", "(\n order ,\n)"),
+  },
+  "the file moves": {
     files: (source) => ({ "deep/er/orders.js": source.replace("./tasks.js", "../../tasks.js"), "tasks.js": tasks }),
   },
-  "a task moved to another file": {
+  "a task moves to another file": {
     files: (source) => ({
       "flow.js": source,
       "tasks.js": `export { ship } from "./ship.js";\n${tasks.replace(/.*ship.*/, "")}`,
       "ship.js": tasks.split("\n")[1] ?? "",
     }),
   },
-  minified: { after: async (code) => (await transform(code, { minify: true, format: "esm" })).code },
-  "variables renamed": { edit: (source) => source.replaceAll(/\border\b/g, "o").replaceAll(/\borders\b/g, "os") },
-  "a step of another name before": {
+  "the code is minified": { after: async (code) => (await transform(code, { minify: true, format: "esm" })).code },
+  "variables are renamed": { edit: (source) => source.replaceAll(/\border\b/g, "o").replaceAll(/\borders\b/g, "os") },
+  "a step with a new name is added at the start": {
     edit: replace('await bill("first")', 'await note(0);\n  await bill("first")'),
     added: ["note[0]"],
   },
-  "… between": { edit: replace("await Promise.all", "await note(0);\n  await Promise.all"), added: ["note[0]"] },
-  "… after": { edit: replace('await ship("last");', 'await ship("last");\n  await note(0);'), added: ["note[0]"] },
-  "… in a loop": {
+  "a step with a new name is added in the middle": {
+    edit: replace("await Promise.all", "await note(0);\n  await Promise.all"),
+    added: ["note[0]"],
+  },
+  "a step with a new name is added at the end": {
+    edit: replace('await ship("last");', 'await ship("last");\n  await note(0);'),
+    added: ["note[0]"],
+  },
+  "a step with a new name is added in a loop": {
     edit: replace("    await ship(order);\n    if", "    await note(order);\n    await ship(order);\n    if"),
     added: ["for[0]/note[0]", "for[1]/note[0]"],
   },
-  "… in an if of one iteration": {
+  "a step with a new name is added in one iteration": {
     edit: replace("if (order === 1)", "if (order === 0) await note(order);\n    if (order === 1)"),
     added: ["for[0]/note[0]"],
   },
-  "… in a helper": {
+  "a step with a new name is added in a helper": {
     edit: replace("  await bill(order);\n  await ship", "  await bill(order);\n  await note(order);\n  await ship"),
     added: ["map[0]/handle[0]/note[0]", "map[1]/handle[0]/note[0]"],
   },
-  "another loop before": {
+  "a loop is added before another one": {
     edit: replace("  for (", "  for (const order of orders) await note(order);\n  for ("),
     added: ["for[0]/note[0]", "for[1]/note[0]"],
   },
-  "another fan-out before": {
+  "a fan-out is added before another one": {
     edit: replace(
       "  await Promise.all",
       "  await Promise.all(orders.map(async (order) => note(order)));\n  await Promise.all",
@@ -120,7 +128,7 @@ const edits: Record<
 };
 
 test.each(Object.entries(edits))(
-  "%s",
+  "existing step ids stay the same when %s",
   async (
     _,
     { edit = (source) => source, added = [], files = (source) => ({ "flow.js": source, "tasks.js": tasks }), after },
@@ -129,7 +137,7 @@ test.each(Object.entries(edits))(
   },
 );
 
-test("a call that the compiler sees and the same call through a callback have the same id", async () => {
+test("a direct call and a call through a callback have the same step id", async () => {
   const seen = flow;
   const unseen = flow
     .replace(
@@ -143,7 +151,7 @@ test("a call that the compiler sees and the same call through a callback have th
   );
 });
 
-test("two concurrent closures of one name share no counter", async () => {
+test("concurrent closures with the same name count their calls separately", async () => {
   const source = `import { ship } from "./tasks.js";
 export async function flow(orders) {
   "use workflow: id=flow";
@@ -162,7 +170,7 @@ export async function flow(orders) {
   ]);
 });
 
-test("each step has the place of its call", async () => {
+test("each step has the location of its call", async () => {
   await loadSources({ "flow.js": flow, "tasks.js": tasks }).then(async (module) => {
     const { store } = setup();
     onTestFinished(close);

@@ -4,8 +4,8 @@ import { expect, test } from "vitest";
 import { recover, type RuntimeOptions } from "perdure";
 import { advance } from "perdure/testing";
 import { Renames } from "../../packages/runtime/src/renames/renames.ts";
+import { temporaryDirectory } from "../directories.ts";
 import { buildProgram, run } from "../programs.ts";
-import { temporaryDirectory } from "../stores.ts";
 import { codeOf, Lives, log, renameIn, type Sources } from "./lives.ts";
 
 const old: Sources = {
@@ -30,7 +30,7 @@ export async function ship(x) { "use task: retries=0"; globalThis.log.push("ship
 `,
   "price.js": `export const price = (x) => x;\n`,
 };
-/** What is recorded, and done, when the edit comes: the run sleeps. */
+/** The recorded tasks of the sleeping run at the time of the edit. */
 const before = ["ship 1", "bill 2", "pack 3", "pack 4"];
 const whole = "s1,b2,p3,p4,s5";
 
@@ -54,7 +54,7 @@ const moved =
   (from: string, to: string): Edit =>
   ({ [from]: text = "", ...sources }) => ({ [to]: text, ...sources });
 
-/** A task that is new, for the edits that call one. */
+/** Adds a new task, for the edits that call one. */
 const note = all(
   flow("{ bill,", "{ note, bill,"),
   tasks(
@@ -88,13 +88,13 @@ const first =
 interface Row {
   readonly edit: Edit;
   readonly options?: Pick<RuntimeOptions, "renames" | "lostSteps">;
-  /** The result, the code of the error that stops the run, or nothing when no program takes the run up. */
+  /** The result, the code of the error that blocks the run, or undefined if no program resumes the run. */
   readonly outcome: string | undefined;
-  /** What is done after the edit. */
+  /** The tasks executed after the edit. */
   readonly log?: readonly string[];
   readonly reports?: readonly string[];
-  /** The line that the message says to write lets the run end with this. */
-  readonly mended?: string;
+  /** The result with the renames that the message suggests. */
+  readonly corrected?: string;
 }
 
 const rows: Record<string, Row> = {
@@ -171,20 +171,20 @@ const rows: Record<string, Row> = {
     outcome: "s1,n6,b2,p3,p4,s5",
     log: ["note 6", "ship 5"],
   },
-  "a step renamed": { edit: charge, outcome: "STEPS_LOST", log: [], mended: whole },
+  "a step renamed": { edit: charge, outcome: "STEPS_LOST", log: [], corrected: whole },
   "a step renamed, and declared": { edit: charge, options: { renames: { bill: "charge" } }, outcome: whole },
   "a step that became a workflow": {
     edit: tasks('function bill(x) { "use task: retries=0"', 'function bill(x) { "use workflow"'),
     outcome: "STEP_KIND_DIFFERS",
     log: [],
   },
-  "a call moved into a helper": { edit: helper, outcome: "STEP_MOVED", log: [], mended: whole },
+  "a call moved into a helper": { edit: helper, outcome: "STEP_MOVED", log: [], corrected: whole },
   "a call moved into a helper, and declared": {
     edit: helper,
     options: { renames: { "for/pack[0]": "for/handle[0]/pack[0]" } },
     outcome: whole,
   },
-  "a loop turned into map": { edit: mapped, outcome: "STEP_MOVED", log: [], mended: whole },
+  "a loop turned into map": { edit: mapped, outcome: "STEP_MOVED", log: [], corrected: whole },
   "a loop turned into map, and declared": { edit: mapped, options: { renames: { for: "map" } }, outcome: whole },
   "a task moved to another file": {
     edit: all(moved("tasks.js", "deep/tasks.js"), flow("./tasks.js", "./deep/tasks.js"), first("flow.js")),
@@ -230,7 +230,7 @@ const table = [...page.matchAll(/^\| ([^|]+) \| ([^|]+) \| ([^|]+) \|$/gm)]
   .slice(1)
   .map(([, edit = "", happens = "", advice = ""]) => ({ edit: edit.trim(), happens, advice }));
 
-test("the table of the page has these rows, and names what stops a run or is reported", () => {
+test("the table in docs/code-changes.md lists these edits with the codes that block the run or are reported", () => {
   expect(table.map(({ edit }) => edit)).toEqual(Object.keys(rows));
   for (const [place, { outcome, reports = [] }] of Object.values(rows).entries()) {
     const codes = [...new Set([...(outcome !== undefined && /^[A-Z_]+$/.test(outcome) ? [outcome] : []), ...reports])];
@@ -238,7 +238,7 @@ test("the table of the page has these rows, and names what stops a run or is rep
   }
 });
 
-test("the page's example of renames is accepted", () => {
+test("the example of renames in docs/code-changes.md is valid", () => {
   const [, example = ""] = /^```ts\n([^]*?)^```$/m.exec(page) ?? [];
   let given: Readonly<Record<string, string>> = {};
   new Function("configure", example)((options: { readonly renames: typeof given }) => (given = options.renames));
@@ -247,8 +247,8 @@ test("the page's example of renames is accepted", () => {
 });
 
 test.each(Object.entries(rows))(
-  "%s",
-  async (_, { edit, options = {}, outcome, log: expectedLog = ["ship 5"], reports = [], mended }) => {
+  "a suspended run is handled as documented after this edit: %s",
+  async (_, { edit, options = {}, outcome, log: expectedLog = ["ship 5"], reports = [], corrected }) => {
     const edited = edit(old);
     const lives = new Lives();
     await lives.start(old);
@@ -262,22 +262,22 @@ test.each(Object.entries(rows))(
       expect(await lives.store.getRun("run")).toMatchObject({ status: "waiting" });
       return;
     }
-    const found = await lives.goOn(edited, options);
+    const found = await lives.resume(edited, options);
     expect(codeOf(found)).toBe(outcome);
     expect(log().slice(before.length)).toEqual(expectedLog);
     expect([...new Set(lives.reports)]).toEqual(reports);
-    if (mended !== undefined) {
-      expect(await lives.goOn(edited, renameIn(found))).toBe(mended);
+    if (corrected !== undefined) {
+      expect(await lives.resume(edited, renameIn(found))).toBe(corrected);
       expect(log()).toEqual([...before, ...expectedLog, ...log().slice(before.length + expectedLog.length)]);
       expect(
         log().filter((line, place, lines) => lines.indexOf(line) < place),
-        "nothing is done twice",
+        "no task is executed twice",
       ).toEqual([]);
     }
   },
 );
 
-/** Begins the run, or takes it up under the renames of `$RENAMES`. */
+/** Starts the run, or resumes it with the renames of `$RENAMES`. */
 const program = `
   import { appendFileSync } from "node:fs";
   import { configure, recover, start } from "perdure";
@@ -297,7 +297,7 @@ test.each([
   "a call moved into a helper",
   "the workflow renamed, and declared",
   "a task moved to another file",
-])("with processes, builds and kill -9: %s", async (name) => {
+])("a rebuilt program resumes a killed run as documented after this edit: %s", async (name) => {
   const { edit, options = {}, outcome = "" } = rows[name] ?? {};
   const directory = temporaryDirectory();
   const env = { PERDURE_STORE: `sqlite:${join(directory, "p.db")}`, LOG: join(directory, "log") };
@@ -308,11 +308,8 @@ test.each([
   begun.process.kill("SIGKILL");
   expect(await begun.ended).toBe("SIGKILL");
   const rebuilt = await buildProgram(program, "main", sources(edit?.(old) ?? old));
-  const next = async (renames: Readonly<Record<string, string>>): Promise<string> => {
-    const { ended, output } = run(rebuilt, { ...env, RENAMES: JSON.stringify(renames) });
-    expect(await ended).toBe(0);
-    return output();
-  };
+  const next = async (renames: Readonly<Record<string, string>>): Promise<string> =>
+    run(rebuilt, { ...env, RENAMES: JSON.stringify(renames) }).exits(0);
   let output = await next(options.renames ?? {});
   expect(output).toContain(outcome);
   if (outcome !== whole) output = await next(renameIn(output).renames);

@@ -2,9 +2,9 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { close, getRun, PerdureError, recover, sqliteStore, start, type RuntimeOptions, type Store } from "perdure";
 import { advance, setup } from "perdure/testing";
+import { temporaryDirectory } from "../directories.ts";
 import { forgetModules, installed } from "../process-state.ts";
 import { loadSources } from "../sources.ts";
-import { temporaryDirectory } from "../stores.ts";
 
 export type Sources = Readonly<Record<string, string>>;
 type Exports = Record<string, (...args: never[]) => Promise<unknown>>;
@@ -12,19 +12,19 @@ type Options = Omit<RuntimeOptions, "store" | "clock">;
 
 const globals = globalThis as { log?: string[] };
 
-/** What the tasks of the sources note with `globalThis.log.push(…)`. */
+/** The entries that the tasks of the sources add with `globalThis.log.push(…)`. */
 export const log = (): string[] => (globals.log ??= []);
 
-/** One program after another on one store: each has only the modules that it has loaded, and dies where it stands when the next one begins. */
+/** Successive programs on one store. Each has only the modules that it has loaded, and is killed when the next one begins. */
 export class Lives {
   store: Store;
-  /** Codes of what was reported, of all lives. */
+  /** The codes of all reported errors, in all programs. */
   readonly reports: string[] = [];
   private readonly open: () => Store;
   private now = Date.UTC(2030, 0, 1);
   private clock: { now(): number } | undefined;
 
-  /** Default: a file, which every life opens anew. */
+  /** @param open - opens the store of the next program; by default, a file */
   constructor(open?: () => Store) {
     const file = open ? "" : join(temporaryDirectory(), "lives.db");
     this.open = open ?? (() => sqliteStore(file, { durability: "normal" }));
@@ -49,15 +49,15 @@ export class Lives {
     return exports;
   }
 
-  /** Begins the workflow `flow` under the id `run`, and lets it go until it waits. */
+  /** Starts the workflow `flow` with the id `run` and executes it until it waits. */
   async start(sources: Sources, options: Options = {}): Promise<void> {
     const { flow } = await this.begin(sources, options);
     await start(flow as unknown as () => Promise<unknown>, [], { id: "run" });
     await advance("1s");
   }
 
-  /** Takes up what there is, and lets it go to its end: its result, or the error. */
-  async goOn(sources: Sources, options: Options = {}): Promise<unknown> {
+  /** Resumes the run with these sources and executes it to its end. Returns its result or the error. */
+  async resume(sources: Sources, options: Options = {}): Promise<unknown> {
     await this.begin(sources, options);
     return this.finish();
   }
@@ -74,10 +74,10 @@ export class Lives {
   }
 }
 
-/** `CODE` of an error of Perdure, or whatever it is. */
+/** The code of a PerdureError; any other value unchanged. */
 export const codeOf = (outcome: unknown): unknown => (outcome instanceof PerdureError ? outcome.code : outcome);
 
-/** The line that the hint of a message says to write, as options. */
+/** The options that the hint of a message suggests. */
 export function renameIn(outcome: unknown): { readonly renames: Record<string, string> } {
   const [, text = "{}"] = /renames: (\{ .*? \}) \}\)/.exec(String(outcome)) ?? [];
   return { renames: JSON.parse(text) as Record<string, string> };

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { formatStepId, type Segment } from "../../packages/protocol/src/index.ts";
 import { renameBetween, Renames } from "../../packages/runtime/src/renames/renames.ts";
 
-describe("step ids", () => {
+describe("renaming step ids", () => {
   const cases: [given: Record<string, string>, id: string, ids: string[]][] = [
     [{ bill: "charge" }, "bill[0]", ["charge[0]"]],
     [{ bill: "charge" }, "for[3]/bill~1[2]", ["for[3]/charge~1[2]"]],
@@ -34,10 +34,12 @@ describe("step ids", () => {
     [{ "src/a.ts#order": "src/b.ts#order" }, "order[0]", []],
     [{}, "order[0]", []],
   ];
-  test.each(cases)("%j: %s → %j", (given, id, ids) => expect(new Renames(given).idsOf(id)).toEqual(ids));
+  test.each(cases)("with the renames %j, the step id %s becomes %j", (given, id, ids) =>
+    expect(new Renames(given).idsOf(id)).toEqual(ids),
+  );
 });
 
-test("workflows: by name in any file, by file and name in that one, over several renames", () => {
+test("a workflow is renamed by name in any file, by name and file in one file, and through several renames", () => {
   const renames = new Renames({
     order: "placeOrder",
     "src/old.ts#ship": "src/new.ts#ship",
@@ -62,7 +64,7 @@ test("workflows: by name in any file, by file and name in that one, over several
   ]);
 });
 
-test("signals", () => {
+test("a signal is renamed through several renames", () => {
   const renames = new Renames({ "signal:paid": "signal:payment", "signal:payment": "signal:money", paid: "x" });
   expect(renames.signalsOf("paid")).toEqual(["payment", "money"]);
   expect(renames.signalsOf("other")).toEqual([]);
@@ -81,13 +83,13 @@ test.each<[Record<string, string>, string]>([
   [{ "a[0]": "b[0]", b: "a" }, "it leads back to itself"],
   [{ "a[0]": "a[0]/a[0]" }, "it leads back to itself"],
   [{ "src/a.ts#order": "src/b.ts#order", "src/b.ts#order": "src/a.ts#order" }, "it leads back to itself"],
-])("%j is refused", (given, problem) => {
+])("the renames %j are refused", (given, problem) => {
   expect(() => new Renames(given)).toThrow(
     expect.objectContaining({ code: "RENAME_INVALID", message: expect.stringContaining(problem) }),
   );
 });
 
-test("something that is no text is refused", () => {
+test("a rename to a value that is not text is refused", () => {
   const given: Record<string, unknown> = { a: 1 };
   expect(() => new Renames(given as Record<string, string>)).toThrow("the new side is not text");
 });
@@ -99,7 +101,7 @@ const segment: fc.Arbitrary<Segment> = fc.oneof(
 );
 const id = fc.array(segment, { minLength: 1, maxLength: 4 }).map(formatStepId);
 
-test("the rename between two ids turns the one into the other", () => {
+test("the suggested rename between two step ids turns one into the other", () => {
   let found = 0;
   fc.assert(
     fc.property(id, id, fc.boolean(), (old, now, isUsed) => {
@@ -119,17 +121,19 @@ test.each([
   ["charge[0]", "handle[0]/charge[0]", ["charge[0]", "handle[0]/charge[0]"]],
   ["for[3]/charge[0]", "for[3]/handle[0]/charge[0]", ["for/charge[0]", "for/handle[0]/charge[0]"]],
   ["for[3]/ship[0]", "map[3]/ship[0]", ["for", "map"]],
-])("%s → %s is declared as %j", (old, now, rename) => expect(renameBetween(old, now, () => false)).toEqual(rename));
+])("the suggested rename from %s to %s is %j", (old, now, rename) =>
+  expect(renameBetween(old, now, () => false)).toEqual(rename),
+);
 
 test.each([
   ["bill[0]", "charge[0]", ["bill[0]", "charge[0]"]],
   ["for[3]/bill[0]", "for[3]/charge[0]", ["for/bill", "for/charge"]],
   ["for[3]/ship[0]", "map[3]/ship[0]", ["for/ship", "map/ship"]],
-])("%s → %s is declared as %j where the old name is still used", (old, now, rename) =>
+])("the suggested rename from %s to %s is %j while the old name is still in use", (old, now, rename) =>
   expect(renameBetween(old, now, () => true)).toEqual(rename),
 );
 
-test("whatever is accepted comes to an end, and leads no id back to itself", () => {
+test("applying accepted renames terminates and never leads a step id back to itself", () => {
   const side = fc
     .array(
       fc.oneof(

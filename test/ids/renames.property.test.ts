@@ -5,7 +5,7 @@ import { advance } from "perdure/testing";
 import { installed } from "../process-state.ts";
 import { Lives, log, type Sources } from "./lives.ts";
 
-/** A workflow's body: what it calls, in which loops, branches and helpers. */
+/** The body of a workflow: calls in loops, branches and helpers. */
 type Node =
   | { readonly kind: "call"; readonly task: string; readonly flaky: boolean; readonly extracted: boolean }
   | { readonly kind: "sleep" }
@@ -37,13 +37,13 @@ const { body } = fc.letrec<{ node: Node; body: readonly Node[] }>((tie) => ({
   body: fc.array(tie("node"), { minLength: 1, maxLength: 4 }),
 }));
 
-/** One version of the program: what its names have become, and whether calls are put into helpers. */
+/** One version of the program: its names, and whether calls are extracted into helpers. */
 interface Version {
   readonly named: (name: string) => string;
   readonly extracts: boolean;
 }
 
-/** Writes the program down, and what moved in it as paths of the first version. */
+/** Writes the source of the program, and collects the moved calls as paths of the first version. */
 class Writer {
   readonly moves: Record<string, string> = {};
   readonly tasks = new Set<string>();
@@ -79,12 +79,12 @@ class Writer {
     let loops = 0;
     return nodes
       .map((node) => {
-        // two loops of one body share their path: which of them a call was in, a path cannot say
+        // two loops in one body share their path, so a path cannot tell which of them contains a call
         if (node.kind !== "call")
           return this.node(node.kind === "loop" && loops++ > 0 ? { ...node, kind: "helper" } : node, path);
         const index = seen.get(node.task) ?? 0;
         seen.set(node.task, index + 1);
-        // one key cannot lead to two places: one call of a name in each body is moved
+        // one key cannot lead to two paths, so only one call of each name is moved in a body
         const isMoved = node.extracted && !moved.has(node.task);
         if (isMoved) moved.add(node.task);
         return this.call(node, `${node.task}[${index}]`, isMoved, path);
@@ -127,7 +127,7 @@ class Writer {
   }
 }
 
-/** A name that ends in another letter in each version, for those names that are chosen. */
+/** Renames the chosen names in each version. */
 const naming =
   (chosen: (name: string) => boolean, version: number) =>
   (name: string): string =>
@@ -136,7 +136,7 @@ const naming =
 interface Case {
   readonly nodes: readonly Node[];
   readonly seed: number;
-  /** The version of each life, and the commit after which it dies. */
+  /** The version of each process, and the commit after which it dies. */
   readonly lives: readonly { readonly version: number; readonly commits: number }[];
 }
 
@@ -156,7 +156,7 @@ const isChosen =
   (name: string): boolean =>
     ([...name].reduce((sum, char) => sum * 31 + char.charCodeAt(0), seed + version) >>> 3) % 2 === 0;
 
-/** What is written and declared in each version. */
+/** The sources and the declared renames of each version. */
 function programs({ nodes, seed }: Case): { readonly sources: Sources; readonly renames: Record<string, string> }[] {
   const first = naming(isChosen(seed, 1), 1);
   const second = (name: string): string => naming(isChosen(seed, 2), 2)(first(name));
@@ -183,7 +183,7 @@ function programs({ nodes, seed }: Case): { readonly sources: Sources; readonly 
   });
 }
 
-/** The store of a process that dies just after its n-th commit. */
+/** The store of a process that dies right after its n-th commit. */
 function dying(store: Store, commits: number, died: () => void): Store {
   let left = commits;
   const commit = (writes: readonly Write[]): Promise<boolean[]> | boolean[] => {
@@ -202,7 +202,7 @@ const labelsOf = (rows: readonly StepRow[]): string[] =>
     kind === "task" && state === "completed" ? [/"(.*?)"/.exec(output)?.[1] ?? "?"] : [],
   );
 
-/** Lives one after the other until the run has ended: its result. */
+/** Executes one process after the other until the run has ended. */
 async function play(
   each: Case,
 ): Promise<{ readonly result: unknown; readonly rows: readonly StepRow[]; readonly reports: readonly string[] }> {
@@ -227,7 +227,7 @@ async function play(
       await advance("5m");
     expect(
       log().filter((label) => finished.includes(label)),
-      "finished steps that ran again",
+      "finished steps that were executed again",
     ).toEqual([]);
     if (!dead) break;
   }
@@ -237,11 +237,11 @@ async function play(
 }
 
 const RUNS = Number(process.env["PERDURE_SEEDS"] ?? 20);
-/** Repeats the runs of a failure, and makes its case small. */
+/** Repeats a failed series and shrinks its failing case. */
 const SEED = process.env["PERDURE_SEED"];
 
 test(
-  "a run that lives through renames, moves and crashes ends like one without, and uses every finished step once",
+  "a run with renames, moves and crashes ends like an undisturbed one and repeats no finished step",
   async () => {
     await fc.assert(
       fc.asyncProperty(cases, async (each) => {

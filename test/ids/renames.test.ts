@@ -16,17 +16,17 @@ const renamed = sources(`  done.push(await charge(1));\n  await sleep("1h");\n  
   "charge",
 ]);
 
-describe("a rename", () => {
-  test("gives recorded steps to the calls of the new name, under the ids that they have", async () => {
+describe("a renamed step", () => {
+  test("a call under the new name takes over the recorded steps, which keep their ids", async () => {
     const lives = new Lives();
     await lives.start(old);
-    expect(await lives.goOn(renamed, { renames: { bill: "charge" } })).toEqual(["done 1", "done 2"]);
+    expect(await lives.resume(renamed, { renames: { bill: "charge" } })).toEqual(["done 1", "done 2"]);
     expect(log()).toEqual(["bill 1", "charge 2"]);
     expect(await lives.steps()).toEqual(["bill[0]", "sleep[0]", "charge[1]"]);
     expect(lives.reports).toEqual([]);
   });
 
-  test("of a rename: a → b → c, with steps of each", async () => {
+  test("renames from a to b to c apply to steps recorded under each name", async () => {
     const lives = new Lives();
     const code = (name: string): Sources =>
       sources([1, 2, 3].map((n) => `  done.push(await ${name}(${n}));\n  await sleep("1h");`).join("\n"), [name]);
@@ -35,28 +35,28 @@ describe("a rename", () => {
     await recover();
     await advance("90m");
     expect(await lives.steps()).toEqual(["a[0]", "sleep[0]", "b[1]", "sleep[1]"]);
-    expect(await lives.goOn(code("c"), { renames: { a: "b", b: "c" } })).toEqual(["done 1", "done 2", "done 3"]);
+    expect(await lives.resume(code("c"), { renames: { a: "b", b: "c" } })).toEqual(["done 1", "done 2", "done 3"]);
     expect(log()).toEqual(["a 1", "b 2", "c 3"]);
   });
 
-  test("that is not declared stops the run; the message has the line that mends it", async () => {
+  test("an undeclared rename blocks the run with a message that contains the declaration", async () => {
     const lives = new Lives();
     await lives.start(old);
-    const outcome = await lives.goOn(renamed);
+    const outcome = await lives.resume(renamed);
     expect(codeOf(outcome)).toBe("STEPS_LOST");
     expect(String(outcome)).toMatch(
       /no longer reaches a step of run .+: bill\[0\] \(flow\.js:7:19\); new calls: charge\[0\] \(flow\.js:7:19\)/,
     );
     expect(log()).toEqual(["bill 1"]);
     expect(renameIn(outcome)).toEqual({ renames: { bill: "charge" } });
-    expect(await lives.goOn(renamed, renameIn(outcome))).toEqual(["done 1", "done 2"]);
+    expect(await lives.resume(renamed, renameIn(outcome))).toEqual(["done 1", "done 2"]);
     expect(log()).toEqual(["bill 1", "charge 2"]);
   });
 
-  test("is found among several new names by the place of the definition", async () => {
+  test("the suggested rename is chosen among several new names by the position of the definition", async () => {
     const lives = new Lives();
     await lives.start(sources(`  await bill(1);\n  await sleep("1h");\n  await ship(2);`, ["ship", "bill"]));
-    const outcome = await lives.goOn(
+    const outcome = await lives.resume(
       sources(`  await note(0);\n  await charge(1);\n  await sleep("1h");\n  await ship(2);`, [
         "ship",
         "charge",
@@ -67,10 +67,10 @@ describe("a rename", () => {
     expect(renameIn(outcome)).toEqual({ renames: { bill: "charge" } });
   });
 
-  test("lets a blocked run go on in a worker, though the code is the same", async () => {
+  test("a declared rename lets a worker resume a blocked run under unchanged code", async () => {
     const lives = new Lives();
     await lives.start(old);
-    expect(codeOf(await lives.goOn(renamed))).toBe("STEPS_LOST");
+    expect(codeOf(await lives.resume(renamed))).toBe("STEPS_LOST");
     for (const [renames, status] of [
       [{}, "pending"],
       [{ bill: "charge" }, "completed"],
@@ -83,7 +83,7 @@ describe("a rename", () => {
     }
   });
 
-  test("of an unfinished step: its attempts go on, with the same idempotency key", async () => {
+  test("a renamed unfinished step continues its attempts with the same idempotency key", async () => {
     const lives = new Lives();
     const flaky = (name: string): Sources => ({
       "flow.js": `import { ${name} } from "./tasks.js";\nimport { sleep } from "perdure";\nexport async function flow() { "use workflow"; const done = await ${name}(1); await sleep("9h"); return [done]; }`,
@@ -96,16 +96,16 @@ describe("a rename", () => {
       await advance("2h");
       expect(log()).toHaveLength(attempts);
     }
-    expect(await lives.goOn(flaky("charge"), { renames: { bill: "charge" } })).toEqual(["done 1"]);
+    expect(await lives.resume(flaky("charge"), { renames: { bill: "charge" } })).toEqual(["done 1"]);
     expect(log()).toEqual(["1 run/bill[0]", "2 run/bill[0]", "3 run/bill[0]"]);
     expect(await lives.steps()).toEqual(["bill[0]", "sleep[0]"]);
   });
 
   test.each([
-    ["by another name", "charge", "charge(1)", { bill: "charge" }],
+    ["under another name", "charge", "charge(1)", { bill: "charge" }],
     ["in a helper", "bill", "handle(1)", { "bill[0]": "handle[0]/bill[0]" }],
   ])(
-    "of an unfinished step, now %s, that is not declared stops the run: its attempts would begin anew, with another key",
+    "an unfinished step that is now called %s blocks the run until that is declared",
     async (_, name, call, renames) => {
       const flaky = (task: string, called: string): Sources => ({
         "flow.js": `import { ${task} } from "./tasks.js";\n${called === "handle(1)" ? `async function handle(n) { return ${task}(n); }` : ""}\nexport async function flow() { "use workflow"; return await ${called}; }`,
@@ -113,27 +113,27 @@ describe("a rename", () => {
       });
       const lives = new Lives();
       await lives.start(flaky("bill", "bill(1)"));
-      const outcome = await lives.goOn(flaky(name, call));
+      const outcome = await lives.resume(flaky(name, call));
       expect(codeOf(outcome)).toBe("STEP_MOVED");
       expect(renameIn(outcome)).toEqual({ renames });
-      expect(await lives.goOn(flaky(name, call), { renames })).toBe("done 1");
+      expect(await lives.resume(flaky(name, call), { renames })).toBe("done 1");
       expect(log()).toEqual(["1 run/bill[0]", "2 run/bill[0]", "3 run/bill[0]"]);
     },
   );
 
-  test("gives way to a record of exactly the name that is called", async () => {
+  test("a record under exactly the called name takes precedence over a renamed one", async () => {
     const lives = new Lives();
     await lives.start(
       sources(`  done.push(await bill(1));\n  done.push(await charge(2));\n  await sleep("1h");`, ["bill", "charge"]),
     );
-    const outcome = await lives.goOn(sources(`  done.push(await charge(2));\n  await sleep("1h");`, ["charge"]), {
+    const outcome = await lives.resume(sources(`  done.push(await charge(2));\n  await sleep("1h");`, ["charge"]), {
       renames: { bill: "charge" },
     });
     expect(codeOf(outcome)).toBe("STEPS_LOST");
     expect(log()).toEqual(["bill 1", "charge 2"]);
   });
 
-  test("of signals: a wait goes on under the new name, and takes what was delivered under the old one", async () => {
+  test("a wait for a renamed signal continues and receives deliveries made under the old name", async () => {
     const waiting = (...names: string[]): Sources =>
       sources(names.map((name) => `  done.push(await signal("${name}"));`).join("\n"), ["bill"]);
     const renames = { "signal:paid": "signal:payment" };
@@ -146,12 +146,12 @@ describe("a rename", () => {
     const [run] = await recover();
     await advance("1s");
     expect(await lives.steps()).toEqual(["signal:first[0]", "signal:paid[0]", "signal:payment[1]"]);
-    await advance("2m"); // it leaves memory
+    await advance("2m"); // the run is suspended
     expect(await complete("run", "payment", 2)).toBe(true);
     expect(await run?.result()).toEqual([0, 1, 2]);
   });
 
-  test("of a signal that an open wait has: the run is woken by the new name", async () => {
+  test("a delivery under the new name of a signal resumes a wait opened under the old one", async () => {
     const waiting = (name: string): Sources => sources(`  done.push(await signal("${name}"));`, ["bill"]);
     const lives = new Lives();
     await lives.start(waiting("paid"));
@@ -165,7 +165,7 @@ describe("a rename", () => {
   });
 });
 
-describe("a move", () => {
+describe("a moved call", () => {
   const direct = sources(
     `  for (const n of [1, 2]) done.push(await bill(n));\n  done.push(await bill(3));\n  await sleep("1h");\n  done.push(await bill(4));`,
     ["bill"],
@@ -176,30 +176,30 @@ describe("a move", () => {
     `async function handle(n) { return bill(n); }`,
   );
 
-  test("into a helper is declared with paths, for every index where none is given", async () => {
+  test("a call moved into a helper is declared with paths, and a path without an index covers every index", async () => {
     const lives = new Lives();
     await lives.start(direct);
     const renames = { "for/bill[0]": "for/handle[0]/bill[0]", bill: "handle/bill[0]" };
-    expect(await lives.goOn(helped, { renames })).toEqual(["done 1", "done 2", "done 3", "done 4"]);
+    expect(await lives.resume(helped, { renames })).toEqual(["done 1", "done 2", "done 3", "done 4"]);
     expect(log()).toEqual(["bill 1", "bill 2", "bill 3", "bill 4"]);
     expect(lives.reports).toEqual([]);
   });
 
-  test("that is not declared stops the run before anything is done again; each message has the next line", async () => {
+  test("an undeclared move blocks the run before a step is repeated, and each message contains the next declaration", async () => {
     const lives = new Lives();
     await lives.start(direct);
     let renames: Record<string, string> = {};
     for (const expected of [{ "for/bill[0]": "for/handle[0]/bill[0]" }, { "bill[0]": "handle[0]/bill[0]" }]) {
-      const outcome = await lives.goOn(helped, { renames });
+      const outcome = await lives.resume(helped, { renames });
       expect(codeOf(outcome)).toBe("STEP_MOVED");
       expect(renameIn(outcome)).toEqual({ renames: expected });
       renames = { ...renames, ...renameIn(outcome).renames };
     }
-    expect(await lives.goOn(helped, { renames })).toEqual(["done 1", "done 2", "done 3", "done 4"]);
+    expect(await lives.resume(helped, { renames })).toEqual(["done 1", "done 2", "done 3", "done 4"]);
     expect(log()).toEqual(["bill 1", "bill 2", "bill 3", "bill 4"]);
   });
 
-  test("… and so it does in later lives of the new code, when something has been recorded under it", async () => {
+  test("an undeclared move is still detected after the new code has recorded a step", async () => {
     const lives = new Lives();
     await lives.start(direct);
     const noted = sources(
@@ -207,11 +207,11 @@ describe("a move", () => {
       ["bill", "note"],
       `async function handle(n) { return bill(n); }`,
     );
-    for (let life = 0; life < 3; life++) expect(codeOf(await lives.goOn(noted))).toBe("STEP_MOVED");
+    for (let life = 0; life < 3; life++) expect(codeOf(await lives.resume(noted))).toBe("STEP_MOVED");
     expect(log()).toEqual(["bill 1", "bill 2", "bill 3", "note 0"]);
   });
 
-  test("is not suspected where a call was added", async () => {
+  test("an added call is not mistaken for a moved one", async () => {
     const lives = new Lives();
     await lives.start(sources(`  done.push(await bill(1));\n  await sleep("1h");`, ["bill"]));
     const added = sources(
@@ -219,11 +219,11 @@ describe("a move", () => {
       ["bill"],
       `async function handle(n) { return bill(n); }`,
     );
-    expect(await lives.goOn(added)).toEqual(["done 1", "done 1"]);
+    expect(await lives.resume(added)).toEqual(["done 1", "done 1"]);
     expect(log()).toEqual(["bill 1", "bill 1"]);
   });
 
-  test("is not suspected of another branch or iteration of the same code", async () => {
+  test("a call in another branch or iteration of the same code is not mistaken for a moved one", async () => {
     const branches = (first: string, tasks: readonly string[]): Sources =>
       sources(
         `  await Promise.all([1, 2].map(async (n) => {\n    ${first}await tick(0);\n    await sleep(n + "h");\n    await tick(0);\n  }));`,
@@ -231,12 +231,12 @@ describe("a move", () => {
       );
     const lives = new Lives();
     await lives.start(branches("", []));
-    await lives.goOn(branches("await note(n);\n    ", ["note"]));
+    await lives.resume(branches("await note(n);\n    ", ["note"]));
     expect(await lives.store.getRun("run")).toMatchObject({ status: "completed" });
     expect(log()).toEqual(["tick 0", "tick 0", "note 1", "note 2", "tick 0", "tick 0"]);
   });
 
-  test("is not suspected of a call with a key", async () => {
+  test("a call with a key is not mistaken for a moved one", async () => {
     const lives = new Lives();
     await lives.start(direct);
     const keyed = sources(
@@ -244,12 +244,12 @@ describe("a move", () => {
       ["bill"],
       `async function handle(n) { return bill(n); }`,
     );
-    const outcome = await lives.goOn(keyed);
+    const outcome = await lives.resume(keyed);
     expect(codeOf(outcome)).toBe("STEP_MOVED");
     expect(log()).toEqual(["bill 1", "bill 2", "bill 3", "bill 1"]);
   });
 
-  test("of one of several calls of a name leaves the others what they are", async () => {
+  test("moving one of several calls of a task does not change the ids of the others", async () => {
     const lives = new Lives();
     const code = (...calls: string[]): Sources =>
       sources(
@@ -265,13 +265,13 @@ describe("a move", () => {
       await recover();
       await advance("1s");
     }
-    expect(await lives.goOn(moved, { renames })).toEqual(["done 1", "done 2", undefined, "done 3", "done 4"]);
+    expect(await lives.resume(moved, { renames })).toEqual(["done 1", "done 2", undefined, "done 3", "done 4"]);
     expect(log()).toEqual(["bill 1", "bill 2", "bill 3", "bill 4"]);
     expect(await lives.steps()).toEqual(["bill[0]", "bill[1]", "sleep[0]", "bill[2]", "bill[3]"]);
     expect(lives.reports).toEqual([]);
   });
 
-  test("leaves alone what the new code itself has recorded under the old path", async () => {
+  test("a declared move does not apply to steps that the new code has recorded under the old path", async () => {
     const lives = new Lives();
     const handle = `async function handle(n) { return bill(n); }`;
     const both = sources(
@@ -290,12 +290,12 @@ describe("a move", () => {
       await recover();
       await advance("1s");
     }
-    expect(await lives.goOn(both, { renames })).toEqual(["done 1", "done 2", "done 3"]);
+    expect(await lives.resume(both, { renames })).toEqual(["done 1", "done 2", "done 3"]);
     expect(log()).toEqual(["bill 1", "bill 2", "bill 3"]);
   });
 });
 
-describe("a workflow", () => {
+describe("a renamed workflow", () => {
   const flowOf = (name: string, file = "flow.js", directive = "use workflow"): Sources => ({
     [file]: `import { sleep } from "perdure";\nexport async function ${name}(x) {\n  "${directive}";\n  await sleep("1h");\n  return "${name} " + x;\n}`,
   });
@@ -317,7 +317,7 @@ describe("a workflow", () => {
     return outcome;
   };
 
-  test("with a new name is taken up by recover, by all or by one of its names", async () => {
+  test("recover() resumes a run of a renamed workflow, without a filter or filtered by either name", async () => {
     for (const workflows of [undefined, ["place"], ["order"]]) {
       const lives = new Lives();
       await begin(lives);
@@ -329,7 +329,7 @@ describe("a workflow", () => {
     }
   });
 
-  test("with a new name is taken up by a worker that waits for it", async () => {
+  test("a worker for the new name resumes a run of a renamed workflow", async () => {
     const lives = new Lives();
     const id = await begin(lives);
     await next(lives, flowOf("place"), { order: "place" });
@@ -339,7 +339,7 @@ describe("a workflow", () => {
     expect(await lives.store.getRun(id)).toMatchObject({ status: "completed", workflow: "order" });
   });
 
-  test("with a new name is met by the same call, with an id and without", async () => {
+  test("starting a renamed workflow attaches to its existing run, with or without an explicit id", async () => {
     for (const id of ["mine", undefined]) {
       const lives = new Lives();
       await begin(lives, id);
@@ -350,7 +350,7 @@ describe("a workflow", () => {
     }
   });
 
-  test("with a new name that is not declared is another one", async () => {
+  test("a workflow with an undeclared new name is a different workflow", async () => {
     const lives = new Lives();
     await begin(lives, "mine");
     const { place } = await next(lives, flowOf("place"));
@@ -359,7 +359,7 @@ describe("a workflow", () => {
     });
   });
 
-  test("that moved to one of two files with its name is found where that is said", async () => {
+  test("a declaration with files decides which of two workflows of the same name resumes a run", async () => {
     const lives = new Lives();
     await begin(lives);
     const both = {
@@ -368,27 +368,27 @@ describe("a workflow", () => {
       ...flowOf("order", "other.js", "use workflow: id=other"),
     };
     await next(lives, both);
-    expect(await recover()).toEqual([]); // it may be either
+    expect(await recover()).toEqual([]); // either workflow could be meant
     await next(lives, both, { "flow.js#order": "new.js#order" });
     const [run] = await recover();
     expect(await afterAnHour(run?.result())).toBe("order 1");
   });
 
-  test("that moved, as is said, to a file that is not loaded is not taken for another of its name", async () => {
+  test("a run of a workflow declared as moved is not resumed by another workflow of the same name", async () => {
     const lives = new Lives();
     await begin(lives);
     await next(lives, flowOf("order", "other.js"), { "flow.js#order": "new.js#order" });
     expect(await recover()).toEqual([]);
   });
 
-  test("that is a child goes on as the child of the renamed call, in the run that it has", async () => {
+  test("a renamed child workflow continues in its existing run as the child of the renamed call", async () => {
     const lives = new Lives();
     const parent = (name: string): Sources => ({
       "flow.js": `import { ${name} } from "./child.js";\nimport { start } from "perdure";\nexport async function flow() { "use workflow"; const detached = await start(${name}, [2]); return [await ${name}(1), await detached.result()]; }`,
       "child.js": `import { sleep } from "perdure";\nexport async function ${name}(x) { "use workflow"; globalThis.log.push("${name} " + x); await sleep("1h"); return "done " + x; }`,
     });
     await lives.start(parent("order"));
-    expect(await lives.goOn(parent("place"), { renames: { order: "place" } })).toEqual(["done 1", "done 2"]);
+    expect(await lives.resume(parent("place"), { renames: { order: "place" } })).toEqual(["done 1", "done 2"]);
     const runs = await lives.store.listRuns({});
     expect(runs.map(({ id, workflow }: RunRow) => `${workflow} ${id}`).sort()).toEqual([
       "flow run",
@@ -399,8 +399,8 @@ describe("a workflow", () => {
   });
 });
 
-describe("configure refuses", () => {
-  test("a rename of what is still in the code", async () => {
+describe("renames passed to configure()", () => {
+  test("configure() refuses a rename of a name that is still in the code", async () => {
     await new Lives().begin(old);
     expect(() => configure({ renames: { bill: "charge" } })).toThrow(
       expect.objectContaining({
@@ -416,7 +416,7 @@ describe("configure refuses", () => {
     ).not.toThrow();
   });
 
-  test("a rename in a circle, or of nothing", () => {
+  test("configure() refuses circular and malformed renames", () => {
     for (const renames of [{ a: "b", b: "a" }, { a: "a" }, { "a[": "b" }])
       expect(() => configure({ renames })).toThrow(expect.objectContaining({ code: "RENAME_INVALID" }));
   });

@@ -29,13 +29,13 @@ void start(greetings, [["ada", "grace"]]).then((run) => run.result()).then(conso
 `,
 };
 
-/** The packages as they are published, in a project with nothing else. */
+/** The directory of a project with nothing but the published packages. */
 const installed = ((): string => {
   const tarballs = published.map((name) => pack(name, directory).file);
   const root = join(directory, "installed");
   put(root, { "package.json": `{ "name": "app", "private": true, "type": "module" }` });
   npm(["install", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts", ...tarballs], root);
-  // compiling the driver again would take more than a minute
+  // compiling the SQLite driver would take more than a minute
   link(root, "better-sqlite3");
   return root;
 })();
@@ -54,13 +54,13 @@ function link(root: string, name: string): void {
   symlinkSync(join(modules, name), target);
 }
 
-/** Built from JavaScript where the README's configuration is for JavaScript. */
+/** Strips types for integrations whose README configuration is for JavaScript. */
 const withoutTypes = (text: string): string =>
   text.replaceAll(/: (?:Promise<string>|string\[\]|string)/g, "").replaceAll(".ts", ".js");
 
 interface Integration {
   readonly config: string;
-  /** Packages that a project with this bundler has. */
+  /** Packages that a project with this bundler has installed. */
   readonly packages: readonly string[];
   readonly command: readonly string[];
   readonly output: string;
@@ -118,7 +118,7 @@ const integrations: Readonly<Record<string, Integration>> = {
 };
 
 test.each(Object.entries(integrations))(
-  "%s: the configuration of the README builds a program that runs",
+  "the %s configuration in the README builds a program that runs",
   (name, { config, packages, command, output, javascript }) => {
     const root = join(directory, name);
     cpSync(installed, root, { recursive: true });
@@ -138,8 +138,8 @@ test.each(Object.entries(integrations))(
   },
 );
 
-test("every configuration of the README is followed", () => {
-  const followed = Object.values(integrations).map(({ config }) => config);
+test("every configuration in the README is tested", () => {
+  const tested = Object.values(integrations).map(({ config }) => config);
   const elsewhere = ["vitest.config.js", "perdure.setup.js"];
-  expect(Object.keys(files).sort()).toEqual([...followed, ...elsewhere].sort());
+  expect(Object.keys(files).sort()).toEqual([...tested, ...elsewhere].sort());
 });

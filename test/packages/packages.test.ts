@@ -8,18 +8,18 @@ import { pack, published, remove, temporary } from "./staged.ts";
 const directory = temporary();
 afterAll(() => remove(directory));
 
-describe.each(published)("%s", (name) => {
+describe.each(published)("the published package %s", (name) => {
   const { file, staged } = pack(name, directory);
 
-  test("publint finds nothing", async () => {
+  test("publint finds no problems in the published package", async () => {
     const { messages, pkg } = await publint({ pkgDir: staged, strict: true });
     expect(messages.map((message) => formatMessage(message, pkg ?? {}))).toEqual([]);
   });
 
-  test("types are found, and are those of the code", async () => {
+  test("the types of every entry point resolve and match the code", async () => {
     const analysis = await checkPackage(createPackageFromTarballData(readFileSync(file)));
     if (!analysis.types) throw new Error("no types");
-    // the packages are ESM, which every supported Node can `require`; TypeScript before 4.7 knew no "exports"
+    // the packages are ESM, which every supported Node can `require`; TypeScript before 4.7 did not support "exports"
     const problems = analysis.problems.filter(
       (problem) =>
         problem.kind !== "CJSResolvesToESM" && !("resolutionKind" in problem && problem.resolutionKind === "node10"),

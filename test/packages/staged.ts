@@ -9,7 +9,7 @@ const places = { perdure: "packages/runtime", "unplugin-perdure": "packages/comp
 
 type Name = keyof typeof places;
 
-/** The packages that are published. */
+/** The names of the published packages. */
 export const published: readonly Name[] = ["perdure", "unplugin-perdure"];
 
 export const temporary = (): string => mkdtempSync(join(tmpdir(), "perdure-packages-"));

@@ -1,11 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { build, type BuildOptions, type Format } from "esbuild";
 import perdure from "unplugin-perdure/esbuild";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
+import { generatedDirectory } from "../directories.ts";
 import { run } from "../programs.ts";
-
-const generated = resolve(import.meta.dirname, "../.generated");
 
 const sources = {
   "tasks.ts": `import { FatalError, taskContext } from "perdure";
@@ -33,17 +31,14 @@ await close();
 `,
 };
 
-/** The runtime in a bundle of its own for the tasks, and once more in the one that imports them. */
+/** Bundles the tasks and the workflow separately, each with its own copy of the runtime. */
 async function bundles(format: Format): Promise<string> {
-  mkdirSync(generated, { recursive: true });
-  const directory = mkdtempSync(join(generated, "copies-"));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  for (const [name, text] of Object.entries(sources)) writeFileSync(join(directory, name), text);
   const tasks = format === "cjs" ? "tasks.cjs" : "tasks.mjs";
-  writeFileSync(
-    join(directory, "package.json"),
-    JSON.stringify({ name: "copies", imports: { "#tasks": { "perdure-test": "./tasks.ts", default: `./${tasks}` } } }),
-  );
+  const imports = { "#tasks": { "perdure-test": "./tasks.ts", default: `./${tasks}` } };
+  const directory = generatedDirectory("copies", {
+    ...sources,
+    "package.json": JSON.stringify({ name: "copies", imports }),
+  });
   const common: BuildOptions = {
     bundle: true,
     platform: "node",
@@ -64,11 +59,10 @@ async function bundles(format: Format): Promise<string> {
 }
 
 test.each(["esm", "cjs"] as const)(
-  "a process with two copies of the runtime, one in an %s bundle, works as one, and says so",
+  "two copies of the runtime in one process, one of them bundled as %s, work as one and log a warning",
   async (format) => {
-    const { ended, output } = run(await bundles(format));
-    expect(await ended).toBe(0);
-    const lines = output()
+    const output = await run(await bundles(format)).exits(0);
+    const lines = output
       .trim()
       .split("\n")
       .filter((line) => line !== "");
@@ -80,17 +74,13 @@ test.each(["esm", "cjs"] as const)(
       "no more",
       "[ true, false ] [ false, false ]",
     ]);
-    expect(output()).toMatch(/perdure warn this process has 2 copies of perdure: .*(?:tasks|CommonJS).*RUNTIME_TWICE/s);
+    expect(output).toMatch(/perdure warn this process has 2 copies of perdure: .*(?:tasks|CommonJS).*RUNTIME_TWICE/s);
   },
 );
 
-test("two versions that keep separate registries are one error", async () => {
-  mkdirSync(generated, { recursive: true });
-  const directory = mkdtempSync(join(generated, "versions-"));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  const file = join(directory, "main.mjs");
-  writeFileSync(file, `globalThis[Symbol.for("perdure/registry@0")] = {};\nawait import("perdure");\n`);
-  const { ended, output } = run(file);
-  expect(await ended).toBe(1);
-  expect(output()).toContain("RUNTIME_VERSIONS");
+test("importing two versions of the runtime with incompatible registries is an error", async () => {
+  const directory = generatedDirectory("versions", {
+    "main.mjs": `globalThis[Symbol.for("perdure/registry@0")] = {};\nawait import("perdure");\n`,
+  });
+  expect(await run(join(directory, "main.mjs")).exits(1)).toContain("RUNTIME_VERSIONS");
 });

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { temporaryDirectory } from "../directories.ts";
 import { buildProgram, run } from "../programs.ts";
-import { temporaryDirectory } from "../stores.ts";
 
-/** Ten tasks, each a line in $LOG and a moment of waiting. */
+/** Ten tasks, each of which appends a line to $LOG and takes a moment. */
 const counting = `
   import { appendFileSync } from "node:fs";
   import { configure, start, recover } from "perdure";
@@ -27,17 +27,16 @@ const counting = `
 
 const lines = (file: string): string[] => (existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : []);
 
-test("R5 two processes that start one run at once: one executes it, both get the result", async () => {
+test("R5 a run started by two processes at once is executed by one, and both receive the result", async () => {
   const directory = temporaryDirectory();
   const env = { PERDURE_STORE: `sqlite:${join(directory, "p.db")}`, LOG: join(directory, "log") };
   const file = await buildProgram(counting);
   const programs = [run(file, env), run(file, env)];
-  expect(await Promise.all(programs.map(({ ended }) => ended))).toEqual([0, 0]);
-  for (const { output } of programs) expect(output()).toContain("sum 45");
+  for (const program of programs) expect(await program.exits(0)).toContain("sum 45");
   expect(lines(env.LOG)).toEqual([..."0123456789"]);
 });
 
-test("R5 a process that is paused loses its run, and cannot write when it comes back", async () => {
+test("R5 a paused process loses its run and cannot write to it after it continues", async () => {
   const directory = temporaryDirectory();
   const env = { PERDURE_STORE: `sqlite:${join(directory, "p.db")}`, LOG: join(directory, "log") };
   const file = await buildProgram(counting);
@@ -53,23 +52,21 @@ test("R5 a process that is paused loses its run, and cannot write when it comes 
   expect(again.length, `at most the task that ran when the process was paused: ${again.join()}`).toBeLessThanOrEqual(1);
 });
 
-test("kill -9 at any moment: the next process goes on at once, and finished tasks do not run again", async () => {
+test("after kill -9 at any moment, the next process resumes the run and repeats no finished task", async () => {
   const directory = temporaryDirectory();
   const env = { PERDURE_STORE: `sqlite:${join(directory, "p.db")}`, LOG: join(directory, "log") };
   const file = await buildProgram(counting);
-  for (const place of ["at 2", "at 5", "at 8"]) {
+  for (const line of ["at 2", "at 5", "at 8"]) {
     const program = run(file, env);
-    await program.printed(place);
+    await program.printed(line);
     program.process.kill("SIGKILL");
     expect(await program.ended).toBe("SIGKILL");
   }
-  const last = run(file, env);
-  expect(await last.ended).toBe(0);
-  expect(last.output()).toContain("sum 45");
+  expect(await run(file, env).exits(0)).toContain("sum 45");
   expect(lines(env.LOG).join(" ")).toMatch(/^0 1 2 (?:2 )?3 4 5 (?:5 )?6 7 8 (?:8 )?9$/);
 });
 
-test("two programs on one store: each takes up only the workflows that it has", async () => {
+test("a program resumes only the runs of its own workflows in a shared store", async () => {
   const directory = temporaryDirectory();
   const env = { PERDURE_STORE: `sqlite:${join(directory, "p.db")}` };
   const program = (name: string): Promise<string> =>
@@ -95,9 +92,7 @@ test("two programs on one store: each takes up only the workflows that it has", 
     begun.process.kill("SIGKILL");
     await begun.ended;
   }
-  const again = run(beta, env);
-  expect(await again.ended).toBe(0);
-  expect(again.output()).toBe("recovered beta\nbeta done\n");
+  expect(await run(beta, env).exits(0)).toBe("recovered beta\nbeta done\n");
 });
 
 test("a stack trace names the original file and line", async () => {
@@ -114,7 +109,5 @@ test("a stack trace names the original file and line", async () => {
     }
     await flow().catch((error) => console.log(error.stack));
   `);
-  const program = run(file);
-  expect(await program.ended).toBe(0);
-  expect(program.output()).toMatch(/program\.ts:6:13/);
+  expect(await run(file).exits(0)).toMatch(/program\.ts:6:13/);
 });

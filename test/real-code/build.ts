@@ -6,27 +6,27 @@ import { DIRECTIVE_WORDS } from "../../packages/compiler/src/directives/directiv
 import { DIRECTIVE, inject, withoutDirectives, type Choice } from "./inject.ts";
 
 export interface Built {
-  /** Functions with a directive, and how many were left out since the compiler refuses the place they are in. */
+  /** The number of functions with a directive, and of those that the compiler refused. */
   functions: number;
   refused: number;
-  /** Files that the compiler changed. */
+  /** The number of files that the compiler changed. */
   files: number;
 }
 
 const scripts = /\.[cm]?js$/;
 
-/** Packages inside of a package, tests, and what was minified. */
+/** Nested packages, tests and minified files. */
 const others = /(?:^|[\\/])(?:node_modules|test)[\\/]|\.min\.[cm]?js$/;
 
-/** The script files of a folder, by their paths in it. */
+/** The relative paths of the script files in a folder. */
 export const scriptsOf = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((file) => scripts.test(file) && !others.test(file))
     .toSorted();
 
 /**
- * Writes a package twice: untouched but for calls that say which function runs (`plain`), and with directives and compiled (`compiled`). The sources that the
- * compiler sees stand in `work`.
+ * Writes a package twice: with calls that record which function runs (`plain`), and also with directives and compiled (`compiled`). The sources for the
+ * compiler are in `work`.
  */
 export function buildPackage(
   from: string,
@@ -64,10 +64,10 @@ function copy(from: string, to: string): string {
   return to;
 }
 
-/** What the compiler refuses with a reason that the documentation gives: a task in a place without a name, and one that assigns to a variable outside of it. */
+/** The documented reasons to refuse a task: a place without a name, and an assignment to a captured variable. */
 const refusals = new Set(["PLACE_UNSUPPORTED", "TASK_WRITES_CAPTURED"]);
 
-/** The output, `undefined` where nothing had to be done. Directives in places that are refused are taken out again, and counted. @throws Error for anything that may not be */
+/** The output, or `undefined` if nothing had to be compiled. Refused directives are removed and counted. @throws Error for any other failure */
 export function compileFile(
   path: string,
   root: string,

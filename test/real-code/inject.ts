@@ -9,17 +9,17 @@ import {
 
 type FunctionNode = OrdinaryFunction | ArrowFunctionExpression;
 
-/** Which of the async functions get a directive: all, or each third one, so that the others are helpers that call tasks. */
+/** Which async functions get a directive: all, or every third one, so that the others are helpers that call tasks. */
 export type Choice = "every" | "third";
 
 export interface Injected {
   readonly code: string;
-  /** Async functions with a directive now, and all there are. */
+  /** The number of async functions with a directive, and of all async functions. */
   readonly functions: number;
   readonly all: number;
 }
 
-/** The directive as it is written into each function. */
+/** The directive that is written into each function. */
 export const DIRECTIVE = `"use task"`;
 
 const parsed = (source: string, file: string, sourceType: NonNullable<ParserOptions["sourceType"]>) => {
@@ -30,8 +30,8 @@ const parsed = (source: string, file: string, sourceType: NonNullable<ParserOpti
 const programOf = (source: string, file: string) => parsed(source, file, "module") ?? parsed(source, file, "commonjs");
 
 /**
- * Puts a directive into async functions, and into all of them a call that says which of them runs: `globalThis.$ran?.("file 3")`. Undefined for what
- * cannot be parsed.
+ * Adds a directive to the chosen async functions, and to every async function a call that records that it runs: `globalThis.$ran?.("file 3")`.
+ * Undefined if the source cannot be parsed.
  */
 export function inject(source: string, file: string, choice: Choice): Injected | undefined {
   const program = programOf(source, file);
@@ -49,7 +49,7 @@ export function inject(source: string, file: string, choice: Choice): Injected |
   return { code: code.toString(), functions, all: index };
 }
 
-/** The source with the directives of the innermost tasks around these offsets blanked out. */
+/** The source with the directives of the innermost tasks around these offsets replaced by blanks. */
 export function withoutDirectives(source: string, file: string, offsets: readonly number[]): string {
   const bodies: { readonly start: number; readonly end: number; readonly directive: number }[] = [];
   const visit = ({ start, end, body }: FunctionNode): void => {

@@ -1,14 +1,15 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { cpSync, readFileSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { expect, test } from "vitest";
 import { createProject, nodeHost } from "unplugin-perdure";
 import { DIRECTIVE_WORDS } from "../../packages/compiler/src/directives/directive.ts";
+import { generatedDirectory, writeFiles } from "../directories.ts";
 import { compileFile, scriptsOf } from "./build.ts";
 import { inject, type Choice } from "./inject.ts";
 
 const modules = resolve(import.meta.dirname, "../../node_modules");
 
-/** Packages that are there for other reasons. */
+/** Packages that are installed for other reasons. */
 const packages = [
   "@arethetypeswrong/core",
   "@farmfe/core",
@@ -43,25 +44,21 @@ const packages = [
   "webpack",
 ];
 
-/** Characters of a file: larger ones are other programs, bundled. */
+/** The largest file to compile, in characters; larger ones are bundles of other programs. */
 const LARGEST = 1_500_000;
 
 test.each<Choice>(["every", "third"])(
-  "every script of many packages compiles, with a directive in %s async function",
+  "every script of many packages compiles with a directive in %s async function",
   { timeout: 300_000 },
   (choice) => {
-    const generated = resolve(import.meta.dirname, "../.generated");
-    mkdirSync(generated, { recursive: true });
-    const root = mkdtempSync(join(generated, "modules-"));
-    onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+    const root = generatedDirectory("modules");
     const count = { files: 0, functions: 0, refused: 0 };
     for (const name of packages) {
       const written = scriptsOf(join(modules, name)).flatMap((file) => {
         const [from, to] = [join(modules, name, file), join(root, name, file)];
         const injected = statSync(from).size > LARGEST ? undefined : inject(readFileSync(from, "utf8"), file, choice);
         if (!injected || injected.all === 0) return [];
-        mkdirSync(dirname(to), { recursive: true });
-        writeFileSync(to, injected.code);
+        writeFiles(root, { [join(name, file)]: injected.code });
         count.functions += injected.functions;
         return [to];
       });
@@ -74,7 +71,7 @@ test.each<Choice>(["every", "third"])(
       }
     }
     expect(count.functions).toBeGreaterThan(choice === "every" ? 3000 : 1000);
-    // for writing to variables outside of it; the rest have computed names
+    // most of them write to captured variables, the others have computed names
     expect(count.refused / count.functions).toBeLessThan(0.08);
   },
 );

@@ -1,14 +1,14 @@
-/** A package whose own code is compiled, and what is done with it. */
+/** A package whose code is compiled, and what the script expects of it. */
 export interface RealPackage {
   /** Packages that are compiled together. */
   readonly packages: readonly string[];
-  /** Async functions of them that the script runs, at least, when each has a directive. */
+  /** The minimum number of async functions with a directive that the script runs. */
   readonly running: number;
-  /** Tests in its suite whose outcome hangs on how many microtasks a call takes, which is not kept: they close what is being opened in the same tick. */
+  /** Tests that depend on the number of microtasks of a call, which compiling changes: they close something that is being opened in the same tick. */
   readonly sameTick?: readonly string[];
 }
 
-/** By the name of the script that uses them. */
+/** The packages by the name of the script that uses them. */
 export const realPackages: Readonly<Record<string, RealPackage>> = {
   // its own test suite, some 15,000 assertions
   "abstract-level": {

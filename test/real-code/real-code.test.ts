@@ -1,40 +1,32 @@
-import { spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { generatedDirectory } from "../directories.ts";
+import { RunningProgram } from "../running-program.ts";
 import { buildPackage } from "./build.ts";
 import type { Choice } from "./inject.ts";
 import { realPackages } from "./packages.ts";
 
-const generated = resolve(import.meta.dirname, "../.generated");
 const modules = resolve(import.meta.dirname, "../../node_modules");
 
 interface Printed {
-  readonly code: number | null;
+  readonly code: number | NodeJS.Signals | null;
   readonly lines: readonly string[];
   readonly ran: readonly string[];
 }
 
-/** Runs a script in a process of its own, with the packages that stand beside it. */
+/** Runs a script in a process of its own, with the packages in the same directory. */
 async function printed(directory: string, script: string): Promise<Printed> {
   cpSync(join(import.meta.dirname, "scripts"), directory, { recursive: true });
-  const child = spawn(process.execPath, ["--no-warnings", join(directory, script)], {
-    cwd: directory,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  let output = "";
-  const heard = (chunk: Buffer): void => void (output += chunk.toString());
-  child.stdout.on("data", heard);
-  child.stderr.on("data", heard);
-  const code = await new Promise<number | null>((ended) => child.once("close", ended));
-  const lines = output.split("\n");
+  const program = new RunningProgram(process.execPath, ["--no-warnings", join(directory, script)], { cwd: directory });
+  const code = await program.ended;
+  const lines = program.output.split("\n");
   const last = lines.findLastIndex((line) => line.startsWith("RAN "));
-  if (last === -1) throw new Error(`${script} ended with ${code}:\n${output}`);
+  if (last === -1) throw new Error(`${script} ended with ${code}:\n${program.output}`);
   return { code, lines: lines.slice(0, last), ran: JSON.parse(lines[last]?.slice(4) ?? "[]") as string[] };
 }
 
-/** The lines of a test report without its numbers and without some of its tests; other lines as they are. */
+/** The lines of a test report without its numbers and without the tests in `without`; other lines are unchanged. */
 function comparable(lines: readonly string[], without: readonly string[] = []): string[] {
   let skips = false;
   return lines
@@ -45,33 +37,28 @@ function comparable(lines: readonly string[], without: readonly string[] = []): 
     .map((line) => line.replace(/^(not ok|ok) \d+/, "$1"));
 }
 
-describe.each<Choice>(["every", "third"])(
-  "with a directive in %s async function, and nothing in a workflow, nothing changes for",
-  (choice) => {
-    test.each(Object.entries(realPackages))(
-      "%s",
-      { timeout: 240_000 },
-      async (name, { packages, running, sameTick }) => {
-        mkdirSync(generated, { recursive: true });
-        const root = mkdtempSync(join(generated, `real-${name}-`));
-        onTestFinished(() => rmSync(root, { recursive: true, force: true }));
-        const folders = {
-          work: join(root, "work"),
-          plain: join(root, "plain/node_modules"),
-          compiled: join(root, "compiled/node_modules"),
-        };
-        const built = packages.map((each) => buildPackage(join(modules, each), each, folders, choice));
-        const [plain, compiled] = [
-          await printed(join(root, "plain"), `${name}.mjs`),
-          await printed(join(root, "compiled"), `${name}.mjs`),
-        ];
-        expect(plain.code).toBe(0);
-        if (!sameTick) expect(compiled.code).toBe(0);
-        expect(comparable(compiled.lines, sameTick)).toEqual(comparable(plain.lines, sameTick));
-        expect(compiled.ran).toEqual(plain.ran);
-        expect(compiled.ran.length).toBeGreaterThanOrEqual(running);
-        for (const { functions, refused } of built) expect(refused / (functions + refused)).toBeLessThan(0.15);
-      },
-    );
-  },
-);
+describe.each<Choice>(["every", "third"])("with a directive in %s async function", (choice) => {
+  test.each(Object.entries(realPackages))(
+    "%s behaves outside of a workflow as it does uncompiled",
+    { timeout: 240_000 },
+    async (name, { packages, running, sameTick }) => {
+      const root = generatedDirectory(`real-${name}`);
+      const folders = {
+        work: join(root, "work"),
+        plain: join(root, "plain/node_modules"),
+        compiled: join(root, "compiled/node_modules"),
+      };
+      const built = packages.map((each) => buildPackage(join(modules, each), each, folders, choice));
+      const [plain, compiled] = [
+        await printed(join(root, "plain"), `${name}.mjs`),
+        await printed(join(root, "compiled"), `${name}.mjs`),
+      ];
+      expect(plain.code).toBe(0);
+      if (!sameTick) expect(compiled.code).toBe(0);
+      expect(comparable(compiled.lines, sameTick)).toEqual(comparable(plain.lines, sameTick));
+      expect(compiled.ran).toEqual(plain.ran);
+      expect(compiled.ran.length).toBeGreaterThanOrEqual(running);
+      for (const { functions, refused } of built) expect(refused / (functions + refused)).toBeLessThan(0.15);
+    },
+  );
+});

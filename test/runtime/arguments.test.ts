@@ -41,14 +41,14 @@ async function run(
 
 const place = "step change[0] of run flow-";
 
-test("R9 an argument that a task changes in place is reported, with the step and its place; the workflow keeps its own", async () => {
+test("R9 a task that mutates an argument is reported, and the workflow keeps the original value", async () => {
   const { result, reports } = await run({ total: 1 }, ["x"]);
   expect(result).toEqual([7, { total: 1 }, ["x"], 1]);
   expect(reports).toEqual([expect.stringContaining(`TASK_CHANGED_ARGUMENT argument 1 in place (${place}`)]);
   expect(reports[0]).toMatch(/called at flow\.js:14:23$/);
 });
 
-test("… each argument for itself, bytes too, and instances not", async () => {
+test("each mutated argument is reported separately, including bytes but not class instances", async () => {
   const { reports } = await run({ total: 1 }, ["y", "x"]);
   expect(reports.map((each) => each.slice(0, 32))).toEqual([
     "TASK_CHANGED_ARGUMENT argument 2",
@@ -56,13 +56,13 @@ test("… each argument for itself, bytes too, and instances not", async () => {
   ]);
 });
 
-test("… in an attempt that fails, and the next one gets the arguments of the call", async () => {
+test("an attempt that mutates an argument and fails is reported, and the next attempt receives the original arguments", async () => {
   const { result, reports } = await run({ total: 1, fails: true }, []);
   expect(result).toMatchObject({ message: "once" });
-  expect(reports.length).toBe(2); // of both attempts: the second one has found it as it was
+  expect(reports.length).toBe(2); // one report for each attempt: the second one received the original argument
 });
 
-test("… not for one that changes nothing, and not in production or when it is turned off", async () => {
+test("mutated arguments are not reported in production unless checkArguments is on, nor anywhere when it is off", async () => {
   expect((await run({ total: 1 }, [])).reports).toEqual([]);
   await close();
   expect((await run({ total: 1 }, ["x"], { checkArguments: false })).reports).toEqual([]);

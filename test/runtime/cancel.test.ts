@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { CancelledError, close, getRun, recover, signal, sleep, start, taskContext, type Run } from "perdure";
 import { advance, crashEverywhere, settled, setup } from "perdure/testing";
+import { until } from "../event-loop.ts";
 
 const log: string[] = [];
 const gate = { opened: Promise.resolve(), open: (): void => {} };
@@ -11,7 +12,7 @@ async function note(text: string): Promise<string> {
   return text;
 }
 
-/** Ends when it is aborted. */
+/** Fails when it is aborted. */
 async function long(text: string): Promise<string> {
   "use task: timeout=30d, retries=5";
   log.push(`${text} begins`);
@@ -22,8 +23,8 @@ async function long(text: string): Promise<string> {
   return text;
 }
 
-/** Does not look at its signal. */
-async function deaf(text: string): Promise<string> {
+/** Ignores its abort signal. */
+async function ignoresAbort(text: string): Promise<string> {
   "use task: retries=0";
   log.push(`${text} begins`);
   await gate.opened;
@@ -56,15 +57,15 @@ async function branches(): Promise<unknown> {
   return Promise.all([branch("a"), branch("b")]);
 }
 
-async function swallows(): Promise<string> {
+async function ignoresCancellation(): Promise<string> {
   "use workflow: id=swallows";
   await signal("never").catch(() => {});
-  return note("went on");
+  return note("continued");
 }
 
 async function afterTask(): Promise<string> {
   "use workflow: id=after-task";
-  const done = await deaf("finished anyway");
+  const done = await ignoresAbort("finished anyway");
   await note("not reached");
   return done;
 }
@@ -97,14 +98,14 @@ async function begin(workflow: () => Promise<unknown>): Promise<Run> {
   return run;
 }
 
-test("a task in flight sees its signal, is not retried, and the workflow gets the CancelledError", async () => {
+test("cancelling a run aborts its running task, does not retry it and rejects the call with a CancelledError", async () => {
   const run = await begin(inFlight);
   await run.cancel("enough");
   await expect(run.result()).rejects.toMatchObject({ name: "CancelledError", reason: "enough" });
   expect(log).toEqual(["work begins", "cancelled: enough"]);
 });
 
-test("every branch hears of it once, and may clean up", async () => {
+test("every branch of a cancelled run receives the CancelledError once and can clean up", async () => {
   const run = await begin(branches);
   await run.cancel();
   expect(await run.result()).toEqual(["a undone", "b undone"]);
@@ -112,26 +113,26 @@ test("every branch hears of it once, and may clean up", async () => {
   expect(await run.status()).toBe("completed");
 });
 
-test("a workflow that goes on has gone on", async () => {
-  const run = await begin(swallows);
+test("a workflow that catches the CancelledError and continues completes", async () => {
+  const run = await begin(ignoresCancellation);
   await run.cancel();
-  expect(await run.result()).toBe("went on");
+  expect(await run.result()).toBe("continued");
 });
 
-test("a task that ends well is recorded; the next call is refused", async () => {
+test("a task that completes during cancellation is recorded, and the next call is refused", async () => {
   log.length = 0;
   setup();
   onTestFinished(close);
   gate.opened = new Promise((resolve) => (gate.open = resolve));
   const run = await start(afterTask, []);
-  while (log.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => log.length > 0);
   await run.cancel();
   gate.open();
   await expect(run.result()).rejects.toBeInstanceOf(CancelledError);
   expect(log).toEqual(["finished anyway begins", "finished anyway"]);
 });
 
-test("a parent waits for the clean-up of its children", async () => {
+test("a cancelled parent waits for its children to clean up", async () => {
   const run = await begin(parent);
   await run.cancel("all");
   await expect(run.result()).rejects.toMatchObject({ reason: "all" });
@@ -139,7 +140,7 @@ test("a parent waits for the clean-up of its children", async () => {
   expect(await (await getRun("parent/child[0]")).status()).toBe("cancelled");
 });
 
-test("a run that is not in memory is cancelled too", async () => {
+test("a run that is not in memory can be cancelled", async () => {
   log.length = 0;
   const test_ = setup();
   onTestFinished(close);

@@ -55,7 +55,7 @@ export const clock = { now: () => Date.now() };
 
 const load = async (name: string): Promise<Flow> => (await loadSources(sources))[name] as unknown as Flow;
 
-test("R9 the clock stands at the latest delivery, in the first run as in every replay", async () => {
+test("R9 the clock of a workflow shows the time of the latest delivered completion, on the first run and on replay", async () => {
   const now = new Date("2030-01-01T00:00:00Z");
   const { crash } = setup({ now });
   onTestFinished(close);
@@ -70,12 +70,12 @@ test("R9 the clock stands at the latest delivery, in the first run as in every r
   expect(run.id).toBe("times");
 });
 
-test("R9 chance is the same after a crash at every boundary, in closures, branches, loops, and helpers of plain modules", async () => {
+test("R9 random values are the same after a crash at any boundary, in closures, branches, loops and helpers of plain modules", async () => {
   const report = await crashEverywhere(await load("branches"), [1]);
   expect(report.steps.length).toBe(6);
 });
 
-test("R9 no two draws of a run are alike, and no two runs", async () => {
+test("R9 random values differ within a run and between runs", async () => {
   setup();
   onTestFinished(close);
   const flow = await load("branches");
@@ -86,13 +86,13 @@ test("R9 no two draws of a run are alike, and no two runs", async () => {
   expect(new Set(drawn).size).toBe(drawn.length);
 });
 
-test("R9 shadowed names are left alone", async () => {
+test("R9 local variables that shadow Math, Date or crypto are left alone", async () => {
   setup();
   onTestFinished(close);
   expect(await (await load("shadowed"))()).toEqual(["mine", "mine", "mine"]);
 });
 
-test("R10 outside of a run, and in a task, clock and chance are the real ones", async () => {
+test("R10 outside a run and inside a task, the clock and the random values are real", async () => {
   setup({ now: new Date(0) });
   onTestFinished(close);
   const module = await loadSources(sources);
@@ -105,7 +105,7 @@ test("R10 outside of a run, and in a task, clock and chance are the real ones", 
   expect(random).toBe(0.25);
 });
 
-test("R9 numbers are spread evenly from 0 to below 1", async () => {
+test("R9 Math.random() in a workflow is distributed evenly between 0 and 1", async () => {
   setup();
   onTestFinished(close);
   const [flow] = Object.values(

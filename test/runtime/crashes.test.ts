@@ -78,7 +78,7 @@ async function ends(): Promise<void> {
   await fails("for good");
 }
 
-test("a crash before and after every durable write changes nothing", async () => {
+test("a crash before or after any durable write does not change the outcome", async () => {
   const { boundaries, steps } = await crashEverywhere(everything, [["a", "b", "c"]], {
     signals: { approval: { by: "me" } },
   });
@@ -87,7 +87,7 @@ test("a crash before and after every durable write changes nothing", async () =>
   expect(steps).toContain("crash-everywhere/child[0] pair[0]/step[0]");
 });
 
-test("nor over a store that answers later", async () => {
+test("a crash before or after any durable write of an asynchronous store does not change the outcome", async () => {
   const { boundaries } = await crashEverywhere(everything, [["a", "b", "c"]], {
     store: () => documentStore(),
     signals: { approval: { by: "me" } },
@@ -95,7 +95,7 @@ test("nor over a store that answers later", async () => {
   expect(boundaries).toBeGreaterThan(40);
 });
 
-test("nor of a workflow that fails", async () => {
+test("a crash before or after any durable write does not change how a workflow fails", async () => {
   const { steps } = await crashEverywhere(ends, []);
   expect(steps).toEqual(["crash-everywhere step[0]", "crash-everywhere fails[0]"]);
 });
@@ -107,6 +107,6 @@ async function forgetful(): Promise<number> {
   return before.length + runs++;
 }
 
-test("a workflow whose outcome depends on the process is found out", async () => {
+test("crashEverywhere reports a workflow whose outcome depends on the process", async () => {
   await expect(crashEverywhere(forgetful, [])).rejects.toThrow(/a crash .* changes the outcome/);
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
 import {
   close,
@@ -11,9 +12,10 @@ import {
   taskContext,
   worker,
   type Logger,
-  type Store,
 } from "perdure";
+import { wrapStore } from "../../packages/store/src/wrap-store.ts";
 import { advance, settled, setup } from "perdure/testing";
+import { until } from "../event-loop.ts";
 
 const seen: string[] = [];
 const running = { now: 0, most: 0, open: (): void => {}, gate: Promise.resolve() };
@@ -58,7 +60,7 @@ async function quick(n: number): Promise<string> {
   return note(`quick ${n}`);
 }
 
-test("at debug level there is a line for each step executed, replayed, retried, waited for", async () => {
+test("the debug log has a line for each step that is executed, replayed, retried or waiting", async () => {
   const lines: string[] = [];
   const logger = Object.fromEntries(
     ["debug", "info", "warn", "error"].map((level) => [level, (message: string) => lines.push(`${level} ${message}`)]),
@@ -70,26 +72,30 @@ test("at debug level there is a line for each step executed, replayed, retried, 
   crash();
   await recover();
   await advance("2d");
-  const place = (line: number): string => `at test/runtime/operation.test.ts:${line}:`;
+  const source = readFileSync(import.meta.filename, "utf8").split("\n");
+  const place = (call: string): string =>
+    `at test/runtime/operation.test.ts:${source.findIndex((line) => line.includes(`await ${call}`)) + 1}:`;
   expect(lines.map((line) => line.replace(/\d+$/, ""))).toEqual([
-    `debug executed flow note[0] ${place(26)}`,
-    `debug retrying flow note[1] ${place(27)}`,
-    `debug retrying flow note[1] ${place(27)}`,
-    `debug executed flow note[1] ${place(27)}`,
-    `debug waiting flow sleep[0] ${place(28)}`,
+    `debug executed flow note[0] ${place('note("plain")')}`,
+    `debug retrying flow note[1] ${place('note("flaky")')}`,
+    `debug retrying flow note[1] ${place('note("flaky")')}`,
+    `debug executed flow note[1] ${place('note("flaky")')}`,
+    `debug waiting flow sleep[0] ${place('sleep("1h")')}`,
     "debug run flow released",
-    `debug replayed flow note[0] ${place(26)}`,
-    `debug replayed flow note[1] ${place(27)}`,
-    `debug executed flow sleep[0] ${place(28)}`,
-    `debug waiting flow signal:go[0] ${place(29)}`,
+    `debug replayed flow note[0] ${place('note("plain")')}`,
+    `debug replayed flow note[1] ${place('note("flaky")')}`,
+    `debug executed flow sleep[0] ${place('sleep("1h")')}`,
+    `debug waiting flow signal:go[0] ${place('signal("go"')}`,
     "debug run flow released",
-    ...["note[0]", "note[1]", "sleep[0]"].map((id, index) => `debug replayed flow ${id} ${place(26 + index)}`),
-    `debug failed flow signal:go[0] ${place(29)}`,
+    `debug replayed flow note[0] ${place('note("plain")')}`,
+    `debug replayed flow note[1] ${place('note("flaky")')}`,
+    `debug replayed flow sleep[0] ${place('sleep("1h")')}`,
+    `debug failed flow signal:go[0] ${place('signal("go"')}`,
     "debug run flow completed",
   ]);
 });
 
-test("the idempotency key is the same in every attempt, also after a crash", async () => {
+test("the idempotency key is the same in every attempt, even after a crash", async () => {
   seen.length = 0;
   const { crash } = setup();
   onTestFinished(close);
@@ -106,7 +112,7 @@ test("the idempotency key is the same in every attempt, also after a crash", asy
   ]);
 });
 
-test("a worker keeps to its concurrency, and drains when it is stopped", async () => {
+test("a worker respects its concurrency, and stop() waits for its runs", async () => {
   const { crash } = setup();
   onTestFinished(close);
   Object.assign(running, { now: 0, most: 0, gate: new Promise<void>((resolve) => (running.open = resolve)) });
@@ -115,7 +121,7 @@ test("a worker keeps to its concurrency, and drains when it is stopped", async (
   Object.assign(running, { now: 0, most: 0 });
   const working = worker({ concurrency: 2 });
   await working.tick();
-  while (running.now < 2) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => running.now >= 2);
   await working.tick();
   expect(running.most).toBe(2);
   const stopping = working.stop();
@@ -127,7 +133,7 @@ test("a worker keeps to its concurrency, and drains when it is stopped", async (
   expect(finished.filter(({ status }) => status === "pending")).toHaveLength(2);
 });
 
-test("a worker leaves a run alone that would only stop again, and takes it up under other code", async () => {
+test("a worker skips a blocked run until the code has changed", async () => {
   seen.length = 0;
   const { store, crash } = setup({ logLevel: "silent" });
   onTestFinished(close);
@@ -154,18 +160,11 @@ test("a worker leaves a run alone that would only stop again, and takes it up un
   await again.stop();
 });
 
-test("a store that fails stops the run here; it goes on when the store does", async () => {
-  const inner = memoryStore();
+test("a failing store stops the run, which resumes once the store works again", async () => {
   let broken = false;
-  const store: Store = new Proxy(inner, {
-    get: (target, key: keyof Store) => {
-      const method = target[key];
-      if (key !== "commit") return typeof method === "function" ? method.bind(target) : method;
-      return (writes: Parameters<Store["commit"]>[0]) => {
-        if (broken) throw new Error("disk full");
-        return inner.commit(writes);
-      };
-    },
+  const store = wrapStore(memoryStore(), (method, perform) => {
+    if (broken && method === "commit") throw new Error("disk full");
+    return perform();
   });
   const { crash } = setup({ store, logLevel: "silent" });
   onTestFinished(close);
@@ -176,7 +175,7 @@ test("a store that fails stops the run here; it goes on when the store does", as
   expect(await quick(2)).toBe("quick 2");
 });
 
-test("1,000 runs at once", async () => {
+test("1,000 runs complete concurrently", async () => {
   setup();
   onTestFinished(close);
   const results = await Promise.all(Array.from({ length: 1000 }, (_, n) => quick(n)));
@@ -184,7 +183,7 @@ test("1,000 runs at once", async () => {
   expect(await listRuns({ status: "completed", limit: 2000 })).toHaveLength(1000);
 });
 
-test("10,000 steps, and their replay", async () => {
+test("a replay of 10,000 steps executes none of them again", async () => {
   const many = async (count: number): Promise<number> => {
     "use workflow: id=many";
     let sum = 0;

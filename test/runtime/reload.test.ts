@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { createServer, createServerModuleRunner, type ViteDevServer } from "vite";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { close, getRun, recover, start, type Store } from "perdure";
 import { advance, setup, type TestRuntime } from "perdure/testing";
 import perdure from "unplugin-perdure/vite";
+import { generatedDirectory, writeFiles } from "../directories.ts";
 import { forgetModules, modules, workflows } from "../process-state.ts";
 import { loadSources } from "../sources.ts";
 
@@ -25,7 +25,7 @@ function begin(): TestRuntime {
 
 const idsOf = async (store: Store, run: string): Promise<string[]> => (await store.steps(run)).map(({ id }) => id);
 
-/** Two steps with a wait between them; each step and the workflow tell which version they are of. */
+/** Two steps with a sleep between them. Each step and the workflow return their version. */
 const sources = (version: string, wait: string): Sources => ({
   "flow.js": `import { sleep } from "perdure"; import { note } from "./tasks.js";
     export async function flow(id) { "use workflow: id={id}"; const first = await note(); await sleep("${wait}"); return [first, await note(), "${version}"]; }`,
@@ -36,7 +36,7 @@ const load = async (files: Sources): Promise<Record<string, Flow>> =>
 const loadFlow = async (version: string, wait: string): Promise<Flow> =>
   (await load(sources(version, wait)))["flow"] as Flow;
 
-test("two packages that each have a file of one path keep their workflows", async () => {
+test("two packages with a file at the same path keep their own workflows", async () => {
   const { crash } = begin();
   const of = (name: string): Sources => ({
     "src/index.js": `import { sleep } from "perdure"; export async function ${name}(id) { "use workflow: id={id}"; await sleep("1h"); return "${name}" }`,
@@ -53,8 +53,8 @@ test("two packages that each have a file of one path keep their workflows", asyn
   expect([await (await getRun("a")).result(), await (await getRun("b")).result()]).toEqual(["one", "two"]);
 });
 
-describe("a module that is evaluated again", () => {
-  test("leaves a run that waits in memory with the functions it began with", async () => {
+describe("a reloaded module", () => {
+  test("a run that waits in memory keeps its functions when their module is reloaded", async () => {
     begin();
     const run = await start(await loadFlow("old", "30s"), ["a"]);
     await advance("1s");
@@ -64,7 +64,7 @@ describe("a module that is evaluated again", () => {
     expect(await run.result()).toEqual(["old", "old", "old"]);
   });
 
-  test("leaves a run between two steps with the functions it began with", async () => {
+  test("a run that executes a step keeps its functions when their module is reloaded", async () => {
     begin();
     let open: () => void = () => {};
     globals.gate = new Promise((resolveGate) => (open = resolveGate));
@@ -78,7 +78,7 @@ describe("a module that is evaluated again", () => {
     expect(await next).toEqual(["new", "new", "new"]);
   });
 
-  test("is what a run goes on with that has left memory, though its caller waits for it with the old function", async () => {
+  test("a suspended run resumes with the reloaded module, even if the caller still holds the old function", async () => {
     begin();
     const flow = await loadFlow("old", "1h");
     const called = flow("a");
@@ -89,7 +89,7 @@ describe("a module that is evaluated again", () => {
     expect(await called).toEqual(["old", "new", "new"]);
   });
 
-  test("is what a run is taken up with after a crash, and met with", async () => {
+  test("after a crash, both recover() and a call resume a run with the reloaded module", async () => {
     for (const how of ["recover", "call"] as const) {
       const { crash, store } = begin();
       await start(await loadFlow("old", "1h"), ["a"]);
@@ -104,7 +104,7 @@ describe("a module that is evaluated again", () => {
     }
   });
 
-  test("leaves the old function what it is, with the code that it is of", async () => {
+  test("a function from before the reload runs and records its own code version", async () => {
     const { store } = begin();
     const old = await loadFlow("old", "30s");
     const hash = modules.get("flow.js")?.hash ?? "";
@@ -117,7 +117,7 @@ describe("a module that is evaluated again", () => {
     expect(await store.getCode(code)).toContain(`"hash":"${hash}"`);
   });
 
-  test("takes workflows out that it does not have any more", async () => {
+  test("a reload removes the workflows that the module no longer defines", async () => {
     begin();
     await load({
       "flow.js": `export async function a() { "use workflow"; }\nexport async function b() { "use workflow"; }`,
@@ -127,7 +127,7 @@ describe("a module that is evaluated again", () => {
     expect([...workflows.keys()]).toEqual(["b"]);
   });
 
-  test("and has lost a workflow to another file leaves no doubt where it is", async () => {
+  test("a workflow that moved to another file before the reload is resumed from there", async () => {
     const { crash } = begin();
     await start(await loadFlow("old", "1h"), ["a"]);
     await advance("1s");
@@ -144,7 +144,7 @@ describe("a module that is evaluated again", () => {
     expect(await run?.result()).toEqual(["old", "new", "new"]);
   });
 
-  test("counts its functions with those of its earlier self, so that a replay finds the same ids", async () => {
+  test("a call counts in the same sequence before and after a reload", async () => {
     const { store } = begin();
     const calls = (x: number): string =>
       `{ const { charge, help, child } = globalThis.tasks; done.push(await charge(${x}), await help(${x}), await child(${x})); }`;
@@ -175,19 +175,9 @@ describe("a module that is evaluated again", () => {
   });
 });
 
-describe("Vite's dev server", () => {
-  const generated = resolve(import.meta.dirname, "../.generated");
-
+describe("Vite's development server", () => {
   async function serve(): Promise<{ readonly server: ViteDevServer; edit(version: string): void }> {
-    mkdirSync(generated, { recursive: true });
-    const root = mkdtempSync(join(generated, "vite-"));
-    onTestFinished(() => rmSync(root, { recursive: true, force: true }));
-    const write = (version: string): string[] =>
-      Object.entries(sources(version, "1h")).map(([file, text]) => {
-        writeFileSync(join(root, file), text);
-        return join(root, file);
-      });
-    write("old");
+    const root = generatedDirectory("vite", sources("old", "1h"));
     const server = await createServer({
       root,
       configFile: false,
@@ -198,7 +188,12 @@ describe("Vite's dev server", () => {
       optimizeDeps: { noDiscovery: true },
     });
     onTestFinished(() => server.close());
-    return { server, edit: (version) => write(version).forEach((file) => server.watcher.emit("change", file)) };
+    const edit = (version: string): void => {
+      const edited = sources(version, "1h");
+      writeFiles(root, edited);
+      for (const file of Object.keys(edited)) server.watcher.emit("change", join(root, file));
+    };
+    return { server, edit };
   }
 
   const loaders: Record<string, (server: ViteDevServer) => () => Promise<Record<string, Flow>>> = {
@@ -210,26 +205,29 @@ describe("Vite's dev server", () => {
     },
   };
 
-  test.each(Object.entries(loaders))("%s: a hot update replaces the workflow, and no run breaks", async (_, loader) => {
-    begin();
-    const { server, edit } = await serve();
-    const loadAgain = loader(server);
-    const { flow } = await loadAgain();
-    const [called, started] = [(flow as Flow)("called"), await start(flow as Flow, ["started"])];
-    await advance("5m");
-    expect(await started.status()).toBe("waiting");
-    const inMemory = await start(flow as Flow, ["memory"]);
-    edit("new");
-    await vi.waitFor(async () => expect((await loadAgain())["flow"]).not.toBe(flow), { timeout: 30_000 });
-    expect([...(workflows.get("flow")?.keys() ?? [])]).toEqual(["flow.js"]);
-    expect(await inMemory.status()).toBe("running");
-    await advance("2h");
-    for (const result of [called, started.result(), inMemory.result()])
-      expect(await result).toEqual(["old", "new", "new"]);
-  });
+  test.each(Object.entries(loaders))(
+    "with %s, a hot update replaces the workflow and breaks no run",
+    async (_, loader) => {
+      begin();
+      const { server, edit } = await serve();
+      const loadAgain = loader(server);
+      const { flow } = await loadAgain();
+      const [called, started] = [(flow as Flow)("called"), await start(flow as Flow, ["started"])];
+      await advance("5m");
+      expect(await started.status()).toBe("waiting");
+      const inMemory = await start(flow as Flow, ["memory"]);
+      edit("new");
+      await vi.waitFor(async () => expect((await loadAgain())["flow"]).not.toBe(flow), { timeout: 30_000 });
+      expect([...(workflows.get("flow")?.keys() ?? [])]).toEqual(["flow.js"]);
+      expect(await inMemory.status()).toBe("running");
+      await advance("2h");
+      for (const result of [called, started.result(), inMemory.result()])
+        expect(await result).toEqual(["old", "new", "new"]);
+    },
+  );
 });
 
-test("vi.resetModules(): the modules of a test, evaluated anew", async () => {
+test("after vi.resetModules(), suspended and new runs use the reloaded modules", async () => {
   begin();
   const evaluate = async (version: string): Promise<Flow> => {
     globals.reloadVersion = version;

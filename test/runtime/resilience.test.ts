@@ -1,15 +1,13 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { close, complete, getRun, memoryStore, recover, signal, sleep, start, worker, type Store } from "perdure";
+import { wrapStore, type StoreMethod } from "../../packages/store/src/wrap-store.ts";
 import { advance, settled, setup } from "perdure/testing";
+import { turns } from "../event-loop.ts";
 import { createCodec } from "../../packages/runtime/src/values/codec.ts";
 import { codeOf } from "../../packages/runtime/src/definitions/code.ts";
 import { workflowOf } from "../../packages/runtime/src/definitions/workflows.ts";
 
 const log: string[] = [];
-
-const turns = async (count: number): Promise<void> => {
-  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
-};
 
 async function note(text: string): Promise<string> {
   "use task: retries=0";
@@ -45,9 +43,9 @@ async function callsChild(): Promise<unknown> {
   return child();
 }
 
-/** What the promise comes to, if it has come to anything. */
+/** The value of the promise, or "pending" if it has none yet. */
 const outcomeOf = (promise: Promise<unknown>): Promise<unknown> =>
-  Promise.race([promise, turns(20).then(() => "nothing")]);
+  Promise.race([promise, turns(20).then(() => "pending")]);
 
 function begin(options: Parameters<typeof setup>[0] = {}): ReturnType<typeof setup> {
   log.length = 0;
@@ -55,38 +53,22 @@ function begin(options: Parameters<typeof setup>[0] = {}): ReturnType<typeof set
   return setup({ logLevel: "silent", pollInterval: "250ms", lease: "1h", ...options });
 }
 
-/** A store whose answers take some turns of the event loop, as from a database. */
-function distant(inner: Store, delay: (method: string) => number): Store {
-  return intercepted(inner, async (method, call) => {
-    const answer = await call();
+/** A store in memory whose answers take some turns of the event loop, like those of a database. */
+const slowStore = (delay: (method: StoreMethod) => number): Store =>
+  wrapStore(memoryStore(), async (method, perform) => {
+    const answer = await perform();
     await turns(delay(method));
     return answer;
   });
-}
 
-/** A store that fails at the next call of each method in `failing`. */
-function faulty(inner: Store, failing: Set<string>): Store {
-  return intercepted(inner, (method, call) => {
+/** A store in memory that fails on the next call of each method in `failing`. */
+const faultyStore = (failing: Set<StoreMethod>): Store =>
+  wrapStore(memoryStore(), (method, perform) => {
     if (failing.delete(method)) throw new Error(`${method}: connection reset`);
-    return call();
+    return perform();
   });
-}
 
-function intercepted(
-  inner: Store,
-  around: (method: string, call: () => unknown, args: readonly unknown[]) => unknown,
-): Store {
-  return new Proxy(inner, {
-    get: (target, key: keyof Store) => {
-      const method = target[key];
-      return typeof method === "function"
-        ? (...args: unknown[]) => around(key, () => (method as (...args: unknown[]) => unknown)(...args), args)
-        : method;
-    },
-  });
-}
-
-describe("children that fail while their parent is out of memory", () => {
+describe("a child that fails while its parent is suspended", () => {
   const failingChild = async (): Promise<string> => {
     "use workflow";
     await sleep("1h");
@@ -105,7 +87,7 @@ describe("children that fail while their parent is out of memory", () => {
     return waitingChild();
   };
 
-  test("a failed child is not tried again by that", async () => {
+  test("a failed child is not retried when its suspended parent resumes", async () => {
     begin();
     const result = parent().catch(String);
     await advance("3h");
@@ -113,7 +95,7 @@ describe("children that fail while their parent is out of memory", () => {
     expect(log).toEqual(["fails"]);
   });
 
-  test("a retry of the parent is a retry of the child", async () => {
+  test("retrying a parent retries its failed child", async () => {
     begin();
     parent().catch(() => {});
     await advance("3h");
@@ -123,7 +105,7 @@ describe("children that fail while their parent is out of memory", () => {
     expect(log).toEqual(["fails", "fails"]);
   });
 
-  test("the child's timeout reaches the parent", async () => {
+  test("a timeout in a child rejects the call in its suspended parent", async () => {
     begin();
     const result = patient().catch((error: Error) => error.name);
     await advance("20d");
@@ -131,7 +113,7 @@ describe("children that fail while their parent is out of memory", () => {
   });
 });
 
-describe("a mistake in a call is an error of that call", () => {
+describe("an invalid argument", () => {
   const withId = async (order: { id?: string }): Promise<string> => {
     "use workflow: id=child-{order.id}";
     return note(String(order.id));
@@ -151,16 +133,16 @@ describe("a mistake in a call is an error of that call", () => {
   };
 
   test.each([
-    ["sleep", badSleep, "DURATION_INVALID"],
-    ["a child's id", badChild, "RUN_ID_INCOMPLETE"],
-    ["an id for start", badStart, "RUN_ID_INCOMPLETE"],
-  ])("%s", async (_, workflow, code) => {
+    ["sleep() with an invalid date", badSleep, "DURATION_INVALID"],
+    ["a child workflow with an incomplete id", badChild, "RUN_ID_INCOMPLETE"],
+    ["start() with an incomplete id", badStart, "RUN_ID_INCOMPLETE"],
+  ])("the call of %s rejects", async (_, workflow, code) => {
     begin();
     expect(await workflow().catch(codeOf)).toBe(code);
   });
 });
 
-test("the lease of every run is renewed, however busy one of them is", async () => {
+test("the lease of a run is renewed while another run is busy", async () => {
   const gate = { open: (): void => {} };
   const opened = new Promise<void>((resolve) => (gate.open = resolve));
   const long = async (): Promise<void> => {
@@ -186,16 +168,16 @@ test("the lease of every run is renewed, however busy one of them is", async () 
   gate.open();
 });
 
-describe("a store that fails once does not strand a run", () => {
+describe("a store that fails once", () => {
   test.each([
     ["commit", () => simple(1), "simple-1"],
     ["steps", () => simple(1), "simple-1"],
     ["claim", () => simple(1), "simple-1"],
     ["wakeups", listens, "listens"],
     ["createRun", callsChild, "calls-child"],
-  ] as const)("%s", async (method, workflow, id) => {
-    const failing = new Set<string>();
-    const { store, crash } = begin({ store: faulty(memoryStore(), failing), lease: "15s" });
+  ] as const)("a run completes although %s() of the store fails once", async (method, workflow, id) => {
+    const failing = new Set<StoreMethod>();
+    const { store, crash } = begin({ store: faultyStore(failing), lease: "15s" });
     workflow().catch(() => {});
     await turns(3);
     crash();
@@ -210,12 +192,11 @@ describe("a store that fails once does not strand a run", () => {
   });
 });
 
-test("a write that the store cannot take does not cost other runs theirs", async () => {
-  const inner = memoryStore();
-  const store = intercepted(inner, (method, call, args) => {
+test("a write that the store rejects fails only its own run", async () => {
+  const store = wrapStore(memoryStore(), (method, perform, args) => {
     const [writes] = args as [readonly { readonly run: string }[]];
     if (method === "commit" && writes.some(({ run }) => run === "simple-2")) throw new Error("too large");
-    return call();
+    return perform();
   });
   begin({ store });
   const results = await Promise.allSettled([1, 2, 3].map(simple));
@@ -223,7 +204,7 @@ test("a write that the store cannot take does not cost other runs theirs", async
   expect(log).toEqual(["simple 1", "simple 2", "simple 3"]);
 });
 
-test("a worker looks behind the runs that it must leave alone", async () => {
+test("a worker finds the runnable run behind 1,500 blocked ones", async () => {
   const { store, clock } = begin({ pollInterval: "1h", lease: "1000d" });
   const blockedCode = codeOf(workflowOf(simple)).fingerprint;
   const row = {
@@ -257,13 +238,13 @@ test("a worker looks behind the runs that it must leave alone", async () => {
   await working.stop();
 });
 
-describe("a store that answers late", () => {
+describe("a slow store", () => {
   test.each([
     ["a worker", false, true],
     ["a follower", true, false],
-    ["both", true, true],
-  ])("%s: a run is executed once", async (_, follows, works) => {
-    const { store, crash } = begin({ store: distant(memoryStore(), () => 3) });
+    ["a worker and a follower", true, true],
+  ])("a run is executed once by %s", async (_, follows, works) => {
+    const { store, crash } = begin({ store: slowStore(() => 3) });
     for (let lead = 0; lead < 12; lead++) {
       await start(simple, [lead]);
       crash();
@@ -280,27 +261,33 @@ describe("a store that answers late", () => {
     }
   });
 
-  test("worker.stop() leaves nothing behind that begins later", async () => {
-    const { crash } = begin({ store: distant(memoryStore(), () => 3) });
-    await start(simple, [77]);
-    crash();
-    log.length = 0;
-    const working = worker();
-    await working.tick();
-    await working.stop();
-    const before = log.length;
-    await turns(40);
-    expect(log).toHaveLength(before);
+  test("a stopped worker starts no run, even one that it was claiming", async () => {
+    const { crash, store } = begin({ store: slowStore(() => 3) });
+    const outcomes = new Set<string>();
+    for (let lead = 0; lead < 24; lead++) {
+      await start(simple, [lead]);
+      crash();
+      await turns(40);
+      log.length = 0;
+      const working = worker();
+      await turns(lead);
+      await working.stop();
+      const before = [...log];
+      await turns(40);
+      expect(log).toEqual(before);
+      const row = await store.getRun(`simple-${lead}`);
+      if (row?.epoch === 2) expect(row.owner, "a run that the worker claimed").toBeUndefined();
+      outcomes.add(before.length > 0 ? "executed" : "not started");
+    }
+    expect([...outcomes].sort()).toEqual(["executed", "not started"]);
   });
 
-  test("a signal that was accepted before the timeout wins, though the run goes on after it", async () => {
+  test("a signal accepted before the timeout wins, even if the run resumes after the timeout", async () => {
     const impatient = async (): Promise<unknown> => {
       "use workflow: id=impatient";
       return signal("go", { timeout: "1h" }).catch((error: Error) => error.name);
     };
-    const { store, clock, crash } = begin({
-      store: distant(memoryStore(), (method) => (method === "wakeups" ? 8 : 0)),
-    });
+    const { store, clock, crash } = begin({ store: slowStore((method) => (method === "wakeups" ? 8 : 0)) });
     await start(impatient, []);
     await advance("30s");
     crash();
@@ -312,8 +299,8 @@ describe("a store that answers late", () => {
   });
 });
 
-describe("a workflow that is a closure", () => {
-  test("its caller can execute it, whoever followed it before", async () => {
+describe("a workflow defined as a closure", () => {
+  test("a call of a closure executes its run, even if the run was being followed without the closure", async () => {
     const closure = async (): Promise<string> => {
       "use workflow: id=closure";
       return note("closure");
@@ -329,7 +316,7 @@ describe("a workflow that is a closure", () => {
     expect(await outcomeOf(result)).toBe("closure");
   });
 
-  test("out of memory, it hears of what another process delivers", async () => {
+  test("a suspended closure resumes when another process delivers its signal", async () => {
     const closure = async (): Promise<unknown> => {
       "use workflow: id=closure";
       return signal("go");
@@ -344,7 +331,7 @@ describe("a workflow that is a closure", () => {
   });
 });
 
-test("recover() takes up every abandoned run, and every waiting one", async () => {
+test("recover() returns every one of 2,100 waiting runs", async () => {
   const { crash, store } = begin({ pollInterval: "1h", lease: "1000d" });
   for (let n = 0; n < 2100; n++) await start(naps, [n]);
   await settled();
@@ -360,7 +347,7 @@ async function naps(n: number): Promise<number> {
   return n;
 }
 
-test("errors that hold errors are stored in a time that follows their number", () => {
+test("long chains and cycles of errors can be encoded", () => {
   const codec = createCodec();
   let chain = new Error("0");
   for (let depth = 1; depth < 200; depth++) chain = new Error(String(depth), { cause: chain });

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { close, configure, getRun, memoryStore, recover, sleep, start, type Run, type Store } from "perdure";
 import { advance, setup, type TestRuntime } from "perdure/testing";
+import { turns } from "../event-loop.ts";
 
 const log: string[] = [];
 const down = { pay: false, clean: false };
@@ -81,7 +82,7 @@ async function failing(workflow: () => Promise<unknown>): Promise<{ readonly run
   return { run, test };
 }
 
-test("a failed step that was cleaned up after is tried again, and its clean-up is not", async () => {
+test("retrying a run executes its failed step again, but not the clean-up that followed", async () => {
   const { run } = await failing(withFinally);
   down.pay = false;
   expect(await run.retry()).toBe(true);
@@ -89,7 +90,7 @@ test("a failed step that was cleaned up after is tried again, and its clean-up i
   expect(log).toEqual(["pay x", "clean after", "pay x"]);
 });
 
-test("a clean-up that is not come to again is left behind", async () => {
+test("a clean-up step that the retried run no longer reaches is discarded", async () => {
   const { run } = await failing(withCatch);
   down.pay = false;
   await run.retry();
@@ -97,7 +98,7 @@ test("a clean-up that is not come to again is left behind", async () => {
   expect(log).toEqual(["pay x", "clean failed", "pay x"]);
 });
 
-test("it fails again, and again", async () => {
+test("a run that fails on every retry can be retried again", async () => {
   const { run } = await failing(withCatch);
   for (let attempt = 2; attempt < 5; attempt++) {
     await run.retry();
@@ -107,7 +108,7 @@ test("it fails again, and again", async () => {
   expect(log.filter((line) => line === "clean failed")).toHaveLength(1);
 });
 
-test("a step of the path that was left behind is not taken for another one of its name", async () => {
+test("a step of the discarded path is not reused for another call of the same task", async () => {
   const { run, test } = await failing(tells);
   down.pay = false;
   await run.retry();
@@ -122,12 +123,12 @@ test("a step of the path that was left behind is not taken for another one of it
   ]);
 });
 
-test("the retried run survives a crash at any of its steps", async () => {
-  for (let turns = 0; turns < 12; turns++) {
+test("a retried run survives a crash at any of its steps", async () => {
+  for (let count = 0; count < 12; count++) {
     const { run, test } = await failing(tells);
     down.pay = false;
     await run.retry();
-    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await turns(count);
     test.crash();
     await recover();
     expect(await (await getRun("run")).result()).toEqual([
@@ -140,7 +141,7 @@ test("the retried run survives a crash at any of its steps", async () => {
   }
 });
 
-test("a failure that only reaches the end through allSettled is tried again; finished branches are not", async () => {
+test("a retry executes a step whose failure passed through allSettled, but not the completed branches", async () => {
   const { run } = await failing(settles);
   down.pay = false;
   await run.retry();
@@ -148,35 +149,35 @@ test("a failure that only reaches the end through allSettled is tried again; fin
   expect(log).toEqual(["pay a", "clean b", "clean c", "pay a"]);
 });
 
-test("calling the workflow again is a retry too, also of one whose clean-up waited", async () => {
+test("calling a failed workflow again retries it, even if its clean-up included a sleep", async () => {
   await failing(sleeps);
   down.pay = false;
   expect(await sleeps()).toBe("paid x");
   expect(log).toEqual(["pay x", "clean failed", "pay x"]);
 });
 
-test("close() waits for a run that is about to begin, and gives it back", async () => {
+test("close() waits for a run that is being created and releases it", async () => {
   log.length = 0;
   down.pay = false;
   const inner = memoryStore();
-  const slowly = async <T>(value: T): Promise<Awaited<T>> => {
-    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
-    return await value;
-  };
   let closed = false;
   const store: Store = {
     ...inner,
-    createRun: (run) => slowly(inner.createRun(run)),
+    async createRun(run) {
+      const created = await inner.createRun(run);
+      await turns(5);
+      return created;
+    },
     close: () => void (closed = true),
   };
   configure({ store });
   const starting = start(withFinally, []).catch((error: unknown) => error);
-  await new Promise((resolve) => setImmediate(resolve));
+  await turns(1);
   await close();
   expect(closed).toBe(true);
   expect(log).toEqual([]);
   await starting;
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  await turns(20);
   expect(log).toEqual([]);
   const row = await inner.getRun("run");
   expect(row).toMatchObject({ status: "pending" });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
-import { close, start, taskOptions, workflowOptions } from "perdure";
-import { setup } from "perdure/testing";
+import { close, sleep, start, taskOptions, workflowOptions } from "perdure";
+import { advance, settled, setup } from "perdure/testing";
 
 const given: { value: unknown; seen: unknown[] } = { value: undefined, seen: [] };
 
@@ -32,7 +32,7 @@ async function catches(): Promise<unknown> {
   }
 }
 
-/** The value as the workflow sees it at first, as the caller gets it, and as a later call of the same run gets it. */
+/** The value as the workflow receives it, as the caller receives it, and as a second caller of the same run receives it. */
 async function passed(workflow: () => Promise<unknown>, value: unknown): Promise<unknown[]> {
   setup({
     classes: [{ type: Money, encode: ({ cents }: Money) => cents, decode: (cents: number) => new Money(cents) }],
@@ -51,7 +51,7 @@ class Money {
   }
 }
 
-test("values come out as they went in, on first run and on replay alike", async () => {
+test("values keep their types and references in the workflow, for the caller and for a later caller", async () => {
   const shared = { deep: [1] };
   const cycle: Record<string, unknown> = { shared, again: shared };
   cycle["self"] = cycle;
@@ -83,7 +83,7 @@ test("values come out as they went in, on first run and on replay alike", async 
   }
 });
 
-test("errors keep class, cause and own fields; what cannot be stored of them is left out", async () => {
+test("errors keep their class, cause and own fields, except for values that cannot be stored", async () => {
   class HttpError extends Error {
     override name = "HttpError";
   }
@@ -102,7 +102,7 @@ test("errors keep class, cause and own fields; what cannot be stored of them is 
   expect(several?.errors[0]).toBeInstanceOf(RangeError);
 });
 
-test("any JSON value, thrown or returned", async () => {
+test("any JSON value can be thrown or returned", async () => {
   await fc.assert(
     fc.asyncProperty(fc.jsonValue(), async (value) => {
       for (const seen of [...(await passed(passes, value)), ...(await passed(catches, value))])
@@ -123,28 +123,43 @@ const schema = {
   },
 };
 
-test("a schema re-makes the result, first and replayed, and refuses what it does not know", async () => {
+async function price(): Promise<unknown> {
+  "use task: retries=0";
+  return given.value;
+}
+
+const typedPrice = taskOptions(price, { result: schema });
+
+async function cents(): Promise<number[]> {
+  "use workflow: id=cents";
+  const first = await typedPrice();
+  await sleep("1h");
+  return [first.cents, (await typedPrice()).cents];
+}
+
+test("a result schema decodes the result of a task on the first run and on replay", async () => {
+  const { crash } = setup();
+  onTestFinished(close);
+  given.value = 42;
+  await start(cents, []);
+  await settled();
+  crash();
+  const result = cents();
+  await advance("1h");
+  expect(await result).toEqual([42, 42]);
+});
+
+test("a result schema rejects an invalid result of a task", async () => {
   setup();
   onTestFinished(close);
-  const price = async (): Promise<unknown> => {
-    "use task: retries=0";
-    return given.value;
-  };
-  const typed = taskOptions(price, { result: schema });
-  const sum = async (): Promise<number> => {
-    "use workflow";
-    return (await typed()).cents;
-  };
-  given.value = 42;
-  expect(await sum()).toBe(42);
   given.value = "much";
-  await expect(start(sum, [], { id: "other" }).then((run) => run.result())).rejects.toMatchObject({
+  await expect(cents()).rejects.toMatchObject({
     code: "SCHEMA_REFUSED",
     message: expect.stringContaining(".amount[0]: expected a number"),
   });
 });
 
-test("a schema checks a workflow's input before anything is recorded", async () => {
+test("an input schema rejects a call before anything is recorded", async () => {
   const { store } = setup();
   onTestFinished(close);
   const input = {

@@ -3,14 +3,14 @@ import { join } from "node:path";
 import * as perdure from "perdure";
 import * as internal from "perdure/internal";
 import { advance, crashEverywhere, setup } from "perdure/testing";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { load, plainRuntime, type Mode } from "../../packages/compiler/test/execute.ts";
 import { fixtures, type Fixture } from "../../packages/compiler/test/fixtures.ts";
 
 /**
- * A fixture that can be executed exports two functions. `body` does everything that its row is about, calls `log` (which the harness declares)
- * where order matters, and returns a plain value; `main` is the workflow that returns `body()`. What they do depends on nothing else, and is the
- * same each time. `steps.txt` is what `main` leaves in the store.
+ * An executable fixture exports two functions. `body` exercises the shape of its table row, calls `log` (declared by the harness)
+ * where order matters, and returns a plain value; `main` is the workflow that returns `body()`. Both are deterministic. `steps.txt` contains the
+ * steps that `main` records.
  */
 interface Program {
   readonly body: () => Promise<unknown>;
@@ -34,13 +34,13 @@ function program({ files, input }: Fixture, mode: Mode): Program {
   return { body, main, log };
 }
 
-/** What a call gives, and what was logged since the program was loaded. */
+/** The result of a call, and everything logged since the program was loaded. */
 async function outcome({ log }: Program, call: () => Promise<unknown>): Promise<unknown> {
   const result = await call();
   return { result, log: [...log] };
 }
 
-/** A run in a store of its own, and the steps in it. Its sleeps, and the waits before retries, take no time. */
+/** The result and the steps of a run in a store of its own. Its sleeps and backoffs take no time. */
 async function asRun(main: () => Promise<unknown>): Promise<{ readonly result: unknown; readonly steps: string }> {
   const { store } = setup();
   try {
@@ -59,29 +59,32 @@ async function asRun(main: () => Promise<unknown>): Promise<{ readonly result: u
   }
 }
 
-describe.each(fixtures.filter(isExecutable).map((fixture) => [fixture.name, fixture] as const))("%s", (_, fixture) => {
-  it("does outside of a run what it does uncompiled", async () => {
-    const plain = program(fixture, "plain");
-    const compiled = program(fixture, "compiled");
-    perdure.configure({ store: "memory:" }); // a workflow that is called outside of a run begins one
-    onTestFinished(perdure.close);
-    expect(await outcome(compiled, compiled.body)).toEqual(await outcome(plain, plain.body));
-  });
+describe.each(fixtures.filter(isExecutable).map((fixture) => [fixture.name, fixture] as const))(
+  "the fixture %s",
+  (_, fixture) => {
+    test("outside a run, the compiled fixture behaves like the plain one", async () => {
+      const plain = program(fixture, "plain");
+      const compiled = program(fixture, "compiled");
+      perdure.configure({ store: "memory:" }); // a workflow called outside a run starts one
+      onTestFinished(perdure.close);
+      expect(await outcome(compiled, compiled.body)).toEqual(await outcome(plain, plain.body));
+    });
 
-  it("does the same as a run, and after a crash at every durable write", async () => {
-    const plain = program(fixture, "plain");
-    const compiled = program(fixture, "compiled");
-    let steps = "";
-    const run = async (): Promise<unknown> => {
-      const done = await asRun(compiled.main);
-      steps = done.steps;
-      return done.result;
-    };
-    expect(await outcome(compiled, run)).toEqual(await outcome(plain, plain.main));
-    check(join(fixture.directory, "steps.txt"), steps);
-    await crashEverywhere(compiled.main, []);
-  });
-});
+    test("in a run, the compiled fixture behaves like the plain one, even after a crash at any durable write", async () => {
+      const plain = program(fixture, "plain");
+      const compiled = program(fixture, "compiled");
+      let steps = "";
+      const run = async (): Promise<unknown> => {
+        const done = await asRun(compiled.main);
+        steps = done.steps;
+        return done.result;
+      };
+      expect(await outcome(compiled, run)).toEqual(await outcome(plain, plain.main));
+      check(join(fixture.directory, "steps.txt"), steps);
+      await crashEverywhere(compiled.main, []);
+    });
+  },
+);
 
 function check(path: string, actual: string): void {
   if (update) writeFileSync(path, actual);

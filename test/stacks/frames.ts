@@ -1,7 +1,7 @@
 import type { Project } from "./project.ts";
 import { sources } from "./sources.ts";
 
-/** A line of a stack that is in the project's own source. */
+/** A line of a stack trace that is in the project's own source. */
 export interface Frame {
   readonly name: string;
   readonly file: string;
@@ -9,7 +9,7 @@ export interface Frame {
   readonly column: number;
 }
 
-/** What the program printed: the frames of each call, by the call's name. */
+/** The printed frames of each call, by the name of the call. */
 export function printedStacks(output: string, project: Project): ReadonlyMap<string, readonly string[]> {
   const lines = output.split("\n").flatMap((line) => /STACK(\[.*\])/.exec(line)?.[1] ?? []);
   return new Map(
@@ -27,17 +27,17 @@ export function printedStacks(output: string, project: Project): ReadonlyMap<str
   );
 }
 
-/** The frame, if it is in the source that was written; `-` stands for no name. The class or object of a method is left out. */
+/** The frame, if it is in the original source. The name `-` means none; the class or object of a method is left out. */
 export function frameOf(line: string): Frame | undefined {
   const match = /^\s+at (?:async )?(?:(.*) \()?(src\/\w+\.ts):(\d+):(\d+)\)?$/.exec(line);
   if (!match) return undefined;
   const [, name = "-", file = "", at = "", column = ""] = match;
   const own = name.replace(/ \[as .*\]$/, "").replace(/^.*\./, "");
-  // a function without a name in code that was evaluated
+  // an anonymous function, or one in evaluated code
   return { name: own === "<anonymous>" || own === "eval" ? "-" : own, file, line: Number(at), column: Number(column) };
 }
 
-/** The frames that the comments in the source ask for: `first` of all, and `later`. */
+/** The frames that the comments in the source require: `!` marks the first one, `>` later ones. */
 export function expectedFrames(call: string): {
   readonly first: Frame | undefined;
   readonly later: readonly Omit<Frame, "column">[];
@@ -45,7 +45,7 @@ export function expectedFrames(call: string): {
   const marked = Object.entries(sources).flatMap(([file, text]) =>
     text.split("\n").flatMap((line, index) => {
       const [, mark, of, name = "-"] = /\/\/ ([!>]) (\S+) (\S+)$/.exec(line) ?? [];
-      // an error is made where `new` stands, a call is where the called name does
+      // the position of an error is that of `new`, the position of a call is that of the called name
       const column = line.includes("new Error") ? line.indexOf("new Error") : line.indexOf("parse(");
       return of === call ? [{ mark, name, file, line: index + 1, column: column + 1 }] : [];
     }),

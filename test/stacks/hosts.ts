@@ -7,9 +7,9 @@ import { node, type Project } from "./project.ts";
 
 /** A way to build and run a program. */
 export interface Host {
-  /** Builds `src/main.ts`, runs it in a process of its own, and gives what it prints. */
+  /** Builds `src/main.ts`, runs it in a process of its own and returns its output. */
   readonly run: (project: Project) => Promise<string>;
-  /** It may take the names of functions away. */
+  /** Whether the names of functions may be lost. */
   readonly nameless?: boolean;
 }
 
@@ -24,7 +24,7 @@ const esbuildOptions = ({ root, path }: Project): BuildOptions => ({
   plugins: [perdure()],
 });
 
-/** Loads `/src/main.ts` through a development server, in one of two ways. */
+/** A program that loads `/src/main.ts` through a development server, in one of two ways. */
 const devServer = (load: string): string => `
 import { createServer, createServerModuleRunner } from "vite";
 import perdure from "unplugin-perdure/vite";

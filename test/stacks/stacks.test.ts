@@ -34,20 +34,23 @@ type NamedFrame = Omit<Frame, "column">;
 
 const withoutName = <F extends NamedFrame>(frame: F): F => ({ ...frame, name: "-" });
 
-describe("a stack names the function and the place in the source", () => {
-  test.each(Object.entries(hosts))("%s", async (_name, { run, nameless = false }) => {
-    const project = createProject(sources);
-    const stacks = printedStacks(await run(project), project);
-    expect([...stacks.keys()].toSorted()).toEqual(calls.toSorted());
-    const comparable = <F extends NamedFrame>(frame: F | undefined): F | undefined =>
-      frame && nameless ? withoutName(frame) : frame;
-    for (const call of calls) {
-      const lines = stacks.get(call) ?? [];
-      const { first, later } = expectedFrames(call.replace("run:", ""));
-      const top = frameOf(lines.find((line) => !isBuiltIn(line)) ?? "");
-      expect.soft(comparable(top), `${call}\n${lines.join("\n")}`).toEqual(comparable(first));
-      const frames = lines.flatMap((line) => comparable(frameOf(line)) ?? []).map(({ column: _, ...frame }) => frame);
-      for (const each of later) expect.soft(frames, call).toContainEqual(comparable(each));
-    }
-  });
+describe("stack traces", () => {
+  test.each(Object.entries(hosts))(
+    "a stack trace names the function and the location in the source under %s",
+    async (_name, { run, nameless = false }) => {
+      const project = createProject(sources);
+      const stacks = printedStacks(await run(project), project);
+      expect([...stacks.keys()].toSorted()).toEqual(calls.toSorted());
+      const comparable = <F extends NamedFrame>(frame: F | undefined): F | undefined =>
+        frame && nameless ? withoutName(frame) : frame;
+      for (const call of calls) {
+        const lines = stacks.get(call) ?? [];
+        const { first, later } = expectedFrames(call.replace("run:", ""));
+        const top = frameOf(lines.find((line) => !isBuiltIn(line)) ?? "");
+        expect.soft(comparable(top), `${call}\n${lines.join("\n")}`).toEqual(comparable(first));
+        const frames = lines.flatMap((line) => comparable(frameOf(line)) ?? []).map(({ column: _, ...frame }) => frame);
+        for (const each of later) expect.soft(frames, call).toContainEqual(comparable(each));
+      }
+    },
+  );
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { checkForBrowser } from "../src/compile/browser.ts";
 import { CompileError } from "../src/compile/compile-error.ts";
 import { lostDirectives } from "../src/compile/lost-directives.ts";
@@ -8,7 +8,7 @@ const workflow = `export async function order() { "use workflow" }`;
 
 type Imports = Readonly<Record<string, readonly string[]>>;
 
-/** What is said of `/app/orders.js` when the modules import each other like this. */
+/** The message for `/app/orders.js` when the modules import each other like this. */
 function said(source: string, imports: Imports = {}): string {
   const importers = (path: string) =>
     Object.entries(imports).flatMap(([file, imported]) => (imported.includes(path) ? [file] : []));
@@ -26,8 +26,8 @@ const files = (imports: Imports): Imports =>
     Object.entries(imports).map(([file, imported]) => [`${root}/${file}`, imported.map((each) => `${root}/${each}`)]),
   );
 
-describe("a module on its way to a browser", () => {
-  it("is reached on the shortest way", () => {
+describe("a durable module in a browser build", () => {
+  test("the message names the shortest import path from browser code to the module", () => {
     const imports = files({
       "main.js": ["a.js", "d.js"],
       "a.js": ["b.js"],
@@ -37,7 +37,7 @@ describe("a module on its way to a browser", () => {
     expect(said(workflow, imports)).toContain("imported by browser code: main.js → d.js → orders.js");
   });
 
-  it("is reached through modules that import each other, from outside of them or not", () => {
+  test("the message names an import path through an import cycle, with or without an entry outside of it", () => {
     const circle = { "a.js": ["b.js"], "b.js": ["a.js", "orders.js"], "orders.js": ["a.js"] };
     expect(said(workflow, files({ ...circle, "main.js": ["a.js"] }))).toContain(
       "imported by browser code: main.js → a.js → b.js → orders.js",
@@ -45,17 +45,17 @@ describe("a module on its way to a browser", () => {
     expect(said(workflow, files(circle))).toMatch(/imported by browser code: .*b\.js → orders\.js/);
   });
 
-  it("may have tasks only, or a directive for the whole file", () => {
+  test("modules with only tasks and modules with a file-level directive are refused in a browser build", () => {
     expect(said(`const f = async () => { "use task" };`)).toContain("orders.js contains tasks and is an entry point");
     expect(said(`"use workflow";\nexport async function f() {}`)).toContain("orders.js contains workflows");
   });
 
-  it("is told what is wrong with its directives all the same", () => {
+  test("directive and syntax errors are reported in a browser build, too", () => {
     expect(said(`async function f() { "use tasks" }`)).toContain("(DIRECTIVE_MISSPELT)");
     expect(said(`async function f( { "use task" }`)).toContain("(PARSE_ERROR)");
   });
 
-  it("may hold what only looks like a directive", () => {
+  test("text that only looks like a directive is accepted in a browser build", () => {
     for (const source of [
       `log("use workflow")`,
       `// "use task"`,
@@ -65,11 +65,11 @@ describe("a module on its way to a browser", () => {
   });
 });
 
-describe("directives that another tool has taken out", () => {
+describe("directives removed by another tool", () => {
   const lost = (source: string, disk: string | undefined, id = `${root}/a.js`) =>
     lostDirectives(source, { id, root, host: memoryHost(disk === undefined ? {} : { "a.js": disk }) });
 
-  it("are found on the disk", () => {
+  test("a directive removed by another tool is found in the file on disk", () => {
     expect(lost(`export async function order(){}`, workflow)).toMatchObject({
       code: "DIRECTIVE_LOST",
       file: "a.js",
@@ -82,7 +82,7 @@ describe("directives that another tool has taken out", () => {
     });
   });
 
-  it("are not missed where there were none, where some are left, and in parts of files", () => {
+  test("no removed directive is reported if the file has none, if some are left, or for a part of a file", () => {
     expect(lost("f()", `f("use task")`)).toBeUndefined();
     expect(lost("f()", undefined)).toBeUndefined();
     expect(lost(`export async function order(){"use workflow"}`, workflow)).toBeUndefined();
@@ -90,7 +90,7 @@ describe("directives that another tool has taken out", () => {
     expect(lost("f()", workflow, "virtual:a.js")).toBeUndefined();
   });
 
-  it("are not missed where the file has been compiled", () => {
+  test("no removed directive is reported if the file was compiled", () => {
     expect(lost(`import * as $perdure from "perdure/internal"; f()`, workflow)).toBeUndefined();
   });
 });

@@ -1,7 +1,7 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { codeFrame, createDiagnostic, createLocator, formatDiagnostic } from "../src/diagnostics/diagnostic.ts";
 
-it("formats place, message, frame, hint and code", () => {
+test("a diagnostic is formatted with location, message, code frame, hint and code", () => {
   const source = `import "x";\n\nfunction f() {\n\t"use tasks";\n}\n`;
   const start = source.indexOf("use tasks");
   const diagnostic = createDiagnostic(
@@ -32,17 +32,17 @@ it("formats place, message, frame, hint and code", () => {
   );
 });
 
-it("marks the first line of a longer piece, and something of an empty one", () => {
+test("a code frame marks the first line of a multi-line range and one column of an empty range", () => {
   expect(codeFrame("ab\ncd", 1, 5)).toBe("> 1 | ab\n    |  ^\n  2 | cd");
   expect(codeFrame("ab", 2, 2)).toBe("> 1 | ab\n    |   ^");
 });
 
-it("shows no line behind the last line break, unless that is the place", () => {
+test("a code frame shows the empty line after the last line break only if the range is there", () => {
   expect(codeFrame("ab\n", 0, 2)).toBe("> 1 | ab\n    | ^^");
   expect(codeFrame("ab\n", 3, 3)).toBe("  1 | ab\n> 2 |\n    | ^");
 });
 
-it("counts lines as JavaScript does, and no byte-order mark", () => {
+test("a locator counts lines as JavaScript does and ignores a byte-order mark", () => {
   const locate = createLocator("\uFEFFa\r\nb\rc\u2028d");
   expect([0, 1, 4, 6, 8].map(locate)).toEqual([
     [1, 1],

@@ -1,7 +1,7 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { execute } from "./execute.ts";
 
-it("ties every function to its entry and keeps its name", () => {
+test("every durable function is registered under its entry and keeps its name and length", () => {
   const { exports, defined } = execute(
     {
       "main.ts": `
@@ -68,7 +68,7 @@ it("ties every function to its entry and keeps its name", () => {
   expect(defined.has(exports["plain"])).toBe(false);
 });
 
-it("registers nested functions each time their block is entered", async () => {
+test("nested functions are registered each time their block is entered", async () => {
   const { exports, defined } = execute(
     {
       "main.js": `

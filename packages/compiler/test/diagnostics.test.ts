@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { checkForBrowser } from "../src/compile/browser.ts";
 import { CompileError } from "../src/compile/compile-error.ts";
 import type { CompileOptions } from "../src/compile/compile.ts";
@@ -7,7 +7,7 @@ import { checkMessages } from "../src/diagnostics/check-messages.ts";
 import { diagnosticMessages } from "../src/diagnostics/messages.ts";
 import { compileFile, memoryHost, root, type Files } from "./execute.ts";
 
-/** One program for each thing the compiler says; several ways to say it have a number. */
+/** One program for each diagnostic; variants of one code are numbered. */
 const programs: Record<string, string | Files> = {
   PARSE_ERROR: `export async function f( {\n  "use task";\n}\n`,
   DIRECTIVE_MISSPELT: `export async function f() {\n  "use tasks";\n}\n`,
@@ -57,7 +57,7 @@ const programs: Record<string, string | Files> = {
 
 const order = `export async function order() {\n  "use workflow";\n}\n`;
 
-/** What is said of a module that another build or tool has to do with. */
+/** Diagnostics that depend on another tool or on a browser build. */
 const others: Record<string, () => string> = {
   BROWSER_IMPORT: () =>
     messageOf(() =>
@@ -99,9 +99,9 @@ function report(program: string | Files): string {
   }
 }
 
-describe("what the compiler says", () => {
+describe("compiler diagnostics", () => {
   for (const [name, program] of Object.entries(programs)) {
-    it(name, () => {
+    test(`the output matches the snapshot for ${name}`, () => {
       const text = report(program);
       expect(text).toContain(`(${name.split(" ")[0]})`);
       expect(text).toMatchSnapshot();
@@ -109,19 +109,19 @@ describe("what the compiler says", () => {
   }
 
   for (const [name, message] of Object.entries(others)) {
-    it(name, () => {
+    test(`the output matches the snapshot for ${name}`, () => {
       expect(message()).toContain(`(${name})`);
       expect(message()).toMatchSnapshot();
     });
   }
 
-  it("has an example for every code", () => {
+  test("every diagnostic code has an example", () => {
     expect(
       Object.keys(diagnosticMessages).filter((code) => !(code in programs || code in others || code in checkMessages)),
     ).toEqual([]);
   });
 
-  it("is told at the levels that the project sets", () => {
+  test("a project can turn a warning off or into an error", () => {
     const source = `export async function f() { "use workflow"; await fetch("x"); setTimeout(f); return process.env.X }`;
     const codes = (warnings: CompileOptions["warnings"]) =>
       compileFile({ "a.js": source }, "a.js", { ...(warnings && { warnings }) })?.diagnostics.map((each) => each.code);
@@ -130,7 +130,7 @@ describe("what the compiler says", () => {
     expect(() => codes({ WORKFLOW_TIMER: "error" })).toThrow(/error: f uses setTimeout/);
   });
 
-  it("takes other words", () => {
+  test("a project can use other words for the directives", () => {
     const directives = { task: "use durable task" };
     const compile = (source: string) => compileFile({ "a.js": source }, "a.js", { directives });
     expect(compile(`async function f() { "use task"; "use server"; "use cache" }`)).toBeUndefined();

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { readDirective, type DirectiveReading } from "../src/directives/directive.ts";
 
 const task = (args: string) => {
@@ -15,8 +15,8 @@ const id = (text: string) => {
 };
 const codes = (reading: DirectiveReading | undefined) => reading?.problems.map(({ code }) => code);
 
-describe("arguments of a task", () => {
-  it("reads every option", () => {
+describe("the arguments of a task directive", () => {
+  test("every option of a task directive is read", () => {
     expect(readDirective("use task")).toEqual({ directive: { kind: "task", options: undefined }, problems: [] });
     expect(task("retries=3, backoff=exponential(base=2, max=60s), timeout=30s")).toEqual({
       retries: 3,
@@ -36,7 +36,7 @@ describe("arguments of a task", () => {
     });
   });
 
-  it("refuses what it does not know or understand", () => {
+  test("unknown and invalid arguments of a task directive are refused", () => {
     const refused: Record<string, string> = {
       "retries=many": "DIRECTIVE_ARGUMENT_INVALID",
       "timeout=-1s": "DIRECTIVE_ARGUMENT_INVALID",
@@ -57,8 +57,8 @@ describe("arguments of a task", () => {
   });
 });
 
-describe("the id of a workflow", () => {
-  it("keeps text and placeholders with their places", () => {
+describe("the id in a workflow directive", () => {
+  test("the id in a workflow directive is read as text and placeholders with their positions", () => {
     expect(id("id=pipeline-{source}")).toEqual(["pipeline-", { source: [26, 34] }]);
     expect(id("id={a.b}{c[0]}")).toEqual([{ "a.b": [17, 22] }, { "c[0]": [22, 28] }]);
     expect(id('id="a, b={x}"')).toEqual(["a, b=", { x: [23, 26] }]);
@@ -66,14 +66,14 @@ describe("the id of a workflow", () => {
   });
 });
 
-it("reads durations as options do", () => {
+test("durations in a task directive are read as in the options", () => {
   expect(task("timeout=1 second")).toEqual({ timeout: 1000 });
   expect(task('timeout="2 days"')).toEqual({ timeout: 172_800_000 });
   expect(task("timeout=1500")).toEqual({ timeout: 1500 });
   expect(task("backoff=linear(start=0, step=1 min)")).toEqual({ backoff: { kind: "linear", start: 0, step: 60_000 } });
 });
 
-it("leaves the directives of others alone", () => {
+test("directives of other tools are ignored", () => {
   for (const text of [
     "use strict",
     "use client",
@@ -93,7 +93,7 @@ it("leaves the directives of others alone", () => {
   }
 });
 
-it("recognizes slips", () => {
+test("misspelt directives are recognized", () => {
   for (const text of [
     "use tasks",
     "use  task",
@@ -114,7 +114,7 @@ it("recognizes slips", () => {
   }
 });
 
-it("never throws, and points inside of the text", () => {
+test("reading any text as a directive never throws and reports only positions inside the text", () => {
   const text = fc.string({ unit: fc.constantFrom(...`use taskworkflow:=,(){}"'12ms `.split("")), maxLength: 40 });
   fc.assert(
     fc.property(

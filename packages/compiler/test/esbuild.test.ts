@@ -2,7 +2,7 @@ import { build, type BuildOptions, type Plugin } from "esbuild";
 import { parseManifest, type Manifest } from "@perdure/protocol";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import perdure from "../src/adapters/bundlers/esbuild.ts";
 import { fakeRuntime, orders, temporaryProject, type TemporaryProject } from "./temporary-project.ts";
 
@@ -19,7 +19,7 @@ const options = ({ root, path }: TemporaryProject, plugins: Plugin[] = []): Buil
   plugins: [perdure(), ...plugins],
 });
 
-it("compiles a bundle", async () => {
+test("an esbuild bundle of a workflow runs with its helpers and tasks compiled", async () => {
   const project = temporaryProject({ ...orders, ...fakeRuntime });
   const trace: string[] = [];
   Reflect.set(globalThis, "trace", trace);
@@ -32,7 +32,7 @@ it("compiles a bundle", async () => {
   expect(trace).toEqual(["main", "helper", "charge"]);
 });
 
-it("leaves files with nothing to do to other plugins", async () => {
+test("files without durable code are left to other esbuild plugins", async () => {
   const project = temporaryProject({
     ...orders,
     ...fakeRuntime,
@@ -47,7 +47,7 @@ it("leaves files with nothing to do to other plugins", async () => {
   expect(outputFiles?.[0]?.text).toContain('"seen"');
 });
 
-it("reports errors and warnings with their source lines", async () => {
+test("errors and warnings are reported to esbuild with their source lines", async () => {
   const project = temporaryProject({
     ...orders,
     ...fakeRuntime,
@@ -77,11 +77,11 @@ it("reports errors and warnings with their source lines", async () => {
   ]);
 });
 
-describe("the manifest", () => {
+describe("the manifest of an esbuild build", () => {
   const files = (manifest: Manifest) => manifest.modules.map(({ file }) => file);
   const compiled = ["src/helper.ts", "src/main.ts", "src/tasks.ts"];
 
-  it("is written beside the output, under the name that is wanted", async () => {
+  test("the manifest is written beside the output under the configured name, or not at all", async () => {
     const project = temporaryProject({ ...orders, ...fakeRuntime });
     const read = (name: string): Manifest => parseManifest(JSON.parse(readFileSync(project.path(name), "utf8")), name);
     const said: Manifest[] = [];
@@ -99,7 +99,7 @@ describe("the manifest", () => {
     expect(existsSync(project.path("none/perdure.manifest.json"))).toBe(false);
   });
 
-  it("comes with the files of a build that writes none", async () => {
+  test("a build with write: false returns the manifest among its output files", async () => {
     const project = temporaryProject({ ...orders, ...fakeRuntime });
     const { outputFiles } = await build({ ...options(project), write: false });
     const [manifest] = outputFiles.filter(({ path }) => path === project.path("dist/perdure.manifest.json"));
@@ -110,7 +110,7 @@ describe("the manifest", () => {
     expect(toStandardOutput.outputFiles.map(({ path }) => path)).toEqual(["<stdout>"]);
   });
 
-  it("is not written where nothing was compiled, or the build failed", async () => {
+  test("no manifest is written if nothing was compiled or the build failed", async () => {
     const project = temporaryProject({ ...orders, ...fakeRuntime, "src/main.ts": `export const nothing = 1;\n` });
     await build(options(project));
     expect(existsSync(project.path("dist/main.mjs"))).toBe(true);
@@ -120,7 +120,7 @@ describe("the manifest", () => {
   });
 });
 
-it("notices in a rebuild that another file has changed", async () => {
+test("a rebuild recompiles a module after a file it imports has changed", async () => {
   const project = temporaryProject({ ...orders, ...fakeRuntime });
   const plugin = perdure();
   project.write("src/tasks.ts", `export async function charge(id: string) { return id }\n`);

@@ -15,7 +15,7 @@ export interface Execution {
 
 export const root = "/app";
 
-/** A host over files in memory. */
+/** A host that reads files from memory. */
 export function memoryHost(files: Files) {
   return {
     scripts: () => Object.keys(files).map((name) => `${root}/${name}`),
@@ -45,8 +45,8 @@ export type Mode = "plain" | "compiled";
 const loaderOf = (name: string): Loader => (name.endsWith(".tsx") ? "tsx" : /\.[cm]?ts$/.test(name) ? "ts" : "jsx");
 
 /**
- * Loads the program `entry`, compiled or as it is, its TypeScript taken out; gives the exports.
- * @param modules - what imports of packages give
+ * Loads the program `entry`, compiled or unchanged, with its types stripped, and returns the exports.
+ * @param modules - the exports of imported packages
  */
 export function load(
   files: Files,
@@ -81,7 +81,7 @@ export function load(
   return loadFile(entry);
 }
 
-/** Outside of a run, the operations of the runtime are the plain calls that they stand for. */
+/** A runtime whose operations behave as they do outside a run: as plain calls. */
 export const plainRuntime = {
   sleep: async () => {},
   start: async (fn: () => unknown) => fn(),
@@ -90,7 +90,7 @@ export const plainRuntime = {
   workflowOptions: <F>(fn: F): F => fn,
 };
 
-/** Runs the program `entry`, compiled for an ABI that writes down what is asked of it, or as it is. */
+/** Runs the program `entry`, either unchanged or compiled for an ABI that records its calls. */
 export function execute(files: Files, entry: string, mode: Mode): Execution {
   const log: unknown[] = [];
   const trace: Trace = [];

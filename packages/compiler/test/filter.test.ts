@@ -1,12 +1,12 @@
 import { resolve } from "node:path";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { idFilter, passes } from "../src/files/filter.ts";
 
 const here = resolve().replaceAll("\\", "/");
 const chosen = (options: Parameters<typeof idFilter>[0], ids: readonly string[]): string[] =>
   ids.filter((id) => passes(idFilter(options), id));
 
-it("takes every script but those of packages and of other plugins", () => {
+test("the default filter matches every script except those of packages and virtual modules", () => {
   const scripts = ["/app/a.ts", "/app/b.mjs", "/app/c.tsx?x=1", "C:\\app\\d.cts"];
   expect(
     chosen({}, [
@@ -20,7 +20,7 @@ it("takes every script but those of packages and of other plugins", () => {
   ).toEqual(scripts);
 });
 
-it("takes globs from the current directory, and others anywhere", () => {
+test("relative globs match from the current directory, all others match anywhere", () => {
   const ids = [`${here}/src/a.ts`, `${here}/src/deep/b.ts`, `${here}/test/c.ts`, "/elsewhere/src/d.ts"];
   expect(chosen({ include: "src/**" }, ids)).toEqual(ids.slice(0, 2));
   expect(chosen({ include: ["./test/*.ts", "**/d.ts"] }, ids)).toEqual(ids.slice(2));
@@ -28,7 +28,7 @@ it("takes globs from the current directory, and others anywhere", () => {
   expect(chosen({ exclude: ["test/**", "/elsewhere/**"] }, ids)).toEqual(ids.slice(0, 2));
 });
 
-it("takes regular expressions, with flags that remember something too", () => {
+test("a regular expression with the g flag matches every time", () => {
   const filter = idFilter({ include: /\/src\/.*\.ts$/g });
   for (let i = 0; i < 3; i++) expect(passes(filter, "/app/src/a.ts")).toBe(true);
 });

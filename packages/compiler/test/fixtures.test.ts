@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { CompileError } from "../src/compile/compile-error.ts";
 import { assertParses, compileFile } from "./execute.ts";
 import { fixtures, type Fixture } from "./fixtures.ts";
@@ -9,12 +9,13 @@ import { mappedTokens, mappingFaults, type Lang } from "./maps.ts";
 const update = process.env["UPDATE"] === "1";
 
 /**
- * `input.*` and the files it imports → `expected.*`, `manifest.json`, and where each surviving name maps to; or, when it is refused,
- * `diagnostics.txt`. What the rest of a folder is for says `test/shapes`.
+ * `input.*` and the files it imports → `expected.*`, `manifest.json` and the source mapping of each remaining name; for a refused input,
+ * `diagnostics.txt`. The other files of a folder are used by `test/shapes`.
  */
-describe("fixtures", () => {
+describe("compiler fixtures", () => {
   for (const fixture of fixtures)
-    it(fixture.name, () => (fixture.refused ? checkRefused(fixture) : checkCompiled(fixture)));
+    test(`the compiler ${fixture.refused ? "refuses" : "compiles"} ${fixture.name} as recorded`, () =>
+      fixture.refused ? checkRefused(fixture) : checkCompiled(fixture));
 });
 
 function checkRefused({ directory, files, input }: Fixture): void {
@@ -41,7 +42,7 @@ function checkCompiled({ name, directory, files, input }: Fixture): void {
   check(join(directory, "map.txt"), mapText(name, source, result, input));
 }
 
-/** The decorators of parameters, with their types, stay outside in a copy, on the same lines. */
+/** The fixture whose parameter decorators are copied, so that the originals are not mapped. */
 const copied = "decorators-parameter";
 
 function mapText(

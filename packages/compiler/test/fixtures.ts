@@ -2,14 +2,14 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Files } from "./execute.ts";
 
-/** One shape of code: `input.*`, the files it imports, and what the compiler makes of it, or says about it. */
+/** One shape of code: `input.*`, the files it imports, and the expected output or diagnostics of the compiler. */
 export interface Fixture {
   readonly name: string;
   readonly directory: string;
   readonly files: Files;
-  /** The name of its input. */
+  /** The name of the input file. */
   readonly input: string;
-  /** It is refused, and `diagnostics.txt` says why. */
+  /** Whether the compiler refuses it with the errors in `diagnostics.txt`. */
   readonly refused: boolean;
 }
 

@@ -4,7 +4,7 @@ import type { CompileResult } from "../src/compile/compile.ts";
 
 export type Lang = "ts" | "tsx" | "jsx";
 
-/** A name, a literal, or the text of a template or element. */
+/** A name, a literal, or the text of a template or JSX element. */
 export interface Token {
   readonly text: string;
   readonly start: number;
@@ -16,7 +16,7 @@ export function tokens(source: string, lang: Lang): Token[] {
   const add = ({ start, end }: { readonly start: number; readonly end: number }): void =>
     void found.set(start, source.slice(start, end));
   const visitor = new Visitor({
-    // with a type behind it, the node is longer than the name
+    // with a type annotation, the node is longer than the name
     Identifier: ({ start, name }) => add({ start, end: start + name.length }),
     TemplateElement: ({ start, end, tail }) => add({ start: start + 1, end: end - (tail ? 1 : 2) }),
     PrivateIdentifier: add,
@@ -33,7 +33,7 @@ export function tokens(source: string, lang: Lang): Token[] {
 
 const lineStarts = (source: string): number[] => [0, ...[...source.matchAll(/\n/g)].map((match) => match.index + 1)];
 
-/** Where each token of the output comes from, by offsets in the input. What was inserted is left out; `to` is undefined where the end is not mapped. */
+/** A token of the output with its start and end offset in the input. Inserted tokens are left out; `to` is undefined if the end is not mapped. */
 export interface MappedToken extends Token {
   readonly from: number;
   readonly to: number | undefined;
@@ -43,14 +43,14 @@ export function mappedTokens(input: string, result: CompileResult, lang: Lang): 
   const original = originalOffsets(input, result);
   return tokens(result.code, lang).flatMap(({ text, start }) => {
     const from = original(start);
-    // an inserted piece maps to the place that it is put in front of, where something else stands
+    // an inserted token maps to the position it is inserted at, where the input has other text
     return from === undefined || !input.startsWith(text, from)
       ? []
       : [{ text, start, from, to: original(start + text.length) }];
   });
 }
 
-/** The offset in the input of an offset in the output that has a mapping of its own. */
+/** Maps an offset in the output to the input if it has a mapping of its own. */
 function originalOffsets(input: string, { code, map }: CompileResult): (offset: number) => number | undefined {
   const decoded = new SourceMap({ ...map, version: 3, file: "", sourceRoot: "", sourcesContent: [] });
   const [inputLines, outputLines] = [lineStarts(input), lineStarts(code)];
@@ -66,7 +66,7 @@ function originalOffsets(input: string, { code, map }: CompileResult): (offset: 
 
 const isDirective = ({ text }: Token): boolean => /^["']use (?:task|workflow)\b/.test(text);
 
-/** What is wrong with a map: tokens of the input that are not found in the output, or not by both ends. */
+/** The errors of a source map: tokens of the input whose start or end is not mapped. */
 export function mappingFaults(input: string, result: CompileResult, lang: Lang): string[] {
   const mapped = new Map(mappedTokens(input, result, lang).map((token) => [token.from, token]));
   return tokens(input, lang)

@@ -3,7 +3,7 @@ import { readPackageJson } from "../src/files/package-json.ts";
 
 const read = (text: string | undefined) => readPackageJson("package.json", { readFile: () => text });
 
-test("a package.json is read for what the compiler needs of it", () => {
+test("the members of a package.json that the compiler needs are read", () => {
   const found = read(
     JSON.stringify({
       name: "shop",
@@ -20,12 +20,12 @@ test("a package.json is read for what the compiler needs of it", () => {
   expect([found?.command("tsc"), found?.command("shop")]).toEqual(["./bin/tsc", undefined]);
 });
 
-test("members of another type count as absent", () => {
+test("members of a package.json with an invalid type are ignored", () => {
   const found = read(JSON.stringify({ name: "", type: "other", bin: "./cli.js", dependencies: "perdure" }));
   expect(found).toMatchObject({ name: undefined, type: "commonjs", perdure: undefined });
   expect([found?.dependencies.size, found?.command("tsc")]).toEqual([0, undefined]);
 });
 
-test.each([undefined, "", "{", "null", '"shop"'])("%j is no package.json", (text) => {
+test.each([undefined, "", "{", "null", '"shop"'])("%j is not a valid package.json", (text) => {
   expect(read(text)).toBeUndefined();
 });

@@ -48,7 +48,7 @@ const awaited = fc
 
 type MakeLoop = (make: (body: string, name: string, label: string) => string) => fc.Arbitrary<Statement>;
 
-/** Loops of which a part is moved when they are compiled. */
+/** Loops whose header is moved by the compiler. */
 const moving = (loop: MakeLoop): fc.Arbitrary<Statement>[] => [
   loop((body, name, label) => `${label}for (const { a: ${name} = await t(v), ...rest } of [{}, { a: 2 }]) ${body}`),
   loop((body, name, label) => `{ const ${name} = {}; ${label}for ([${name}.x = await t(v)] of [[], [v]]) ${body} }`),
@@ -163,7 +163,7 @@ const style = fc.record({
   newline: fc.constantFrom("\n", "\n  ", "\r\n", "\n// note\n"),
 });
 
-/** Random programs: tasks, helpers that call each other, and a workflow `main` that returns what it did. */
+/** Random programs: tasks, helpers that call each other, and a workflow `main` that returns a log of its calls. */
 const make = (moves: boolean): fc.Arbitrary<string> =>
   fc
     .tuple(style, fc.array(fc.array(statement(moves), { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 4 }))
@@ -183,7 +183,7 @@ const make = (moves: boolean): fc.Arbitrary<string> =>
 
 export const programs = make(true);
 
-/** The same, when nothing in them has to be moved. */
+/** Random programs in which the compiler moves nothing. */
 export const unmovedPrograms = make(false);
 
 const header = `

@@ -1,6 +1,6 @@
 import { DIRECTIVE_WORDS } from "../src/directives/directive.ts";
 import { readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Session } from "../src/adapters/session/session.ts";
 import { compile, createProject, nodeHost } from "../src/index.ts";
 import { compileFile, type Files } from "./execute.ts";
@@ -13,16 +13,19 @@ const sites = (files: Files, name = "main.ts"): string[] | undefined =>
 const scopes = (files: Files, name = "main.ts"): string[] | undefined =>
   compileFile({ "tasks.ts": tasks, ...files }, name)?.info.functions.map((each) => each.name);
 
-describe("calls through imports", () => {
+describe("calls of imported tasks", () => {
   const calls: Record<string, [string, string[]]> = {
-    named: [`import { charge } from "./tasks"; export async function f() { await charge(1) }`, ["charge"]],
-    renamed: [`import { charge as c } from "./tasks.js"; export async function f() { await c(1) }`, ["charge"]],
-    "default import": [`import go from "./tasks"; export async function f() { await go(1) }`, ["default"]],
-    namespace: [
+    "a named import": [`import { charge } from "./tasks"; export async function f() { await charge(1) }`, ["charge"]],
+    "a renamed import": [
+      `import { charge as c } from "./tasks.js"; export async function f() { await c(1) }`,
+      ["charge"],
+    ],
+    "a default import": [`import go from "./tasks"; export async function f() { await go(1) }`, ["default"]],
+    "a namespace import": [
       `import * as t from "./tasks"; export async function f() { await t.charge(1); await t.api.refund(1); await t.default(2); await t["charge"](1) }`,
       ["charge", "api.refund", "default", "charge"],
     ],
-    alias: [
+    "local aliases": [
       `import { charge, api } from "./tasks"; const go = charge, { refund } = api; export async function f() { await go(1); await refund(2) }`,
       ["charge", "api.refund"],
     ],
@@ -30,23 +33,23 @@ describe("calls through imports", () => {
       `import { Billing as B } from "./tasks"; class C extends B { async go() { await this.pay(); await super.pay() } } export async function f(x: B) { await B.run(); await new B().pay(); const b = new C(); await b.pay(); await x.pay(); await b.go() }`,
       ["Billing.pay", "Billing.pay", "Billing.run", "Billing.pay", "Billing.pay", "Billing.pay", "go"],
     ],
-    "a method by its name": [
+    "a method call on an unknown object": [
       `import { Billing } from "./tasks"; export async function f(deps) { await deps.billing.pay() }`,
       ["Billing.pay"],
     ],
-    "dynamic import": [
+    "dynamic imports": [
       `export async function f() { const t = await import("./tasks"); await t.charge(1); await (await import("./tasks")).charge(2) }`,
       ["charge", "charge"],
     ],
-    "typed options": [
+    taskOptions: [
       `import { taskOptions as to } from "perdure"; const t = to(async () => { "use task" }, { retries: 1 }); export const f = async () => t()`,
       ["t"],
     ],
-    "the runtime's own steps": [
+    "steps of the runtime": [
       `import { sleep, signal as s, configure } from "perdure"; import * as p from "perdure"; export async function f() { configure({}); await sleep(1); await s("x"); await p.start(f) }`,
       ["sleep", "signal", "start"],
     ],
-    "at the top of a module": [`import { charge } from "./tasks"; await charge(1)`, ["charge"]],
+    "a top-level call": [`import { charge } from "./tasks"; await charge(1)`, ["charge"]],
     require: [
       `const { charge } = require("./tasks"); const t = require("./tasks"); exports.f = async () => { await charge(1); await t.charge(1) }`,
       ["charge", "charge"],
@@ -57,10 +60,10 @@ describe("calls through imports", () => {
     ],
   };
   for (const [name, [source, expected]] of Object.entries(calls)) {
-    it(name, () => expect(sites({ "main.ts": source })).toEqual(expected));
+    test(`the calls in a module with ${name} are found`, () => expect(sites({ "main.ts": source })).toEqual(expected));
   }
 
-  it("through barrels, in cycles and through helpers of other modules", () => {
+  test("calls of imported tasks are found through barrel files, import cycles and helpers of other modules", () => {
     const files: Files = {
       "index.ts": `export * from "./more";\nexport { charge as pay } from "./tasks";\nexport * as all from "./tasks";\nexport { helper as default } from "./helper";`,
       "more.ts": `export * from "./index";\nexport * from "./tasks";`,
@@ -73,7 +76,7 @@ describe("calls through imports", () => {
   });
 });
 
-it("comes to an end on re-exports and choices that lead in circles", () => {
+test("the analysis terminates on circular re-exports and long chains of conditional values", () => {
   const names = Array.from({ length: 12 }, (_, i) => `m${i}.ts`);
   const all = names.map((name) => `export * from "./${name}";`).join("\n");
   const files: Files = Object.fromEntries(
@@ -94,22 +97,21 @@ it("comes to an end on re-exports and choices that lead in circles", () => {
   ).toEqual(["charge", "sleep"]);
 });
 
-describe("what is left alone", () => {
+describe("files that are left unchanged", () => {
   const untouched: Record<string, string> = {
     "no durable call": `import { other } from "./other"; export async function f(g) { await g(); await other() }`,
     "type-only imports": `import type { charge } from "./tasks"; export async function f(c: typeof charge) { await c(1) }`,
-    "packages and builtins": `import fs from "node:fs"; import x from "some-package"; export const f = () => x(fs.readFileSync("a"))`,
-    "a shadowed name": `import { charge } from "./tasks"; export const f = (charge: any) => charge.x;`,
+    "imports of packages and builtins only": `import fs from "node:fs"; import x from "some-package"; export const f = () => x(fs.readFileSync("a"))`,
+    "a parameter that shadows an imported task": `import { charge } from "./tasks"; export const f = (charge: any) => charge.x;`,
   };
   for (const [name, source] of Object.entries(untouched)) {
-    it(name, () =>
+    test(`a file with ${name} is left unchanged`, () =>
       expect(
         compileFile({ "tasks.ts": tasks, "other.ts": `export const other = () => 1`, "main.ts": source }, "main.ts"),
-      ).toBeUndefined(),
-    );
+      ).toBeUndefined());
   }
 
-  it("what has been compiled before", () => {
+  test("a file that was compiled before is left unchanged", () => {
     for (const name of ["main.ts", "main.cjs"]) {
       const source =
         name === "main.ts"
@@ -122,7 +124,7 @@ describe("what is left alone", () => {
   });
 });
 
-describe("clock and chance in modules without anything durable", () => {
+describe("clock and random values in modules without durable code", () => {
   const files = {
     "id.ts": `export const id = () => crypto.randomUUID();`,
     "log.ts": `export const log = (text: string) => text + Date.now();`,
@@ -132,15 +134,15 @@ describe("clock and chance in modules without anything durable", () => {
   };
   const touched = (name: string, all: Files = files) => compileFile(all, name)?.code.includes(".recorded(") ?? false;
 
-  it("are compiled when a workflow's imports lead there, whatever is compiled first", () => {
+  test("uses of the clock and of random values are compiled if a workflow imports the module, in any order of compilation", () => {
     expect(touched("id.ts")).toBe(true);
     expect(touched("log.ts")).toBe(false);
-    expect(touched("top.ts")).toBe(false); // evaluated with the module, in no run
+    expect(touched("top.ts")).toBe(false); // evaluated with the module, outside any run
     expect(touched("id.ts", { ...files, "flow.ts": files["flow.ts"].replace("workflow", "task") })).toBe(false);
     expect(compileFile(files, "flow.ts")?.info.imports).toEqual(["id.ts"]);
   });
 
-  it("are found on disk, and anew when a file changes", () => {
+  test("the modules that a workflow imports are found on disk, and again after a file changes", () => {
     const project = temporaryProject({
       ...files,
       "node_modules/x/flow.js": files["flow.ts"],
@@ -162,14 +164,14 @@ describe("clock and chance in modules without anything durable", () => {
   });
 });
 
-describe("scopes", () => {
-  it("are made for possible calls, but only where something durable is", () => {
+describe("scopes of helper functions", () => {
+  test("unknown calls create scopes only in modules that can reach durable code", () => {
     const source = `export async function f(cb, { g }) { await cb(); await g() }\nexport const h = (fs, i) => fs[i]();\nexport const k = (x) => x.y();\nexport const m = (n) => parseInt(n);`;
     expect(scopes({ "main.ts": source })).toBeUndefined();
     expect(scopes({ "main.ts": `import { charge } from "./tasks"; charge;\n${source}` })).toEqual(["f", "h"]);
   });
 
-  it("are named after what they are", () => {
+  test("a scope is named after its function or the call it is passed to", () => {
     const source = `import { charge } from "./tasks";
       export const a = async () => charge(1);
       export const o = { m() { return charge(1) }, p: () => charge(1) };
@@ -198,7 +200,7 @@ describe("scopes", () => {
     ]);
   });
 
-  it("are not made in tasks", () => {
+  test("no scopes are created in tasks", () => {
     const source = `import { charge } from "./tasks"; export async function t(xs) { "use task"; for (const x of xs) await charge(x); return xs.map(async (x) => charge(x)) }`;
     expect(compileFile({ "tasks.ts": tasks, "main.ts": source }, "main.ts")?.info).toMatchObject({
       functions: [{ name: "t" }],
@@ -209,7 +211,7 @@ describe("scopes", () => {
 });
 
 describe("a project on disk", () => {
-  it("resolves like TypeScript: paths, package imports, extensions; linked packages but not installed ones", () => {
+  test("imports are resolved as in TypeScript, except for those of installed packages", () => {
     const project = temporaryProject({
       "package.json": JSON.stringify({ name: "app", type: "module", imports: { "#jobs/*": "./src/jobs/*.ts" } }),
       "tsconfig.json": JSON.stringify({ compilerOptions: { paths: { "@/*": ["./src/*"] } } }),
@@ -226,7 +228,7 @@ describe("a project on disk", () => {
     expect(result?.info.imports).toEqual(["src/jobs/a.ts"]);
   });
 
-  it("keeps summaries until a file changes", () => {
+  test("summaries of modules are kept until a file changes", () => {
     const files = temporaryProject({
       "tasks.ts": `export const charge = async () => 1`,
       "helper.ts": `import { charge } from "./tasks"; export const help = () => charge()`,
@@ -251,15 +253,15 @@ describe("a project on disk", () => {
   });
 });
 
-describe("the fingerprint of the code", () => {
+describe("the fingerprint of a module", () => {
   const hash = (source: string) => compileFile({ "main.ts": source }, "main.ts")?.info.hash;
   const base = hash(`export async function f(a: string) { "use task"; return ["x y", a + 1] }`);
 
-  it("does not see layout, comments, quotes and types", () => {
+  test("layout, comments, quotes and types do not change the fingerprint", () => {
     expect(hash(`// c\nexport async function f(a) {\n  'use task';\n  return (['x y', (a + 1),]);\n}\n`)).toBe(base);
   });
 
-  it("sees everything else", () => {
+  test("every other change of the code changes the fingerprint", () => {
     for (const body of [
       `return ["xy", a + 1]`,
       `return ["x y", a + 2]`,
@@ -284,7 +286,7 @@ describe("the fingerprint of the code", () => {
     ["main.ts", "tasks.ts"].map((name) => compileFile({ ...files, ...changed }, name)?.info.hash);
   const [main, charging] = hashes();
 
-  it("is the content's own where only compiled modules and packages are imported", () => {
+  test("the fingerprint does not cover imported packages and imported compiled modules", () => {
     const imports = `import { charge } from "./tasks"; import x from "some-package"; `;
     const own = (given: Files) =>
       compileFile({ ...files, ...given, "main.ts": `${imports}export const f = () => charge(x)` }, "main.ts")?.info
@@ -292,7 +294,7 @@ describe("the fingerprint of the code", () => {
     expect(own({})).toBe(own({ "rates.ts": `export const rate = 3;` }));
   });
 
-  it("sees the modules that stay as they are, directly, through others of them, and in cycles", () => {
+  test("the fingerprint covers imported uncompiled modules, directly, transitively and in cycles", () => {
     for (const change of [
       { "index.ts": `export const name = 1` },
       { "names.ts": `export const name = "m"` },
@@ -306,7 +308,7 @@ describe("the fingerprint of the code", () => {
     expect([sameMain, changedCharging !== charging]).toEqual([main, true]);
   });
 
-  it("does not see their layout, comments and types, nor what only types come from", () => {
+  test("the fingerprint does not cover type-only imports, nor layout, comments and types of imported modules", () => {
     const change = {
       "deep.ts": `// c\nimport "./main";\nexport const suffix: string = ('s');\n`,
       "types.ts": `export type T = 2`,
@@ -315,7 +317,7 @@ describe("the fingerprint of the code", () => {
     expect(hashes(change)).toEqual([main, charging]);
   });
 
-  it("does not depend on where the project lies", () => {
+  test("the fingerprint does not depend on the directory of the project", () => {
     for (let i = 0; i < 2; i++) {
       const { root, path } = temporaryProject(files);
       expect(compile(files["main.ts"], { id: path("main.ts"), root })?.info.hash).toBe(main);

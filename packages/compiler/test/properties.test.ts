@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { DIRECTIVE_WORDS } from "../src/directives/directive.ts";
 import { findDirectives, mayHoldDirective } from "../src/phases/1-parse/directives.ts";
 import { parse } from "../src/phases/1-parse/parse.ts";
@@ -15,8 +15,8 @@ function compiled(source: string) {
   return result;
 }
 
-describe("every program", () => {
-  it("does the same when it is compiled", async () => {
+describe("random programs", () => {
+  test("a compiled program behaves like the plain program", async () => {
     await fc.assert(
       fc.asyncProperty(programs, async (source) => {
         const run = async (mode: "plain" | "compiled") => {
@@ -29,7 +29,7 @@ describe("every program", () => {
     );
   });
 
-  it("keeps its lines and its text", () => {
+  test("a compiled program keeps the lines and the text of its source", () => {
     fc.assert(
       fc.property(unmovedPrograms, (source) => {
         const { code } = compiled(source);
@@ -41,7 +41,7 @@ describe("every program", () => {
     );
   });
 
-  it("has an exact source map", () => {
+  test("the source map of a compiled program is exact", () => {
     fc.assert(
       fc.property(programs, (source) => {
         expect(mappingFaults(source, compiled(source), "jsx")).toEqual([]);
@@ -57,7 +57,7 @@ function isSubsequence(part: string, whole: string): boolean {
   return at === part.length;
 }
 
-it("the quick filter passes over no directive, misspelt or not", () => {
+test("the quick filter misses no directive, not even a misspelt one", () => {
   const words = fc.constantFrom(
     "use task",
     "use workflow",

@@ -1,9 +1,9 @@
 import { ABI_VERSION, type Abi, type ModuleHandle, type ModuleInfo } from "@perdure/protocol";
 
-/** What the emitted code did, in order. */
+/** The calls of the emitted code, in order. */
 export type Trace = string[];
 
-/** An ABI that runs everything at once and writes down what it was asked to do. */
+/** An ABI that executes every call at once and records it. */
 export function stubAbi(trace: Trace, defined: Map<unknown, string> = new Map()): Abi {
   const pending = { site: "" };
   return {

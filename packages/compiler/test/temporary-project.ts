@@ -9,7 +9,7 @@ export interface TemporaryProject {
   write(name: string, content: string): void;
 }
 
-/** A project on disk that is gone after the test. */
+/** A project on disk, removed after the test. */
 export function temporaryProject(files: Readonly<Record<string, string>>): TemporaryProject {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "perdure-compiler-")));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
@@ -22,7 +22,7 @@ export function temporaryProject(files: Readonly<Record<string, string>>): Tempo
   return { root, path, write };
 }
 
-/** A runtime that notes what is called in `globalThis.trace`. */
+/** A runtime that records calls in `globalThis.trace`. */
 export const fakeRuntime = {
   "node_modules/perdure/package.json": JSON.stringify({
     name: "perdure",

@@ -2,7 +2,7 @@ import { parseManifest, type Manifest } from "@perdure/protocol";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { build, createServer, type InlineConfig, type ViteDevServer } from "vite";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import perdure from "../src/adapters/bundlers/vite.ts";
 import { fakeRuntime, orders, temporaryProject, type TemporaryProject } from "./temporary-project.ts";
 
@@ -32,7 +32,7 @@ async function devServer(project: TemporaryProject): Promise<ViteDevServer> {
 }
 
 describe("vite build", () => {
-  it("compiles an SSR build, leaves the runtime outside and emits a manifest", async () => {
+  test("an SSR build is compiled with an external runtime and emits a manifest", async () => {
     const project = temporaryProject({ ...orders, ...fakeRuntime });
     let manifest: Manifest | undefined;
     const trace = traced();
@@ -56,7 +56,7 @@ describe("vite build", () => {
     expect(map).toMatchObject({ sources: expect.arrayContaining([expect.stringMatching(/src\/tasks\.ts$/)]) });
   });
 
-  it("writes the manifest beside the output, under the name that is wanted, or not at all", async () => {
+  test("a vite build writes the manifest beside the output under the configured name, or not at all", async () => {
     const project = temporaryProject({ ...orders, ...fakeRuntime });
     let said: Manifest | undefined;
     const run = (outDir: string, given: Parameters<typeof perdure>[0]) =>
@@ -72,7 +72,7 @@ describe("vite build", () => {
     expect(readdirSync(project.path("c"))).toEqual(["main.js"]);
   });
 
-  it("compiles a client build", async () => {
+  test("a vite library build is compiled", async () => {
     const project = temporaryProject({ ...orders, ...fakeRuntime });
     await build({
       ...config(project),
@@ -85,7 +85,7 @@ describe("vite build", () => {
     expect(readFileSync(project.path("dist/main.js"), "utf8")).toMatch(/\.task\(/);
   });
 
-  it("fails with position, frame and hint", async () => {
+  test("a vite build fails with the location, code frame and hint of an error", async () => {
     const project = temporaryProject({ "src/main.ts": `export async function f() {\n  "use tasks";\n}\n` });
     const failure = build({ ...config(project), build: { ssr: project.path("src/main.ts"), write: false } });
     await expect(failure).rejects.toThrow(
@@ -95,7 +95,7 @@ describe("vite build", () => {
 });
 
 describe("vite dev", () => {
-  it("compiles on the server and externalizes the runtime", async () => {
+  test("the development server compiles modules and writes no files", async () => {
     const project = temporaryProject({ ...orders, ...fakeRuntime });
     const server = await devServer(project);
     const trace = traced();
@@ -107,7 +107,7 @@ describe("vite dev", () => {
     expect(existsSync(project.path("perdure.manifest.json"))).toBe(false);
   });
 
-  it("recompiles a module when another one changes what it calls", async () => {
+  test("the development server recompiles a module after a module it imports has changed", async () => {
     const project = temporaryProject({ ...orders, ...fakeRuntime });
     project.write("src/tasks.ts", `export async function charge(id: string) { return "plain " + id }\n`);
     const server = await devServer(project);
@@ -125,7 +125,7 @@ describe("vite dev", () => {
     });
   });
 
-  it("reports an error at its place", async () => {
+  test("the development server reports an error at its location", async () => {
     const project = temporaryProject({ "src/main.ts": `export function f() {\n  "use task";\n}\n` });
     const server = await devServer(project);
     await expect(server.ssrLoadModule("/src/main.ts")).rejects.toMatchObject({

@@ -20,7 +20,7 @@ test.each([
   [250, 250],
   [0, 0],
   [1.5, 1.5],
-])("%j is %d ms", (text, milliseconds) => {
+])("the duration %j is %d ms", (text, milliseconds) => {
   expect(parseDuration(text)).toBe(milliseconds);
 });
 
@@ -45,6 +45,6 @@ test.each([
   10n,
   new Date(0),
   [["1s"]],
-])("%s is no duration", (value) => {
+])("%s is not a duration", (value) => {
   expect(parseDuration(value)).toBeUndefined();
 });

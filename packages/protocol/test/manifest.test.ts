@@ -31,7 +31,7 @@ const manifest: Manifest = {
   ],
 };
 
-test("a manifest that was written is read again", () => {
+test("a manifest is unchanged after it is written and read", () => {
   expect(parseManifest(JSON.parse(JSON.stringify(manifest)), "perdure.json")).toEqual(manifest);
 });
 
@@ -42,7 +42,7 @@ const broken = (change: (copy: { version: unknown; modules: Record<string, unkno
 };
 
 test.each([
-  ["nothing", undefined, ""],
+  ["no content", undefined, ""],
   ["another version", broken((copy) => (copy.version = 2)), "version"],
   ["no file", broken((copy) => delete copy.modules[0]?.["file"]), "modules.0.file"],
   [
@@ -52,8 +52,8 @@ test.each([
     ),
     "modules.0.functions.0.kind",
   ],
-  ["a field too many", broken((copy) => Object.assign(copy.modules[0] ?? {}, { extra: 1 })), "modules.0.extra"],
-])("%s is refused, with the path", (_, value, path) => {
+  ["an unknown field", broken((copy) => Object.assign(copy.modules[0] ?? {}, { extra: 1 })), "modules.0.extra"],
+])("a manifest with %s is refused with the path of the error", (_, value, path) => {
   expect(() => parseManifest(value, "perdure.json")).toThrow(
     expect.objectContaining({ code: "MANIFEST_INVALID", message: expect.stringContaining(path) }),
   );

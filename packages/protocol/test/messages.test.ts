@@ -10,7 +10,7 @@ const place = {
 };
 const steps = ["ship[0] (src/order.ts:12:11)", "bill[0] (src/order.ts:13:11)"];
 
-/** One example of each message; a code without one does not compile. */
+/** One example of each message; the type requires one for every code. */
 const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   CALL_AFTER_END: { name: "ship", run: "order-17", step: "ship[0]", reason: "the run has completed" },
   KEY_INVALID: { what: 'the key "\ufffd"' },
@@ -105,14 +105,14 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   WORKFLOW_AMBIGUOUS: { workflow: "order", file: "src/old.ts", files: ["src/a.ts", "src/b.ts"] },
 };
 
-test("every message, as people read it", () => {
+test("the text of every message matches the snapshot", () => {
   const texts = (Object.keys(messages) as MessageCode[])
     .toSorted()
     .map((code) => new PerdureError(code, examples[code]).message);
   expect(texts.join("\n\n")).toMatchSnapshot();
 });
 
-test("an error has its code and hint", () => {
+test("a PerdureError has its code and hint", () => {
   const error = new PerdureError("RUN_NOT_FOUND", { run: "order-17" });
   expect(error).toMatchObject({ name: "PerdureError", code: "RUN_NOT_FOUND" });
   expect(error.message).toContain(error.hint);

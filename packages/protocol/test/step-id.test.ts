@@ -8,7 +8,7 @@ const segment: fc.Arbitrary<Segment> = fc.oneof(
   fc.record({ key: fc.string({ unit: "grapheme" }) }),
 );
 
-test("what is formatted is parsed to the same segments", () => {
+test("parsing a formatted step id returns the same segments", () => {
   fc.assert(
     fc.property(fc.array(segment, { minLength: 1, maxLength: 6 }), (segments) => {
       expect(parseStepId(formatStepId(segments))).toEqual(segments);
@@ -16,7 +16,7 @@ test("what is formatted is parsed to the same segments", () => {
   );
 });
 
-test("different segments have different ids", () => {
+test("different segments have different step ids", () => {
   const ids = fc.array(segment, { minLength: 1, maxLength: 3 });
   fc.assert(
     fc.property(ids, ids, (left, right) => {
@@ -25,7 +25,7 @@ test("different segments have different ids", () => {
   );
 });
 
-test("joining is formatting, step by step", () => {
+test("joining segments one by one gives the same step id as formatting them at once", () => {
   fc.assert(
     fc.property(fc.array(segment, { minLength: 1, maxLength: 6 }), (segments) => {
       expect(segments.reduce(joinStepId, "")).toBe(formatStepId(segments));
@@ -33,7 +33,7 @@ test("joining is formatting, step by step", () => {
   );
 });
 
-test("ids read as paths", () => {
+test("a step id is parsed as a path", () => {
   const id = "for[17]/shipLine[0]/{a%2Fb}/charge~1[1]";
   expect(parseStepId(id)).toEqual([
     { name: "for", variant: 0, index: 17 },
@@ -44,6 +44,6 @@ test("ids read as paths", () => {
   expect(stepName(id)).toBe("charge");
 });
 
-test.each(["", "a", "a[]", "a[01]", "a[1]/", "a~0[1]", "[1]", "{a", "a[1]b"])("%j is no step id", (wrong) => {
+test.each(["", "a", "a[]", "a[01]", "a[1]/", "a~0[1]", "[1]", "{a", "a[1]b"])("%j is not a step id", (wrong) => {
   expect(() => parseStepId(wrong)).toThrow(SyntaxError);
 });

@@ -5,7 +5,7 @@ import { migrate } from "../src/sqlite/migrate.ts";
 
 const Database = loadDriver();
 
-/** A database that counts the rows that `codes` is asked to take. */
+/** A database that counts the inserts into the table `codes`. */
 function counting(): { readonly db: Connection; readonly inserts: () => number } {
   const db = new Database(":memory:");
   migrate(db, ":memory:");
@@ -15,7 +15,7 @@ function counting(): { readonly db: Connection; readonly inserts: () => number }
   return { db, inserts: () => Number(db.prepare("SELECT n FROM counted").pluck().get()) };
 }
 
-test("S10 a code costs one insert a store, however many runs have it", () => {
+test("S10 a store inserts a code version once, no matter how many runs use it", () => {
   const { db, inserts } = counting();
   const codes = codesTable(db);
   for (let run = 0; run < 5; run++) {
@@ -29,7 +29,7 @@ test("S10 a code costs one insert a store, however many runs have it", () => {
   db.close();
 });
 
-test("S10 what a failed transaction recorded is recorded again", () => {
+test("S10 a code version recorded by a failed transaction is recorded again", () => {
   const { db, inserts } = counting();
   const codes = codesTable(db);
   db.exec("SAVEPOINT s");

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { NewRun, SignalRow, StepRow, Store, Write } from "../src/index.ts";
 
-/** One call of the contract. It may look at the store first, for epochs and owners that fit. */
+/** One call of the contract. It may read the store first, to find valid epochs and owners. */
 export type Command = (store: Store) => Promise<unknown>;
 
 export const STATUSES = ["pending", "running", "waiting", "completed", "failed", "cancelled"] as const;
@@ -15,10 +15,10 @@ const text = fc.constantFrom('"1"', '"2"', "");
 const code = fc.constantFrom("c1", "c2", "c3");
 const time = fc.nat({ max: 30 });
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 1 });
-/** Mostly the run's own epoch. */
+/** Usually the run's own epoch. */
 const epochOffset = fc.constantFrom(0, 0, 0, 0, 0, 0, 1, -1);
 
-/** Without the fields that are undefined: the contract tells "absent" from "undefined". */
+/** Removes undefined fields: the contract distinguishes "absent" from "undefined". */
 function compact<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as never;
 }
@@ -117,7 +117,7 @@ const named = (name: string, call: Command): Command => Object.assign(call, { [f
 
 const show = (name: string, given: unknown): string => `${name} ${JSON.stringify(given)}`;
 
-/** A command that hands what was drawn to one method. */
+/** A command that calls one method with a generated argument. */
 function calling<T>(
   name: string,
   drawn: fc.Arbitrary<T>,
@@ -193,17 +193,17 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 1, arbitrary: calling("unfinished", unfinished, (store, given) => store.unfinished(given)) },
 );
 
-/** All that the contract shows of the runs above. */
+/** Everything that can be read of the generated runs through the contract. */
 export async function everything(store: Store): Promise<unknown> {
   const runs = await store.listRuns({});
-  const steps = await Promise.all(runs.map(async ({ id }) => inOneOrder(await store.steps(id))));
+  const steps = await Promise.all(runs.map(async ({ id }) => sortedSteps(await store.steps(id))));
   const wakeups = await store.wakeups(runs.map(({ id, epoch }) => ({ run: id, epoch })));
   const codes = await Promise.all(["c1", "c2", "c3"].map((each) => store.getCode(each)));
   return { runs, wakeups, steps, codes };
 }
 
-/** The order of the open steps is free. */
-function inOneOrder(steps: readonly StepRow[]): StepRow[] {
+/** Sorts the open steps, which a store may return in any order. */
+function sortedSteps(steps: readonly StepRow[]): StepRow[] {
   const open = steps.filter(({ seq }) => seq === undefined);
   return [...steps.filter(({ seq }) => seq !== undefined), ...open.sort((a, b) => (a.id < b.id ? -1 : 1))];
 }

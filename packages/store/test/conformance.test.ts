@@ -3,10 +3,10 @@ import { testStore } from "../src/conformance.ts";
 import { memoryStore, sqliteStore } from "../src/index.ts";
 import { tempFiles } from "./temp.ts";
 
-describe("memory", () => testStore(memoryStore, { test }));
+describe("the in-memory store", () => testStore(memoryStore, { test }));
 
 for (const durability of ["full", "normal"] as const) {
-  describe(`sqlite, ${durability}`, () => {
+  describe(`the SQLite store with durability ${durability}`, () => {
     const file = tempFiles();
     testStore(
       () => sqliteStore(file(), { durability }),

@@ -21,6 +21,6 @@ async function assertAlike(commands: readonly Command[]): Promise<void> {
   }
 }
 
-test("memory and sqlite give the same answers to any sequence of calls", async () => {
+test("the in-memory and the SQLite store return the same answers for any sequence of calls", async () => {
   await fc.assert(fc.asyncProperty(fc.array(command, { minLength: 10, maxLength: 60 }), assertAlike), { numRuns: 150 });
 });

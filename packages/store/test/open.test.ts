@@ -5,7 +5,7 @@ import { tempFiles } from "./temp.ts";
 
 const file = tempFiles();
 
-test("a URL names a store", async () => {
+test("openStore selects the store by its URL", async () => {
   expect(openStore("memory:").name).toBe("memory:");
   expect(openStore("sqlite:data/perdure.db").name).toBe("sqlite:data/perdure.db");
   const path = file();
@@ -16,7 +16,7 @@ test("a URL names a store", async () => {
 });
 
 test.each(["postgres://host/db", "postgresql://host/db", "redis://host", "rediss://host"])(
-  "%s is not there yet",
+  "%s is rejected because the store is not implemented yet",
   (url) => {
     expect(() => openStore(url)).toThrow(expect.objectContaining({ code: "STORE_UNAVAILABLE" }));
   },
@@ -34,6 +34,6 @@ test.each([
   "memory:x",
   "mysql://x",
   "SQLITE:x",
-])("%j is not a store", (url) => {
+])("%j is rejected as an invalid store URL", (url) => {
   expect(() => openStore(url)).toThrow(expect.objectContaining({ code: "STORE_URL_INVALID" }));
 });

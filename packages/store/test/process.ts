@@ -1,4 +1,4 @@
-/** The program of the child processes in processes.test.ts. */
+/** The program that the child processes of processes.test.ts run. */
 import { writeSync } from "node:fs";
 import { openStore, type Store, type Write } from "../src/index.ts";
 
@@ -8,7 +8,7 @@ if (job === "commit") await commitWithoutEnd(rest[0] === "normal" ? "normal" : "
 if (job === "open") await openMany(Number(rest[0]), Number(rest[1]));
 if (job === "race") await race(rest[0] ?? "", Number(rest[1]));
 
-/** Batches of three steps; says the last seq of each once it is committed. */
+/** Commits batches of three steps and prints the last seq of each once it is committed. */
 async function commitWithoutEnd(durability: "full" | "normal"): Promise<void> {
   const store = openStore(`sqlite:${path}`, { durability });
   await store.open();
@@ -20,7 +20,7 @@ async function commitWithoutEnd(durability: "full" | "normal"): Promise<void> {
   }
 }
 
-/** Opens new files, each at a time that the other processes know too; says what could not be opened. */
+/** Opens new files, each at a time that all processes share, and prints those that could not be opened. */
 async function openMany(count: number, start: number): Promise<void> {
   for (let place = 0; place < count; place++) {
     while (Date.now() < start + place * 15);

@@ -9,7 +9,7 @@ import { loadDriver } from "../src/sqlite/driver.ts";
 import { tempFiles } from "./temp.ts";
 
 const file = tempFiles();
-// Under node_modules, so that the bundle finds better-sqlite3.
+// Under node_modules, so that the bundle can import better-sqlite3.
 const program = join(import.meta.dirname, "../../../node_modules/.cache/perdure-test", `store-${process.pid}.mjs`);
 
 beforeAll(async () => {
@@ -30,7 +30,7 @@ function child(...args: string[]): ChildProcessByStdio<null, Readable, null> {
   return spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "inherit"] });
 }
 
-/** Runs a child that commits without end, kills it once it has acknowledged so many, and gives the last seq that it acknowledged. */
+/** Runs a child that commits endlessly, kills it after it has acknowledged this many batches, and returns the last acknowledged seq. */
 async function killAfter(path: string, durability: string, acknowledged: number): Promise<number> {
   const writer = child("commit", path, durability);
   let said = "";
@@ -38,12 +38,12 @@ async function killAfter(path: string, durability: string, acknowledged: number)
     said += String(chunk);
     if (said.split("\n").length > acknowledged) writer.kill("SIGKILL");
   }
-  // The last line may be cut off; what was acknowledged in it need not count.
+  // The last line may be truncated, so it is ignored.
   return Number(said.split("\n").at(-2));
 }
 
 test.each(["full", "normal"] as const)(
-  "kill -9 in the middle of commits loses nothing that was acknowledged (%s)",
+  "kill -9 during commits loses no acknowledged write with durability %s",
   async (durability) => {
     const path = file();
     for (const acknowledged of [1, 40, 333]) {
@@ -53,7 +53,7 @@ test.each(["full", "normal"] as const)(
       store.open();
       const [run] = await store.listRuns({ limit: 1 });
       const seqs = (await store.steps(run?.id ?? "")).map(({ seq }) => seq);
-      // Batches are written whole, so what is there beyond the last acknowledged one has no gap either.
+      // Batches are atomic, so the steps after the last acknowledged one are complete batches, too.
       expect(seqs).toEqual(Array.from({ length: Math.max(last, seqs.length) }, (_, place) => place + 1));
       expect(seqs.length % 3).toBe(0);
       store.close();
@@ -64,7 +64,7 @@ test.each(["full", "normal"] as const)(
   },
 );
 
-test("processes may open a new file at the same moment", async () => {
+test("several processes can open a new file at the same moment", async () => {
   const path = file();
   const start = String(Date.now() + 400);
   const said = await Promise.all([1, 2, 3].map(() => output(child("open", path, "25", start))));
@@ -86,7 +86,7 @@ async function output({ stdout }: { readonly stdout: Readable }): Promise<string
   return said;
 }
 
-test("processes that open one new file at once, and create, claim and signal the same runs, get each run once", async () => {
+test("of several processes that create, claim and signal the same runs, exactly one succeeds for each run", async () => {
   const path = file();
   const start = Date.now() + 300;
   const found = await Promise.all(["a", "b", "c"].map((owner) => race(path, owner, start)));

@@ -77,7 +77,7 @@ function withDatabase<T>(path: string, work: (db: Connection) => T): T {
   }
 }
 
-/** A store with a run of many steps, closed. */
+/** The path of a closed store that contains a run with many steps. */
 function filled(): string {
   const path = file();
   const store = sqliteStore(path, { durability: "normal" });
@@ -88,11 +88,11 @@ function filled(): string {
   return path;
 }
 
-describe("durability", () => {
+describe("the durability of a SQLite store", () => {
   test.each([
     ["full", 2],
     ["normal", 1],
-  ] as const)("%s is set when a file is made, and each time it is opened again", (durability, synchronous) => {
+  ] as const)("durability %s is applied whenever a file is created or opened", (durability, synchronous) => {
     const path = file();
     for (const times of [1, 2, 3]) {
       const store = sqliteStore(path, { durability });
@@ -102,7 +102,7 @@ describe("durability", () => {
     }
   });
 
-  test("full is the default, also for a file that was made with normal", () => {
+  test("durability full is the default, even for a file that was created with normal", () => {
     const path = file();
     expect(openCode(path, { durability: "normal" })).toBe("no error");
     const store = sqliteStore(path);
@@ -111,7 +111,7 @@ describe("durability", () => {
     store.close();
   });
 
-  test("a file whose journal another process keeps from being changed is busy", () => {
+  test("a file is busy while another process prevents the change of its journal mode", () => {
     const path = file();
     expect(openCode(path)).toBe("no error");
     withDatabase(path, (db) => db.pragma("journal_mode = DELETE"));
@@ -123,38 +123,38 @@ describe("durability", () => {
   });
 });
 
-test("settings that are not durable enough are refused", () => {
+test("connection settings that are less durable than requested are refused", () => {
   const wal = { journalMode: "wal", synchronous: 2, busyTimeout: 1 };
   expect(codeOf(() => assertDurable("a.db", "full", wal))).toBe("no error");
   expect(codeOf(() => assertDurable("a.db", "full", { ...wal, synchronous: 1 }))).toBe("STORE_NOT_DURABLE");
   expect(codeOf(() => assertDurable("a.db", "full", { ...wal, journalMode: "delete" }))).toBe("STORE_NOT_DURABLE");
 });
 
-describe("places that cannot be a store", () => {
-  test("memory", () => {
+describe("the path of a SQLite store", () => {
+  test("an in-memory path is rejected", () => {
     expect(openCode(":memory:")).toBe("STORE_URL_INVALID");
     expect(openCode("")).toBe("STORE_URL_INVALID");
   });
 
-  test("a directory", () => {
+  test("a directory is rejected", () => {
     const path = file("dir");
     mkdirSync(path);
     expect(openCode(path)).toBe("STORE_IS_DIRECTORY");
     expect(openCode(`${file("new")}/`)).toBe("STORE_IS_DIRECTORY");
   });
 
-  test("a file in a directory that does not exist, or that is a file", () => {
+  test("a file without a parent directory is rejected", () => {
     expect(openCode(join(file("none"), "a.db"))).toBe("STORE_NO_DIRECTORY");
     const plain = file();
     writeFileSync(plain, "");
     expect(openCode(join(plain, "a.db"))).toBe("STORE_NO_DIRECTORY");
   });
 
-  test.runIf(existsSync("/proc/self"))("a directory that takes no files", () => {
+  test.runIf(existsSync("/proc/self"))("a file in a read-only directory is rejected", () => {
     expect(openCode("/proc/perdure.db")).toBe("STORE_READ_ONLY");
   });
 
-  test("garbage, of any length", () => {
+  test("a file that is not a database is rejected and stays unchanged", () => {
     for (const bytes of ["x", "not a database".repeat(10), "y".repeat(10_000)]) {
       const path = file();
       writeFileSync(path, bytes);
@@ -163,7 +163,7 @@ describe("places that cannot be a store", () => {
     }
   });
 
-  test("a database of another program, which stays as it was", () => {
+  test("a database of another program is rejected and stays unchanged", () => {
     const others = [
       "CREATE TABLE users (id)",
       "PRAGMA application_id = 77",
@@ -179,21 +179,21 @@ describe("places that cannot be a store", () => {
     }
   });
 
-  test("an empty file is a new store", () => {
+  test("an empty file becomes a new store", () => {
     const path = file();
     writeFileSync(path, "");
     expect(openCode(path)).toBe("no error");
   });
 });
 
-describe("damage", () => {
-  test("a truncated file is found out when it is opened", () => {
+describe("a damaged SQLite store", () => {
+  test("a truncated file is detected when it is opened", () => {
     const path = filled();
     truncateSync(path, Math.floor(statSync(path).size / 8192) * 4096);
     expect(openCode(path)).toBe("STORE_CORRUPT");
   });
 
-  test("a damaged page is found out by the call that meets it", () => {
+  test("a damaged page is detected by the call that reads it", () => {
     const path = filled();
     const pages = statSync(path).size / 4096;
     const handle = openSync(path, "r+");
@@ -207,15 +207,15 @@ describe("damage", () => {
     store.close();
   });
 
-  test("a missing table is found out when the file is opened", () => {
+  test("a missing table is detected when the file is opened", () => {
     const path = filled();
     withDatabase(path, (db) => db.exec("DROP TABLE signals"));
     expect(openCode(path)).toBe("STORE_CORRUPT");
   });
 });
 
-describe("schema", () => {
-  test("a new file has the newest version and the mark of a store", () => {
+describe("the schema of a SQLite store", () => {
+  test("a new file has the latest schema version and the application id", () => {
     const path = file();
     openCode(path);
     withDatabase(path, (db) => {
@@ -224,7 +224,7 @@ describe("schema", () => {
     });
   });
 
-  test("a newer one is refused and stays as it was", () => {
+  test("a store with a newer schema is refused and stays unchanged", () => {
     const path = filled();
     withDatabase(path, (db) => db.pragma("user_version = 999"));
     expect(() => sqliteStore(path).open()).toThrow(
@@ -233,7 +233,7 @@ describe("schema", () => {
     withDatabase(path, (db) => expect(db.pragma("user_version", { simple: true })).toBe(999));
   });
 
-  test("an older one gets the missing migrations and keeps its rows", () => {
+  test("a store with an older schema is migrated and keeps its rows", () => {
     const path = filled();
     withDatabase(path, (db) => {
       migrate(db, path, [
@@ -246,7 +246,7 @@ describe("schema", () => {
     });
   });
 
-  test("a store of schema 1 keeps its runs, and records the code of new ones", () => {
+  test("a store with schema 1 keeps its runs and records the code version of new runs", () => {
     const path = file();
     withDatabase(path, (db) => {
       migrate(db, path, migrations.slice(0, 1));
@@ -277,7 +277,7 @@ describe("schema", () => {
     withDatabase(path, (db) => expect(db.pragma("user_version", { simple: true })).toBe(2));
   });
 
-  test("S10 a code whose transaction failed counts as not recorded", () => {
+  test("S10 a code version can be recorded after a transaction that recorded it has failed", () => {
     const path = filled();
     const store = sqliteStore(path);
     store.open();
@@ -293,7 +293,7 @@ describe("schema", () => {
     store.close();
   });
 
-  test("S10 a store that is opened again on a new file records anew", () => {
+  test("S10 a store that is reopened on a new file records its code versions again", () => {
     const path = file();
     const store = sqliteStore(path);
     for (const modules of ["[1]", "[2]"]) {
@@ -305,7 +305,7 @@ describe("schema", () => {
     }
   });
 
-  test("a migration that fails leaves all as it was", () => {
+  test("a failing migration leaves the store unchanged", () => {
     const path = filled();
     withDatabase(path, (db) => {
       expect(() => migrate(db, path, [...migrations, "ALTER TABLE runs ADD COLUMN note TEXT", "nonsense"])).toThrow(
@@ -322,7 +322,7 @@ describe("schema", () => {
   });
 });
 
-describe("errors", () => {
+describe("the errors of a SQLite store", () => {
   const place = { path: "/data/a.db", busyTimeout: 70 };
   test.each([
     ["SQLITE_READONLY", "STORE_READ_ONLY"],
@@ -336,12 +336,12 @@ describe("errors", () => {
     ["SQLITE_BUSY_SNAPSHOT", "STORE_BUSY"],
     ["SQLITE_FULL", "STORE_IO"],
     ["SQLITE_IOERR_FSYNC", "STORE_IO"],
-  ])("%s is %s", (from, to) => {
-    const cause = new Database.SqliteError("what SQLite says", from);
+  ])("the SQLite error %s becomes %s", (from, to) => {
+    const cause = new Database.SqliteError("the message of SQLite", from);
     expect(translate(cause, place)).toMatchObject({ code: to, cause, message: expect.stringContaining("/data/a.db") });
   });
 
-  test("other errors are passed on", () => {
+  test("other errors are passed on unchanged", () => {
     for (const error of [
       new Database.SqliteError("no such table", "SQLITE_ERROR"),
       new RangeError("x"),
@@ -352,7 +352,7 @@ describe("errors", () => {
     }
   });
 
-  test("a lock that another process keeps is named after the timeout", () => {
+  test("a lock held by another process is reported after the timeout", () => {
     const path = filled();
     const store = sqliteStore(path, { busyTimeout: 40 });
     store.open();
@@ -366,7 +366,7 @@ describe("errors", () => {
     store.close();
   });
 
-  test("a write that fails half way leaves nothing behind", () => {
+  test("a batch that fails halfway writes nothing", () => {
     const path = filled();
     const store = sqliteStore(path);
     store.open();
@@ -380,7 +380,7 @@ describe("errors", () => {
     store.close();
   });
 
-  test("a store is used after open and before close", () => {
+  test("a store can be used only between open() and close()", () => {
     const store = sqliteStore(file());
     expect(codeOf(() => store.getRun("r"))).toBe("STORE_CLOSED");
     store.open();
@@ -393,7 +393,7 @@ describe("errors", () => {
     store.close();
   });
 
-  test("a driver that this Node cannot run is refused before it is loaded", () => {
+  test("a driver version that crashes on this version of Node is refused before it is loaded", () => {
     const node20 = { node: "20.20.2", napi: "9" };
     expect(() => assertDriver("12.11.1", node20)).not.toThrow();
     expect(() => assertDriver("13.2.0", { node: "22.14.0", napi: "10" })).not.toThrow();

@@ -9,31 +9,31 @@ const root = join(import.meta.dirname, "..");
 const home = join(root, ".perdure/test-kill-anywhere");
 const program = join(home, "build/job.mjs");
 
-/** Distance of two boundaries between tasks to die at, and the first one. With STRIDE=1 it is all of them. */
+/** The number of commits between two kills, and before the first one. STRIDE=1 kills at each of them. */
 const stride = Number(process.env["STRIDE"] ?? 4);
 const seed = Number(process.env["SEED"] ?? Date.now() % stride);
-/** Milliseconds after which no process dies any more. */
-const timeForDying = 480_000 / stride;
+/** Milliseconds after which no process is killed any more. */
+const timeForKills = 480_000 / stride;
 
 test(
-  `kill -9 at every boundary between two tasks (stride ${stride}, from ${1 + (seed % stride)}) loses nothing that was committed`,
-  { timeout: timeForDying + 60_000 },
+  `kill -9 between two tasks loses no committed step (every ${stride} commits, from commit ${1 + (seed % stride)})`,
+  { timeout: timeForKills + 60_000 },
   async () => {
     await build({ root, logLevel: "warn", build: { outDir: join(home, "build"), emptyOutDir: true } });
     const undisturbed = freshWorkplace(join(home, "undisturbed"));
     await runJob({ program, workplace: undisturbed });
 
     const swept = freshWorkplace(join(home, "swept"));
-    const deaths = await dieOnTheWay(swept);
+    const deaths = await killUntilEnd(swept);
     expect(deaths.length).toBeGreaterThan(300 / stride);
     expect(violations(await recordOf(swept), deaths)).toEqual([]);
     expect(sameReport(undisturbed, swept)).toBe(true);
   },
 );
 
-/** Resumes the job again and again; each process dies right after a few more commits, until one reaches the end. */
-async function dieOnTheWay(workplace: Workplace): Promise<Death[]> {
-  const deadline = performance.now() + timeForDying;
+/** Resumes the job repeatedly. Each process is killed after a few more commits, until one reaches the end. */
+async function killUntilEnd(workplace: Workplace): Promise<Death[]> {
+  const deadline = performance.now() + timeForKills;
   const deaths: Death[] = [];
   let dieAtCommit = 1 + (seed % stride);
   for (;;) {

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "..");
 
-test("the job ends well though it is killed three times", { timeout: 120_000 }, () => {
+test("the job completes after it was killed three times", { timeout: 120_000 }, () => {
   const { status, stdout, stderr } = spawnSync(process.execPath, ["main.mjs", ".perdure/test-launch"], {
     cwd: root,
     encoding: "utf8",

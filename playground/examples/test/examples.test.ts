@@ -3,8 +3,8 @@ import { freshStore, Program, run, runAndKillAt } from "./program.ts";
 
 const starting = (lines: readonly string[], start: string): string[] => lines.filter((line) => line.startsWith(start));
 
-describe("order-pipeline", () => {
-  test("a second process ships what a killed one had charged, and charges nothing", async () => {
+describe("the example order-pipeline", () => {
+  test("a restarted order is shipped without being charged again", async () => {
     const store = freshStore();
     const before = await runAndKillAt("order-pipeline", store, /^shipping/);
     expect(starting(before, "reserving")).toHaveLength(3);
@@ -19,8 +19,8 @@ describe("order-pipeline", () => {
   });
 });
 
-describe("flaky-api", () => {
-  test("answers that a retry can mend are tried again, others are not", async () => {
+describe("the example flaky-api", () => {
+  test("a request is retried after a temporary error, but not after a permanent one", async () => {
     expect(await run("flaky-api", freshStore())).toEqual([
       "GET /lamp → 503",
       "GET /lamp → 503",
@@ -31,8 +31,8 @@ describe("flaky-api", () => {
   });
 });
 
-describe("crm-sync", () => {
-  test("a loop goes on at the record that it was killed at", async () => {
+describe("the example crm-sync", () => {
+  test("a killed loop resumes at the record it was processing", async () => {
     const store = freshStore();
     const before = await runAndKillAt("crm-sync", store, /^pushing contact-4/);
     const after = await run("crm-sync", store);
@@ -40,15 +40,15 @@ describe("crm-sync", () => {
     expect(after.filter((line) => !line.startsWith("pushing"))).toEqual(["done: 8 contacts"]);
 
     const [pushedBefore, pushedAfter] = [starting(before, "pushing"), starting(after, "pushing")];
-    const cutOff = pushedBefore.at(-1);
-    const finished = pushedBefore.filter((line) => line !== cutOff);
+    const interrupted = pushedBefore.at(-1);
+    const finished = pushedBefore.filter((line) => line !== interrupted);
     expect(pushedAfter.filter((line) => finished.includes(line))).toEqual([]);
     expect(new Set([...pushedBefore, ...pushedAfter]).size).toBe(8);
   });
 });
 
-describe("backoffs", () => {
-  /** Of the two times that make a wait, and of the timer. */
+describe("the example backoffs", () => {
+  /** Rounding errors of the two measured times and of the timer, in milliseconds. */
   const rounding = 3;
   const waits = (lines: readonly string[], task: string): number[] => {
     const times = lines.filter((line) => line.includes(`: ${task}, attempt`)).map((line) => Number.parseInt(line, 10));
@@ -59,7 +59,7 @@ describe("backoffs", () => {
     ["linear", [100, 300, 500]],
     ["constant", [200, 200, 200]],
     ["own", [50, 200, 450]],
-  ])("%s waits as it says", async (task, expected) => {
+  ])("the %s backoff waits at least as long as configured", async (task, expected) => {
     const measured = waits(await backoffs(), task);
     expect(measured).toHaveLength(expected.length);
     for (const [i, wait] of expected.entries()) expect(measured[i]).toBeGreaterThanOrEqual(wait - rounding);
@@ -69,8 +69,8 @@ describe("backoffs", () => {
   const backoffs = (): Promise<string[]> => (lines ??= run("backoffs", freshStore()));
 });
 
-describe("explicit-id", () => {
-  test("one id is one run, and refuses another input", async () => {
+describe("the example explicit-id", () => {
+  test("an explicit id identifies one run, which refuses another input", async () => {
     expect(await run("explicit-id", freshStore())).toEqual([
       "fetching analyst-1",
       "rendering 2024-01-15",
@@ -82,8 +82,8 @@ describe("explicit-id", () => {
   });
 });
 
-describe("typed-models", () => {
-  test("a replay makes the model again from what is stored", async () => {
+describe("the example typed-models", () => {
+  test("a replay recreates the model from the stored result", async () => {
     const store = freshStore();
     expect(await runAndKillAt("typed-models", store, /^booking/)).toEqual([
       "refused: SCHEMA_REFUSED",
@@ -100,8 +100,8 @@ describe("typed-models", () => {
   });
 });
 
-describe("approval-server", () => {
-  test("an order waits for its approval through a SIGKILL and a restart", async () => {
+describe("the example approval-server", () => {
+  test("an order still waits for its approval after a SIGKILL and a restart", async () => {
     const store = freshStore();
     const first = await Server.start(store);
     expect(await first.post("/orders", { id: "17", total: 12_500 })).toEqual({ run: "order-17" });
@@ -144,8 +144,8 @@ describe("approval-server", () => {
   }
 });
 
-describe("queue-twice", () => {
-  test("a message that comes three times, and once more to another process, is one job", async () => {
+describe("the example queue-twice", () => {
+  test("a message delivered several times, even to another process, is processed once", async () => {
     const store = freshStore();
     const results = ["[ 'january.csv: 6', 'february.csv: 6', 'january.csv: 6' ]", "january.csv: 6"];
     const lines = await run("queue-twice", store);

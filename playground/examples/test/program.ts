@@ -1,20 +1,26 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { setTimeout as delay } from "node:timers/promises";
+import type { Readable } from "node:stream";
+import { createInterface, type Interface } from "node:readline";
+import { onTestFinished } from "vitest";
 
 const runner = join(import.meta.dirname, "../run.mjs");
 
-/** The URL of a store that is not there yet. */
-export const freshStore = (): string => `sqlite:${join(mkdtempSync(join(tmpdir(), "perdure-example-")), "perdure.db")}`;
+/** The URL of a store that does not exist yet, removed after the test. */
+export function freshStore(): string {
+  const directory = mkdtempSync(join(tmpdir(), "perdure-example-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return `sqlite:${join(directory, "perdure.db")}`;
+}
 
 /** An example that runs in a process of its own. */
 export class Program {
   readonly lines: string[] = [];
-  private readonly child: ChildProcess;
+  private readonly child: ChildProcessByStdio<null, Readable, null>;
+  private readonly reader: Interface;
   private readonly closed: Promise<unknown>;
   private ended = false;
 
@@ -24,13 +30,13 @@ export class Program {
       stdio: ["ignore", "pipe", "inherit"],
     });
     this.closed = once(this.child, "close").finally(() => (this.ended = true));
-    if (this.child.stdout) createInterface(this.child.stdout).on("line", (line) => this.lines.push(line));
+    this.reader = createInterface(this.child.stdout).on("line", (line) => this.lines.push(line));
   }
 
   /** The first line that matches, as soon as it is printed. */
   async line(pattern: RegExp): Promise<string> {
     const find = (): string | undefined => this.lines.find((line) => pattern.test(line));
-    while (find() === undefined && !this.ended) await delay(5);
+    while (find() === undefined && !this.ended) await Promise.race([once(this.reader, "line"), this.closed]);
     return find() ?? this.fail(`it ended without a line like ${pattern}`);
   }
 
@@ -39,7 +45,7 @@ export class Program {
     await this.closed;
   }
 
-  /** What it printed, when it has ended well. */
+  /** Its output, once it has ended with exit code 0. */
   async output(): Promise<string[]> {
     await this.closed;
     return this.child.exitCode === 0 ? this.lines : this.fail(`it ended with exit code ${this.child.exitCode}`);
@@ -53,7 +59,7 @@ export class Program {
 /** Runs an example to its end. */
 export const run = (example: string, store: string): Promise<string[]> => new Program(example, store).output();
 
-/** Runs an example until it prints such a line, and kills it. Returns what it had printed. */
+/** Runs an example until it prints a matching line, then kills it. Returns its output. */
 export async function runAndKillAt(example: string, store: string, pattern: RegExp): Promise<string[]> {
   const program = new Program(example, store);
   await program.line(pattern);

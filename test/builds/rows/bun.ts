@@ -6,7 +6,7 @@ import { audit, main, versioned, write, type Build } from "../build.ts";
 const run = promisify(execFile);
 const bun = join(import.meta.dirname, "../../../node_modules/.bin/bun");
 
-/** Bun's bundler is found in Bun only. */
+/** Bun's bundler is available only in Bun. */
 const row = (name: string, config: object, file: string, copies = 1): Build => ({
   name: `${versioned("bun")}: ${name}`,
   async build(root, out) {

@@ -5,7 +5,7 @@ import { minify } from "terser";
 import perdure from "unplugin-perdure/rollup";
 import { audit, external, main, options, program, stripsFirst, stripTypes, versioned, type Build } from "../build.ts";
 
-/** What plugins for TypeScript and JSON do. */
+/** Strips types and loads JSON, as plugins do. */
 const languages: Plugin = {
   name: "languages",
   load: (id) => (id.endsWith(".json") ? `export default ${readFileSync(id, "utf8")}` : undefined),
@@ -32,7 +32,7 @@ const row = (
 ): Build => ({
   name: `${versioned("rollup")}: ${name}`,
   async build(root, out) {
-    // the plugin stands last: its hooks ask to go first
+    // the plugin is last in the list; its hooks ask to run first
     const bundle = await rollup({
       input: [...input],
       external: [...external],

@@ -1,17 +1,16 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { expect, onTestFinished, test, vi } from "vitest";
-import { run, type Program } from "../../programs.ts";
+import { expect, test, vi } from "vitest";
+import { generatedDirectory } from "../../directories.ts";
+import { run } from "../../programs.ts";
+import type { RunningProgram } from "../../running-program.ts";
 
 const modules = resolve(import.meta.dirname, "../../../node_modules");
 
 /** A copy of the application. */
 function application(): string {
-  const generated = resolve(import.meta.dirname, "../../.generated");
-  mkdirSync(generated, { recursive: true });
-  const root = mkdtempSync(join(generated, "ssr-"));
-  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  const root = generatedDirectory("ssr");
   cpSync(join(import.meta.dirname, "app"), root, { recursive: true });
   return root;
 }
@@ -32,8 +31,8 @@ function build(root: string): void {
 }
 
 interface Server {
-  readonly program: Program;
-  /** Sends a request and gives the answer's text. */
+  readonly program: RunningProgram;
+  /** Sends a request and returns the body of the response. */
   request(method: "GET" | "POST", path: string): Promise<string>;
 }
 
@@ -44,7 +43,7 @@ async function serve(root: string, how: "dev" | "production", killAt = ""): Prom
     root,
   );
   await program.printed("http://");
-  const [url = ""] = /http:\S+/.exec(program.output()) ?? [];
+  const [url = ""] = /http:\S+/.exec(program.output) ?? [];
   return { program, request: async (method, path) => (await fetch(`${url}${path}`, { method })).text() };
 }
 
@@ -57,21 +56,24 @@ test.each([
   ["dev", "production"],
   ["production", "dev"],
   ["production", "production"],
-] as const)("a run that a request has started is killed under %s and goes on under %s", async (first, second) => {
-  const root = application();
-  if (first === "production" || second === "production") build(root);
-  const before = await serve(root, first, "charge 17");
-  // the server may die before it has answered
-  await before.request("POST", "/orders/17").catch(() => undefined);
-  expect(await before.program.ended).toBe("SIGKILL");
-  const after = await serve(root, second);
-  expect(await after.request("GET", "/orders/17")).toBe(answer);
-  expect(effects(root)).toEqual(["reserve 17", "charge 17", "charge 17", "ship 17"]);
-  expect(await after.request("POST", "/orders/17")).toBe("order-17");
-  expect(effects(root)).toHaveLength(4);
-});
+] as const)(
+  "a run started by a request, killed under the %s server, resumes under the %s server",
+  async (first, second) => {
+    const root = application();
+    if (first === "production" || second === "production") build(root);
+    const before = await serve(root, first, "charge 17");
+    // the server may be killed before it responds
+    await before.request("POST", "/orders/17").catch(() => undefined);
+    expect(await before.program.ended).toBe("SIGKILL");
+    const after = await serve(root, second);
+    expect(await after.request("GET", "/orders/17")).toBe(answer);
+    expect(effects(root)).toEqual(["reserve 17", "charge 17", "charge 17", "ship 17"]);
+    expect(await after.request("POST", "/orders/17")).toBe("order-17");
+    expect(effects(root)).toHaveLength(4);
+  },
+);
 
-test("the development server takes an edit: new runs have the new code, in one runtime", async () => {
+test("after an edit under the development server, new runs use the new code in the same runtime", async () => {
   const root = application();
   const { request } = await serve(root, "dev");
   await request("POST", "/orders/1");
@@ -87,7 +89,7 @@ test("the development server takes an edit: new runs have the new code, in one r
   expect(await request("GET", "/orders/1")).toBe("<p>reserve 1, charge 1, ship 1</p>");
 });
 
-test("what browsers get holds nothing of the workflow", () => {
+test("the browser bundle contains no workflow code", () => {
   const root = application();
   build(root);
   const assets = join(root, "dist/client/assets");

@@ -6,7 +6,7 @@ import { App } from "./app.ts";
 import { inJavaScript, program, reported, type Files, type Report } from "./program.ts";
 import type { Row } from "./rows.ts";
 
-/** The row's application, with its build done. */
+/** The application of the row, built. */
 export async function built(row: Row): Promise<App> {
   const app = await App.create(row.node, { ...(row.program ?? program), ...row.files }, row.tools);
   await row.build?.(app);
@@ -16,7 +16,7 @@ export async function built(row: Row): Promise<App> {
 export const start = (app: App, row: Row, store: string, env: Files = {}): ReturnType<App["run"]> =>
   app.run(["--enable-source-maps", ...row.args], { PERDURE_STORE: `sqlite:${store}`, ...env });
 
-/** The program does the same, with the same ids, places and manifest, as when each of its files is compiled by itself, with no tool around. */
+/** Expects the same result, step ids, locations and manifest as when each file is compiled by itself, without a tool. */
 export async function expectAlike(row: Row): Promise<{ readonly app: App; readonly modules: Report["modules"] }> {
   const files = row.program ?? program;
   const app = await built(row);

@@ -4,13 +4,13 @@ import { join, resolve } from "node:path";
 import ts from "typescript";
 import type { ModuleInfo } from "unplugin-perdure";
 
-/** Texts by path. */
+/** Contents by path. */
 export type Files = Readonly<Record<string, string>>;
 
-/** The program of all these tests. */
+/** The program that these tests run. */
 export const program: Files = filesOf("program");
 
-/** A program of all that a compiler restructures: decorators, fields, namespaces, enums, `using`, JSX. */
+/** A program with everything that a compiler restructures: decorators, fields, namespaces, enums, `using`, JSX. */
 export const features: Files = { ...filesOf("fixtures/features"), ...filesOf("fixtures/react", "node_modules/react/") };
 
 function filesOf(name: string, prefix = ""): Files {
@@ -23,7 +23,7 @@ function filesOf(name: string, prefix = ""): Files {
   );
 }
 
-/** The program as somebody would have written it in JavaScript. */
+/** The program written in JavaScript. */
 export const javascript: Files = inJavaScript(program, ts.ModuleKind.ESNext);
 export const commonJs: Files = {
   ...inJavaScript(program, ts.ModuleKind.CommonJS),
@@ -47,21 +47,21 @@ export function inJavaScript(files: Files, module: ts.ModuleKind): Files {
   );
 }
 
-/** What a run of the program has come to. */
+/** The outcome of a run of the program. */
 export interface Report {
   readonly result: unknown;
-  /** What the compiler knew of each file that was loaded. */
+  /** The compiler's information about each loaded file. */
   readonly modules: readonly ModuleInfo[];
-  /** Id, location, state and output of each recorded step, in order; without stacks, which name the directory. */
+  /** Id, location, state and output of each recorded step, in order, without stacks, which contain the directory. */
   readonly steps: readonly string[];
-  /** The line of the program in the stack of an error that a task threw. */
+  /** The stack frame of the program in an error thrown by a task. */
   readonly stack: string;
 }
 
 const row = ({ id, location, state, output }: StepRow): string =>
   `${id} ${location} ${state} ${output?.replace(/\\n {4}at [^"]*/, "")}`;
 
-/** What it has printed and left in its store. */
+/** Reads the report that the program has printed, and its store. */
 export async function reported(output: string, database: string): Promise<Report> {
   const json = /^REPORT (.*)$/m.exec(output)?.[1];
   if (json === undefined) throw new Error(`the program has printed no report:\n${output}`);

@@ -7,13 +7,13 @@ export interface Row {
   readonly name: string;
   readonly node: NodeLine;
   readonly tools?: Tools;
-  /** By default the TypeScript program. */
+  /** The files of the program; by default the TypeScript program. */
   readonly program?: Files;
-  /** Files besides the program's own. */
+  /** Additional files. */
   readonly files?: Files;
-  /** What has to be done before the program can run. */
+  /** Prepares the application before the program can run. */
   readonly build?: (app: App) => Promise<void>;
-  /** Arguments with which Node runs it. */
+  /** The arguments with which Node runs it. */
   readonly args: readonly string[];
 }
 
@@ -58,7 +58,7 @@ export const registerRows: readonly Row[] = [
 
 export const perdureTsc = "node_modules/.bin/perdure-tsc";
 
-/** The compilers and what people call them. */
+/** The compilers with their display names. */
 export const compilers: readonly (readonly [name: string, typescript: TypeScript])[] = [
   ["TypeScript 5.9", "typescript-5.9"],
   ["TypeScript 6", "typescript"],
@@ -86,7 +86,7 @@ export const tspc = "node_modules/ts-patch/bin/tspc.js";
 export const plugins = [{ transform: "unplugin-perdure/tsc", transformProgram: true }];
 const withTsPatch = async (app: App): Promise<void> => void (await app.run([tspc]).exits(0));
 
-/** TypeScript 7 has no programs that could be transformed. */
+/** The compilers that ts-patch supports; TypeScript 7 does not support program transformers. */
 export const patchable: typeof compilers = compilers.slice(0, 2);
 
 const patchRows: readonly Row[] = patchable.flatMap(([name, typescript], i): Row[] => [

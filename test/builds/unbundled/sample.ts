@@ -32,7 +32,7 @@ export const sample = (typescript: TypeScript, options: object = {}, files: File
     { typescript },
   );
 
-/** The same in two projects, one of which refers to the other. */
+/** The same program in two projects, one of which references the other. */
 export const projects = (options: object = {}): Files => {
   const composite = (rest: object): string =>
     tsconfig(
@@ -47,13 +47,13 @@ export const projects = (options: object = {}): Files => {
     "app/tsconfig.json": composite({ references: [{ path: "../lib" }] }),
     "app/src/flow.ts": `import { charge, Limit } from "../../lib/src/tasks.js";\n\nexport async function flow(amount: number): Promise<number> {\n  "use workflow";\n  return await charge(amount + Limit.Low);\n}\n`,
     "app/src/main.ts": main,
-    // the program imports the sources of the library, which are found where its output is
+    // the program imports the sources of the library through the paths of their output
     "lib/src/package.json": JSON.stringify({ type: "module" }),
     "lib/src/tasks.js": `export * from "../dist/tasks.js";`,
   };
 };
 
-/** Times of all files below a directory, by path. */
+/** The modification times of all files below a directory, by path. */
 export const times = (app: App, directory = "dist"): Record<string, number> =>
   Object.fromEntries(
     readdirSync(app.path(directory), { recursive: true, withFileTypes: true })

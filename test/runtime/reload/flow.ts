@@ -1,7 +1,7 @@
 import { sleep } from "perdure";
 import { note } from "./tasks.ts";
 
-/** Which evaluation of this module it is; set by the test. */
+/** Identifies this evaluation of the module; set by the test. */
 const version = String(Reflect.get(globalThis, "reloadVersion"));
 
 export async function flow(id: string): Promise<string[]> {

@@ -2,13 +2,13 @@ import { execFileSync } from "node:child_process";
 import { symlinkSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { tsconfig, typescriptProject } from "./check-project.ts";
 
 const built = (name: string): string => pathToFileURL(resolve(import.meta.dirname, `../../dist/${name}.mjs`)).href;
 const installed = (name: string): string => resolve(import.meta.dirname, "../../../../node_modules", name);
 
-/** Runs a program over the built package in a process of its own, in a project. */
+/** Runs a program that imports the built package in a process of its own, inside a project. */
 function run(
   program: string,
   files: Readonly<Record<string, string>>,
@@ -24,7 +24,7 @@ function run(
 
 const task = `export async function open() {\n  "use task";\n  return { close() {}, at: new Date() };\n}\n`;
 
-it("loads no TypeScript for a build, with or without the check", () => {
+test("a build does not load TypeScript into its own thread, with or without the type check", () => {
   const program = (check: boolean): string => `
     import { createRequire } from "node:module";
     import { build } from ${JSON.stringify(pathToFileURL(installed("esbuild/lib/main.js")).href)};
@@ -44,7 +44,7 @@ it("loads no TypeScript for a build, with or without the check", () => {
   });
 });
 
-it("keeps a process alive only while its build waits", () => {
+test("the type check keeps the process alive only while the build waits for it", () => {
   const program = `
     import perdure from ${JSON.stringify(built("index"))};
     const alive = () => process.getActiveResourcesInfo().filter((each) => each === "MessagePort").length;
@@ -58,7 +58,7 @@ it("keeps a process alive only while its build waits", () => {
   expect(run(program, { "src/main.ts": task })).toEqual({ begun: 0, waiting: 1 });
 });
 
-it("checks a project whatever TypeScript it has", () => {
+test("the type check works with any version of TypeScript in the project, or none", () => {
   const program = `
     import { check } from ${JSON.stringify(built("check"))};
     console.log(JSON.stringify(check().diagnostics.map(({ message }) => message)));`;

@@ -11,7 +11,7 @@ export const tsconfig = (options: object = {}, more: object = { include: ["src"]
     ...more,
   });
 
-/** A TypeScript project on disk. `packages` are linked to those that this repository has. */
+/** A TypeScript project on disk. `packages` are linked from this repository. */
 export function typescriptProject(
   files: Readonly<Record<string, string>>,
   packages: readonly string[] = [],
@@ -32,6 +32,6 @@ export function checkFiles(
   return check({ tsconfig: typescriptProject(files, packages).root, ...options });
 }
 
-/** What is said about each function of a file: `charge: .a: a function`. */
+/** The code and message of each diagnostic. */
 export const said = ({ diagnostics }: CheckResult): string[] =>
   diagnostics.map(({ code, message }) => `${code} ${message}`);

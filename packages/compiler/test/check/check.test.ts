@@ -1,16 +1,16 @@
 import { symlinkSync, mkdirSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { check } from "../../src/check/index.ts";
 import { checkFiles, said, tsconfig, typescriptProject } from "./check-project.ts";
 
-/** The types that a task may return, each under its name in the result's messages. */
+/** Declares a task for each type, whose messages contain the name of the type. */
 const results = (types: Readonly<Record<string, string>>, before = ""): string =>
   `${before}\n${Object.entries(types)
     .map(([name, type]) => `export async function ${name}(): Promise<${type}> { "use task"; throw 0 }`)
     .join("\n")}\n`;
 
-describe("types that can be stored", () => {
-  it("yield nothing", () => {
+describe("the type check of storable types", () => {
+  test("types that can be stored produce no diagnostics", () => {
     const before = `
       declare const brand: unique symbol;
       interface Tree { readonly value: string; readonly children: readonly Tree[]; parent?: Tree }
@@ -43,7 +43,7 @@ describe("types that can be stored", () => {
     ).toEqual([]);
   });
 
-  it("are as many as there are in a large project", () => {
+  test("every task and workflow of a large project is checked", () => {
     const module = (
       i: number,
     ): string => `${i > 0 ? `import { load${i - 1}, type Row${i - 1} } from "./m${i - 1}.js";` : ""}
@@ -55,7 +55,7 @@ describe("types that can be stored", () => {
   });
 });
 
-it("finds what cannot be stored, wherever it stands in a type", () => {
+test("parts that cannot be stored are found anywhere in a type", () => {
   const before = `
     import { Socket } from "node:net"; import { createReadStream, type ReadStream, type Stats } from "node:fs"; import type { EventEmitter } from "node:events"; import { URL as NodeUrl } from "node:url";
     const key = Symbol("key"); class Plain { id = 1 } class Hidden { private id = 1 } class Derived extends Plain { run() {} } abstract class Base<T> { abstract value: T; abstract get(): T }
@@ -131,7 +131,7 @@ it("finds what cannot be stored, wherever it stands in a type", () => {
   `);
 });
 
-describe("classes", () => {
+describe("the type check of classes", () => {
   const classes = `export class Money { constructor(readonly cents: number) {} plus(x: Money) { return x } }\nexport class Euro extends Money {}\nexport class Box<T> { constructor(private value: T) {} }\nexport class Other { x() {} }`;
   const tasks = results(
     { money: "Money", euro: "Euro[]", box: "Box<() => void>", other: "Other" },
@@ -150,7 +150,7 @@ describe("classes", () => {
       export declare function taskOptions<F>(fn: F, options: { retries?: number }): F;`,
   };
 
-  it("are stored when they are registered, with those that extend them", () => {
+  test("registered classes and their subclasses can be stored", () => {
     expect(only({})).toEqual(["money", "euro", "box", "other"]);
     expect(only({}, { classes: ["Money"] })).toEqual(["box", "other"]);
     const codec = `encode: (x) => x, decode: (x) => x as never`;
@@ -169,7 +169,7 @@ describe("classes", () => {
     ).toEqual(["box"]);
   });
 
-  it("may be what a schema makes of a result", () => {
+  test("a class can be the output of a result schema", () => {
     const source = `import { taskOptions, type Schema } from "perdure"; import { Money, Other } from "./classes.js"; declare const schema: Schema<Money>;
       async function made(): Promise<Money> { "use task"; return JSON.parse("1") } taskOptions(made, { result: schema });
       async function raw(): Promise<Other> { "use task"; return new Other() } export const typed = taskOptions(raw, { result: schema });
@@ -178,7 +178,7 @@ describe("classes", () => {
     expect(only({ ...perdure, "src/tasks.ts": source })).toEqual(["raw", "retried"]);
   });
 
-  it("may have the name of something that can be stored", () => {
+  test("a class with the name of a storable built-in cannot be stored", () => {
     const source = results(
       { date: "Date", error: "Error", map: "Map", url: "URL" },
       `class Date { now() {} } class Error { m() {} } interface Map { m(): void } class URL { private x = 1 }`,
@@ -192,14 +192,14 @@ describe("classes", () => {
   });
 });
 
-describe("a project", () => {
+describe("the type check of a project", () => {
   const client = `export class Client { close() {} }\n`;
   const task = (from: string): string =>
     `import { Client } from "${from}";\nexport async function open() {\n  "use task";\n  return new Client();\n}\n`;
   const places = (result: ReturnType<typeof check>): string[] =>
     result.diagnostics.map(({ code, file, line, column }) => `${code} ${file}:${line}:${column}`);
 
-  it("has paths, package imports and declaration files", () => {
+  test("the type check resolves paths, package imports and declaration files", () => {
     const files = {
       "package.json": `{ "type": "module", "imports": { "#clients/*": "./lib/*.ts" } }`,
       "tsconfig.json": tsconfig({ paths: { "@/*": ["./lib/*"] }, module: "esnext", moduleResolution: "bundler" }),
@@ -217,7 +217,7 @@ describe("a project", () => {
     ]);
   });
 
-  it("resolves packages by the format of each file", () => {
+  test("the type check resolves packages by the module format of each file", () => {
     const files = {
       "node_modules/vendor/package.json": `{ "name": "vendor", "exports": { ".": { "import": "./index.mjs", "require": "./index.cjs" } } }`,
       "node_modules/vendor/index.d.mts": `export declare const made: { (): void };`,
@@ -231,11 +231,11 @@ describe("a project", () => {
     ]);
   });
 
-  it("refers to others, which need not be built", () => {
+  test("the type check follows project references, which need not be built", () => {
     const composite = { composite: true, outDir: "dist", rootDir: "src" };
     const project = typescriptProject({
       "tsconfig.json": tsconfig({}, { files: [], references: [{ path: "app" }, { path: "core/tsconfig.json" }] }),
-      "core/tsconfig.json": tsconfig(composite, { include: ["src"], references: [{ path: "../app" }] }), // a circle, which TypeScript itself refuses
+      "core/tsconfig.json": tsconfig(composite, { include: ["src"], references: [{ path: "../app" }] }), // a circular reference, which TypeScript itself refuses
       "core/package.json": `{ "name": "core", "type": "module", "exports": "./dist/client.js" }`,
       "core/src/client.ts": client,
       "core/src/task.ts": task("./client.js"),
@@ -250,7 +250,7 @@ describe("a project", () => {
     expect(places(check({ tsconfig: project.path("app/tsconfig.json"), root: project.root }))).toEqual(expected);
   });
 
-  it("may be JavaScript, have other words, and files that are left out", () => {
+  test("the type check supports JavaScript, other directive words and excluded files", () => {
     const files = {
       "tsconfig.json": tsconfig({ allowJs: true }),
       "src/a.js": `export async function open() {\n  "use durable task";\n  return () => 1;\n}\nexport async function other() { "use task"; return () => 1 }\n`,
@@ -270,7 +270,7 @@ describe("a project", () => {
     ]);
   });
 
-  it("is what its compiler sees: compiled files, generators and what has no directive are passed over", () => {
+  test("the type check skips compiled files, generators and functions without a directive", () => {
     const body = `{ "use task"; return () => 1 }`;
     const source = `export async function* a() ${body}\nexport function b() ${body}\nexport async function c() { return () => 1 }\nexport async function d() { return () => 1; "use task" }\n`;
     expect(

@@ -1,9 +1,9 @@
 import { checkMessages } from "../../src/diagnostics/check-messages.ts";
 import { formatDiagnostic } from "../../src/diagnostics/diagnostic.ts";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { checkFiles } from "./check-project.ts";
 
-/** One project for each thing the check says; several ways to say it have a number. */
+/** One project for each diagnostic of the type check; variants of one code are numbered. */
 const projects: Record<string, Readonly<Record<string, string>>> = {
   RESULT_NOT_STORABLE: {
     "src/a.ts": `export interface Client {\n  readonly name: string;\n  close(): void;\n}\n\n/** Charges. */\nexport async function charge(id: string): Promise<{ id: string; client: Client }> {\n  "use task: retries=2";\n  return { id, client: { name: id, close() {} } };\n}\n`,
@@ -27,16 +27,16 @@ const projects: Record<string, Readonly<Record<string, string>>> = {
   },
 };
 
-describe("what the check says", () => {
+describe("type check diagnostics", () => {
   for (const [name, files] of Object.entries(projects)) {
-    it(name, () => {
+    test(`the output matches the snapshot for ${name}`, () => {
       const text = checkFiles(files).diagnostics.map(formatDiagnostic).join("\n\n");
       expect(text).toContain(`(${name.split(" ")[0]})`);
       expect(text).toMatchSnapshot();
     });
   }
 
-  it("has an example for every code", () => {
+  test("every diagnostic code of the type check has an example", () => {
     expect(Object.keys(checkMessages).filter((code) => !(code in projects))).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import { rolldown } from "rolldown";
 import { rspack } from "@rspack/core";
 import { rollup } from "rollup";
 import { build, createLogger, createServer, type InlineConfig, type Rolldown } from "vite";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import webpack from "webpack";
 import { BackgroundCheck } from "../../src/adapters/session/background-check.ts";
 import { unplugin } from "../../src/adapters/unplugin/unplugin.ts";
@@ -21,7 +21,7 @@ const projectOf = (source: string): TemporaryProject =>
 const errors =
   /src\/main\.js:1:23 error: open returns \.close: a function[^]*> 1 \| [^]*\(RESULT_NOT_STORABLE\)[^]*src\/main\.js:5:23 error: wait returns \[0\]\.done: a symbol/;
 
-describe("vite", () => {
+describe("the type check in vite", () => {
   const config = ({ root, path }: TemporaryProject, options: Options, warnings: string[] = []): InlineConfig => {
     const customLogger = createLogger("silent");
     customLogger.warn = (text) => void warnings.push(text);
@@ -35,7 +35,7 @@ describe("vite", () => {
     };
   };
 
-  it("fails a build with all that is wrong, and writes nothing", async () => {
+  test("a vite build with check fails with every error and writes nothing", async () => {
     const project = projectOf(bad);
     await expect(build(config(project, { check: true }))).rejects.toThrow(errors);
     expect(existsSync(project.path("dist"))).toBe(false);
@@ -43,7 +43,7 @@ describe("vite", () => {
     expect(existsSync(project.path("dist"))).toBe(true);
   });
 
-  it("lets a build pass with warnings", async () => {
+  test("a vite build with check passes with warnings", async () => {
     const warnings: string[] = [];
     await build(config(projectOf(warned), { check: true }, warnings));
     expect(warnings.join()).toContain("src/main.js:2:23 warning: read returns Row (a class that is not registered)");
@@ -51,24 +51,24 @@ describe("vite", () => {
     expect(warnings).toEqual([]);
   });
 
-  it("says what is wrong with the project", async () => {
+  test("a vite build with check reports an invalid tsconfig", async () => {
     await expect(build(config(projectOf(good), { check: { tsconfig: "config/tsconfig.json" } }))).rejects.toThrow(
       /Cannot read file 'config\/tsconfig\.json'[^]*TSCONFIG_INVALID/,
     );
   });
 
-  it("does not check what is excluded or has other words", async () => {
+  test("a vite build does not check excluded files or files with other directive words", async () => {
     await build(config(projectOf(bad), { check: true, exclude: [/main/] }));
     await build(config(projectOf(bad), { check: true, directives: { task: "use durable task" } }));
   });
 
-  it("does not wait for the check when the build fails anyway", async () => {
+  test("a vite build that fails anyway does not wait for the check", async () => {
     await expect(build(config(projectOf(`${bad}\nimport "./missing.js";`), { check: true }))).rejects.not.toThrow(
       "RESULT_NOT_STORABLE",
     );
   });
 
-  it("does not check in a dev server", async () => {
+  test("vite's development server does not run the check", async () => {
     const start = vi.spyOn(BackgroundCheck.prototype, "start");
     onTestFinished(() => start.mockRestore());
     const dev = config(projectOf(bad), { check: { watch: true } });
@@ -85,7 +85,7 @@ describe("vite", () => {
     expect(start).toHaveBeenCalledOnce();
   });
 
-  it("does not check while it watches, unless told to", async () => {
+  test("a vite build in watch mode runs the check only with check.watch", async () => {
     const outcome = async (check: NonNullable<Options["check"]>): Promise<string> => {
       const project = projectOf(bad);
       const { build: output, ...rest } = config(project, { check });
@@ -102,7 +102,7 @@ describe("vite", () => {
   });
 });
 
-describe("esbuild", () => {
+describe("the type check in esbuild", () => {
   const config = ({ root, path }: TemporaryProject, options: Options): BuildOptions => ({
     absWorkingDir: root,
     entryPoints: [path("src/main.js")],
@@ -115,7 +115,7 @@ describe("esbuild", () => {
     plugins: [unplugin.esbuild(options)],
   });
 
-  it("fails a build with places and source lines", async () => {
+  test("an esbuild build with check fails with locations and source lines", async () => {
     await expect(esbuild(config(projectOf(bad), { check: true }))).rejects.toMatchObject({
       errors: [
         {
@@ -127,7 +127,7 @@ describe("esbuild", () => {
     });
   });
 
-  it("lets a build pass with warnings", async () => {
+  test("an esbuild build with check passes with warnings", async () => {
     expect(await esbuild(config(projectOf(warned), { check: true }))).toMatchObject({
       errors: [],
       warnings: [{ location: { line: 2, column: 22 }, notes: [{ text: expect.stringContaining("register") }] }],
@@ -135,7 +135,7 @@ describe("esbuild", () => {
     expect(await esbuild(config(projectOf(good), { check: true }))).toMatchObject({ errors: [], warnings: [] });
   });
 
-  it("does not check a rebuild, unless told to", async () => {
+  test("an esbuild rebuild runs the check only with check.watch", async () => {
     const rebuilt = async (check: NonNullable<Options["check"]>): Promise<unknown> => {
       const project = projectOf(good);
       const watching = await context(config(project, { check }));
@@ -149,10 +149,10 @@ describe("esbuild", () => {
   });
 });
 
-describe("other bundlers", () => {
+describe("the type check in other bundlers", () => {
   const options: Options = { check: true };
 
-  it.each(["rollup", "rolldown"] as const)("%s fails", async (name) => {
+  test.each(["rollup", "rolldown"] as const)("a %s build with check fails with every error", async (name) => {
     const project = projectOf(bad);
     const input = { input: project.path("src/main.js"), external: /^perdure/ };
     const root = { ...options, root: project.root };
@@ -163,29 +163,32 @@ describe("other bundlers", () => {
     await expect(bundling).rejects.toThrow(errors);
   });
 
-  it.each(["webpack", "rspack"] as const)("%s has errors and emits nothing", async (name) => {
-    const project = projectOf(`${bad}${warned}`);
-    const config = {
-      mode: "production",
-      context: project.root,
-      entry: project.path("src/main.js"),
-      output: { path: project.path("dist") },
-      externals: /^perdure/,
-      target: "node",
-    } as const;
-    const root = { ...options, root: project.root };
-    const compiler =
-      name === "webpack"
-        ? webpack({ ...config, plugins: [unplugin.webpack(root)] })
-        : rspack({ ...config, plugins: [unplugin.rspack(root)] });
-    const stats = await new Promise<{ errors?: { message: string }[]; warnings?: { message: string }[] }>(
-      (resolve, reject) =>
-        compiler.run((error: Error | null, result?: { toJson(): object }) =>
-          error ? reject(error) : resolve(result?.toJson() ?? {}),
-        ),
-    );
-    expect(stats.errors?.map(({ message }) => message).join("\n")).toMatch(errors);
-    expect(stats.warnings?.map(({ message }) => message).join("\n")).toContain("read returns Row");
-    expect(existsSync(project.path("dist"))).toBe(false);
-  });
+  test.each(["webpack", "rspack"] as const)(
+    "a %s build with check reports every error and emits nothing",
+    async (name) => {
+      const project = projectOf(`${bad}${warned}`);
+      const config = {
+        mode: "production",
+        context: project.root,
+        entry: project.path("src/main.js"),
+        output: { path: project.path("dist") },
+        externals: /^perdure/,
+        target: "node",
+      } as const;
+      const root = { ...options, root: project.root };
+      const compiler =
+        name === "webpack"
+          ? webpack({ ...config, plugins: [unplugin.webpack(root)] })
+          : rspack({ ...config, plugins: [unplugin.rspack(root)] });
+      const stats = await new Promise<{ errors?: { message: string }[]; warnings?: { message: string }[] }>(
+        (resolve, reject) =>
+          compiler.run((error: Error | null, result?: { toJson(): object }) =>
+            error ? reject(error) : resolve(result?.toJson() ?? {}),
+          ),
+      );
+      expect(stats.errors?.map(({ message }) => message).join("\n")).toMatch(errors);
+      expect(stats.warnings?.map(({ message }) => message).join("\n")).toContain("read returns Row");
+      expect(existsSync(project.path("dist"))).toBe(false);
+    },
+  );
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { code, finish, get, newRun, owned, T, together, type Cases } from "./kit.ts";
 
 export const codeCases: Cases = {
-  "S10 a run's code is recorded with the run, whether it is born owned or not": async (store) => {
+  "S10 creating a run records its code version, with or without a lease": async (store) => {
     assert.equal(await store.getCode("c1"), undefined);
     await store.createRun(newRun("r", { modules: '["a"]' }));
     await owned(store, "r2", { code: "c2", modules: '["b"]' });
@@ -11,32 +11,32 @@ export const codeCases: Cases = {
       ['["a"]', '["b"]', undefined],
     );
   },
-  "S10 what is recorded first under a fingerprint stays": async (store) => {
+  "S10 the first record under a fingerprint is kept": async (store) => {
     await owned(store, "r", { modules: "first" });
     await owned(store, "r2", { modules: "second" });
     assert.deepEqual(await store.commit([code("r2", { code: "c1", modules: "third" })]), [true]);
     assert.equal(await store.getCode("c1"), "first");
   },
-  "S10 a run that is met records nothing": async (store) => {
+  "S10 creating a run that already exists records no code version": async (store) => {
     await owned(store, "r");
     assert.equal((await store.createRun(newRun("r", { code: "other" }))).created, false);
     assert.equal(await store.getCode("other"), undefined);
   },
-  "S10 a write of type code records it with the run's change": async (store) => {
+  "S10 a code write records the code version and updates the run": async (store) => {
     await owned(store, "r");
     assert.deepEqual(await store.commit([code("r", { codeSeq: 7, codeHistory: '["c1"]' })]), [true]);
     const { code: now, codeSeq, codeHistory } = await get(store, "r");
     assert.deepEqual({ now, codeSeq, codeHistory }, { now: "c2", codeSeq: 7, codeHistory: '["c1"]' });
     assert.deepEqual([await store.getCode("c1"), await store.getCode("c2")], ["[1]", "[2]"]);
   },
-  "a write of type code replaces all that the run had of it": async (store) => {
+  "a code write replaces all code fields of the run": async (store) => {
     await owned(store, "r");
     await store.commit([code("r", { codeSeq: 7, codeHistory: "x" })]);
     await store.commit([code("r", { code: "c3" })]);
     const run = await get(store, "r");
     assert.deepEqual([run.code, run.codeSeq, "codeHistory" in run], ["c3", 0, false]);
   },
-  "S4 S10 a write that is refused records nothing": async (store) => {
+  "S4 S10 a refused code write records nothing": async (store) => {
     await owned(store, "r");
     assert.deepEqual(await store.commit([code("r", { epoch: 2 }), code("none"), finish("r"), code("r")]), [
       false,
@@ -47,7 +47,7 @@ export const codeCases: Cases = {
     assert.equal(await store.getCode("c2"), undefined);
     assert.equal((await get(store, "r")).code, "c1");
   },
-  "S10 runs of one code that are created at once record it once": async (store) => {
+  "S10 concurrently created runs of one code version record it once": async (store) => {
     const made = await together(10, (place) =>
       store.createRun(newRun(`r${place}`, { modules: `${place}`, createdAt: T + place })),
     );

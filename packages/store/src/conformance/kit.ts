@@ -75,7 +75,7 @@ export function code(run: string, given: Partial<Extract<Write, { type: "code" }
 
 export async function get(store: Store, id: string): Promise<RunRow> {
   const run = await store.getRun(id);
-  assert.ok(run, `the run ${id} is there`);
+  assert.ok(run, `the run ${id} exists`);
   return run;
 }
 

@@ -18,12 +18,12 @@ async function oneOfEach(store: Store): Promise<void> {
 }
 
 export const listCases: Cases = {
-  "listRuns gives the newest first, all fields of each": async (store) => {
+  "listRuns returns all fields of each run, the newest run first": async (store) => {
     await oneOfEach(store);
     assert.deepEqual(await listed(store, {}), ["cancelled", "failed", "completed", "bill", "running", "pending"]);
     for (const run of await store.listRuns({})) assert.deepEqual(run, await store.getRun(run.id));
   },
-  "listRuns filters by status and workflow, one or several": async (store) => {
+  "listRuns filters by one or several statuses and workflows": async (store) => {
     await oneOfEach(store);
     assert.deepEqual(await listed(store, { status: "failed" }), ["failed"]);
     assert.deepEqual(await listed(store, { status: ["pending", "cancelled", "running"] }), [
@@ -39,31 +39,32 @@ export const listCases: Cases = {
     assert.deepEqual(await listed(store, { status: [] }), []);
     assert.deepEqual(await listed(store, { workflow: [] }), []);
   },
-  "listRuns gives 100 runs unless told, and pages visit each run once, in spite of equal times": async (store) => {
-    const ids = Array.from({ length: 130 }, (_, place) => `run-${(place * 7) % 130}`);
-    for (const [place, id] of ids.entries())
-      await store.createRun(newRun(id, { createdAt: T + Math.floor(place / 50) }));
-    assert.equal((await store.listRuns({})).length, 100);
-    assert.equal((await store.listRuns({ limit: 0 })).length, 0);
-    const seen: string[] = [];
-    for (let before: string | undefined; ; before = seen.at(-1)) {
-      const page = await listed(store, {
-        status: ["pending", "running"],
-        limit: 40,
-        ...(before !== undefined && { before }),
-      });
-      if (page.length === 0) break;
-      seen.push(...page);
-    }
-    assert.deepEqual(seen, [...ids].reverse());
-  },
-  "listRuns gives nothing before a run that does not exist": async (store) => {
+  "listRuns returns up to 100 runs by default, and its pages contain each run once even if creation times are equal":
+    async (store) => {
+      const ids = Array.from({ length: 130 }, (_, place) => `run-${(place * 7) % 130}`);
+      for (const [place, id] of ids.entries())
+        await store.createRun(newRun(id, { createdAt: T + Math.floor(place / 50) }));
+      assert.equal((await store.listRuns({})).length, 100);
+      assert.equal((await store.listRuns({ limit: 0 })).length, 0);
+      const seen: string[] = [];
+      for (let before: string | undefined; ; before = seen.at(-1)) {
+        const page = await listed(store, {
+          status: ["pending", "running"],
+          limit: 40,
+          ...(before !== undefined && { before }),
+        });
+        if (page.length === 0) break;
+        seen.push(...page);
+      }
+      assert.deepEqual(seen, [...ids].reverse());
+    },
+  "listRuns returns nothing before a run that does not exist": async (store) => {
     await oneOfEach(store);
     assert.deepEqual(await listed(store, { before: "none" }), []);
     assert.deepEqual(await listed(store, { before: "pending" }), []);
     assert.deepEqual(await listed(store, { before: "running", status: "pending" }), ["pending"]);
   },
-  "unfinished gives pending, running and due runs, oldest first": async (store) => {
+  "unfinished returns pending, running and due runs, the oldest first": async (store) => {
     await oneOfEach(store);
     await waiting(store, "sleeps", { wakeAt: T + 1_000 });
     await waiting(store, "waits", { steps: [openWait("a[0]", "go")] });
@@ -72,7 +73,7 @@ export const listCases: Cases = {
     const [first] = await store.unfinished({ workflows: ["ship"], now: T, limit: 1 });
     assert.deepEqual(first, await store.getRun("pending"));
   },
-  "unfinished keeps to its workflows and its limit": async (store) => {
+  "unfinished respects its workflows and its limit": async (store) => {
     await oneOfEach(store);
     const found = async (workflows: string[], limit: number) =>
       (await store.unfinished({ workflows, now: T, limit })).map(({ id }) => id);
@@ -82,7 +83,7 @@ export const listCases: Cases = {
     assert.deepEqual(await found([], 9), []);
     assert.deepEqual(await found(["ship"], 0), []);
   },
-  "unfinished leaves out what living owners run, so that it hides nothing behind it": async (store) => {
+  "unfinished leaves out runs of live owners, which do not count against its limit": async (store) => {
     for (let place = 0; place < 5; place++) await owned(store, `healthy-${place}`, { createdAt: T + place });
     await owned(store, "orphan", { createdAt: T + 8, lease: { owner: "dead", until: T + 9 } });
     await store.createRun(newRun("pending", { createdAt: T + 9 }));

@@ -17,14 +17,14 @@ import {
 } from "./kit.ts";
 
 export const ownershipCases: Cases = {
-  "S1 a new run is pending, and reads as it was given": async (store) => {
+  "S1 a new run is pending and has the fields it was created with": async (store) => {
     const { modules: _, ...given } = newRun("r", { parent: "p" });
     const { created, run } = await store.createRun(newRun("r", { parent: "p" }));
     assert.equal(created, true);
     assert.deepEqual(run, { ...given, status: "pending", codeSeq: 0, epoch: 0, stalls: 0, updatedAt: T });
     assert.deepEqual(await store.getRun("r"), run);
   },
-  "S1 a run created with a lease is born running, owned and at epoch 1": async (store) => {
+  "S1 a run created with a lease is running, owned and at epoch 1": async (store) => {
     const run = await owned(store, "r");
     assert.equal(run.status, "running");
     assert.equal(run.owner, ME.owner);
@@ -33,13 +33,13 @@ export const ownershipCases: Cases = {
     assert.equal("lease" in run, false);
     assert.deepEqual(await store.getRun("r"), run);
   },
-  "S1 one run an id: of concurrent calls one creates it and all get it": async (store) => {
+  "S1 one of several concurrent calls creates the run, and all receive it": async (store) => {
     const answers = await together(20, (place) => store.createRun(newRun("r", { seed: `seed${place}` })));
     assert.equal(answers.filter(({ created }) => created).length, 1);
     const run = await get(store, "r");
     for (const answer of answers) assert.deepEqual(answer.run, run);
   },
-  "S1 creating a run again changes nothing, finished or not": async (store) => {
+  "S1 creating a finished run again changes nothing": async (store) => {
     await owned(store, "r");
     await store.commit([finish("r")]);
     const before = await get(store, "r");
@@ -49,7 +49,7 @@ export const ownershipCases: Cases = {
     });
     assert.deepEqual(await get(store, "r"), before);
   },
-  "a run that does not exist is undefined everywhere": async (store) => {
+  "every method accepts the id of a run that does not exist": async (store) => {
     assert.equal(await store.getRun("none"), undefined);
     assert.equal(await store.claim({ run: "none", lease: ME, now: T }), undefined);
     assert.deepEqual(await store.steps("none"), []);
@@ -59,7 +59,7 @@ export const ownershipCases: Cases = {
     assert.deepEqual(await store.wakeups([{ run: "none", epoch: 1 }]), [{ run: "none", owned: false, signals: [] }]);
     await store.renew({ runs: [{ run: "none", epoch: 1 }], until: T });
   },
-  "S2 a claim gives the run to the owner under the next epoch": async (store) => {
+  "S2 a claim makes the caller the owner under the next epoch": async (store) => {
     await store.createRun(newRun("r"));
     const run = await store.claim({ run: "r", lease: OTHER, now: T + 5 });
     assert.deepEqual(run, { ...(await get(store, "r")) });
@@ -69,7 +69,7 @@ export const ownershipCases: Cases = {
     assert.equal(run.epoch, 1);
     assert.equal(run.updatedAt, T + 5);
   },
-  "S2 of concurrent claims one succeeds": async (store) => {
+  "S2 one of several concurrent claims succeeds": async (store) => {
     await store.createRun(newRun("r"));
     const claims = await together(20, (place) =>
       store.claim({ run: "r", lease: { owner: `o${place}`, until: T + 10 }, now: T }),
@@ -78,14 +78,14 @@ export const ownershipCases: Cases = {
     assert.equal(won.length, 1);
     assert.deepEqual(won[0], await get(store, "r"));
   },
-  "S2 a lease holds until its end, and not longer": async (store) => {
+  "S2 a lease holds until its expiry and no longer": async (store) => {
     await owned(store, "r");
     assert.equal(await store.claim({ run: "r", lease: OTHER, now: ME.until - 1 }), undefined);
     assert.equal(await store.claim({ run: "r", lease: OTHER, now: ME.until }), undefined);
     assert.equal((await store.claim({ run: "r", lease: OTHER, now: ME.until + 1 }))?.epoch, 2);
     assert.equal(await store.claim({ run: "r", lease: ME, now: ME.until + 1 }), undefined);
   },
-  "S2 a run is taken from a dead owner only under the epoch that it died in": async (store) => {
+  "S2 a run is claimed from a dead owner only under the owner's last epoch": async (store) => {
     await owned(store, "r");
     assert.equal(await store.claim({ run: "r", lease: OTHER, now: T, from: { owner: "me", epoch: 2 } }), undefined);
     assert.equal(await store.claim({ run: "r", lease: OTHER, now: T, from: { owner: "you", epoch: 1 } }), undefined);
@@ -96,13 +96,13 @@ export const ownershipCases: Cases = {
     assert.equal(claims.filter((run) => run?.epoch === 2).length, 1);
     assert.equal((await get(store, "r")).epoch, 2);
   },
-  "S2 a waiting run may be claimed before it is due, and then is not waiting for anything": async (store) => {
+  "S2 a waiting run can be claimed before it is due, which clears its wake-up time": async (store) => {
     await waiting(store, "r", { wakeAt: T + 1_000_000 });
     const run = await store.claim({ run: "r", lease: OTHER, now: T });
     assert.equal(run?.status, "running");
     assert.equal("wakeAt" in run, false);
   },
-  "S2 a blocked run that is claimed is no longer blocked": async (store) => {
+  "S2 claiming a blocked run unblocks it": async (store) => {
     const blocked = { error: "LOST_STEPS", message: "two steps are not reached any more", code: "c1" };
     await owned(store, "r");
     await store.commit([release("r", { status: "pending", blocked })]);
@@ -111,7 +111,7 @@ export const ownershipCases: Cases = {
     const run = await store.claim({ run: "r", lease: OTHER, now: T });
     assert.equal(run && "blocked" in run, false);
   },
-  "S2 a finished run is not claimed": async (store) => {
+  "S2 a finished run cannot be claimed": async (store) => {
     for (const status of ["completed", "failed", "cancelled"] as const) {
       await owned(store, status);
       await store.commit([finish(status, { status })]);
@@ -119,7 +119,7 @@ export const ownershipCases: Cases = {
       assert.equal(await store.claim({ run: status, lease: OTHER, now: T + 1_000_000, from }), undefined);
     }
   },
-  "renew extends the leases that are held, and no others": async (store) => {
+  "renew extends only the leases that the caller holds": async (store) => {
     for (const id of ["held", "stale", "done", "left"]) await owned(store, id);
     await store.commit([finish("done"), release("left")]);
     await store.claim({ run: "stale", lease: OTHER, now: ME.until + 1 });
@@ -132,7 +132,7 @@ export const ownershipCases: Cases = {
     assert.equal("leaseUntil" in (await get(store, "left")), false);
     await store.renew({ runs: [], until: T });
   },
-  "S4 a stale owner writes nothing, and the rest of the batch is not touched by that": async (store) => {
+  "S4 the writes of a stale owner are refused without affecting the rest of the batch": async (store) => {
     await owned(store, "lost");
     await owned(store, "held");
     await store.claim({ run: "lost", lease: OTHER, now: ME.until + 1 });
@@ -151,7 +151,7 @@ export const ownershipCases: Cases = {
     assert.deepEqual(await get(store, "lost"), { ...before, stalls: 0 });
     assert.equal((await store.steps("lost")).length, 1);
   },
-  "S4 a run without an owner is not written, not even under its own epoch": async (store) => {
+  "S4 a run without an owner accepts no writes, even under its current epoch": async (store) => {
     await store.createRun(newRun("new"));
     await waiting(store, "left");
     await owned(store, "done");
@@ -167,7 +167,7 @@ export const ownershipCases: Cases = {
     for (const id of ["new", "left", "done"]) assert.deepEqual(await store.steps(id), []);
     assert.equal((await get(store, "done")).status, "completed");
   },
-  "S4 nothing is written after the end or the release of a run, in the same batch either": async (store) => {
+  "S4 writes after the finish or release of a run are refused, even in the same batch": async (store) => {
     await owned(store, "done");
     await owned(store, "left");
     const answers = await store.commit([

@@ -32,7 +32,7 @@ async function withSecond(reopen: Reopen, run: (second: Store) => Promise<void>)
 }
 
 export const persistenceCases: TwoStoreCases = {
-  "S3 all that was answered is there for a store that opens the data anew": async (store, reopen) => {
+  "S3 a reopened store contains everything that was acknowledged": async (store, reopen) => {
     await owned(store, "r", { parent: "p" });
     await waiting(store, "w", { wakeAt: T + 5, steps: [openWait("a[0]", "go")] });
     await store.commit([step("r", checkpoint("a[0]", 1)), step("r", openStep("b[0]", { dueAt: T }))]);
@@ -51,7 +51,7 @@ export const persistenceCases: TwoStoreCases = {
     await store.open();
     assert.deepEqual(await look(store), before);
   },
-  "S1 S2 two stores on the same data agree on who creates and who owns": (store, reopen) =>
+  "S1 S2 two stores on the same data agree on who created and who owns a run": (store, reopen) =>
     withSecond(reopen, async (second) => {
       const pick = (place: number): Store => (place % 2 === 0 ? store : second);
       const made = await together(10, (place) => pick(place).createRun(newRun("r")));
@@ -62,29 +62,27 @@ export const persistenceCases: TwoStoreCases = {
       assert.equal(claims.filter((run) => run !== undefined).length, 1);
       assert.deepEqual(await get(store, "r"), await get(second, "r"));
     }),
-  "S4 S6 an owner that lost its run to another store writes nothing more, and gets it back with all that was written": (
-    store,
-    reopen,
-  ) =>
-    withSecond(reopen, async (second) => {
-      await owned(store, "r");
-      await store.commit([step("r", checkpoint("a[0]", 1))]);
-      await second.claim({ run: "r", lease: OTHER, now: ME.until + 1 });
-      assert.deepEqual(await second.commit([step("r", checkpoint("b[0]", 2), { epoch: 2 })]), [true]);
-      assert.deepEqual(await store.commit([step("r", checkpoint("c[0]", 2)), finish("r")]), [false, false]);
-      await second.commit([release("r", { epoch: 2 })]);
-      assert.equal((await store.claim({ run: "r", lease: ME, now: T }))?.epoch, 3);
-      const answers = await store.commit([
-        step("r", checkpoint("c[0]", 2), { epoch: 3 }),
-        step("r", checkpoint("c[0]", 3), { epoch: 3 }),
-      ]);
-      assert.deepEqual(answers, [false, true]);
-      assert.deepEqual(
-        (await second.steps("r")).map(({ id }) => id),
-        ["a[0]", "b[0]", "c[0]"],
-      );
-    }),
-  "S7 a delivery through one store wakes the run of another": (store, reopen) =>
+  "S4 S6 an owner that lost its run to another store cannot write to it, and finds all its steps when it claims it back":
+    (store, reopen) =>
+      withSecond(reopen, async (second) => {
+        await owned(store, "r");
+        await store.commit([step("r", checkpoint("a[0]", 1))]);
+        await second.claim({ run: "r", lease: OTHER, now: ME.until + 1 });
+        assert.deepEqual(await second.commit([step("r", checkpoint("b[0]", 2), { epoch: 2 })]), [true]);
+        assert.deepEqual(await store.commit([step("r", checkpoint("c[0]", 2)), finish("r")]), [false, false]);
+        await second.commit([release("r", { epoch: 2 })]);
+        assert.equal((await store.claim({ run: "r", lease: ME, now: T }))?.epoch, 3);
+        const answers = await store.commit([
+          step("r", checkpoint("c[0]", 2), { epoch: 3 }),
+          step("r", checkpoint("c[0]", 3), { epoch: 3 }),
+        ]);
+        assert.deepEqual(answers, [false, true]);
+        assert.deepEqual(
+          (await second.steps("r")).map(({ id }) => id),
+          ["a[0]", "b[0]", "c[0]"],
+        );
+      }),
+  "S7 a delivery through one store makes the run due in another": (store, reopen) =>
     withSecond(reopen, async (second) => {
       await owned(store, "r");
       assert.equal(await second.deliver({ run: "r", name: "go", payload: "1", now: T }), true);
@@ -95,7 +93,7 @@ export const persistenceCases: TwoStoreCases = {
         { name: "go", slot: 1, payload: "2" },
       ]);
     }),
-  "S10 a code that one store has recorded is the same for another, and stays": (store, reopen) =>
+  "S10 a code version recorded by one store is read and kept by another": (store, reopen) =>
     withSecond(reopen, async (second) => {
       await owned(store, "r");
       await owned(second, "r2", { modules: "late" });
@@ -104,7 +102,7 @@ export const persistenceCases: TwoStoreCases = {
       for (const each of [store, second])
         assert.deepEqual([await each.getCode("c1"), await each.getCode("c2")], ["[1]", "of the second"]);
     }),
-  "a new file may be opened by several stores one after the other": async (_, reopen) => {
+  "several stores can open new data one after the other": async (_, reopen) => {
     for (let times = 0; times < 3; times++)
       await withSecond(reopen, async (second) => assert.deepEqual(await second.listRuns({}), []));
   },

@@ -17,21 +17,21 @@ import {
 } from "./kit.ts";
 
 export const requestCases: Cases = {
-  "S8 a run that nobody has owned is cancelled at once": async (store) => {
+  "S8 a run that never had an owner is cancelled at once": async (store) => {
     await store.createRun(newRun("r"));
     assert.equal(await store.cancel({ run: "r", reason: '"why"', now: T + 3 }), true);
     const run = await get(store, "r");
     assert.deepEqual([run.status, run.output, run.cancel, run.updatedAt], ["cancelled", '"why"', '"why"', T + 3]);
     assert.equal(await store.claim({ run: "r", lease: OTHER, now: T + 4 }), undefined);
   },
-  "S8 a run that was owned once, and is pending again, gets the wish": async (store) => {
+  "S8 a pending run that was owned before records the cancel request": async (store) => {
     await owned(store, "r");
     await store.commit([release("r", { status: "pending" })]);
     assert.equal(await store.cancel({ run: "r", reason: '"why"', now: T }), true);
     const run = await get(store, "r");
     assert.deepEqual([run.status, run.cancel, "output" in run], ["pending", '"why"', false]);
   },
-  "S8 the first wish stays, and a running run goes on": async (store) => {
+  "S8 the first cancel request of a running run is kept, and the run stays running": async (store) => {
     await owned(store, "r");
     assert.equal(await store.cancel({ run: "r", reason: '"first"', now: T + 1 }), true);
     assert.equal(await store.cancel({ run: "r", reason: '"second"', now: T + 2 }), true);
@@ -39,12 +39,12 @@ export const requestCases: Cases = {
     assert.deepEqual([run.status, run.cancel, run.updatedAt, run.epoch], ["running", '"first"', T + 1, 1]);
     assert.deepEqual(await store.commit([step("r", checkpoint("a[0]", 1))]), [true]);
   },
-  "S8 a waiting run is due": async (store) => {
+  "S8 a cancel request makes a waiting run due": async (store) => {
     await waiting(store, "r", { wakeAt: T + 9_000 });
     await store.cancel({ run: "r", reason: '"why"', now: T + 60 });
     assert.deepEqual(await dueAt(store, T + 60), ["r"]);
   },
-  "S8 a finished run is not cancelled": async (store) => {
+  "S8 a finished run cannot be cancelled": async (store) => {
     for (const status of ["completed", "failed", "cancelled"] as const) {
       await owned(store, status);
       await store.commit([finish(status, { status })]);
@@ -53,7 +53,7 @@ export const requestCases: Cases = {
       assert.deepEqual(await get(store, status), before);
     }
   },
-  "S9 a failed run becomes pending again, without its unhandled steps": async (store) => {
+  "S9 retrying a failed run makes it pending and removes its unhandled steps": async (store) => {
     await owned(store, "r");
     const failed = { state: "failed" } as const;
     const rows = [
@@ -78,7 +78,7 @@ export const requestCases: Cases = {
     );
     assert.deepEqual(await stepIds(store, "r"), ["ok[0]", "handled[0]", "open[0]"]);
   },
-  "S9 the retried steps are recorded anew, at the places of the old ones if need be": async (store) => {
+  "S9 retried steps are recorded again and may reuse the removed sequence numbers": async (store) => {
     await owned(store, "r");
     await store.commit([
       step("r", checkpoint("bad[0]", 1, { state: "failed" })),
@@ -88,7 +88,7 @@ export const requestCases: Cases = {
     assert.equal((await store.claim({ run: "r", lease: OTHER, now: T }))?.epoch, 2);
     assert.deepEqual(await store.commit([step("r", checkpoint("bad[0]", 1), { epoch: 2 })]), [true]);
   },
-  "S9 only a failed run is retried, and once": async (store) => {
+  "S9 a failed run can be retried once, other runs cannot": async (store) => {
     await store.createRun(newRun("pending"));
     await owned(store, "running");
     await waiting(store, "waiting");
@@ -104,7 +104,7 @@ export const requestCases: Cases = {
     assert.equal(await store.retry({ run: "failed", now: T }), true);
     assert.equal(await store.retry({ run: "failed", now: T }), false);
   },
-  "S9 an earlier failure does not decide what the next retry removes": async (store) => {
+  "S9 a retry removes only the unhandled steps of the latest failure": async (store) => {
     await owned(store, "r");
     await store.commit([
       step("r", checkpoint("a[0]", 1, { state: "failed" })),
@@ -119,7 +119,7 @@ export const requestCases: Cases = {
     await store.retry({ run: "r", now: T });
     assert.deepEqual(await stepIds(store, "r"), ["a[0]"]);
   },
-  "S9 a retry forgets a cancellation that was never delivered, and keeps one that was": async (store) => {
+  "S9 a retry drops an undelivered cancel request and keeps a delivered one": async (store) => {
     for (const [id, rows] of [
       ["asked", []],
       ["delivered", [checkpoint("cancel", 1, { kind: "cancel" })]],

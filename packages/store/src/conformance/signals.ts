@@ -90,7 +90,7 @@ export const signalCases: Cases = {
       ["young"],
     );
   },
-  "S7 a finished run takes no delivery": async (store) => {
+  "S7 a finished run refuses deliveries": async (store) => {
     await owned(store, "r");
     await store.commit([finish("r")]);
     assert.equal(await deliver(store, "r", "go"), false);
@@ -111,7 +111,7 @@ export const signalCases: Cases = {
     assert.deepEqual(await store.commit([received("r", "c[0]", 2, second)]), [true]);
     assert.deepEqual(await pendingSignals(store, "r"), [{ name: "go", slot: 2, payload: "3" }]);
   },
-  "S7 a wait that timed out leaves the name free for its first delivery": async (store) => {
+  "S7 a signal accepts its first delivery after a wait for it has timed out": async (store) => {
     await owned(store, "r");
     await store.commit([
       step("r", openWait("a[0]", "go")),
@@ -120,7 +120,7 @@ export const signalCases: Cases = {
     assert.equal(await deliver(store, "r", "go"), true);
     assert.equal((await pendingSignals(store, "r")).length, 1);
   },
-  "S6 a delivery is consumed once, and only if it is there": async (store) => {
+  "S6 a delivery can be consumed once, and only if it exists": async (store) => {
     await owned(store, "r");
     await deliver(store, "r", "go", "1");
     const delivery = { name: "go", slot: 0, payload: "1" };
@@ -133,7 +133,7 @@ export const signalCases: Cases = {
     assert.deepEqual(answers, [false, false, true, false]);
     assert.equal((await store.steps("r")).length, 1);
   },
-  "S5 a refused checkpoint consumes nothing": async (store) => {
+  "S5 a refused checkpoint consumes no delivery": async (store) => {
     await owned(store, "r");
     await deliver(store, "r", "go", "1");
     const delivery = { name: "go", slot: 0, payload: "1" };
@@ -144,7 +144,7 @@ export const signalCases: Cases = {
     ]);
     assert.deepEqual(await pendingSignals(store, "r"), [delivery]);
   },
-  "S7 a waiting run is due when its delivery comes": async (store) => {
+  "S7 a delivery makes the waiting run due": async (store) => {
     await waiting(store, "r", { steps: [openWait("a[0]", "go")] });
     assert.deepEqual(await dueAt(store, T + 1_000_000), []);
     assert.equal(await deliver(store, "r", "go"), true);
@@ -152,12 +152,12 @@ export const signalCases: Cases = {
     assert.deepEqual(await dueAt(store, T + 499), []);
     assert.deepEqual(await dueAt(store, T + 500), ["r"]);
   },
-  "S7 a delivery does not put off a run that is due before": async (store) => {
+  "S7 a delivery does not postpone a run that is already due": async (store) => {
     await waiting(store, "r", { wakeAt: T + 400 });
     await deliver(store, "r", "go");
     assert.equal((await get(store, "r")).wakeAt, T + 400);
   },
-  "wakeups answer for each run asked for, in that order": async (store) => {
+  "wakeups returns one answer for each requested run, in the same order": async (store) => {
     await owned(store, "held");
     await owned(store, "done");
     await waiting(store, "left");

@@ -17,7 +17,7 @@ import {
 } from "./kit.ts";
 
 export const stepCases: Cases = {
-  "S3 the writes of a batch are applied in order, over several runs": async (store) => {
+  "S3 the writes of a batch are applied in order across several runs": async (store) => {
     await owned(store, "a");
     await owned(store, "b");
     const answers = await store.commit([
@@ -36,10 +36,10 @@ export const stepCases: Cases = {
       ["completed", '"done"', T + 7, false, false],
     );
   },
-  "S3 an empty batch is nothing": async (store) => {
+  "S3 an empty batch is accepted": async (store) => {
     assert.deepEqual(await store.commit([]), []);
   },
-  "S3 concurrent batches of one owner are all there": async (store) => {
+  "S3 concurrent batches of one owner are all applied": async (store) => {
     await owned(store, "r");
     const answers = await together(50, (place) => store.commit([step("r", checkpoint(`a[${place}]`, place + 1))]));
     assert.ok(answers.flat().every(Boolean));
@@ -48,7 +48,7 @@ export const stepCases: Cases = {
       Array.from({ length: 50 }, (_, place) => `a[${place}]`),
     );
   },
-  "steps read as they were written, of every kind and state": async (store) => {
+  "steps of every kind and state are read as they were written": async (store) => {
     await owned(store, "r");
     const kinds: StepKind[] = ["task", "sleep", "signal", "child", "start", "cancel"];
     const rows = [
@@ -61,7 +61,7 @@ export const stepCases: Cases = {
     assert.ok((await store.commit(rows.map((row) => step("r", row)))).every(Boolean));
     assert.deepEqual(await store.steps("r"), rows);
   },
-  "steps come in the order of seq, not of their writing, and the open ones last": async (store) => {
+  "steps are returned in the order of seq, not of writing, with open steps last": async (store) => {
     await owned(store, "r");
     const rows = [
       checkpoint("c[0]", 30),
@@ -73,7 +73,7 @@ export const stepCases: Cases = {
     await store.commit(rows.map((row) => step("r", row)));
     assert.deepEqual(await stepIds(store, "r"), ["z[0]", "b[0]", "c[0]", "a[0]", "y[0]"]);
   },
-  "a step of one run is not seen in another": async (store) => {
+  "a step of one run is not visible in another": async (store) => {
     await owned(store, "r");
     await owned(store, "r2");
     assert.deepEqual(
@@ -82,7 +82,7 @@ export const stepCases: Cases = {
     );
     assert.equal((await store.steps("r2"))[0]?.output, "2");
   },
-  "S5 an open step is replaced as a whole": async (store) => {
+  "S5 writing an open step replaces all of it": async (store) => {
     await owned(store, "r");
     await store.commit([
       step("r", openStep("a[0]", { dueAt: T + 1, target: "go", kind: "signal", location: "old", output: "1" })),
@@ -109,7 +109,7 @@ export const stepCases: Cases = {
     assert.deepEqual(await store.steps("r"), rows);
     assert.deepEqual(await store.commit([step("r", checkpoint("next[0]", 9))]), [true], "a refused write takes no seq");
   },
-  "S5 a checkpoint that is written again in the same batch is refused": async (store) => {
+  "S5 a checkpoint written twice in one batch is refused the second time": async (store) => {
     await owned(store, "r");
     assert.deepEqual(await store.commit([step("r", checkpoint("a[0]", 1)), step("r", checkpoint("a[0]", 2))]), [
       true,
@@ -117,7 +117,7 @@ export const stepCases: Cases = {
     ]);
     assert.deepEqual(await store.steps("r"), [checkpoint("a[0]", 1)]);
   },
-  "S6 a seq is given once in a run, in order or not": async (store) => {
+  "S6 each seq is accepted once in a run, in any order": async (store) => {
     await owned(store, "r");
     const rows = [
       checkpoint("a[0]", 5),
@@ -133,7 +133,7 @@ export const stepCases: Cases = {
     ]);
     assert.deepEqual(await stepIds(store, "r"), ["c[0]", "e[0]", "a[0]", "g[0]"]);
   },
-  "S6 a seq stays taken under the next owner": async (store) => {
+  "S6 a used seq is refused from the next owner, too": async (store) => {
     await owned(store, "r");
     await store.commit([step("r", checkpoint("a[0]", 1))]);
     await store.claim({ run: "r", lease: OTHER, now: ME.until + 1 });
@@ -143,13 +143,13 @@ export const stepCases: Cases = {
     ]);
     assert.deepEqual(answers, [false, true]);
   },
-  "S6 an open step that is finished under a taken seq stays open": async (store) => {
+  "S6 an open step stays open if it is finished under a used seq": async (store) => {
     await owned(store, "r");
     await store.commit([step("r", checkpoint("a[0]", 1)), step("r", openStep("b[0]"))]);
     assert.deepEqual(await store.commit([step("r", checkpoint("b[0]", 1))]), [false]);
     assert.deepEqual(await store.steps("r"), [checkpoint("a[0]", 1), openStep("b[0]")]);
   },
-  "10,000 steps of a run are read back complete and in order": async (store) => {
+  "10,000 steps of one run are read back complete and in order": async (store) => {
     await owned(store, "r");
     const rows = Array.from({ length: 10_000 }, (_, place) => checkpoint(`for[${place}]/save[0]`, place + 1));
     for (let from = 0; from < rows.length; from += 1_000) {

@@ -63,13 +63,13 @@ async function throughEveryField(store: Store, text: string): Promise<void> {
 }
 
 const roundTrips = ODD_TEXTS.map((text): [string, Cases[string]] => [
-  `values are opaque text: ${JSON.stringify(text)}`,
+  `every text field stores any text unchanged: ${JSON.stringify(text)}`,
   (store) => throughEveryField(store, text),
 ]);
 
 export const valueCases: Cases = {
   ...Object.fromEntries(roundTrips),
-  "odd ids are all different, for runs, steps and signals": async (store) => {
+  "unusual ids of runs, steps and signals are all distinct": async (store) => {
     for (const id of ODD_TEXTS) await owned(store, id);
     for (const id of ODD_TEXTS) {
       const rows = ODD_TEXTS.map((stepId, place) => checkpoint(stepId, place + 1));
@@ -84,7 +84,7 @@ export const valueCases: Cases = {
     );
     assert.equal((await store.listRuns({ limit: 1_000 })).length, ODD_TEXTS.length);
   },
-  "ids of a thousand characters are told apart by their last one": async (store) => {
+  "ids of a thousand characters are distinct if only the last character differs": async (store) => {
     const long = "x".repeat(1_000);
     await owned(store, `${long}a`);
     await owned(store, `${long}b`);
@@ -92,7 +92,7 @@ export const valueCases: Cases = {
     assert.equal((await store.steps(`${long}a`)).length, 2);
     assert.equal((await store.steps(`${long}b`)).length, 0);
   },
-  "values of a megabyte come back whole": async (store) => {
+  "values of a megabyte are read back complete": async (store) => {
     await throughEveryField(store, "0123456789abcdé".repeat(70_000));
   },
   "times up to the year 9999 are kept to the millisecond": async (store) => {
@@ -103,7 +103,7 @@ export const valueCases: Cases = {
     assert.deepEqual(await store.steps("r"), [row]);
     assert.deepEqual([(await store.getRun("r"))?.createdAt, (await store.getRun("r"))?.leaseUntil], [late, late]);
   },
-  "times may have a fraction": async (store) => {
+  "times can have fractions of a millisecond": async (store) => {
     await owned(store, "r", { createdAt: T + 0.25, lease: { owner: "me", until: T + 0.5 } });
     const row = checkpoint("a[0]", 1, { startedAt: T + 0.75, finishedAt: T + 1.125, dueAt: T + 1.5 });
     await store.commit([step("r", row)]);
@@ -113,7 +113,7 @@ export const valueCases: Cases = {
       [T + 0.25, T + 0.5],
     );
   },
-  "a row that was given out does not change afterwards": async (store) => {
+  "a returned row does not change afterwards": async (store) => {
     const before = await owned(store, "r");
     const copy = { ...before };
     await store.commit([step("r", checkpoint("a[0]", 1)), finish("r")]);
@@ -122,7 +122,7 @@ export const valueCases: Cases = {
     steps.length = 0;
     assert.equal((await store.steps("r")).length, 1);
   },
-  "a row that was taken in does not change afterwards": async (store) => {
+  "changing a row after it was written does not change the store": async (store) => {
     await owned(store, "r");
     const row = { ...checkpoint("a[0]", 1) };
     await store.commit([step("r", row)]);

@@ -19,38 +19,38 @@ import {
 const wakeAt = async (store: Store, id: string) => (await get(store, id)).wakeAt;
 
 export const wakingCases: Cases = {
-  "release drops the lease and says when the run is due": async (store) => {
+  "release drops the lease and sets the time at which the run is due": async (store) => {
     await owned(store, "r");
     assert.deepEqual(await store.commit([release("r", { wakeAt: T + 70, at: T + 50 })]), [true]);
     const run = await get(store, "r");
     assert.deepEqual([run.status, run.wakeAt, run.updatedAt, run.epoch], ["waiting", T + 70, T + 50, 1]);
     assert.deepEqual(["owner" in run, "leaseUntil" in run], [false, false]);
   },
-  "release to pending has no time": async (store) => {
+  "release to pending clears the time at which the run is due": async (store) => {
     await owned(store, "r");
     await store.commit([release("r", { status: "pending", wakeAt: T + 70 })]);
     assert.equal("wakeAt" in (await get(store, "r")), false);
   },
-  "S8 a cancellation that came before the release makes the run due at once": async (store) => {
+  "S8 a cancel request before the release makes the run due at once": async (store) => {
     await owned(store, "r");
     await store.cancel({ run: "r", reason: '"why"', now: T + 10 });
     await store.commit([release("r", { wakeAt: T + 9_000, at: T + 50 })]);
     assert.equal(await wakeAt(store, "r"), T + 50);
   },
-  "S8 a cancellation that was delivered wakes the run no more": async (store) => {
+  "S8 a delivered cancel request no longer makes the run due": async (store) => {
     await owned(store, "r");
     await store.cancel({ run: "r", reason: '"why"', now: T + 10 });
     await store.commit([step("r", checkpoint("cancel", 1, { kind: "cancel" })), release("r", { wakeAt: T + 9_000 })]);
     assert.equal(await wakeAt(store, "r"), T + 9_000);
   },
-  "S7 a delivery that came before the release makes the run due at once": async (store) => {
+  "S7 a delivery before the release makes the run due at once": async (store) => {
     await owned(store, "r");
     await store.commit([step("r", openWait("a[0]", "go"))]);
     await store.deliver({ run: "r", name: "go", payload: "1", now: T + 10 });
     await store.commit([release("r", { at: T + 50 })]);
     assert.equal(await wakeAt(store, "r"), T + 50);
   },
-  "S7 a delivery that no open wait is for does not keep the run awake": async (store) => {
+  "S7 a delivery without an open wait does not make the run due": async (store) => {
     await owned(store, "r");
     await store.deliver({ run: "r", name: "other", payload: "1", now: T + 10 });
     await store.deliver({ run: "r", name: "done", payload: "1", now: T + 10 });
@@ -63,7 +63,7 @@ export const wakingCases: Cases = {
     ]);
     assert.equal(await wakeAt(store, "r"), undefined);
   },
-  "a delivery or a wish to cancel gives no time to a run that is not waiting": async (store) => {
+  "a delivery or a cancel request sets no wake-up time on a run that is not waiting": async (store) => {
     await owned(store, "running");
     await owned(store, "pending");
     await store.commit([release("pending", { status: "pending" })]);
@@ -73,13 +73,13 @@ export const wakingCases: Cases = {
       assert.equal(await wakeAt(store, run), undefined);
     }
   },
-  "release never puts off a time that is earlier": async (store) => {
+  "release does not postpone an earlier wake-up time": async (store) => {
     await owned(store, "r");
     await store.cancel({ run: "r", reason: '"why"', now: T + 10 });
     await store.commit([release("r", { wakeAt: T + 20, at: T + 50 })]);
     assert.equal(await wakeAt(store, "r"), T + 20);
   },
-  "the end of a child makes its waiting parent due": async (store) => {
+  "a finished child makes its waiting parent due": async (store) => {
     for (const status of ["completed", "failed", "cancelled"] as const) {
       await waiting(store, `parent-${status}`, { steps: [openWait("a[0]", "go")] });
       await owned(store, status, { parent: `parent-${status}` });
@@ -87,7 +87,7 @@ export const wakingCases: Cases = {
       assert.equal(await wakeAt(store, `parent-${status}`), T + 123);
     }
   },
-  "the end of a child leaves a parent alone that is not waiting, or is due before": async (store) => {
+  "a finished child does not change a parent that is not waiting or is due earlier": async (store) => {
     await owned(store, "running");
     await waiting(store, "sooner", { wakeAt: T + 5 });
     await owned(store, "done");
@@ -100,7 +100,7 @@ export const wakingCases: Cases = {
     assert.equal(await wakeAt(store, "sooner"), T + 5);
     assert.equal(await wakeAt(store, "done"), undefined);
   },
-  "the end of a child makes every run due that has an open step for it": async (store) => {
+  "a finished child makes every run due that has an open step for it": async (store) => {
     await owned(store, "child");
     await waiting(store, "second", { steps: [openChild("ship[0]", "child")] });
     await waiting(store, "stranger", {
@@ -110,7 +110,7 @@ export const wakingCases: Cases = {
     assert.equal(await wakeAt(store, "second"), T + 123);
     assert.equal(await wakeAt(store, "stranger"), undefined);
   },
-  "a child that ended before its parent was released makes the parent due at once": async (store) => {
+  "a child that finished before the release of its parent makes the parent due at once": async (store) => {
     await owned(store, "parent");
     await store.commit([step("parent", openChild("ship[0]", "child"))]);
     await owned(store, "child", { parent: "parent" });

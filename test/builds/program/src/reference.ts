@@ -1,2 +1,2 @@
-/** Nothing durable is here, but each replay has to read the same. */
+/** This module has no durable code, but every replay has to read the same value from it. */
 export const reference = (): string => `${Date.now()} ${crypto.randomUUID()}`;

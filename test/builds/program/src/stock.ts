@@ -9,7 +9,7 @@ export async function reserve(item: Item): Promise<number> {
   return prices[item];
 }
 
-/** Nobody calls it. */
+/** Never called. */
 export async function restock(item: Item): Promise<void> {
   "use task";
   effect(`restock ${item}`);

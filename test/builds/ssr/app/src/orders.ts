@@ -1,6 +1,6 @@
 import { appendFileSync } from "node:fs";
 
-/** Something outside sees it; the process may die right after it. */
+/** Records an external effect; the process may be killed right after it. */
 function effect(what: string): void {
   const { EFFECTS, KILL_AT } = process.env;
   if (EFFECTS !== undefined) appendFileSync(EFFECTS, `${what}\n`);

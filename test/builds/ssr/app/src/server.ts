@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { order } from "./orders.ts";
 import { page } from "./page.tsx";
 
-/** Takes up what a process before this one has left. */
+/** Resumes the runs that an earlier process has left. */
 export const ready: Promise<unknown> = recover();
 
 /** POST /orders/17 starts a run, GET /orders/17 answers with its result. */

@@ -5,7 +5,7 @@ export interface Receipt {
   readonly reserved: readonly string[];
   readonly packed: readonly number[];
   readonly charged: readonly string[];
-  /** Where the failure comes from. */
+  /** The stack frame of the failure. */
   readonly frame: string;
 }
 
@@ -29,7 +29,7 @@ async function failure(billing: Billing): Promise<string> {
 
 const packedTooMuch = 101;
 
-/** The frame of the project in a stack that begins in a task. */
+/** The first frame of the project in a stack that starts in a task. */
 export async function stackOfATask(): Promise<string> {
   try {
     return await new Billing("USD").charge(packedTooMuch);

@@ -5,7 +5,7 @@ export interface Item {
   readonly parts: number;
 }
 
-/** A line in $LOG for each execution; the process dies in the one that $DIE_IN names. */
+/** Appends a line to $LOG for each execution. The process is killed in the one that $DIE_IN names. */
 function began(step: string): void {
   const { LOG, DIE_IN } = process.env;
   if (LOG !== undefined) appendFileSync(LOG, `${step}\n`);

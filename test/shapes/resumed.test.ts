@@ -28,18 +28,18 @@ const source = `
 const program = () =>
   load({ "main.js": source }, "main.js", "compiled", { perdure, "perdure/internal": internal }, () => {});
 
-/** Nobody in this process waits for it any more. */
+/** Ignores the outcome of the call. */
 const abandon = (call: Promise<unknown> | undefined): void => void call?.catch(() => {});
 
 async function finish(): Promise<unknown> {
   const [run] = await perdure.listRuns();
-  if (!run) throw new Error("no run was begun");
+  if (!run) throw new Error("no run was started");
   await perdure.complete(run.id, "go");
   return (await perdure.getRun(run.id)).result();
 }
 
-/** What the run gives when nothing interrupts it, and when another process takes it up by its name. */
-async function both(begin: () => Promise<unknown>): Promise<readonly [undisturbed: unknown, takenUp: unknown]> {
+/** The results of a run that is not interrupted, and of one that is resumed by another process. */
+async function both(begin: () => Promise<unknown>): Promise<readonly [undisturbed: unknown, resumed: unknown]> {
   setup();
   abandon(begin());
   await settled();
@@ -53,9 +53,9 @@ async function both(begin: () => Promise<unknown>): Promise<readonly [undisturbe
   program();
   await perdure.recover();
   await settled();
-  const takenUp = await finish();
+  const resumed = await finish();
   await perdure.close();
-  return [undisturbed, takenUp];
+  return [undisturbed, resumed];
 }
 
 test.each([
@@ -65,7 +65,7 @@ test.each([
   ["symbol", 3],
   ["template", ["a\n", "a\\n", true, [1]]],
   ["arguments", [1, undefined]],
-])("a workflow that another process takes up has its this and its arguments: %s", async (name, expected) => {
+])("a workflow resumed by another process has its this and its arguments: %s", async (name, expected) => {
   const calls = program()["calls"] as Record<string, () => Promise<unknown>>;
   expect(await both(() => (calls[name] as () => Promise<unknown>)())).toEqual([expected, expected]);
 });
@@ -73,13 +73,13 @@ test.each([
 test.each([
   ["static", ["Jobs", 8, 1, ["Jobs", "base"]]],
   ["object", [0, 3, undefined]],
-])("start() gives a method the this that it has when it is taken up: %s", async (name, expected) => {
+])("start() calls a method with the same this as when it is resumed: %s", async (name, expected) => {
   const methods = program()["methods"] as Record<string, readonly [Workflow, never[]]>;
   const [workflow, args] = methods[name] as readonly [Workflow, never[]];
   expect(await both(() => perdure.start(workflow, args))).toEqual([expected, expected]);
 });
 
-test("of two workflows of one name, neither is taken up as the other", async () => {
+test("a run of one of two workflows with the same name is not resumed as the other", async () => {
   const twice = `import { signal } from "perdure"; export const jobs = [async () => { "use workflow"; await signal("go"); return 1 }, async () => { "use workflow"; await signal("go"); return 2 }];`;
   const again = () =>
     load({ "main.js": twice }, "main.js", "compiled", { perdure, "perdure/internal": internal }, () => {})[

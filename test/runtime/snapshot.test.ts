@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { snapshot } from "../src/values/snapshot.ts";
+import { snapshot } from "../../packages/runtime/src/values/snapshot.ts";
 
 const data = fc.anything({
   withMap: true,
@@ -29,7 +29,7 @@ test("a snapshot equals the value and shares no plain data with it", () => {
   );
 });
 
-test("references, cycles, holes and odd keys stay what they are; instances and functions are the same", () => {
+test("a snapshot preserves shared references, cycles, holes and unusual keys, and shares instances and functions", () => {
   class Client {}
   const shared = { n: 1 };
   const symbol = Symbol("s");
