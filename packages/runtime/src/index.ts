@@ -8,7 +8,7 @@ export {
 } from "./config/task-options.ts";
 export { taskOptions, workflowOptions } from "./api/options.ts";
 export type { Run, RunInfo, RunStatus } from "./api/run.ts";
-export { complete, getRun, listRuns, recover, start, worker, type ListOptions } from "./api/runs.ts";
+export { complete, getRun, listRuns, recover, start, worker, type ListOptions, type StartOptions } from "./api/runs.ts";
 export type { Worker, WorkerOptions } from "./api/worker.ts";
 export type { Clock } from "./config/clock.ts";
 export type { Duration } from "./config/duration.ts";

@@ -1,5 +1,4 @@
 import type { RunStatus } from "@perdure/store";
-import { workflowNames } from "../definitions/registry.ts";
 import { workflowOf } from "../definitions/workflows.ts";
 import { currentScope } from "../execution/current.ts";
 import { bodyOf } from "../execution/launch.ts";
@@ -9,20 +8,28 @@ import { startStep } from "../steps/child.ts";
 import { Run, toInfo, type RunInfo } from "./run.ts";
 import { Worker, type WorkerOptions } from "./worker.ts";
 
+export interface StartOptions {
+  readonly id?: string;
+  readonly ifFailed?: "attach" | "retry";
+}
+
 /**
  * Starts a run, or attaches to the run that has the id already. Resolves when the run is durably recorded. Of any number of concurrent
  * calls with one id, in any number of processes, one starts it. In a workflow it is a step of its own.
  * @param options.id - default: the workflow's `id=`, else its name and arguments
+ * @param options.ifFailed - what becomes of a run with the id that has failed. `attach` (the default): its failure is the result, nothing is
+ *   executed. `retry`: it is tried again from its failure, as `run.retry()` does
  * @throws PerdureError `NOT_COMPILED`, `NOT_A_WORKFLOW`, `RUN_INPUT_DIFFERS`, `RUN_WORKFLOW_DIFFERS`, `VALUE_NOT_STORABLE`
  */
 export async function start<A extends unknown[], R>(
   workflow: (...args: A) => Promise<R>,
   args: NoInfer<A>,
-  options: { readonly id?: string } = {},
+  options: StartOptions = {},
 ): Promise<Run<R>> {
   const location = takeSite("start");
   const definition = workflowOf(workflow);
-  const request = { definition, args, id: options.id, body: bodyOf(definition, workflow) };
+  const { id, ifFailed = "attach" } = options;
+  const request = { definition, args, id, body: bodyOf(definition, workflow), ifFailed };
   const scope = currentScope();
   if (scope) {
     const id = (await startStep(scope, { ...request, location })) as string;
@@ -66,7 +73,7 @@ export async function recover(
   const names = options.workflows?.map((workflow) =>
     typeof workflow === "string" ? workflow : workflowOf(workflow).info.name,
   );
-  const ids = await runtime.requests.recover(names ?? workflowNames());
+  const ids = await runtime.requests.recover(names);
   return ids.map((id) => new Run(runtime, id));
 }
 
@@ -74,9 +81,10 @@ export async function recover(
 export const worker = (options: WorkerOptions = {}): Worker => new Worker(currentRuntime(), options);
 
 /**
- * Delivers a signal to a run, before or after the run waits for it. The delivery is durable when this resolves.
- * @returns false when it was delivered already, or the run has ended
- * @throws PerdureError `RUN_NOT_FOUND`, `VALUE_NOT_STORABLE`
+ * Delivers a signal to a run, before or after the run waits for it, and even before the run exists (then the delivery is kept for 30 days).
+ * The delivery is durable when this resolves. Several deliveries of one name are kept in order; each wait consumes one.
+ * @returns false when the run has ended
+ * @throws PerdureError `VALUE_NOT_STORABLE`, `KEY_INVALID`; `SCHEMA_REFUSED` where the run waits in this process with a schema that refuses the payload
  */
 export const complete = (runId: string, name: string, payload?: unknown): Promise<boolean> =>
   currentRuntime().requests.complete(runId, name, payload);

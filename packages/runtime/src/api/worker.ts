@@ -1,14 +1,18 @@
 import { PerdureError } from "@perdure/protocol";
 import type { RunRow } from "@perdure/store";
-import { workflowNames } from "../definitions/registry.ts";
+import { revision, workflowNames } from "../definitions/registry.ts";
 import type { Runtime } from "../process/runtime.ts";
+import { textOf } from "../values/text.ts";
 
 export interface WorkerOptions {
-  /** Runs at the same time. Default 10. */
+  /** Runs that execute at the same time. A run that only waits does not count as soon as another one needs its place. Default 10. */
   readonly concurrency?: number;
   /** Names of the workflows whose runs it resumes. Default: all that this program has loaded. */
   readonly workflows?: readonly string[];
 }
+
+/** Milliseconds after which a worker looks at blocked runs again: their code may have been deployed in another process. */
+const BLOCKED_INTERVAL = 60_000;
 
 /** Resumes the runs that need a process: pending, due, or abandoned. */
 export class Worker {
@@ -19,6 +23,9 @@ export class Worker {
   private timer: (() => void) | undefined;
   private ticking: Promise<void> | undefined;
   private stopped = false;
+  /** When blocked runs were last looked at, and with which modules. */
+  private blockedAt = -Infinity;
+  private blockedRevision = -1;
 
   constructor(runtime: Runtime, { concurrency = 10, workflows }: WorkerOptions) {
     if (!(Number.isInteger(concurrency) && concurrency > 0))
@@ -30,21 +37,23 @@ export class Worker {
     this.runtime = runtime;
     this.concurrency = concurrency;
     this.workflows = workflows;
+    runtime.addWorker(this);
     this.loop(0);
   }
 
   /** Reads the store once and begins to resume what it finds. */
   async tick(): Promise<void> {
+    if (this.stopped || this.runtime.isClosed) return;
+    const { claims } = this.runtime;
+    const blocked = this.isTimeForBlocked();
+    const isWanted = (row: RunRow): boolean => !this.taken.has(row.id) && !claims.isBlocked(row);
+    const rows = await claims.claimable(this.workflows ?? workflowNames(), isWanted, { blocked });
     const room = this.concurrency - this.taken.size;
-    if (room <= 0 || this.stopped) return;
-    const rows = await this.runtime.claims.claimable(
-      this.workflows ?? workflowNames(),
-      (row) => !this.taken.has(row.id) && !this.runtime.claims.isBlocked(row),
-    );
-    for (const row of rows.slice(0, room)) this.take(row);
+    for (const row of rows.slice(0, Math.max(0, room))) this.take(row);
+    if (rows.length > room) this.makeRoom(rows.length - room);
   }
 
-  /** Begins nothing more, lets the attempts in flight finish, and gives the runs back. */
+  /** Stops taking runs, lets the attempts in flight finish, and gives the runs back. `close()` does this too. */
   async stop(): Promise<void> {
     this.stopped = true;
     this.timer?.();
@@ -52,13 +61,30 @@ export class Worker {
     await this.runtime.runs.drain(this.taken);
   }
 
+  /** A blocked run is only worth a look when modules have been loaded since, or another process may have changed it. */
+  private isTimeForBlocked(): boolean {
+    const now = this.runtime.clock.now();
+    if (this.blockedRevision === revision.count && now - this.blockedAt < BLOCKED_INTERVAL) return false;
+    this.blockedAt = now;
+    this.blockedRevision = revision.count;
+    return true;
+  }
+
+  /** Suspends runs that only wait, for others that need their places. */
+  private makeRoom(wanted: number): void {
+    let suspended = 0;
+    for (const id of this.taken)
+      if (suspended < wanted && this.runtime.runs.get(id)?.suspendIfWaiting() === true) suspended++;
+  }
+
   private take(row: RunRow): void {
     this.taken.add(row.id);
     this.runtime.claims
       .executeOnce(row)
-      .catch((error: unknown) =>
-        this.runtime.log.error(`run ${row.id} cannot be resumed: ${String(error)}`, { run: row.id }),
-      )
+      .catch((error: unknown) => {
+        this.runtime.claims.backOff(row.id);
+        this.runtime.log.error(`run ${row.id} cannot be resumed: ${textOf(error)}`, { run: row.id });
+      })
       .finally(() => {
         this.taken.delete(row.id);
         if (this.timer) this.loop(0);
@@ -66,13 +92,15 @@ export class Worker {
   }
 
   private loop(wait: number): void {
-    if (this.stopped) return;
+    if (this.stopped || this.runtime.isClosed) return;
     this.timer?.();
     const { clock, settings, log } = this.runtime;
     this.timer = clock.at(clock.now() + wait, () => {
       this.timer = undefined;
       this.ticking = this.tick()
-        .catch((error: unknown) => log.error(`the worker cannot read the store: ${String(error)}`, {}))
+        .catch((error: unknown) => {
+          if (!this.runtime.isClosed) log.error(`the worker cannot read the store: ${textOf(error)}`, {});
+        })
         .finally(() => this.loop(settings.pollInterval));
     });
   }

@@ -10,6 +10,9 @@ const definitions = processWide("definitions", () => new WeakMap<AnyFunction, De
 /** Recoverable workflows: name → key of the module → definition. */
 export const workflows = processWide("workflows", () => new Map<string, Map<string, WorkflowDefinition>>());
 
+/** Called after each registration of a module. */
+export const listeners = processWide("listeners", () => new Set<() => void>());
+
 /** The key of a module, the same whenever the module is evaluated. */
 export const moduleKey = ({ file, package: name }: Pick<ModuleInfo, "file" | "package">): string =>
   name === undefined ? file : `${name} ${file}`;
@@ -26,6 +29,7 @@ export function register(module: ModuleInfo, found: readonly Definition[]): void
     const files = workflows.get(name) ?? new Map<string, WorkflowDefinition>();
     workflows.set(name, files.set(key, definition));
   }
+  for (const registered of listeners) registered();
 }
 
 /** Ties a function object to its definition. */

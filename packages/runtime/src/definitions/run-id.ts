@@ -28,7 +28,7 @@ function fill(part: TemplatePart, args: readonly unknown[], workflow: string): s
   let value = args[part.arg];
   for (const key of part.path)
     value = value === null || value === undefined ? undefined : (value as Record<string | number, unknown>)[key];
-  value ??= part.default;
+  if (value === undefined) value = part.default;
   if (typeof value === "string" || typeof value === "number" || typeof value === "bigint" || typeof value === "boolean")
     return String(value);
   throw new PerdureError("RUN_ID_INCOMPLETE", {

@@ -107,6 +107,12 @@ export class Calls {
     }
   }
 
+  /** Throws if the wait that would consume a delivery of this name refuses the payload. */
+  checkPayload(name: string, payload: unknown): void {
+    for (const { live, spec } of this.pending.values())
+      if (spec.kind === "signal" && spec.target === name && live?.active === true) return spec.check?.(payload);
+  }
+
   abandon(reason: string): void {
     for (const { live } of this.pending.values()) live?.abandon(reason);
   }

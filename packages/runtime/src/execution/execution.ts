@@ -304,6 +304,13 @@ export class Execution implements Recipient {
 
   // --- leaving memory
 
+  /** Lets the run leave memory now if it only waits. False: it does something, or has left already. */
+  suspendIfWaiting(): boolean {
+    const waiting = this.isQuiet ? this.calls.waiting() : undefined;
+    if (waiting) this.suspend(waiting.wakeAt);
+    return waiting !== undefined;
+  }
+
   suspend(wakeAt: number | undefined): void {
     this.release("waiting", wakeAt, { type: "released", wakeAt });
   }
@@ -333,6 +340,11 @@ export class Execution implements Recipient {
   }
 
   // --- signals and cancellation
+
+  /** @throws PerdureError `SCHEMA_REFUSED` if the wait that would consume a delivery of this name refuses the payload */
+  checkPayload(name: string, payload: unknown): void {
+    this.calls.checkPayload(name, payload);
+  }
 
   offer(signals: readonly SignalRow[]): void {
     this.calls.offer(signals);

@@ -22,11 +22,20 @@ export class Failures {
    */
   unhandled(end: unknown): string[] {
     const causes = reachable(end);
+    const isCause = (failure: Failure): boolean => causes.has(failure.error) && this.isLatest(failure);
     return this.failures
-      .filter(({ error, frame, at }) => causes.has(error) || !continuedAfter(frame, at))
+      .filter((failure) => isCause(failure) || !continuedAfter(failure.frame, failure.at))
       .map(({ id }) => id);
   }
+
+  /** Equal texts or numbers cannot be told apart: the workflow ended with the latest of them. */
+  private isLatest({ error, at }: Failure): boolean {
+    return isObject(error) || !this.failures.some((other) => other.error === error && other.at > at);
+  }
 }
+
+const isObject = (value: unknown): boolean =>
+  (typeof value === "object" && value !== null) || typeof value === "function";
 
 const continuedAfter = (frame: Frame | undefined, at: number): boolean =>
   frame !== undefined && (frame.activeAt >= at || continuedAfter(frame.parent, at));

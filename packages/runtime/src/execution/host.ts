@@ -19,8 +19,8 @@ export interface RunRequest {
   /** The caller's own body of the workflow. Without it the workflow is found by its name. */
   readonly body?: Body;
   readonly parent?: string;
-  /** A run that has failed already is not tried again: its failure is the answer. */
-  readonly keepFailure?: boolean;
+  /** What becomes of a run that has failed already. Default `attach`: its failure is the answer. */
+  readonly ifFailed?: "attach" | "retry";
 }
 
 /** A run in memory, as far as its lease is concerned. */

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Encoded, SignalRow, StepKind, StepRow, RunRow } from "@perdure/store";
 import type { Call } from "../history/call.ts";
 import type { CancelledError } from "../values/errors.ts";
@@ -15,6 +16,8 @@ export interface StepSpec {
   readonly location: string | undefined;
   /** Turns the stored value into what the workflow sees. */
   readonly parse?: (value: unknown) => unknown;
+  /** Throws for a payload that the step refuses. Set by waits for signals with a schema. */
+  readonly check?: (payload: unknown) => void;
   /** Does the work. Called at most once in an execution, when the step is not recorded. */
   readonly begin: (step: LiveStep) => void;
   /** Called in place of `begin` when the run was cancelled after the step was called. Default: the step fails with the error. */
@@ -69,6 +72,8 @@ export class PendingCall implements Call {
   /** Number of completions that had been delivered when the workflow made the call. */
   readonly calledAt: number;
   readonly outcome: Promise<unknown>;
+  /** Calls a function of the user in the asynchronous context of the call: its own `AsyncLocalStorage` stores (R14). */
+  readonly inContext: <R>(call: () => R) => R = AsyncLocalStorage.snapshot();
   /** Set when the step executes here, as opposed to being replayed. */
   live: LiveStep | undefined;
   resolve!: (value: unknown) => void;
@@ -172,10 +177,11 @@ export class LiveStep {
     }
   }
 
-  fail(error: unknown): void {
+  /** @param consume - the delivery that the failed wait consumes */
+  fail(error: unknown, consume?: SignalRow): void {
     if (!this.active) return;
     try {
-      this.settle("failed", this.encode(error, "threw"));
+      this.settle("failed", this.encode(error, "threw"), consume);
     } catch (unstorable) {
       this.over = true;
       this.execution.stop(unstorable);

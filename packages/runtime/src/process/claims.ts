@@ -11,7 +11,7 @@ import { textOf } from "../values/text.ts";
 import type { ProcessContext } from "./context.ts";
 import { backoffAfter } from "../config/backoff.ts";
 import type { Leases } from "./leases.ts";
-import { stateOf } from "./owner.ts";
+import { owners, stateOf } from "./owner.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
 
 /** How many runs one query of the store returns. */
@@ -205,6 +205,24 @@ export class Claims {
         }
       }
     }
+  }
+
+  /** Ids of the running runs whose owner may be dead: only the end of its lease will tell. */
+  async uncertain(workflows: readonly string[]): Promise<string[]> {
+    const store = await this.context.ready();
+    const names = this.context.settings.renames.namesBefore(workflows);
+    const rows = await store.unfinished({
+      workflows: names,
+      now: this.context.clock.now(),
+      limit: PAGE,
+      alive: [...owners],
+    });
+    return rows
+      .filter(
+        ({ id, status, owner }) => status === "running" && !this.runs.has(id) && stateOf(owner ?? "") === "unknown",
+      )
+      .filter((row) => this.requestFor(row, workflows) !== undefined)
+      .map(({ id }) => id);
   }
 
   /** Claims a run and executes it until it ends, waits, or stops. False when another process was faster. */

@@ -1,8 +1,11 @@
 import { PerdureError } from "@perdure/protocol";
 import type { RunFilter, RunRow } from "@perdure/store";
+import { listeners, workflowNames } from "../definitions/registry.ts";
+import { textOf } from "../values/text.ts";
 import { PAGE, type Claims } from "./claims.ts";
 import type { ProcessContext } from "./context.ts";
 import type { Followers } from "./followers.ts";
+import { owners } from "./owner.ts";
 import type { Poller } from "./poller.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
 import type { Waiters } from "./waiters.ts";
@@ -15,6 +18,8 @@ export class Requests {
   private readonly followers: Followers;
   private readonly waiters: Waiters;
   private readonly poller: Poller;
+  /** Runs of workflows that are loaded later are recovered too. */
+  private isRecovering = false;
 
   constructor(
     context: ProcessContext,
@@ -43,6 +48,9 @@ export class Requests {
 
   async complete(run: string, name: string, payload: unknown): Promise<boolean> {
     const { values, clock } = this.context;
+    if (!name.isWellFormed())
+      throw new PerdureError("KEY_INVALID", { what: `the signal name "${name.toWellFormed()}"` });
+    this.runs.get(run)?.checkPayload(name, payload);
     const encoded = values.encode(payload, `complete("${name}") was called with`);
     const store = await this.context.ready();
     const accepted = await store.deliver({ run, name, payload: encoded, now: clock.now() });
@@ -73,14 +81,72 @@ export class Requests {
     this.waiters.wake(run);
   }
 
-  /** Resumes every run of these workflows that needs a process, and follows those that wait. Resolves with their ids. */
-  async recover(workflows: readonly string[]): Promise<string[]> {
+  /**
+   * Resumes every run of these workflows that no living process owns, and follows those that wait, and those whose owner may be dead: its
+   * lease decides. Undefined: of all workflows, also of modules that are loaded later. Resolves with the ids of the runs.
+   */
+  async recover(workflows: readonly string[] | undefined): Promise<string[]> {
+    if (workflows) return this.recoverNow(workflows);
+    const ids = await this.recoverNow(workflowNames());
+    await this.reportUnknown();
+    this.recoverLater();
+    return ids;
+  }
+
+  /** Resumes the runs of workflows whose modules are loaded from now on. */
+  private recoverLater(): void {
+    if (this.isRecovering) return;
+    this.isRecovering = true;
+    const known = new Set(workflowNames());
+    let isPlanned = false;
+    const recoverNew = async (): Promise<void> => {
+      isPlanned = false;
+      const added = workflowNames().filter((name) => !known.has(name));
+      for (const name of added) known.add(name);
+      if (added.length > 0 && !this.context.isClosed) await this.recoverNow(added);
+    };
+    const registered = (): void => {
+      if (this.context.isClosed) listeners.delete(registered);
+      if (isPlanned || this.context.isClosed) return;
+      isPlanned = true;
+      setImmediate(() => {
+        recoverNew().catch((error: unknown) => this.context.log.error(`recover() failed: ${textOf(error)}`, {}));
+      }); // the rest of the module's imports is evaluated first
+    };
+    listeners.add(registered);
+  }
+
+  /** Reports the unfinished runs that no loaded module has the workflow of. */
+  private async reportUnknown(): Promise<void> {
+    const store = await this.context.ready();
+    const rows = await store.unfinished({
+      now: this.context.clock.now(),
+      limit: PAGE,
+      alive: [...owners],
+      blocked: false,
+    });
+    const unknown = new Map<string, RunRow[]>();
+    for (const row of rows) {
+      if (this.claims.canExecute(row)) continue;
+      const key = `${row.file}#${row.workflow}`;
+      unknown.set(key, [...(unknown.get(key) ?? []), row]);
+    }
+    for (const [first, ...others] of unknown.values()) {
+      if (!first) continue;
+      const { workflow, file } = first;
+      const runs = [first, ...others].slice(0, 3).map(({ id }) => id);
+      this.context.log.warn(new PerdureError("WORKFLOW_NOT_LOADED", { workflow, file, runs }).message, { workflow });
+    }
+  }
+
+  private async recoverNow(workflows: readonly string[]): Promise<string[]> {
     const ids = new Set<string>();
     const resume = (id: string): void => {
       ids.add(id);
       this.followers.resume(id);
     };
     await this.claims.claimAll(workflows, resume);
+    for (const id of await this.claims.uncertain(workflows)) resume(id);
     const names = this.context.settings.renames.namesBefore(workflows);
     for (let before: string | undefined; ;) {
       const page = { limit: PAGE, ...(before !== undefined && { before }) };

@@ -40,7 +40,7 @@ export class Starter {
 
   /** A workflow called outside of any run: the same call is the same run. */
   async call(definition: WorkflowDefinition, args: readonly unknown[], body: Body): Promise<unknown> {
-    const request = { definition, args, id: undefined, body };
+    const request = { definition, args, id: undefined, body, ifFailed: "retry" } as const;
     const id = await this.begin(request);
     return this.followers.result(id, request);
   }
@@ -102,7 +102,7 @@ export class Starter {
     return id;
   }
 
-  /** A run with the id exists: it has to be the same run. A failed one is tried again. */
+  /** A run with the id exists: it has to be the same run. A failed one is tried again if the request says so. */
   private async attach(run: RunRow, request: RunRequest, inputHash: string): Promise<void> {
     const { clock, settings } = this.context;
     const { name } = request.definition.info;
@@ -110,7 +110,7 @@ export class Starter {
       throw new PerdureError("RUN_WORKFLOW_DIFFERS", { run: run.id, workflow: name, recorded: run.workflow });
     if (run.inputHash !== inputHash) throw new PerdureError("RUN_INPUT_DIFFERS", { run: run.id, workflow: name });
     if (run.status === "failed") {
-      if (request.keepFailure === true) return;
+      if (request.ifFailed !== "retry") return;
       await (await this.context.ready()).retry({ run: run.id, now: clock.now() });
     }
     if (run.status !== "completed" && run.status !== "cancelled") this.followers.resume(run.id, request);

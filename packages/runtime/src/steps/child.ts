@@ -43,7 +43,8 @@ export function childStep(scope: Scope, asCalled: ChildCall): Promise<unknown> {
 async function runChild(step: LiveStep, call: ChildCall): Promise<void> {
   const { host, run } = step.execution;
   // a child that an earlier execution began may have failed since: then the step fails
-  const request = { ...call, id: idOf(call, step), parent: run.id, keepFailure: step.kept };
+  const ifFailed = step.kept ? "attach" : "retry";
+  const request = { ...call, id: idOf(call, step), parent: run.id, ifFailed } as const;
   step.target = request.id;
   if (!step.kept) step.keep(undefined, () => {}); // the end of the child wakes the callers that have an open step for it
   await followChild(step, request, () => host.begin(request));

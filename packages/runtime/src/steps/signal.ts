@@ -13,16 +13,23 @@ export interface SignalOptions<T> {
   readonly schema?: StandardSchema<T>;
 }
 
+/** @throws PerdureError `KEY_INVALID` */
+function checkName(name: string): void {
+  if (!name.isWellFormed()) throw new PerdureError("KEY_INVALID", { what: `the signal name "${name.toWellFormed()}"` });
+}
+
 /**
  * Waits until `complete(runId, name, payload)` is called in any process with the store, before or after this call. The first
  * delivery wins. A second wait for the same name waits for a second delivery.
  * @returns the payload
- * @throws TimeoutError; CancelledError; PerdureError `SIGNAL_OUTSIDE_WORKFLOW`
+ * @throws TimeoutError; CancelledError; PerdureError `SIGNAL_OUTSIDE_WORKFLOW`, `KEY_INVALID`; PerdureError `SCHEMA_REFUSED` for a payload that
+ * `schema` refuses: it is consumed, and the workflow may wait again
  */
 export function signal<T = unknown>(name: string, options: SignalOptions<T> = {}): Promise<T> {
   const location = takeSite("signal");
   const scope = currentScope();
   if (!scope) throw new PerdureError("SIGNAL_OUTSIDE_WORKFLOW", { name });
+  checkName(name);
   const timeout = options.timeout === undefined ? undefined : toMilliseconds(options.timeout, "signal timeout");
   const { schema } = options;
   return scope.call({
@@ -33,13 +40,22 @@ export function signal<T = unknown>(name: string, options: SignalOptions<T> = {}
     target: name,
     location,
     ...(schema && { parse: (value: unknown) => parseWith(schema, value, `the payload of signal "${name}"`) }),
+    ...(schema && { check: (value: unknown) => void parseWith(schema, value, `the payload of signal "${name}"`) }),
     begin: (step) => waitForSignal(step, name, timeout),
   }) as Promise<T>;
 }
 
 function waitForSignal(step: LiveStep, name: string, timeout: number | undefined): void {
   const { host, run } = step.execution;
-  step.onSignal = (delivery) => step.settle("completed", delivery.payload, delivery);
+  step.onSignal = (delivery) => {
+    try {
+      const payload = host.values.decode(delivery.payload);
+      step.call.inContext(() => step.call.spec.check?.(payload));
+    } catch (refusal) {
+      return step.fail(refusal, delivery); // the workflow may wait again, for a better payload
+    }
+    step.settle("completed", delivery.payload, delivery);
+  };
   const open = (): void => {
     step.wait(() => {
       // a delivery that was accepted before the timeout wins

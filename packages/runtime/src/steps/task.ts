@@ -52,17 +52,15 @@ async function attempt(step: LiveStep, call: () => Promise<unknown>, options: Re
   step.onCancel = (reason) => abort.abort((cancelled = new CancelledError(reason)));
   step.onAbandon = (reason) => abort.abort(new Error(reason));
   try {
-    const value = await limited(
-      step,
-      () => context.run({ kind: "task", execution, task: contextOf(step, abort) }, call),
-      abort,
-      options.timeout,
-    );
-    if (options.result) parseWith(options.result, value, `what ${step.call.spec.name} returned`);
+    const own = { kind: "task", execution, task: contextOf(step, abort) } as const;
+    const attempted = (): Promise<unknown> => step.call.inContext(() => context.run(own, call));
+    const value = await limited(step, attempted, abort, options.timeout);
+    const { result } = options;
+    if (result) step.call.inContext(() => parseWith(result, value, `what ${step.call.spec.name} returned`));
     step.complete(value);
   } catch (error) {
     if (cancelled) step.fail(cancelled);
-    else failedAttempt(step, error, call, options);
+    else step.call.inContext(() => failedAttempt(step, error, call, options));
   } finally {
     step.onAbandon = undefined;
     execution.attemptEnded();
@@ -79,7 +77,8 @@ const contextOf = (step: LiveStep, abort: LazyAbort): TaskContext => {
     runId: run.id,
     stepId: id,
     attempt,
-    idempotencyKey: `${run.id}/${id}`,
+    // encoded, so that no run id with a slash gives the key of a step of another run
+    idempotencyKey: `${encodeURIComponent(run.id)}/${id}`,
     get signal() {
       return abort.signal;
     },
