@@ -1,11 +1,11 @@
 import type { Awaitable, Store, Write } from "../../packages/store/src/contract.ts";
 import { DURABLE_WRITES, wrapStore } from "../../packages/store/src/wrap-store.ts";
-import type { Random } from "./random.ts";
+import type { Choices } from "../random-programs/choices.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
 /** The faults of a store during one life of a process. */
 export interface Faults {
-  readonly random: Random;
+  readonly random: Choices;
   readonly clock: VirtualClock;
   /** Answers come later, as from a store behind a network. */
   readonly distant: boolean;
@@ -28,11 +28,11 @@ export function faultyStore(store: Store, faults: Faults): Store {
 
   const read = <R>(perform: Perform<R>): Awaitable<R> => {
     if (!faults.distant) return perform();
-    return random.chance(0.5) ? delayed(perform()) : later(perform);
+    return random.chance(50) ? delayed(perform()) : later(perform);
   };
   const write = <R>(perform: Perform<R>): Awaitable<R> => {
     if (!faults.dies()) return read(perform);
-    if (random.chance(0.5)) void perform();
+    if (random.chance(50)) void perform();
     faults.kill();
     return never();
   };
