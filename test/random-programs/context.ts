@@ -140,7 +140,7 @@ function spend(at: At, { cost, fails }: Traits): void {
 export function callable(at: At, only: (each: Callable) => boolean = () => true): Callable | undefined {
   const labelled = at.path !== undefined;
   // most programs with labels should come to their end
-  const careful = labelled && !at.guarded && !at.c.chance(2);
+  const careful = labelled && !at.guarded && !at.c.chance(3);
   const fitting = at.callables.filter(
     (each) => affordable(at, each) && !(labelled && each.withoutArguments) && !(careful && each.fails) && only(each),
   );
@@ -173,7 +173,7 @@ export function pathOf(at: At, index?: string): string | undefined {
 /** The label of a call, which may depend on what has happened so far. */
 export function labelOf(at: At): string {
   const path = pathOf(at) ?? `""`;
-  return !at.quiet && at.c.chance(12) ? `${path} + ":" + mix(history())` : path;
+  return !at.quiet && at.c.chance(20) ? `${path} + ":" + mix(history())` : path;
 }
 
 /** The arguments of a call: with its label first, where calls have labels. */

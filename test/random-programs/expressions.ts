@@ -4,8 +4,10 @@ import { together } from "./together.ts";
 /** An expression without a call of anything durable. */
 export function value(at: At): string {
   const { c } = at;
-  const leaf = (): string =>
-    at.values.length > 0 && c.chance(70)
+  const sees = at.path !== undefined && !at.quiet;
+  const leaf = (): string => {
+    if (sees && c.chance(15)) return c.pick(["history().length", "mix(history())"]);
+    return at.values.length > 0 && c.chance(70)
       ? c.pick(at.values)
       : c.pick([
           "1",
@@ -21,6 +23,7 @@ export function value(at: At): string {
           "0x1f",
           "/[/)}]/.source",
         ]);
+  };
   if (at.depth <= 0) return leaf();
   const inner = (): string => value(deeper(at));
   return c.weighted<() => string>([
@@ -36,7 +39,6 @@ export function value(at: At): string {
     [1, () => `(${inner()} as any)?.k`],
     [1, () => shadowing(at)],
     [1, () => (at.ownArguments ? "arguments.length" : at.path && at.quiet ? "0" : `${at.out}.length`)],
-    [at.path === undefined || at.quiet ? 0 : 2, () => c.pick(["history().length", "mix(history())"])],
     [1, () => `Object.keys(${inner()} ?? {})`],
     [1, () => `((...[p = ${inner()}, { k } = { k: 2 }]: any[]) => [p, k])(${inner()})`],
     [1, () => `new (class { k = ${value({ ...deeper(at), ownArguments: false })}; get l() { return this.k } })().l`],
@@ -56,14 +58,14 @@ export const arrowBody = (text: string): string => (text.startsWith("{") ? `(${t
 export function args(at: At, { task }: Pick<Callable, "task">): string[] {
   const given = Array.from({ length: 1 + at.c.below(3) }, () => value(deeper(at)));
   // a task is called with what the log is then, though it may be tried again later
-  const live = at.path !== undefined && task && !at.quiet && at.c.chance(15);
+  const live = at.path !== undefined && task && !at.quiet && at.c.chance(30);
   return labelled(at, live ? ["history()"] : given);
 }
 
 /** A promise of what something durable comes to; with `safe`, one that is not rejected. It is never settled by anything else, where calls have labels. */
 export function promise(at: At, safe = false): string {
   const { c, path } = at;
-  if (path !== undefined && !safe && at.depth > 0 && c.chance(25)) return together(deeper(at));
+  if (path !== undefined && !safe && at.depth > 0 && c.chance(35)) return together(deeper(at));
   const chosen =
     path !== undefined && c.chance(12) ? undefined : callable(at, safe ? ({ fails }) => !fails : undefined);
   if (!chosen) return path === undefined ? `Promise.resolve(${value(at)})` : wait(at, safe);

@@ -200,7 +200,8 @@ function inOrder(at: At, { main = false, async = true }: Kind): string {
   if (at.path === undefined || main || !async) return statements(at, 4, least);
   const name = at.unique("v");
   const first = `const ${name} = await ${promise(at)};`;
-  return `${first}${at.style.newline}${statements(declaring(at, [name]), 3, 0)}`;
+  const logged = !at.quiet && at.c.chance(50) ? `log(${name});${at.style.newline}` : "";
+  return `${first}${at.style.newline}${logged}${statements(declaring(at, [name]), 3, 0)}`;
 }
 
 function simpleTask({ c, style }: At, label: string, given: readonly string[], safe: boolean): string {

@@ -55,7 +55,7 @@ export function action(at: At): string {
   const said = (): string => `${out}.push(${result(at)})`;
   return c.weighted<() => string>([
     [6, said],
-    [at.path === undefined ? 1 : 4, () => (at.task || at.quiet ? said() : `log(${result(at)})`)],
+    [at.path === undefined ? 1 : 8, () => (at.task || at.quiet ? said() : `log(${result(at)})`)],
     [
       1,
       () =>
