@@ -39,6 +39,6 @@ export async function check<T extends [unknown, ...unknown[]]>(
   if (!result.failed) return;
   const { counterexamplePath, errorInstance: cause } = result;
   const again = `PERDURE_SEED=${seed}${counterexamplePath === null ? "" : ` PERDURE_PATH=${counterexamplePath}`}`;
-  const what = cause instanceof Error ? cause.message : "the time is over";
-  throw new Error(`${what}\n\nagain, and smaller: ${again} npx vitest run ${folder}`, { cause });
+  const { message, cause: origin } = cause instanceof Error ? cause : new Error("the time is over");
+  throw new Error(`${message}\n\nagain, and smaller: ${again} npx vitest run ${folder}`, { cause: origin });
 }

@@ -58,17 +58,19 @@ function write(
     ownArguments: false,
   };
   const tasks = declarations({ ...at, c: forTasks }, 1 + c.below(2), (here) => moduleLevel(here, { task: true }, "t"));
-  const imported = importing(c, tasks.all, "./tasks");
+  const imported = importing(at, tasks.all);
   const more = extras({ ...at, c: forTasks });
   const known = [...tasks.callables, ...more.callables];
   const helpers = declarations({ ...at, c: forHelpers, callables: known }, c.below(3), (here) =>
     moduleLevel(here, { task: c.chance(30) }, "h"),
   );
   const main = entries({ ...at, c: forMain, callables: [...known, ...helpers.callables] });
+  const { inline = false, lines, extra = "", files } = imported;
+  const texts = [...(inline ? tasks.texts : []), ...helpers.texts, main];
   return {
-    "main.ts": [...imported.lines, ...more.lines, module(style, [...helpers.texts, main].join("\n"))].join("\n"),
-    "tasks.ts": module(style, [...tasks.texts, imported.extra].join("\n")),
-    ...imported.files,
+    "main.ts": [...lines, ...more.lines, module(style, texts.join("\n"))].join("\n"),
+    ...(!inline && { "tasks.ts": module(style, [...tasks.texts, extra].join("\n")) }),
+    ...files,
     ...more.files,
   };
 }
@@ -154,49 +156,41 @@ function declarations(at: At, count: number, make: (at: At) => Declaration): Dec
   };
 }
 
-/** How `main.ts` gets at what `tasks.ts` has. */
-function importing(
-  c: Choices,
-  all: readonly Declaration[],
-  from: string,
-): { readonly lines: readonly string[]; readonly extra: string; readonly files: Program } {
+interface Imports {
+  /** `main.ts` declares everything itself. */
+  readonly inline?: boolean;
+  readonly lines: readonly string[];
+  /** What `tasks.ts` ends with. */
+  readonly extra?: string;
+  readonly files?: Program;
+}
+
+/** How `main.ts` gets what `tasks.ts` declares. */
+function importing({ c, path }: At, all: readonly Declaration[]): Imports {
   const names = all.map(({ name }) => name);
   const list = names.join(", ");
-  return c.weighted<() => ReturnType<typeof importing>>([
-    [4, () => ({ lines: [`import { ${list} } from "${from}";`], extra: "", files: {} })],
+  const files = { "index.ts": `export * from "./tasks";\nexport type Nothing = 1;\n` };
+  return c.weighted<Imports>([
+    // how functions are called matters more than from where, where calls have labels
+    [path === undefined ? 1 : 15, { inline: true, lines: [] }],
+    [4, { lines: [`import { ${list} } from "./tasks";`] }],
+    [1, { lines: [`import { ${list} } from "./index.js";`], files }],
     [
       1,
-      () => ({
-        lines: [`import { ${list} } from "./index.js";`],
-        extra: "",
-        files: { "index.ts": `export * from "${from}";\nexport type Nothing = 1;\n` },
-      }),
-    ],
-    [
-      1,
-      () => ({
-        lines: names.map((name) => `import { renamed_${name} as ${name} } from "${from}.ts";`),
+      {
+        lines: names.map((name) => `import { renamed_${name} as ${name} } from "./tasks.ts";`),
         extra: `export { ${names.map((name) => `${name} as renamed_${name}`).join(", ")} };`,
-        files: {},
-      }),
+      },
     ],
+    [1, { lines: [`import * as everything from "./tasks";`, `const { ${list} } = everything;`] }],
     [
       1,
-      () => ({
-        lines: [`import * as everything from "${from}";`, `const { ${list} } = everything;`],
-        extra: "",
-        files: {},
-      }),
-    ],
-    [
-      1,
-      () => ({
-        lines: [`import everything from "${from}";`, ...names.map((name) => `const ${name} = everything.${name};`)],
+      {
+        lines: [`import everything from "./tasks";`, ...names.map((name) => `const ${name} = everything.${name};`)],
         extra: `export default { ${list} };`,
-        files: {},
-      }),
+      },
     ],
-  ])();
+  ]);
 }
 
 const WORLD =

@@ -1,7 +1,7 @@
 import { announced, forgotten, locked, unawaited, workers } from "./concurrent.ts";
 import { declaring, deeper, detached, newName, type At, type Callable } from "./context.ts";
 import { awaited, promise, value, wait } from "./expressions.ts";
-import { localFunction } from "./functions.ts";
+import { localFunction } from "./local-functions.ts";
 import { loop } from "./loops.ts";
 import { together } from "./together.ts";
 
