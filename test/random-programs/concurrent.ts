@@ -3,12 +3,13 @@ import { awaited, promise, value } from "./expressions.ts";
 import { statements, type Statement } from "./statements.ts";
 import { together } from "./together.ts";
 
-/** Statements in which calls are begun and not awaited at once. */
+/** Lines that are one statement of the program and declare `name`. */
 const joined = (at: At, lines: readonly string[], name: string): Statement => ({
   text: lines.join(at.style.semicolons ? `;${at.style.newline}` : at.style.newline),
   declares: [name],
 });
 
+/** A place in a branch that runs beside the function. */
 const running = (at: At): At => ({ ...at, quiet: at.path === undefined || at.quiet, jumps: [], returns: false });
 
 /** A promise that is awaited after something else. */
@@ -25,13 +26,13 @@ export function unawaited(at: At): Statement {
   );
 }
 
-/** Whether and when it ends is of no matter to the function. */
+/** The function does not wait for the call. */
 export function forgotten(at: At): Statement {
   const name = at.unique("v");
   return joined(at, [`quiet(${promise({ ...at, guarded: true })})`, `const ${name} = ${awaited(at)}`], name);
 }
 
-/** Somebody may answer before the function waits for it. */
+/** A signal that may be sent before the function waits for it. */
 export function announced(at: At): Statement {
   const [signal, first, name] = [at.unique("s"), at.unique("v"), at.unique("v")];
   at.budget.left -= at.times;
