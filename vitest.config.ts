@@ -1,8 +1,18 @@
-import perdure from "unplugin-perdure/vite";
+import { runnerImport } from "vite";
 import { defineConfig } from "vitest/config";
 
 const report = process.env["PERDURE_TEST_REPORT"];
 const conditions = ["perdure-source", "module", "node", "import", "default"];
+
+/** The plugin from its sources, as everything else that tests import: no build is needed, and none can be out of date. */
+const { default: perdure } = (
+  await runnerImport<typeof import("unplugin-perdure/vite")>("unplugin-perdure/vite", {
+    logLevel: "warn",
+    environments: {
+      inline: { resolve: { conditions: ["perdure-source"], noExternal: [/^@perdure\//, /^unplugin-perdure/] } },
+    },
+  })
+).module;
 
 export default defineConfig({
   plugins: [perdure()],
@@ -11,7 +21,14 @@ export default defineConfig({
   test: {
     include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts", "playground/**/*.test.ts"],
     testTimeout: 120_000,
+    hookTimeout: 120_000,
     reporters: report === undefined ? ["default"] : ["default", "json"],
+    coverage: {
+      include: ["packages/*/src/**/*.ts"],
+      reporter: ["text-summary", "html"],
+      reportsDirectory: "node_modules/.cache/coverage",
+      reportOnFailure: true,
+    },
     ...(report !== undefined && { outputFile: { json: report } }),
   },
 });

@@ -1,41 +1,42 @@
 import type { Awaitable, Store, Write } from "../../packages/store/src/contract.ts";
-import type { Random } from "./random.ts";
+import { DURABLE_WRITES, wrapStore } from "../../packages/store/src/wrap-store.ts";
+import type { Choices } from "../random-programs/choices.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
-/** What happens around the calls of a store in one life of a process. */
+/** The faults of a store during one life of a process. */
 export interface Faults {
-  readonly random: Random;
+  readonly random: Choices;
   readonly clock: VirtualClock;
   /** Answers come later, as from a store behind a network. */
   readonly distant: boolean;
   /** Whether the process dies at this durable write. */
   dies(): boolean;
-  /** The process is gone: no call returns any more. */
+  /** Kills the process: no call returns afterwards. */
   kill(): void;
-  /** A commit that the process had sent when it died, and that has not arrived yet. */
+  /** Keeps a commit that the process had sent when it died, and that has not arrived yet. */
   late(arrive: () => void): void;
   committed(writes: readonly Write[], accepted: readonly boolean[]): void;
 }
 
-type Perform<R> = () => R;
+type Perform<R> = () => Awaitable<R>;
 
 const never = (): Promise<never> => new Promise(() => {});
 
-/** `store`, as a process sees it that dies at some of its durable writes: just before or just after the write. */
+/** `store`, seen by a process that dies at some of its durable writes: just before or just after the write. */
 export function faultyStore(store: Store, faults: Faults): Store {
   const { random, clock } = faults;
 
-  const read = <R>(perform: Perform<Awaitable<R>>): Awaitable<R> => {
+  const read = <R>(perform: Perform<R>): Awaitable<R> => {
     if (!faults.distant) return perform();
-    return random.chance(0.5) ? delayed(perform()) : later(perform);
+    return random.chance(50) ? delayed(perform()) : later(perform);
   };
-  const write = <R>(perform: Perform<Awaitable<R>>): Awaitable<R> => {
+  const write = <R>(perform: Perform<R>): Awaitable<R> => {
     if (!faults.dies()) return read(perform);
-    if (random.chance(0.5)) void perform();
+    if (random.chance(50)) void perform();
     faults.kill();
     return never();
   };
-  const delayed = async <R>(answer: R): Promise<Awaited<R>> => {
+  const delayed = async <R>(answer: Awaitable<R>): Promise<Awaited<R>> => {
     await clock.wait(random.below(4));
     return await answer;
   };
@@ -43,36 +44,23 @@ export function faultyStore(store: Store, faults: Faults): Store {
     await clock.wait(random.below(4));
     return await perform();
   };
-
-  const commit = (writes: readonly Write[]): boolean[] => {
-    const accepted = store.commit(writes) as boolean[];
-    faults.committed(writes, accepted);
-    return accepted;
-  };
-  /** What is on its way when the process dies may still arrive. (An end may not: to call a run that has just failed is to try it again.) */
-  const send = (writes: readonly Write[]): Awaitable<boolean[]> => {
-    let arrived: boolean[] | undefined;
-    const arrive = (): boolean[] => (arrived ??= commit(writes));
+  /** A commit arrives once. It may arrive after its process has died, unless it ends the run: to call a failed run is to retry it. */
+  const commit = <R>(perform: Perform<R>, writes: readonly Write[]): Perform<R> => {
+    let answer: { readonly accepted: Awaitable<R> } | undefined;
+    const arrive = (): Awaitable<R> => {
+      if (answer) return answer.accepted;
+      answer = { accepted: perform() };
+      faults.committed(writes, answer.accepted as boolean[]);
+      return answer.accepted;
+    };
     if (faults.distant && !writes.some(({ type }) => type === "finish")) faults.late(arrive);
-    return write(arrive);
+    return arrive;
   };
 
-  return {
-    name: store.name,
-    open: () => store.open(),
-    close: () => {},
-    createRun: (run) => write(() => store.createRun(run)),
-    getRun: (id) => read(() => store.getRun(id)),
-    getCode: (code) => read(() => store.getCode(code)),
-    listRuns: (filter) => read(() => store.listRuns(filter)),
-    unfinished: (filter) => read(() => store.unfinished(filter)),
-    claim: (claim) => write(() => store.claim(claim)),
-    renew: (renewal) => write(() => store.renew(renewal)),
-    steps: (run) => read(() => store.steps(run)),
-    commit: send,
-    deliver: (delivery) => write(() => store.deliver(delivery)),
-    wakeups: (runs) => read(() => store.wakeups(runs)),
-    cancel: (cancellation) => write(() => store.cancel(cancellation)),
-    retry: (retry) => write(() => store.retry(retry)),
-  };
+  return wrapStore(store, (method, perform, [writes]) => {
+    if (method === "open" || method === "close") return perform();
+    if (method === "commit") return write(commit(perform, writes as readonly Write[]));
+    // `renew` is not durable, but a process may die at it too
+    return DURABLE_WRITES.has(method) || method === "renew" ? write(perform) : read(perform);
+  });
 }

@@ -1,15 +1,21 @@
 import { formatStepId, parseStepId } from "../../packages/protocol/src/step-id.ts";
-import { createCodec, versioned } from "../../packages/runtime/src/values/codec.ts";
-import { fingerprint } from "../../packages/runtime/src/values/fingerprint.ts";
-import { installed, modules as loaded, workflows as known } from "../process-state.ts";
 import type { RunRow, StepRow, Store, Write } from "../../packages/store/src/contract.ts";
 import { memoryStore } from "../../packages/store/src/memory.ts";
-import { generate } from "./generate.ts";
+import type { Choices } from "../random-programs/choices.ts";
+import { compiled, stripped, type Scripts } from "../random-programs/load.ts";
+import { listing, type Program } from "../random-programs/program.ts";
+import {
+  createCodec,
+  fingerprint,
+  installed,
+  modules as loaded,
+  versioned,
+  workflows as known,
+} from "../random-programs/runtime.ts";
+import { show } from "../random-programs/world.ts";
 import { Life, RUN, type Surroundings } from "./life.ts";
-import { compiled } from "./load.ts";
 import { undisturbed, type Completion, type Undisturbed } from "./oracle.ts";
-import { Random } from "./random.ts";
-import { Durations, show, signalLabel } from "./world.ts";
+import { Durations, signalLabel } from "./world.ts";
 
 /** What a trial came to, for the curious. */
 export interface Summary {
@@ -18,41 +24,32 @@ export interface Summary {
   readonly outcome: string;
 }
 
-/** Something that must not happen happened; the message has all that is needed to see it again. */
+/** Something that must not happen happened; the message has the program and what was recorded. */
 export class Violation extends Error {
   override name = "Violation";
-  readonly seed: number;
 
-  constructor(seed: number, source: string, order: readonly string[], cause: unknown) {
-    super(
-      [
-        cause instanceof Error ? (cause.stack ?? cause.message) : String(cause),
-        `seed ${seed}; again: PERDURE_SEED=${seed} npx vitest run test/concurrency`,
-        `recorded, in this order:\n  ${order.join("\n  ")}`,
-        source,
-      ].join("\n\n"),
-      { cause },
-    );
-    this.seed = seed;
+  constructor(program: Program, order: readonly string[], cause: unknown) {
+    const what = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+    super([what, `recorded, in this order:\n  ${order.join("\n  ")}`, listing(program)].join("\n\n"), { cause });
   }
 }
 
-export interface TrialOptions {
-  /** In place of the program that is generated from the seed. */
-  readonly source?: string;
-  /** A store that does not keep its contract, to see whether a trial notices. */
-  readonly broken?: (store: Store) => Store;
-}
-
-/** Runs the program of a seed, with all the crashes that the seed says, and compares the result with the plain program. @throws Violation */
-export async function trial(seed: number, options: TrialOptions = {}): Promise<Summary> {
-  const source = options.source ?? generate(seed);
-  const one = new Trial(seed, source, options.broken ?? ((store) => store));
+/**
+ * Runs a program, with all the crashes that the schedule says, and compares the result with the plain program.
+ * @param broken - makes a store that does not keep its contract, to see whether a trial notices
+ * @throws Violation
+ */
+export async function trial(
+  program: Program,
+  schedule: Choices,
+  broken = (store: Store): Store => store,
+): Promise<Summary> {
   const [runtime, modules, workflows] = [installed.runtime, new Map(loaded), new Map(known)];
+  const one = new Trial(program, schedule, broken);
   try {
     return await one.play();
   } catch (error) {
-    throw new Violation(seed, source, await one.history(), error);
+    throw new Violation(program, await one.history(), error);
   } finally {
     installed.runtime = runtime;
     restore(loaded, modules);
@@ -68,8 +65,8 @@ function restore<K, V>(map: Map<K, V>, content: ReadonlyMap<K, V>): void {
 const values = versioned(createCodec());
 
 class Trial implements Surroundings {
-  readonly code: string;
-  readonly random: Random;
+  readonly scripts: Scripts;
+  readonly random: Choices;
   readonly durations = new Durations();
   readonly announced = new Set<string>();
   readonly inFlight: (() => void)[] = [];
@@ -79,7 +76,7 @@ class Trial implements Surroundings {
   readonly store: Store;
   crashes: number;
 
-  private readonly source: string;
+  private readonly plain: Scripts;
   private readonly truth = memoryStore();
   /** Step id → what a task was called with. */
   private readonly inputs = new Map<string, { readonly label: string; readonly hash: string }>();
@@ -88,10 +85,10 @@ class Trial implements Surroundings {
   private readonly finished = new Set<string>();
   private readonly attempts = new Map<string, number>();
 
-  constructor(seed: number, source: string, broken: (store: Store) => Store) {
-    this.source = source;
-    this.code = compiled(source, seed);
-    this.random = new Random(`trial ${seed}`);
+  constructor(program: Program, schedule: Choices, broken: (store: Store) => Store) {
+    this.plain = stripped(program);
+    this.scripts = compiled(program, false);
+    this.random = schedule;
     this.crashes = this.random.weighted([
       [1, 0],
       [2, 1],
@@ -99,19 +96,19 @@ class Trial implements Surroundings {
       [1, 3],
       [1, 5],
     ]);
-    this.mortality = this.random.pick([0.03, 0.1, 0.25, 0.5]);
-    this.distant = this.random.chance(0.45);
+    this.mortality = this.random.pick([3, 10, 25, 50]);
+    this.distant = this.random.chance(45);
     this.store = broken(this.truth);
   }
 
   async play(): Promise<Summary> {
-    const { outcome, calls, lives } = await this.untilEnd();
+    const { outcome, life, lives } = await this.untilEnd();
     const row = await this.row();
     const rows = await this.truth.steps(RUN);
     for (const step of rows) this.checkStep(step);
-    const plain = await undisturbed(this.source, this.durations, this.completions(rows));
+    const plain = await undisturbed(this.plain, this.durations, this.completions(rows));
     same("the outcome", outcome, plain.outcome);
-    if (calls) same("the set of calls", listed(calls), listed(plain.calls));
+    if (life.calls) sameCourse("", life, plain);
     await this.replayFinished(row, rows, plain);
     return { steps: rows.length, lives, outcome };
   }
@@ -124,12 +121,12 @@ class Trial implements Surroundings {
     );
   }
 
-  private async untilEnd(): Promise<{ outcome: string; calls: ReadonlySet<string> | undefined; lives: number }> {
+  private async untilEnd(): Promise<{ outcome: string; life: Life; lives: number }> {
     let now = Date.UTC(2030, 0, 1);
     for (let lives = 1; ; lives++) {
       const life = new Life(this, now);
       const outcome = await life.live().finally(() => life.kill());
-      if (outcome !== undefined) return { outcome, calls: life.calls, lives };
+      if (outcome !== undefined) return { outcome, life, lives };
       await this.checkCrash(life);
       now = life.clock.now() + this.random.below(50);
     }
@@ -138,7 +135,7 @@ class Trial implements Surroundings {
   /** What the workflow has done when its process dies follows from what is in the store: it has seen nothing that was not durable. */
   private async checkCrash({ calls }: Life): Promise<void> {
     if (!calls) return;
-    const plain = await undisturbed(this.source, this.durations, this.completions(await this.truth.steps(RUN)));
+    const plain = await undisturbed(this.plain, this.durations, this.completions(await this.truth.steps(RUN)));
     same(
       "what was called on the ground of something that is not in the store",
       [...calls].filter((call) => !plain.calls.has(call)).join("\n  "),
@@ -212,7 +209,7 @@ class Trial implements Surroundings {
   }
 
   /** The whole history once more, in a store where the run has not ended. */
-  private async replayFinished(row: RunRow, rows: readonly StepRow[], { outcome, calls }: Undisturbed): Promise<void> {
+  private async replayFinished(row: RunRow, rows: readonly StepRow[], plain: Undisturbed): Promise<void> {
     const again: string[] = [];
     const store = await unfinishedCopy(row, rows);
     const life = new Life(
@@ -226,18 +223,23 @@ class Trial implements Surroundings {
       row.updatedAt,
     );
     const replayed = await life.live().finally(() => life.kill());
-    same("the outcome of a replay", replayed, outcome);
-    same("the set of calls of a replay", listed(life.calls), listed(calls));
+    same("the outcome of a replay", replayed, plain.outcome);
+    sameCourse(" of a replay", life, plain);
     same("the steps that a replay of everything executes", again.join(", "), "");
   }
 
   private peaceful(): Omit<Surroundings, "store" | "started" | "began" | "committed"> {
-    const { code, random, durations, announced, mortality } = this;
-    return { code, random, durations, announced, mortality, crashes: 0, distant: false, inFlight: [], problems: [] };
+    const { scripts, random, durations, announced, mortality } = this;
+    return { scripts, random, durations, announced, mortality, crashes: 0, distant: false, inFlight: [], problems: [] };
   }
 }
 
 const listed = (calls: ReadonlySet<string> | undefined): string => [...(calls ?? [])].sort().join("\n  ");
+
+function sameCourse(of: string, life: Life, plain: Undisturbed): void {
+  same(`the set of calls${of}`, listed(life.calls), listed(plain.calls));
+  same(`the log${of}`, life.log?.join("\n  "), plain.log.join("\n  "));
+}
 
 function same(what: string, found: string | undefined, expected: string | undefined): void {
   if (found !== expected) throw new Error(`${what} differs\n  found:    ${found}\n  expected: ${expected}`);

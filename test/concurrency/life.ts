@@ -1,31 +1,27 @@
 import { setImmediate as turn } from "node:timers/promises";
-import * as perdure from "../../packages/runtime/src/index.ts";
-import * as internal from "../../packages/runtime/src/internal.ts";
-import type { AnyFunction } from "../../packages/runtime/src/definitions/definition.ts";
-import { workflowOf } from "../../packages/runtime/src/definitions/workflows.ts";
-import { installed } from "../process-state.ts";
-import { Runtime } from "../../packages/runtime/src/process/runtime.ts";
-import type { StepEvent } from "../../packages/runtime/src/config/settings.ts";
+import { taskContext } from "perdure";
 import type { Store, Write } from "../../packages/store/src/contract.ts";
+import type { Choices } from "../random-programs/choices.ts";
+import { evaluate, runtimes, type Scripts } from "../random-programs/load.ts";
+import { installed, Runtime, workflowOf, type AnyFunction, type StepEvent } from "../random-programs/runtime.ts";
+import { Labels, show, World, type TaskKind } from "../random-programs/world.ts";
 import { faultyStore, type Faults } from "./faulty-store.ts";
-import { evaluate } from "./load.ts";
-import type { Random } from "./random.ts";
 import { VirtualClock } from "./virtual-clock.ts";
-import { attemptOf, payloadOf, pure, show, signalName, type Durations, type TaskKind, type World } from "./world.ts";
+import { attemptOf, payloadOf, signalName, type Durations } from "./world.ts";
 
 export const RUN = "run";
 
 /** What outlives a process: the store, and what the outside world knows. */
 export interface Surroundings {
-  readonly code: string;
+  readonly scripts: Scripts;
   readonly store: Store;
-  readonly random: Random;
+  readonly random: Choices;
   readonly durations: Durations;
   /** Signals whose name has been told to those who answer. */
   readonly announced: Set<string>;
   /** Crashes that may still happen. */
   crashes: number;
-  /** How likely a durable write is the last one of its process. */
+  /** How likely a durable write is the last one of its process, in percent. */
   readonly mortality: number;
   readonly distant: boolean;
   /** Commits of dead processes that have not arrived. */
@@ -39,15 +35,16 @@ export interface Surroundings {
 
 /** Virtual time without any progress after which a run counts as stuck. */
 const STUCK_AFTER = 3_000;
-const MOST_TURNS = 10_000;
+/** Several times what a run takes that ends. */
+const MOST_TURNS = 2_000;
 
 /** One process: a runtime, a loaded program, and the time they have. Ends when the run ends, or with a crash. */
 export class Life {
   readonly clock: VirtualClock;
-  /** Labels of the durable calls that the workflow made in its latest execution; undefined when it was not executed. */
-  calls: Set<string> | undefined;
+  private labels: Labels | undefined;
+  private readonly world: World;
   private readonly around: Surroundings;
-  private readonly random: Random;
+  private readonly random: Choices;
   private readonly runtime: Runtime;
   private readonly workflow: AnyFunction;
   private readonly sent: (() => void)[] = [];
@@ -74,7 +71,18 @@ export class Life {
       onStep: (event, _run, step) => this.happened(event, step),
     });
     installed.runtime = this.runtime;
-    this.workflow = evaluate(around.code, { perdure, "perdure/internal": internal, world: this.world() });
+    this.world = this.createWorld();
+    this.workflow = evaluate(around.scripts, this.world, runtimes.perdure).flow;
+  }
+
+  /** Labels of the calls that the workflow made in its latest execution; undefined when it was not executed. */
+  get calls(): ReadonlySet<string> | undefined {
+    return this.labels?.all;
+  }
+
+  /** What the workflow said in its latest execution; undefined when it was not executed. */
+  get log(): readonly string[] | undefined {
+    return this.world.logged;
   }
 
   /** The outcome, or undefined after a crash. */
@@ -103,7 +111,7 @@ export class Life {
     this.dead = true;
     this.runtime.kill();
     this.clock.stop();
-    this.around.inFlight.push(...this.sent.filter(() => this.random.chance(0.8)));
+    this.around.inFlight.push(...this.sent.filter(() => this.random.chance(80)));
   }
 
   private async expectMore(): Promise<void> {
@@ -133,7 +141,7 @@ export class Life {
   private async run(): Promise<void> {
     const known = await this.around.store.getRun(RUN);
     // to call a run that has failed is to try it again
-    if (!known || (known.status !== "failed" && this.random.chance(0.5)))
+    if (!known || (known.status !== "failed" && this.random.chance(50)))
       await this.runtime.begin({ definition: workflowOf(this.workflow), args: ["w"], id: RUN });
     const { status, output } = await this.runtime.follow(RUN);
     this.end = `${status} ${show(this.runtime.values.decode(output))}`;
@@ -145,7 +153,7 @@ export class Life {
       const before = this.touches;
       await turn();
       if (this.touches !== before) quiet = -1;
-      if (this.random.chance(0.1)) return;
+      if (this.random.chance(10)) return;
     }
   }
 
@@ -177,34 +185,30 @@ export class Life {
 
   // --- what the program sees of the world
 
-  private world(): World {
-    return {
-      ...pure,
-      begin: () => {
-        this.calls = new Set(); // also when the run had left memory and comes back
-        return { log: [] };
-      },
+  private createWorld(): World {
+    return new World({
+      begin: () => void (this.labels = new Labels()), // also when the run had left memory and is resumed
       at: (label) => this.called(label),
       dur: (label) => this.around.durations.of(this.called(label)),
       sig: (label) => {
-        if (!this.around.announced.has(label)) this.answerLater(label);
-        this.around.announced.add(label);
-        return signalName(this.called(label));
+        const called = this.called(label);
+        if (!this.around.announced.has(called)) this.answerLater(called);
+        this.around.announced.add(called);
+        return signalName(called);
       },
       work: (kind, label, more, captured) => this.attempt(kind, label, more, captured),
-    };
+    });
   }
 
   private called(label: string): string {
-    if (this.calls?.has(label) === true) throw new Error(`the label ${label} is not unique`);
-    this.calls?.add(label);
-    return label;
+    if (!this.labels) throw new Error(`${label} is called before the workflow begins`);
+    return this.labels.take(label);
   }
 
   private async attempt(kind: TaskKind, label: string, more: readonly unknown[], captured: unknown): Promise<unknown> {
-    const { stepId, attempt } = perdure.taskContext();
+    const { stepId, attempt } = taskContext();
     this.around.began(stepId, attempt, label, more);
-    if (this.random.chance(0.9)) await this.clock.wait(this.random.below(this.random.chance(0.1) ? 200 : 12));
+    if (this.random.chance(90)) await this.clock.wait(this.random.below(this.random.chance(10) ? 200 : 12));
     const outcome = attemptOf(kind, label, [...more, captured], attempt);
     if ("error" in outcome) throw outcome.error;
     return outcome.value;
@@ -220,7 +224,7 @@ export class Life {
 
   private async answer(label: string): Promise<void> {
     const [name, payload] = [signalName(label), payloadOf(label)];
-    if (this.random.chance(0.5)) await this.runtime.requests.complete(RUN, name, payload);
+    if (this.random.chance(50)) await this.runtime.requests.complete(RUN, name, payload);
     else
       await this.around.store.deliver({
         run: RUN,

@@ -1,16 +1,6 @@
-import { evaluate } from "./load.ts";
-import {
-  outcomeOf,
-  payloadOf,
-  pure,
-  show,
-  signalLabel,
-  signalName,
-  type Attempt,
-  type Durations,
-  type TaskKind,
-  type World,
-} from "./world.ts";
+import { evaluate, plainRuntime, type Scripts } from "../random-programs/load.ts";
+import { Labels, show, World } from "../random-programs/world.ts";
+import { outcomeOf, payloadOf, signalLabel, signalName, type Attempt, type Durations } from "./world.ts";
 
 /** A recorded completion of a durable call, in the order of the run. */
 export interface Completion {
@@ -25,6 +15,7 @@ export interface Undisturbed {
   /** `completed …` or `failed …`; undefined while the workflow waits. */
   readonly outcome: string | undefined;
   readonly calls: ReadonlySet<string>;
+  readonly log: readonly string[];
 }
 
 interface Pending {
@@ -41,11 +32,11 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
  * @throws Error when the next completion in `order` is one that the program does not wait for, or not with this outcome
  */
 export async function undisturbed(
-  source: string,
+  scripts: Scripts,
   durations: Durations,
   order: readonly Completion[],
 ): Promise<Undisturbed> {
-  const plain = new PlainRun(source, durations);
+  const plain = new PlainRun(scripts, durations);
   await turn();
   for (const completion of order) {
     if (plain.outcome === undefined) plain.settle(completion);
@@ -56,18 +47,32 @@ export async function undisturbed(
 }
 
 class PlainRun implements Undisturbed {
-  readonly calls = new Set<string>();
   outcome: string | undefined;
+  private readonly labels = new Labels();
   private readonly pending = new Map<string, Pending>();
   private readonly durations: Durations;
+  private readonly world = new World({
+    at: (label) => this.labels.take(label),
+    dur: (label) => this.durations.of(this.labels.take(label)),
+    sig: (label) => signalName(this.labels.take(label)),
+    work: (kind, label, more, captured) => this.wait(label, outcomeOf(kind, label, [...more, captured])),
+  });
 
-  constructor(source: string, durations: Durations) {
+  constructor(scripts: Scripts, durations: Durations) {
     this.durations = durations;
-    const workflow = evaluate(source, { perdure: this.perdure(), world: this.world() });
-    workflow("w").then(
+    const { flow } = evaluate(scripts, this.world, { perdure: this.perdure(), "perdure/internal": {} });
+    flow("w").then(
       (value) => (this.outcome = `completed ${show(value)}`),
       (error: unknown) => (this.outcome = `failed ${show(error)}`),
     );
+  }
+
+  get calls(): ReadonlySet<string> {
+    return this.labels.all;
+  }
+
+  get log(): readonly string[] {
+    return this.world.logged ?? [];
   }
 
   expectPending({ label }: Completion): Pending {
@@ -99,25 +104,9 @@ class PlainRun implements Undisturbed {
     });
   }
 
-  private world(): World {
-    return {
-      ...pure,
-      begin: () => ({ log: [] }),
-      at: (label) => this.called(label),
-      dur: (label) => this.durations.of(this.called(label)),
-      sig: (label) => signalName(this.called(label)),
-      work: (kind: TaskKind, label, more, captured) => this.wait(label, outcomeOf(kind, label, [...more, captured])),
-    };
-  }
-
-  private called(label: string): string {
-    this.calls.add(label);
-    return label;
-  }
-
   private perdure(): object {
     return {
-      keyed: <R>(_key: string, call: () => R): R => call(),
+      ...plainRuntime,
       sleep: (duration: number) => this.wait(this.durations.labelOf(duration), { value: undefined }),
       signal: (name: string) => this.wait(signalLabel(name), { value: payloadOf(signalLabel(name)) }),
     };

@@ -1,17 +1,18 @@
-import type { StepRow, Store } from "../../packages/store/src/contract.ts";
+import type { Awaitable, StepRow, Store } from "../../packages/store/src/contract.ts";
+import { wrapStore, type StoreMethod } from "../../packages/store/src/wrap-store.ts";
 
 /** What a replay is given in place of what was recorded. */
 type Change = (checkpoints: readonly StepRow[]) => StepRow[];
 
 const withSteps =
   (change: Change) =>
-  (store: Store): Store => ({
-    ...store,
-    async steps(run) {
-      const rows = await store.steps(run);
-      return [...change(rows.filter(({ seq }) => seq !== undefined)), ...rows.filter(({ seq }) => seq === undefined)];
-    },
-  });
+  (store: Store): Store =>
+    wrapStore(store, <R>(method: StoreMethod, perform: () => Awaitable<R>) => {
+      if (method !== "steps") return perform();
+      const rows = perform() as StepRow[];
+      const [closed, open] = [rows.filter(({ seq }) => seq !== undefined), rows.filter(({ seq }) => seq === undefined)];
+      return [...change(closed), ...open] as R;
+    });
 
 /** Every two neighbours change places. */
 const shuffled: Change = (rows) => {

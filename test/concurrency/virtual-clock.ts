@@ -1,5 +1,5 @@
-import type { Clock } from "../../packages/runtime/src/config/clock.ts";
-import type { Random } from "./random.ts";
+import type { Clock } from "perdure";
+import type { Choices } from "../random-programs/choices.ts";
 
 interface Timer {
   readonly time: number;
@@ -9,13 +9,13 @@ interface Timer {
 /** Time that passes from timer to timer, and stops for good when the process it belongs to is killed. */
 export class VirtualClock implements Clock {
   private time: number;
-  private readonly random: Random;
+  private readonly random: Choices;
   private readonly touched: () => void;
   private readonly timers = new Set<Timer>();
   private dead = false;
 
   /** @param touched - called whenever a timer is set */
-  constructor(time: number, random: Random, touched: () => void) {
+  constructor(time: number, random: Choices, touched: () => void) {
     this.time = time;
     this.random = random;
     this.touched = touched;
@@ -46,7 +46,7 @@ export class VirtualClock implements Clock {
     const due = [...this.timers].filter((timer) => timer.time <= time);
     if (due.length === 0) return false;
     this.time = time;
-    const together = this.random.chance(0.3);
+    const together = this.random.chance(30);
     for (const timer of together ? due : [this.random.pick(due)]) if (this.timers.delete(timer)) timer.fn();
     return true;
   }

@@ -1,28 +1,6 @@
-import { FatalError } from "../../packages/runtime/src/index.ts";
-import { hash } from "./random.ts";
-
-/**
- * What generated programs import from "world". All of it is a pure function of its arguments, but for `work`, and for what `begin`, `at`, `dur`
- * and `sig` write down.
- */
-export interface World {
-  /** The state that all branches share; the first thing of an execution. */
-  begin(): { readonly log: unknown[] };
-  /** Names a durable call: `label` is unique in the run. */
-  at(label: string): string;
-  /** A duration that no other label has. */
-  dur(label: string): number;
-  /** A signal's name. */
-  sig(label: string): string;
-  /** What a task does with its arguments, and with what it captured. */
-  work(kind: TaskKind, label: string, more: readonly unknown[], captured?: unknown): Promise<unknown>;
-  pick(value: unknown, end: number): number;
-  tag(value: unknown): string;
-  range(length: number): number[];
-  quiet<T>(promises: T): T;
-}
-
-export type TaskKind = "ok" | "flaky" | "fails" | "fatal";
+import { FatalError } from "perdure";
+import { hash } from "../random-programs/choices.ts";
+import { give, type TaskKind } from "../random-programs/world.ts";
 
 /** As in the directives of the generated tasks; 3 is the default. */
 const retries: Record<TaskKind, number> = { ok: 0, flaky: 3, fails: 1, fatal: 3 };
@@ -35,7 +13,7 @@ export function attemptOf(kind: TaskKind, label: string, more: readonly unknown[
   if (kind === "flaky" && attempt <= chance % 4) return { error: new Error(`attempt ${attempt} of ${label}`) };
   if (kind === "fails" && chance % 2 === 0) return { error: new TypeError(`${label} fails`) };
   if (kind === "fatal" && chance % 2 === 0) return { error: new FatalError(`${label} is fatal`) };
-  return { value: valueOf(label, more) };
+  return { value: give(label, more) };
 }
 
 /** What a task comes to in the end. */
@@ -46,53 +24,7 @@ export function outcomeOf(kind: TaskKind, label: string, more: readonly unknown[
   }
 }
 
-/** Values of several types. */
-function valueOf(label: string, more: readonly unknown[]): unknown {
-  const number = hash(`${label} ${show(more)}`);
-  return [
-    `${label}!`,
-    number % 100,
-    { label, number: number % 7 },
-    [label, number % 5],
-    undefined,
-    null,
-    new Date(number),
-  ][number % 7];
-}
-
 export const payloadOf = (label: string): unknown => ({ signal: label, number: hash(label) % 9 });
-
-/** A value as text, the same for values that are equal in the workflow's eyes. */
-export function show(value: unknown): string {
-  if (value instanceof Error) return showError(value);
-  if (value instanceof Date) return `Date(${value.getTime()})`;
-  if (Array.isArray(value)) return `[${value.map(show).join(", ")}]`;
-  if (typeof value === "object" && value !== null)
-    return `{${Object.entries(value)
-      .map(([key, field]) => `${key}: ${show(field)}`)
-      .join(", ")}}`;
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
-}
-
-const showError = (error: Error): string =>
-  `${error.name}(${error.message})${error instanceof AggregateError ? show(error.errors) : ""}`;
-
-const tag = (value: unknown): string => hash(show(value)).toString(36).slice(0, 4);
-
-/** Promises whose failure may be looked at late. */
-function quiet<T>(promises: T): T {
-  for (const promise of Array.isArray(promises) ? promises : [promises])
-    if (promise instanceof Promise) promise.catch(() => {});
-  return promises;
-}
-
-/** The part of a world that is the same for all. */
-export const pure = {
-  pick: (value: unknown, end: number): number => hash(show(value)) % end,
-  tag,
-  range: (length: number): number[] => Array.from({ length }, (_, index) => index),
-  quiet,
-} satisfies Partial<World>;
 
 /** The durations of a program's sleeps, the same in all its runs. */
 export class Durations {

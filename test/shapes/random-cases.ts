@@ -1,4 +1,4 @@
-import type { Program } from "./random-program.ts";
+import type { Program } from "../random-programs/program.ts";
 
 const world = `import { begin, done, give, log, seen } from "world";`;
 

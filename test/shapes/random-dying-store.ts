@@ -1,4 +1,5 @@
 import type { Store } from "perdure";
+import { DURABLE_WRITES, wrapStore } from "../../packages/store/src/wrap-store.ts";
 
 /** Where a process ends: at its `at`-th durable write, which arrives or not. */
 export interface Death {
@@ -27,39 +28,21 @@ export class Shared {
     return (await Promise.all(steps)).flat();
   }
 
-  /** The store as a process sees it that dies: `die` is called, and no call is answered any more. */
+  /** The store, seen by a process that dies: at its death `die` is called, and no call is answered afterwards. */
   seenBy(death: Death | undefined, die: () => void): Store {
-    const { store } = this;
     const never = (): Promise<never> => new Promise(() => {});
     let written = 0;
     let dead = false;
-    const read = <R>(perform: () => R): R | Promise<never> => (dead ? never() : perform());
-    const write = <R>(perform: () => R): R | Promise<never> => {
+    return wrapStore(this.store, (method, perform) => {
+      if (method === "open" || method === "close") return undefined as never; // the store outlives its processes
       if (dead) return never();
+      if (!DURABLE_WRITES.has(method)) return perform();
       this.writes++;
       if (++written !== death?.at) return perform();
-      if (death.arrives) perform();
+      if (death.arrives) void perform();
       dead = true;
       die();
       return never();
-    };
-    return {
-      name: store.name,
-      open: () => {},
-      close: () => {},
-      createRun: (run) => write(() => store.createRun(run)),
-      getRun: (id) => read(() => store.getRun(id)),
-      getCode: (code) => read(() => store.getCode(code)),
-      listRuns: (filter) => read(() => store.listRuns(filter)),
-      unfinished: (filter) => read(() => store.unfinished(filter)),
-      claim: (claim) => write(() => store.claim(claim)),
-      renew: (renewal) => write(() => store.renew(renewal)),
-      steps: (run) => read(() => store.steps(run)),
-      commit: (writes) => write(() => store.commit(writes)),
-      deliver: (delivery) => write(() => store.deliver(delivery)),
-      wakeups: (runs) => read(() => store.wakeups(runs)),
-      cancel: (cancellation) => write(() => store.cancel(cancellation)),
-      retry: (retry) => write(() => store.retry(retry)),
-    };
+    });
   }
 }

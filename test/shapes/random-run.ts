@@ -1,9 +1,9 @@
 import { close, getRun, start, taskContext } from "perdure";
 import { advance, memoryStore, setup, type TestRuntime } from "perdure/testing";
-import type { Choices } from "./random-choices.ts";
+import type { Choices } from "../random-programs/choices.ts";
+import { evaluate, runtimes, type Entry, type Runtime, type Scripts } from "../random-programs/load.ts";
+import { show, World } from "../random-programs/world.ts";
 import { nameOf, Shared, type Death } from "./random-dying-store.ts";
-import { evaluate, runtimes, type Entry, type Runtime, type Scripts } from "./random-load.ts";
-import { show, World } from "./random-world.ts";
 
 /** What a program came to. */
 export interface Outcome {
@@ -35,10 +35,11 @@ async function outcome(promise: Promise<unknown>, ended = (): boolean => false):
 
 /** Calls `main`, where there is no run. */
 export async function call(scripts: Scripts, runtime: Runtime): Promise<Outcome> {
-  const world = new World();
+  const calls: string[] = [];
+  const world = new World({ seen: (...given) => void calls.push(show(given)) });
   setup({ logLevel: "silent" });
   const result = await outcome(evaluate(scripts, world, runtime).main(INPUT)).finally(close);
-  return { result: result ?? "", log: world.logged, calls: [...world.calls].sort() };
+  return { result: result ?? "", log: world.logged ?? [], calls: calls.sort() };
 }
 
 /** What became of a run, in one process or in several. */
@@ -61,8 +62,8 @@ export async function run(
   for (const death of [...deaths, undefined]) {
     const life = new Life(shared, scripts, death, runtime);
     const result = await life.live();
-    calls.push(...life.world.calls);
-    if (life.world.began) log = life.world.logged;
+    calls.push(...life.calls);
+    log = life.world.logged ?? log;
     if (result === undefined) continue;
     await close();
     return { result, log, calls: calls.sort(), writes: shared.writes, steps: (await shared.finished()).sort() };
@@ -80,7 +81,11 @@ const isStep = (): boolean => {
 
 /** One process. */
 class Life {
-  readonly world = new World(isStep);
+  /** The calls of tasks, all of which have to be steps. */
+  readonly calls: string[] = [];
+  readonly world = new World({
+    seen: (...given) => void this.calls.push(`${show(given)}${isStep() ? "" : " outside of a step"}`),
+  });
   private readonly shared: Shared;
   private readonly flow: Entry;
   private readonly process: TestRuntime;

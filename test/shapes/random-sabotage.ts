@@ -1,4 +1,4 @@
-import { runtimes, type Runtime } from "./random-load.ts";
+import { runtimes, type Runtime } from "../random-programs/load.ts";
 
 type Module = (typeof runtimes.perdure)["perdure/internal"]["module"];
 type Handle = ReturnType<Module>;

@@ -1,6 +1,6 @@
-import type { Choices } from "./random-choices.ts";
-import { compiled, runtimes, stripped, type Runtime } from "./random-load.ts";
-import type { Program } from "./random-program.ts";
+import type { Choices } from "../random-programs/choices.ts";
+import { compiled, runtimes, stripped, type Runtime } from "../random-programs/load.ts";
+import { listing, type Program } from "../random-programs/program.ts";
 import { call, run, someDeaths, type Outcome } from "./random-run.ts";
 
 /** How many ways to crash a program are tried. */
@@ -15,10 +15,7 @@ export async function trial(program: Program, crashes: Choices, runtime: Runtime
   try {
     await compare(program, crashes, runtime);
   } catch (cause) {
-    const source = Object.entries(program)
-      .map(([file, text]) => `--- ${file}\n${text}`)
-      .join("\n");
-    throw new Error(`${cause instanceof Error ? cause.message : String(cause)}\n\n${source}`, { cause });
+    throw new Error(`${cause instanceof Error ? cause.message : String(cause)}\n\n${listing(program)}`, { cause });
   }
 }
 

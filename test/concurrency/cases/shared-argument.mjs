@@ -6,7 +6,7 @@ async function ok(l, ...more) {
   return work("ok", l, more);
 }
 
-export async function wf(p) {
+export async function flow(p) {
   "use workflow";
   const c = begin();
   const both = await Promise.all([ok(at(p + ".1"), c.log), ok(at(p + ".2")).then((v) => c.log.push(v))]);

@@ -1,5 +1,5 @@
-import type { At, Callable } from "./random-context.ts";
-import type { Body, Kind, Params } from "./random-functions.ts";
+import { free, type At, type Callable } from "./context.ts";
+import type { Body, Kind, Params } from "./functions.ts";
 
 /** Something at the top of a module. */
 export interface Declaration {
@@ -16,16 +16,6 @@ export interface Maker {
   readonly task: boolean;
   readonly fn: (kind?: Partial<Kind>, self?: boolean) => Params & Body;
 }
-
-export const traits = ({ cost, fails, logs }: Body): Pick<Body, "cost" | "fails" | "logs"> => ({ cost, fails, logs });
-
-export const free = (name: string, body: Body): Callable => ({ name, expr: name, ...traits(body) });
-export const member = (name: string, object: string, key: string, body: Body): Callable => ({
-  name,
-  expr: `${object}.${key}`,
-  self: object,
-  ...traits(body),
-});
 
 export const signature = (part: { readonly text: string }): string => part.text.replace("\0", ": Promise<any> ");
 export const arrow = (part: { readonly text: string }): string => part.text.replace("\0", " => ");

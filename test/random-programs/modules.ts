@@ -1,14 +1,14 @@
-import type { At } from "./random-context.ts";
-import { arrow, free, one, signature, type Declaration, type Maker } from "./random-declaration.ts";
-import { functionBody, params, type Kind } from "./random-functions.ts";
-import { memberForms } from "./random-members.ts";
+import { free, type At } from "./context.ts";
+import { arrow, one, signature, type Declaration, type Maker } from "./declaration.ts";
+import { functionBody, params, type Kind } from "./functions.ts";
+import { memberForms } from "./members.ts";
 
 /** An exported declaration at the top of a module, of something durable of the given kind; `export ` is left out of the text's beginning. */
 export function moduleLevel(at: At, kind: Kind, prefix: string): Declaration {
   const name = at.unique(prefix);
   let count = 0;
   const fn: Maker["fn"] = (more = {}, self = false) => {
-    const list = params(at, self);
+    const list = params(at, kind.task, self);
     const body = functionBody(at, { ...kind, ...more }, list, `${name}${count++}`);
     return { ...list, ...body, text: `(${list.text})\0${body.text}` };
   };
@@ -59,7 +59,7 @@ const wrapped = (maker: Maker): Declaration => {
     `(same(false) || (${text})) as any`,
     `same({ k: ${text} }).k`,
     `[${text}][0]!`,
-    task ? `taskOptions(${text}, { retries: 0 })` : text,
+    task ? `taskOptions(${text}, ${at.path === undefined ? "{ retries: 0 }" : "{}"})` : text,
   ]);
   return one(maker, `const ${name} = ${wrap}`, body);
 };
@@ -81,10 +81,7 @@ const table = (maker: Maker): Declaration => {
   return {
     text,
     name,
-    callables: [
-      { ...free(name, a), expr: `${name}.get("a")!` },
-      { ...free(name, b), expr: `${name}.get("b")` },
-    ],
+    callables: [free(name, a, `${name}.get("a")!`), free(name, b, `${name}.get("b")`)],
   };
 };
 

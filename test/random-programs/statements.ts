@@ -1,7 +1,9 @@
-import { awaited, promise, together, value } from "./random-expressions.ts";
-import { declaring, deeper, detached, newName, type At, type Callable } from "./random-context.ts";
-import { localFunction } from "./random-functions.ts";
-import { loop } from "./random-loops.ts";
+import { announced, forgotten, locked, unawaited, workers } from "./concurrent.ts";
+import { declaring, deeper, detached, newName, type At, type Callable } from "./context.ts";
+import { awaited, promise, value, wait } from "./expressions.ts";
+import { localFunction } from "./local-functions.ts";
+import { loop } from "./loops.ts";
+import { together } from "./together.ts";
 
 export interface Statement {
   readonly text: string;
@@ -12,7 +14,7 @@ export interface Statement {
   readonly callables?: readonly Callable[];
 }
 
-export const plain = (text: string): Statement => ({ text, declares: [] });
+const plain = (text: string): Statement => ({ text, declares: [] });
 
 /** Statements one after the other, the later ones seeing what the earlier ones declare. */
 export function statements(at: At, most: number, least = 1): string {
@@ -48,12 +50,12 @@ function bare(at: At): string {
 }
 
 /** An expression statement. */
-export function action(at: At): string {
+function action(at: At): string {
   const { c, out } = at;
   const said = (): string => `${out}.push(${result(at)})`;
   return c.weighted<() => string>([
     [6, said],
-    [1, () => (at.task || at.concurrent ? said() : `log(${result(at)})`)],
+    [at.path === undefined ? 1 : 8, () => (at.task || at.quiet ? said() : `log(${result(at)})`)],
     [
       1,
       () =>
@@ -63,14 +65,20 @@ export function action(at: At): string {
     ],
     [1, () => (at.async ? `await ${promise(at)}` : said())],
     [1, () => (at.async ? `void (${result(at)})` : said())],
-    [1, () => (at.async && at.sleeps ? `await sleep(${c.pick(["1", '"1ms"'])})` : said())],
+    [
+      1,
+      () =>
+        at.async && at.sleeps
+          ? `await ${at.path === undefined ? `sleep(${c.pick(["1", '"1ms"'])})` : wait(at)}`
+          : said(),
+    ],
     [1, () => `${out}.push(...[${result(at)}], ${value(at)})`],
     [1, () => `odd(${value(at)}) && ${said()}`],
   ])();
 }
 
 /** An expression of this place: with `await` or `yield` where that is possible. */
-export function result(at: At): string {
+function result(at: At): string {
   const { c } = at;
   if (at.generator && c.chance(40)) return yielded(at);
   return at.async && c.chance(75) ? awaited(at) : value(at);
@@ -97,7 +105,20 @@ function statement(at: At): Statement {
     [1, () => plain(ending(inner))],
     [1, () => plain(disposal(inner))],
     [1, () => plain(at.async ? `${at.out}.push(await ${together(inner)})` : action(at))],
+    ...(at.async ? beside(inner) : []),
   ])();
+}
+
+/** Statements that leave something running. */
+function beside(at: At): [weight: number, make: () => Statement][] {
+  const labelled = at.path !== undefined && !at.generator;
+  return [
+    [2, () => unawaited(at)],
+    [1, () => locked(at)],
+    [labelled ? 2 : 0, () => workers(at)],
+    [labelled ? 1 : 0, () => forgotten(at)],
+    [labelled ? 1 : 0, () => announced(at)],
+  ];
 }
 
 function declaration(at: At): Statement {
@@ -151,31 +172,37 @@ function branching(at: At): string {
 
 function attempt(at: At): string {
   const { c, out, style } = at;
-  const [one, two, three, four, five] = [value(at), value(at), value(at), value(at), value(at)];
-  const thrown = c.pick([
-    `new TypeError("t" + ${one})`,
-    `Object.assign(new RangeError("r"), { code: ${two} })`,
-    `new Fault(${three})`,
-    `new Error("e", { cause: ${four} })`,
-    `[${five}]`,
+  const form = c.weighted([
+    [2, "catch"],
+    [1, "catch finally"],
+    [1, "finally"],
   ]);
-  const failing = c.chance(40) ? `${style.newline}throw ${thrown}` : "";
-  const error = c.chance(60) ? newName(at, "e") : undefined;
+  const inside: At = { ...at, guarded: at.guarded || form !== "finally" };
+  const failing = mayThrow(inside) && c.chance(40) ? `${style.newline}throw ${thrown(inside)}` : "";
+  const tried = `try { ${statements(inside, 3)}${failing}${style.newline}}`;
   // what ends the block early must not hide an error of the generator that is told to stop
-  const last: At = { ...at, jumps: [], returns: false };
-  const caught: At = error === undefined ? at : declaring(at, [error], []);
+  const cleanup = (): string => `finally { ${statements({ ...at, jumps: [], returns: false }, 2)}${style.newline}}`;
+  if (form === "finally") return `${tried} ${cleanup()}`;
+  const error = c.chance(60) ? newName(at, "e") : undefined;
+  const caught: At = error === undefined ? at : declaring(at, [error], at.path === undefined ? [] : [error]);
   const handler =
     error === undefined
       ? `catch { ${statements(caught, 2)}${style.newline}}`
       : `catch (${error}: any) { ${out}.push(show(${error}));${style.newline}${statements(caught, 2)}${style.newline}}`;
-  const cleanup = `finally { ${statements(last, 2)}${style.newline}}`;
-  const tried = `try { ${statements(at, 3)}${failing}${style.newline}}`;
-  return c.weighted<() => string>([
-    [2, () => `${tried} ${handler}`],
-    [1, () => `${tried} ${handler} ${cleanup}`],
-    [1, () => `${tried} ${cleanup}`],
-  ])();
+  return form === "catch" ? `${tried} ${handler}` : `${tried} ${handler} ${cleanup()}`;
 }
+
+/** A program with labels fails where that is caught, or because a call does. */
+const mayThrow = ({ guarded, path }: At): boolean => guarded || path === undefined;
+
+const thrown = (at: At): string =>
+  at.c.weighted<() => string>([
+    [1, () => `new TypeError("t" + ${value(at)})`],
+    [1, () => `Object.assign(new RangeError("r"), { code: ${value(at)} })`],
+    [1, () => `new Fault(${value(at)})`],
+    [1, () => `new Error("e", { cause: ${value(at)} })`],
+    [1, () => `[${value(at)}]`],
+  ])();
 
 function switched(at: At): string {
   const { c, style } = at;
@@ -210,8 +237,9 @@ function ending(at: At): string {
   const leaving = [
     ...targets,
     ...(at.returns ? [`return done(${at.out}, "early")`] : []),
-    `throw new Error("leaving")`,
+    ...(mayThrow(at) ? [`throw new Error("leaving")`] : []),
   ];
+  if (leaving.length === 0) return action(at);
   return `if (odd(${at.async && c.chance(30) ? awaited(at) : value(at)})) ${c.pick(leaving)}`;
 }
 

@@ -1,19 +1,23 @@
-import type { Callable } from "./random-context.ts";
-import { arrow, free, member, signature, traits, type Declaration, type Maker } from "./random-declaration.ts";
+import { free, member, pathOf, type At, type Callable } from "./context.ts";
+import { arrow, signature, type Declaration, type Maker } from "./declaration.ts";
+
+/** What a method that is given `x` passes on: `x`, or `other` in its place, or a label that begins with the label `x`. */
+const passing = (at: At, other = "x"): string =>
+  at.path === undefined ? other : `at(${pathOf({ ...at, path: "x" }) ?? ""})`;
 
 const object = (maker: Maker): Declaration => {
   const { name, fn, at } = maker;
   const [a, b, d, e] = [fn(), fn({ arrow: true }), fn(), fn()];
   const spread = at.c.pick(["", ", ...{ l: 1 }", ", ...(same(false) as any)", ", ...{ quoted: undefined }"]);
   const text = `const ${name} = { k: 2, async run${signature(a)}, go: async ${arrow(b)}, deep: { "odd-key": async function ${signature(d)} }, async "quoted"${signature(e)}${spread} }`;
-  const quoted = spread.includes("quoted") ? [] : [{ ...free(name, e), expr: `${name}["quoted"]` }];
+  const quoted = spread.includes("quoted") ? [] : [free(name, e, `${name}["quoted"]`)];
   return {
     text,
     name,
     callables: [
       member(name, name, "run", a),
       member(name, name, "go", b),
-      { ...free(name, d), expr: `${name}.deep["odd-key"]` },
+      free(name, d, `${name}.deep["odd-key"]`),
       ...quoted,
     ],
   };
@@ -22,8 +26,8 @@ const object = (maker: Maker): Declaration => {
 const classes = (maker: Maker): Declaration => {
   const { name, fn, at, sep } = maker;
   const base = fn();
-  const inner: Callable = { name, expr: "this.#hidden", self: "this", ...traits(base) };
-  const above: Callable = { name, expr: "super.run", self: "this", ...traits(base) };
+  const inner: Callable = member(name, "this", "#hidden", base);
+  const above: Callable = { ...free(name, base, "super.run"), self: "this" };
   const run = fn({ also: [inner, above] }, true);
   const [hidden, fixed, field, staticField] = [fn(), fn(), fn({ arrow: true }), fn({ arrow: true })];
   const decorated = at.c.chance(15) ? "@decorated " : "";
@@ -37,7 +41,7 @@ const classes = (maker: Maker): Declaration => {
     `  static async fixed${signature(fixed)}`,
     `  reveal(x: any) { return this.#hidden(x) }`,
     `  get lazy() { return this.field(3) }`,
-    `  async *items(x: any) { yield await this.run(x)${sep} yield* [await this.#hidden(x), 2] }`,
+    `  async *items(x: any) { yield await this.run(${passing(at)})${sep} yield* [await this.#hidden(${passing(at)}), 2] }`,
     `  accessor kept = async (x: any) => [x, await this.run(x)]${sep}`,
     `  static { this.prototype.l ??= 3 } }`,
   ].join("\n");
@@ -50,8 +54,8 @@ const classes = (maker: Maker): Declaration => {
       member(name, made, "reveal", hidden),
       member(name, made, "field", field),
       member(name, name, "fixed", fixed),
-      { ...free(name, staticField), expr: `${name}.fixed2` },
-      { ...free(name, field), expr: `(async () => ${made}.lazy)` },
+      free(name, staticField, `${name}.fixed2`),
+      { ...free(name, field, `(async () => ${made}.lazy)`), withoutArguments: true },
       member(name, made, "kept", run),
       {
         name,
@@ -59,6 +63,7 @@ const classes = (maker: Maker): Declaration => {
         cost: run.cost + hidden.cost,
         fails: run.fails || hidden.fails,
         logs: run.logs || hidden.logs,
+        task: false,
       },
     ],
   };
@@ -71,24 +76,20 @@ const namespace = (maker: Maker): Declaration => {
   return {
     text,
     name,
-    callables: [
-      { ...free(name, a), expr: `${name}.run` },
-      { ...free(name, b), expr: `${name}.go` },
-      { ...free(name, d), expr: `${name}.Deep.run` },
-    ],
+    callables: [free(name, a, `${name}.run`), free(name, b, `${name}.go`), free(name, d, `${name}.Deep.run`)],
   };
 };
 
 /** An object whose prototype has the method too, with what else an object literal can hold. */
 const literal = (maker: Maker): Declaration => {
-  const { name, fn, sep } = maker;
+  const { name, fn, sep, at } = maker;
   const base = fn();
-  const run = fn({ also: [{ name, expr: "super.run", self: "this", ...traits(base) }] });
+  const run = fn({ also: [{ ...free(name, base, "super.run"), self: "this" }] });
   const text = [
     `const ${name} = { __proto__: { async run${signature(base)} }`,
     `async run${signature(run)}`,
     "get lazy() { return this.run(4) }",
-    `*both(x: any) { yield this.run(x)${sep} yield this.run(2) }`,
+    `*both(x: any) { yield this.run(${passing(at)})${sep} yield this.run(${passing(at, "2")}) }`,
     `async ["comp" + "uted"](x: any) { return [await this.run(x)] } } as any`,
   ].join(", ");
   return {
@@ -97,7 +98,7 @@ const literal = (maker: Maker): Declaration => {
     callables: [
       member(name, name, "run", run),
       member(name, name, "computed", run),
-      { ...free(name, run), expr: `(async () => ${name}.lazy)` },
+      { ...free(name, run, `(async () => ${name}.lazy)`), withoutArguments: true },
       {
         ...free(name, run),
         cost: run.cost * 2,
@@ -112,7 +113,7 @@ const old = (maker: Maker): Declaration => {
   const { name, fn, task } = maker;
   const inner = fn({ arrow: true });
   const checked = `if (new.target === undefined) throw new Error("new")`;
-  const text = `const ${name} = function (this: any, x: any) { ${checked}; const work = async ${arrow(inner)}; this.work = work(x); this.kind = new.target.name } as any`;
+  const text = `const ${name} = function (this: any, x: any) { ${checked}; const run = async ${arrow(inner)}; this.work = run(x); this.kind = new.target.name } as any`;
   return {
     text,
     name,

@@ -1,6 +1,6 @@
-import { awaited, promise, value } from "./random-expressions.ts";
-import { declaring, detached, newName, type At } from "./random-context.ts";
-import { body, statements } from "./random-statements.ts";
+import { awaited, promise, value } from "./expressions.ts";
+import { declaring, detached, newName, type At } from "./context.ts";
+import { body, statements } from "./statements.ts";
 
 interface Loop {
   readonly text: string;
@@ -29,7 +29,7 @@ const forOf: LoopMaker = (inside, outside) => {
   const list =
     outside.async && outside.c.chance(40)
       ? `[${awaited(hidden(outside, name))}, 1]`
-      : `[${value(hidden(outside, name))}, 2]`;
+      : outside.c.pick([`[${value(hidden(outside, name))}, 2]`, `range(1 + mix(${value(hidden(outside, name))}) % 3)`]);
   return {
     text: `for (${outside.c.pick(["const", "let"])} ${name} of ${list} as any[]) ${body(declaring(inside, [name]))}`,
   };
@@ -78,6 +78,7 @@ const pattern: LoopMaker = (inside, outside) => {
   };
 };
 
+/** One variable for all iterations. A task that captures it and is tried again later would find another value. */
 const assigned: LoopMaker = (inside, outside) => {
   const name = outside.unique("i");
   const { c, style } = outside;
@@ -89,7 +90,7 @@ const assigned: LoopMaker = (inside, outside) => {
   ]);
   return {
     before: `let ${name}: any`,
-    text: `${head}${c.pick([" ", style.comments ? " // (\n" : "\n"])}${body(declaring(inside, [name]))}`,
+    text: `${head}${c.pick([" ", style.comments ? " // (\n" : "\n"])}${body(declaring(inside, [name], outside.path === undefined ? [name] : []))}`,
     after: `${outside.out}.push(${name});`,
   };
 };

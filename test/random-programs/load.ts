@@ -3,8 +3,8 @@ import * as perdure from "perdure";
 import * as internal from "perdure/internal";
 import { compile, type CompileResult } from "unplugin-perdure";
 import { mappingFaults } from "../../packages/compiler/test/maps.ts";
-import type { Program } from "./random-program.ts";
-import type { World } from "./random-world.ts";
+import type { Program } from "./program.ts";
+import type { World } from "./world.ts";
 
 const ROOT = "/generated";
 
@@ -13,9 +13,10 @@ export type Entry = (n: unknown) => Promise<unknown>;
 /** Modules as JavaScript, by file name. */
 export type Scripts = ReadonlyMap<string, string>;
 
-const plainRuntime = {
+export const plainRuntime = {
   keyed: <R>(_key: string, call: () => R): R => call(),
   sleep: async (): Promise<void> => {},
+  signal: async (): Promise<void> => {},
   taskOptions: <F>(fn: F): F => fn,
   workflowOptions: <F>(fn: F): F => fn,
 };
@@ -24,15 +25,19 @@ const plainRuntime = {
 export const stripped = (program: Program): Scripts =>
   new Map(Object.entries(program).map(([file, source]) => [file, toScript(source)]));
 
-/** The same program, compiled first. @throws Error for what no output may be */
-export function compiled(program: Program): Scripts {
+/**
+ * The same program, compiled first.
+ * @param checked - whether warnings, lines and source maps are looked at too
+ * @throws Error for what no output may be
+ */
+export function compiled(program: Program, checked = true): Scripts {
   const host = {
     readFile: (path: string) => program[path.slice(ROOT.length + 1)],
     resolve: (specifier: string) => (specifier.startsWith(".") ? `${ROOT}/${fileOf(specifier)}` : undefined),
   };
   const scripts = Object.entries(program).map(([file, source]) => {
     const result = compile(source, { id: `${ROOT}/${file}`, root: ROOT, host });
-    const faults = result ? faultsOf(source, result) : [];
+    const faults = result && checked ? faultsOf(source, result) : [];
     if (faults.length > 0) throw new Error(`${file}: ${faults.join("\n")}`);
     return [file, toScript(result?.code ?? source)] as const;
   });
@@ -69,7 +74,7 @@ export type Runtime = (typeof runtimes)["perdure" | "plain"];
 export function evaluate(
   scripts: Scripts,
   world: World,
-  runtime: Runtime,
+  runtime: Readonly<Record<keyof Runtime, object>>,
 ): { readonly main: Entry; readonly flow: Entry } {
   const loaded = new Map<string, object>();
   const load = (specifier: string): object => {

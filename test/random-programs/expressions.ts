@@ -1,10 +1,13 @@
-import { callable, deeper, newName, declaring, type At, type Callable } from "./random-context.ts";
+import { callable, deeper, newName, declaring, labelled, labelOf, type At, type Callable } from "./context.ts";
+import { together } from "./together.ts";
 
 /** An expression without a call of anything durable. */
 export function value(at: At): string {
   const { c } = at;
-  const leaf = (): string =>
-    at.values.length > 0 && c.chance(70)
+  const sees = at.path !== undefined && !at.quiet;
+  const leaf = (): string => {
+    if (sees && c.chance(15)) return c.pick(["history().length", "mix(history())"]);
+    return at.values.length > 0 && c.chance(70)
       ? c.pick(at.values)
       : c.pick([
           "1",
@@ -20,6 +23,7 @@ export function value(at: At): string {
           "0x1f",
           "/[/)}]/.source",
         ]);
+  };
   if (at.depth <= 0) return leaf();
   const inner = (): string => value(deeper(at));
   return c.weighted<() => string>([
@@ -34,7 +38,7 @@ export function value(at: At): string {
     [1, () => `typeof ${at.values.length > 0 ? c.pick(at.values) : "mix"}`],
     [1, () => `(${inner()} as any)?.k`],
     [1, () => shadowing(at)],
-    [1, () => (at.ownArguments ? "arguments.length" : `${at.out}.length`)],
+    [1, () => (at.ownArguments ? "arguments.length" : at.path && at.quiet ? "0" : `${at.out}.length`)],
     [1, () => `Object.keys(${inner()} ?? {})`],
     [1, () => `((...[p = ${inner()}, { k } = { k: 2 }]: any[]) => [p, k])(${inner()})`],
     [1, () => `new (class { k = ${value({ ...deeper(at), ownArguments: false })}; get l() { return this.k } })().l`],
@@ -50,22 +54,39 @@ function shadowing(at: At): string {
 /** An expression as the body of an arrow. */
 export const arrowBody = (text: string): string => (text.startsWith("{") ? `(${text})` : text);
 
-/** Some arguments, always at least one. */
-function args(at: At): string[] {
-  const count = 1 + at.c.below(3);
-  return Array.from({ length: count }, () => value(deeper(at)));
+/** Some arguments, always at least one: the label of the call, when it has one. */
+export function args(at: At, { task }: Pick<Callable, "task">): string[] {
+  const given = Array.from({ length: 1 + at.c.below(3) }, () => value(deeper(at)));
+  // a task is called with what the log is then, though it may be tried again later
+  const live = at.path !== undefined && task && !at.quiet && at.c.chance(30);
+  return labelled(at, live ? ["history()"] : given);
 }
 
-/** A promise of what something durable comes to; with `safe`, one that is not rejected. */
+/** A promise of what something durable comes to; with `safe`, one that is not rejected. It is never settled by anything else, where calls have labels. */
 export function promise(at: At, safe = false): string {
-  const chosen = callable(at, safe ? ({ fails }) => !fails : undefined);
-  if (!chosen) return `Promise.resolve(${value(at)})`;
-  if (at.depth <= 0 || at.c.chance(50)) return call(chosen, args(at), at);
-  return roundabout(chosen, args(at), at);
+  const { c, path } = at;
+  if (path !== undefined && !safe && at.depth > 0 && c.chance(35)) return together(deeper(at));
+  const chosen =
+    path !== undefined && c.chance(12) ? undefined : callable(at, safe ? ({ fails }) => !fails : undefined);
+  if (!chosen) return path === undefined ? `Promise.resolve(${value(at)})` : wait(at, safe);
+  const given = args(at, chosen);
+  return at.depth <= 0 || c.chance(50) ? call(chosen, given, at) : roundabout(chosen, given, at);
+}
+
+/** Waits for a time, or for somebody to answer. */
+export function wait(at: At, safe = false): string {
+  const { c } = at;
+  at.budget.left -= at.times;
+  const label = labelOf(at);
+  return c.weighted([
+    [4, `sleep(dur(${label}))`],
+    [2, `signal(sig(${label}))`],
+    [at.guarded && !safe ? 1 : 0, `signal(sig(${label}), { timeout: ${c.between(1, 60)} })`],
+  ]);
 }
 
 /** A call in one of the ways that JavaScript has for it. */
-function call({ expr, self, name }: Callable, given: readonly string[], { c, style }: At): string {
+function call({ expr, self, name }: Callable, given: readonly string[], { c, style, path }: At): string {
   const list = given.join(c.pick([", ", ",", style.comments ? ", /* ) */ " : ", "]));
   const [first = "1", ...rest] = given;
   const bound = self ?? c.pick(["undefined", "null", "{ k: 1 }"]);
@@ -94,9 +115,9 @@ function call({ expr, self, name }: Callable, given: readonly string[], { c, sty
           : `({ ${name}: ${expr} }).${name}(${list})`,
     ],
     [1, () => (self ? `(${expr})(${list})` : `(0, ${expr})(${list})`)],
-    [1, () => (self ? `${expr}(${list})` : `(${first} ? ${expr} : ${expr})(${list})`)],
+    [1, () => (self ? `${expr}(${list})` : `(${path === undefined ? first : 1} ? ${expr} : ${expr})(${list})`)],
     [1, () => (self ? `${expr}(${list})` : `(${expr} ?? mix)(${list})`)],
-    [1, () => (self ? `${expr}(${list})` : `${expr}\`a\${${first}}b\\n\``)],
+    [1, () => (self || path !== undefined ? `${expr}(${list})` : `${expr}\`a\${${first}}b\\n\``)],
   ])();
 }
 
@@ -105,6 +126,9 @@ function roundabout(chosen: Callable, given: readonly string[], at: At): string 
   const { c } = at;
   const direct = call(chosen, given, deeper(at));
   const below = deeper(at);
+  // a function that looks at what is shared is called at once, so that the number of microtasks does not matter
+  const early = at.path !== undefined && (chosen.logs || chosen.self === "this");
+  const [first = ""] = at.path === undefined ? [value(below)] : given;
   return c.weighted<() => string>([
     [2, () => `(async () => ${direct})()`],
     [1, () => `(async () => { return await ${direct} })()`],
@@ -122,7 +146,9 @@ function roundabout(chosen: Callable, given: readonly string[], at: At): string 
     [
       1,
       () =>
-        `Promise.resolve(${value(below)}).then((x) => ${chosen.self === "this" ? direct : `${chosen.expr}${chosen.self ? `.call(${chosen.self}, x)` : "(x)"}`})`,
+        early
+          ? direct
+          : `Promise.resolve(${first}).then((x) => ${chosen.self === "this" ? direct : `${chosen.expr}${chosen.self ? `.call(${chosen.self}, x)` : "(x)"}`})`,
     ],
     [1, () => `${direct}.then((x: any) => [x])`],
     [1, () => `keyed(${JSON.stringify(at.unique("key"))}, () => ${direct})`],
@@ -135,44 +161,9 @@ function roundabout(chosen: Callable, given: readonly string[], at: At): string 
         `Promise.any([Promise.reject(new Error("never seen")), ${direct}]).catch((e: any) => { throw e.errors.at(-1) })`,
     ],
     [1, () => (chosen.self === undefined ? `invoke(${chosen.expr}, ${given.join(", ")})` : direct)],
-    [1, () => (chosen.self === undefined ? `Promise.resolve(${value(below)}).then(${chosen.expr})` : direct)],
+    [1, () => (chosen.self === undefined && !early ? `Promise.resolve(${first}).then(${chosen.expr})` : direct)],
     [1, () => `(async ({ k = 5 }: any = {}) => [k, await ${direct}])(${value(below)} ?? undefined)`],
   ])();
-}
-
-/** Several calls at once; each settles before the whole does. */
-export function together(at: At): string {
-  const inside: At = { ...deeper(at), concurrent: true, jumps: [], returns: false };
-  const twice: At = { ...inside, times: at.times * 2 };
-  const { c } = at;
-  const x = newName(at, "x");
-  const result = (): string =>
-    awaited(declaring({ ...twice, ownArguments: false, async: true, generator: false }, [x]), true);
-  const branch = (): string => `async (${x}: any) => ${arrowBody(result())}`;
-  const list = `[${value(inside)}, ${value(inside)}]`;
-  return c.weighted<() => string>([
-    [2, () => `Promise.all([${promise(inside, true)}, ${promise(inside, true)}])`],
-    [2, () => `settled([${promise(inside)}, ${promise(inside)}, ${value(inside)}])`],
-    [2, () => `Promise.all(${list}.map(${branch()}))`],
-    [1, () => `Promise.all(Array.from(${list}, ${branch()}))`],
-    [1, () => `Promise.all(${list}.flatMap(${branch()}))`],
-    [1, () => mapped(twice, list)],
-    [
-      1,
-      () =>
-        `Promise.all(Object.entries({ a: ${value(inside)}, b: 1 }).map(async ([${x}, w]: any) => [w, ${result()}]))`,
-    ],
-    [
-      1,
-      () =>
-        `(async () => { const [p, q] = [${promise(inside, true)}, ${promise(inside, true)}]; return [await q, await p] })()`,
-    ],
-  ])();
-}
-
-function mapped(at: At, list: string): string {
-  const chosen = callable(at, ({ self, fails }) => self === undefined && !fails);
-  return chosen ? `Promise.all(${list}.map(${chosen.expr}))` : `Promise.all(${list})`;
 }
 
 /** An expression with an `await` in it; with `safe`, one that does not fail. */
@@ -192,7 +183,7 @@ export function awaited(at: At, safe = false): string {
     [1, () => `mix(${value(below)}, ${inner()}, ${inner()})`],
     [1, () => `(odd(${value(below)}) ? ${inner()} : ${inner()})`],
     [1, () => `(${inner()}, ${inner()})`],
-    [1, () => `(${value(below)} && ${inner()})`],
+    [1, () => (at.path === undefined ? `(${value(below)} && ${inner()})` : inner())],
     [1, () => `((${inner()}) ?? ${inner()})`],
     [1, () => `(${inner()} as any)?.k`],
     [1, () => `typeof (${inner()})`],

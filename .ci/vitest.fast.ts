@@ -1,0 +1,29 @@
+/** The tests that need no build and take less than a minute together: npm run test:fast */
+import { configDefaults, mergeConfig } from "vitest/config";
+import base from "../vitest.config.ts";
+
+const startsPrograms = [
+  "test/{builds,packages,processes,real-code,stacks}/**",
+  "test/docs/{diagnostics,without-a-bundler}.test.ts",
+  "test/errors/bad-input.test.ts",
+  "test/ids/live-edits.test.ts",
+  "test/runtime/reload.test.ts",
+  "packages/compiler/test/check/{built,plugin}.test.ts",
+  "playground/**",
+];
+
+const takesLong = [
+  "test/concurrency/**",
+  "test/check/codec.test.ts",
+  "test/docs/check.test.ts",
+  "test/ids/renames.property.test.ts",
+  "test/runtime/resilience.test.ts",
+  "test/shapes/random.test.ts",
+];
+
+export default mergeConfig(base, {
+  test: {
+    exclude: [...configDefaults.exclude, ...startsPrograms, ...takesLong],
+    maxWorkers: "100%",
+  },
+});
