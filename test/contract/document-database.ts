@@ -7,6 +7,8 @@ export interface Document {
   signals: { readonly row: SignalRow; consumed: boolean }[];
   /** Ids of failed steps that a retry executes again. */
   unhandled: readonly string[];
+  /** The last checkpoint that the run had when it was claimed. */
+  claimedSeq: number;
 }
 
 interface Snapshot {

@@ -67,7 +67,7 @@ function create(documents: Documents, { lease, modules, ...given }: NewRun): { c
   const found = documents.find(given.id);
   if (found) return { created: false, run: found.run };
   const run: RunRow = { ...given, status: "pending", codeSeq: 0, epoch: 0, stalls: 0, updatedAt: given.createdAt };
-  const document = documents.add({ run, steps: [], signals: [], unhandled: [] });
+  const document = documents.add({ run, steps: [], signals: [], unhandled: [], claimedSeq: 0 });
   if (lease) own(document, lease, given.createdAt);
   documents.record({ code: given.code, modules });
   for (const each of documents.early.filter((early) => early.run === given.id)) deliver(documents, each);
@@ -78,7 +78,10 @@ function create(documents: Documents, { lease, modules, ...given }: NewRun): { c
 
 function own(document: Document, { owner, until }: Lease, now: number): void {
   const epoch = document.run.epoch + 1;
-  const stalls = document.run.stalls + (document.run.status === "running" ? 1 : 0);
+  const lastSeq = Math.max(0, ...document.steps.map(({ seq = 0 }) => seq));
+  const { status, stalls: before } = document.run;
+  const stalls = lastSeq > document.claimedSeq ? 0 : before + (status === "running" ? 1 : 0);
+  document.claimedSeq = lastSeq;
   change(document, {
     stalls,
     status: "running",
@@ -164,7 +167,6 @@ function putStep(document: Document, step: StepRow, consume: SignalRow | undefin
   if (consume && !delivery) return false;
   if (delivery) delivery.consumed = true;
   steps.splice(place < 0 ? steps.length : place, 1, step);
-  if (step.seq !== undefined) change(document, { stalls: 0 });
   return true;
 }
 

@@ -272,16 +272,16 @@ export const messages = {
     hint: `load that file, or declare which workflow replaces it: ${declared([`${p.file}#${p.workflow}`, `${p.files[0] ?? ""}#${p.workflow}`])}`,
   })),
   CALL_AFTER_END: define((p: { name: string; run: string; step: string; reason: string }) => ({
-    text: `${p.name} was called in run ${p.run} (step ${p.step}), but ${p.reason}: the call was not executed and is not recorded`,
+    text: `${p.name} was called in run ${p.run} (step ${p.step}), but ${p.reason}: the outcome is not recorded`,
     hint: "await every durable call before the workflow ends; a function that is shared by several runs (a semaphore, a queue, a cache of promises) must call back in the asynchronous context of its caller",
-  })),
-  KEY_INVALID: define((p: { what: string }) => ({
-    text: `${p.what} contains half of a surrogate pair, which cannot be stored`,
-    hint: "pass well-formed Unicode text",
   })),
   PROCESS_DIED: define((p: { task: string; attempts: number }) => ({
     text: `the process died during ${p.attempts} attempts of the task ${p.task}`,
     hint: "look for the reason in the log of the process (out of memory, a native crash, process.exit); more attempts: retries",
+  })),
+  REASON_UNREADABLE: define((p: { run: string; workflow: string; error: string }) => ({
+    text: `run ${p.run} of the workflow ${p.workflow} was cancelled with a reason that this program cannot decode: ${p.error}`,
+    hint: "the run is cancelled without the reason; register the class of the reason with configure({ classes })",
   })),
   REJECTION_UNHANDLED: define((p: { run: string; workflow: string; error: string }) => ({
     text: `a promise of run ${p.run} of the workflow ${p.workflow} was rejected and nothing handled it: ${p.error}`,

@@ -198,7 +198,8 @@ export interface Store {
    * S2 One owner: makes `owner` the owner under `epoch + 1`. The run is then running, not blocked, and has no `wakeAt`. This requires a run that
    * has not ended, and one of three conditions: it has no owner, its lease ended before `now`, or `from` (a dead owner and its epoch) still owns it.
    * Otherwise the result is undefined. Of any number of concurrent calls, one succeeds.
-   * S12 `stalls` rises by one with each claim of a running run, and is 0 after each new checkpoint.
+   * S12 `stalls` counts the claims in a row of a running run in which its last owner recorded no checkpoint. A claim after a new checkpoint
+   *     sets it to 0.
    */
   claim(claim: {
     readonly run: string;

@@ -44,7 +44,7 @@ export function memoryStore(): Store {
     claim({ run: id, lease, now, from }) {
       const run = runs.get(id);
       if (!run || !isClaimable(run.row, now, from)) return undefined;
-      change(run, own(run.row, lease, now));
+      change(run, own(run, lease, now));
       return run.row;
     },
     renew: ({ runs: held, until }) =>
@@ -85,6 +85,8 @@ interface Run {
   readonly number: number;
   readonly steps: Map<string, StepRow>;
   readonly seqs: Set<number>;
+  /** The last checkpoint that the run had when it was claimed. */
+  claimedSeq: number;
   readonly signals: { readonly row: SignalRow; consumed: boolean }[];
   /** Failed steps that a retry executes again. */
   unhandled: readonly string[];
@@ -94,8 +96,8 @@ type Changes = { readonly [K in keyof RunRow]?: RunRow[K] | undefined };
 
 function newRun({ lease, modules: _, ...given }: NewRun, number: number): Run {
   const fresh: RunRow = { ...given, status: "pending", codeSeq: 0, epoch: 0, stalls: 0, updatedAt: given.createdAt };
-  const run: Run = { row: fresh, number, steps: new Map(), seqs: new Set(), signals: [], unhandled: [] };
-  if (lease) change(run, own(fresh, lease, given.createdAt));
+  const run: Run = { row: fresh, number, steps: new Map(), seqs: new Set(), claimedSeq: 0, signals: [], unhandled: [] };
+  if (lease) change(run, own(run, lease, given.createdAt));
   return run;
 }
 
@@ -105,13 +107,17 @@ function change(run: Run, changes: Changes): void {
   run.row = Object.fromEntries(entries) as unknown as RunRow;
 }
 
-function own(row: RunRow, lease: Lease, now: number): Changes {
+function own(run: Run, lease: Lease, now: number): Changes {
+  const { row } = run;
+  const lastSeq = [...run.seqs].reduce((last, seq) => Math.max(last, seq), 0);
+  const stalls = lastSeq > run.claimedSeq ? 0 : row.stalls + (row.status === "running" ? 1 : 0);
+  run.claimedSeq = lastSeq;
   return {
     status: "running",
     owner: lease.owner,
     leaseUntil: lease.until,
     epoch: row.epoch + 1,
-    stalls: row.stalls + (row.status === "running" ? 1 : 0),
+    stalls,
     blocked: undefined,
     wakeAt: undefined,
     updatedAt: now,
@@ -194,10 +200,7 @@ function putStep(run: Run, step: StepRow, consume: SignalRow | undefined): boole
   const delivery = consume && run.signals.find(({ row }) => row.name === consume.name && row.slot === consume.slot);
   if (consume && (!delivery || delivery.consumed)) return false;
   if (delivery) delivery.consumed = true;
-  if (step.seq !== undefined) {
-    run.seqs.add(step.seq);
-    if (run.row.stalls > 0) change(run, { stalls: 0 });
-  }
+  if (step.seq !== undefined) run.seqs.add(step.seq);
   run.steps.set(step.id, { ...step });
   return true;
 }

@@ -83,8 +83,8 @@ export const worker = (options: WorkerOptions = {}): Worker => new Worker(curren
 /**
  * Delivers a signal to a run, before or after the run waits for it, and even before the run exists (then the delivery is kept for 30 days).
  * The delivery is durable when this resolves. Several deliveries of one name are kept in order; each wait consumes one.
- * @returns false when the run has ended
- * @throws PerdureError `VALUE_NOT_STORABLE`, `KEY_INVALID`; `SCHEMA_REFUSED` where the run waits in this process with a schema that refuses the payload
+ * @returns false when the run has ended, or waits in this process with a schema that refuses the payload (which is reported)
+ * @throws PerdureError `VALUE_NOT_STORABLE`
  */
 export const complete = (runId: string, name: string, payload?: unknown): Promise<boolean> =>
   currentRuntime().requests.complete(runId, name, payload);

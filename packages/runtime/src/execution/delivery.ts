@@ -15,6 +15,8 @@ export interface Recipient extends RunInMemory {
   continueLive(): void;
   /** A completion is about to be delivered. */
   interruptIdleness(): void;
+  /** The reason of a cancellation as a value. One that cannot be decoded is reported, and missing. */
+  reasonOf(stored: string | undefined): unknown;
 }
 
 /**
@@ -107,8 +109,7 @@ export class Delivery {
 
   /** Waits end with a CancelledError now, in the order in which they began. A running task ends in its own time. */
   private deliverCancellation(row: StepRow): void {
-    const reason = row.output === undefined ? undefined : this.recipient.host.values.decode(row.output);
-    const error = new CancelledError(reason);
+    const error = new CancelledError(this.recipient.reasonOf(row.output));
     this.cancellation.deliver(this.delivered, error);
     for (const call of this.calls) {
       const isWait = call.kind === "sleep" || call.kind === "signal";

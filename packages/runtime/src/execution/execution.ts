@@ -55,7 +55,7 @@ export class Execution implements Recipient {
   private readonly idle: Idle;
   private readonly failures = new Failures();
   private readonly cancellation: Cancellation;
-  private endReason = { reason: "the run is no longer in memory", isFinal: false };
+  private endReason: EndReason | undefined;
   /** How the workflow's body ended. */
   private outcome: Outcome | undefined;
   private drained: (() => void) | undefined;
@@ -102,6 +102,11 @@ export class Execution implements Recipient {
     return this.state === "ended";
   }
 
+  /** Whether this execution has recorded a checkpoint. */
+  get hasProgressed(): boolean {
+    return this.journal.hasProgressed;
+  }
+
   get isQuiet(): boolean {
     return this.isActive && !this.delivery.isPumping && this.attempts.running === 0;
   }
@@ -132,8 +137,7 @@ export class Execution implements Recipient {
   // --- the workflow's side
 
   call(scope: CallingScope, spec: StepSpec): Promise<unknown> {
-    if (this.hasEnded) return this.afterEnd(scope, spec);
-    if (this.state === "finishing") return never();
+    if (this.hasEnded || this.state === "finishing") return this.afterEnd(scope, spec);
     const inputHash = fingerprint(spec.input);
     const id = this.calls.idOf(scope, spec, inputHash);
     const cancelled = this.cancellation.errorFor(scope.frame);
@@ -146,12 +150,15 @@ export class Execution implements Recipient {
 
   /** A call of code that outlived its execution, or that a function shared by several runs made in the context of another run. */
   private afterEnd(scope: CallingScope, spec: StepSpec): Promise<never> {
-    const { reason, isFinal } = this.endReason;
-    const params = { name: spec.name, run: this.run.id, step: scope.nextId(spec.name, spec.what), reason };
-    const error = new PerdureError("CALL_AFTER_END", params);
-    if (isFinal) return Promise.reject(error);
+    const error = this.tooLate(spec.name, scope.nextId(spec.name, spec.what));
+    if ((this.endReason ?? leaving(this.outcome !== undefined)).isFinal) return Promise.reject(error);
     this.host.report(error, this.run);
     return never();
+  }
+
+  private tooLate(name: string, step: string): PerdureError {
+    const { reason } = this.endReason ?? leaving(this.outcome !== undefined);
+    return new PerdureError("CALL_AFTER_END", { name, run: this.run.id, step, reason });
   }
 
   nextVariant(path: string, name: string): number {
@@ -200,8 +207,10 @@ export class Execution implements Recipient {
   }
 
   finishIfSettled(): boolean {
-    if (this.outcome) this.finish(this.outcome);
-    return this.outcome !== undefined;
+    if (!this.outcome) return false;
+    if (!this.history.next) this.continueLive(); // calls that nobody awaits begin before the end
+    if (this.isActive) this.finish(this.outcome);
+    return true;
   }
 
   // --- the end
@@ -281,7 +290,7 @@ export class Execution implements Recipient {
   private close(end: ExecutionEnd): void {
     this.state = "ended";
     this.endReason = reasonOf(end);
-    if (end.type === "finished") for (const reason of this.unhandled.values()) this.reportRejection(reason);
+    if (end.type === "finished") this.rejectPending();
     this.end(end);
     this.drained?.();
   }
@@ -297,7 +306,14 @@ export class Execution implements Recipient {
     this.unhandled.delete(promise);
   }
 
+  /** Whoever still waits in a run that has ended would wait forever: a branch that the workflow left behind, or another run's code. */
+  private rejectPending(): void {
+    for (const reason of this.unhandled.values()) this.reportRejection(reason);
+    for (const call of this.calls) call.reject(this.tooLate(call.spec.name, call.id));
+  }
+
   private reportRejection(reason: unknown): void {
+    if (reason instanceof PerdureError && reason.code === "CALL_AFTER_END") return; // a branch that the workflow left behind
     const { id: run, workflow } = this.run;
     this.host.report(new PerdureError("REJECTION_UNHANDLED", { run, workflow, error: textOf(reason) }), this.run);
   }
@@ -341,9 +357,15 @@ export class Execution implements Recipient {
 
   // --- signals and cancellation
 
-  /** @throws PerdureError `SCHEMA_REFUSED` if the wait that would consume a delivery of this name refuses the payload */
-  checkPayload(name: string, payload: unknown): void {
-    this.calls.checkPayload(name, payload);
+  /** Whether the wait that would consume a delivery of this name refuses the payload. Reports why. */
+  refuses(name: string, payload: unknown): boolean {
+    try {
+      this.calls.checkPayload(name, payload);
+      return false;
+    } catch (refusal) {
+      if (refusal instanceof PerdureError) this.host.report(refusal, this.run);
+      return true;
+    }
   }
 
   offer(signals: readonly SignalRow[]): void {
@@ -366,12 +388,30 @@ export class Execution implements Recipient {
       output: reason,
       ...times,
     });
-    for (const { live } of this.calls) live?.cancel(this.host.values.decode(reason));
+    for (const { live } of this.calls) live?.cancel(this.reasonOf(reason));
+  }
+
+  reasonOf(stored: Encoded | undefined): unknown {
+    try {
+      return stored === undefined ? undefined : this.host.values.decode(stored);
+    } catch (error) {
+      const { id: run, workflow } = this.run;
+      this.host.report(new PerdureError("REASON_UNREADABLE", { run, workflow, error: textOf(error) }), this.run);
+      return undefined;
+    }
   }
 }
 
 /** Why a durable call is too late. `isFinal`: the run itself has ended, so that the call may reject. */
-function reasonOf(end: ExecutionEnd): { readonly reason: string; readonly isFinal: boolean } {
+interface EndReason {
+  readonly reason: string;
+  readonly isFinal: boolean;
+}
+
+const leaving = (isFinal: boolean): EndReason =>
+  isFinal ? { reason: "the workflow has ended", isFinal } : { reason: "the run is leaving memory", isFinal };
+
+function reasonOf(end: ExecutionEnd): EndReason {
   if (end.type === "finished") return { reason: `the run has ended (${end.status})`, isFinal: true };
   const reasons = {
     released: "the run was suspended",

@@ -23,6 +23,8 @@ export class Journal {
   private readonly history: History;
   private readonly writer: Writer;
   private seq: number;
+  /** Whether a checkpoint of this execution is durable. */
+  hasProgressed = false;
   /** The code is recorded together with the first write under it, so that a run that is stopped before stays unchanged. */
   private isCodeRecorded: boolean;
 
@@ -39,7 +41,10 @@ export class Journal {
   /** Commits a finished step; `then` gets the checkpoint, with its sequence number, once it is durable. */
   checkpoint(step: Omit<StepRow, "seq">, consume: SignalRow | undefined, then: (row: StepRow) => void): void {
     const row: StepRow = { ...step, seq: ++this.seq };
-    this.write({ type: "step", step: row, ...(consume && { consume }) }, () => then(row));
+    this.write({ type: "step", step: row, ...(consume && { consume }) }, () => {
+      this.hasProgressed = true;
+      then(row);
+    });
   }
 
   /** Writes to the run; `then` is called once the write is durable. */

@@ -20,8 +20,14 @@ export const PAGE = 1000;
 /** The workflow that a run was recorded for. */
 export const placeOf = ({ workflow, file }: RunRow): WorkflowPlace => ({ name: workflow, file });
 
-const stalled = ({ id, workflow, stalls }: RunRow): PerdureError =>
-  new PerdureError("RUN_KEEPS_FAILING", { run: id, workflow, times: stalls });
+/** Milliseconds that a run which may have killed its process executes without another one of that kind. */
+const SUSPECT_TIME = 10_000;
+
+/** Its process has died before, and the one before that, without a new checkpoint in between. */
+const isSuspect = ({ status, stalls }: RunRow): boolean => status === "running" && stalls > 0;
+
+const stalled = ({ id, workflow }: RunRow, times: number): PerdureError =>
+  new PerdureError("RUN_KEEPS_FAILING", { run: id, workflow, times });
 
 /** Makes this process the owner of runs that it can execute (R5). */
 export class Claims {
@@ -30,6 +36,8 @@ export class Claims {
   private readonly leases: Leases;
   /** Runs that stopped here over something that may pass (a store that fails), and when the next try is due. */
   private readonly backOffs = new Map<string, { readonly failures: number; readonly until: number }>();
+  /** The latest claimed run that may have killed its process. */
+  private suspect: { readonly id: string; readonly until: number } | undefined;
   /** Requests of followed runs whose callers brought the workflow's body. */
   private readonly bodies = new Map<string, RunRequest>();
 
@@ -52,8 +60,10 @@ export class Claims {
   }
 
   /** Whether the run may need this process: it is due, pending, or its owner does not live as far as is known. The claim itself decides. */
-  mayClaim({ status, wakeAt, owner, leaseUntil }: RunRow): boolean {
+  mayClaim(row: RunRow): boolean {
+    const { status, wakeAt, owner, leaseUntil } = row;
     const now = this.context.clock.now();
+    if (isSuspect(row) && !this.isAlone(row.id)) return false;
     if (status === "waiting") return wakeAt !== undefined && wakeAt <= now;
     if (status === "pending" || owner === undefined || this.isDropped(owner)) return true;
     const state = stateOf(owner);
@@ -63,6 +73,17 @@ export class Claims {
   /** Whether the owner is this process. It does not have the run in memory any more: a store that failed made it drop the run. */
   private isDropped(owner: string): boolean {
     return owner === this.context.owner;
+  }
+
+  /**
+   * Whether a run that may have killed its process can execute without another one of that kind beside it, so that it takes no other run with
+   * it, and its attempts count against nobody else (R12). The next one waits until this one has a new checkpoint, or has left memory, or has
+   * had its time.
+   */
+  private isAlone(id: string): boolean {
+    const { suspect } = this;
+    if (!suspect || suspect.id === id || this.context.clock.now() >= suspect.until) return true;
+    return !this.runs.has(suspect.id) || this.runs.get(suspect.id)?.hasProgressed === true;
   }
 
   /** The run stopped over something that may pass. No worker resumes it before a while, which grows with each time in a row. */
@@ -82,7 +103,7 @@ export class Claims {
   /** Claims the run and begins to execute it. False when this program cannot execute it, or another process was faster. */
   async claim(row: RunRow): Promise<boolean> {
     const request = this.keptRequest(row) ?? this.requestFor(row);
-    if (!request || this.runs.has(row.id)) return false;
+    if (!request || this.runs.has(row.id) || (isSuspect(row) && !this.isAlone(row.id))) return false;
     return this.runs.claiming(row.id, this.claimAndExecute(row, request));
   }
 
@@ -92,11 +113,13 @@ export class Claims {
     const isFree = row.owner !== undefined && (this.isDropped(row.owner) || stateOf(row.owner) === "dead");
     const from = isFree && { from: { owner: row.owner, epoch: row.epoch } };
     const leaseEndsAt = this.leases.endsAt();
+    if (isSuspect(row)) this.suspect = { id: row.id, until: now + SUSPECT_TIME };
     const claimed = await store.claim({ run: row.id, lease: { owner, until: now + settings.lease }, now, ...from });
     if (!claimed) return false;
     // the claim of a running run: its owner ended, or could not record anything
-    if (row.status === "running" && claimed.stalls > settings.maxStalls)
-      return this.block(claimed, request.definition, stalled(claimed));
+    const stops = this.backOffs.get(row.id)?.failures ?? 0;
+    if ((row.status === "running" && claimed.stalls > settings.maxStalls) || stops > settings.maxStalls)
+      return this.block(claimed, request.definition, stalled(claimed, Math.max(claimed.stalls, stops)));
     try {
       const steps = await store.steps(row.id);
       this.runs.execute(claimed, request, leaseEndsAt, steps, await this.codeVersions(claimed, request.definition));
@@ -207,7 +230,7 @@ export class Claims {
     }
   }
 
-  /** Ids of the running runs whose owner may be dead: only the end of its lease will tell. */
+  /** Ids of the running runs that this program cannot claim yet: only the end of its owner's lease will tell whether it is dead, or others go first. */
   async uncertain(workflows: readonly string[]): Promise<string[]> {
     const store = await this.context.ready();
     const names = this.context.settings.renames.namesBefore(workflows);
@@ -218,9 +241,7 @@ export class Claims {
       alive: [...owners],
     });
     return rows
-      .filter(
-        ({ id, status, owner }) => status === "running" && !this.runs.has(id) && stateOf(owner ?? "") === "unknown",
-      )
+      .filter(({ id, status, owner }) => status === "running" && !this.runs.has(id) && stateOf(owner ?? "") !== "alive")
       .filter((row) => this.requestFor(row, workflows) !== undefined)
       .map(({ id }) => id);
   }

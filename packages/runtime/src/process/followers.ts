@@ -54,11 +54,17 @@ export class Followers {
     return followed;
   }
 
-  /** Follows a run whose result may not be awaited: the error of a stop is logged then. */
-  resume(id: string, request?: RunRequest): void {
+  /**
+   * Follows a run whose result may not be awaited: the error of a stop is logged then. A run that stopped because the store failed is resumed
+   * after a while, which grows; the store counts how often (S12).
+   */
+  resume(id: string, request?: RunRequest, failures = 0): void {
     this.follow(id, request).catch((error: unknown) => {
-      if (!this.context.isClosed && !this.awaited.has(id))
-        this.context.log.error(`run ${id} stopped: ${textOf(error)}`, { run: id });
+      if (this.context.isClosed) return;
+      if (!this.awaited.has(id)) this.context.log.error(`run ${id} stopped: ${textOf(error)}`, { run: id });
+      if (!isOfTheStore(error)) return;
+      const { clock } = this.context;
+      clock.at(clock.now() + backoffAfter(failures + 1), () => this.resume(id, request, failures + 1), true);
     });
   }
 

@@ -1,6 +1,7 @@
 import { PerdureError } from "@perdure/protocol";
 import type { RunFilter, RunRow } from "@perdure/store";
 import { listeners, workflowNames } from "../definitions/registry.ts";
+import { storedName } from "../values/stored-name.ts";
 import { textOf } from "../values/text.ts";
 import { PAGE, type Claims } from "./claims.ts";
 import type { ProcessContext } from "./context.ts";
@@ -46,14 +47,14 @@ export class Requests {
     return (await this.context.ready()).listRuns(filter);
   }
 
+  /** False: the run has ended, or waits here with a schema that refuses the payload (which is reported). */
   async complete(run: string, name: string, payload: unknown): Promise<boolean> {
     const { values, clock } = this.context;
-    if (!name.isWellFormed())
-      throw new PerdureError("KEY_INVALID", { what: `the signal name "${name.toWellFormed()}"` });
-    this.runs.get(run)?.checkPayload(name, payload);
+    const stored = storedName(name);
     const encoded = values.encode(payload, `complete("${name}") was called with`);
     const store = await this.context.ready();
-    const accepted = await store.deliver({ run, name, payload: encoded, now: clock.now() });
+    if (this.runs.get(run)?.refuses(stored, payload) === true) return false;
+    const accepted = await store.deliver({ run, name: stored, payload: encoded, now: clock.now() });
     this.poller.readSignalsSoon(run);
     this.waiters.wake(run);
     return accepted;

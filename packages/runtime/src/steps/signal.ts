@@ -4,6 +4,7 @@ import { currentScope } from "../execution/current.ts";
 import { takeSite } from "../execution/sites.ts";
 import type { LiveStep } from "../execution/step.ts";
 import { TimeoutError } from "../values/errors.ts";
+import { storedName } from "../values/stored-name.ts";
 import { parseWith, type StandardSchema } from "../values/schema.ts";
 
 export interface SignalOptions<T> {
@@ -13,31 +14,26 @@ export interface SignalOptions<T> {
   readonly schema?: StandardSchema<T>;
 }
 
-/** @throws PerdureError `KEY_INVALID` */
-function checkName(name: string): void {
-  if (!name.isWellFormed()) throw new PerdureError("KEY_INVALID", { what: `the signal name "${name.toWellFormed()}"` });
-}
-
 /**
  * Waits until `complete(runId, name, payload)` is called in any process with the store, before or after this call. The first
  * delivery wins. A second wait for the same name waits for a second delivery.
  * @returns the payload
- * @throws TimeoutError; CancelledError; PerdureError `SIGNAL_OUTSIDE_WORKFLOW`, `KEY_INVALID`; PerdureError `SCHEMA_REFUSED` for a payload that
+ * @throws TimeoutError; CancelledError; PerdureError `SIGNAL_OUTSIDE_WORKFLOW`; PerdureError `SCHEMA_REFUSED` for a payload that
  * `schema` refuses: it is consumed, and the workflow may wait again
  */
 export function signal<T = unknown>(name: string, options: SignalOptions<T> = {}): Promise<T> {
   const location = takeSite("signal");
   const scope = currentScope();
   if (!scope) throw new PerdureError("SIGNAL_OUTSIDE_WORKFLOW", { name });
-  checkName(name);
   const timeout = options.timeout === undefined ? undefined : toMilliseconds(options.timeout, "signal timeout");
   const { schema } = options;
+  const stored = storedName(name);
   return scope.call({
     kind: "signal",
-    name: `signal:${name}`,
-    what: `signal:${name}`, // each name has its own counter
-    input: name,
-    target: name,
+    name: `signal:${stored}`,
+    what: `signal:${stored}`, // each name has its own counter
+    input: stored,
+    target: stored,
     location,
     ...(schema && { parse: (value: unknown) => parseWith(schema, value, `the payload of signal "${name}"`) }),
     ...(schema && { check: (value: unknown) => void parseWith(schema, value, `the payload of signal "${name}"`) }),

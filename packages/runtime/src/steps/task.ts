@@ -39,7 +39,9 @@ function begin(step: LiveStep, call: () => Promise<unknown>, options: ResolvedTa
   execution.onLease(() => {
     if (!step.active) return;
     step.attempt++;
-    if (execution.run.stalls > 0) step.keepAttempt(() => void attempt(step, call, options));
+    // an attempt that is never retried must not count for a death that another run may have caused
+    const isCounted = execution.run.stalls > (options.retries === 0 ? 1 : 0);
+    if (isCounted) step.keepAttempt(() => void attempt(step, call, options));
     else void attempt(step, call, options);
   });
 }

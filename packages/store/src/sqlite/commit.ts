@@ -45,19 +45,12 @@ function apply(tables: Tables, head: Head, write: Write): boolean {
   }
 }
 
-function putStep(
-  { runs, steps, signals, sequences }: Tables,
-  head: Head,
-  write: Extract<Write, { type: "step" }>,
-): boolean {
+function putStep({ steps, signals, sequences }: Tables, head: Head, write: Extract<Write, { type: "step" }>): boolean {
   const { step, consume } = write;
   if (step.seq !== undefined && !sequences.isFree(head.number, head.epoch, step.seq)) return false;
   if (consume && !signals.isFree(head.number, consume)) return false;
   if (!steps.put(head.number, step)) return false;
-  if (step.seq !== undefined) {
-    sequences.taken(head.number, head.epoch, step.seq);
-    if (head.stalls > 0) runs.progressed(head.number);
-  }
+  if (step.seq !== undefined) sequences.taken(head.number, head.epoch, step.seq);
   if (consume) signals.consume(head.number, consume);
   return true;
 }

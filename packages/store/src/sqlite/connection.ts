@@ -46,6 +46,12 @@ function assertPlace(path: string): void {
     throw new PerdureError("STORE_CORRUPT", { path, detail: "file is not a database" });
 }
 
+/** Identifies the file behind a path; undefined when there is none. */
+export function fileIdentity(path: string): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found && `${found.dev}:${found.ino}`;
+}
+
 function look(path: string): Stats | undefined {
   try {
     return statSync(path);

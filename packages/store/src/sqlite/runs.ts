@@ -19,7 +19,6 @@ export interface Head {
   readonly status: RunStatus;
   readonly epoch: number;
   readonly owned: boolean;
-  readonly stalls: number;
   readonly parent: string | null;
   readonly cancel: string | null;
   /** JSON list of step ids; only a failed run has it. */
@@ -37,11 +36,12 @@ export function runsTable(db: Connection) {
   );
   const get = db.prepare<[string], Row>(`SELECT ${COLUMNS} FROM runs WHERE id = ?`);
   const head = db.prepare<[string], HeadRow>(
-    "SELECT number, status, epoch, owner IS NOT NULL AS owned, stalls, parent, cancel, unhandled FROM runs WHERE id = ?",
+    "SELECT number, status, epoch, owner IS NOT NULL AS owned, parent, cancel, unhandled FROM runs WHERE id = ?",
   );
   const claim = db.prepare<unknown[]>(
     `UPDATE runs SET status = 'running', owner = ?, lease_until = ?, epoch = epoch + 1, wake_at = NULL, blocked = NULL, updated_at = ?,
-       stalls = stalls + (status = 'running')
+       stalls = CASE WHEN ${LAST_SEQ} > claimed_seq THEN 0 WHEN status = 'running' THEN stalls + 1 ELSE stalls END,
+       claimed_seq = ${LAST_SEQ}
      WHERE id = ? AND status IN ('pending', 'running', 'waiting')
        AND (owner IS NULL OR lease_until < ? OR (owner = ? AND epoch = ?))`,
   );
@@ -54,7 +54,6 @@ export function runsTable(db: Connection) {
   const release = db.prepare<unknown[]>(
     "UPDATE runs SET status = ?, wake_at = ?, blocked = ?, owner = NULL, lease_until = NULL, updated_at = ? WHERE number = ?",
   );
-  const progressed = db.prepare<[number]>("UPDATE runs SET stalls = 0 WHERE number = ?");
   const recode = db.prepare<unknown[]>("UPDATE runs SET code = ?, code_seq = ?, code_history = ? WHERE number = ?");
   const soon = "UPDATE runs SET wake_at = min(coalesce(wake_at, @at), @at) WHERE status = 'waiting'";
   const wake = db.prepare<{ number: number; at: number }>(`${soon} AND number = @number`);
@@ -81,7 +80,6 @@ export function runsTable(db: Connection) {
     },
     /** False: the run is not held under this epoch. */
     renew: (run: string, epoch: number, until: number): boolean => renew.run(until, run, epoch).changes === 1,
-    progressed: (number: number): void => void progressed.run(number),
     finish(
       number: number,
       end: { status: FinalStatus; output: string; unhandled: readonly string[]; at: number },
@@ -248,5 +246,6 @@ function select(conditions: readonly string[], index = ""): string {
 const inOrder = (order: "ASC" | "DESC"): string => `ORDER BY created_at ${order}, number ${order} LIMIT @limit`;
 
 const OF_WORKFLOWS = "workflow IN (SELECT value FROM json_each(@workflows))";
+const LAST_SEQ = "(SELECT coalesce(max(seq), 0) FROM steps WHERE steps.run = runs.number)";
 const OF_RUNS = "id IN (SELECT value FROM json_each(@runs))";
 const SELECT = `SELECT ${COLUMNS}, number FROM runs`;

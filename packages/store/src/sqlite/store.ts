@@ -3,7 +3,7 @@ import { PerdureError } from "@perdure/protocol";
 import type { Store, Wakeup } from "../contract.ts";
 import { applyBatch, isCancelUndelivered, wakeWaiters, type Tables } from "./commit.ts";
 import { codesTable } from "./codes.ts";
-import { connect, settings, type Durability, type Settings } from "./connection.ts";
+import { connect, fileIdentity, settings, type Durability, type Settings } from "./connection.ts";
 import { translate, type Place } from "./errors.ts";
 import { isFinal } from "../status.ts";
 import { runsTable } from "./runs.ts";
@@ -28,6 +28,8 @@ export interface SqliteStore extends Store {
 
 interface Session extends Transactions {
   readonly tables: Tables;
+  /** Identity of the file that was opened. */
+  readonly file: string | undefined;
   readonly settings: () => Settings;
   readonly close: () => void;
 }
@@ -53,11 +55,17 @@ export function sqliteStore(
     }
   };
   const read = <T>(work: (tables: Tables) => T): T => use((open) => work(open.tables));
+  /** SQLite would go on writing to a file that was deleted or replaced, and nobody would ever read it. */
+  const assertFile = (file: string | undefined): void => {
+    if (fileIdentity(place.path) !== file) throw new PerdureError("STORE_REPLACED", { path: place.path });
+  };
   const write = <T>(work: (tables: Tables) => T): T =>
-    use(({ tables, write: within }) => {
+    use(({ tables, file, write: within }) => {
       let committed = false;
       try {
+        assertFile(file);
         const result = within(() => work(tables));
+        assertFile(file);
         committed = true;
         return result;
       } finally {
@@ -118,7 +126,13 @@ function openSession(place: Place, durability: Durability): Session {
       sequences: sequences(steps),
       codes: codesTable(db),
     };
-    return { ...transactions(db), tables, settings: () => settings(db), close: () => void db.close() };
+    return {
+      ...transactions(db),
+      tables,
+      file: fileIdentity(place.path),
+      settings: () => settings(db),
+      close: () => void db.close(),
+    };
   } catch (cause) {
     db.close();
     // The schema has the right version, so a statement that does not match the schema means damage.
