@@ -5,7 +5,7 @@ import { readInvocation } from "./invocation.ts";
 import { TscProject } from "./project.ts";
 import { watch } from "./watch.ts";
 
-/** `perdure-tsc`: what `tsc` does with the same arguments, with compiled JavaScript as its output. Returns the exit code. */
+/** The command `perdure-tsc`: does the same as `tsc` with these arguments, but emits compiled JavaScript. Returns the exit code. */
 export async function run(args: readonly string[], options: ProjectOptions): Promise<number> {
   const directory = process.cwd();
   const compiler = await findCompiler(directory);
