@@ -10,7 +10,10 @@ export function followed(module: Module): Module[] {
   return [...found.values()];
 }
 
-/** `start` and all it imports, directly and indirectly; not what `skip` says, and nothing through what `ends` says. */
+/**
+ * `start` and everything it imports, directly or indirectly. Leaves out modules for which `skip` holds, and does not follow the imports of
+ * modules for which `ends` holds.
+ */
 export function reachable(
   start: Module,
   skip: (module: Module) => boolean,

@@ -11,7 +11,10 @@ interface Final {
   readonly touched: boolean;
 }
 
-/** What is durable in the modules of a project. The results of a module hold once everything it imports has been evaluated with it. */
+/**
+ * The durability of a project's modules. The result of a module is final once the module has been evaluated together with everything that
+ * it imports.
+ */
 export class Settlement {
   private readonly finals = new Map<string, Final>();
   private readonly workflows: WorkflowModules;
@@ -26,7 +29,7 @@ export class Settlement {
     this.finals.clear();
   }
 
-  /** Evaluates a module with all that it imports. */
+  /** Evaluates a module together with everything that it imports. */
   settle(start: Module): void {
     if (this.finals.has(start.file)) return;
     const open = reachable(start, (module) => this.finals.has(module.file)).map((module) => new Evaluation(module));
@@ -37,7 +40,7 @@ export class Settlement {
       this.finals.set(each.module.file, { durability: each.result, touched: this.isTouched(each, of) });
   }
 
-  /** There is something to rewrite in the module. */
+  /** Whether the module contains anything to rewrite. */
   isTouched(evaluation: Evaluation, of: DurabilityOf): boolean {
     return (
       evaluation.result.durable.includes(true) ||
@@ -46,7 +49,7 @@ export class Settlement {
     );
   }
 
-  /** The rewritten modules that it imports, itself or through modules that stay as they are, and the fingerprint of the latter. */
+  /** The rewritten modules that a module imports, directly or through unchanged modules, and the hash of those unchanged modules. */
   importsOf(module: Module): Pick<Analysis, "imports" | "plain"> {
     const isRewritten = ({ file }: Module): boolean => this.finals.get(file)?.touched === true;
     const through = new Set(
