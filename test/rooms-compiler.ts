@@ -2,8 +2,8 @@ const rewriting = ["phases/3-rewrite/text", "phases/2-analyze/plan", "syntax"];
 
 /**
  * The rooms of the compiler, and the rooms that each may import from, types included. A room is a folder of `packages/compiler/src` with the
- * files directly in it. The folders below it are rooms of their own. The order is from bottom to top: a room imports only from rooms above
- * it in this list. `.` is the index.
+ * files directly in it. The folders below it are rooms of their own. A room imports only from rooms that are listed before
+ * it. `.` is the index.
  */
 export const compilerRooms: Record<string, readonly string[]> = {
   syntax: [],

@@ -15,7 +15,7 @@ export function shareInstances(type: abstract new (...args: never[]) => Error, n
   });
 }
 
-/** Base of all errors that Perdure raises. The text is in the message catalog, under the error's code. */
+/** An error that Perdure raises itself. Its text is in the message catalog, under its code. */
 export class PerdureError<C extends MessageCode = MessageCode> extends Error {
   static {
     shareInstances(this, "PerdureError");

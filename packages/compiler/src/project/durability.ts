@@ -61,14 +61,14 @@ export class Evaluation {
   readonly result: Durability;
   private readonly links: readonly Link[];
   private readonly imported: readonly Resolved[];
-  private readonly neighbours: readonly string[];
+  private readonly importedFiles: readonly string[];
 
   constructor(module: Module) {
     const { functions, calls, importedValues, imports } = module.summary;
     this.module = module;
     this.links = calls.map((call) => linkCall(call, module));
     this.imported = importedValues.map((value) => resolveValue(value, module));
-    this.neighbours = imports.flatMap((from) => module.follow(from)?.file ?? []);
+    this.importedFiles = imports.flatMap((from) => module.follow(from)?.file ?? []);
     const directed = functions.map(({ kind }) => kind !== undefined);
     this.result = {
       strong: [...directed],
@@ -89,12 +89,12 @@ export class Evaluation {
     }
     this.module.summary.calls.forEach((call, i) => {
       const link = this.links[i];
-      if (link && this.credit(call, link, of)) changed = true;
+      if (link && this.propagate(call, link, of)) changed = true;
     });
     return changed;
   }
 
-  private credit(call: CallSummary, link: Link, of: DurabilityOf): boolean {
+  private propagate(call: CallSummary, link: Link, of: DurabilityOf): boolean {
     const owner = call.owner === undefined ? undefined : this.module.summary.functions[call.owner];
     if (!owner || owner.plain || isMention(call)) return false;
     const strength = this.strengthOf(link, of);
@@ -142,7 +142,7 @@ export class Evaluation {
   private methodNamed(property: string, of: DurabilityOf): FunctionSummary | undefined {
     const own = this.result.methods.get(property);
     if (own) return own;
-    for (const file of this.neighbours) {
+    for (const file of this.importedFiles) {
       const found = of(file)?.methods.get(property);
       if (found) return found;
     }

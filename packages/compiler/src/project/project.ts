@@ -4,7 +4,7 @@ import type { Analysis } from "../phases/2-analyze/model/analysis.ts";
 import type { ModuleSummary } from "../phases/2-analyze/model/summary.ts";
 import { chanceIn } from "./chance.ts";
 import { Evaluation, type DurabilityOf } from "./durability.ts";
-import { followed, reachable } from "./graph.ts";
+import { directImports, reachable } from "./graph.ts";
 import type { Host } from "./host.ts";
 import { ModuleCache, ProjectModule } from "./modules.ts";
 import { impuritiesOf } from "./purity.ts";
@@ -41,7 +41,7 @@ export function createProject(host: Host, words: DirectiveWords, root: () => str
   return {
     analyze(file, source, summary) {
       const module = cache.matching(file, source, summary) ?? new ProjectModule(file, source, summary, cache);
-      for (const each of followed(module)) settlement.settle(each);
+      for (const each of directImports(module)) settlement.settle(each);
       // the module is evaluated again, because `source` may differ from the text on disk that other modules see
       const evaluation = new Evaluation(module);
       const of: DurabilityOf = (path) => (path === file ? evaluation.result : settlement.durabilityOf(path));
@@ -65,7 +65,7 @@ export function createProject(host: Host, words: DirectiveWords, root: () => str
     refresh: () => forget(),
     imports(file) {
       const module = cache.module(file);
-      return module ? followed(module).map((each) => each.file) : [];
+      return module ? directImports(module).map((each) => each.file) : [];
     },
     dependencies(file) {
       const module = cache.module(file);

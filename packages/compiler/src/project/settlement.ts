@@ -2,7 +2,7 @@ import type { Analysis } from "../phases/2-analyze/model/analysis.ts";
 import { combineHashes } from "../syntax/hash.ts";
 import { hasChance } from "./chance.ts";
 import { Evaluation, type Durability, type DurabilityOf } from "./durability.ts";
-import { followed, reachable } from "./graph.ts";
+import { directImports, reachable } from "./graph.ts";
 import type { Module } from "./link.ts";
 import type { WorkflowModules } from "./workflow-modules.ts";
 
@@ -53,7 +53,7 @@ export class Settlement {
   importsOf(module: Module): Pick<Analysis, "imports" | "plain"> {
     const isRewritten = ({ file }: Module): boolean => this.finals.get(file)?.touched === true;
     const through = new Set(
-      followed(module).flatMap((each) => reachable(each, (next) => next.file === module.file, isRewritten)),
+      directImports(module).flatMap((each) => reachable(each, (next) => next.file === module.file, isRewritten)),
     );
     const [rewritten, plain] = [[...through].filter(isRewritten), [...through].filter((each) => !isRewritten(each))];
     return { imports: rewritten.map(({ file }) => file), plain: combineHashes(plain.map(({ hash }) => hash)) };

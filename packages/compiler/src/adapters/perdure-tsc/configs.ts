@@ -17,7 +17,7 @@ export interface Config {
  * tsconfig cannot be read.
  */
 export function configsOf(invocation: Invocation, directory: string): Config[] | undefined {
-  if (invocation.wants === "build") return withReferences(buildRoots(invocation, directory), invocation.options);
+  if (invocation.mode === "build") return withReferences(buildRoots(invocation, directory), invocation.options);
   if (invocation.named.length > 0 && invocation.project === undefined) {
     return [{ path: "", options: invocation.options, files: invocation.named.map((each) => resolve(directory, each)) }];
   }

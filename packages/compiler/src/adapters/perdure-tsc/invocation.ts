@@ -5,11 +5,11 @@ export interface Invocation {
   /** The arguments, unchanged. */
   readonly args: readonly string[];
   /** `nothing`: the command compiles nothing (`--help`, `--init`, `--clean`, …). */
-  readonly wants: "nothing" | "project" | "build";
+  readonly mode: "nothing" | "project" | "build";
   readonly watch: boolean;
   /** Compiler options given on the command line. */
   readonly options: ts.CompilerOptions;
-  /** Files, or projects if `wants` is `build`. */
+  /** Files, or projects if `mode` is `build`. */
   readonly named: readonly string[];
   /** The value of `--project`. */
   readonly project: string | undefined;
@@ -26,7 +26,7 @@ export function readInvocation(args: readonly string[]): Invocation {
   const { watch, project, ...rest } = options;
   return {
     args,
-    wants: nothing ? "nothing" : isBuild ? "build" : "project",
+    mode: nothing ? "nothing" : isBuild ? "build" : "project",
     watch: watch === true || (isBuild && args.some((each) => /^--?w(?:atch)?$/i.test(each))),
     options: rest,
     named: fileNames,

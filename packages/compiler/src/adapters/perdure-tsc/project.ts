@@ -69,7 +69,7 @@ export class TscProject {
   }
 
   async once(): Promise<number> {
-    return this.invocation.wants === "build" ? this.build() : this.onceForOne();
+    return this.invocation.mode === "build" ? this.build() : this.onceForOne();
   }
 
   private async onceForOne(): Promise<number> {
@@ -99,13 +99,13 @@ export class TscProject {
 
   /** Arguments that keep the compiler from writing JavaScript. A build without declarations has no such arguments. */
   typesOnly(): string[] {
-    const { args, wants } = this.invocation;
+    const { args, mode } = this.invocation;
     const emitting = this.configs.filter(emitsJavaScript);
     const declare =
       emitting.length > 0 &&
       emitting.every(({ options }) => options.declaration === true || options.composite === true);
     if (declare) return [...args, "--emitDeclarationOnly"];
-    return wants === "build" ? [...args] : [...args, "--noEmit"];
+    return mode === "build" ? [...args] : [...args, "--noEmit"];
   }
 
   /** Emits the projects that have changed and for which `mayEmit` holds. */

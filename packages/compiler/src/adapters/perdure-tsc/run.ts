@@ -10,7 +10,7 @@ export async function run(args: readonly string[], options: ProjectOptions): Pro
   const directory = process.cwd();
   const compiler = await findCompiler(directory);
   const invocation = readInvocation(args);
-  const configs = invocation.wants === "nothing" ? undefined : configsOf(invocation, directory);
+  const configs = invocation.mode === "nothing" ? undefined : configsOf(invocation, directory);
   if (!configs) return codeOf(runVisibly(compiler, args));
   const project = new TscProject(compiler, invocation, configs, options);
   return invocation.watch ? watch(project) : project.once();

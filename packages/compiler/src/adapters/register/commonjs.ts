@@ -18,7 +18,7 @@ export function hookCommonJs(files: Files): void {
   const load: unknown = Reflect.get(prototype, "load");
   if (typeof load !== "function") throw new TypeError("Module.prototype.load is a function in every Node");
   const hooked = function (this: CommonJsModule, filename: string): void {
-    const file = files.wants(filename) ? files.compile(filename, isCommonJs(filename)) : undefined;
+    const file = files.includes(filename) ? files.compile(filename, isCommonJs(filename)) : undefined;
     const stop = file && intercept(this, file);
     try {
       Reflect.apply(load, this, [filename]);

@@ -42,10 +42,10 @@ export class Files {
   pathOf(url: string): string | undefined {
     if (!url.startsWith("file:")) return undefined;
     const path = fileURLToPath(url.replace(/[?#].*$/, ""));
-    return this.wants(path) ? path : undefined;
+    return this.includes(path) ? path : undefined;
   }
 
-  wants(path: string): boolean {
+  includes(path: string): boolean {
     return passes(this.session.filter, path);
   }
 

@@ -83,7 +83,7 @@ export class Session {
   }
 
   /** The modules passed to the plugin so far, each with the project files that it imports. */
-  *seen(): Iterable<readonly [path: string, imported: readonly string[]]> {
+  *importEdges(): Iterable<readonly [path: string, imported: readonly string[]]> {
     for (const path of this.modules.keys()) yield [path, this.project.imports(path)];
   }
 

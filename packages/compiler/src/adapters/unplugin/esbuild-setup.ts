@@ -39,7 +39,7 @@ export function esbuildSetup(build: PluginBuild, session: Session): void {
       if (!passes(session.filter, path)) return undefined;
       const source = await readFile(path, "utf8");
       try {
-        if (session.forBrowser) return void session.refuseInBrowser(source, path, () => inverse(session.seen()));
+        if (session.forBrowser) return void session.refuseInBrowser(source, path, () => inverse(session.importEdges()));
         const result = session.compile(source, path);
         return (
           result && {

@@ -39,10 +39,10 @@ type Importers = (path: string) => readonly string[];
 export function importersOf(context: UnpluginBuildContext, session: Session): Importers {
   if (hasEnvironment(context) && context.environment.mode === "dev") return fromServer(context.environment.moduleGraph);
   // Rolldown may list the imports of a module only after it has loaded them
-  if (isModuleGraph(context)) return inverse([...importsOf(context), ...session.seen()]);
+  if (isModuleGraph(context)) return inverse([...importsOf(context), ...session.importEdges()]);
   const native = context.getNativeBuildContext?.();
   return inverse(
-    native?.framework === "webpack" && native.compilation ? connections(native.compilation) : session.seen(),
+    native?.framework === "webpack" && native.compilation ? connections(native.compilation) : session.importEdges(),
   );
 }
 
