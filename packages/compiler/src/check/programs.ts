@@ -27,7 +27,7 @@ export function loadProject(tsconfig: string, root: string): LoadedProject {
   };
 }
 
-/** Errors about options that another version of TypeScript may know: 5023 unknown, 5025 misspelt, 6046 with an unknown value. */
+/** Errors about options that another version of TypeScript may know: 5023 unknown, 5025 misspelled, 6046 with an unknown value. */
 const foreignOptions = new Set([5023, 5025, 6046]);
 
 function configDiagnostic(

@@ -136,7 +136,7 @@ export class Storability {
     const found = `${this.name(type)} (a class that is not registered)`;
     // an object literal is assignable to a class with only data; a class with behavior accepts only instances, or objects with functions
     const certain =
-      isPlatform(symbol, this.program) || this.checker.getPropertiesOfType(type).some((each) => this.isBehaviour(each));
+      isPlatform(symbol, this.program) || this.checker.getPropertiesOfType(type).some((each) => this.isBehavior(each));
     return certain ? remark("refused", found) : remark("unregistered", found, this.structure(type).parts);
   }
 
@@ -184,7 +184,7 @@ export class Storability {
       .some(({ flags }) => flags & SymbolFlags.Method && !(flags & SymbolFlags.Optional));
   }
 
-  private isBehaviour(member: ts.Symbol): boolean {
+  private isBehavior(member: ts.Symbol): boolean {
     if (member.flags & SymbolFlags.Method || member.name.startsWith("__#")) return true;
     const hidden = ts.ModifierFlags.Private | ts.ModifierFlags.Protected;
     if (member.declarations?.some((each) => ts.getCombinedModifierFlags(each) & hidden)) return true;

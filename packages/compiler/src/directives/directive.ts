@@ -42,7 +42,7 @@ const foreign = new Set([
 /**
  *     directive = words [ ":" arguments ]
  *
- * Returns `undefined` if the text is neither a directive nor a misspelt one.
+ * Returns `undefined` if the text is neither a directive nor a misspelled one.
  */
 export function readDirective(text: string, words: DirectiveWords = DIRECTIVE_WORDS): DirectiveReading | undefined {
   const colon = text.indexOf(":");
@@ -50,7 +50,7 @@ export function readDirective(text: string, words: DirectiveWords = DIRECTIVE_WO
   for (const kind of ["task", "workflow"] as const) {
     if (head === words[kind]) return colon === -1 ? plain(kind) : withArguments(kind, text, colon + 1);
   }
-  const meant = misspelt(head, words);
+  const meant = misspelled(head, words);
   if (meant === undefined) return undefined;
   const params = { found: head, meant: words[meant] };
   return { directive: undefined, problems: [{ code: "DIRECTIVE_MISSPELT", params, start: 0, end: head.length }] };
@@ -63,7 +63,7 @@ const fold = (text: string): string =>
     .replace(/[\s_-]+/g, " ")
     .replace(/[ .;,!]+$/, "");
 
-function misspelt(head: string, words: DirectiveWords): DirectiveKind | undefined {
+function misspelled(head: string, words: DirectiveWords): DirectiveKind | undefined {
   const folded = fold(head);
   if (foreign.has(folded) || head.length > 40) return undefined;
   for (const kind of ["task", "workflow"] as const) {

@@ -29,7 +29,7 @@ export interface Directives {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Quick test without parsing. If it is false, the source contains neither a directive nor a misspelt one. */
+/** Quick test without parsing. If it is false, the source contains neither a directive nor a misspelled one. */
 export function mayHoldDirective(source: string, words: DirectiveWords): boolean {
   const escaped = directivePrefixes(words).map((prefix) => prefix.replace(/[^\w ]/g, "\\$&"));
   return new RegExp(`["'\`][\\s_-]*(?:${escaped.join("|")})`, "i").test(source);
