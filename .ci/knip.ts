@@ -18,7 +18,6 @@ const namedInTests = [
   "typescript-7",
 ];
 
-
 export default {
   workspaces: {
     ".": {
