@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 const report = process.env["PERDURE_TEST_REPORT"];
 const conditions = ["perdure-source", "module", "node", "import", "default"];
 
-/** The plugin from its sources, as everything else that tests import: no build is needed, and none can be out of date. */
+/** The plugin, loaded from its sources like everything else that tests import. So tests need no build and cannot use an outdated one. */
 const { default: perdure } = (
   await runnerImport<typeof import("unplugin-perdure/vite")>("unplugin-perdure/vite", {
     logLevel: "warn",

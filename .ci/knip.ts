@@ -1,12 +1,12 @@
-/** What counts as an entry point when `knip` looks for unused files, exports and dependencies. */
+/** Tells `knip` where to start looking for unused files, exports and dependencies. */
 import type { KnipConfig } from "knip";
 import compiler from "../packages/compiler/tsdown.config.ts";
 import runtime from "../packages/runtime/tsdown.config.ts";
 
-/** knip cannot read these entries by itself: the configurations build them from lists. */
+/** knip cannot read these entries itself, because the configurations compute them. */
 const entriesOf = ({ entry }: { readonly entry?: unknown }): string[] => Object.values(entry ?? {}).map(String);
 
-/** Packages that tests name in the configurations they write, or start as programs. */
+/** Packages that tests run as programs, or name in configurations that they write. */
 const namedInTests = [
   "@swc/core",
   "bun",
@@ -18,22 +18,13 @@ const namedInTests = [
   "typescript-7",
 ];
 
-/** Exports that only their own file uses, from before this check. Take `export` away there, then the file out of this list. */
-const known = [
-  "packages/runtime/src/**/schema.ts",
-  "packages/compiler/test/maps.ts",
-  "packages/store/test/commands.ts",
-  "test/builds/{harness,unbundled/sample}.ts",
-  "test/check/leaves.ts",
-];
-
 export default {
   workspaces: {
     ".": {
       entry: [
         ".ci/*.{mjs,ts}",
         "bench/*.{mjs,ts}",
-        // programs that tests build, or start in a process of their own
+        // programs that tests build, or run in a child process
         "test/builds/*.mjs",
         "test/builds/ssr/app/{*.js,src/*.{ts,tsx}}",
         "test/concurrency/cases/*.mjs",
@@ -49,7 +40,7 @@ export default {
       ],
       ignoreDependencies: [
         ...namedInTests,
-        // a module that the tests of concurrency make up
+        // a virtual module of the concurrency tests
         "world",
       ],
       // test/errors fills a small file system
@@ -62,7 +53,7 @@ export default {
     "packages/runtime": {
       entry: entriesOf(runtime),
       project: ["src/**/*.ts", "test/**/*.ts"],
-      // the driver of @perdure/store, which is bundled into this package
+      // the driver for @perdure/store, which is bundled into this package
       ignoreDependencies: ["better-sqlite3"],
     },
     "packages/store": {
@@ -73,16 +64,15 @@ export default {
       project: ["src/**/*.ts", "test/**/*.ts"],
     },
     "playground/etl": {
-      // read as a module, not run: it takes the plugin from dist
+      // read as a module and not run, because it imports the plugin from dist
       vite: { config: [], entry: ["vite.config.ts", "src/job.ts", "launcher/launch.ts"] },
-      // found with require.resolve, for the data beside its code
+      // found with require.resolve, because its data files are used
       ignoreDependencies: ["vega-datasets"],
     },
     "playground/examples": {
       entry: ["run.mjs", "src/*.ts"],
     },
   },
-  ignoreIssues: Object.fromEntries(known.map((files) => [files, ["exports", "types"]])),
-  // the adapters import the types of the bundlers that they are for
+  // the adapters import the types of the bundlers that they support
   rules: { optionalPeerDependencies: "off" },
 } satisfies KnipConfig;

@@ -1,6 +1,6 @@
 /**
- * Puts what a package publishes into a directory: node .ci/stage.mjs packages/runtime out
- * Its manifest is without what only this repository uses: the condition that leads to the sources, private packages, scripts.
+ * Copies the files that a package publishes into a directory: node .ci/stage.mjs packages/runtime out
+ * Removes what only this repository uses from the manifest: the export condition for the sources, private packages, scripts.
  */
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";

@@ -1,4 +1,4 @@
-/** The tests that need no build and take less than a minute together: npm run test:fast */
+/** The tests that need no build and together take less than a minute: npm run test:fast */
 import { configDefaults, mergeConfig } from "vitest/config";
 import base from "../vitest.config.ts";
 

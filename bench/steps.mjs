@@ -1,4 +1,4 @@
-// What a step costs, as a ratio to the hand-written loop on better-sqlite3 of the same run.
+// Measures the cost of a step, relative to a hand-written loop on better-sqlite3 in the same process.
 //   npm run build && node bench/steps.mjs [steps]
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,10 +1,10 @@
 /**
- * What the SQLite store costs beside the same work written by hand on better-sqlite3.
+ * Measures the cost of the SQLite store, relative to the same work written by hand on better-sqlite3.
  *
  *   node bench/store.mjs [commit|steps]
  *
- * "lean" is the least that a checkpoint can be: run, id, value; no owner, no order. "equal" records all that the contract
- * asks for, without any check. The three take turns on the same disk; the ratio is the median over the turns.
+ * "lean" records the minimum of a checkpoint: run, id and value, without owner or order. "equal" records everything that the contract
+ * requires, without any checks. The three take turns on the same disk. The ratio is the median over the turns.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -60,7 +60,7 @@ function benchSteps() {
   }
 }
 
-/** µs for each unit of work, of each turn; the first turn warms up. */
+/** The time per unit of work in µs, for each turn. The first turn is a warm-up. */
 function takeTurns(contenders, turns, work) {
   const times = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
   for (let turn = 0; turn <= turns; turn++) {
@@ -128,7 +128,7 @@ function equal(durability) {
   return { commit, read: () => select.all("run").length, close: () => db.close() };
 }
 
-/** One row is a statement of its own, as anybody would write it. */
+/** Inserts each row with a statement of its own, as simple code does. */
 function batched(db, insert) {
   let seq = 0;
   const many = db.transaction((count) => {

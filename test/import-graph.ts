@@ -54,11 +54,11 @@ export function cycles(graph: ImportGraph): string[] {
   return found;
 }
 
-/** The room of a file: the file itself where the table has it, else its folder (`.` for the root). */
+/** The room of a file: the file itself if the table contains it, otherwise its folder (`.` for the root). */
 const roomOf = (file: string, rooms: readonly string[]): string | undefined =>
   [file, posix.dirname(file)].find((room) => rooms.includes(room));
 
-/** Rooms that the table allows although they do not come before the room itself: the table goes from the bottom to the top. */
+/** Entries of the table that allow a room to import from one that does not precede it. Rooms are listed from bottom to top. */
 export function upwards(table: Readonly<Record<string, readonly string[]>>): string[] {
   const rooms = Object.keys(table);
   return Object.entries(table).flatMap(([room, allowed]) =>
@@ -68,7 +68,7 @@ export function upwards(table: Readonly<Record<string, readonly string[]>>): str
   );
 }
 
-/** Imports from one room into another that the table does not allow, and files that are in no room. */
+/** Imports between rooms that the table does not allow, and files that are in no room. */
 export function violations(graph: ImportGraph, table: Readonly<Record<string, readonly string[]>>): string[] {
   const rooms = Object.keys(table);
   const homeless = [...graph.keys()].filter((file) => roomOf(file, rooms) === undefined);

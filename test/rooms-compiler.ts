@@ -1,9 +1,9 @@
 const rewriting = ["phases/3-rewrite/text", "phases/2-analyze/plan", "syntax"];
 
 /**
- * The rooms of the compiler, and the rooms whose files each may import, types included. A room is a folder of `packages/compiler/src`: the files that are
- * directly in it, and not those of the folders below it, which are rooms of their own. The order is from the bottom to the top: imports go down only.
- * `.` is the index.
+ * The rooms of the compiler, and the rooms that each may import from, types included. A room is a folder of `packages/compiler/src` with the
+ * files directly in it. The folders below it are rooms of their own. A room imports only from rooms that are listed before
+ * it. `.` is the index.
  */
 export const compilerRooms: Record<string, readonly string[]> = {
   syntax: [],

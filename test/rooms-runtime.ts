@@ -1,4 +1,4 @@
-/** The rooms of packages/runtime/src, and which others each may import. Imports go one way only. */
+/** The rooms of packages/runtime/src, and the rooms that each may import from. There are no cycles. */
 export const runtimeRooms = {
   "process-wide.ts": [],
   values: [],

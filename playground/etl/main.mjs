@@ -1,4 +1,4 @@
-// Compiles the pipeline and its launcher with Vite, then launches: `node main.mjs [folder for build, stores and reports]`
+// Compiles the pipeline and its launcher with Vite, then runs the launcher: `node main.mjs [directory for build, stores and reports]`
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "vite";

@@ -1,4 +1,4 @@
-// Compiles src/<example>.ts with esbuild and the Perdure plugin, and runs it: `node run.mjs order-pipeline`
+// Compiles src/<example>.ts with esbuild and the Perdure plugin, then runs it: `node run.mjs order-pipeline`
 import { mkdirSync, readdirSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";

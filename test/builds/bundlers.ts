@@ -25,7 +25,7 @@ function isBundler(name: string): name is Bundler {
 }
 
 /**
- * Builds the entry and returns the output of the bundler, without colours.
+ * Builds the entry and returns the output of the bundler, without colors.
  * @param first - modules with plugins that run before ours
  */
 export function bundle(

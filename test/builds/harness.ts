@@ -23,7 +23,7 @@ export const cleanUp = (): void =>
 const commands = new Map<Build, Promise<readonly string[]>>();
 
 /** Builds once. */
-export function commandOf(build: Build): Promise<readonly string[]> {
+function commandOf(build: Build): Promise<readonly string[]> {
   const known = commands.get(build);
   if (known) return known;
   const out = directoryOf(build);

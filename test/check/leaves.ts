@@ -14,7 +14,7 @@ export class Money {
     return new Money(this.cents + more.cents);
   }
 }
-export class Euro extends Money {}
+class Euro extends Money {}
 class Row {
   id = 1;
 }

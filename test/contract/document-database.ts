@@ -27,8 +27,8 @@ export interface EarlyDelivery {
 }
 
 /**
- * A database with one JSON text per run, in the order of creation, and one per code version. It behaves as if behind a network: a request and its
- * answer take a turn of the event loop each.
+ * A database with one JSON text for each run, in the order of creation, and one for each code version. It behaves like a database behind a
+ * network: a request and its response each take a turn of the event loop.
  */
 export class DocumentDatabase {
   private latest: Snapshot = { revision: 0, texts: new Map(), codes: new Map(), early: [] };
@@ -39,8 +39,8 @@ export class DocumentDatabase {
   }
 
   /**
-   * Compare and set: false if anything was written since the documents were read. There is one revision for all documents because the end of a run looks for
-   * the runs that wait for it: a run that starts to wait meanwhile has to be a conflict, although it is in another document.
+   * Compare and set. Returns false if anything was written since the documents were read. All documents share one revision, because the end
+   * of a run looks for the runs that wait for it. A run that begins to wait in the meantime must be a conflict, although it is another document.
    */
   async write(documents: Documents): Promise<boolean> {
     await turn();

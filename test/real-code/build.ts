@@ -25,8 +25,8 @@ export const scriptsOf = (folder: string): string[] =>
     .toSorted();
 
 /**
- * Writes a package twice: with calls that record which function runs (`plain`), and also with directives and compiled (`compiled`). The sources for the
- * compiler are in `work`.
+ * Writes a package twice. `plain` has calls that record which functions run. `compiled` has directives too, and is compiled. `work` gets the
+ * sources for the compiler.
  */
 export function buildPackage(
   from: string,

@@ -1,4 +1,4 @@
-/** A package whose code is compiled, and what the script expects of it. */
+/** A package to compile, and the script's expectations of it. */
 export interface RealPackage {
   /** Packages that are compiled together. */
   readonly packages: readonly string[];

@@ -1,6 +1,6 @@
 /**
- * A project whose functions throw. A comment says in which call a line throws, and the name of the function it is in (`-` for none): it is to come
- * first in the stack (`// ! call name`), or later (`// > call name`).
+ * A project whose functions throw. A comment names the call in which a line throws, and the name of the function that contains the line
+ * (`-` if it has none). The line must be the first in the stack (`// ! call name`) or a later one (`// > call name`).
  */
 export const sources: Readonly<Record<string, string>> = {
   "src/tasks.ts": `import { setImmediate as turn } from "node:timers/promises";

@@ -5,13 +5,13 @@ import type { CompileResult } from "../src/compile/compile.ts";
 export type Lang = "ts" | "tsx" | "jsx";
 
 /** A name, a literal, or the text of a template or JSX element. */
-export interface Token {
+interface Token {
   readonly text: string;
   readonly start: number;
 }
 
 /** Every token of a program, in source order. */
-export function tokens(source: string, lang: Lang): Token[] {
+function tokens(source: string, lang: Lang): Token[] {
   const found = new Map<number, string>();
   const add = ({ start, end }: { readonly start: number; readonly end: number }): void =>
     void found.set(start, source.slice(start, end));

@@ -1,66 +1,69 @@
 import type { ModuleInfo } from "./manifest.ts";
 
-/** Raised whenever emitted code and runtime would no longer understand each other. Both sides check it. */
+/** Increased whenever emitted code and runtime become incompatible. Both sides check it. */
 export const ABI_VERSION = 3;
 
-/** The one module that emitted code imports. */
+/** The only module that emitted code imports. */
 export const ABI_MODULE = "perdure/internal";
 
-/** The namespace that emitted code binds `ABI_MODULE` to, and the accessor of its own module handle. */
+/** The namespace under which emitted code imports `ABI_MODULE`, and the function that returns the handle of its own module. */
 export const ABI_NAMESPACE = "$perdure";
 export const ABI_HANDLE = "$perdure_m";
 
-/** A function type that accepts every function. */
+/** A function type to which every function is assignable. */
 type AnyFunction = (...args: never[]) => unknown;
 
-/** What `ABI_MODULE` exports. */
+/** The exports of `ABI_MODULE`. */
 export interface Abi {
-  /** Registers a compiled module and returns its handle; throws when `abi` is not `ABI_VERSION`. */
+  /** Registers a compiled module and returns its handle. Throws if `abi` is not `ABI_VERSION`. */
   module(abi: number, info: ModuleInfo): ModuleHandle;
 }
 
-/** The operations of emitted code. Indexes point into the `ModuleInfo` that the module was registered with. */
+/** The operations that emitted code calls. Indexes refer to the `ModuleInfo` with which the module was registered. */
 export interface ModuleHandle {
-  /** The body of a task: a checkpointed step inside a run, a plain call of `body` elsewhere. */
+  /** Runs the body of a task: as a checkpointed step inside a run, as a plain call elsewhere. */
   task<A extends unknown[], R>(index: number, args: A, body: (...args: A) => Promise<R>): Promise<R>;
-  /** The body of a workflow: a run of its own, a child run inside another one. */
+  /** Runs the body of a workflow: as a child run inside another run, as a top-level run elsewhere. */
   workflow<A extends unknown[], R>(index: number, args: A, body: (...args: A) => Promise<R>): Promise<R>;
-  /** The body of a function that holds durable calls: one activation, one scope. */
+  /** Runs the body of a function that makes durable calls. Each activation opens a scope. */
   scope<R>(index: number, body: () => R): R;
-  /** The same for the body of a generator; works for `function*` and `async function*`. */
+  /** The same for the body of a generator, `function*` or `async function*`. */
   generator<G extends Generator | AsyncGenerator>(index: number, iterator: G): G;
-  /** The scope at this point, and the return to it when a `yield` comes back. */
+  /** `here` returns the current scope before a `yield`. `back` restores it afterwards and returns the received value. */
   here(): unknown;
   back<T>(scope: unknown, received: T): T;
-  /** One execution of a loop; `next` starts an iteration (and is `true`), `end` leaves the loop. */
+  /** Begins one execution of a loop. `next` begins an iteration and returns `true`. `end` leaves the loop. */
   loop(index: number): Loop;
-  /** Names the site of the durable call whose last argument this is spread into. Always empty. */
+  /** Records the call site of the durable call whose last argument this is spread into. The result is always empty. */
   at(site: number): [];
-  /** The same for a call by a template: `value` is the last thing that is evaluated before it, and is returned. */
+  /** The same for a tagged template. `value` is the last operand evaluated before the call, and is returned. */
   tag<T>(site: number, value: T): T;
-  /** In a run, what every replay reads in place of `real`; elsewhere `real`. */
+  /** Inside a run, the recorded value, which is the same on every replay. Elsewhere `real`. */
   recorded<T>(source: ChanceSource, real: T): T;
-  /** The same for a function that is handed on: each call of the result is such a reading. */
+  /** The same for a function that is passed as a value: its results are recorded. */
   recording<F extends AnyFunction>(source: ChanceSource, real: F): F;
-  /** Ties a function object to its entry in `ModuleInfo.functions`. Returns it. `name` is the one that JavaScript gives it for where it stands. */
+  /**
+   * Links a function object to its entry in `ModuleInfo.functions`, and returns it. `name` is the name that JavaScript assigns to it in its
+   * position.
+   */
   define<F extends AnyFunction>(fn: F, index: number, length: number, name?: PropertyKey): F;
   /**
-   * The same for methods of an object literal, a class or its prototype. One without `length` has been defined where it stands, and something else may be
-   * under its key by now. Returns the object.
+   * The same for the methods of an object literal, a class or its prototype. A method without `length` was defined at its own position already,
+   * since another value may have replaced it under its key. Returns the object.
    */
   methods<T extends object>(
     object: T,
     entries: readonly (readonly [key: PropertyKey, index: number, length?: number])[],
   ): T;
-  /** A computed key as it is used, so that it can be used again. */
+  /** Converts the value of a computed key to a property key, so that it is converted only once. */
   key(value: unknown): PropertyKey;
-  /** What `super` is in a method, for a function inside of it that has none: the prototype for one that has. */
+  /** A substitute for `super` in a nested function that has no `super`. `get` and `set` access the properties of the method's own `super`. */
   parent(get: (key: PropertyKey) => unknown, set: (key: PropertyKey, value: unknown) => void): object;
 }
 
 /**
- * What code reads of clock and chance, by what it gives: milliseconds since 1970, a `Date`, the text of one, milliseconds since the start, a number
- * below 1, a UUID, a filled array.
+ * The kind of value read from the clock or a random source: milliseconds since 1970, a `Date`, the text of a `Date`, milliseconds since
+ * process start, a number below 1, a UUID, a filled array.
  */
 export type ChanceSource = "now" | "date" | "text" | "elapsed" | "random" | "uuid" | "bytes";
 

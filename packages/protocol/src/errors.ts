@@ -1,8 +1,8 @@
 import { messages, type MessageCode, type MessageParams } from "./messages.ts";
 
 /**
- * Makes `instanceof` hold for the errors of every copy of this class in the process: an application and a library may each have brought one along.
- * A subclass knows its own instances as usual.
+ * Makes `instanceof` work across copies of a class in one process, since an application and a library may each have their own copy.
+ * `instanceof` with a subclass works as usual.
  */
 export function shareInstances(type: abstract new (...args: never[]) => Error, name: string): void {
   const brand = Symbol.for(`perdure/${name}`);
@@ -15,7 +15,7 @@ export function shareInstances(type: abstract new (...args: never[]) => Error, n
   });
 }
 
-/** Every error that Perdure itself raises. What it says stands in the catalogue, under its code. */
+/** An error that Perdure raises itself. Its text is in the message catalog, under its code. */
 export class PerdureError<C extends MessageCode = MessageCode> extends Error {
   static {
     shareInstances(this, "PerdureError");

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { PerdureError } from "./errors.ts";
 
-/** Where something stands in the source: 1-based line and column. */
+/** A position in the source: 1-based line and column. */
 const position = v.pipe(v.tuple([v.number(), v.number()]), v.readonly());
 export type Position = v.InferOutput<typeof position>;
 
@@ -18,7 +18,7 @@ const backoff = v.pipe(
   ]),
   v.readonly(),
 );
-/** How long to wait before retry n = 1, 2, …; durations in milliseconds. */
+/** The delay before retry n = 1, 2, …. Durations are in milliseconds. */
 export type BackoffSpec = v.InferOutput<typeof backoff>;
 
 const taskOptions = v.pipe(
@@ -29,7 +29,7 @@ const taskOptions = v.pipe(
   }),
   v.readonly(),
 );
-/** Options of a task as its directive gives them; `timeout` in milliseconds. */
+/** Options of a task, from its directive. `timeout` is in milliseconds. */
 export type TaskOptionsInfo = v.InferOutput<typeof taskOptions>;
 
 const templatePart = v.union([
@@ -38,16 +38,16 @@ const templatePart = v.union([
     v.strictObject({
       /** The placeholder as written, for messages. */
       text: v.string(),
-      /** Index of the argument, and the keys below it. */
+      /** Index of the argument, and the path below it. */
       arg: v.number(),
       path: v.pipe(v.array(v.union([v.string(), v.number()])), v.readonly()),
-      /** The literal that the parameter defaults to. */
+      /** The literal that is the parameter's default value. */
       default: v.exactOptional(v.union([v.string(), v.number(), v.boolean()])),
     }),
     v.readonly(),
   ),
 ]);
-/** One piece of an id template: literal text, or where the value is found in the arguments. */
+/** A part of an id template: literal text, or the path of a value in the arguments. */
 export type TemplatePart = v.InferOutput<typeof templatePart>;
 
 const functionInfo = v.pipe(
@@ -58,7 +58,7 @@ const functionInfo = v.pipe(
       name: v.string(),
       at: position,
       id: v.exactOptional(v.pipe(v.array(templatePart), v.readonly())),
-      /** It needs no `this` and no closure, so a run of it can be taken up by name in another process. */
+      /** Whether the workflow can be called without an instance or a closure. Another process can then resume its runs by name. */
       recoverable: v.boolean(),
     }),
     v.strictObject({ kind: v.literal("helper"), name: v.string(), at: position }),
@@ -67,7 +67,7 @@ const functionInfo = v.pipe(
 );
 export type FunctionInfo = v.InferOutput<typeof functionInfo>;
 
-/** A durable call in the source, or a durable function passed on as a value: the name of what is called, line, and column. */
+/** A durable call in the source, or a durable function passed as a value: the name of the function, line, and column. */
 const siteInfo = v.pipe(v.tuple([v.string(), v.number(), v.number()]), v.readonly());
 export type SiteInfo = v.InferOutput<typeof siteInfo>;
 
@@ -81,13 +81,13 @@ const list = <T extends v.GenericSchema>(
 
 const moduleInfo = v.pipe(
   v.strictObject({
-    /** Path from the project's root, with forward slashes. */
+    /** Path relative to the project's root, with forward slashes. */
     file: v.string(),
-    /** Name in the package.json of the root: two packages in one process may each have a file of that path. */
+    /** The `name` of the package.json in the root. It distinguishes files with the same path in two packages of one process. */
     package: v.exactOptional(v.string()),
-    /** Fingerprint of the code without comments and layout. */
+    /** Hash of the code. Comments and layout do not affect it. */
     hash: v.string(),
-    /** `file` of the compiled modules that this one imports. */
+    /** `file` of each compiled module that this one imports. */
     imports: list(v.string()),
     functions: list(functionInfo),
     loops: list(loopName),
@@ -95,16 +95,17 @@ const moduleInfo = v.pipe(
   }),
   v.readonly(),
 );
-/** What the compiler knows of one module; emitted with its code. */
+/** Everything the compiler knows about one module. It is emitted with the module's code. */
 export type ModuleInfo = v.InferOutput<typeof moduleInfo>;
 
 const manifest = v.pipe(v.strictObject({ version: v.literal(1), modules: list(moduleInfo) }), v.readonly());
-/** What a build knows of all its modules. */
+/** Everything a build knows about its modules. */
 export type Manifest = v.InferOutput<typeof manifest>;
 
 /**
- * A manifest that was read from outside.
- * @throws PerdureError `MANIFEST_INVALID` with the first thing that is wrong, and its path
+ * Validates a manifest read from a file.
+ *
+ * @throws PerdureError `MANIFEST_INVALID` with the first problem and its path
  */
 export function parseManifest(value: unknown, source: string): Manifest {
   const result = v.safeParse(manifest, value, { abortEarly: true });

@@ -1,4 +1,4 @@
-/** One message: what happened, in the user's own names, and what to do next. */
+/** A message: what happened, in the names of the user's code, and what to do next. */
 export interface Message {
   readonly text: string;
   readonly hint: string;
@@ -18,11 +18,11 @@ interface RunAndSteps {
   readonly steps: readonly string[];
 }
 
-/** The first ten items, and how many more there are. */
+/** Lists the first ten items, and the number of the others. */
 const listed = (items: readonly string[]): string =>
   items.slice(0, 10).join(", ") + (items.length > 10 ? ` and ${items.length - 10} more` : "");
 
-/** The kinds of recorded steps, as a message names them. */
+/** The names of the step kinds in messages. */
 const kinds = {
   task: "a task",
   sleep: "a sleep",
@@ -40,7 +40,7 @@ const declared = ([from, to]: Rename): string =>
 
 const define = <P>(make: (params: P) => Message) => make;
 
-/** Every message of the runtime. A golden test quotes each one. */
+/** All messages of the runtime. A golden test quotes each one. */
 export const messages = {
   STORE_URL_INVALID: define((p: { url: string }) => ({
     text: `"${p.url}" is not a valid store URL`,

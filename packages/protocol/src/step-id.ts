@@ -1,12 +1,12 @@
 /**
- * The grammar of step ids, `for[17]/shipLine[0]/chargeCard[1]`:
+ * The grammar of step ids, such as `for[17]/shipLine[0]/chargeCard[1]`:
  *
  *     id      = segment *( "/" segment )
  *     segment = name [ "~" variant ] "[" index "]"  |  "{" key "}"
  *
- * `index` counts the calls (or activations, or iterations) of one function in one scope. `variant` tells apart what
- * only shares its name: a second function, or a second loop, of that name under the same scope. `{key}` is a key
- * given by hand with `keyed`. Characters with a meaning here are percent-encoded in names and keys.
+ * `index` counts the calls (or activations, or iterations) of one function in one scope. `variant` distinguishes functions, or loops,
+ * that have the same name in the same scope. `{key}` is an explicit key, set with `keyed`. Characters that are special in this grammar
+ * are percent-encoded in names and keys.
  */
 export type Segment =
   { readonly name: string; readonly variant: number; readonly index: number } | { readonly key: string };
@@ -31,7 +31,7 @@ export const formatStepId = (segments: readonly Segment[]): string => segments.m
 export const joinStepId = (path: string, segment: Segment): string =>
   path === "" ? formatSegment(segment) : `${path}/${formatSegment(segment)}`;
 
-/** @throws SyntaxError when the text is not a step id. */
+/** @throws SyntaxError if the text is not a step id */
 export function parseStepId(id: string): Segment[] {
   return id.split("/").map((text): Segment => {
     const segment = parseSegment(text);
@@ -40,7 +40,7 @@ export function parseStepId(id: string): Segment[] {
   });
 }
 
-/** One segment; undefined when the text is none. */
+/** Parses one segment. `undefined` if the text is not a segment. */
 export function parseSegment(text: string): Segment | undefined {
   const match = segmentPattern.exec(text);
   if (!match) return undefined;
@@ -49,7 +49,7 @@ export function parseSegment(text: string): Segment | undefined {
   return { name: unescape(name ?? ""), variant: Number(variant ?? 0), index: Number(index) };
 }
 
-/** The name of the step itself: of the last segment. */
+/** The name of the step itself, which is that of the last segment. */
 export function stepName(id: string): string {
   const last = parseStepId(id).at(-1);
   return last && "name" in last ? last.name : "";

@@ -4,7 +4,7 @@ import type { NewRun, SignalRow, StepRow, Store, Write } from "../src/index.ts";
 /** One call of the contract. It may read the store first, to find valid epochs and owners. */
 export type Command = (store: Store) => Promise<unknown>;
 
-export const STATUSES = ["pending", "running", "waiting", "completed", "failed", "cancelled"] as const;
+const STATUSES = ["pending", "running", "waiting", "completed", "failed", "cancelled"] as const;
 
 const run = fc.constantFrom("a", "b", "c", "d");
 const workflow = fc.constantFrom("ship", "bill");

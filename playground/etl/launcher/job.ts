@@ -8,11 +8,11 @@ import type { Workplace } from "./workplace.ts";
 export interface Job {
   readonly program: string;
   readonly workplace: Workplace;
-  /** SIGKILL the process when it has begun so many executions. */
+  /** Kill the process with SIGKILL when it has begun this many executions. */
   readonly killAfter?: number;
-  /** Told the number of the process as soon as there is one. */
+  /** Called with the process id when the process has started. */
   readonly onStart?: (pid: number) => void;
-  /** Have the process SIGKILL itself right after its n-th commit of a checkpoint. */
+  /** Make the process kill itself with SIGKILL right after the nth commit of a checkpoint. */
   readonly dieAtCommit?: number;
 }
 
@@ -21,7 +21,7 @@ export interface Ending {
   readonly killed: boolean;
 }
 
-/** Runs the job in a process of its own until that ends or is killed. Approves the report as soon as the job has asked for it. */
+/** Runs the job in a child process until the process ends or is killed. Approves the report as soon as the job asks for approval. */
 export async function runJob(job: Job): Promise<Ending> {
   const child = spawnJob(job);
   const exit = once(child, "exit");

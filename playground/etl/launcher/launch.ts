@@ -10,7 +10,7 @@ const kills = 3;
 
 const say = (what: string, rest: string): void => console.log(`${what.padEnd(13)} ${rest}`);
 
-/** Makes the report once undisturbed and once with a few SIGKILLs on the way, and compares. True: all is as it should be. */
+/** Makes the report once without interruption and once with a few SIGKILLs, and compares them. Returns whether everything is as expected. */
 export async function launch(home: string): Promise<boolean> {
   const program = join(home, "build/job.mjs");
   const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
@@ -27,7 +27,7 @@ export async function launch(home: string): Promise<boolean> {
   return judge(undisturbed, killed, deaths);
 }
 
-/** Numbers of executions after which to kill, anywhere but at the very end, in ascending order. */
+/** Numbers of executions after which to kill, in ascending order. None is at the very end. */
 function killPoints(executions: number, random: () => number): number[] {
   const points = new Set<number>();
   while (points.size < kills) points.add(1 + Math.floor(random() * executions * 0.9));

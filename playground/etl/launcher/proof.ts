@@ -3,14 +3,14 @@ import { finishedSteps } from "./checkpoints.ts";
 import { begins, readJournal, type Entry } from "./read-journal.ts";
 import type { Workplace } from "./workplace.ts";
 
-/** The state of a run at the moment after a SIGKILL. */
+/** The state of a run right after a SIGKILL. */
 export interface Death {
   readonly pid: number;
-  /** The step whose execution had begun last. */
+  /** The step whose execution began last. */
   readonly lastStep: string;
-  /** Executions that had begun, in all processes so far. */
+  /** The number of executions begun so far, in all processes. */
   readonly executions: number;
-  /** Lines of the journal; what stands below them came later. */
+  /** The number of lines in the journal. Later lines were written after the kill. */
   readonly lines: number;
   readonly finished: ReadonlySet<string>;
 }
@@ -27,7 +27,7 @@ export async function examine({ journal, store }: Workplace, pid: number): Promi
   };
 }
 
-/** What the journal and the store of a run say at its end. */
+/** The journal and the store at the end of a run. */
 export interface RunRecord {
   readonly entries: readonly Entry[];
   readonly finished: ReadonlySet<string>;
@@ -38,7 +38,7 @@ export const recordOf = async ({ journal, store }: Workplace): Promise<RunRecord
   finished: await finishedSteps(store),
 });
 
-/** What should not have happened, a line each. Empty: every finished step was kept, and none was executed again. */
+/** Everything that should not have happened, one line each. If it is empty, every finished step was kept and none was executed again. */
 export function violations(record: RunRecord, deaths: readonly Death[]): string[] {
   const afterDeaths = deaths.flatMap((death) => [...repeats(death, record), ...losses(death, record)]);
   return [...afterDeaths, ...doubles(record), ...unrecorded(record)];
@@ -55,7 +55,7 @@ const repeats = (death: Death, { entries }: RunRecord): string[] =>
 const losses = (death: Death, { finished }: RunRecord): string[] =>
   [...death.finished].filter((step) => !finished.has(step)).map((step) => `the checkpoint of ${step} is gone`);
 
-/** Between two kills there is no excuse for a second success. */
+/** Between two kills no step may succeed twice. */
 function doubles({ entries }: RunRecord): string[] {
   const successes = entries
     .filter(({ event }) => event === "end")

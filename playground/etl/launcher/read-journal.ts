@@ -1,11 +1,11 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 
-/** One line of the journal: an execution of a task begins or ends, or a step is answered from its checkpoint. */
+/** One line of the journal: the execution of a task begins or ends, or a step returns its checkpoint. */
 export interface Entry {
   /** Name of the task. */
   readonly task: string;
   readonly step: string;
-  /** 0 in a replay. */
+  /** 0 if the step returned its checkpoint. */
   readonly attempt: number;
   readonly pid: number;
   readonly event: string;
@@ -13,7 +13,7 @@ export interface Entry {
 
 export const readJournal = (file: string): Entry[] => new Journal(file).more();
 
-/** A journal that is read while it grows. */
+/** Reads a journal while it is being written. */
 export class Journal {
   private readonly file: string;
   private position = 0;
@@ -22,10 +22,10 @@ export class Journal {
     this.file = file;
   }
 
-  /** The entries that were added since the last call. */
+  /** The entries added since the last call. */
   more(): Entry[] {
     const added = this.addedText();
-    const complete = added.slice(0, added.lastIndexOf("\n") + 1); // the last line may be half written
+    const complete = added.slice(0, added.lastIndexOf("\n") + 1); // the last line may be incomplete
     this.position += Buffer.byteLength(complete);
     return complete.split("\n").slice(0, -1).map(toEntry);
   }

@@ -3,8 +3,8 @@ import { begins, type Entry } from "./read-journal.ts";
 const columns = ["task", "calls", "executions", "failed attempts", "lost in a kill", "replays"] as const;
 
 /**
- * A line per task. Every execution is the one that was recorded, a failed attempt, or one that a kill cut off before its checkpoint;
- * a replay is an answer from a checkpoint, without an execution.
+ * One line per task. An execution was recorded, or failed, or was interrupted by a kill before its checkpoint. A replay returns a checkpoint
+ * without an execution.
  */
 export function table(entries: readonly Entry[]): string {
   const tasks = [...new Set(begins(entries).map(({ task }) => task))];

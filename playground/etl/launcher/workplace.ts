@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-/** Where one run keeps its store, its journal, its downloads and its report. */
+/** The files of one run: its store, its journal, its downloads and its report. */
 export interface Workplace {
   readonly folder: string;
   readonly store: string;

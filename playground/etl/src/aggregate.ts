@@ -1,13 +1,13 @@
 import { journal } from "./journal.ts";
 import type { Departure, Tallies, Tally } from "./model.ts";
 
-/** Adds up the departures of a chunk. */
+/** Adds up the departures of a chunk, by airport. */
 export async function aggregate(departures: readonly Departure[]): Promise<Tallies> {
   "use task";
   return journal(() => departures.map(tallyOf).reduce(merge, {}));
 }
 
-/** Adds up two tallies. Not a task: it is quick and always comes out the same. */
+/** Adds up two tallies. It is not a task, because it is fast and deterministic. */
 export function merge(some: Tallies, more: Tallies): Tallies {
   const merged = { ...some };
   for (const tally of Object.values(more)) merged[tally.code] = add(tally, merged[tally.code]);

@@ -3,7 +3,7 @@ import type { Profile, Tally } from "./model.ts";
 
 const bar = { height: 16, gap: 4, left: 48, width: 420 };
 
-/** A bar for each airport: the share of flights that leave late. */
+/** Draws a bar for each airport: the share of flights that leave late. */
 export async function drawChart(profiles: readonly Profile[]): Promise<string> {
   "use task";
   return journal(() => {

@@ -8,10 +8,10 @@ import { readRows } from "./rows.ts";
 
 const mirror = join(dirname(createRequire(import.meta.url).resolve("vega-datasets")), "../data");
 
-/** How often the mirror refuses a file before it gives it. */
+/** How many times the mirror refuses each file before it serves it. */
 const refusals: Readonly<Record<string, number>> = { "flights-5k.json": 2, "movies.json": 3, "stocks.csv": 1 };
 
-/** Fetches a file from the mirror, which is a folder of an npm package and refuses some files at first. */
+/** Downloads a file from the mirror: a directory of an npm package that refuses some files at first. */
 export async function download(file: string, folder: string): Promise<Source> {
   "use task: retries=4, backoff=constant(100ms)";
   return journal(async () => {

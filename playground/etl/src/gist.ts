@@ -12,7 +12,7 @@ const gists = {
 
 export type GistFile = keyof typeof gists;
 
-/** Downloads a file and has the right task look at it. The task is found by name: its step id is the same as ever. */
+/** Downloads a file and calls the task for its format. The task is looked up by name. Its step id is the same as in a direct call. */
 export async function gist(file: GistFile, folder: string): Promise<Gist> {
   const source = await download(file, folder);
   return gists[file](source);

@@ -1,4 +1,4 @@
-// The program that gets killed: makes the report in $ETL_FOLDER, or goes on with it.
+// The program that the launcher kills. It makes the report in $ETL_FOLDER, or resumes making it.
 import { join } from "node:path";
 import { close, configure } from "perdure";
 import { edition } from "./edition.ts";

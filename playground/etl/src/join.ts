@@ -2,7 +2,7 @@ import { journal } from "./journal.ts";
 import type { Airport, Departure, Flight, Source } from "./model.ts";
 import { number, readRows, text, type Row } from "./rows.ts";
 
-/** Adds to each flight the airport that it left from. */
+/** Adds the airport of departure to each flight. */
 export async function join(flights: readonly Flight[], airports: Source): Promise<Departure[]> {
   "use task";
   return journal(async () => {

@@ -4,8 +4,8 @@ import { taskContext } from "perdure";
 const file = process.env["ETL_JOURNAL"];
 
 /**
- * Notes when an execution of the current task begins and how it ends, in a file that Perdure knows nothing of:
- * the launcher checks with it what the store says.
+ * Records when an execution of the current task begins and how it ends, in a file that is independent of Perdure. The launcher compares the
+ * file with the store.
  */
 export async function journal<T>(work: () => T | Promise<T>): Promise<T> {
   noteExecution("begin");

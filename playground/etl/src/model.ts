@@ -1,10 +1,10 @@
-/** A file that was downloaded, and how many rows it has. */
+/** A downloaded file, and its number of rows. */
 export interface Source {
   readonly path: string;
   readonly rows: number;
 }
 
-/** Rows `from` to `to` (exclusive) of a file: what a task is given in place of the rows themselves. */
+/** Rows `from` to `to` (exclusive) of a file. Tasks get a chunk as an argument instead of the rows themselves. */
 export interface Chunk {
   readonly path: string;
   readonly from: number;
@@ -16,7 +16,7 @@ export interface Flight {
   readonly destination: string;
   /** Hour of the departure, 0 to 23. */
   readonly hour: number;
-  /** Minutes; negative for a flight that was early. */
+  /** Minutes. Negative if the flight left early. */
   readonly delay: number;
   readonly miles: number;
 }
@@ -29,13 +29,13 @@ export interface Airport {
   readonly longitude: number;
 }
 
-/** A flight with the airport that it left from. */
+/** A flight and its airport of departure. */
 export interface Departure {
   readonly flight: Flight;
   readonly airport: Pick<Airport, "code" | "name" | "state">;
 }
 
-/** Departures of one airport, added up. */
+/** The departures of one airport, added up. */
 export interface Tally {
   readonly code: string;
   readonly name: string;
@@ -58,10 +58,10 @@ export interface Profile {
   readonly airport: Tally;
   readonly busiestRoute: string;
   readonly farthest: string;
-  readonly kilometres: number;
+  readonly kilometers: number;
 }
 
-/** What is worth telling about a data set, a sentence each. */
+/** Interesting facts about a data set, one sentence each. */
 export interface Gist {
   readonly title: string;
   readonly sentences: readonly string[];

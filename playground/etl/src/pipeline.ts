@@ -13,7 +13,7 @@ import { writeReport } from "./report.ts";
 
 const gistFiles: readonly GistFile[] = ["movies.json", "cars.json", "seattle-weather.csv", "stocks.csv"];
 
-/** Makes the report of an edition in `folder`. Kill it wherever you like, and call it again: it goes on where it was. */
+/** Makes the report of an edition in `folder`. Kill it at any time and call it again: it continues where it was. */
 export async function digest(edition: string, folder: string): Promise<string> {
   "use workflow: id=digest-{edition}";
 
@@ -23,7 +23,7 @@ export async function digest(edition: string, folder: string): Promise<string> {
     download("flights-airport.csv", folder),
   ]);
 
-  // One chunk after another: 100 times four steps, each with a checkpoint of its own.
+  // One chunk after another: 100 times four steps, each with its own checkpoint.
   let tallies: Tallies = {};
   for (const chunk of chunksOf(flights, 50)) {
     const parsed = await parse(chunk);
@@ -32,11 +32,11 @@ export async function digest(edition: string, folder: string): Promise<string> {
     tallies = merge(tallies, await aggregate(departures));
   }
 
-  // Many at once: 24 branches of three steps, and four that have to ask the mirror more than once.
+  // In parallel: 24 branches of three steps, and four downloads that are refused at first.
   const profiles = await Promise.all(busiest(tallies, 24).map((airport) => profile(airport, routes, airports)));
   const gists = await Promise.all(gistFiles.map((file) => gist(file, folder)));
 
-  // A timer and a person: both are waited for in the store, not in the memory of a process.
+  // A timer and an approval. A run can wait for both without a process.
   await sleep("1s");
   await askForApproval(edition);
   const approval = await signal<Approval>("approval");

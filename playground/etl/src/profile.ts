@@ -4,8 +4,8 @@ import type { Airport, Profile, Route, Source, Tally } from "./model.ts";
 import { number, readRows, text } from "./rows.ts";
 
 /**
- * Three steps for one airport; many of these run at once. No directive is needed here: it only calls tasks, and what
- * it does between them is done again on replay.
+ * Three steps for one airport. Many of these run in parallel. No directive is needed, because the function only calls tasks. The code between
+ * the calls runs again on replay.
  */
 export async function profile(airport: Tally, routes: Source, airports: Source): Promise<Profile> {
   const departures = await routesFrom(airport.code, routes);
@@ -25,13 +25,13 @@ async function routesFrom(code: string, routes: Source): Promise<Route[]> {
   });
 }
 
-/** Kilometres of each route. */
+/** The length of each route in kilometers. */
 async function measure(code: string, routes: readonly Route[], airports: Source): Promise<number[]> {
   "use task";
   return journal(async () => {
     const byCode = await airportsByCode(airports);
     const from = byCode.get(code);
-    return routes.map(({ to }) => kilometres(from, byCode.get(to)));
+    return routes.map(({ to }) => kilometers(from, byCode.get(to)));
   });
 }
 
@@ -43,15 +43,15 @@ async function describe(airport: Tally, routes: readonly Route[], distances: rea
       airport,
       busiestRoute: routes[0]?.to ?? "–",
       farthest: routes[distances.indexOf(farthest)]?.to ?? "–",
-      kilometres: Math.round(farthest),
+      kilometers: Math.round(farthest),
     };
   });
 }
 
 const radians = (degrees: number): number => (degrees * Math.PI) / 180;
 
-/** Great-circle distance. */
-function kilometres(from: Airport | undefined, to: Airport | undefined): number {
+/** The great-circle distance. */
+function kilometers(from: Airport | undefined, to: Airport | undefined): number {
   if (!from || !to) return 0;
   const [a, b] = [radians(from.latitude), radians(to.latitude)];
   const turn = radians(to.longitude - from.longitude);

@@ -37,7 +37,7 @@ ${profiles.map(line).join("\n")}
 ${gists.map(section).join("\n")}
 `;
 
-const line = ({ airport, busiestRoute, farthest, kilometres }: Profile): string => {
+const line = ({ airport, busiestRoute, farthest, kilometers }: Profile): string => {
   const delay = `${(airport.minutes / airport.flights).toFixed(1)} min`;
   const cells = [
     airport.name,
@@ -46,7 +46,7 @@ const line = ({ airport, busiestRoute, farthest, kilometres }: Profile): string 
     percent(shareLate(airport)),
     delay,
     busiestRoute,
-    `${farthest}, ${kilometres} km`,
+    `${farthest}, ${kilometers} km`,
   ];
   return `<tr><td>${cells.join("<td>")}`;
 };

@@ -3,7 +3,7 @@ import { csvParse } from "d3-dsv";
 
 export type Row = Readonly<Record<string, unknown>>;
 
-/** The rows of a CSV file, or of a JSON file that holds one array of objects. */
+/** The rows of a CSV file, or of a JSON file that contains an array of objects. */
 export async function readRows(path: string): Promise<Row[]> {
   const content = await readFile(path, "utf8");
   if (path.endsWith(".csv")) return [...csvParse(content)];

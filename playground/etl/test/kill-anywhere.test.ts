@@ -12,7 +12,7 @@ const program = join(home, "build/job.mjs");
 /** The number of commits between two kills, and before the first one. STRIDE=1 kills at each of them. */
 const stride = Number(process.env["STRIDE"] ?? 4);
 const seed = Number(process.env["SEED"] ?? Date.now() % stride);
-/** Milliseconds after which no process is killed any more. */
+/** Milliseconds after which no process is killed anymore. */
 const timeForKills = 480_000 / stride;
 
 test(

@@ -1,4 +1,4 @@
-// An HTTP server whose orders wait for a person, for a second or for a month, and do not mind when it is restarted meanwhile.
+// An HTTP server whose orders wait for an approval, for a second or a month. The server can be restarted in the meantime.
 //   curl -X POST localhost:3000/orders -d '{ "id": "17", "total": 12500 }'
 //   curl -X POST localhost:3000/orders/17/approve -d '{ "approved": true, "by": "Ada" }'
 //   curl localhost:3000/orders/17
@@ -46,7 +46,7 @@ const server = createServer((request, response) => {
   );
 });
 
-// Goes on with the orders that an earlier process left, as soon as there is something to do for them.
+// Resumes the orders of an earlier process as soon as they can continue.
 const crew = worker();
 await once(server.listen(Number(process.env["PORT"] ?? 3000)), "listening");
 const address = server.address();

@@ -1,9 +1,9 @@
-// Four ways to wait before the next attempt, side by side.
+// Four ways to wait before the next attempt, compared.
 import { close, taskContext, taskOptions } from "perdure";
 
 const begun = performance.now();
 
-/** Fails until the attempt of that number. */
+/** Fails until the attempt with this number. */
 function succeedAt(attempt: number, task: string): void {
   const now = taskContext().attempt;
   const fails = now < attempt;
@@ -29,7 +29,7 @@ async function sendSms(): Promise<void> {
   succeedAt(4, "constant");
 }
 
-/** Waits 50 ms, 200 ms, 450 ms: a function says how long. */
+/** Waits 50 ms, 200 ms, 450 ms, as computed by a function. */
 async function callPartner(): Promise<void> {
   "use task: retries=3";
   succeedAt(4, "own");

@@ -1,4 +1,4 @@
-// A loop over records. Every iteration has a checkpoint of its own, and nobody had to think of a name for it.
+// A loop over records. Every iteration has its own checkpoint, without a name chosen by hand.
 import { setTimeout as pause } from "node:timers/promises";
 import { close } from "perdure";
 
@@ -29,7 +29,7 @@ export async function syncContacts(batch: string): Promise<number> {
   "use workflow: id=crm-sync-{batch}";
   const contacts = await loadContacts(batch);
   for (const contact of contacts) {
-    // A step in one iteration only: it does not change the ids of the others.
+    // A step in only one iteration. It does not change the ids of the others.
     const email = contact.email ?? (await findEmail(contact));
     await push(contact.id, email);
   }

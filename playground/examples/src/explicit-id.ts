@@ -1,4 +1,4 @@
-// A run under an id of your own choice: started once, however often it is asked for, and found again by its id.
+// A run with an id that you choose. It starts only once, however many times it is requested, and can be found by its id.
 import { close, getRun, listRuns, PerdureError, start } from "perdure";
 
 async function fetchAnalyst(id: string): Promise<string> {
@@ -26,7 +26,7 @@ console.log(`${run.id}: ${await run.result()}`);
 const again = await start(generateReport, ["2024-01-15"], { id });
 console.log(`${again.id} again: ${await again.result()}`);
 
-// The same id for other work is a mistake, and says so.
+// Using the same id for different work is an error.
 await start(generateReport, ["2024-02-01"], { id }).catch((error: unknown) => {
   if (!(error instanceof PerdureError)) throw error;
   console.log(`refused: ${error.code}`);

@@ -1,4 +1,4 @@
-// An API that is down at first. Failed attempts are recorded with the time of the next one; errors that no retry can mend are not retried.
+// An API that is down at first. A failed attempt is recorded together with the time of the next one. A fatal error is not retried.
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { close, FatalError } from "perdure";
@@ -24,7 +24,7 @@ export async function quote(api: string, articles: readonly string[]): Promise<s
   return lines;
 }
 
-/** Answers 503 twice, then with prices. */
+/** Answers 503 twice, then returns prices. */
 async function startApi(): Promise<{ url: string; close: () => void }> {
   let requests = 0;
   const server = createServer((request, response) => {

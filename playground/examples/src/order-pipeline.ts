@@ -1,4 +1,4 @@
-// A pipeline of tasks. Kill it anywhere and run it again: what is finished is not done twice.
+// A pipeline of tasks. Kill it at any time and run it again: finished tasks do not run twice.
 import { setTimeout as pause } from "node:timers/promises";
 import { close, taskContext } from "perdure";
 
@@ -16,7 +16,7 @@ async function reserve(item: string): Promise<string> {
   return `shelf-${item.length}`;
 }
 
-/** A card company that gets the same key twice charges once: so even a crash in the middle of this task costs nothing. */
+/** The card company charges once per idempotency key. So even a crash in the middle of this task does not charge twice. */
 async function charge(order: Order): Promise<string> {
   "use task: retries=5, backoff=exponential(base=2, max=30s)";
   console.log(`charging ${order.total} with key ${taskContext().idempotencyKey}`);

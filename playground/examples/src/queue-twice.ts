@@ -1,4 +1,4 @@
-// Queues deliver a message at least once: sometimes twice at a time, sometimes again much later. The run's id makes it one job.
+// Queues deliver a message at least once: sometimes twice at the same time, sometimes again much later. The run's id makes it one job.
 import { close, start } from "perdure";
 
 interface Message {

@@ -1,4 +1,4 @@
-// Models that are checked on the way in, and made again on replay: the store holds plain data, the workflow sees instances.
+// Models that are validated on input and restored on replay: the store holds plain data, the workflow gets instances.
 import { setTimeout as pause } from "node:timers/promises";
 import { close, PerdureError, start, taskOptions, workflowOptions } from "perdure";
 import { z } from "zod";
@@ -29,13 +29,13 @@ class Invoice {
 const Request = z.object({ customer: z.string().min(1), reference: z.string() });
 type Request = z.infer<typeof Request>;
 
-/** What the accounting system answers with. */
+/** The responses of the accounting system. */
 const answers: Readonly<Record<string, string>> = {
   "INV-7": `{ "reference": "INV-7", "currency": "EUR", "due": "2024-03-01", "lines": [
     { "description": "Consulting", "quantity": 10, "unitPrice": 150 }, { "description": "Travel", "quantity": 1, "unitPrice": 340.5 }] }`,
 };
 
-/** Returns plain data; `result` makes an Invoice of it, whether it comes from here or from the store. */
+/** Returns plain data. `result` turns it into an Invoice, whether the data is new or from the store. */
 async function fetchInvoice(reference: string): Promise<Invoice> {
   "use task";
   console.log(`fetching ${reference}`);

@@ -16,7 +16,7 @@ export function freshStore(): string {
   return `sqlite:${join(directory, "perdure.db")}`;
 }
 
-/** An example that runs in a process of its own. */
+/** An example running in a child process. */
 export class Program {
   readonly lines: string[] = [];
   private readonly child: ChildProcessByStdio<null, Readable, null>;
@@ -33,7 +33,7 @@ export class Program {
     this.reader = createInterface(this.child.stdout).on("line", (line) => this.lines.push(line));
   }
 
-  /** The first line that matches, as soon as it is printed. */
+  /** Resolves with the first matching line, as soon as it is printed. */
   async line(pattern: RegExp): Promise<string> {
     const find = (): string | undefined => this.lines.find((line) => pattern.test(line));
     while (find() === undefined && !this.ended) await Promise.race([once(this.reader, "line"), this.closed]);
@@ -45,7 +45,7 @@ export class Program {
     await this.closed;
   }
 
-  /** Its output, once it has ended with exit code 0. */
+  /** Resolves with the output when the process has ended with exit code 0. */
   async output(): Promise<string[]> {
     await this.closed;
     return this.child.exitCode === 0 ? this.lines : this.fail(`it ended with exit code ${this.child.exitCode}`);

@@ -6,9 +6,9 @@ import { tsconfig } from "./rows.ts";
 
 /** A small program: a task, a helper around it, a workflow, and the start of a run. */
 export const tasks = `export async function charge(amount: number): Promise<number> {\n  "use task";\n  return amount + 1;\n}\n`;
-export const helper = `import { charge } from "./tasks.js";\n\nexport const chargeTwice = async (amount: number): Promise<number> => charge(await charge(amount));\n`;
+const helper = `import { charge } from "./tasks.js";\n\nexport const chargeTwice = async (amount: number): Promise<number> => charge(await charge(amount));\n`;
 export const flow = `import { chargeTwice } from "./helper.js";\n\nexport async function flow(amount: number): Promise<number> {\n  "use workflow";\n  return await chargeTwice(amount);\n}\n`;
-export const main = `import { close, start } from "perdure";\nimport { flow } from "./flow.js";\n\nconst run = await start(flow, [1]);\nconsole.log("result", await run.result());\nawait close();\n`;
+const main = `import { close, start } from "perdure";\nimport { flow } from "./flow.js";\n\nconst run = await start(flow, [1]);\nconsole.log("result", await run.result());\nawait close();\n`;
 
 const sources: Files = {
   "package.json": JSON.stringify({ name: "app", type: "module" }),

@@ -1,4 +1,4 @@
-/** Which functions of the package have run; they say so themselves. */
+/** The functions of the package that have run. Each one records itself. */
 const ran = new Set();
 globalThis.$ran = (name) => void ran.add(name);
 
@@ -11,7 +11,7 @@ const clean = (value) =>
         ? `${value}n`
         : value;
 
-/** Prints what a call came to, or how it failed. */
+/** Prints the result of a call, or its error. */
 export async function say(what, call) {
   let result;
   try {

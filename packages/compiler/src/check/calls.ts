@@ -1,6 +1,6 @@
 import { ts } from "ts-morph";
 
-/** Calls of a function of the runtime with an object literal that has the given property, and the property's value. */
+/** Calls `found` for each call of the function `name` with an object literal that has the property `key`, with that property's value. */
 export function callsWith(
   file: ts.SourceFile,
   name: string,
@@ -23,7 +23,7 @@ function calledName({ expression }: ts.CallExpression): string | undefined {
   return ts.isIdentifier(expression) ? expression.text : undefined;
 }
 
-/** The value of a property in a literal; `{ classes }` is its own value. */
+/** The value of a property in an object literal. For a shorthand such as `{ classes }` it is the identifier. */
 function property(node: ts.Expression, name: string): ts.Expression | undefined {
   if (!ts.isObjectLiteralExpression(node)) return undefined;
   for (const each of node.properties) {
@@ -34,7 +34,7 @@ function property(node: ts.Expression, name: string): ts.Expression | undefined 
   return undefined;
 }
 
-/** What a name stands for, through imports; of another expression, nothing. */
+/** The declaration that an expression refers to, through imports. `undefined` if it is not a name. */
 export function declarationOf(node: ts.Expression, checker: ts.TypeChecker): ts.Declaration | undefined {
   const isShorthand = ts.isShorthandPropertyAssignment(node.parent) && node.parent.name === node;
   const symbol = isShorthand
@@ -44,7 +44,7 @@ export function declarationOf(node: ts.Expression, checker: ts.TypeChecker): ts.
   return target?.valueDeclaration;
 }
 
-/** The value that a declaration gives. */
+/** The initializer of a declaration. */
 export function initializerOf(declaration: ts.Declaration | undefined): ts.Expression | undefined {
   if (
     !declaration ||
@@ -68,5 +68,5 @@ export function unwrap(node: ts.Expression): ts.Expression {
   return wraps ? unwrap(node.expression) : node;
 }
 
-/** A name for a place in the sources that is the same in all programs. */
+/** Identifies a place in the sources. The text is the same in all programs. */
 export const placeOf = (node: ts.Node): string => `${node.getSourceFile().fileName}:${node.pos}`;

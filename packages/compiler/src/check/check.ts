@@ -10,34 +10,34 @@ import { placeOf } from "./calls.ts";
 import { directedFunctions, type DirectedFunction } from "./directed.ts";
 import { loadProject } from "./programs.ts";
 import { RegisteredClasses } from "./registered.ts";
-import { remadeResults } from "./schemas.ts";
+import { resultsOfSchemas } from "./schemas.ts";
 import { Storability, type Verdict } from "./storable.ts";
 
 export interface CheckOptions {
-  /** A tsconfig.json, or the directory that holds it. References to other projects are followed. Default: the working directory. */
+  /** Path of a tsconfig.json, or of its directory. Project references are followed. Default: the working directory. */
   readonly tsconfig?: string;
-  /** Directory that the paths in messages start from. Default: that of the tsconfig. */
+  /** The directory that paths in messages are relative to. Default: the directory of the tsconfig. */
   readonly root?: string;
-  /** Names of classes whose instances can be stored, besides those that a `configure({ classes })` in the project registers. */
+  /** Names of classes whose instances can be stored, in addition to the classes that the project registers with `configure({ classes })`. */
   readonly classes?: readonly string[];
-  /** Words that begin a directive, when "use task" and "use workflow" belong to another tool. */
+  /** The words of the directives, for projects in which another tool uses "use task" or "use workflow". */
   readonly directives?: Partial<DirectiveWords>;
-  /** Which files are looked at, by path; by default all of the project that are not in `node_modules`. */
+  /** The files to check, by path. Default: all files of the project that are not in `node_modules`. */
   readonly include?: Patterns;
-  /** Which files are not. */
+  /** The files not to check. */
   readonly exclude?: Patterns;
 }
 
 export interface CheckResult {
-  /** By file and place. */
+  /** Sorted by file and position. */
   readonly diagnostics: readonly Diagnostic[];
-  /** How many tasks and workflows have been looked at. */
+  /** The number of tasks and workflows checked. */
   readonly functions: number;
 }
 
 /**
- * Finds the tasks and workflows of a TypeScript project whose values cannot be stored, by their types. It reads the whole project, which
- * takes seconds, and does not come back until it is done.
+ * Finds the tasks and workflows of a TypeScript project whose results or inputs cannot be stored, judging by their types. It loads the
+ * whole project synchronously, which takes seconds.
  */
 export function check(options: CheckOptions = {}): CheckResult {
   const tsconfig = tsconfigPath(options.tsconfig ?? ".");
@@ -62,7 +62,7 @@ export function check(options: CheckOptions = {}): CheckResult {
   return { diagnostics: [...diagnostics, ...found].sort(byPlace), functions };
 }
 
-/** The files that belong to the project itself, each with the first program that has it. */
+/** The project's own files. A file that is in several programs is listed with the first one. */
 function ownFiles(programs: readonly ts.Program[]): ReadonlyMap<ts.Program, readonly ts.SourceFile[]> {
   const done = new Set<string>();
   const isOwn = (program: ts.Program, file: ts.SourceFile): boolean =>
@@ -79,24 +79,24 @@ function ownFiles(programs: readonly ts.Program[]): ReadonlyMap<ts.Program, read
   );
 }
 
-/** What the project says about values elsewhere than in types. */
+/** What the project's code, as opposed to its types, says about values. */
 interface ProjectFacts {
   readonly classes: RegisteredClasses;
-  /** Places of the tasks whose results a schema makes again. */
-  readonly remade: ReadonlySet<string>;
+  /** Places of the tasks whose results a schema parses. */
+  readonly parsedBySchema: ReadonlySet<string>;
 }
 
 function readProject(own: ReadonlyMap<ts.Program, readonly ts.SourceFile[]>, options: CheckOptions): ProjectFacts {
   const classes = new RegisteredClasses(options.classes ?? []);
-  const remade = new Set<string>();
+  const parsedBySchema = new Set<string>();
   for (const [program, files] of own) {
     const checker = program.getTypeChecker();
     for (const file of files) {
       classes.addFrom(file, checker);
-      for (const place of remadeResults(file, checker)) remade.add(place);
+      for (const place of resultsOfSchemas(file, checker)) parsedBySchema.add(place);
     }
   }
-  return { classes, remade };
+  return { classes, parsedBySchema };
 }
 
 const byPlace = (a: Diagnostic, b: Diagnostic): number =>
@@ -117,10 +117,10 @@ class Judge {
 
   judge({ kind, name, node }: DirectedFunction, file: ts.SourceFile): Diagnostic[] {
     const source: SourceFile = { file: projectPath(this.root, file.fileName), source: file.text };
-    const found = this.project.remade.has(placeOf(node))
+    const found = this.project.parsedBySchema.has(placeOf(node))
       ? []
       : report(this.resultOf(node), "RESULT_NOT_STORABLE", `${name} returns`, source, resultSpan(node, file));
-    // of a task's input only a fingerprint is kept
+    // only a hash of a task's input is stored
     if (kind === "workflow") {
       node.parameters.filter(isValue).forEach((parameter, i) => {
         const path = ts.isIdentifier(parameter.name) ? parameter.name.text : `[${i}]`;
@@ -146,7 +146,7 @@ class Judge {
   }
 }
 
-/** Not TypeScript's `this`. */
+/** Excludes TypeScript's `this` parameter. */
 const isValue = ({ name }: ts.ParameterDeclaration): boolean => !ts.isIdentifier(name) || name.text !== "this";
 
 interface Span {
@@ -156,7 +156,7 @@ interface Span {
 
 const spanOf = (node: ts.Node, file: ts.SourceFile): Span => ({ start: node.getStart(file), end: node.end });
 
-/** Where the result is declared: the type, else the function's name, else where it begins. */
+/** Where the result is declared: the return type, otherwise the name, otherwise the start of the function. */
 function resultSpan(node: DirectedFunction["node"], file: ts.SourceFile): Span {
   const named = node.type ?? ts.getNameOfDeclaration(node);
   if (named) return spanOf(named, file);

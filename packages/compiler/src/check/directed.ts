@@ -16,7 +16,7 @@ type FunctionWithBody = (ts.FunctionDeclaration | ts.FunctionExpression | ts.Arr
   readonly body: ts.ConciseBody;
 };
 
-/** The tasks and workflows of a file: those that the compiler finds in its text. */
+/** The tasks and workflows that the compiler finds in a file. */
 export function directedFunctions(file: ts.SourceFile, words: DirectiveWords): DirectedFunction[] {
   if (!mayHoldDirective(file.text, words)) return [];
   const parsed = parse(file.fileName, file.text);
@@ -29,7 +29,7 @@ export function directedFunctions(file: ts.SourceFile, words: DirectiveWords): D
   });
 }
 
-/** Functions by the offset of their body, which both parsers agree on. */
+/** Functions by the offset of their body, which is the same in both parsers. */
 function functionsByBody(file: ts.SourceFile): Map<number, FunctionWithBody> {
   const found = new Map<number, FunctionWithBody>();
   const visit = (node: ts.Node): void => {

@@ -1,16 +1,16 @@
 import { ts } from "ts-morph";
 
-/** What the runtime's codec does with a value of a type that JavaScript or Node itself has. */
+/** How the runtime's codec treats values of a type that is built into JavaScript or Node. */
 export type Known =
-  /** It is stored as it is. */
+  /** The value is stored unchanged. */
   | "stored"
-  /** Nothing can be said. */
+  /** Nothing can be concluded from the type. */
   | "open"
   | "promise"
   | "function"
-  /** It is stored with what its type arguments stand for, in this order. */
+  /** The value is stored with values of its type arguments. Their paths are listed in order. */
   | { readonly holds: readonly string[] }
-  /** It comes back as something else. */
+  /** The value is restored as a value of another type. */
   | { readonly becomes: string };
 
 const typedArrays = [
@@ -64,7 +64,7 @@ const known: ReadonlyMap<string, Known> = new Map<string, Known>([
   ["Array", { holds: ["[number]"] }],
   ["ReadonlyArray", { holds: ["[number]"] }],
   ["ArrayLike", { holds: ["[number]"] }],
-  // an array, a map or a set is one of these
+  // a value of this type is an array, a map or a set
   ["Iterable", { holds: ["[number]"] }],
   ["Map", { holds: [".keys()", ".get(…)"] }],
   ["ReadonlyMap", { holds: [".keys()", ".get(…)"] }],
@@ -75,7 +75,7 @@ const known: ReadonlyMap<string, Known> = new Map<string, Known>([
 
 const platform = /\/node_modules\/(?:@types\/(?:node|bun|deno|web)|undici-types|bun-types|@typescript\/lib-[^/]+)\//;
 
-/** Whether the symbol belongs to JavaScript or the platform, and not to a class that somebody named alike. */
+/** Whether the symbol belongs to JavaScript or the platform, as opposed to a user's class of the same name. */
 export const isPlatform = ({ declarations = [] }: ts.Symbol, program: ts.Program): boolean =>
   declarations.some((each) => {
     const file = each.getSourceFile();
@@ -90,7 +90,7 @@ export function knownType(symbol: ts.Symbol, program: ts.Program): Known | undef
   return inTemporal || (name === symbol.name && isPlatform(symbol, program)) ? found : undefined;
 }
 
-/** `Temporal` may come from a polyfill: the codec goes by what an instance calls itself. */
+/** `Temporal` may come from a polyfill, and the codec recognizes instances by their `Symbol.toStringTag`. So the namespace is what counts. */
 function namespaceOf({ declarations = [] }: ts.Symbol): string | undefined {
   const block = declarations[0]?.parent;
   const namespace = block && ts.isModuleBlock(block) ? block.parent : undefined;

@@ -4,15 +4,15 @@ import { projectPath } from "../files/paths.ts";
 import { readTsconfigs } from "../typescript/tsconfig.ts";
 
 interface LoadedProject {
-  /** One for each tsconfig that has files of its own, those that are referred to first. */
+  /** One program for each tsconfig that has files of its own, referenced projects first. */
   readonly programs: readonly ts.Program[];
-  /** What is wrong with the configuration. */
+  /** Problems of the configuration. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /**
- * The programs of a tsconfig and of all its references. They are made with TypeScript's own API, which ts-morph brings along: ts-morph's
- * `Project` knows neither references nor the module format of a file under `nodenext`, and what does not resolve has no type to check.
+ * Creates the programs of a tsconfig and of all its references, with the TypeScript API that ts-morph includes. ts-morph's own `Project`
+ * supports neither references nor the module format of a file under `nodenext`. Imports would not resolve, and would have no types to check.
  */
 export function loadProject(tsconfig: string, root: string): LoadedProject {
   const configs = readTsconfigs([tsconfig]);
@@ -27,7 +27,7 @@ export function loadProject(tsconfig: string, root: string): LoadedProject {
   };
 }
 
-/** Options that another version of TypeScript may know: 5023 unknown, 5025 misspelt, 6046 with an unknown value. */
+/** Errors about options that another version of TypeScript may know: 5023 unknown, 5025 misspelled, 6046 with an unknown value. */
 const foreignOptions = new Set([5023, 5025, 6046]);
 
 function configDiagnostic(
@@ -55,7 +55,7 @@ function createProgram(
   { fileNames, options: given, projectReferences }: ts.ParsedCommandLine,
   files: SourceFiles,
 ): ts.Program {
-  // TypeScript before 6 takes in all of @types by itself
+  // before version 6, TypeScript includes all of @types by default
   const options: ts.CompilerOptions = { ...given, noEmit: true, skipLibCheck: true, types: given.types ?? ["*"] };
   const standard = ts.createCompilerHost(options);
   const host: ts.CompilerHost & { useSourceOfProjectReferenceRedirect(): boolean } = {
@@ -64,16 +64,16 @@ function createProgram(
     getDefaultLibFileName: (options) => `${LIBRARY}/${ts.getDefaultLibFileName(options)}`,
     getSourceFile: (fileName, how) =>
       files(fileName, options, typeof how === "object" ? how : { languageVersion: how }),
-    // packages that are referred to need not be built
+    // referenced projects need not be built
     useSourceOfProjectReferenceRedirect: () => true,
   };
   return ts.createProgram({ rootNames: fileNames, options, host, ...(projectReferences && { projectReferences }) });
 }
 
-/** Where ts-morph keeps TypeScript's library, in memory. */
+/** The in-memory directory where ts-morph keeps TypeScript's library. */
 const LIBRARY = "/node_modules/typescript/lib";
 
-/** Files that are parsed once for all programs that read them alike. */
+/** Parses each file once for all programs with equivalent options. */
 function sharedFiles(): SourceFiles {
   const library = new Project({ useInMemoryFileSystem: true }).getModuleResolutionHost();
   const registry = ts.createDocumentRegistry();

@@ -1,7 +1,7 @@
 import { ts } from "ts-morph";
 import { callsWith, declarationOf, initializerOf, placeOf } from "./calls.ts";
 
-/** Classes whose instances can be stored. */
+/** The classes whose instances can be stored. */
 export class RegisteredClasses {
   private readonly names: ReadonlySet<string>;
   private readonly places = new Set<string>();
@@ -14,14 +14,14 @@ export class RegisteredClasses {
     return this.names.has(name) || declarations.some((each) => this.places.has(placeOf(each)));
   }
 
-  /** Adds those that a file registers with `configure({ classes: [{ type: Money, … }] })`. */
+  /** Adds the classes that a file registers with `configure({ classes: [{ type: Money, … }] })`. */
   addFrom(file: ts.SourceFile, checker: ts.TypeChecker): void {
     callsWith(file, "configure", "classes", (_, classes) => {
       for (const type of codecTypes(classes, checker)) this.addCodec(type, checker);
     });
   }
 
-  /** The class whose constructor is the codec's `type`. */
+  /** Adds the class whose constructor is the codec's `type`. */
   private addCodec(codec: ts.Type, checker: ts.TypeChecker): void {
     const type = codec.getProperty("type");
     for (const signature of type ? checker.getTypeOfSymbol(type).getConstructSignatures() : []) {
@@ -30,7 +30,7 @@ export class RegisteredClasses {
   }
 }
 
-/** The types of the class codecs in a list; where it is written out, of its elements, which TypeScript would take together. */
+/** The types of the codecs in a list. In an array literal each element is read separately, since TypeScript would merge their types. */
 function codecTypes(list: ts.Expression, checker: ts.TypeChecker): readonly ts.Type[] {
   const literal = ts.isArrayLiteralExpression(list) ? list : initializerOf(declarationOf(list, checker));
   if (literal && ts.isArrayLiteralExpression(literal)) {

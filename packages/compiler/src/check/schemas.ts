@@ -2,10 +2,10 @@ import { ts } from "ts-morph";
 import { callsWith, declarationOf, initializerOf, placeOf, unwrap } from "./calls.ts";
 
 /**
- * The functions of a file's `taskOptions(fetchInvoice, { result: schema })` that are declared with the type that the schema makes. What
- * such a task returns, and what is stored, is something else, of which the types say nothing.
+ * Places of the functions that a file passes to `taskOptions(fetchInvoice, { result: schema })`, if they are declared with the schema's
+ * output type. The value that such a task returns and stores is the schema's input, about which the types say nothing.
  */
-export function remadeResults(file: ts.SourceFile, checker: ts.TypeChecker): string[] {
+export function resultsOfSchemas(file: ts.SourceFile, checker: ts.TypeChecker): string[] {
   const found: string[] = [];
   callsWith(file, "taskOptions", "result", (call) => {
     const [task] = call.arguments;
@@ -23,7 +23,7 @@ export function remadeResults(file: ts.SourceFile, checker: ts.TypeChecker): str
   return found;
 }
 
-/** The function that an expression is or names. */
+/** The function that an expression is or refers to. */
 function functionOf(node: ts.Expression, checker: ts.TypeChecker): ts.Node | undefined {
   const inner = unwrap(node);
   const declaration = declarationOf(inner, checker);

@@ -3,33 +3,33 @@ import type { Culprit } from "../diagnostics/check-messages.ts";
 import { isPlatform, knownType, type Known } from "./known-types.ts";
 import type { RegisteredClasses } from "./registered.ts";
 
-/** What is to be said about the values of a type. */
+/** The parts of a type that are a problem. */
 export interface Verdict {
-  /** They cannot be stored. */
+  /** Parts that cannot be stored. */
   readonly refused: readonly Culprit[];
-  /** Those that are instances of a class cannot. */
+  /** Parts that cannot be stored if they are instances of a class. */
   readonly unregistered: readonly Culprit[];
-  /** They come back as something else. */
+  /** Parts that are restored as something else. */
   readonly changed: readonly Culprit[];
 }
 
-/** What one type is, without what it holds: remarks on it or on a place in it, and the types that stand in it. */
-interface Look {
+/** The result of inspecting one type without its parts: problems, and the parts to inspect next. */
+interface Inspection {
   readonly remarks: readonly Remark[];
   readonly parts: readonly Part[];
 }
 type Remark = Culprit & { readonly as: keyof Verdict };
 type Part = readonly [suffix: string, type: ts.Type];
 
-const nothing: Look = { remarks: [], parts: [] };
-const remark = (as: keyof Verdict, found: string, parts: readonly Part[] = []): Look => ({
+const nothing: Inspection = { remarks: [], parts: [] };
+const remark = (as: keyof Verdict, found: string, parts: readonly Part[] = []): Inspection => ({
   remarks: [{ as, path: "", found }],
   parts,
 });
 const promise = remark("refused", "a promise (is an await missing?)");
-const parts = (list: readonly Part[]): Look => ({ remarks: [], parts: list });
+const parts = (list: readonly Part[]): Inspection => ({ remarks: [], parts: list });
 
-/** How far into a type is looked: types may be infinite. */
+/** Types can be infinite, so the depth is limited. */
 const MAX_DEPTH = 16;
 const MAX_TYPES = 5_000;
 
@@ -44,10 +44,10 @@ const primitive =
   TypeFlags.Null |
   TypeFlags.Never;
 
-/** Errors that come back as instances of their own class. */
+/** Errors that are restored as instances of their own class. */
 const ownErrors = new Set(["FatalError", "RetryableError", "TimeoutError", "CancelledError"]);
 
-/** Says which values the runtime's codec cannot store, by their types. */
+/** Decides from types which values the runtime's codec cannot store. */
 export class Storability {
   private readonly program: ts.Program;
   private readonly checker: ts.TypeChecker;
@@ -59,7 +59,7 @@ export class Storability {
     this.registered = registered;
   }
 
-  /** Looks into the type, what is near before what is far, so that each type is named by its shortest path. */
+  /** Inspects a type breadth-first, so that each problem is reported with its shortest path. */
   judge(type: ts.Type, path: string): Verdict {
     const verdict: Record<keyof Verdict, Culprit[]> = { refused: [], unregistered: [], changed: [] };
     const seen = new Set<ts.Type>();
@@ -69,49 +69,49 @@ export class Storability {
       for (const [at, each] of level) {
         if (seen.has(each) || seen.size >= MAX_TYPES) continue;
         seen.add(each);
-        const look = this.look(each);
-        for (const { as, path: suffix, found } of look.remarks) add(verdict[as], { path: at + suffix, found });
-        // the members of a union stand where it stands
-        for (const [suffix, part] of look.parts) (suffix === "" ? level : next).push([at + suffix, part]);
+        const inspection = this.inspect(each);
+        for (const { as, path: suffix, found } of inspection.remarks) add(verdict[as], { path: at + suffix, found });
+        // the members of a union have the path of the union
+        for (const [suffix, part] of inspection.parts) (suffix === "" ? level : next).push([at + suffix, part]);
       }
       level = next;
     }
     return verdict;
   }
 
-  private look(type: ts.Type): Look {
+  private inspect(type: ts.Type): Inspection {
     if (type.flags & primitive) return nothing;
     if (type.flags & TypeFlags.ESSymbolLike) return remark("refused", "a symbol");
     if (type.isUnion()) return parts(type.types.map((each) => ["", each]));
-    if (type.isIntersection()) return this.lookAtIntersection(type);
+    if (type.isIntersection()) return this.inspectIntersection(type);
     if (isObject(type)) return this.nominal(type) ?? this.structure(type);
     const constraint = isThis(type) ? this.checker.getBaseConstraintOfType(type) : undefined;
-    return constraint ? parts([["", constraint]]) : nothing; // nothing is known of any, unknown, object and type parameters
+    return constraint ? parts([["", constraint]]) : nothing; // nothing is known about any, unknown, object and type parameters
   }
 
-  private lookAtIntersection(type: ts.IntersectionType): Look {
+  private inspectIntersection(type: ts.IntersectionType): Inspection {
     if (type.types.some(({ flags }) => flags & primitive)) return nothing; // a branded string
-    const looks = type.types.flatMap((each) => (isObject(each) ? (this.nominal(each) ?? []) : []));
-    const isWrittenOut = looks.every(({ remarks }) => remarks.some(({ as }) => as === "unregistered"));
-    // a class that is only data, or none: the value has the properties of all members
-    const all = isWrittenOut ? [...looks, this.structure(type)] : looks;
+    const inspections = type.types.flatMap((each) => (isObject(each) ? (this.nominal(each) ?? []) : []));
+    const isWrittenOut = inspections.every(({ remarks }) => remarks.some(({ as }) => as === "unregistered"));
+    // without a class that has behavior, the value has the properties of all members
+    const all = isWrittenOut ? [...inspections, this.structure(type)] : inspections;
     return { remarks: all.flatMap((each) => each.remarks), parts: all.flatMap((each) => each.parts) };
   }
 
-  /** What a type is by its name: something built in, a class, a list. */
-  private nominal(type: ts.ObjectType): Look | undefined {
+  /** Inspects a type that its name identifies: a built-in type, a class, an array. `undefined` if only its structure counts. */
+  private nominal(type: ts.ObjectType): Inspection | undefined {
     if (isCallable(type)) return remark("refused", "a function");
     if (this.checker.isTupleType(type)) return parts(this.elements(type));
     const line = this.ancestors(type);
     if (line.some(({ symbol }) => this.registered.has(symbol))) return nothing;
     for (const ancestor of line) {
       const known = knownType(ancestor.symbol, this.program);
-      if (known !== undefined) return this.lookAtKnown(type, ancestor.type, known);
+      if (known !== undefined) return this.inspectKnown(type, ancestor.type, known);
     }
-    return this.lookAtClass(type);
+    return this.inspectClass(type);
   }
 
-  private lookAtKnown(type: ts.ObjectType, known: ts.Type, what: Known): Look {
+  private inspectKnown(type: ts.ObjectType, known: ts.Type, what: Known): Inspection {
     if (what === "open") return nothing;
     if (what === "promise") return promise;
     if (what === "function") return remark("refused", "a function");
@@ -126,7 +126,7 @@ export class Storability {
       : parts(held);
   }
 
-  private lookAtClass(type: ts.ObjectType): Look | undefined {
+  private inspectClass(type: ts.ObjectType): Inspection | undefined {
     const symbol = type.getSymbol();
     if (!symbol) return undefined;
     if (!this.isClass(symbol))
@@ -134,13 +134,13 @@ export class Storability {
         ? remark("refused", `${this.name(type)} (an object with methods)`)
         : undefined;
     const found = `${this.name(type)} (a class that is not registered)`;
-    // nothing but an instance, or what holds a function itself, is assignable to a class with behaviour
+    // an object literal is assignable to a class with only data; a class with behavior accepts only instances, or objects with functions
     const certain =
-      isPlatform(symbol, this.program) || this.checker.getPropertiesOfType(type).some((each) => this.isBehaviour(each));
+      isPlatform(symbol, this.program) || this.checker.getPropertiesOfType(type).some((each) => this.isBehavior(each));
     return certain ? remark("refused", found) : remark("unregistered", found, this.structure(type).parts);
   }
 
-  private structure(type: ts.Type): Look {
+  private structure(type: ts.Type): Inspection {
     if (isCallable(type)) return remark("refused", "a function");
     const found: Part[] = [];
     const remarks: Remark[] = [];
@@ -156,10 +156,10 @@ export class Storability {
     }
     for (const { keyType, type: held } of this.checker.getIndexInfosOfType(type))
       found.push([keyType.flags & TypeFlags.Number ? "[number]" : "[string]", held]);
-    return { remarks: remarks.slice(0, 1), parts: found }; // of an object with many methods, one is enough
+    return { remarks: remarks.slice(0, 1), parts: found }; // one problem is enough for an object with many methods
   }
 
-  /** Types of a class and of what it extends, nearest first. */
+  /** The types of a class and its base classes, nearest first. */
   private ancestors(type: ts.Type): { readonly type: ts.Type; readonly symbol: ts.Symbol }[] {
     if (type.isIntersection()) return type.types.flatMap((each) => this.ancestors(each));
     const symbol = type.getSymbol();
@@ -169,14 +169,14 @@ export class Storability {
     return [{ type, symbol }, ...bases.flatMap((each) => this.ancestors(each))];
   }
 
-  /** A class, or an interface beside a constructor of the same name. */
+  /** Whether the symbol is a class, or an interface with a constructor variable of the same name. */
   private isClass(symbol: ts.Symbol): boolean {
     if (symbol.flags & SymbolFlags.Class) return true;
     if (!(symbol.flags & SymbolFlags.Interface) || !(symbol.flags & SymbolFlags.Variable)) return false;
     return this.checker.getTypeOfSymbol(symbol).getConstructSignatures().length > 0;
   }
 
-  /** An iterator, a stream: an interface of the platform that nothing without methods fulfils. */
+  /** Whether the type is a platform interface with required methods, such as an iterator or a stream. */
   private isService(type: ts.Type, symbol: ts.Symbol): boolean {
     if (!(symbol.flags & SymbolFlags.Interface) || !isPlatform(symbol, this.program)) return false;
     return this.checker
@@ -184,14 +184,14 @@ export class Storability {
       .some(({ flags }) => flags & SymbolFlags.Method && !(flags & SymbolFlags.Optional));
   }
 
-  private isBehaviour(member: ts.Symbol): boolean {
+  private isBehavior(member: ts.Symbol): boolean {
     if (member.flags & SymbolFlags.Method || member.name.startsWith("__#")) return true;
     const hidden = ts.ModifierFlags.Private | ts.ModifierFlags.Protected;
     if (member.declarations?.some((each) => ts.getCombinedModifierFlags(each) & hidden)) return true;
     return isCallable(this.checker.getTypeOfSymbol(member));
   }
 
-  /** A property under a symbol that exists. `declare const brand: unique symbol` is how types are branded. */
+  /** Whether a symbol key exists at run time. `declare const brand: unique symbol`, which brands a type, does not. */
   private isRealKey({ declarations = [] }: ts.Symbol): boolean {
     return declarations.some((each) => {
       const name = ts.getNameOfDeclaration(each);
@@ -199,7 +199,7 @@ export class Storability {
         name && ts.isComputedPropertyName(name) ? this.checker.getSymbolAtLocation(name.expression) : undefined;
       const declared = symbol && this.target(symbol).valueDeclaration;
       if (!declared) return false;
-      if (this.program.isSourceFileDefaultLibrary(declared.getSourceFile())) return true; // Symbol.iterator
+      if (this.program.isSourceFileDefaultLibrary(declared.getSourceFile())) return true; // for example Symbol.iterator
       return (
         !declared.getSourceFile().isDeclarationFile &&
         !(ts.getCombinedModifierFlags(declared) & ts.ModifierFlags.Ambient)
@@ -230,7 +230,7 @@ export class Storability {
   }
 }
 
-/** Several members of a union may be the same to a reader. */
+/** Several members of a union may lead to the same path and text. */
 function add(list: Culprit[], { path, found }: Culprit): void {
   if (!list.some((each) => each.path === path && each.found === found)) list.push({ path, found });
 }
@@ -242,14 +242,14 @@ const isTuple = (type: ts.ObjectType): type is ts.TupleType => (type.objectFlags
 const isCallable = (type: ts.Type): boolean =>
   type.getCallSignatures().length + type.getConstructSignatures().length > 0;
 
-/** `this` as a type. */
+/** The polymorphic `this` type. */
 const isThis = (type: ts.Type): boolean =>
   type.isTypeParameter() && ((type.getSymbol()?.flags ?? 0) & (SymbolFlags.Class | SymbolFlags.Interface)) !== 0;
 
 const zip = (suffixes: readonly string[], types: readonly ts.Type[]): Part[] =>
   suffixes.flatMap((suffix, i) => (types[i] ? [[suffix, types[i]] as const] : []));
 
-/** As the runtime writes a path. */
+/** Formats a key as the runtime formats paths. */
 const suffixOf = (name: string): string =>
   /^[\w$]+$/.test(name) && !/^\d/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
 

@@ -8,9 +8,9 @@ import { parseErrorDiagnostic } from "../phases/2-analyze/diagnose/parse-error.t
 import { CompileError } from "./compile-error.ts";
 
 interface BrowserModule {
-  /** Absolute path of the file; a query is ignored. */
+  /** Absolute path of the file. A query is ignored. */
   readonly id: string;
-  /** Directory that the paths in messages start from. */
+  /** The directory that paths in messages are relative to. */
   readonly root: string;
   readonly directives?: Partial<DirectiveWords>;
   /** Absolute paths of the modules that import a module. */
@@ -18,9 +18,9 @@ interface BrowserModule {
 }
 
 /**
- * Looks at a module on its way to a browser, where nothing is compiled: durable functions cannot run there.
+ * Checks a module of a browser build. Nothing is compiled there, since durable functions cannot run in a browser.
  *
- * @throws CompileError when it has some, with the way by which it was reached
+ * @throws CompileError if the module contains durable functions, with the chain of imports that leads to it
  */
 export function checkForBrowser(source: string, { id, root, directives, importers }: BrowserModule): void {
   const words = { ...DIRECTIVE_WORDS, ...directives };
@@ -37,14 +37,14 @@ export function checkForBrowser(source: string, { id, root, directives, importer
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   if (first) {
     const what = found.some(({ directive }) => directive.kind === "workflow") ? "workflows" : "tasks";
-    const chain = wayTo(path, importers).map((each) => projectPath(root, pathOf(each)));
+    const chain = importChain(path, importers).map((each) => projectPath(root, pathOf(each)));
     errors.unshift(createDiagnostic(file, "BROWSER_IMPORT", { file: file.file, what, chain }, first.statement));
   }
   if (errors.length > 0) throw new CompileError(errors);
 }
 
-/** The shortest way from a module that nobody imports to `target`. */
-function wayTo(target: string, importers: (path: string) => readonly string[]): string[] {
+/** The shortest chain of imports from an entry point to `target`. */
+function importChain(target: string, importers: (path: string) => readonly string[]): string[] {
   const next = new Map<string, string | undefined>([[target, undefined]]);
   let last = target;
   for (const path of next.keys()) {
@@ -53,7 +53,7 @@ function wayTo(target: string, importers: (path: string) => readonly string[]): 
     if (above.length === 0) break;
     for (const each of above) if (!next.has(each)) next.set(each, path);
   }
-  const way: string[] = [];
-  for (let at: string | undefined = last; at !== undefined; at = next.get(at)) way.push(at);
-  return way;
+  const chain: string[] = [];
+  for (let at: string | undefined = last; at !== undefined; at = next.get(at)) chain.push(at);
+  return chain;
 }

@@ -1,6 +1,6 @@
 import { formatDiagnostic, type Diagnostic } from "../diagnostics/diagnostic.ts";
 
-/** A program that cannot be compiled, with everything that is wrong with it. */
+/** Thrown if a program cannot be compiled, with all diagnostics. */
 export class CompileError extends Error {
   override readonly name = "CompileError";
   readonly diagnostics: readonly Diagnostic[];

@@ -19,18 +19,18 @@ import { createProject, type Project } from "../project/project.ts";
 import { CompileError } from "./compile-error.ts";
 
 export interface CompileOptions {
-  /** Absolute path of the file; a query is ignored. */
+  /** Absolute path of the file. A query is ignored. */
   readonly id: string;
-  /** Directory that the paths in manifest and messages start from. */
+  /** The directory that paths in the manifest and in messages are relative to. */
   readonly root: string;
   readonly host?: Host;
-  /** Summaries of the project's other files, kept from one call to the next. */
+  /** The project, to be kept between calls so that its cache is used. */
   readonly project?: Project;
-  /** Words that begin a directive, when "use task" and "use workflow" belong to another tool. */
+  /** The words of the directives, for projects in which another tool uses "use task" or "use workflow". */
   readonly directives?: Partial<DirectiveWords>;
-  /** What becomes of warnings, by their code. Errors stay errors. */
+  /** The level of each warning, by its code. The level of an error cannot be changed. */
   readonly warnings?: WarningLevels;
-  /** A file that has neither imports nor exports is CommonJS; by default, only if its text or its extension says so. */
+  /** Whether the file is CommonJS if it has no imports and exports. By default only its extension or its text can make it CommonJS. */
   readonly commonJs?: boolean;
 }
 
@@ -40,15 +40,15 @@ export interface CompileResult {
   readonly code: string;
   readonly map: SourceMap;
   readonly info: ModuleInfo;
-  /** Warnings; errors are thrown. */
+  /** Warnings. Errors are thrown. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** What a file without a directive must hold for anything in it to be durable, or to be clock or chance; a name may be written with escapes. */
+/** A file without directives has nothing to compile unless it matches. Names can be written with Unicode escapes, so `\u` matches too. */
 const mayMatter = /\b(?:import|require|from|Date|Math|performance|crypto)\b|\\u/;
 
 /**
- * Compiles one file. `undefined`: there is nothing durable in it and it stays as it is.
+ * Compiles one file. Returns `undefined` if the file needs no change.
  *
  * @throws CompileError
  */
@@ -93,7 +93,7 @@ function atLevels(diagnostics: readonly Diagnostic[], levels: WarningLevels = {}
   });
 }
 
-/** A compiled file holds no directive any more, unless something uncompiled was bundled into it. */
+/** A compiled file contains no directives, unless it is a bundle that includes uncompiled code. */
 function assertNoneLeft({ module, functions }: Directives, file: SourceFile): undefined {
   const left = [...(module ? [module] : []), ...functions.values()];
   if (left.length > 0)

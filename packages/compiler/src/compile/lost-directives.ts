@@ -9,18 +9,18 @@ import { parse } from "../phases/1-parse/parse.ts";
 import { nodeHost } from "../project/host.ts";
 import type { CompileOptions } from "./compile.ts";
 
-/** Whether the text has been through this compiler; most files need not be parsed to know. */
+/** Whether the text is output of this compiler. The search for the module name avoids parsing most files. */
 export const wasCompiled = (source: string, id: string): boolean =>
   source.includes(ABI_MODULE) && isCompiled(parse(id, source));
 
-/** The first directive of the file on the disk, when another tool has left none of them in `source`. */
+/** Reports the first directive of the file on disk, if another tool has removed all of them from `source`. */
 export function lostDirectives(
   source: string,
   { id, root, host = nodeHost, directives }: CompileOptions,
 ): Diagnostic | undefined {
   const words = { ...DIRECTIVE_WORDS, ...directives };
   const path = pathOf(id);
-  // a part of a file (`a.vue?type=template`) need not hold what the file holds
+  // a part of a file (`a.vue?type=template`) need not contain the directives of the file
   if (id !== path || !isAbsolute(path) || mayHoldDirective(source, words) || wasCompiled(source, id)) return undefined;
   const original = host.readFile(path);
   if (original === undefined || !mayHoldDirective(original, words)) return undefined;

@@ -1,11 +1,11 @@
 import { define, type Entry } from "./entry.ts";
 
-/** `chargeCard returns`, `order takes`. */
+/** The beginning of a message: `chargeCard returns`, `order takes`. */
 interface Subject {
   readonly what: string;
 }
 
-/** A path in a type, and what was found there. */
+/** A path in a type, and the problem there. */
 export interface Culprit {
   readonly path: string;
   readonly found: string;
@@ -17,13 +17,13 @@ export interface Culprits extends Subject {
 
 const place = ({ path, found }: Culprit): string => (path === "" ? found : `${path}: ${found}`);
 
-/** The first three, and how many more there are. */
+/** Lists the first three, and the number of the others. */
 function list(culprits: readonly Culprit[]): string {
   const named = culprits.slice(0, 3).map(place).join(", ");
   return culprits.length > 3 ? `${named} and ${culprits.length - 3} more` : named;
 }
 
-/** Every message of the type-aware check. A golden test quotes each one. */
+/** All messages of the type-aware check. A golden test quotes each one. */
 export const checkMessages = {
   TSCONFIG_INVALID: define("error", (p: { detail: string }) => ({
     text: `this project cannot be checked: ${p.detail}`,

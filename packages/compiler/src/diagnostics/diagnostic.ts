@@ -1,10 +1,10 @@
 import { diagnosticMessages, type DiagnosticCode, type DiagnosticParams, type Severity } from "./messages.ts";
 
-/** Something the compiler has to say about a place in a file. */
+/** A message about a place in a file. */
 export interface Diagnostic {
   readonly code: DiagnosticCode;
   readonly severity: Severity;
-  /** Path from the project's root. */
+  /** Path relative to the project's root. */
   readonly file: string;
   /** UTF-16 offsets. */
   readonly start: number;
@@ -15,7 +15,7 @@ export interface Diagnostic {
   readonly message: string;
   /** What to do about it. */
   readonly hint: string;
-  /** The source around it, with the place marked. */
+  /** The surrounding lines, with the place marked. */
   readonly frame: string;
 }
 
@@ -38,7 +38,7 @@ export function createDiagnostic<C extends DiagnosticCode>(
 
 const lineBreak = /\r\n|[\n\r\u2028\u2029]/g;
 
-/** Finds 1-based line and column of an offset; a byte-order mark takes no column. */
+/** Finds the 1-based line and column of an offset. A byte-order mark takes up no column. */
 export function createLocator(source: string): (offset: number) => [line: number, column: number] {
   const starts = [source.charCodeAt(0) === 0xfeff ? 1 : 0];
   for (const match of source.matchAll(lineBreak)) starts.push(match.index + match[0].length);
@@ -48,7 +48,7 @@ export function createLocator(source: string): (offset: number) => [line: number
   };
 }
 
-/** How many of the ascending `values` are not above `limit`. */
+/** The number of ascending `values` that are not greater than `limit`. */
 function upperBound(values: readonly number[], limit: number): number {
   let low = 0;
   let high = values.length;
@@ -60,11 +60,11 @@ function upperBound(values: readonly number[], limit: number): number {
   return low;
 }
 
-/** Two lines before the place, its first line with a marker under it, one line after, if there is one. */
+/** Up to two lines before the place, its first line with a marker below, and the next line. */
 export function codeFrame(source: string, start: number, end: number): string {
   const [line, column] = createLocator(source)(start);
   const lines = source.replace(/^\uFEFF/, "").split(lineBreak);
-  if (lines.at(-1) === "" && lines.length > line) lines.pop(); // behind the break that ends the last line
+  if (lines.at(-1) === "" && lines.length > line) lines.pop(); // a trailing line break does not start another line
   const first = Math.max(1, line - 2);
   const width = String(Math.min(lines.length, line + 1)).length;
   const rows = lines.slice(first - 1, line + 1).flatMap((text, i) => {
@@ -78,7 +78,7 @@ export function codeFrame(source: string, start: number, end: number): string {
   return rows.join("\n");
 }
 
-/** `path:line:column`, what it is, the frame, what to do, the code. */
+/** Location, message, frame, hint and code. */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
   const { file, line, column, severity, message, frame, hint, code } = diagnostic;
   return `${file}:${line}:${column} ${severity}: ${message}\n${frame}\n  → ${hint} (${code})`;

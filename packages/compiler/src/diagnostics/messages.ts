@@ -11,13 +11,13 @@ interface Impure {
   readonly workflow: string;
   /** The name of what is used, followed by its location if that is in another file. */
   readonly name: string;
-  /** The calls that lead from the workflow to it. */
+  /** The chain of calls from the workflow to the use. */
   readonly through: readonly string[];
 }
 
 const via = ({ through }: Impure): string => (through.length === 0 ? "" : ` (through ${through.join(" → ")})`);
 
-/** Every message of the compiler. A golden test quotes each one. */
+/** All messages of the compiler. A golden test quotes each one. */
 export const diagnosticMessages = {
   PARSE_ERROR: define("error", (p: { detail: string }) => ({
     text: `this file may contain a directive but cannot be parsed: ${p.detail}`,
@@ -169,12 +169,12 @@ export const diagnosticMessages = {
 export type DiagnosticCode = keyof typeof diagnosticMessages;
 export type DiagnosticParams<C extends DiagnosticCode> = Parameters<(typeof diagnosticMessages)[C]["make"]>[0];
 
-/** The codes of the warnings. A project can turn each off or raise it to an error. */
+/** The codes of the warnings. A project can turn each one off or make it an error. */
 export type WarningCode = {
   [C in DiagnosticCode]: (typeof diagnosticMessages)[C]["severity"] extends "error" ? never : C;
 }[DiagnosticCode];
 
-/** The codes that depend on the text of a directive alone. */
+/** The codes of problems in the text of a directive. */
 export type DirectiveCode =
   | "DIRECTIVE_MISSPELT"
   | "DIRECTIVE_SYNTAX"

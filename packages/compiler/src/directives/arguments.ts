@@ -1,6 +1,9 @@
 import type { DirectiveProblem } from "./problem.ts";
 
-/** `name=value` or, in a call, a bare `value` (its name is then empty). Offsets point into the directive's text. */
+/**
+ * `name=value`, or a bare `value` with an empty name, which is allowed in the parentheses of a backoff. Offsets refer to the text of the
+ * directive.
+ */
 export interface Argument {
   readonly name: string;
   readonly value: string;
@@ -41,7 +44,7 @@ export function parseArguments(
 const widen = ({ start, end }: Slice, text: string): Slice =>
   start < end ? { start, end } : { start: Math.max(0, start - 1), end: Math.min(text.length, end + 1) };
 
-/** Parts between commas, trimmed; commas in quotes and parentheses do not count. */
+/** The parts between commas, trimmed. Commas inside quotes and parentheses do not separate. */
 function split(text: string, from: number, to: number): Slice[] {
   const slices: Slice[] = [];
   let depth = 0;

@@ -14,7 +14,7 @@ export interface DirectiveWords {
 
 export const DIRECTIVE_WORDS: DirectiveWords = { task: "use task", workflow: "use workflow" };
 
-/** A piece of an id template as written: literal text, or a placeholder and where it stands in the directive. */
+/** A part of an id template: literal text, or a placeholder with its offsets in the directive. */
 export type IdPart = string | { readonly placeholder: string; readonly start: number; readonly end: number };
 
 export type Directive =
@@ -22,12 +22,12 @@ export type Directive =
   | { readonly kind: "workflow"; readonly id: readonly IdPart[] | undefined };
 
 export interface DirectiveReading {
-  /** What the text means, or would mean without its problems. */
+  /** The meaning of the text. If there are problems, its meaning without them. */
   readonly directive: Directive | undefined;
   readonly problems: readonly DirectiveProblem[];
 }
 
-/** Directives of other tools, some of them one letter away from ours. */
+/** Directives of other tools. Some differ from ours in one letter. */
 const foreign = new Set([
   "use strict",
   "use client",
@@ -42,7 +42,7 @@ const foreign = new Set([
 /**
  *     directive = words [ ":" arguments ]
  *
- * Returns `undefined` for a text that is neither a directive nor a misspelt one.
+ * Returns `undefined` if the text is neither a directive nor a misspelled one.
  */
 export function readDirective(text: string, words: DirectiveWords = DIRECTIVE_WORDS): DirectiveReading | undefined {
   const colon = text.indexOf(":");
@@ -50,7 +50,7 @@ export function readDirective(text: string, words: DirectiveWords = DIRECTIVE_WO
   for (const kind of ["task", "workflow"] as const) {
     if (head === words[kind]) return colon === -1 ? plain(kind) : withArguments(kind, text, colon + 1);
   }
-  const meant = misspelt(head, words);
+  const meant = misspelled(head, words);
   if (meant === undefined) return undefined;
   const params = { found: head, meant: words[meant] };
   return { directive: undefined, problems: [{ code: "DIRECTIVE_MISSPELT", params, start: 0, end: head.length }] };
@@ -63,7 +63,7 @@ const fold = (text: string): string =>
     .replace(/[\s_-]+/g, " ")
     .replace(/[ .;,!]+$/, "");
 
-function misspelt(head: string, words: DirectiveWords): DirectiveKind | undefined {
+function misspelled(head: string, words: DirectiveWords): DirectiveKind | undefined {
   const folded = fold(head);
   if (foreign.has(folded) || head.length > 40) return undefined;
   for (const kind of ["task", "workflow"] as const) {
@@ -74,7 +74,7 @@ function misspelt(head: string, words: DirectiveWords): DirectiveKind | undefine
   return undefined;
 }
 
-/** What every directive, right or misspelt, begins with; for the filter that passes over files without any. */
+/** The first letters of every directive, spelled correctly or not. A quick filter uses them to skip files without directives. */
 export const directivePrefixes = (words: DirectiveWords = DIRECTIVE_WORDS): string[] => [
   ...new Set([fold(words.task).slice(0, 2), fold(words.workflow).slice(0, 2)]),
 ];
@@ -127,7 +127,7 @@ function readWorkflow(args: readonly Argument[], found: DirectiveProblem[]): rea
   return arg && readTemplate(arg, found);
 }
 
-/** `order-{order.id}`; `{{` and `}}` are braces themselves. */
+/** Parses `order-{order.id}`. `{{` and `}}` stand for literal braces. */
 function readTemplate(arg: Argument, found: DirectiveProblem[]): readonly IdPart[] {
   const parts: IdPart[] = [];
   const pattern = /\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+/g;

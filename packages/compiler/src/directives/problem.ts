@@ -1,6 +1,6 @@
 import type { DiagnosticParams, DirectiveCode } from "../diagnostics/messages.ts";
 
-/** What is wrong with the text of a directive, and where in it. */
+/** A problem in the text of a directive, with its offsets. */
 export type DirectiveProblem = {
   readonly [C in DirectiveCode]: {
     readonly code: C;

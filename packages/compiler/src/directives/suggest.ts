@@ -1,4 +1,4 @@
-/** Edit distance that counts a swap of neighbours as one edit. */
+/** Edit distance. Swapping two adjacent characters counts as one edit. */
 export function distance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {
@@ -14,7 +14,7 @@ export function distance(a: string, b: string): number {
   return rows[a.length]?.[b.length] ?? 0;
 }
 
-/** The candidate that `word` was probably meant to be. */
+/** The candidate closest to `word`, if it is close enough to be a typo. */
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
   if (word === "") return undefined;
   let best: string | undefined;

@@ -72,10 +72,10 @@ export function readBackoff(arg: Argument | undefined, found: DirectiveProblem[]
   return build(kind, named(kind, inner.args, arg, found), found);
 }
 
-/** The value alone, at the offset where it stands in the directive. */
+/** The value padded with spaces, so that its offset is the same as in the directive. */
 const pad = (arg: Argument): string => " ".repeat(arg.valueStart) + arg.value;
 
-/** The arguments of a backoff by name, or `undefined` when one is missing or wrong. */
+/** The arguments of a backoff by name. `undefined` if one is missing or wrong. */
 function named(
   kind: BackoffName,
   args: readonly Argument[],

@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from "node:path";
 import picomatch from "picomatch";
 
-/** A regular expression on the path, or a glob from the current directory. */
+/** A regular expression on the path, or a glob relative to the current directory. */
 type Pattern = string | RegExp;
 export type Patterns = Pattern | readonly Pattern[];
 
@@ -14,7 +14,7 @@ export const scripts = /\.[cm]?[jt]sx?(?:\?.*)?$/;
 const packages = /[\\/]node_modules[\\/]/;
 const virtual = /\0/;
 
-/** The file ids that the plugin looks at, in a form that every bundler can filter by itself. */
+/** A filter for the ids of the files to compile, in a form that every bundler can evaluate itself. */
 export const idFilter = ({
   include,
   exclude,
@@ -31,7 +31,7 @@ export const passes = ({ include, exclude }: Filter, id: string): boolean =>
 
 const toList = (patterns: Patterns): Pattern[] => [patterns].flat();
 
-/** Without the flags `g` and `y`, which remember where the last test ended. */
+/** Removes the flags `g` and `y`, which make a test depend on the previous one. */
 function toRegExp(pattern: Pattern): RegExp {
   if (pattern instanceof RegExp) return new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ""));
   return picomatch.makeRe(pattern.startsWith("**") || isAbsolute(pattern) ? pattern : escapeBase(pattern), {
@@ -39,7 +39,7 @@ function toRegExp(pattern: Pattern): RegExp {
   });
 }
 
-/** The current directory may have a name that means something in a glob. */
+/** The path of the current directory may contain characters that are special in a glob. */
 const escapeBase = (glob: string): string =>
   `${resolve()
     .replaceAll("\\", "/")

@@ -1,21 +1,21 @@
 import { isObject, member } from "./json.ts";
 import { readText } from "./read-text.ts";
 
-/** What is needed of a package.json. */
+/** The parts of a package.json that are used here. */
 export interface PackageJson {
   readonly name: string | undefined;
   readonly version: string | undefined;
-  /** What a `.js` file of the package is: an ES module, or CommonJS. */
+  /** The module format of the package's `.js` files. */
   readonly type: "module" | "commonjs";
-  /** Names of the packages that it depends on. */
+  /** Names of the dependencies and devDependencies. */
   readonly dependencies: ReadonlySet<string>;
-  /** The field `perdure`. */
+  /** The field `perdure`, with any content. */
   readonly perdure: unknown;
-  /** The script of a command, from the package's directory. */
+  /** The path of a command's script, relative to the package's directory. */
   command(name: string): string | undefined;
 }
 
-/** `undefined` where there is none, or none that is JSON. */
+/** `undefined` if the file does not exist or is not valid JSON. */
 export function readPackageJson(
   path: string,
   files: { readFile(path: string): string | undefined } = { readFile: readText },

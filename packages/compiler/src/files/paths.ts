@@ -1,16 +1,16 @@
 import { isAbsolute, relative, sep } from "node:path";
 
-/** The path of a module id: without a query, with forward slashes. */
+/** The path of a module id, without the query and with forward slashes. */
 export const pathOf = (id: string): string => slashed(id.replace(/\?.*$/, ""));
 
 const slashed = (path: string): string => (sep === "\\" ? path.replaceAll("\\", "/") : path);
 
-/** Path from the root, with forward slashes. */
+/** The path relative to the root, with forward slashes. */
 export function projectPath(root: string, path: string): string {
   const inside = isAbsolute(path) ? relative(root, path) : path;
   return inside.replaceAll("\\", "/");
 }
 
-/** A script of the project itself: no declarations, and nothing of a package. */
+/** Whether the path is a script of the project itself: neither a declaration file nor part of a package. */
 export const isProjectFile = (path: string): boolean =>
   /\.[cm]?[jt]sx?$/.test(path) && !/\.d\.[cm]?ts$/.test(path) && !/[\\/]node_modules[\\/]/.test(path);

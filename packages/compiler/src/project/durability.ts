@@ -3,25 +3,25 @@ import { isMention, type CallSummary, type FunctionSummary } from "../phases/2-a
 import type { Value } from "../phases/2-analyze/model/value.ts";
 import { resolveValue, runtimeSteps, type Module, type Resolved } from "./link.ts";
 
-/** What a call leads to, before it is known which functions are durable. */
+/** The target of a call, before it is known which functions are durable. */
 type Link =
   | { readonly kind: "plain" }
   | { readonly kind: "possible" }
   | { readonly kind: "step"; readonly name: string }
   | { readonly kind: "function"; readonly file: string; readonly fn: FunctionSummary }
   | { readonly kind: "either"; readonly of: readonly Link[] }
-  /** A method of an object that is not known, or (`open`) one that a known object may have. */
+  /** A method of an unknown object, or (`open`) one that a known object may have. */
   | { readonly kind: "method"; readonly property: string; readonly open: boolean };
 
-/** What is durable in one module. The arrays go by the indexes of its summary. */
+/** Which functions of one module are durable. The arrays use the indexes of its summary. */
 export interface Durability {
-  /** It is durable for certain: a directive, or a call of something that is. */
+  /** Certainly durable: it has a directive, or calls something that is certainly durable. */
   readonly strong: boolean[];
-  /** It is a scope, at least since it calls what may be durable. */
+  /** Durable, certainly or because it calls something that may be durable. It then opens a scope. */
   readonly durable: boolean[];
-  /** The module has something durable, or imports it. */
+  /** Whether the module contains or imports something durable. */
   compiled: boolean;
-  /** The strongly durable methods, by key. */
+  /** The certainly durable methods, by name. */
   readonly methods: Map<string, FunctionSummary>;
 }
 
@@ -52,23 +52,23 @@ function linkCall({ callee, property, passedTo }: CallSummary, module: Module): 
   const link = linkOf(resolveValue(callee, module), property);
   if (!passedTo || link.kind === "function")
     return passedTo && resolveValue(passedTo, module).kind === "runtime" ? { kind: "plain" } : link;
-  return { kind: "plain" }; // a value that may be anything, and need not be called
+  return { kind: "plain" }; // the value may be anything, and need not be called
 }
 
-/** A module on its way to the least fixpoint: everything only ever turns from false to true. */
+/** The evaluation of one module toward the least fixpoint. Values only change from false to true, so it ends. */
 export class Evaluation {
   readonly module: Module;
   readonly result: Durability;
   private readonly links: readonly Link[];
   private readonly imported: readonly Resolved[];
-  private readonly neighbours: readonly string[];
+  private readonly importedFiles: readonly string[];
 
   constructor(module: Module) {
     const { functions, calls, importedValues, imports } = module.summary;
     this.module = module;
     this.links = calls.map((call) => linkCall(call, module));
     this.imported = importedValues.map((value) => resolveValue(value, module));
-    this.neighbours = imports.flatMap((from) => module.follow(from)?.file ?? []);
+    this.importedFiles = imports.flatMap((from) => module.follow(from)?.file ?? []);
     const directed = functions.map(({ kind }) => kind !== undefined);
     this.result = {
       strong: [...directed],
@@ -79,7 +79,7 @@ export class Evaluation {
     for (const each of functions) if (each.kind !== undefined) this.addMethod(each);
   }
 
-  /** One pass; whether anything changed. */
+  /** Makes one pass. Returns whether anything changed. */
   step(of: DurabilityOf): boolean {
     let changed = false;
     const { result } = this;
@@ -89,12 +89,12 @@ export class Evaluation {
     }
     this.module.summary.calls.forEach((call, i) => {
       const link = this.links[i];
-      if (link && this.credit(call, link, of)) changed = true;
+      if (link && this.propagate(call, link, of)) changed = true;
     });
     return changed;
   }
 
-  private credit(call: CallSummary, link: Link, of: DurabilityOf): boolean {
+  private propagate(call: CallSummary, link: Link, of: DurabilityOf): boolean {
     const owner = call.owner === undefined ? undefined : this.module.summary.functions[call.owner];
     if (!owner || owner.plain || isMention(call)) return false;
     const strength = this.strengthOf(link, of);
@@ -142,7 +142,7 @@ export class Evaluation {
   private methodNamed(property: string, of: DurabilityOf): FunctionSummary | undefined {
     const own = this.result.methods.get(property);
     if (own) return own;
-    for (const file of this.neighbours) {
+    for (const file of this.importedFiles) {
       const found = of(file)?.methods.get(property);
       if (found) return found;
     }
@@ -153,7 +153,7 @@ export class Evaluation {
     return this.result.durable.includes(true) || this.hasTopLevelCall(of);
   }
 
-  /** Whether the module itself, and not a function of it, makes a durable call. */
+  /** Whether the module makes a durable call outside of its functions. */
   hasTopLevelCall(of: DurabilityOf): boolean {
     return this.module.summary.calls.some(({ owner, passedTo }, i) => {
       const link = this.links[i];

@@ -1,7 +1,7 @@
 import type { Module } from "./link.ts";
 
 /** The modules that `module` imports directly. */
-export function followed(module: Module): Module[] {
+export function directImports(module: Module): Module[] {
   const found = new Map<string, Module>();
   for (const from of [...module.summary.imports, ...module.summary.stars]) {
     const target = module.follow(from);
@@ -10,7 +10,10 @@ export function followed(module: Module): Module[] {
   return [...found.values()];
 }
 
-/** `start` and all it imports, directly and indirectly; not what `skip` says, and nothing through what `ends` says. */
+/**
+ * `start` and everything it imports, directly or indirectly. Leaves out modules for which `skip` holds, and does not follow the imports of
+ * modules for which `ends` holds.
+ */
 export function reachable(
   start: Module,
   skip: (module: Module) => boolean,
@@ -21,7 +24,7 @@ export function reachable(
   for (let module = queue.pop(); module; module = queue.pop()) {
     if (found.has(module.file) || skip(module)) continue;
     found.set(module.file, module);
-    if (!ends(module)) queue.push(...followed(module));
+    if (!ends(module)) queue.push(...directImports(module));
   }
   return [...found.values()];
 }

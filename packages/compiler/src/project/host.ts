@@ -6,11 +6,11 @@ import type { Resolve } from "./resolve.ts";
 
 /** Access to the project's files. */
 export interface Host {
-  /** The text of a file, `undefined` when there is none. */
+  /** The text of a file. `undefined` if it does not exist. */
   readFile(path: string): string | undefined;
-  /** Every script of the project at `root`: what its workflows import is found from them, whatever is built first. */
+  /** Every script of the project at `root`. They are searched for workflows, so that the result does not depend on the order of the build. */
   scripts?(root: string): string[];
-  /** Replaces the resolver, which works on the file system. */
+  /** Replaces the default resolver, which reads the file system. */
   resolve?: Resolve;
 }
 

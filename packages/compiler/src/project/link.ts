@@ -7,39 +7,39 @@ import type { Value } from "../phases/2-analyze/model/value.ts";
 export interface Module {
   readonly file: string;
   readonly summary: ModuleSummary;
-  /** Fingerprint of its code. */
+  /** Hash of its code. */
   readonly hash: string;
-  /** The project module behind an import; `undefined` for packages and what cannot be found. */
+  /** The project module that an import resolves to. `undefined` for packages and for modules that are not found. */
   follow(specifier: string): Module | undefined;
   /** 1-based line and column of an offset. */
   locate(offset: number): Position;
 }
 
-/** What a value is, with its imports followed. */
+/** The meaning of a value after following its imports. */
 export type Resolved =
   | { readonly kind: "function"; readonly module: Module; readonly index: number }
   | { readonly kind: "class"; readonly module: Module; readonly index: number }
   | { readonly kind: "instance"; readonly module: Module; readonly index: number }
   | { readonly kind: "object"; readonly module: Module; readonly index: number }
   | { readonly kind: "namespace"; readonly module: Module }
-  /** An export of the runtime, or all of them. */
+  /** An export of the runtime, or `*` for all of them. */
   | { readonly kind: "runtime"; readonly name: string }
-  /** Something of the platform: `Date.now`, `node:fs.readFile`. Certainly not durable. */
+  /** A platform API: `Date.now`, `node:fs.readFile`. Certainly not durable. */
   | { readonly kind: "platform"; readonly path: string }
   | { readonly kind: "choice"; readonly of: readonly Resolved[] }
-  /** Certainly not durable. */
+  /** A value that is certainly not durable. */
   | { readonly kind: "known" }
   | { readonly kind: "unknown" }
-  /** A member of something unknown, or (`open`) of something known whose members are not all known. */
+  /** A member of an unknown value, or (`open`) of a known value that may have further members. */
   | { readonly kind: "unresolved"; readonly open: boolean };
 
 const RUNTIME_MODULE = "perdure";
 
-/** The runtime is no part of the project, wherever it lies. */
+/** The runtime is not part of the project, wherever it is installed. */
 export const isRuntime = (specifier: string): boolean =>
   specifier === RUNTIME_MODULE || specifier.startsWith(`${RUNTIME_MODULE}/`);
 
-/** Operations of the runtime that are steps, or lead to some. */
+/** Operations of the runtime that are steps or make steps. */
 export const runtimeSteps: ReadonlySet<string> = new Set(["sleep", "signal", "keyed", "start"]);
 
 /** Functions of the runtime that return their first argument. */
@@ -52,13 +52,13 @@ const unknown: Resolved = { kind: "unknown" };
 const unresolved: Resolved = { kind: "unresolved", open: false };
 const open: Resolved = { kind: "unresolved", open: true };
 
-/** Deeper chains of aliases and re-exports than this are taken for unknown; cycles end here too. */
+/** Longer chains of aliases and re-exports count as unknown. This also ends cycles. */
 const depthLimit = 64;
 
-/** Choices within choices grow fast: few levels are followed. */
+/** Nested choices grow exponentially, so each costs more depth than an alias. */
 const choiceCost = 12;
 
-/** What certainly has nothing durable in it. */
+/** Whether the value certainly contains nothing durable. */
 const isForeign = ({ kind }: Resolved): boolean => kind === "known" || kind === "platform";
 
 const builtinPath = (from: string, name: string): string => {
@@ -66,7 +66,7 @@ const builtinPath = (from: string, name: string): string => {
   return name === "*" || name === "default" ? module : `${module}.${name}`;
 };
 
-/** One name for each thing of the platform, whichever way leads to it. */
+/** The canonical name of a platform API that has several names. */
 const canonical = (path: string): string =>
   path
     .replace(/^(?:globalThis|global|self|window)\./, "")
@@ -132,7 +132,7 @@ function resolveImport(from: string, name: string, module: Module, depth: number
 }
 
 function resolveExport(module: Module, name: string, depth: number, seen: Set<Module> = new Set()): Resolved {
-  // `export *` may lead back here
+  // `export *` can be circular
   if (depth > depthLimit || seen.has(module)) return unknown;
   seen.add(module);
   const { exports, stars } = module.summary;
@@ -199,7 +199,7 @@ function classMember(object: ClassLike, name: string, depth: number): Resolved {
   return found.kind === "unresolved" && members?.has(COMPUTED) ? open : found;
 }
 
-/** The class above, in the same role. */
+/** The base class, as a class or an instance like the given value. */
 function resolveSuper(object: Resolved, depth: number): Resolved {
   if (object.kind !== "class" && object.kind !== "instance") return unknown;
   const parent = object.module.summary.classes[object.index]?.parent;

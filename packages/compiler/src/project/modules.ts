@@ -18,7 +18,7 @@ interface Cached {
   readonly fresh: boolean;
 }
 
-/** A module of the project, as it is on disk or as the bundler has given it. */
+/** A module of the project, read from disk or passed in by the bundler. */
 export class ProjectModule implements Module {
   readonly file: string;
   readonly summary: ModuleSummary;
@@ -37,7 +37,7 @@ export class ProjectModule implements Module {
     return createLocator(this.source)(offset);
   }
 
-  /** Parses once more: few modules are asked, and a syntax tree is too big to be kept for them. */
+  /** Parses the file again. Few modules need a hash, and a syntax tree is too large to keep. */
   get hash(): string {
     return (this.ownHash ??= hashProgram(parse(this.file, this.source).program));
   }
@@ -48,7 +48,7 @@ export class ProjectModule implements Module {
   }
 }
 
-/** Summaries by path and content. */
+/** Caches summaries by path and content. */
 export class ModuleCache {
   private readonly cached = new Map<string, Cached>();
   private readonly resolved = new Map<string, string | undefined>();
@@ -68,7 +68,7 @@ export class ModuleCache {
     return this.resolved.get(key);
   }
 
-  /** The module on disk, if that is what `source` says; its summary is then known already. */
+  /** The module on disk, if its text is `source`. It then takes the given summary instead of computing one. */
   matching(path: string, source: string, summary: ModuleSummary): ProjectModule | undefined {
     const module = this.module(path, { source, summary });
     return this.cached.get(path)?.source === source ? module : undefined;

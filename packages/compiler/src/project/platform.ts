@@ -12,7 +12,7 @@ const chanceFunctions: ReadonlyMap<string, ChanceSource> = new Map([
   ["crypto.getRandomValues", "bytes"],
 ]);
 
-/** What a use of something of the platform gives, when that is clock or chance that every replay repeats. */
+/** The clock or random source that a use of a platform API reads, if the runtime records it. Every replay then reads the same value. */
 export function chanceOf(path: string, form: Form): ChanceSource | undefined {
   if (path === "Date") return form === "new()" ? "date" : form === "call" ? "text" : undefined;
   return form === "call" || form === "value" ? chanceFunctions.get(path) : undefined;
@@ -30,7 +30,7 @@ const kinds: readonly (readonly [Impurity["kind"], RegExp])[] = [
     "timer",
     /^(?:setTimeout|setInterval|setImmediate|AbortSignal\.timeout|Atomics\.wait(?:Async)?|scheduler\.\w+)$|^node:timers\/promises\./,
   ],
-  // how a bundle was built is no environment
+  // NODE_ENV is part of how a bundle was built, not of the environment
   [
     "environment",
     /^process\.(?:(?!env\.NODE_ENV\b)env|argv|cwd|pid|ppid|memoryUsage|cpuUsage|platform|stdin)\b|^node:os\.|^navigator\b/,
@@ -41,10 +41,10 @@ const kinds: readonly (readonly [Impurity["kind"], RegExp])[] = [
   ],
 ];
 
-/** What is wrong with a use in a workflow of something of the platform. */
+/** Why a use of a platform API in a workflow does not replay. `undefined` if it does. */
 export function impurityOf(path: string, form: Form): Impurity["kind"] | undefined {
   if (chanceOf(path, form) !== undefined) return undefined;
-  // a class or namespace that is handed on may be used for anything; called, only what is called counts
+  // a class or namespace that is passed on may be used for anything; in a call, only the member that is called counts
   if (/^(?:Date|Math|crypto|performance)$/.test(path)) return form === "value" ? "clock" : undefined;
   return kinds.find(([, pattern]) => pattern.test(path))?.[0];
 }

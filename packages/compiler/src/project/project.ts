@@ -4,29 +4,29 @@ import type { Analysis } from "../phases/2-analyze/model/analysis.ts";
 import type { ModuleSummary } from "../phases/2-analyze/model/summary.ts";
 import { chanceIn } from "./chance.ts";
 import { Evaluation, type DurabilityOf } from "./durability.ts";
-import { followed, reachable } from "./graph.ts";
+import { directImports, reachable } from "./graph.ts";
 import type { Host } from "./host.ts";
 import { ModuleCache, ProjectModule } from "./modules.ts";
 import { impuritiesOf } from "./purity.ts";
 import { fixpoint, Settlement } from "./settlement.ts";
 import { WorkflowModules } from "./workflow-modules.ts";
 
-/** What is known of a whole project: summaries of its modules, read when they are needed and kept. */
+/** Everything known about a project. Module summaries are computed when they are first needed and then cached. */
 export interface Project {
   analyze(file: string, source: string, summary: ModuleSummary): Analysis;
-  /** The file has changed. */
+  /** Call it when the file has changed. */
   invalidate(path: string): void;
-  /** Any file may have changed: each is read again when it is needed, and parsed again if it differs. */
+  /** Call it when any file may have changed. Each file is then read again on its next use, and parsed again if it differs. */
   refresh(): void;
-  /** Stands for all that the other files contribute to the analysis of `file`. */
+  /** A text that changes whenever other files change the analysis of `file`. */
   signature(file: string): string;
   /** The project files that `file` imports. */
   imports(file: string): string[];
-  /** The project files whose content decides about `file`, itself left out. */
+  /** The other project files that the analysis of `file` depends on. */
   dependencies(file: string): string[];
 }
 
-/** @param root - directory that paths in messages start from, and that all scripts of the project are in */
+/** @param root - the directory that paths in messages are relative to, and whose scripts form the project */
 export function createProject(host: Host, words: DirectiveWords, root: () => string): Project {
   const cache = new ModuleCache(host, words);
   const workflows = new WorkflowModules(cache, host, words, root);
@@ -41,8 +41,8 @@ export function createProject(host: Host, words: DirectiveWords, root: () => str
   return {
     analyze(file, source, summary) {
       const module = cache.matching(file, source, summary) ?? new ProjectModule(file, source, summary, cache);
-      for (const each of followed(module)) settlement.settle(each);
-      // the module itself is evaluated once more: its text may differ from what the others see on disk
+      for (const each of directImports(module)) settlement.settle(each);
+      // the module is evaluated again, because `source` may differ from the text on disk that other modules see
       const evaluation = new Evaluation(module);
       const of: DurabilityOf = (path) => (path === file ? evaluation.result : settlement.durabilityOf(path));
       fixpoint([evaluation], of);
@@ -65,7 +65,7 @@ export function createProject(host: Host, words: DirectiveWords, root: () => str
     refresh: () => forget(),
     imports(file) {
       const module = cache.module(file);
-      return module ? followed(module).map((each) => each.file) : [];
+      return module ? directImports(module).map((each) => each.file) : [];
     },
     dependencies(file) {
       const module = cache.module(file);

@@ -4,14 +4,14 @@ import type { CallSummary, FunctionSummary, ReadSummary } from "../phases/2-anal
 import { resolveValue, type Module, type Resolved } from "./link.ts";
 import { impurityOf } from "./platform.ts";
 
-/** A function that a workflow comes to, and how. */
+/** A function that a workflow reaches, and the path to it. */
 interface Reached {
   readonly module: Module;
   readonly fn: FunctionSummary;
   readonly workflow: FunctionSummary;
-  /** The functions between the workflow and it. */
+  /** The functions between the workflow and this one. */
   readonly through: readonly string[];
-  /** The call by which the way left the workflow's module. */
+  /** The call that leaves the workflow's module. */
   readonly exit: CallSummary | undefined;
 }
 
@@ -23,8 +23,10 @@ interface Use {
 }
 
 /**
- * What the workflows of a module do that no replay repeats, themselves or through functions of any project file. Each is told once, by the shortest way.
- * `place` is a module's path from the project's root.
+ * Finds what the workflows of a module do that does not replay, in the workflow itself or in functions of any project file that it reaches.
+ * Each use is reported once, with the shortest path.
+ *
+ * @param place - turns the path of a module into a path relative to the project's root
  */
 export function impuritiesOf(module: Module, place: (file: string) => string): Impurity[] {
   const found: Impurity[] = [];
@@ -62,7 +64,7 @@ function impurity(
   return { ...base, name: where, through, start: exit.start, end: exit.end };
 }
 
-/** The functions that are called by one, handed on by it, or stand in it. */
+/** The functions that a function calls, passes on or contains. */
 function functionsFrom(at: Reached, start: Module, place: (file: string) => string): Reached[] {
   const { module, fn, workflow, through, exit } = at;
   const { functions, calls } = module.summary;

@@ -2,12 +2,12 @@ import { isAbsolute } from "node:path";
 import { ResolverFactory } from "oxc-resolver";
 import { isProjectFile, pathOf } from "../files/paths.ts";
 
-/** Finds the project file that an import leads to; `undefined` for packages, builtins and what does not exist. */
+/** Finds the project file that an import resolves to. `undefined` for packages, built-in modules and missing files. */
 export type Resolve = (specifier: string, importer: string) => string | undefined;
 
 const typescriptFirst = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json"];
 
-/** One way to resolve for every bundler, so that what is durable does not depend on which one builds. */
+/** Resolves in the same way for every bundler, so that the bundler does not affect which functions are durable. */
 export function createResolve(): Resolve & { clear(): void } {
   const factory = new ResolverFactory({
     tsconfig: "auto",

@@ -2,7 +2,7 @@ import type { Analysis } from "../phases/2-analyze/model/analysis.ts";
 import { combineHashes } from "../syntax/hash.ts";
 import { hasChance } from "./chance.ts";
 import { Evaluation, type Durability, type DurabilityOf } from "./durability.ts";
-import { followed, reachable } from "./graph.ts";
+import { directImports, reachable } from "./graph.ts";
 import type { Module } from "./link.ts";
 import type { WorkflowModules } from "./workflow-modules.ts";
 
@@ -11,7 +11,10 @@ interface Final {
   readonly touched: boolean;
 }
 
-/** What is durable in the modules of a project. The results of a module hold once everything it imports has been evaluated with it. */
+/**
+ * The durability of a project's modules. The result of a module is final once the module has been evaluated together with everything that
+ * it imports.
+ */
 export class Settlement {
   private readonly finals = new Map<string, Final>();
   private readonly workflows: WorkflowModules;
@@ -26,7 +29,7 @@ export class Settlement {
     this.finals.clear();
   }
 
-  /** Evaluates a module with all that it imports. */
+  /** Evaluates a module together with everything that it imports. */
   settle(start: Module): void {
     if (this.finals.has(start.file)) return;
     const open = reachable(start, (module) => this.finals.has(module.file)).map((module) => new Evaluation(module));
@@ -37,7 +40,7 @@ export class Settlement {
       this.finals.set(each.module.file, { durability: each.result, touched: this.isTouched(each, of) });
   }
 
-  /** There is something to rewrite in the module. */
+  /** Whether the module contains anything to rewrite. */
   isTouched(evaluation: Evaluation, of: DurabilityOf): boolean {
     return (
       evaluation.result.durable.includes(true) ||
@@ -46,11 +49,11 @@ export class Settlement {
     );
   }
 
-  /** The rewritten modules that it imports, itself or through modules that stay as they are, and the fingerprint of the latter. */
+  /** The rewritten modules that a module imports, directly or through unchanged modules, and the hash of those unchanged modules. */
   importsOf(module: Module): Pick<Analysis, "imports" | "plain"> {
     const isRewritten = ({ file }: Module): boolean => this.finals.get(file)?.touched === true;
     const through = new Set(
-      followed(module).flatMap((each) => reachable(each, (next) => next.file === module.file, isRewritten)),
+      directImports(module).flatMap((each) => reachable(each, (next) => next.file === module.file, isRewritten)),
     );
     const [rewritten, plain] = [[...through].filter(isRewritten), [...through].filter((each) => !isRewritten(each))];
     return { imports: rewritten.map(({ file }) => file), plain: combineHashes(plain.map(({ hash }) => hash)) };

@@ -5,7 +5,7 @@ import type { Host } from "./host.ts";
 import type { Module } from "./link.ts";
 import type { ModuleCache } from "./modules.ts";
 
-/** The modules with workflows of a project, and all that they import. The whole project is searched for them, when they are first asked for. */
+/** The modules that contain workflows, and everything that they import. The whole project is searched on first use. */
 export class WorkflowModules {
   private readonly cache: ModuleCache;
   private readonly host: Host;

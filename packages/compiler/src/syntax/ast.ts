@@ -10,7 +10,7 @@ import {
 export type FunctionNode = OrdinaryFunction | ArrowFunctionExpression;
 export type ClassNode = Class;
 
-/** TypeScript's own syntax that runs; every other `TS…` node is a type and is passed over. */
+/** TypeScript's own syntax that exists at run time. Every other `TS…` node is part of a type and is skipped. */
 const valueSyntax = new Set<string>([
   "TSAsExpression",
   "TSSatisfiesExpression",
@@ -29,7 +29,7 @@ const valueSyntax = new Set<string>([
 
 const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null && "type" in value;
 
-/** Whether the node only exists for the type checker. */
+/** Whether the node exists only for the type checker. */
 export function isErased(node: Node): boolean {
   if ("declare" in node && node.declare === true) return true;
   return node.type.startsWith("TS") && !valueSyntax.has(node.type);
@@ -63,7 +63,7 @@ function addNode(value: unknown, result: Node[]): void {
   if (isNode(value) && !isErased(value)) result.push(value);
 }
 
-/** Visits `node` and what is below it; `enter` returns `false` to stay out. `above` ends with the parent. */
+/** Visits `node` and its descendants. If `enter` returns `false`, the descendants are skipped. `above` holds the ancestors, the parent last. */
 export function walk(
   node: Node,
   enter: (node: Node, above: readonly Node[]) => boolean | void,
@@ -112,17 +112,17 @@ export function unwrap(node: Node): Node {
   }
 }
 
-/** Whether `node` only wraps its child: what stands in it stands in its parent. */
+/** Whether `node` only wraps an expression, so that its child counts as a child of its parent. */
 export const isWrapper = (node: Node): boolean => unwrap(node) !== node;
 
-/** A key or member name that is known here; private names begin with `#`. */
+/** The name of a key or member if it is known statically. A private name begins with `#`. */
 export function keyName(key: PropertyKey | Node, computed: boolean): string | undefined {
   if (key.type === "PrivateIdentifier") return `#${key.name}`;
   if (key.type === "Identifier") return computed ? undefined : key.name;
   return literalText(key);
 }
 
-/** A key's name, or what stands for one that is computed: `pay` for `[pay]` and `[keys.pay]`. */
+/** The name of a key, or a label for a computed one: `pay` for `[pay]` and `[keys.pay]`. */
 export function keyLabel(key: PropertyKey | Node, computed: boolean): string {
   const inner = unwrap(key);
   if (inner.type === "MemberExpression") return keyLabel(inner.property, inner.computed);
@@ -138,19 +138,19 @@ export function literalText(node: Node): string | undefined {
   return undefined;
 }
 
-/** The block of a function; `undefined` for an arrow with an expression. */
+/** The block of a function. `undefined` for an arrow function with an expression body. */
 export function blockOf(fn: FunctionNode): Extract<Node, { type: "BlockStatement" }> | undefined {
   return fn.body?.type === "BlockStatement" ? fn.body : undefined;
 }
 
 export type ParameterNode = FunctionNode["params"][number];
 
-/** The parameters that exist at run time: without TypeScript's `this`. */
+/** The parameters that exist at run time, without TypeScript's `this` parameter. */
 export const runtimeParams = (fn: FunctionNode): ParameterNode[] => fn.params.filter((param) => !isThisParam(param));
 
 export const isThisParam = (param: ParameterNode): boolean => param.type === "Identifier" && param.name === "this";
 
-/** What `fn.length` is: the parameters before the first one with a default. */
+/** The value of `fn.length`: the number of parameters before the first one with a default value. */
 export function lengthOf(fn: FunctionNode): number {
   const params = runtimeParams(fn);
   const first = params.findIndex((param) => {

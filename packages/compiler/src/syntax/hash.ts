@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import type { Node, Program } from "oxc-parser";
 import { children } from "./ast.ts";
 
-/** Fields that say how something is written, not what it is. */
+/** Fields that describe how a node is written, not what it means. */
 const layout = new Set(["start", "end", "raw", "parent", "range"]);
 
-/** Fingerprint of the code: the same for every layout, comment, quote style and type annotation. */
+/** Hash of the code. Layout, comments, quote style and type annotations do not affect it. */
 export function hashProgram(program: Program): string {
   const parts: string[] = [];
   const visit = (node: Node): void => {
@@ -21,13 +21,13 @@ export function hashProgram(program: Program): string {
   return digest(parts.join(""));
 }
 
-/** One fingerprint for several pieces of code, in whatever order they come; "" for none. */
+/** One hash for several pieces of code. Their order does not affect it. "" if there are none. */
 export const combineHashes = (hashes: readonly string[]): string =>
   hashes.length === 0 ? "" : digest([...hashes].sort().join(" "));
 
 const digest = (text: string): string => createHash("sha256").update(text).digest("base64url").slice(0, 16);
 
-/** A field that is not a child: names, operators, literal values. */
+/** A field that is not a child node: a name, an operator, a literal value. */
 function plain(key: string, value: unknown): string {
   if (typeof value === "string" || typeof value === "number" || typeof value === "boolean")
     return ` ${key}=${JSON.stringify(value)}`;

@@ -1,15 +1,15 @@
 import { dirname, resolve } from "node:path";
 import { ts } from "ts-morph";
 
-/** A tsconfig as TypeScript reads it, with what it inherits. */
+/** A tsconfig with everything it inherits, as TypeScript reads it. */
 export interface Tsconfig {
   readonly path: string;
-  /** `undefined` where it cannot be read. */
+  /** `undefined` if the file cannot be read. */
   readonly parsed: ts.ParsedCommandLine | undefined;
   readonly problems: readonly ts.Diagnostic[];
 }
 
-/** @param overrides - options of a command line */
+/** @param overrides - options from a command line */
 export function readTsconfig(path: string, overrides: ts.CompilerOptions = {}): Tsconfig {
   const fatal: ts.Diagnostic[] = [];
   const host: ts.ParseConfigFileHost = {
@@ -21,12 +21,12 @@ export function readTsconfig(path: string, overrides: ts.CompilerOptions = {}): 
   return { path, parsed, problems: [...fatal, ...(parsed?.errors ?? [])] };
 }
 
-/** Tsconfigs and all that they refer to, each after those that it refers to. */
+/** These tsconfigs and all their references. Each comes after its references. */
 export function readTsconfigs(roots: readonly string[], overrides: ts.CompilerOptions = {}): Tsconfig[] {
   const seen = new Set<string>();
   const read = (path: string): Tsconfig[] => {
     if (seen.has(path)) return [];
-    seen.add(path); // references may lead in circles
+    seen.add(path); // references can be circular
     const own = readTsconfig(path, overrides);
     const references = own.parsed?.projectReferences ?? [];
     return [...references.flatMap((each) => read(ts.resolveProjectReferencePath(each))), own];
@@ -34,6 +34,6 @@ export function readTsconfigs(roots: readonly string[], overrides: ts.CompilerOp
   return roots.flatMap(read);
 }
 
-/** The path of a tsconfig, given as a file or as the directory that holds it. */
+/** The path of a tsconfig, given as a file or as its directory. */
 export const tsconfigPath = (path: string): string =>
   resolve(path, ts.sys.directoryExists(resolve(path)) ? "tsconfig.json" : "");

@@ -9,7 +9,7 @@ export interface StandardSchema<T = unknown> {
     readonly types?: { readonly input: unknown; readonly output: T } | undefined;
   };
 }
-export type StandardResult<T> =
+type StandardResult<T> =
   | { readonly value: T; readonly issues?: undefined }
   | { readonly issues: readonly { readonly message: string; readonly path?: readonly unknown[] | undefined }[] };
 

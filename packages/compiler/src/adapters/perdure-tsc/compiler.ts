@@ -6,30 +6,32 @@ import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { readPackageJson } from "../../files/package-json.ts";
 
-/** The project's own `tsc`. */
+/** The `tsc` installed in the project. */
 export interface Compiler {
   readonly command: string;
-  /** What comes before the arguments. */
-  readonly before: readonly string[];
+  /** Arguments that precede those of the command line. */
+  readonly leadingArgs: readonly string[];
   readonly version: string;
 }
 
 /**
  * The compiler that `npx tsc` would run in the directory, or the script that `$PERDURE_TSC` names.
- * @throws PerdureError when there is none
+ *
+ * @throws PerdureError `TSC_NOT_FOUND`
  */
 export async function findCompiler(directory: string): Promise<Compiler> {
   const { PERDURE_TSC: named } = process.env;
-  if (named !== undefined) return { command: process.execPath, before: [resolve(directory, named)], version: named };
+  if (named !== undefined)
+    return { command: process.execPath, leadingArgs: [resolve(directory, named)], version: named };
   const manifest = manifestOf(directory);
   if (manifest === undefined) throw new PerdureError("TSC_NOT_FOUND", { directory });
   const content = readPackageJson(manifest);
   const version = content?.version ?? "";
   const executable = await nativeExecutable(join(dirname(manifest), "lib/getExePath.js"));
-  if (executable !== undefined) return { command: executable, before: [], version };
+  if (executable !== undefined) return { command: executable, leadingArgs: [], version };
   return {
     command: process.execPath,
-    before: [resolve(dirname(manifest), content?.command("tsc") ?? "bin/tsc")],
+    leadingArgs: [resolve(dirname(manifest), content?.command("tsc") ?? "bin/tsc")],
     version,
   };
 }
@@ -42,7 +44,7 @@ function manifestOf(directory: string): string | undefined {
   }
 }
 
-/** TypeScript 7 is a program of its own; the script that starts it would leave it behind when it is ended. */
+/** TypeScript 7 is a native executable. It is started directly, since killing the script that wraps it would not kill the executable. */
 async function nativeExecutable(module: string): Promise<string | undefined> {
   if (!existsSync(module)) return undefined;
   const { default: getExePath }: { default?: unknown } = await import(pathToFileURL(module).href);
@@ -50,11 +52,11 @@ async function nativeExecutable(module: string): Promise<string | undefined> {
   return typeof path === "string" ? path : undefined;
 }
 
-/** Runs it with its output on ours. */
+/** Runs the compiler with inherited output. */
 export const runVisibly = (compiler: Compiler, args: readonly string[]): ChildProcess =>
   start(compiler, args, { stdio: "inherit" });
 
-/** Runs it and keeps what it prints. */
+/** Runs the compiler and returns its output. */
 export async function runQuietly(
   compiler: Compiler,
   args: readonly string[],
@@ -67,9 +69,9 @@ export async function runQuietly(
   return { code, output: Buffer.concat(chunks).toString("utf8") };
 }
 
-/** The compiler does not outlive this process. */
-function start({ command, before }: Compiler, args: readonly string[], options: SpawnOptions): ChildProcess {
-  const child = spawn(command, [...before, ...args], options);
+/** Starts the compiler, which is killed when this process exits. */
+function start({ command, leadingArgs }: Compiler, args: readonly string[], options: SpawnOptions): ChildProcess {
+  const child = spawn(command, [...leadingArgs, ...args], options);
   const end = (): void => void child.kill();
   process.once("exit", end);
   child.once("close", () => process.removeListener("exit", end));

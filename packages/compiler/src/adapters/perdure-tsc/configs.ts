@@ -4,17 +4,20 @@ import { ts } from "ts-morph";
 import { readTsconfig, readTsconfigs, tsconfigPath, type Tsconfig } from "../../typescript/tsconfig.ts";
 import type { Invocation } from "./invocation.ts";
 
-/** A project as TypeScript's own API reads it. It compiles nothing here: the project's own compiler does. */
+/** A project as TypeScript's API reads it. Only the configuration is read here. The project's own compiler does the compiling. */
 export interface Config {
-  /** Path of the tsconfig; "" where the command line names files. */
+  /** Path of the tsconfig, or "" if the command line lists files. */
   readonly path: string;
   readonly options: ts.CompilerOptions;
   readonly files: readonly string[];
 }
 
-/** The tsconfigs to compile, each behind those that it refers to. `undefined` when one cannot be read. Files that are named stand for themselves. */
+/**
+ * The tsconfigs to compile, referenced projects first. Files listed on the command line form one config without a path. `undefined` if a
+ * tsconfig cannot be read.
+ */
 export function configsOf(invocation: Invocation, directory: string): Config[] | undefined {
-  if (invocation.wants === "build") return withReferences(buildRoots(invocation, directory), invocation.options);
+  if (invocation.mode === "build") return withReferences(buildRoots(invocation, directory), invocation.options);
   if (invocation.named.length > 0 && invocation.project === undefined) {
     return [{ path: "", options: invocation.options, files: invocation.named.map((each) => resolve(directory, each)) }];
   }
@@ -27,7 +30,7 @@ export function configsOf(invocation: Invocation, directory: string): Config[] |
 }
 
 function buildRoots({ named }: Invocation, directory: string): string[] {
-  // an argument that no project has is the value of an option in front of it
+  // an argument that is not a project is the value of the option before it
   const paths = named.map((each) => tsconfigPath(resolve(directory, each))).filter((path) => existsSync(path));
   return named.length === 0 ? [join(directory, "tsconfig.json")] : paths;
 }
@@ -37,6 +40,6 @@ function withReferences(roots: readonly string[], overrides: ts.CompilerOptions)
   return configs.every((each) => each !== undefined) ? configs : undefined;
 }
 
-/** `undefined` when it cannot be read; the compiler then says why. */
+/** `undefined` if the file cannot be read. The compiler then reports the reason. */
 const configOf = ({ path, parsed }: Tsconfig): Config | undefined =>
   parsed && { path, options: parsed.options, files: parsed.fileNames };

@@ -3,11 +3,11 @@ import type { Config } from "./configs.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Mirror } from "./mirror.ts";
 
-/** Options that say how `tsc` is run, and not what it makes of a file. */
+/** Options that control how `tsc` runs and do not affect the JavaScript that it emits. */
 const howToRun =
   /^--?(?:b|build|w|watch|p|project|verbose|force|f|stopBuildOnErrors|builders|singleThreaded|checkers|locale|preserveWatchOutput|pretty|diagnostics|extendedDiagnostics|explainFiles|listFiles|listEmittedFiles|traceResolution|generateTrace|generateCpuProfile|quiet|q)$/i;
 
-/** JavaScript and its source maps only, whatever the project's configuration says; types are checked elsewhere. */
+/** Restricts the output to JavaScript and source maps, whatever the project's configuration says. Types are checked in another run. */
 const onlyJavaScript = [
   "--noCheck",
   "--listEmittedFiles",
@@ -26,10 +26,10 @@ const onlyJavaScript = [
   ...["declarationDir", "tsBuildInfoFile"].flatMap((name) => [`--${name}`, "null"]),
 ];
 
-/** Arguments with which `tsc` emits the JavaScript of a project into a mirror. */
+/** Arguments that make `tsc` emit the JavaScript of a project into a mirror. */
 export function emitArguments(invocation: Invocation, config: Config, mirror: Mirror): string[] {
   const { composite, rootDir, outDir } = config.options;
-  // a composite project begins where its tsconfig lies
+  // the default root of a composite project is the directory of its tsconfig
   const root = rootDir ?? (composite === true ? dirname(config.path) : undefined);
   return [
     ...(config.path === ""
@@ -42,7 +42,7 @@ export function emitArguments(invocation: Invocation, config: Config, mirror: Mi
   ];
 }
 
-/** The compiler options of the command line, as they were written. */
+/** The compiler options of the command line, unchanged. */
 function optionsOf({ args, named }: Invocation): string[] {
   const kept: string[] = [];
   let keeping = false;
@@ -54,7 +54,7 @@ function optionsOf({ args, named }: Invocation): string[] {
   return kept;
 }
 
-/** Arguments with which `tsc` looks for errors in a project, and leaves no trace. */
+/** Arguments that make `tsc` report a project's errors without writing anything. */
 export function checkArguments(invocation: Invocation, config: Config): string[] {
   const files = config.path === "" ? config.files : ["--project", config.path];
   return [

@@ -9,17 +9,18 @@ import type { Invocation } from "./invocation.ts";
 import { Mirror, type Differences } from "./mirror.ts";
 import type { Compiled } from "./sources.ts";
 
-/** What a project comes to. */
+/** The JavaScript of a project. */
 export interface Emission {
-  /** Texts by path. */
+  /** File contents by path. */
   readonly outputs: ReadonlyMap<string, string>;
-  /** The files that it was made of. */
+  /** Every file that the compiler read. */
   readonly inputs: readonly string[];
 }
 
 /**
- * Lets the project's own compiler make JavaScript of the compiled sources: in a mirror of the file system where they stand in the place of the
- * sources. So whatever it does to a file (decorators, class fields, namespaces, CommonJS, lower targets) it does to code that is compiled already.
+ * Emits the JavaScript of the compiled sources with the project's own compiler. The compiler runs in a mirror of the file system in
+ * which the compiled sources replace the originals. So every transformation of the compiler (decorators, class fields, namespaces,
+ * CommonJS, lower targets) applies to code that Perdure has already compiled.
  *
  * @throws PerdureError `TSC_EMITTED_NOTHING`
  */
@@ -57,14 +58,17 @@ function differences(
   };
 }
 
-/** The directory of the output, if no source is in it. */
+/** The output directory, unless it contains sources. */
 export function separateOutput({ path, files, options: { outDir } }: Config): string | undefined {
   if (outDir === undefined) return undefined;
   const directory = resolve(outDir);
   return [path, ...files].some((file) => file.startsWith(directory + sep)) ? undefined : directory;
 }
 
-/** `order.js` and `order.js.map` beside `order.ts`: the compiler would write through a link to them. */
+/**
+ * Matches `order.js` and `order.js.map` next to `order.ts`. They must not be linked, or the compiler would overwrite the real files through
+ * the links.
+ */
 function isOutputBeside(name: string, siblings: ReadonlySet<string>): boolean {
   const match = /^(.*)\.([cm]?)jsx?(?:\.map)?$/.exec(name);
   return (
@@ -113,7 +117,7 @@ function chained(
   return withChainedMap({ code: readFileSync(path, "utf8"), map }, find);
 }
 
-/** Where the paths of a source map begin that has a `sourceRoot`. */
+/** The directories that the paths of a source map with a `sourceRoot` may be relative to. */
 function rootsOf({ path, options: { rootDir } }: Config, inputs: readonly string[]): string[] {
   if (rootDir !== undefined) return [resolve(rootDir)];
   const own = inputs.filter((file) => !/\.d\.[cm]?ts$/.test(file)).map((file) => dirname(file).split(sep));

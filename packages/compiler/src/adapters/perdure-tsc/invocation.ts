@@ -1,17 +1,17 @@
 import { ts } from "ts-morph";
 
-/** What a command line wants of `tsc`. */
+/** A parsed `tsc` command line. */
 export interface Invocation {
-  /** Arguments as they were given. */
+  /** The arguments, unchanged. */
   readonly args: readonly string[];
-  /** `nothing`: it compiles nothing (`--help`, `--init`, `--clean`, …). */
-  readonly wants: "nothing" | "project" | "build";
+  /** `nothing`: the command compiles nothing (`--help`, `--init`, `--clean`, …). */
+  readonly mode: "nothing" | "project" | "build";
   readonly watch: boolean;
-  /** Compiler options of the command line. */
+  /** Compiler options given on the command line. */
   readonly options: ts.CompilerOptions;
-  /** Files or, of a build, projects. */
+  /** Files, or projects if `mode` is `build`. */
   readonly named: readonly string[];
-  /** The tsconfig that `--project` names. */
+  /** The value of `--project`. */
   readonly project: string | undefined;
 }
 
@@ -26,7 +26,7 @@ export function readInvocation(args: readonly string[]): Invocation {
   const { watch, project, ...rest } = options;
   return {
     args,
-    wants: nothing ? "nothing" : isBuild ? "build" : "project",
+    mode: nothing ? "nothing" : isBuild ? "build" : "project",
     watch: watch === true || (isBuild && args.some((each) => /^--?w(?:atch)?$/i.test(each))),
     options: rest,
     named: fileNames,

@@ -13,32 +13,32 @@ import {
 import { tmpdir } from "node:os";
 import { join, parse, resolve, sep } from "node:path";
 
-/** What stands in a directory of the mirror in place of what the real one holds. */
+/** An entry of the mirror that differs from the real file system, or a directory above one. */
 interface Node {
   readonly children: Map<string, Node>;
-  /** The file's text. */
+  /** Content of a replaced file. */
   text?: string;
-  /** An empty directory. */
+  /** Whether the directory is shown empty. */
   empty?: true;
 }
 
 const newNode = (): Node => ({ children: new Map() });
 
-/** What a mirror shows otherwise than the real file system. */
+/** How a mirror differs from the real file system. */
 export interface Differences {
-  /** Texts of files, by path. */
+  /** Contents of replaced files, by path. */
   readonly files: ReadonlyMap<string, string>;
-  /** Directories that are empty. */
+  /** Directories to show empty. */
   readonly empty: readonly string[];
-  /** Directories that can be written to without anything being written to the real ones. */
+  /** Directories to create in the mirror instead of linking them, so that files written there do not reach the real directories. */
   readonly own: readonly string[];
-  /** Files that are not there: those beside the others, by name, of a directory of its own. */
+  /** Which entries of an `own` directory to leave out, given the names of all its entries. */
   readonly hides: (name: string, siblings: ReadonlySet<string>) => boolean;
 }
 
 /**
- * A directory that looks like the root of the file system, with other texts in some files. A compiler that is started in it finds every file,
- * package and configuration where it is, under the mirror's path; what it writes stays in the mirror.
+ * A directory that looks like the root of the file system, with the content of some files replaced. A compiler started inside the mirror
+ * finds every file, package and configuration at its usual path, prefixed by the mirror's path. Whatever it writes stays in the mirror.
  */
 export class Mirror {
   readonly root: string = realpathSync(mkdtempSync(join(tmpdir(), "perdure-tsc-")));
@@ -47,7 +47,7 @@ export class Mirror {
     process.once("exit", this.remove);
   }
 
-  /** The path in the mirror. */
+  /** The mirror's path for a real path. */
   inside(path: string): string {
     const { root } = parse(path);
     const drive = root.replace(/[\\/:]/g, "");
@@ -56,13 +56,13 @@ export class Mirror {
 
   isInside = (path: string): boolean => resolve(path).startsWith(this.root + sep);
 
-  /** The real path. */
+  /** The real path for a path in the mirror. */
   outside(path: string): string {
     const below = resolve(path).slice(this.root.length + 1);
     return sep === "\\" ? below.replace(/^(\w)\\/, "$1:\\") : sep + below;
   }
 
-  /** Anything that names a file of the mirror names the real one then. */
+  /** Replaces the paths of the mirror in a text with the real paths. */
   withoutMirror = (text: string): string => text.replaceAll(this.root, "");
 
   show(differences: Differences): void {
@@ -106,7 +106,7 @@ function linkAll(real: string, mirrored: string, { children }: Node, { own, hide
   for (const { name } of entries) if (!siblings || !hides(name, siblings)) link(join(real, name), join(mirrored, name));
 }
 
-/** Nothing of a directory that may not be read, on the way to one that may. */
+/** A directory above a replaced file may be unreadable. It then counts as empty. */
 function entriesOf(directory: string): Dirent[] {
   try {
     return readdirSync(directory, { withFileTypes: true });
@@ -115,7 +115,7 @@ function entriesOf(directory: string): Dirent[] {
   }
 }
 
-/** Windows lets everybody make junctions of directories, but not every user links to files. */
+/** On Windows every user may create a junction to a directory, but not every user may create a link to a file. */
 function link(real: string, mirrored: string): void {
   if (sep === "/") return symlinkSync(real, mirrored);
   const stats = statSync(real, { throwIfNoEntry: false });

@@ -2,7 +2,7 @@ import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { readText } from "../../files/read-text.ts";
 
-/** Writes what differs, each file at once: whoever runs the output never sees half of it. Returns the paths. */
+/** Writes the changed files, each atomically: a process that loads the output never reads half a file. Returns their paths. */
 export function writeOutputs(outputs: ReadonlyMap<string, string>): string[] {
   const changed = [...outputs].filter(([path, text]) => readText(path) !== text);
   for (const [path, text] of changed) {

@@ -11,19 +11,19 @@ import { writeOutputs } from "./outputs.ts";
 import { Sources, type CompiledSources } from "./sources.ts";
 import { Stamps } from "./stamps.ts";
 
-/** Exit codes of `tsc`. */
+/** The exit codes that `tsc` uses for errors. */
 const outputsSkipped = 1;
 const outputsGenerated = 2;
 
-/** What a pass over the projects has come to. */
+/** The result of one pass over the projects. */
 interface Pass {
   readonly failed: boolean;
   readonly written: readonly string[];
 }
 
 /**
- * The projects of one command. The compiler runs twice: over the real files, for types, declarations and whatever it has to say; and over a
- * mirror of them where the compiled sources stand, for the JavaScript.
+ * The projects of one command. The compiler runs twice. One run over the real files checks types, emits declarations and prints messages.
+ * The other emits the JavaScript, in a mirror of the file system that contains the compiled sources.
  */
 export class TscProject {
   readonly compiler: Compiler;
@@ -41,7 +41,7 @@ export class TscProject {
     this.use(configs);
   }
 
-  /** Files may have been changed, added and removed. */
+  /** Reads the configuration again and discards all results. Call it when files may have been changed, added or removed. */
   refresh(): void {
     this.use(configsOf(this.invocation, this.directory) ?? this.configs);
   }
@@ -51,7 +51,7 @@ export class TscProject {
     this.sources.refresh(configs.flatMap((config) => separateOutput(config) ?? []));
   }
 
-  /** Files that a change of which may change the output. */
+  /** Files whose change may change the output. */
   watched(): string[] {
     return this.configs.flatMap((config) => {
       const { path, files } = config;
@@ -69,7 +69,7 @@ export class TscProject {
   }
 
   async once(): Promise<number> {
-    return this.invocation.wants === "build" ? this.build() : this.onceForOne();
+    return this.invocation.mode === "build" ? this.build() : this.onceForOne();
   }
 
   private async onceForOne(): Promise<number> {
@@ -97,19 +97,21 @@ export class TscProject {
     return failed && code === 0 ? outputsSkipped : code;
   }
 
-  /** Arguments with which the compiler writes no JavaScript, as far as they can say so. */
+  /** Arguments that keep the compiler from writing JavaScript. A build without declarations has no such arguments. */
   typesOnly(): string[] {
-    const { args, wants } = this.invocation;
+    const { args, mode } = this.invocation;
     const emitting = this.configs.filter(emitsJavaScript);
     const declare =
       emitting.length > 0 &&
       emitting.every(({ options }) => options.declaration === true || options.composite === true);
     if (declare) return [...args, "--emitDeclarationOnly"];
-    return wants === "build" ? [...args] : [...args, "--noEmit"];
+    return mode === "build" ? [...args] : [...args, "--noEmit"];
   }
 
-  /** Emits what has changed of the projects that pass the test. */
-  async pass(mayEmit: (config: Config) => boolean | Promise<boolean> = (config) => this.isFree(config)): Promise<Pass> {
+  /** Emits the projects that have changed and for which `mayEmit` holds. */
+  async pass(
+    mayEmit: (config: Config) => boolean | Promise<boolean> = (config) => this.permitsOutput(config),
+  ): Promise<Pass> {
     const written: string[] = [];
     let failed = false;
     for (const config of this.configs) {
@@ -121,8 +123,8 @@ export class TscProject {
     return { failed, written };
   }
 
-  /** Whether nothing forbids the output of a project, while another process looks for errors. */
-  private async isFree(config: Config): Promise<boolean> {
+  /** Whether `noEmitOnError` permits output. During `--watch` the errors are found by another process, so they are looked for again. */
+  private async permitsOutput(config: Config): Promise<boolean> {
     if (config.options.noEmitOnError !== true) return true;
     const { code } = await runQuietly(this.compiler, checkArguments(this.invocation, config), this.directory);
     return code === 0;
@@ -154,7 +156,7 @@ export class TscProject {
   }
 }
 
-/** Where the output lies: beside the tsconfig, if it lies beside the sources. */
+/** The output directory. Without `outDir` the output is next to the sources, and the manifest next to the tsconfig. */
 const outputOf = ({ path, options: { outDir } }: Config): string => resolve(outDir ?? dirname(path));
 
 const nothing = (): undefined => undefined;
@@ -162,7 +164,7 @@ const nothing = (): undefined => undefined;
 const emitsJavaScript = ({ files, options }: Config): boolean =>
   options.noEmit !== true && options.emitDeclarationOnly !== true && files.some((file) => !/\.d\.[cm]?ts$/.test(file));
 
-/** Prints what the compiler has to say; whether there are errors. */
+/** Prints the diagnostics. Returns whether there are errors. */
 function report({ diagnostics }: CompiledSources): boolean {
   for (const each of new Set(diagnostics.map(formatDiagnostic))) console.error(`${each}\n`);
   return diagnostics.some(({ severity }: Diagnostic) => severity === "error");

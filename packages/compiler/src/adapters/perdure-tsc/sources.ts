@@ -9,7 +9,7 @@ import type { Original } from "../session/chained-map.ts";
 import type { Options } from "../session/options.ts";
 import { diagnosticsOf, Session } from "../session/session.ts";
 
-/** A source file whose compiled text takes its place. */
+/** A source file and the compiled text that replaces it. */
 export interface Compiled extends Original {
   readonly code: string;
   readonly info: ModuleInfo;
@@ -20,7 +20,7 @@ export interface CompiledSources {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Compiles the sources of projects: each file once, until it or another file has changed. */
+/** Compiles the sources of projects. Each file is compiled once until `refresh`, since a change of one file may affect others. */
 export class Sources {
   private readonly session: Session;
   private outputs: readonly string[] = [];
@@ -30,20 +30,20 @@ export class Sources {
   >();
 
   constructor(options: Options) {
-    // what lies in an output directory is not a source: ids must not depend on what was built before
+    // files in an output directory are not sources: ids must not depend on earlier builds
     const readFile = (path: string): string | undefined =>
       this.outputs.some((directory) => path.startsWith(directory + sep)) ? undefined : nodeHost.readFile(path);
     this.session = new Session(options, { readFile });
   }
 
-  /** Files may have changed since, and the directories of the output. */
+  /** Discards all results. */
   refresh(outputs: readonly string[]): void {
     this.outputs = outputs;
     this.session.restart();
     this.known.clear();
   }
 
-  /** All that these files import, themselves included. */
+  /** These files and everything that they import, directly or indirectly. */
   reachable(files: readonly string[]): string[] {
     const roots = files.filter((file) => isProjectFile(file) && passes(this.session.filter, file));
     return [...new Set(roots.flatMap((file) => [file, ...this.session.watched(file)]))];

@@ -5,29 +5,29 @@ import { fileURLToPath } from "node:url";
 import type { Config } from "./configs.ts";
 import type { Emission } from "./emit.ts";
 
-/** A file as it was: its time and size, nothing when it was not there. */
+/** A path with the time and size of the file, or with "" if there was no file. */
 type Trace = readonly [path: string, trace: string];
 
 interface Stamp {
   readonly key: string;
   readonly inputs: readonly Trace[];
-  /** Manifests of packages, there or not, and the output. */
+  /** The package.json files that apply or would apply if they existed, and the output. */
   readonly others: readonly Trace[];
 }
 
-/** Remembers what a project was made of and what it came to, so that what has not changed is not made again. */
+/** Records the inputs and outputs of a project, so that an unchanged project is not emitted again. */
 export class Stamps {
   private readonly path: string;
   private readonly key: string;
 
-  /** @param how - all that decides about the output besides the files */
+  /** @param how - everything that affects the output besides the files */
   constructor({ path, files, options }: Config, how: readonly unknown[]) {
     const itself = trace(fileURLToPath(import.meta.url));
     this.key = hash([files, options, how, itself]);
     this.path = join(cacheOf(dirname(path)), `${hash([path])}.json`);
   }
 
-  /** The project's files and its output are as they were left. */
+  /** Whether inputs and outputs are unchanged since the last emit. */
   isCurrent(): boolean {
     const stamp = this.read();
     return (
@@ -35,7 +35,7 @@ export class Stamps {
     );
   }
 
-  /** What it was made of when it was last made, without packages. */
+  /** The inputs of the last emit, without files of packages. */
   inputs(): string[] {
     return (this.read()?.inputs ?? []).map(([path]) => path).filter((path) => !isPackage(path));
   }
@@ -52,7 +52,7 @@ export class Stamps {
       mkdirSync(dirname(this.path), { recursive: true });
       writeFileSync(this.path, JSON.stringify(stamp));
     } catch {
-      // a cache that cannot be written: the project is made again next time
+      // the cache is not writable: the project is emitted again next time
     }
   }
 
@@ -81,7 +81,7 @@ function ancestors(directory: string): string[] {
   return above === directory ? [directory] : [directory, ...ancestors(above)];
 }
 
-/** Beside the packages of the project. */
+/** The cache is in the nearest `node_modules`. */
 function cacheOf(directory: string): string {
   const found = ancestors(directory).find((each) =>
     statSync(join(each, "node_modules"), { throwIfNoEntry: false })?.isDirectory(),

@@ -3,10 +3,10 @@ import { dirname, join } from "node:path";
 import { codeOf, runVisibly } from "./compiler.ts";
 import type { TscProject } from "./project.ts";
 
-/** How long after a change others may follow that belong to it, in milliseconds. */
+/** Changes that follow each other within this time, in milliseconds, cause a single pass. */
 const settling = 50;
 
-/** Runs the compiler in its watch mode, and emits again whenever a file changes. Ends with the compiler. */
+/** Runs the compiler in watch mode, and emits again whenever a file changes. Resolves when the compiler exits. */
 export async function watch(project: TscProject): Promise<number> {
   const compiler = runVisibly(project.compiler, project.typesOnly());
   const cycle = new Cycle(project);
@@ -18,7 +18,7 @@ export async function watch(project: TscProject): Promise<number> {
   }
 }
 
-/** One pass after the other, each for all that has changed since the one before. */
+/** Runs one pass at a time. Changes during a pass cause another pass after it. */
 class Cycle {
   private readonly project: TscProject;
   private readonly watchers = new Map<string, FSWatcher>();
@@ -52,7 +52,7 @@ class Cycle {
 
   private async run(): Promise<void> {
     try {
-      this.look();
+      this.rescan();
       const { written } = await this.project.pass();
       if (written.length > 0)
         console.log(`perdure-tsc: ${written.length} ${written.length === 1 ? "file" : "files"} written`);
@@ -65,8 +65,8 @@ class Cycle {
     this.begin();
   }
 
-  /** Reads the projects again, and watches the directories of all their files, and those below where files may come. */
-  private look(): void {
+  /** Reads the projects again, and watches the directories of their files and all directories below them, where files may be added. */
+  private rescan(): void {
     this.project.refresh();
     const seen = new Set<string>();
     for (const path of this.project.watched()) this.watchTree(dirname(path), seen);
@@ -81,7 +81,7 @@ class Cycle {
 
   private watchOne(directory: string): void {
     const watcher = watchDirectory(directory, () => this.changed());
-    // the directory is gone: it is watched again when files come back
+    // the directory was removed: it is watched again when the next pass finds files in it
     watcher.on("error", () => void this.watchers.delete(directory));
     this.watchers.set(directory, watcher);
   }

@@ -4,21 +4,21 @@ import { dirname, extname, join } from "node:path";
 import { readPackageJson, type PackageJson } from "../../files/package-json.ts";
 import type { CompiledFile, Files } from "./files.ts";
 
-/** A module of the CommonJS loader, as far as it is needed here. */
+/** The part of a CommonJS module that is used here. */
 interface CommonJsModule {
   _compile?: unknown;
 }
 
 /**
- * Require hooks (Node's own, tsx, …) read a file by themselves. They are given the compiled text in place of the file's, so that it does not
- * matter which of them there are and in which order they came.
+ * Require hooks (Node's own, tsx, …) read files themselves. While a module loads, reading its file returns the compiled text. So it does not
+ * matter which hooks there are, or in which order they were installed.
  */
 export function hookCommonJs(files: Files): void {
   const prototype: object = Module.prototype;
   const load: unknown = Reflect.get(prototype, "load");
   if (typeof load !== "function") throw new TypeError("Module.prototype.load is a function in every Node");
   const hooked = function (this: CommonJsModule, filename: string): void {
-    const file = files.wants(filename) ? files.compile(filename, isCommonJs(filename)) : undefined;
+    const file = files.includes(filename) ? files.compile(filename, isCommonJs(filename)) : undefined;
     const stop = file && intercept(this, file);
     try {
       Reflect.apply(load, this, [filename]);
@@ -29,7 +29,7 @@ export function hookCommonJs(files: Files): void {
   Reflect.set(prototype, "load", hooked);
 }
 
-/** Whether a file is CommonJS when its text does not say what it is. */
+/** Whether a file is CommonJS if its text has no imports and exports. */
 function isCommonJs(filename: string): boolean {
   const extension = extname(filename);
   return extension.startsWith(".c") || (!extension.startsWith(".m") && packageType(dirname(filename)) !== "module");
@@ -41,7 +41,7 @@ function packageType(directory: string): PackageJson["type"] | undefined {
   return found ?? (above === directory ? undefined : packageType(above));
 }
 
-/** From now until the module is compiled, its file reads as the compiled text. Returns what ends this. */
+/** Until the module is compiled, reading its file returns the compiled text. Returns a function that ends this early. */
 function intercept(module: CommonJsModule, file: CompiledFile): () => void {
   const { readFileSync } = fs;
   const reads = (path: unknown, ...rest: unknown[]): unknown => {
@@ -54,7 +54,7 @@ function intercept(module: CommonJsModule, file: CompiledFile): () => void {
   Reflect.set(fs, "readFileSync", reads);
   whenCompiled(module, (text) => {
     stop();
-    // Node may have read it before
+    // Node may have read the file before the interception began
     if (text === withoutMark(file.source)) return file.text;
     file.verify(text);
     return text;

@@ -10,12 +10,12 @@ import { projectOptions } from "../session/project-options.ts";
 import { Session } from "../session/session.ts";
 import { toUrl } from "./source-map.ts";
 
-/** A file, and what takes its place. */
+/** A file and the compiled text that replaces it. */
 export class CompiledFile {
   readonly path: string;
-  /** As it is on disk, or as another hook has given it. */
+  /** The text on disk, or the text that another hook provided. */
   readonly source: string;
-  /** Compiled, with an inline source map. */
+  /** The compiled text, with an inline source map. */
   readonly text: string;
 
   constructor(path: string, source: string, text: string) {
@@ -24,42 +24,43 @@ export class CompiledFile {
     this.text = text;
   }
 
-  /** @throws PerdureError when another loader has made `text` of something else: it binds no name that only compiled text has */
+  /** @throws PerdureError if another loader did not start from the compiled text: `text` then lacks a name that all compiled text contains */
   verify(text: string): void {
     if (!text.includes(ABI_NAMESPACE))
       throw new PerdureError("REGISTER_BYPASSED", { file: relative(process.cwd(), this.path) });
   }
 }
 
-/** Compiles the files of a program as they are loaded. */
+/** Compiles the files of a program while they are loaded. */
 export class Files {
   private readonly session = new Session(projectOptions());
   /** The text of each file when it was last compiled. */
   private readonly sources = new Map<string, string>();
   private last: { readonly path: string; readonly file: CompiledFile | undefined } | undefined;
 
-  /** The path of a module that may have to be compiled. */
+  /** The path of a module that may have to be compiled, or `undefined` if it need not be. */
   pathOf(url: string): string | undefined {
     if (!url.startsWith("file:")) return undefined;
     const path = fileURLToPath(url.replace(/[?#].*$/, ""));
-    return this.wants(path) ? path : undefined;
+    return this.includes(path) ? path : undefined;
   }
 
-  wants(path: string): boolean {
+  includes(path: string): boolean {
     return passes(this.session.filter, path);
   }
 
   /**
-   * `undefined`: the file stays as it is. What cannot be read is left to Node, which says so.
-   * @param commonJs - without imports and exports it is CommonJS
+   * Returns `undefined` if the file needs no change. It also returns `undefined` if the file cannot be read: Node reports the error.
+   *
+   * @param commonJs - whether the file is CommonJS if it has no imports and exports
    * @throws CompileError
    */
   compile(path: string, commonJs: boolean, source = readText(path)): CompiledFile | undefined {
     if (source === undefined) return undefined;
     const before = this.sources.get(path);
-    // Node asks for one CommonJS module more than once
+    // Node requests the same CommonJS module several times
     if (before === source && this.last?.path === path) return this.last.file;
-    // a module that is imported again, under another URL, after it was changed
+    // the module was changed and is imported again under another URL
     if (before !== undefined && before !== source) this.session.project.refresh();
     this.sources.set(path, source);
     const result = this.compiled(path, commonJs, source);
@@ -80,7 +81,7 @@ export class Files {
   }
 }
 
-/** What Node prints of it is the message, and not also how the compiler came to it. */
+/** Makes Node print the message without the compiler's stack. */
 function withoutStack(error: unknown): unknown {
   if (!(error instanceof CompileError)) return error;
   const shown = new Error(error.message);

@@ -1,6 +1,9 @@
 import type { CompiledFile, Files } from "./files.ts";
 
-/** The part of a load hook's context that counts here. Node takes `source` for the text of the file, and hands it through the hooks below. */
+/**
+ * The part of a load hook's context that is used here. Node uses `source`, if present, as the text of the file and passes it to the next
+ * hooks.
+ */
 interface LoadContext {
   readonly format?: string | null | undefined;
   readonly source?: string | ArrayBuffer | NodeJS.ArrayBufferView | null | undefined;
@@ -9,7 +12,7 @@ interface LoadContext {
 interface Loaded {
   readonly format?: string | null | undefined;
   readonly source?: LoadContext["source"];
-  /** Node only reads the names of the exports here, and runs the module through `require`. */
+  /** If true, Node only extracts the names of the exports from `source`, and runs the module through `require`. */
   readonly shouldBeReloadedByCJSLoader?: boolean;
 }
 
@@ -37,23 +40,23 @@ function verify({ source }: Loaded, file: CompiledFile): void {
 }
 
 /**
- * The text goes down to the hooks that were registered before this one and to Node itself: whoever takes the types out sees compiled
+ * Passes the compiled text to the hooks registered earlier and to Node itself. So whichever of them strips the types receives compiled
  * TypeScript, in every order of registration.
  *
- * @throws PerdureError when what comes back is not made of it
+ * @throws PerdureError if the result was not made from the compiled text
  */
 export function createLoadSync(files: Files): LoadSync {
   return (url, context, next) => {
     const file = compiled(files, url, context);
     const loaded = next(url, file ? { ...context, source: file.text } : context);
-    // Node 22 cannot `require` a package of several ES modules from TypeScript that it runs another way
+    // Node 22 cannot `require` a package of several ES modules from TypeScript that is run in another way
     if (loaded.format === "commonjs-typescript") return { ...loaded, shouldBeReloadedByCJSLoader: true };
     if (file && loaded.shouldBeReloadedByCJSLoader !== true) verify(loaded, file);
     return loaded;
   };
 }
 
-/** The same in the hooks thread of a Node without synchronous hooks. CommonJS is loaded in the main thread. */
+/** The same for the hooks thread of a Node version without synchronous hooks. There, CommonJS modules are loaded in the main thread. */
 export async function loadAsync<C extends LoadContext, L extends Loaded>(
   files: Files,
   url: string,

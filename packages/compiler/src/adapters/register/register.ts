@@ -7,7 +7,7 @@ type RegisterHooks = (hooks: { readonly load: LoadSync }) => unknown;
 
 const isRegisterHooks = (value: unknown): value is RegisterHooks => typeof value === "function";
 
-/** The first releases of a line whose synchronous hooks load CommonJS right; the thread does so in those before them. */
+/** The first release of each Node line whose synchronous hooks load CommonJS correctly. Earlier releases use the hooks thread. */
 const synchronous: readonly (readonly [number, number, number])[] = [
   [22, 22, 3],
   [24, 11, 1],
@@ -22,7 +22,7 @@ function synchronousHooks(): RegisterHooks | undefined {
   return hasThem && isRegisterHooks(registerHooks) ? registerHooks : undefined;
 }
 
-/** Set when the hooks are there: a program may import this module again. */
+/** Marks the hooks as installed, since a program may import several copies of this module. */
 const key = Symbol.for("perdure/register@1");
 
 if (!Reflect.has(globalThis, key)) {

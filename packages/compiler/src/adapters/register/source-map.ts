@@ -3,7 +3,7 @@ import type { SourceMap } from "magic-string";
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
-/** The source map of compiled text as a URL. Where the file was made of another one and says so, it leads to that. */
+/** The source map of compiled text as a data URL. If the file has a source map itself, the result leads to the sources of that map. */
 export function toUrl(map: SourceMap, source: string, path: string): string {
   const own = mapOf(source, path);
   if (!own) return map.toUrl();
@@ -12,7 +12,7 @@ export function toUrl(map: SourceMap, source: string, path: string): string {
   return `data:application/json;charset=utf-8;base64,${Buffer.from(chained.toString()).toString("base64")}`;
 }
 
-/** The map that the file names, with absolute paths; nothing where it cannot be read. */
+/** The source map that the file refers to, with absolute paths. `undefined` if it cannot be read. */
 function mapOf(source: string, path: string): EncodedSourceMap | undefined {
   const url = [...source.matchAll(/^\/\/# sourceMappingURL=(\S+)\s*$/gm)].at(-1)?.[1];
   if (url === undefined) return undefined;

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
-// a type only: what checks loads a whole TypeScript, and is loaded in the other thread
+// import only types: the check loads all of TypeScript, and must load it only in its own thread
 import type { CheckOptions, CheckResult } from "../../check/check.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { Options } from "./options.ts";
@@ -12,7 +12,7 @@ interface Running {
   readonly result: Promise<CheckResult>;
 }
 
-/** Checks beside a build, in a thread of its own: the build's thread goes on as if it were not there. */
+/** Runs the type-aware check in its own thread, in parallel with a build. */
 export class BackgroundCheck {
   private readonly options: Options;
   private running: Running | undefined;
@@ -22,7 +22,7 @@ export class BackgroundCheck {
     this.options = options;
   }
 
-  /** Does nothing when no check is wanted. A build that follows another one is a rebuild, whether or not its bundler says so. */
+  /** Does nothing if the check is disabled. Any build after the first is a rebuild, even if the bundler does not report watch mode. */
   start(root: string, isWatching: boolean): void {
     const { check } = this.options;
     if (check === undefined || check === false) return;
@@ -41,7 +41,7 @@ export class BackgroundCheck {
     });
   }
 
-  /** Waits for what it finds; nothing when it does not run. */
+  /** Waits for the diagnostics. There are none if the check is not running. */
   async finish(): Promise<readonly Diagnostic[]> {
     const { running } = this;
     this.running = undefined;
@@ -49,7 +49,7 @@ export class BackgroundCheck {
     return running ? (await running.result).diagnostics : [];
   }
 
-  /** The build is over without it. */
+  /** Abandons the check, because the build has ended. */
   stop(): void {
     void this.running?.worker.terminate();
     this.running = undefined;
@@ -66,7 +66,7 @@ function inThread(options: CheckOptions): Running {
       failed(new Error(`the type-aware check exited with code ${code} and returned no result`)),
     );
   });
-  result.catch(() => {}); // nobody waits for it when the build is over before
-  worker.unref(); // nor must the process that breaks a build off; only now, as a listener would keep it alive again
+  result.catch(() => {}); // `finish` is not called if the build fails
+  worker.unref(); // a failed build must be able to exit; adding listeners refs the worker again, so this comes after them
   return { worker, result };
 }

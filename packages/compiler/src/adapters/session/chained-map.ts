@@ -1,7 +1,7 @@
 import remapping, { type EncodedSourceMap } from "@jridgewell/remapping";
 import type { SourceMap } from "magic-string";
 
-/** What a compiler has made of compiled text: JavaScript, and its source map in a file or in the text. */
+/** The JavaScript that another compiler emitted from compiled text. Its source map is in `map` or inline in the code. */
 export interface Emitted {
   readonly code: string;
   readonly map: string | undefined;
@@ -16,8 +16,9 @@ export interface Original {
 const inlineMap = /^(\/\/# sourceMappingURL=data:application\/json;(?:charset=[^;,]+;)?base64,)(\S+)(\s*)$/m;
 
 /**
- * The same code with a source map that leads through the compiled text to the originals.
- * @param find - the original behind an entry of `sources`
+ * Returns the code with a source map that leads through the compiled text to the original sources.
+ *
+ * @param find - finds the original for an entry of `sources`
  */
 export function withChainedMap(
   { code, map }: Emitted,
@@ -35,7 +36,7 @@ function chain(text: string, find: (source: string, sourceRoot: string) => Origi
   const outer: EncodedSourceMap = JSON.parse(text);
   const originals = outer.sources.map((source) => find(source ?? "", outer.sourceRoot ?? ""));
   if (originals.every((each) => each === undefined)) return text;
-  // by number: what a path means depends on where the map lies
+  // sources are numbered, because the meaning of a path depends on the location of the map
   const {
     sourceRoot: _root,
     sourcesContent: _content,

@@ -6,12 +6,12 @@ import { dirname, join, resolve } from "node:path";
 import type { Options } from "./options.ts";
 
 export interface ManifestFile {
-  /** From the directory of the output. */
+  /** Path relative to the output directory. */
   readonly fileName: string;
   readonly source: string;
 }
 
-/** The manifest as a file of the build; none where there is nothing in it. */
+/** The manifest as a file of the build. `undefined` if it is empty or turned off. */
 export function manifestFile(
   manifest: Manifest,
   { manifest: wanted = true }: Pick<Options, "manifest">,
@@ -23,20 +23,20 @@ export function manifestFile(
   };
 }
 
-/** The same for modules in any order. */
+/** The manifest of these modules, in an order that does not depend on the build. */
 export const manifestOf = (modules: Iterable<ModuleInfo>): Manifest => ({
   version: 1,
   modules: [...modules].sort((a, b) => (a.file < b.file ? -1 : 1)),
 });
 
-/** esbuild has no files of plugins: it is written beside the output, or added to the files that the caller gets. */
+/** A plugin cannot emit files in esbuild. The manifest is written next to the output, or added to the files that esbuild returns. */
 export function addToEsbuild(
   { fileName, source }: ManifestFile,
   { outdir, outfile, absWorkingDir = process.cwd(), write = true }: BuildOptions,
   { outputFiles }: BuildResult,
 ): void {
   const directory = outdir ?? (outfile === undefined ? undefined : dirname(outfile));
-  if (directory === undefined) return; // the output goes to standard output
+  if (directory === undefined) return; // esbuild writes to standard output
   const output = resolve(absWorkingDir, directory);
   if (write) return writeManifest({ fileName, source }, output);
   const contents = Buffer.from(source);

@@ -1,5 +1,5 @@
 import type { Manifest } from "@perdure/protocol";
-// a type only: what checks loads a whole TypeScript, and is loaded in the other thread
+// import only types: the check loads all of TypeScript, and must load it only in its own thread
 import type { CheckOptions } from "../../check/check.ts";
 import type { WarningLevels } from "../../compile/compile.ts";
 import type { DirectiveWords } from "../../directives/directive.ts";
@@ -7,48 +7,48 @@ import type { Patterns } from "../../files/filter.ts";
 
 export interface Options {
   /**
-   * Which files are compiled: globs from the current directory, or regular expressions on the path.
+   * The files to compile: globs relative to the current directory, or regular expressions on the path.
    * @default every script: /\.[cm]?[jt]sx?$/
    */
   readonly include?: Patterns;
   /**
-   * Which files are not.
-   * @default what is in `node_modules`
+   * The files not to compile.
+   * @default files in `node_modules`
    */
   readonly exclude?: Patterns;
   /**
-   * Directory that the paths in manifest and messages start from. Names and step ids do not depend on it.
+   * The directory that the paths in the manifest and in messages are relative to. Names and step ids do not depend on it.
    * @default the bundler's root: `root`, `context` or `absWorkingDir` of its configuration, else the current directory
    */
   readonly root?: string;
   /**
-   * Words that begin a directive, when "use task" and "use workflow" belong to another tool.
+   * The words of the directives, for projects in which another tool uses "use task" or "use workflow".
    * @default { task: "use task", workflow: "use workflow" }
    */
   readonly directives?: Partial<DirectiveWords>;
   /**
-   * What becomes of warnings, by their code: `"off"`, `"warning"`, or `"error"`, which fails the build. Errors stay errors.
-   * @default "warning" for all of them
+   * The level of each warning, by its code: `"off"`, `"warning"`, or `"error"`, which fails the build. The level of an error cannot be changed.
+   * @default "warning" for every code
    */
   readonly warnings?: WarningLevels;
   /**
-   * Whether a build writes the manifest beside its output, as `perdure.manifest.json`, or the name to write it under. Never a development server.
+   * Whether a build writes the manifest to its output directory, as `perdure.manifest.json` or under the given name. A development server never does.
    * @default true
    */
   readonly manifest?: boolean | string;
-  /** Called at the end of each build with what the compiler knows of its modules. */
+  /** Called at the end of each build with the manifest. */
   readonly onManifest?: (manifest: Manifest) => void;
   /**
-   * Finds results and inputs that cannot be stored, by their types, beside a production build, and fails the build at its end. Not in a
-   * dev server, and not in a rebuild unless `watch` says so.
+   * Runs the type-aware check in parallel with a production build. The check finds results and inputs that cannot be stored, and fails the
+   * build at its end. It does not run in a development server, and runs in a rebuild only if `watch` is set.
    */
   readonly check?: boolean | BuildCheck;
 }
 
-/** The type-aware check in a build. */
+/** Options of the type-aware check in a build. */
 export interface BuildCheck extends Pick<CheckOptions, "classes"> {
-  /** Path of the tsconfig from the root. Default: `tsconfig.json`. */
+  /** Path of the tsconfig, relative to the root. Default: `tsconfig.json`. */
   readonly tsconfig?: string;
-  /** Check each rebuild of a watching bundler too. */
+  /** Whether to check every rebuild in watch mode. */
   readonly watch?: boolean;
 }

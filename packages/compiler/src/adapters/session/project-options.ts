@@ -10,8 +10,7 @@ import type { Options } from "./options.ts";
 export type ProjectOptions = Required<Pick<Options, "root" | "directives" | "warnings" | "manifest">>;
 
 /**
- * The options where there is no config file that could hold them: `$PERDURE_ROOT`, and the field `perdure` of package.json in the directory
- * where the command runs.
+ * The options of adapters without a configuration file: `$PERDURE_ROOT`, and the field `perdure` of the package.json in `directory`.
  *
  * @throws PerdureError `OPTION_INVALID`
  */

@@ -14,24 +14,24 @@ import { BackgroundCheck } from "./background-check.ts";
 import { manifestFile, manifestOf, type ManifestFile } from "./manifest-file.ts";
 import type { Options } from "./options.ts";
 
-/** What all adapters share: one compiler over one project, and the manifest of what it compiled. */
+/** The state that all adapters share: one project, and the results of its modules for the manifest. */
 export class Session {
   readonly project: Project;
   readonly options: Options;
   readonly filter: Filter;
   readonly typeCheck: BackgroundCheck;
   root: string;
-  /** A server that compiles single files again: the session remembers what the others depend on. */
+  /** Whether a server recompiles single files. The session then remembers the signature of each compiled module. */
   serves = false;
-  /** The build is for browsers, where nothing is compiled. */
+  /** Whether the build is for browsers, where nothing is compiled. */
   forBrowser = false;
-  /** Of the last build. */
+  /** The manifest of the last build. */
   manifest: ManifestFile | undefined;
-  /** What became of each module that came by; nothing where it has to stay as it is. */
+  /** The modules that the bundler passed to the plugin. The value is `undefined` if the module was left unchanged. */
   private readonly modules = new Map<string, ModuleInfo | undefined>();
-  /** The modules that another copy of the plugin had compiled. */
+  /** The modules that another copy of the plugin had already compiled. */
   private readonly compiledBefore = new Set<string>();
-  /** The modules of each environment's last build. */
+  /** The modules of the last build, by environment. */
   private readonly graphs = new Map<string, readonly string[]>();
   private readonly signatures = new Map<string, string>();
 
@@ -43,12 +43,12 @@ export class Session {
     this.project = createProject(host, { ...DIRECTIVE_WORDS, ...options.directives }, () => this.root);
   }
 
-  /** The bundler says where its project is; an option goes before that. */
+  /** Sets the bundler's root, unless the option `root` is given. */
   rootedAt(directory: string | undefined): void {
     this.root = this.options.root ?? directory ?? process.cwd();
   }
 
-  /** The next build begins, and every module comes by again. */
+  /** Call it before a build that passes every module to the plugin again. */
   restart(): void {
     this.project.refresh();
     this.modules.clear();
@@ -75,19 +75,19 @@ export class Session {
     return result;
   }
 
-  /** The same for a module on its way to a browser: it may hold nothing that would have to be compiled. */
+  /** The counterpart of `compile` for browser builds: throws if the module contains anything that would have to be compiled. */
   refuseInBrowser(source: string, id: string, importers: () => (path: string) => readonly string[]): void {
     if (!this.modules.has(pathOf(id))) this.modules.set(pathOf(id), undefined);
     let known: ((path: string) => readonly string[]) | undefined;
     checkForBrowser(source, { id, ...this.common(), importers: (path) => (known ??= importers())(path) });
   }
 
-  /** The modules that came by, each with the project files that it imports. */
-  *seen(): Iterable<readonly [path: string, imported: readonly string[]]> {
+  /** The modules passed to the plugin so far, each with the project files that it imports. */
+  *importEdges(): Iterable<readonly [path: string, imported: readonly string[]]> {
     for (const path of this.modules.keys()) yield [path, this.project.imports(path)];
   }
 
-  /** The files compiled before whose outcome has changed with the files on disk, though they have not. */
+  /** The compiled files whose result would differ now, because other files have changed. */
   outdated(): string[] {
     return [...this.signatures].flatMap(([path, signature]) =>
       this.project.signature(path) === signature ? [] : [path],
@@ -98,17 +98,17 @@ export class Session {
     this.project.invalidate(pathOf(path));
   }
 
-  /** Files that a change of which may change what becomes of `id`. */
+  /** Files whose change may change the result for `id`. */
   watched(id: string): string[] {
     return isAbsolute(pathOf(id)) ? this.project.dependencies(pathOf(id)) : [];
   }
 
   /**
-   * The manifest of a build, as the file that it has to write.
+   * The manifest of a build, as a file to write.
    *
-   * `ids`: the modules that the build consists of, or one environment of it. Those that a bundler has taken from its cache, or
-   * another copy of the plugin has compiled, are compiled for this alone; those that came by earlier and are gone are left out.
-   * Default: what came by.
+   * @param ids - The modules of the build, or of one environment of it. Modules that the bundler took from its cache, or that another copy of
+   *   the plugin compiled, are compiled only for the manifest. Modules of earlier builds that are not in `ids` are left out.
+   *   Default: the modules passed to the plugin.
    */
   emitManifest(
     ids: Iterable<string> = [...this.modules.keys(), ...this.compiledBefore],
@@ -121,7 +121,7 @@ export class Session {
     return (this.manifest = this.serves ? undefined : manifestFile(manifest, this.options));
   }
 
-  /** The directives in modules of a build that another plugin has loaded, so that they never came by. */
+  /** Lost directives in the modules of a build that another plugin loaded, and that were therefore never passed to this one. */
   overlooked(ids: Iterable<string>): Diagnostic[] {
     const missed = [...ids].filter((path) => isAbsolute(path) && passes(this.filter, path) && !this.modules.has(path));
     return missed.flatMap((path) => lostDirectives("", { id: path, ...this.common() }) ?? []);
@@ -139,7 +139,7 @@ export class Session {
   }
 }
 
-/** The diagnostics of a compile error; anything else is thrown again. */
+/** The diagnostics of a compile error. Any other error is rethrown. */
 export function diagnosticsOf(error: unknown): readonly Diagnostic[] {
   if (error instanceof CompileError) return error.diagnostics;
   throw error;

@@ -9,10 +9,10 @@ import type { Outcome, Sources } from "./sources.ts";
 type Api = typeof ts;
 type Emit = ts.Program["emit"];
 
-/** The number that TypeScript wants of a diagnostic; the code that people look for is in its text. */
+/** TypeScript requires a number. The code that users search for is in the text. */
 const diagnosticNumber = 92_000;
 
-/** The program with the JavaScript of its compiled sources as its output. */
+/** The program, changed so that it emits the JavaScript of its compiled sources. */
 export function compiledProgram(program: ts.Program, host: ts.CompilerHost, sources: Sources, api: Api): ts.Program {
   const own = program
     .getSourceFiles()
@@ -30,8 +30,8 @@ export function compiledProgram(program: ts.Program, host: ts.CompilerHost, sour
 const versions = new WeakMap<ts.SourceFile, string>();
 
 /**
- * Incremental builds emit again what has another version: the version of a file says what it is compiled to, which may change though its
- * text does not. What is not emitted gets a version of its own, for the next build to make good for it.
+ * An incremental build emits a file again if its version has changed. The compiled text of a file can change while its source does not, so
+ * the version includes a hash of the compiled text. A file that was not emitted gets a different version, so that the next build emits it.
  */
 function mark(file: ts.SourceFile, output: string | undefined): void {
   const version = versions.get(file) ?? versionOf(file);
@@ -56,7 +56,7 @@ const toDiagnostic = (file: ts.SourceFile, { code, message, hint, start, end }: 
   source: "perdure",
 });
 
-/** Nothing is emitted: what is there from before is better than half of something. */
+/** Emits nothing if there are errors: the complete output of an earlier build is better than partial output. */
 function withErrors(program: ts.Program, errors: readonly ts.Diagnostic[]): ts.Program {
   const { getSemanticDiagnostics } = program;
   return Object.assign(program, {
@@ -95,13 +95,16 @@ function emitCompiled(
   };
 }
 
-/** Where the output lies: beside the tsconfig, if it lies beside the sources. */
+/** The output directory. Without `outDir` the output is next to the sources, and the manifest next to the tsconfig. */
 function outputOf(program: ts.Program): string {
   const { outDir, configFilePath } = program.getCompilerOptions();
   return outDir ?? (typeof configFilePath === "string" ? dirname(configFilePath) : program.getCurrentDirectory());
 }
 
-/** What a call of `emit` asks for. Incremental builds give a number in place of the documented boolean: 0 for JavaScript, above it for kinds of declarations. */
+/**
+ * What a call of `emit` requests. Incremental builds pass a number instead of the documented boolean: 0 for JavaScript, more for kinds of
+ * declarations.
+ */
 function wantedBy(only: unknown): "both" | "scripts" | "declarations" {
   if (only === undefined || only === false) return "both";
   return only === 0 ? "scripts" : "declarations";
@@ -120,10 +123,10 @@ const errorsOf = (
 
 const hosts = new WeakSet<ts.CompilerHost>();
 
-/** Whether a program is made of compiled sources. */
+/** Whether the program of this host consists of compiled sources. */
 export const isOfCompiled = (host: ts.CompilerHost): boolean => hosts.has(host);
 
-/** The program of the compiled sources: all other files are the same, and nothing but JavaScript is asked of it. */
+/** The program of the compiled sources. All other files are shared with `program`. It only has to emit JavaScript. */
 function programOf(
   program: ts.Program,
   host: ts.CompilerHost,
@@ -145,7 +148,7 @@ function programOf(
   };
   const compiledHost: ts.CompilerHost = { ...host, getSourceFile };
   hosts.add(compiledHost);
-  // other plugins see this program too: what they look up in it are its own nodes
+  // other plugins receive this program too, so the nodes that they look up must belong to it
   return api.createProgram({
     rootNames: program.getRootFileNames(),
     options: {
@@ -163,14 +166,14 @@ function programOf(
   });
 }
 
-/** A composite project begins where its tsconfig lies. */
+/** The default root of a composite project is the directory of its tsconfig. */
 function rootOf({ composite, rootDir, configFilePath }: ts.CompilerOptions): ts.CompilerOptions {
   return composite === true && rootDir === undefined && typeof configFilePath === "string"
     ? { rootDir: configFilePath.replace(/[\\/][^\\/]*$/, "") }
     : {};
 }
 
-/** Source maps lead through the compiled text to the source. */
+/** Chains the source maps, so that they lead through the compiled text to the source. */
 function chaining(write: ts.WriteFileCallback, outcomes: ReadonlyMap<string, Outcome>): ts.WriteFileCallback {
   return (path, text, mark, onError, files, data) => {
     const originals = (files ?? []).map(({ fileName }) => outcomes.get(fileName)?.compiled);

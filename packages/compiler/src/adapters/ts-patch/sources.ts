@@ -6,7 +6,7 @@ import { manifestFile, manifestOf, type ManifestFile } from "../session/manifest
 import type { Options } from "../session/options.ts";
 import { diagnosticsOf, Session } from "../session/session.ts";
 
-/** What became of a source file. */
+/** The result of compiling one source file. */
 export interface Outcome {
   readonly compiled: (Original & { readonly code: string; readonly info: ModuleInfo }) | undefined;
   readonly errors: readonly Diagnostic[];
@@ -17,14 +17,14 @@ const asItIs: Outcome = { compiled: undefined, errors: [] };
 /** Compiles the sources of a program. */
 export class Sources {
   private readonly session: Session;
-  /** What has been said before is not said again for the next program of a watch. */
-  private said: ReadonlySet<string> = new Set();
+  /** Warnings already printed, so that the next program of a watch does not repeat them. */
+  private printed: ReadonlySet<string> = new Set();
 
   constructor(options: Options) {
     this.session = new Session(options);
   }
 
-  /** The manifest of what was compiled, as the file that it has to be written to. */
+  /** The manifest of the compiled modules, as a file to write. */
   manifest(outcomes: ReadonlyMap<string, Outcome>): ManifestFile | undefined {
     return manifestFile(
       manifestOf([...outcomes.values()].flatMap(({ compiled }) => compiled?.info ?? [])),
@@ -41,8 +41,8 @@ export class Sources {
         passes(this.session.filter, path) ? this.one(path, text, warnings) : asItIs,
       ]),
     );
-    for (const each of warnings) if (!this.said.has(each)) console.error(`${each}\n`);
-    this.said = warnings;
+    for (const each of warnings) if (!this.printed.has(each)) console.error(`${each}\n`);
+    this.printed = warnings;
     return outcomes;
   }
 

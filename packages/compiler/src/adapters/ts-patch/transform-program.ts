@@ -3,7 +3,7 @@ import { directiveWords, manifestName, projectOptions, warningLevels } from "../
 import { compiledProgram, isOfCompiled } from "./program.ts";
 import { Sources } from "./sources.ts";
 
-/** What ts-patch hands over from an entry of `plugins` in tsconfig.json. */
+/** An entry of `plugins` in tsconfig.json, as ts-patch passes it on. */
 export interface PluginConfig {
   readonly root?: string;
   readonly directives?: unknown;
@@ -11,12 +11,12 @@ export interface PluginConfig {
   readonly manifest?: unknown;
 }
 
-/** Sources live as long as the compiler's view of the files: over all programs of a watch. */
+/** One `Sources` for each compiler host, so that it is kept for all programs of a watch. */
 const known = new WeakMap<ts.CompilerHost, Sources>();
 
 /**
  * A program transformer for `tsc` through ts-patch: `{ "transform": "unplugin-perdure/tsc", "transformProgram": true }`.
- * Types, declarations and all that the compiler has to say come from the sources; JavaScript comes from the compiled sources.
+ * Types, declarations and diagnostics come from the original sources. JavaScript comes from the compiled sources.
  */
 export default function transformProgram(
   program: ts.Program,

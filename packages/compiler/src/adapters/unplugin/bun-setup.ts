@@ -3,9 +3,9 @@ import { writeManifest } from "../session/manifest-file.ts";
 import type { Session } from "../session/session.ts";
 import { inputs, isAlone } from "./metafile.ts";
 
-/** What is used of Bun, which has no types of its own here. */
+/** The part of Bun's `PluginBuilder` that is used here. Bun's types are not installed. */
 interface BunBuild {
-  /** Nothing for a plugin of Bun itself (`Bun.plugin`). */
+  /** `undefined` for a plugin of the runtime (`Bun.plugin`). */
   readonly config?: {
     readonly target?: string;
     readonly outdir?: string;
@@ -29,7 +29,7 @@ export function bunSetup({ config, target, ...build }: BunBuild, session: Sessio
   build.onEnd?.(async ({ success, metafile }) => {
     if (!success || !metafile) return session.typeCheck.stop();
     const paths = inputs(metafile);
-    // before the manifest: what has not come by is compiled for that
+    // must precede the manifest, which compiles the modules that were not loaded here
     const overlooked = isAlone(config.plugins) ? session.overlooked(paths) : [];
     const file = session.emitManifest(paths);
     if (file && config.outdir !== undefined) writeManifest(file, config.outdir);

@@ -11,8 +11,8 @@ import { inverse } from "./graph.ts";
 import { inputs, isAlone } from "./metafile.ts";
 
 /**
- * A load callback of our own, and not unplugin's: it answers nothing for a file that stays as it is, so that other
- * plugins still get it, and it gives esbuild the source line of a message.
+ * Registers its own load callback instead of unplugin's. This one returns nothing for an unchanged file, so that other plugins can still load
+ * the file. It also passes the source line of each message to esbuild.
  */
 export function esbuildSetup(build: PluginBuild, session: Session): void {
   const { initialOptions } = build;
@@ -27,7 +27,7 @@ export function esbuildSetup(build: PluginBuild, session: Session): void {
     const { errors, metafile } = result;
     if (errors.length > 0 || !metafile) return session.typeCheck.stop();
     const paths = inputs(metafile, initialOptions.absWorkingDir);
-    // before the manifest: what has not come by is compiled for that
+    // must precede the manifest, which compiles the modules that were not loaded here
     const overlooked = isAlone(initialOptions.plugins) ? session.overlooked(paths) : [];
     const file = session.emitManifest(paths);
     if (file) addToEsbuild(file, initialOptions, result);
@@ -39,7 +39,7 @@ export function esbuildSetup(build: PluginBuild, session: Session): void {
       if (!passes(session.filter, path)) return undefined;
       const source = await readFile(path, "utf8");
       try {
-        if (session.forBrowser) return void session.refuseInBrowser(source, path, () => inverse(session.seen()));
+        if (session.forBrowser) return void session.refuseInBrowser(source, path, () => inverse(session.importEdges()));
         const result = session.compile(source, path);
         return (
           result && {
@@ -56,7 +56,7 @@ export function esbuildSetup(build: PluginBuild, session: Session): void {
   );
 }
 
-/** esbuild builds for browsers unless it is told otherwise; where it does not bundle, that makes no difference. */
+/** esbuild's default platform is the browser. Without bundling, the default has no effect and does not count. */
 const isForBrowser = ({ platform, bundle }: BuildOptions): boolean =>
   platform === "browser" || (platform === undefined && bundle === true);
 

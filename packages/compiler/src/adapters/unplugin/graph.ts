@@ -4,7 +4,7 @@ import { pathOf } from "../../files/paths.ts";
 import type { Session } from "../session/session.ts";
 import { isForBrowser } from "./vite-hooks.ts";
 
-/** What bundlers show of their modules: the parts of Rollup's plugin context that Rolldown and Vite have too. */
+/** The part of Rollup's plugin context that Rolldown and Vite have too. */
 interface ModuleGraph {
   getModuleIds(): Iterable<string>;
   getModuleInfo(
@@ -18,14 +18,14 @@ const isModuleGraph = (context: object): context is ModuleGraph =>
 const hasEnvironment = (context: object): context is { readonly environment: Environment } =>
   "environment" in context && context.environment !== undefined;
 
-/** Vite builds for several environments with one plugin. */
+/** Vite builds several environments with one plugin instance. */
 export function environmentOf(context: object): { readonly name: string; readonly forBrowser: boolean } | undefined {
   return hasEnvironment(context)
     ? { name: context.environment.name, forBrowser: isForBrowser(context.environment) }
     : undefined;
 }
 
-/** The modules of a build; `undefined` where the bundler does not say. */
+/** The modules of a build. `undefined` if the bundler does not expose them. */
 export function builtModules(context: UnpluginBuildContext): Iterable<string> | undefined {
   if (isModuleGraph(context)) return context.getModuleIds();
   const native = context.getNativeBuildContext?.();
@@ -35,20 +35,20 @@ export function builtModules(context: UnpluginBuildContext): Iterable<string> | 
 
 type Importers = (path: string) => readonly string[];
 
-/** Who imports a module: from the bundler's own graph where it shows one, and from what the session has seen so far. */
+/** Finds the importers of a module, in the bundler's own graph if it exposes one, and in the modules that the session has compiled so far. */
 export function importersOf(context: UnpluginBuildContext, session: Session): Importers {
   if (hasEnvironment(context) && context.environment.mode === "dev") return fromServer(context.environment.moduleGraph);
-  // Rolldown may know what a module imports only after it has loaded that
-  if (isModuleGraph(context)) return inverse([...importsOf(context), ...session.seen()]);
+  // Rolldown may list the imports of a module only after it has loaded them
+  if (isModuleGraph(context)) return inverse([...importsOf(context), ...session.importEdges()]);
   const native = context.getNativeBuildContext?.();
   return inverse(
-    native?.framework === "webpack" && native.compilation ? connections(native.compilation) : session.seen(),
+    native?.framework === "webpack" && native.compilation ? connections(native.compilation) : session.importEdges(),
   );
 }
 
 type Edges = Iterable<readonly [path: string, imported: readonly string[]]>;
 
-/** A module of a development server belongs to the file that it was made from. */
+/** A module of a development server is identified by the file that it was made from. */
 const fromServer =
   (graph: { getModulesByFile(file: string): Set<EnvironmentModuleNode> | undefined }): Importers =>
   (path) =>

@@ -1,2 +1,2 @@
-/** What bundlers call the plugin in their messages. */
+/** The name of the plugin in the messages of bundlers. */
 export const name = "perdure";

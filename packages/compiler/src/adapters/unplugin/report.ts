@@ -1,15 +1,18 @@
 import type { UnpluginBuildContext, UnpluginMessage } from "unplugin";
 import { formatDiagnostic, type Diagnostic } from "../../diagnostics/diagnostic.ts";
 
-/** Whether the bundler builds again when a file changes. */
+/** Whether the bundler is in watch mode. */
 export function isWatching(context: UnpluginBuildContext): boolean {
   const native = context.getNativeBuildContext?.();
   if (native && "compiler" in native) return native.compiler.watchMode === true;
-  const meta: unknown = Reflect.get(context, "meta"); // Rollup's context, and those that are like it
+  const meta: unknown = Reflect.get(context, "meta"); // Rollup's context, and similar ones
   return typeof meta === "object" && meta !== null && Reflect.get(meta, "watchMode") === true;
 }
 
-/** Reports at the end of a build, where bundlers differ in how; the errors together, so that none hides the others. */
+/**
+ * Reports diagnostics at the end of a build, for which each bundler has its own way. All errors go into one message, since the first one
+ * ends the build.
+ */
 export function reportAtEnd(
   context: UnpluginBuildContext,
   diagnostics: readonly Diagnostic[],
@@ -23,14 +26,14 @@ export function reportAtEnd(
     native.compilation.errors.push(...errors.map(asError));
     return;
   }
-  for (const each of warnings) tell(context, "warn", messageOf([each]));
-  if (errors.length > 0) tell(context, "error", messageOf(errors));
+  for (const each of warnings) reportOne(context, "warn", messageOf([each]));
+  if (errors.length > 0) reportOne(context, "error", messageOf(errors));
 }
 
 const asError = (diagnostic: Diagnostic): Error => new Error(formatDiagnostic(diagnostic));
 
-/** In the bundler's own way, where its context has one. */
-function tell(context: UnpluginBuildContext, how: "warn" | "error", message: UnpluginMessage): void {
+/** Uses the bundler's own way to report, if its context has one. */
+function reportOne(context: UnpluginBuildContext, how: "warn" | "error", message: UnpluginMessage): void {
   const own: unknown = Reflect.get(context, how);
   if (typeof own === "function") own.call(context, message);
   else if (how === "warn") console.warn(message.message);

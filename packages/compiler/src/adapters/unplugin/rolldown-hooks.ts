@@ -1,7 +1,7 @@
 import type { Plugin } from "rolldown";
 import type { Session } from "../session/session.ts";
 
-/** Rolldown's own default depends on the output's format, which says little: only what is written down counts. */
+/** Rolldown derives the default platform from the output format, which says little. So only an explicit platform counts. */
 export const rolldownHooks = (session: Session): Partial<Plugin> => ({
   options({ platform, cwd }) {
     session.rootedAt(cwd);

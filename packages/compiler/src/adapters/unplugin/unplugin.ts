@@ -28,8 +28,8 @@ type Context = UnpluginBuildContext & UnpluginContext;
 
 const text = (diagnostics: readonly Diagnostic[]): string => diagnostics.map(formatDiagnostic).join("\n\n");
 
-/** Rollup and its kin mark the place of a message themselves when they get its `loc`. */
-const marks = ({ framework }: UnpluginContextMeta): boolean =>
+/** Whether the bundler prints the location itself: Rollup and its relatives do if a message has a `loc`. */
+const printsLocation = ({ framework }: UnpluginContextMeta): boolean =>
   framework === "rollup" || framework === "rolldown" || framework === "vite";
 
 function located(diagnostics: readonly Diagnostic[], id: string): UnpluginMessage {
@@ -45,16 +45,19 @@ function located(diagnostics: readonly Diagnostic[], id: string): UnpluginMessag
     : { message };
 }
 
-/** Ends the module's compilation. Elsewhere `error` only collects, and goes on with what was not compiled; Farm 1.7 even aborts. */
+/**
+ * Fails the module. Except in Rollup and its relatives, `error` would only collect the message and continue with uncompiled code. In Farm
+ * 1.7 it aborts the process.
+ */
 function fail(context: Context, diagnostics: readonly Diagnostic[], id: string, meta: UnpluginContextMeta): never {
-  if (marks(meta)) context.error(located(diagnostics, id));
+  if (printsLocation(meta)) context.error(located(diagnostics, id));
   throw Object.assign(new Error(text(diagnostics)), { hideStack: true });
 }
 
 function warn(context: Context, diagnostic: Diagnostic, id: string, meta: UnpluginContextMeta): void {
   const native = context.getNativeBuildContext?.();
   if (native?.framework === "farm") native.context.warn(text([diagnostic]));
-  else context.warn(marks(meta) ? located([diagnostic], id) : text([diagnostic]));
+  else context.warn(printsLocation(meta) ? located([diagnostic], id) : text([diagnostic]));
 }
 
 function compileIn(context: Context, session: Session, code: string, id: string): CompileResult | undefined {
@@ -72,7 +75,7 @@ export const unplugin: UnpluginInstance<Options | undefined, false> = createUnpl
   (options = {}, meta): UnpluginOptions => {
     const session = new Session(options);
     const transform = {
-      // Rollup and Rolldown heed this and not `enforce`, the others the other way round
+      // Rollup and Rolldown use `order` and ignore `enforce`; the other bundlers do the opposite
       order: "pre" as const,
       filter: { id: session.filter },
       handler(this: Context, code: string, id: string) {
@@ -99,9 +102,9 @@ export const unplugin: UnpluginInstance<Options | undefined, false> = createUnpl
     return {
       name,
       enforce: "pre",
-      // with a transform, unplugin would load every file of an esbuild build and no other plugin could
+      // with `transform`, unplugin would load every file of an esbuild build, and no other plugin could load any
       ...(meta.framework === "esbuild" ? {} : { transform }),
-      // esbuild and Bun say more at the end than unplugin hands on
+      // esbuild and Bun pass more to their own end callbacks than unplugin forwards
       ...(meta.framework === "esbuild" || meta.framework === "bun" ? {} : { buildStart, buildEnd }),
       watchChange: (id) => session.invalidate(id),
       vite: viteHooks(session),

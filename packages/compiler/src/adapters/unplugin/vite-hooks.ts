@@ -3,7 +3,7 @@ import type { Session } from "../session/session.ts";
 
 const runtime = "perdure";
 
-/** A library is built in the environment of browsers, and Vitest runs there what a test wants a DOM for: both may be for Node. */
+/** A library build, and Vitest with a DOM environment, use the client environment too, but their code may run in Node. */
 export function isForBrowser({ config }: Environment): boolean {
   return config.consumer === "client" && !config.build.lib && !isVitest(config);
 }
@@ -11,12 +11,12 @@ export function isForBrowser({ config }: Environment): boolean {
 const isVitest = ({ plugins }: Pick<ResolvedConfig, "plugins">): boolean =>
   plugins.some(({ name }) => name === "vitest");
 
-/** What only Vite needs: its root, one copy of the runtime on the server, and module reloads. */
+/** Behavior that only Vite needs: its root, a single copy of the runtime on the server, and module reloads. */
 export function viteHooks(session: Session): Partial<Plugin> {
   return {
-    // each environment has its own modules to put into the manifest
+    // each environment contributes its own modules to the manifest
     perEnvironmentStartEndDuringDev: true,
-    // a runtime that is bundled or inlined would exist once more beside the one that packages import
+    // a bundled or inlined runtime would be a second copy, beside the one that packages import
     configEnvironment: (name, { consumer = name === "client" ? "client" : "server" }) =>
       consumer === "client" ? undefined : { resolve: { external: [runtime] } },
     configResolved(config) {
@@ -24,7 +24,7 @@ export function viteHooks(session: Session): Partial<Plugin> {
       session.rootedAt(config.root);
     },
     generateBundle: {
-      order: "post", // what is emitted before, Vite takes out of builds for servers
+      order: "post", // Vite removes earlier assets from server builds
       handler() {
         if (session.manifest) this.emitFile({ type: "asset", ...session.manifest });
       },

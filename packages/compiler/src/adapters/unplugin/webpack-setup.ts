@@ -3,24 +3,24 @@ import type { Compiler as WebpackCompiler } from "webpack";
 import type { Session } from "../session/session.ts";
 import { name } from "./name.ts";
 
-/** What webpack and Rspack have in common. */
+/** The part of the compiler that webpack and Rspack share. */
 interface WebpackLike {
   readonly context: string;
   readonly platform: { readonly web?: boolean | null; readonly node?: boolean | null };
   readonly options: { readonly output: { readonly module?: boolean } };
 }
 
-/** Targets that are web and Node at once (an Electron renderer) may run workflows. */
+/** A target that is both web and Node (an Electron renderer) may run workflows. */
 function targetOf({ context, platform }: WebpackLike, session: Session): void {
   session.rootedAt(context);
   session.forBrowser = platform.web === true && platform.node !== true;
 }
 
-/** The runtime stays outside of a program for Node: its database driver is native and cannot be bundled. */
+/** In builds for Node, the runtime is external: its database driver is native and cannot be bundled. */
 const externals = ({ platform, options }: WebpackLike): [type: "module" | "commonjs", request: RegExp] | undefined =>
   platform.node === true ? [options.output.module === true ? "module" : "commonjs", /^perdure(?:\/|$)/] : undefined;
 
-// the target is known when plugins have been applied and defaults filled in
+// taps `afterEnvironment`, when plugins have been applied and the target is known
 export function webpackSetup(compiler: WebpackCompiler, session: Session): void {
   compiler.hooks.afterEnvironment.tap(name, () => {
     targetOf(compiler, session);

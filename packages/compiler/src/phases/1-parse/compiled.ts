@@ -3,7 +3,7 @@ import type { Node } from "oxc-parser";
 import { literalText, walk } from "../../syntax/ast.ts";
 import type { Parsed } from "./parse.ts";
 
-/** Whether the module has been through this compiler: it loads what only emitted code loads. */
+/** Whether this compiler emitted the module: only emitted code imports the ABI module. */
 export function isCompiled({ program }: Parsed): boolean {
   return program.body.some((node) => {
     if (node.type === "ImportDeclaration") return node.source.value === ABI_MODULE;

@@ -10,13 +10,13 @@ import {
 import { blockOf, isFunction, unwrap, walk, type FunctionNode } from "../../syntax/ast.ts";
 import type { Parsed } from "./parse.ts";
 
-/** A directive and the statement that holds it. */
+/** A directive and the statement that contains it. */
 export interface FoundDirective {
   readonly directive: Directive;
   readonly statement: Node;
-  /** The directive's words, as configured. */
+  /** The words of the directive, as configured. */
   readonly words: string;
-  /** Offset of the directive's text in the source, when the text stands there letter by letter. */
+  /** Offset of the directive's text in the source. `undefined` if the source spells the text differently, with escapes. */
   readonly textStart: number | undefined;
 }
 
@@ -24,27 +24,27 @@ export interface Directives {
   readonly functions: ReadonlyMap<FunctionNode, FoundDirective>;
   /** The directive at the top of the file. */
   readonly module: FoundDirective | undefined;
-  /** Statements to take out of the source. */
+  /** Statements to remove from the source. */
   readonly statements: readonly Node[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Quick test without parsing: `false` means that the source holds neither a directive nor a misspelt one. */
+/** Quick test without parsing. If it is false, the source contains neither a directive nor a misspelled one. */
 export function mayHoldDirective(source: string, words: DirectiveWords): boolean {
   const escaped = directivePrefixes(words).map((prefix) => prefix.replace(/[^\w ]/g, "\\$&"));
   return new RegExp(`["'\`][\\s_-]*(?:${escaped.join("|")})`, "i").test(source);
 }
 
-/** A string that stands alone as a statement or arrow body: an actual directive or what somebody took for one. */
+/** A string that is a whole statement or arrow body: a directive, or possibly an attempt at one. */
 interface LoneString {
   readonly text: string;
   readonly textStart: number | undefined;
   readonly statement: Node;
-  /** It is part of a directive prologue. */
+  /** Whether it is in a directive prologue. */
   readonly inPrologue: boolean;
 }
 
-/** The expression that is a whole statement, or the body of an async arrow. */
+/** The expression that forms a whole statement, or the body of an async arrow function. */
 function soleExpression(
   node: Node,
 ): { readonly expression: Node; readonly at: Node; readonly inPrologue: boolean } | undefined {
@@ -93,7 +93,7 @@ export function findDirectives(parsed: Parsed, words: DirectiveWords, sourceFile
     if (continued)
       diagnostics.push(createDiagnostic(sourceFile, "DIRECTIVE_CONTINUED", { directive: continued.value }, continued));
     const lone = loneString(node, parsed.source);
-    // what the quick filter cannot see (an escaped letter) is no directive in JavaScript either
+    // text that the quick filter misses, because a letter is escaped, is not a directive in JavaScript either
     if (!lone || !mayHoldDirective(parsed.source.slice(lone.statement.start, lone.statement.end), words)) return;
     const reading = readDirective(lone.text, words);
     if (!reading) return;
@@ -108,7 +108,7 @@ export function findDirectives(parsed: Parsed, words: DirectiveWords, sourceFile
   return { functions, module, statements, diagnostics };
 }
 
-/** A directive without a semicolon that the next line makes a part of an expression: it begins with `(`, `[` or an operator. */
+/** A directive without a semicolon whose next line begins with `(`, `[` or an operator, so that it is part of an expression. */
 function continuedDirective(node: Node, { source, skip }: Parsed, words: DirectiveWords): StringLiteral | undefined {
   if (node.type !== "ExpressionStatement") return undefined;
   const first = leftmost(node.expression);
@@ -144,7 +144,7 @@ function leftmost(node: Node): Node {
   }
 }
 
-/** Whose prologue a statement is in: a function's, or the module's. */
+/** The function or module whose prologue contains a statement. */
 function hostOf(above: readonly Node[]): { fn: FunctionNode | undefined } | undefined {
   const [parent, owner] = [above.at(-1), above.at(-2)];
   if (parent?.type === "Program") return { fn: undefined };

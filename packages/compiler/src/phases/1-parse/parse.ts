@@ -7,7 +7,7 @@ export interface Parsed {
   readonly source: string;
   readonly program: Program;
   readonly comments: readonly Comment[];
-  /** The first syntax error, if any. */
+  /** The first syntax error. */
   readonly error: { readonly message: string; readonly start: number; readonly end: number } | undefined;
   /** Offset of the next character `char` at or after `from` that is not in a comment. */
   readonly find: (char: string, from: number) => number;
@@ -17,7 +17,7 @@ export interface Parsed {
 
 type Lang = "ts" | "tsx" | "jsx";
 
-/** JavaScript is read as JSX, so that it may stand in `.js` files too. A part of another file says what it is: `a.vue?lang.ts`. */
+/** JavaScript is parsed as JSX, which may be in `.js` files too. The id of a part of another file contains its language: `a.vue?lang.ts`. */
 function langOf(id: string): Lang {
   const extension = /[?&]lang\.([jt]sx?)\b/.exec(id)?.[1] ?? /\.[cm]?([jt]sx?)$/.exec(pathOf(id))?.[1];
   return extension === "ts" || extension === "tsx" ? extension : "jsx";
@@ -27,7 +27,7 @@ export function parse(id: string, source: string): Parsed {
   const file = pathOf(id);
   const lang = langOf(id);
   const first = parseSync(file, source, { lang, astType: "ts" });
-  // `return` and `with` at the top of a file are legal in CommonJS only
+  // `return` and `with` at the top level are legal only in CommonJS
   const result = first.errors.length > 0 && lang !== "tsx" ? retry(file, source, lang, first) : first;
   const failure = result.errors.find((each) => each.severity === "Error");
   return {

@@ -10,7 +10,7 @@ import { plan } from "./plan/plan.ts";
 import { recoverable } from "./plan/recoverable.ts";
 
 interface AnalysisResult {
-  /** `undefined` when there is nothing to do. */
+  /** `undefined` if the module needs no change. */
   readonly plan: Plan | undefined;
   readonly diagnostics: readonly Diagnostic[];
 }

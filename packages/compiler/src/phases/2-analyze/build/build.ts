@@ -27,20 +27,20 @@ import { isReachable, ownFunction, placeOf } from "./place.ts";
 import { collectReads } from "./reads.ts";
 import { assigned, calledThing, isWithin } from "./targets.ts";
 
-/** What holds at a point of the walk. */
+/** The state at one node of the walk. */
 interface Context {
   readonly scope: Scope;
   readonly owner: Draft | undefined;
   readonly loops: readonly LoopModel[];
-  /** The innermost task around this point. */
+  /** The innermost enclosing task. */
   readonly task: Draft | undefined;
-  /** In a task, and in no workflow inside of it. */
+  /** Inside a task, but not in a workflow nested in that task. */
   readonly plain: boolean;
 }
 
 type Draft = { -readonly [K in keyof FunctionModel]: FunctionModel[K] } & { yields: YieldExpression[]; scope: Scope };
 
-/** Everything about one module that can be said without looking at another. */
+/** Everything about one module that is known without the other modules. */
 export function buildModel(parsed: Parsed, directives: Directives): ModuleModel {
   return new ModelBuilder(parsed, directives).build();
 }
@@ -115,7 +115,7 @@ class ModelBuilder {
     const context = scope ? { ...outer, scope } : outer;
     if (isFunction(node)) return this.visitFunction(node, context);
     if (isLoop(node)) return this.visitLoop(node, outer, context);
-    // what a constructor evaluates belongs to no function that is seen here
+    // an instance field is evaluated by the constructor, so it does not belong to the function around the class
     if ((node.type === "PropertyDefinition" || node.type === "AccessorProperty") && !node.static)
       return this.visitField(node, outer, context);
     this.note(node, context);
@@ -193,7 +193,7 @@ class ModelBuilder {
     return { node, start, owner };
   }
 
-  /** Takes down what one node contributes; its children are visited by the caller. */
+  /** Records what one node contributes. The caller visits its children. */
   private note(node: Node, context: Context): void {
     switch (node.type) {
       case "CallExpression":
@@ -273,7 +273,7 @@ class ModelBuilder {
     });
   }
 
-  /** Functions that are named where a value is wanted: whoever gets them may call them. */
+  /** Records functions that are used as values, since the code that receives them may call them. */
   private notePassed(values: readonly (Node | null | undefined)[], passedTo: Value, context: Context): void {
     for (const value of values) {
       const node = value ? unwrap(value) : undefined;
@@ -293,12 +293,12 @@ class ModelBuilder {
     }
   }
 
-  /** Whether the node being visited is, but for parentheses, a statement. */
+  /** Whether the node being visited is a whole statement, ignoring parentheses. */
   private isStatement(): boolean {
     return this.above.findLast((node) => !isWrapper(node))?.type === "ExpressionStatement";
   }
 
-  /** `resolve` and `reject` of a promise are certainly not durable. */
+  /** The parameters `resolve` and `reject` of a promise executor are certainly not durable. */
   private noteExecutor(node: Extract<Node, { type: "NewExpression" }>, context: Context): void {
     const first = node.arguments[0] && unwrap(node.arguments[0]);
     if (!first || !isFunction(first) || !isFree(node.callee, "Promise", context.scope)) return;

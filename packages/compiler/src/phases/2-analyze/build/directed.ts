@@ -3,7 +3,7 @@ import type { Directives, FoundDirective } from "../../1-parse/directives.ts";
 import type { Parsed } from "../../1-parse/parse.ts";
 import { directedExports } from "../scopes/directed-exports.ts";
 
-/** The functions with a directive of their own or of the module's. */
+/** The functions that have a directive, their own or that of the module. */
 export function functionsWithDirective(
   { program }: Parsed,
   { functions, module }: Directives,

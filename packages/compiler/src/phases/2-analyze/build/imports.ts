@@ -1,7 +1,7 @@
 import type { ImportDeclaration, Node } from "oxc-parser";
 import { literalText } from "../../../syntax/ast.ts";
 
-/** The module that a node imports for its values; `undefined` where it imports none, or only types. */
+/** The module from which a node imports values. `undefined` if it imports nothing, or only types. */
 export function importedModule(node: Node): string | undefined {
   switch (node.type) {
     case "ImportDeclaration":
@@ -22,6 +22,6 @@ export function importedModule(node: Node): string | undefined {
   }
 }
 
-/** The names that an import binds to values. */
+/** The specifiers of an import that import values. */
 export const valueSpecifiers = ({ specifiers }: ImportDeclaration): ImportDeclaration["specifiers"] =>
   specifiers.filter((each) => each.type !== "ImportSpecifier" || each.importKind !== "type");

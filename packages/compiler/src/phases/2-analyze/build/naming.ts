@@ -1,7 +1,7 @@
 import type { AccessorProperty, MethodDefinition, Node, PropertyDefinition } from "oxc-parser";
 import { isFunction, isWrapper, keyLabel, keyName, unwrap, type FunctionNode } from "../../../syntax/ast.ts";
 
-/** Expressions that hand on what stands in them; a name given to the whole names the part. */
+/** Expressions through which a name reaches the function inside them. */
 const transparent = new Set([
   "ConditionalExpression",
   "LogicalExpression",
@@ -14,8 +14,8 @@ const transparent = new Set([
 ]);
 
 /**
- * The name of a function with a directive: `charge`, `Billing.charge`, `api.charge`, `default`. What calls it is
- * looked through: in `const charge = memo(async () => …)` it is `charge`. What a function returns has its name.
+ * The name of a function with a directive: `charge`, `Billing.charge`, `api.charge`, `default`. A call around the function is ignored:
+ * in `const charge = memo(async () => …)` the name is `charge`. A function returned by another one has the name of the other.
  */
 export function fullName(node: FunctionNode, above: readonly Node[]): string {
   if (node.id) return node.id.name;
@@ -23,7 +23,7 @@ export function fullName(node: FunctionNode, above: readonly Node[]): string {
   return nameFrom(node, above) ?? calledWith(node, above) ?? "anonymous";
 }
 
-/** The name of a helper: the nearest one, `charge`, `map` in `items.map(async …)`, `anonymous` when called at once. */
+/** The name of a helper, without outer names: `charge`, or `map` in `items.map(async …)`, or `anonymous` if it is called immediately. */
 export function shortName(node: FunctionNode, above: readonly Node[]): string {
   if (node.id) return node.id.name;
   if (node.type === "FunctionDeclaration") return "default";
@@ -36,7 +36,7 @@ export function shortName(node: FunctionNode, above: readonly Node[]): string {
   );
 }
 
-/** The name that JavaScript gives to the function: its own, or that of what it is put into where it stands. */
+/** The name that JavaScript assigns to the function: its own, or that of the variable or property that it initializes. */
 export function ownName(node: FunctionNode, above: readonly Node[]): string | undefined {
   if (node.id) return node.id.name;
   const at = above.findLastIndex((each) => !isWrapper(each));
@@ -45,7 +45,7 @@ export function ownName(node: FunctionNode, above: readonly Node[]): string | un
   return isMember(holder) ? memberKey(node, above) : binder(holder);
 }
 
-/** The key of the method, property or class field that the function is. */
+/** The key of the method, property or class field whose value is the function. */
 export function memberKey(node: Node, above: readonly Node[]): string | undefined {
   const member = memberOf(node, above);
   return member && keyName(member.key, member.computed);
@@ -65,7 +65,7 @@ const isMember = (node: Node): node is Member =>
   node.type === "PropertyDefinition" ||
   node.type === "AccessorProperty";
 
-/** The name of the innermost call that the function is an argument of. */
+/** The name of the innermost call that has the function as an argument. */
 function calledWith(node: Node, above: readonly Node[]): string | undefined {
   let child = node;
   for (let i = above.length - 1; i >= 0; i--) {
@@ -112,11 +112,11 @@ function nameFrom(node: Node, above: readonly Node[]): string | undefined {
   return undefined;
 }
 
-/** The name of what a function returns. */
+/** The name of a function, for the function that it returns. */
 const givenBy = (giver: Node | undefined, above: readonly Node[]): string | undefined =>
   giver && isFunction(giver) ? (giver.id?.name ?? nameFrom(giver, above)) : undefined;
 
-/** The name that a declaration, assignment, default or attribute gives to its right side. */
+/** The name on the left side of a declaration, assignment, default or attribute. */
 function binder(parent: Node): string | undefined {
   switch (parent.type) {
     case "VariableDeclarator":
@@ -137,7 +137,7 @@ function binder(parent: Node): string | undefined {
   }
 }
 
-/** `key` with the name of the object or class in front; `above` ends with the object literal or class body. */
+/** `key`, prefixed with the name of its object or class. `above` ends with the object literal or class body. */
 function qualified(key: string, above: readonly Node[]): string {
   const owner = above.at(-1);
   const holder = owner?.type === "ClassBody" ? above.at(-2) : owner;

@@ -6,7 +6,7 @@ const unsupported = (what: string, advice: string): Place => ({ kind: "unsupport
 
 const asMethod = "move the code into an async method with the directive, and call that method";
 
-/** Where a function stands, or why it cannot hold a directive there. */
+/** The place of a function, or the reason why a directive is not supported there. */
 export function placeOf(node: FunctionNode, above: readonly Node[]): Place {
   const parent = above.at(-1);
   if (node.type === "FunctionDeclaration") return declaration(above);
@@ -19,7 +19,7 @@ export function placeOf(node: FunctionNode, above: readonly Node[]): Place {
   };
 }
 
-/** The container of statements that the declaration is in; `undefined` for the module. */
+/** The place of a declaration. `block` is undefined at the top level of a module. */
 function declaration(above: readonly Node[]): Place {
   const parent = above.at(-1);
   const exported = parent?.type === "ExportNamedDeclaration" || parent?.type === "ExportDefaultDeclaration";
@@ -55,15 +55,15 @@ interface Keyed {
   readonly computed: boolean;
 }
 
-/** The key of a member; `above` ends with the object literal or class body that holds it. */
+/** The key of a member. `above` ends with the object literal or class body that contains it. */
 function keyOf({ key, computed }: Keyed, above: readonly Node[]): Key {
   const text = keyName(key, computed);
   return text === undefined ? { computed: key, keep: keepOf(above) } : { text };
 }
 
 /**
- * The innermost block, arrow or program that is entered anew whenever the key may be evaluated again. In a default or in the value of a field there is
- * none: a function has to be put around the object or class.
+ * Where to keep the value of a computed key: in the innermost block, arrow function or program that is entered again before each evaluation
+ * of the key. There is none in a default value or in the value of a field. The object or class is then wrapped in a function.
  */
 function keepOf(above: readonly Node[]): Keep {
   for (let i = above.length - 1; i >= 0; i--) {
@@ -82,7 +82,7 @@ const keepers = new Set(["BlockStatement", "StaticBlock", "TSModuleBlock", "Prog
 const isField = (node: Node): node is PropertyDefinition | AccessorProperty =>
   node.type === "PropertyDefinition" || node.type === "AccessorProperty";
 
-/** The name that JavaScript gives to an anonymous function or class for where it stands. */
+/** The name that JavaScript assigns to an anonymous function or class because of its position. */
 function givenName(node: Node, above: readonly Node[]): Key | undefined {
   const at = above.findLastIndex((each) => !isWrapper(each));
   const parent = above[at];
@@ -98,7 +98,7 @@ function givenName(node: Node, above: readonly Node[]): Key | undefined {
         : undefined;
     case "ExportDefaultDeclaration":
       return { text: "default" };
-    case "Property": // `__proto__: f` is no property
+    case "Property": // `__proto__: f` does not define a property
       return parent.value !== child || (!parent.computed && keyName(parent.key, false) === "__proto__")
         ? undefined
         : keyOf(parent, above.slice(0, at));
@@ -110,7 +110,7 @@ function givenName(node: Node, above: readonly Node[]): Key | undefined {
   }
 }
 
-/** The ordinary function whose `this`, `super` and `arguments` are seen at `node`. */
+/** The ordinary function that determines `this`, `super` and `arguments` at `node`. */
 export function ownFunction(node: Node, above: readonly Node[]): FunctionNode | undefined {
   for (let i = above.length - 1; i >= 0; i--) {
     const [each, child] = [above[i], above[i + 1] ?? node];
@@ -120,7 +120,7 @@ export function ownFunction(node: Node, above: readonly Node[]): FunctionNode | 
   return undefined;
 }
 
-/** Evaluated once, with the module, and not tied to an instance. */
+/** Whether it is evaluated once, with the module, and is not part of an instance. */
 export function isReachable(above: readonly Node[]): boolean {
   return above.every((node) => {
     if (node.type === "MethodDefinition" || node.type === "PropertyDefinition" || node.type === "AccessorProperty") {

@@ -12,9 +12,9 @@ import { assigned, mutated, type Mutation } from "./targets.ts";
 interface At {
   readonly scope: Scope;
   readonly owner: FunctionModel | undefined;
-  /** The task that this is the body of. */
+  /** The task whose body this is. */
   readonly task: FunctionModel | undefined;
-  /** Evaluated with the module. */
+  /** Whether the code is evaluated with the module. */
   readonly atTop: boolean;
 }
 
@@ -22,10 +22,10 @@ interface Use extends StateUse {
   readonly binding: Binding;
 }
 
-/** Aliases of aliases are followed this far. */
+/** The maximum length of a chain of aliases. */
 const ALIASES = 8;
 
-/** Where everything begins that can give clock, chance, environment or I/O. */
+/** The globals through which code can reach the clock, random values, the environment or I/O. */
 const outside = new Set([
   "globalThis",
   "global",
@@ -51,9 +51,9 @@ const outside = new Set([
 ]);
 
 interface Collected {
-  /** What the module reads from outside of the program. */
+  /** The module's reads from outside of the program. */
   readonly reads: readonly ReadModel[];
-  /** Uses of the variables of its own that its functions change. */
+  /** Uses of module variables that the module's functions change. */
   readonly stateUses: readonly StateUse[];
   readonly inPlaceChanges: readonly InPlaceChange[];
 }
@@ -107,7 +107,7 @@ class ReadCollector {
   private enter(node: Node, outer: At): At {
     const scope = this.scopes.of.get(node) ?? outer.scope;
     if (isFunction(node)) return { scope, ...this.inside(node, outer.task), atTop: false };
-    // the fields of an instance are evaluated with its constructor, whenever that is
+    // the fields of an instance are evaluated by its constructor, at an unknown time
     if ((node.type === "PropertyDefinition" || node.type === "AccessorProperty") && !node.static)
       return { scope, owner: undefined, task: outer.task, atTop: false };
     return scope === outer.scope ? outer : { ...outer, scope };
@@ -154,7 +154,7 @@ class ReadCollector {
     });
   }
 
-  /** Whether the value is, or may be through another module, something of the platform. */
+  /** Whether the value is a platform API, or may be one through another module. */
   private leadsOutside(value: Value, certainly: boolean, depth = 0): boolean {
     if (depth > ALIASES) return false;
     switch (value.kind) {
@@ -173,7 +173,7 @@ class ReadCollector {
     }
   }
 
-  /** The expression is wanted for what it is: it is not called, constructed, assigned to, or only on the way to a member. */
+  /** Whether the expression is used as a value: it is not called, constructed or assigned to, and is not just the object of a member access. */
   private isValue(node: Node): boolean {
     let child = node;
     for (let i = this.above.length - 1; i >= 0; i--) {
@@ -210,7 +210,7 @@ class ReadCollector {
     const binding = lookup(at.scope, node.name);
     if (!binding || at.atTop) return;
     this.changed.add(binding);
-    this.use(binding, node, at); // the target of an assignment is no reference
+    this.use(binding, node, at); // the target of an assignment is not a reference
   }
 
   private mutate({ root, how }: Mutation, node: Node, at: At): void {
@@ -220,13 +220,13 @@ class ReadCollector {
     const { task } = at;
     const of = task && ownerOf(binding, task);
     if (!task || !of || (how === "collection" && !isCollection(root.name, task))) return;
-    // once is enough for each variable
+    // one report per variable is enough
     if (!this.inPlaceChanges.some((each) => each.task === task.index && each.name === root.name))
       this.inPlaceChanges.push({ task: task.index, name: root.name, of, node });
   }
 }
 
-/** Whose the variable is, seen from a task; `undefined` when it is the task's own, or the module's. */
+/** The owner of a variable, relative to a task. `undefined` if the variable belongs to the task itself or to the module. */
 function ownerOf({ scope, name }: Binding, task: FunctionModel): InPlaceChange["of"] | undefined {
   if (scope.node === task.node)
     return task.node.params.some((param) => boundNames(param).includes(name)) ? "argument" : undefined;
@@ -238,7 +238,7 @@ function isWithinNode(scope: Scope, node: Node): boolean {
   return false;
 }
 
-/** The parameter is annotated as a map or set: of anything else, `set` and `delete` may mean anything. */
+/** Whether the parameter is annotated as a map or set. On other objects, `set` and `delete` need not change the object. */
 function isCollection(name: string, { node }: FunctionModel): boolean {
   const param = node.params.find((each) => each.type === "Identifier" && each.name === name);
   const type = param && "typeAnnotation" in param ? param.typeAnnotation?.typeAnnotation : undefined;

@@ -1,7 +1,7 @@
 import type { Node } from "oxc-parser";
 import { isWrapper } from "../../../syntax/ast.ts";
 
-/** Whether an expression in `parent` is wanted for what it is. */
+/** Whether an expression in `parent` is used as a value. */
 export function isValueIn(node: Node, parent: Node): boolean {
   switch (parent.type) {
     case "CallExpression":
@@ -24,11 +24,11 @@ export function isValueIn(node: Node, parent: Node): boolean {
   }
 }
 
-/** `const now = Date.now`: what it stands for is known wherever it is used. */
+/** `const now = Date.now` is an alias. Uses of `now` resolve to the original, so the declaration itself is not a use. */
 export const isAlias = (parent: Node, declaration: Node | undefined): boolean =>
   parent.type === "VariableDeclarator" && declaration?.type === "VariableDeclaration" && declaration.kind === "const";
 
-/** Whether an identifier reads a variable, and does not name a member, a declaration or a label. */
+/** Whether an identifier reads a variable, as opposed to naming a member, a declaration or a label. */
 export function isReference(node: Node, parent: Node, grandparent: Node | undefined): boolean {
   switch (parent.type) {
     case "MemberExpression":

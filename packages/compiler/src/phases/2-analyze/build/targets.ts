@@ -2,7 +2,7 @@ import type { CallExpression, Node } from "oxc-parser";
 import { keyName, unwrap } from "../../../syntax/ast.ts";
 import type { Scope } from "../scopes/scopes.ts";
 
-/** What a call calls: `f` also in `f.call(…)` and `f.apply(…)`. */
+/** The function that a call calls. In `f.call(…)` and `f.apply(…)` it is `f`. */
 export function calledThing(node: CallExpression): Node {
   const callee = unwrap(node.callee);
   if (callee.type !== "MemberExpression") return callee;
@@ -39,7 +39,7 @@ export function assigned(target: Node): Identifier[] {
   }
 }
 
-/** A change of something that a variable leads to: `order.total = 1`, `order.items.push(x)`, `Object.assign(order, …)`. */
+/** A change of an object that a variable refers to: `order.total = 1`, `order.items.push(x)`, `Object.assign(order, …)`. */
 export interface Mutation {
   readonly root: Identifier;
   readonly how: "member" | "list" | "collection";
@@ -48,7 +48,7 @@ export interface Mutation {
 const listMethods = new Set(["push", "pop", "shift", "unshift", "splice", "sort", "reverse", "fill", "copyWithin"]);
 const collectionMethods = new Set(["set", "add", "delete", "clear"]);
 
-/** What an assignment to `target`, its deletion, or the call that it is, changes in place. */
+/** The objects that an assignment to `target`, its deletion, or `target` itself as a call, changes in place. */
 export function mutated(target: Node): Mutation[] {
   const node = unwrap(target);
   switch (node.type) {
@@ -91,7 +91,7 @@ function mutatedByCall(node: CallExpression): Mutation[] {
   return how && root ? [{ root, how }] : [];
 }
 
-/** The variable that a chain of members begins with. */
+/** The variable at the beginning of a chain of member accesses. */
 function rootOf(node: Node): Identifier | undefined {
   const inner = unwrap(node);
   if (inner.type === "MemberExpression") return rootOf(inner.object);

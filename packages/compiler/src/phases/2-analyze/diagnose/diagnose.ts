@@ -8,7 +8,7 @@ import type { Analysis, Impurity } from "../model/analysis.ts";
 import type { FunctionModel, ModuleModel } from "../model/model.ts";
 import { directedExports } from "../scopes/directed-exports.ts";
 
-/** What is wrong with a module, besides the texts of its directives. */
+/** The problems of a module, except those in the text of its directives. */
 export function diagnose(
   parsed: Parsed,
   directives: Directives,
@@ -63,7 +63,7 @@ type Report = <C extends DiagnosticCode>(
   at: { start: number; end: number },
 ) => void;
 
-/** The node without a body that would fill the frame. */
+/** The first line of a node, so that the frame does not underline a whole body. */
 function firstLine(node: Node, source: string): { start: number; end: number } {
   const inner = isClass(node) && node.id ? node.id : node;
   const line = source.slice(inner.start, inner.end).search(/[\r\n{]/);

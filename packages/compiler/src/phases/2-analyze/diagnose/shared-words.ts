@@ -1,7 +1,7 @@
 import { createDiagnostic, type Diagnostic, type SourceFile } from "../../../diagnostics/diagnostic.ts";
 import type { ModuleModel } from "../model/model.ts";
 
-/** Warns when another tool with the same words would compile the file as well. */
+/** Warns if another tool with the same words would compile the file too. */
 export function diagnoseSharedWords(
   model: ModuleModel,
   dependencies: () => ReadonlySet<string> | undefined,

@@ -1,37 +1,37 @@
 import type { ChanceSource } from "@perdure/protocol";
 
-/** What a call is for the rewriter. */
+/** How the rewriter has to treat a call. */
 export type Target =
   | { readonly kind: "plain" }
   | { readonly kind: "possible" }
-  /** `certain`: it returns a promise for sure. */
+  /** `certain`: it certainly returns a promise. */
   | { readonly kind: "durable"; readonly name: string; readonly certain: boolean };
 
-/** Something that a workflow does itself, or through functions that it calls, and that no replay repeats. */
+/** A use of something that does not replay, in a workflow or in a function that it calls. */
 export interface Impurity {
   readonly kind: "io" | "timer" | "environment" | "clock" | "state";
-  /** `fetch`, `process.env`, the name of a variable. */
+  /** For example `fetch`, `process.env`, or the name of a variable. */
   readonly name: string;
   readonly workflow: string;
-  /** The functions between, each with its place: `total (src/price.ts:4:10)`. */
+  /** The functions between the workflow and the use, each with its location: `total (src/price.ts:4:10)`. */
   readonly through: readonly string[];
-  /** Offsets in the module that is analyzed: of the use, or of the call that leads out of the module. */
+  /** Offsets in the analyzed module, of the use or of the call that leaves the module. */
   readonly start: number;
   readonly end: number;
 }
 
-/** What the project says about one module; the arrays go by the indexes of its model. */
+/** What the project contributes to the analysis of one module. The arrays use the indexes of its model. */
 export interface Analysis {
   /** Functions that are tasks, workflows or scopes. */
   readonly durable: readonly boolean[];
   readonly targets: readonly Target[];
-  /** What each of the module's reads gives, if that is clock or chance. */
+  /** The clock or random source that each of the module's reads reads from. `undefined` for other reads. */
   readonly chance: readonly (ChanceSource | undefined)[];
   readonly impurities: readonly Impurity[];
-  /** There is something to rewrite. */
+  /** Whether there is anything to rewrite. */
   readonly touched: boolean;
-  /** Paths of the rewritten modules that this one imports, itself or through modules that stay as they are. */
+  /** Paths of the rewritten modules that this one imports, directly or through unchanged modules. */
   readonly imports: readonly string[];
-  /** Fingerprint of the project modules that stay as they are and that this one imports, itself or through others of them; "" when there are none. */
+  /** Hash of the unchanged project modules that this one imports, directly or through other unchanged modules. "" if there are none. */
   readonly plain: string;
 }

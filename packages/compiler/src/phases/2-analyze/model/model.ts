@@ -6,39 +6,39 @@ import type { CallSummary, FunctionSummary, ModuleSummary, ReadSummary } from ".
 
 export interface LoopModel {
   readonly node: Loop;
-  /** Where the outermost label of the loop, or the loop itself, begins. */
+  /** Offset of the loop, or of its outermost label. */
   readonly start: number;
   readonly owner: number;
 }
 
 export interface CallModel extends CallSummary {
-  /** The call, or the expression that is passed on. */
+  /** The call, or the expression that is passed as a value. */
   readonly node: Node;
-  /** The loops of the same function that execute the call repeatedly, outermost first. */
+  /** The loops of the same function that repeat the call, outermost first. */
   readonly loops: readonly LoopModel[];
-  /** The call is a whole statement: nobody gets its result. */
+  /** Whether the call is a whole statement, so that its result is unused. */
   readonly statement: boolean;
   readonly inTask: boolean;
 }
 
 export interface FunctionModel extends FunctionSummary {
   readonly node: FunctionNode;
-  /** What a stack calls it; `undefined` for a function without a name. */
+  /** The name in stack traces. `undefined` for a function without a name. */
   readonly label: string | undefined;
   readonly directive: FoundDirective | undefined;
   readonly place: Place;
-  /** Neither an instance nor a closure is needed to reach it. */
+  /** Whether it can be reached without an instance or a closure. */
   readonly reachable: boolean;
   readonly yields: readonly YieldExpression[];
-  /** What of its own it refers to, itself or in arrows. */
+  /** Whether it uses its own `this`, `super` or `arguments`, directly or in an arrow function. */
   readonly usesThis: boolean;
   readonly usesSuper: boolean;
   readonly usesArguments: boolean;
-  /** Parameters that the body declares again with `var`. */
+  /** Parameters that the body redeclares with `var`. */
   readonly redeclared: readonly string[];
 }
 
-/** An assignment inside a task to a variable outside of it. */
+/** An assignment in a task to a variable declared outside of it. */
 export interface CapturedWrite {
   readonly task: number;
   readonly name: string;
@@ -49,11 +49,11 @@ export interface ReadModel extends ReadSummary {
   readonly node: Node;
 }
 
-/** What a task does to something that belongs to others. */
+/** An object that a task changes in place although others refer to it too. */
 export interface InPlaceChange {
   readonly task: number;
   readonly name: string;
-  /** An argument of the task, or a variable of the function around it. */
+  /** The object is an argument of the task, or a variable of the enclosing function. */
   readonly of: "argument" | "captured";
   readonly node: Node;
 }
@@ -65,11 +65,11 @@ export interface ModuleModel extends ModuleSummary {
   readonly inPlaceChanges: readonly InPlaceChange[];
   readonly loops: readonly LoopModel[];
   readonly capturedWrites: readonly CapturedWrite[];
-  /** The identifiers `require`, `module` or `exports` are used as CommonJS has them. */
+  /** Whether the identifiers `require`, `module` or `exports` are used with their CommonJS meaning. */
   readonly usesCommonJs: boolean;
 }
 
-/** The model without its syntax tree. */
+/** The part of the model without syntax trees. */
 export function summarize(model: ModuleModel): ModuleSummary {
   const { classes, objects, bindings, exports, stars, imports, importedValues, hasDirective, stateUses } = model;
   return {

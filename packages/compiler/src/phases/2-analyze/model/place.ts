@@ -1,19 +1,19 @@
 import type { Node, ObjectExpression } from "oxc-parser";
 import type { ClassNode } from "../../../syntax/ast.ts";
 
-/** A key that is known here (private ones begin with `#`), or one that is computed, and where its value can be kept. */
+/** A key known statically (a private one begins with `#`), or a computed key and where to keep its value. */
 export type Key = { readonly text: string } | { readonly computed: Node; readonly keep: Keep };
 
-/** A block, arrow, or the program; or the object or class that has the key, with the name that JavaScript gives to it. */
+/** A block, an arrow function or the program. Otherwise the object or class with the key, and the name that JavaScript assigns to it. */
 export interface Keep {
   readonly node: Node;
   readonly named: Key | undefined;
 }
 
-/** How a function stands in the source. */
+/** The syntactic position of a function. */
 export type Place =
   | { readonly kind: "declaration"; readonly block: Node | undefined; readonly defaultExport: boolean }
-  /** `named`: the name that JavaScript gives to it, when it has none itself. */
+  /** `named`: the name that JavaScript assigns to the function if it has none of its own. */
   | { readonly kind: "expression"; readonly named: Key | undefined }
   | { readonly kind: "method"; readonly key: Key; readonly object: ObjectExpression }
   | {

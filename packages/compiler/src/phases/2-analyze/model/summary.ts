@@ -6,15 +6,18 @@ export interface CallSummary {
   /** Offsets of the call. */
   readonly start: number;
   readonly end: number;
-  /** The callee is `….property`. */
+  /** The property name if the callee is a member access. */
   readonly property: string | undefined;
-  /** The function that directly holds the call; `undefined` at the top of a module, in a class field, in a static block. */
+  /** The function that directly contains the call. `undefined` at the top level of the module, in a class field and in a static block. */
   readonly owner: number | undefined;
-  /** It is no call: the function is passed to this one, which may call it, or (`known`) only stands in a literal or is returned. */
+  /**
+   * Present if this is not a call: the function is passed to `passedTo`, which may call it. `known` means that it is only put into a
+   * literal or returned.
+   */
   readonly passedTo?: Value;
 }
 
-/** The function is named, and not called from here. */
+/** The function is referred to, but not called from here. */
 export const isMention = ({ passedTo }: CallSummary): boolean => passedTo?.kind === "known";
 
 export interface FunctionSummary {
@@ -22,21 +25,21 @@ export interface FunctionSummary {
   /** The name in `ModuleInfo`. */
   readonly name: string;
   readonly kind: DirectiveKind | undefined;
-  /** The function around it. */
+  /** The enclosing function. */
   readonly parent: number | undefined;
-  /** Offset of its name, or of the function. */
+  /** Offset of the name, or of the function if it has none. */
   readonly at: number;
   readonly async: boolean;
-  /** It stands in the body of a task and is plain code there. */
+  /** Whether it is in the body of a task, where code runs without recording. */
   readonly plain: boolean;
-  /** The name it has as a method or property. */
+  /** The name of the method or property whose value it is. */
   readonly method: string | undefined;
 }
 
 /** Members by name. */
 export type Members = ReadonlyMap<string, Value>;
 
-/** Not names: what is spread into an object, and that there are members with names which are not known. */
+/** Pseudo-names. `SPREAD` holds the value spread into the object. `COMPUTED` marks that there are members with unknown names. */
 export const SPREAD = "...";
 export const COMPUTED = "[]";
 
@@ -46,20 +49,20 @@ export interface ClassSummary {
   readonly members: Members;
 }
 
-/** A place that reads something from outside of the program: by a call, by `new` without arguments or with some, or as a value that is handed on. */
+/** A read from outside of the program: by a call, by `new` with or without arguments, or as a value that is passed on. */
 export interface ReadSummary {
   readonly value: Value;
   readonly form: "call" | "new" | "new()" | "value";
   readonly start: number;
   readonly end: number;
   readonly owner: number | undefined;
-  /** It belongs to the body of a task. */
+  /** Whether it is in the body of a task. */
   readonly inTask: boolean;
-  /** It is evaluated with the module, once. */
+  /** Whether it is evaluated once, with the module. */
   readonly atTop: boolean;
 }
 
-/** A use of a variable of the module that its functions change. */
+/** A use of a module variable that the module's functions change. */
 export interface StateUse {
   readonly name: string;
   readonly start: number;
@@ -67,18 +70,18 @@ export interface StateUse {
   readonly owner: number | undefined;
 }
 
-/** The part of a module that other modules need to know. Holds no syntax tree. */
+/** The part of a module that other modules need. Contains no syntax tree. */
 export interface ModuleSummary {
   readonly functions: readonly FunctionSummary[];
   readonly calls: readonly CallSummary[];
   readonly classes: readonly ClassSummary[];
-  /** Object literals, and TypeScript's namespaces. */
+  /** Object literals and TypeScript namespaces. */
   readonly objects: readonly Members[];
   readonly bindings: readonly Value[];
   readonly exports: ReadonlyMap<string, Value>;
   /** Sources of `export * from`. */
   readonly stars: readonly string[];
-  /** Every module that is imported for its values. */
+  /** Every module from which values are imported. */
   readonly imports: readonly string[];
   readonly importedValues: readonly Value[];
   readonly hasDirective: boolean;

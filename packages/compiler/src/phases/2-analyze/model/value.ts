@@ -1,6 +1,6 @@
 /**
- * What an expression stands for, as far as it can be told without running it. Indexes point into the summary of
- * the module that the value belongs to. `known` is something that is certainly not durable.
+ * The meaning of an expression, as far as it is known without running the code. Indexes refer to the summary of the module that contains the
+ * value. `known` is a value that is certainly not durable.
  */
 export type Value =
   | { readonly kind: "function"; readonly index: number }
@@ -9,17 +9,17 @@ export type Value =
   | { readonly kind: "binding"; readonly index: number }
   | { readonly kind: "import"; readonly from: string; readonly name: string }
   | { readonly kind: "instance"; readonly of: Value }
-  /** Something annotated with a type: an instance when the type is a class that can be found. */
+  /** A value annotated with a type. It is an instance if the type resolves to a class. */
   | { readonly kind: "typed"; readonly as: Value }
   | { readonly kind: "member"; readonly object: Value; readonly name: string }
-  /** A member whose name is computed. */
+  /** A member with a computed name. */
   | { readonly kind: "element"; readonly object: Value }
   | { readonly kind: "super"; readonly of: Value }
-  /** CommonJS's `exports` of this module. */
+  /** The CommonJS `exports` of this module. */
   | { readonly kind: "exports" }
   | { readonly kind: "result"; readonly callee: Value; readonly first: Value }
   | { readonly kind: "choice"; readonly values: readonly Value[] }
-  /** A name that nothing in the module declares. */
+  /** A name that the module does not declare. */
   | { readonly kind: "global"; readonly name: string }
   | { readonly kind: "known" }
   | { readonly kind: "unknown" };

@@ -9,10 +9,10 @@ import type {
 } from "oxc-parser";
 import type { ClassNode, FunctionNode, Loop } from "../../../syntax/ast.ts";
 
-/** A key that is known here, or the variable in which the value of a computed one is kept. */
+/** A key known statically, or the number of the variable that keeps the value of a computed key. */
 export type PlannedKey = string | { readonly slot: number };
 
-/** A function's entry in `ModuleInfo.functions`, and its `length`, as `define` takes them. */
+/** The index of a function in `ModuleInfo.functions`, and its `length`, as `define` takes them. */
 export interface Entry {
   readonly index: number;
   readonly length: number;
@@ -24,7 +24,7 @@ export interface NamedEntry extends Entry {
 
 export interface MethodEntry {
   readonly index: number;
-  /** `undefined`: it is defined where it stands. */
+  /** `undefined` if the method is already defined at its own position. */
   readonly length: number | undefined;
   readonly key: PlannedKey;
 }
@@ -34,29 +34,29 @@ interface ClassEntries {
   readonly members: readonly MethodEntry[];
 }
 
-/** The body of a function, which goes into an inner one. */
+/** The body of a function, to be moved into an inner function. */
 interface Body {
   readonly node: FunctionNode;
   readonly index: number;
-  /** The name of the inner function, that stacks show. */
+  /** The name of the inner function in stack traces. */
   readonly label: string | undefined;
 }
 
-/** One change to the source. Indexes point into `ModuleInfo`. */
+/** One change to the source. Indexes refer to `ModuleInfo`. */
 export type Edit =
   | { readonly kind: "directive"; readonly statement: Node }
   | (Body & {
       readonly kind: "run";
       readonly as: "task" | "workflow";
-      /** What takes the parameters: an arrow, or what has an `arguments` or a `super` of its own. */
+      /** The kind of the inner function. Only an ordinary function or a method has its own `arguments`, and only a method has `super`. */
       readonly inner: "arrow" | "function" | "method";
-      /** The outer function keeps parameters for its decorators and their types. */
+      /** Whether the outer function keeps its parameters, for its decorators and their type metadata. */
       readonly keepsParameters: boolean;
     })
   | (Body & {
       readonly kind: "scope";
       readonly redeclared: readonly string[];
-      /** Its parameters belong to the scope: there are durable calls in them. */
+      /** Whether the parameters contain durable calls, and therefore belong to the scope. */
       readonly parameters: boolean;
     })
   | (Body & {
@@ -65,7 +65,7 @@ export type Edit =
       readonly yields: readonly YieldExpression[];
       readonly usesSuper: boolean;
     })
-  /** `leftInside`: what the loop assigns to has durable calls in it, which belong to the iteration. */
+  /** `leftInside`: the assignment target of the loop contains durable calls. They belong to the iteration. */
   | {
       readonly kind: "loop";
       readonly node: Loop;
@@ -74,7 +74,7 @@ export type Edit =
       readonly leftInside: boolean;
     }
   | { readonly kind: "site"; readonly node: CallExpression | TaggedTemplateExpression; readonly index: number }
-  /** `call`: the node gives the value itself, else it is a function that gives it. */
+  /** `call`: the node itself evaluates to the value. Otherwise it is a function that returns the value. */
   | { readonly kind: "chance"; readonly node: Node; readonly source: ChanceSource; readonly call: boolean }
   | { readonly kind: "name"; readonly node: FunctionNode }
   | {
@@ -88,7 +88,10 @@ export type Edit =
   | { readonly kind: "class"; readonly node: ClassNode; readonly entries: ClassEntries }
   | { readonly kind: "block"; readonly node: Node; readonly entries: readonly NamedEntry[] }
   | { readonly kind: "key"; readonly node: Node; readonly slot: number }
-  /** The variables that keep the values of computed keys: in a block, the body of an arrow, or a function around an object or class, which is called `named`. */
+  /**
+   * Declares the variables for the values of computed keys: in a block, in the body of an arrow function, or in a function that wraps an
+   * object or class. `named` is the name of that object or class.
+   */
   | {
       readonly kind: "slots";
       readonly node: Node;
@@ -96,7 +99,7 @@ export type Edit =
       readonly named: PlannedKey | undefined;
     };
 
-/** All that the rewriter needs; it decides nothing. */
+/** Everything that the rewriter needs. The rewriter makes no decisions. */
 export interface Plan {
   readonly info: ModuleInfo;
   readonly edits: readonly Edit[];
@@ -107,6 +110,6 @@ export interface Plan {
     readonly entries: readonly NamedEntry[];
     readonly slots: readonly number[];
   };
-  /** What emitted names begin with; the source holds no such name. */
+  /** The prefix of all emitted names. No name in the source begins with it. */
   readonly prefix: string;
 }

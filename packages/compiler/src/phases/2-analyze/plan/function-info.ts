@@ -3,7 +3,7 @@ import type { Diagnostic, SourceFile } from "../../../diagnostics/diagnostic.ts"
 import type { FunctionModel } from "../model/model.ts";
 import { resolveTemplate } from "./template.ts";
 
-/** What the runtime is told of a function. */
+/** The entry of a function in `ModuleInfo`. */
 export function functionInfo(
   fn: FunctionModel,
   at: Position,

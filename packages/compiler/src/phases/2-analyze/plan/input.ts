@@ -5,16 +5,16 @@ import type { Parsed } from "../../1-parse/parse.ts";
 import type { Analysis } from "../model/analysis.ts";
 import type { ModuleModel } from "../model/model.ts";
 
-/** What the analysis of one module goes by. */
+/** The input for the analysis of one module. */
 export interface AnalysisInput {
   readonly parsed: Parsed;
   readonly directives: Directives;
   readonly model: ModuleModel;
-  /** What the project knows about this module. */
+  /** What the project contributes. */
   readonly analysis: Analysis;
   readonly file: SourceFile;
   readonly root: string;
-  /** Without imports and exports it is CommonJS. */
+  /** Whether the module is CommonJS if it has no imports and exports. */
   readonly commonJs: boolean;
   readonly packageJson: () => PackageJson | undefined;
 }

@@ -13,7 +13,7 @@ import type { AnalysisInput } from "./input.ts";
 import { callsInLeft, callsInParameters } from "./positions.ts";
 import { planRegistrations } from "./registrations.ts";
 
-/** What has to be changed in a module, and what its manifest says. */
+/** The changes to make in a module, and its `ModuleInfo`. */
 export function plan(input: AnalysisInput, functions: readonly FunctionModel[], infos: readonly FunctionInfo[]): Plan {
   const { parsed, directives, model, analysis, file, root } = input;
   const locate = createLocator(file.source);
@@ -87,10 +87,10 @@ function planBody(
   return { kind: "scope", node, index, label, redeclared, parameters };
 }
 
-/** Decorators and their metadata need them. */
+/** Decorators and their metadata need the parameters. */
 const keepsParameters = (place: FunctionModel["place"]): boolean => place.kind === "classMethod" && place.decorated;
 
-/** The loops in scopes that repeat a durable or possible call. */
+/** The loops in scopes that repeat a call that is durable or may be. */
 function scopedLoops(model: ModuleModel, functions: readonly FunctionModel[], analysis: Analysis): LoopModel[] {
   const scopes = new Set(functions.flatMap(({ index, kind }) => (kind === "task" ? [] : [index])));
   const wanted = new Set<LoopModel>();
@@ -101,7 +101,7 @@ function scopedLoops(model: ModuleModel, functions: readonly FunctionModel[], an
   return model.loops.filter((loop) => wanted.has(loop));
 }
 
-/** Where the name of what is called, or passed on, begins. */
+/** Offset of the name of the function that is called or passed on. */
 function nameStart(node: Node): number {
   const inner = unwrap(
     node.type === "CallExpression" ? node.callee : node.type === "TaggedTemplateExpression" ? node.tag : node,
@@ -125,7 +125,7 @@ function isCommonJs({ program, file }: Parsed, otherwise: boolean): boolean {
   return /\.c[jt]s$/.test(file) || otherwise;
 }
 
-/** `$perdure`, or `$perdure1`, … when the source already has such a name anywhere. */
+/** `$perdure`, or `$perdure1`, … if the source already contains the name. */
 function freePrefix(source: string): string {
   let prefix = ABI_NAMESPACE;
   for (let i = 1; source.includes(prefix); i++) prefix = `${ABI_NAMESPACE}${i}`;

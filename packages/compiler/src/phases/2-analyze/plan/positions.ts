@@ -5,11 +5,11 @@ import type { CallModel, LoopModel, ModuleModel } from "../model/model.ts";
 
 const isIn = ({ start, end }: CallModel, node: Node): boolean => start >= node.start && end <= node.end;
 
-/** The calls that are durable, or may be. */
+/** The calls that are durable or may be. */
 const durableCalls = ({ calls }: ModuleModel, { targets }: Analysis): CallModel[] =>
   calls.filter((call, i) => targets[i]?.kind !== "plain" && !call.inTask && call.passedTo === undefined);
 
-/** Indexes of the functions whose parameters (defaults, computed keys in patterns) make durable calls. */
+/** Indexes of the functions with durable calls in their parameters (default values, computed keys in patterns). */
 export function callsInParameters(model: ModuleModel, analysis: Analysis): ReadonlySet<number> {
   const found = new Set<number>();
   for (const call of durableCalls(model, analysis)) {
@@ -19,7 +19,7 @@ export function callsInParameters(model: ModuleModel, analysis: Analysis): Reado
   return found;
 }
 
-/** The loops that make durable calls in what they assign to: `for (const { name = await ask() } of people)`. */
+/** The loops with durable calls in their assignment target: `for (const { name = await ask() } of people)`. */
 export function callsInLeft(
   loops: readonly LoopModel[],
   model: ModuleModel,

@@ -2,8 +2,8 @@ import { createDiagnostic, type Diagnostic, type SourceFile } from "../../../dia
 import type { FunctionModel } from "../model/model.ts";
 
 /**
- * The workflows that another process finds by their names: reached without an instance or a closure, with `this` where they need it (a method's is
- * the class or object that has it), and the only ones of their name.
+ * The workflows that another process can find by name: they need neither an instance nor a closure, and their name is unique. `this` is
+ * allowed in a method, where it is the class or object that has the method.
  */
 export function recoverable(
   functions: readonly FunctionModel[],

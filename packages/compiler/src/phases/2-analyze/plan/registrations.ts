@@ -9,7 +9,7 @@ interface Registrations {
   readonly prelude: Pick<Plan["prelude"], "entries" | "slots">;
 }
 
-/** How each task and workflow becomes known to the runtime; `functions` are in the order of `ModuleInfo`. */
+/** Plans how each task and workflow is registered with the runtime. `functions` are in the order of `ModuleInfo`. */
 export function planRegistrations(functions: readonly FunctionModel[]): Registrations {
   const planner = new Planner();
   functions.forEach((fn, index) => {
@@ -62,7 +62,7 @@ class Planner {
     node: Node,
     entry: Entry,
   ): void {
-    // a private method of an instance can be reached through an instance only
+    // a private instance method can be reached only through an instance
     if ("text" in key && key.text.startsWith("#") && !isStatic) return;
     if (
       isReplaced(
@@ -102,7 +102,7 @@ class Planner {
   }
 }
 
-/** A later member of the same key takes the place of this one. */
+/** Whether a later member with the same key replaces this one. */
 function isReplaced(node: Node, key: Key, members: readonly Node[]): boolean {
   const own = members.findIndex((each) => "value" in each && each.value === node);
   return (
@@ -113,7 +113,7 @@ function isReplaced(node: Node, key: Key, members: readonly Node[]): boolean {
   );
 }
 
-/** The property of a method that a later one may replace: in the finished object, something else may stand under its key. */
+/** The property of a method that a later property may replace. The finished object may then have something else under the same key. */
 function overridable(
   node: Node,
   usesSuper: boolean,
@@ -121,7 +121,7 @@ function overridable(
 ): ObjectProperty | undefined {
   const at = object.properties.findIndex((each) => each.type === "Property" && each.value === node);
   const property = object.properties[at];
-  // `super` is that of the object which the method is written in
+  // `super` refers to the object in which the method is written, so the method cannot be moved
   if (property?.type !== "Property" || usesSuper || !("text" in key)) return undefined;
   return object.properties
     .slice(at + 1)

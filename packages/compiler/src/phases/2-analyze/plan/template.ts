@@ -6,18 +6,18 @@ import { closest } from "../../../directives/suggest.ts";
 import { keyName, runtimeParams, unwrap, type FunctionNode } from "../../../syntax/ast.ts";
 import type { FoundDirective } from "../../1-parse/directives.ts";
 
-/** Where a parameter's name gets its value from. */
+/** Where the value of a parameter name comes from. */
 interface Origin {
   readonly arg: number;
   readonly path: readonly (string | number)[];
   readonly fallback: string | number | boolean | undefined;
-  /** It holds all further arguments. */
+  /** Whether the name is a rest parameter. */
   readonly rest: boolean;
 }
 
 type Parameters = ReadonlyMap<string, Origin>;
 
-/** The id template of a workflow, with each placeholder traced to the arguments. */
+/** Resolves the id template of a workflow: traces each placeholder to the arguments. */
 export function resolveTemplate(
   parts: readonly IdPart[],
   { node, name }: { readonly node: FunctionNode; readonly name: string },
@@ -44,7 +44,7 @@ export function resolveTemplate(
 
 const rootOf = (placeholder: string): string => placeholder.split(/[.[]/, 1)[0] ?? placeholder;
 
-/** `order.id`, `items.0`, `items[0]` */
+/** Resolves `order.id`, `items.0` and `items[0]`. */
 function resolvePlaceholder(placeholder: string, parameters: Parameters): TemplatePart | undefined {
   if (!/^[\p{ID_Start}$_][\p{ID_Continue}$]*(?:\.[\p{ID_Continue}$]+|\[\d+\])*$/u.test(placeholder)) return undefined;
   const [root, ...keys] = placeholder.split(/[.[\]]+/).filter((key) => key !== "");
@@ -85,7 +85,7 @@ function trace(pattern: Node, origin: Origin, found: Map<string, Origin>): void 
     case "AssignmentPattern":
       return trace(pattern.left, { ...origin, fallback: literal(pattern.right) }, found);
     case "RestElement":
-      // `{ ...rest }` and `[...rest]` hold what is left of a value, not a place in it
+      // in a pattern, `{ ...rest }` and `[...rest]` are copies, which have no path in the arguments
       return origin.path.length === 0 && pattern.argument.type === "Identifier"
         ? trace(pattern.argument, { ...origin, rest: true }, found)
         : undefined;

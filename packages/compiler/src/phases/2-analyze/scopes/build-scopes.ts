@@ -56,7 +56,7 @@ class ScopeBuilder implements Scopes {
   private declare(scope: Scope, name: string, kind: Binding["kind"], declared: Binding["declared"]): void {
     let target = scope;
     if (kind === "var") while (!target.hoists && target.parent) target = target.parent;
-    // `var x` beside a parameter or function x is the same variable, with two possible values
+    // `var x` beside a parameter or function x declares the same variable, with two possible values
     const before = target.names.get(name);
     const isParameter = target.node.type === "BlockStatement" && target.parent?.names.has(name) === true;
     const value = (before || isParameter) && kind === "var" ? () => UNKNOWN : declared;
@@ -100,7 +100,7 @@ class ScopeBuilder implements Scopes {
     }
   }
 
-  /** What a body declares is not seen from defaults and patterns; without them it shares one scope with the parameters. */
+  /** Defaults and patterns do not see the declarations of the body. Without them, body and parameters can share one scope. */
   private bodyScope({ params }: FunctionNode, body: Node, inner: Scope): Scope {
     return params.every(({ type }) => type === "Identifier") ? inner : this.open(body, inner, true, undefined);
   }
@@ -167,7 +167,7 @@ class ScopeBuilder implements Scopes {
       return root === undefined ? undefined : this.declare(scope, root, "other", () => UNKNOWN);
     const index = this.objects.push(body) - 1;
     this.objectIndex.set(body, index);
-    // a namespace of several parts, or with a class or function of its name, has members that are not seen here
+    // a namespace with a qualified name, or merged with a class or function, has members that are not known here
     const isWhole = id.type === "Identifier" && !scope.names.has(id.name);
     if (root !== undefined) this.declare(scope, root, "other", () => (isWhole ? { kind: "object", index } : UNKNOWN));
     this.descend(body, this.open(body, scope, true, undefined));
@@ -213,7 +213,7 @@ class ScopeBuilder implements Scopes {
         return;
       case "ObjectPattern":
         for (const each of pattern.properties) {
-          // what is left of an object has its members
+          // the rest of an object has its remaining members
           if (each.type === "RestElement") this.bindPattern(each.argument, scope, kind, declared);
           else this.bindPattern(each.value, scope, kind, memberOf(declared, keyName(each.key, each.computed)));
         }
@@ -223,7 +223,7 @@ class ScopeBuilder implements Scopes {
   }
 }
 
-/** `A` in `namespace A.B`; the name of a module that is only declared is none. */
+/** `A` in `namespace A.B`. `undefined` for an ambient module declaration, whose name is a string. */
 function rootOf(id: Node): string | undefined {
   if (id.type === "TSQualifiedName") return rootOf(id.left);
   return id.type === "Identifier" ? id.name : undefined;
@@ -234,7 +234,7 @@ const memberOf =
   (valueOf) =>
     name === undefined ? UNKNOWN : { kind: "member", object: object(valueOf), name };
 
-/** `order: Order` is an instance, when `Order` is a class that can be found. */
+/** `order: Order` is an instance if `Order` resolves to a class. */
 function annotated(param: ParameterNode, scope: Scope): Binding["declared"] {
   const type = "typeAnnotation" in param ? param.typeAnnotation?.typeAnnotation : undefined;
   if (type?.type !== "TSTypeReference" || type.typeName.type !== "Identifier") return () => UNKNOWN;

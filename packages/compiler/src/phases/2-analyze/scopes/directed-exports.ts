@@ -2,16 +2,16 @@ import type { Node, Program } from "oxc-parser";
 import { isErased, isFunction, unwrap, type FunctionNode } from "../../../syntax/ast.ts";
 import { declaredNames, exportName } from "./exports.ts";
 
-/** An export under a directive at the top of a file. */
+/** An export of a module that has a directive at its top. */
 interface DirectedExport {
   readonly name: string;
   readonly node: Node;
-  /** The function behind it; `undefined` when it is something else. */
+  /** The exported function. `undefined` if the export is not a function. */
   readonly fn: FunctionNode | undefined;
   readonly from: "here" | "elsewhere";
 }
 
-/** Every value that the module exports, with the function it is. */
+/** All exported values of the module, with their functions. */
 export function directedExports(program: Program): DirectedExport[] {
   const locals = localFunctions(program);
   const result: DirectedExport[] = [];

@@ -9,7 +9,7 @@ interface Exports {
   readonly stars: readonly string[];
 }
 
-/** The name under which others import it. */
+/** The name of an export, as importers use it. */
 export const exportName = (node: Node): string => (node.type === "Identifier" ? node.name : (literalText(node) ?? ""));
 
 export function collectExports(program: Program, scope: Scope, valueOf: ValueOf): Exports {
@@ -41,7 +41,7 @@ export function collectExports(program: Program, scope: Scope, valueOf: ValueOf)
   return { values, stars };
 }
 
-/** The names that a declaration binds for others to use. */
+/** The names that a declaration exports. */
 export function declaredNames(node: Node | null): string[] {
   if (!node || isErased(node)) return [];
   if (node.type === "VariableDeclaration") return node.declarations.flatMap(({ id }) => boundNames(id));
@@ -62,7 +62,7 @@ function collectCommonJs(node: Node, scope: Scope, valueOf: ValueOf, values: Map
   else if (isFree(object, "module", scope) && name === "exports") values.set("module.exports", value);
 }
 
-/** `exports` or `module.exports`, as CommonJS has them. */
+/** Whether the node is `exports` or `module.exports` with its CommonJS meaning. */
 export function isExportsObject(node: Node, scope: Scope): boolean {
   if (isFree(node, "exports", scope)) return true;
   return (

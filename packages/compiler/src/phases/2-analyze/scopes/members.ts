@@ -5,7 +5,7 @@ import { UNKNOWN, type Value } from "../model/value.ts";
 import { declaredNames } from "./exports.ts";
 import { lookup, type NamespaceBlock, type Scope, type Scopes, type ValueOf } from "./scopes.ts";
 
-/** The members of an object literal or a namespace, as far as they are known. */
+/** The known members of an object literal or namespace. */
 export function summarizeObject(
   node: ObjectExpression | NamespaceBlock,
   scope: Scope | undefined,
@@ -28,7 +28,7 @@ function literalMembers(node: ObjectExpression, scope: Scope, valueOf: ValueOf):
   return members;
 }
 
-/** What is spread in may take the place of what stands before it. */
+/** A spread value may replace the members before it. */
 function spread(value: Value, members: Map<string, Value>): void {
   for (const [name, before] of members)
     members.set(name, {
@@ -38,7 +38,7 @@ function spread(value: Value, members: Map<string, Value>): void {
   if (!members.has(SPREAD)) members.set(SPREAD, value);
 }
 
-/** `Symbol.iterator` is no name that anything is called by. */
+/** No call uses `Symbol.iterator` by name, so such a key does not count as an unknown member. */
 function isWellKnown(key: Node): boolean {
   const inner = unwrap(key);
   return inner.type === "MemberExpression" && inner.object.type === "Identifier" && inner.object.name === "Symbol";

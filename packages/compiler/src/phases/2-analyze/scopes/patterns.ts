@@ -1,7 +1,7 @@
 import type { Node } from "oxc-parser";
 import { isClass, isFunction, type FunctionNode } from "../../../syntax/ast.ts";
 
-/** Parameters that the body declares again with `var`: an inner function around the body would lose their values. */
+/** Parameters that the body redeclares with `var`. They would lose their values if the body were moved into an inner function. */
 export function redeclaredParams(node: FunctionNode, names: ReadonlySet<string>): string[] {
   if (node.body?.type !== "BlockStatement" || names.size === 0) return [];
   const found = new Set<string>();
@@ -43,7 +43,7 @@ function statements(node: Node): Node[] {
   }
 }
 
-/** The names that a declaration's pattern or a parameter binds. */
+/** The names that a pattern or parameter binds. */
 export function boundNames(pattern: Node): string[] {
   switch (pattern.type) {
     case "Identifier":

@@ -6,7 +6,7 @@ export interface Binding {
   readonly index: number;
   readonly name: string;
   readonly scope: Scope;
-  /** What it was declared to be; read it only when all scopes are complete. */
+  /** The declared value. Call it only when all scopes are complete. */
   readonly declared: (valueOf: ValueOf) => Value;
   readonly kind: "var" | "function" | "other";
 }
@@ -16,17 +16,17 @@ export type ValueOf = (expression: Node, scope: Scope) => Value;
 export interface Scope {
   readonly node: Node;
   readonly parent: Scope | undefined;
-  /** `var` declarations end up here. */
+  /** Whether `var` declarations are hoisted to this scope. */
   readonly hoists: boolean;
   readonly names: Map<string, Binding>;
-  /** What `this` is, where that is not the parent's. */
+  /** The value of `this`, if it differs from the parent's. */
   readonly self: Value | undefined;
 }
 
 /** The body of a TypeScript namespace. */
 export type NamespaceBlock = Extract<Node, { type: "TSModuleBlock" }>;
 
-/** Every scope, declaration and numbered thing of a module; numbers go by position in the source. */
+/** All scopes, declarations and numbered nodes of a module. Numbers follow the order in the source. */
 export interface Scopes {
   readonly of: ReadonlyMap<Node, Scope>;
   readonly bindings: readonly Binding[];

@@ -67,7 +67,7 @@ function memberValue(node: Extract<Node, { type: "MemberExpression" }>, scope: S
   return name === undefined ? { kind: "element", object } : { kind: "member", object, name };
 }
 
-/** `import("./x")` below `await`. */
+/** `import("./x")` as the operand of `await`. */
 function dynamicImport(argument: Node): Value | undefined {
   const inner = unwrap(argument);
   const from = inner.type === "ImportExpression" ? literalText(inner.source) : undefined;
@@ -84,7 +84,7 @@ function callValue(node: CallExpression, scope: Scope, valueOf: ValueOf): Value 
   return first ? { kind: "result", callee: valueOf(callee, scope), first: valueOf(first, scope) } : UNKNOWN;
 }
 
-/** The module of `require("./x")`, when `require` is CommonJS's own. */
+/** The module in `require("./x")`, if `require` has its CommonJS meaning. */
 export function requiredModule(node: CallExpression, scope: Scope): string | undefined {
   const callee = unwrap(node.callee);
   const first = node.arguments[0];
