@@ -1,0 +1,221 @@
+/** R13: every waiting run can be woken. */
+import { describe, expect, onTestFinished, test } from "vitest";
+import { close, complete, configure, getRun, memoryStore, recover, signal, sleep, start, type Store } from "perdure";
+import { advance, settled, setup } from "perdure/testing";
+import { wrapStore, type StoreMethod } from "../../packages/store/src/wrap-store.ts";
+
+async function work(text: string): Promise<string> {
+  "use task: retries=0";
+  return text;
+}
+
+export async function inner(text: string): Promise<string> {
+  "use workflow";
+  return work(text);
+}
+
+export async function outer(id: string): Promise<string> {
+  "use workflow: id=outer-{id}";
+  return `outer ${await inner(id)}`;
+}
+
+export async function nap(_id: string): Promise<string> {
+  "use workflow: id=nap-{_id}";
+  await sleep("1h");
+  return work("awake");
+}
+
+export async function waits(_id: string): Promise<unknown> {
+  "use workflow: id=waits-{_id}";
+  return signal("go", { timeout: "1h" }).catch((error: Error) => error.name);
+}
+
+function begin(options: Parameters<typeof setup>[0] = {}): ReturnType<typeof setup> {
+  onTestFinished(close);
+  return setup({ logLevel: "silent", pollInterval: "1s", lease: "1h", suspendAfter: "1m", ...options });
+}
+
+describe("a parent whose child has just ended", () => {
+  /** Calls `leave` when the child's outcome is on its way into the parent's record. */
+  const leaving = (leave: () => void): Parameters<typeof setup>[0] => ({
+    onStep: (event, run, step) => {
+      if (event === "executed" && run === "outer-1" && step === "inner[0]") process.nextTick(leave);
+    },
+  });
+
+  test.each(["sealed", "committed"])("is resumed after close(), when the outcome is only %s", async (when) => {
+    const store = memoryStore();
+    begin({ store, ...leaving(() => void (when === "sealed" ? close() : setImmediate(() => void close()))) });
+    start(outer, ["1"]).then(
+      (run) => run.result().catch(() => {}),
+      () => {},
+    );
+    await settled().catch(() => {});
+    await close();
+    expect(["pending", "completed"]).toContain((await store.getRun("outer-1"))?.status);
+    begin({ store });
+    await recover();
+    await expect((await getRun("outer-1")).result()).resolves.toBe("outer 1");
+  });
+
+  test("is resumed when close() comes between its open step and the child's row", async () => {
+    const store = memoryStore();
+    const onStep = (event: string, _run: string, step: string): void => {
+      if (event === "waiting" && step === "inner[0]") queueMicrotask(() => void close());
+    };
+    begin({ store, onStep });
+    await start(outer, ["1"]).then(
+      (run) => run.result().catch(() => {}),
+      () => {},
+    );
+    await close();
+    expect((await store.getRun("outer-1"))?.status).toBe("pending");
+    begin({ store });
+    await recover();
+    await expect((await getRun("outer-1")).result()).resolves.toBe("outer 1");
+  });
+});
+
+describe("a store that fails", () => {
+  const failing = new Set<StoreMethod>();
+  const faulty = (): Store =>
+    wrapStore(memoryStore(), (method, perform) => {
+      if (failing.delete(method)) throw Object.assign(new Error("disk I/O error"), { code: "SQLITE_IOERR" });
+      return perform();
+    });
+
+  test.each(["getRun", "claim", "steps"] as const)(
+    "once at %s does not lose a run whose sleep is over",
+    async (method) => {
+      begin({ store: faulty() });
+      const run = await start(nap, ["1"]);
+      await advance("5m");
+      expect(await run.status()).toBe("waiting");
+      failing.add(method);
+      await advance("1h");
+      await advance("1m");
+      expect(await run.status()).toBe("completed");
+    },
+  );
+
+  test("while a wait times out does not drop a delivery that was accepted before", async () => {
+    const store = faulty();
+    begin({ store, pollInterval: "20m", suspendAfter: "2h" });
+    const run = await start(waits, ["1"]);
+    await advance("1m");
+    await store.deliver({ run: run.id, name: "go", payload: '1:["in time"]', now: Date.now() }); // by another process
+    failing.add("wakeups");
+    await advance("2h");
+    await expect(run.result()).resolves.toBe("in time");
+  });
+});
+
+test("a signal from another process wakes a run behind any number of older runs of its workflow", async () => {
+  const store = memoryStore();
+  const { clock } = begin({ store });
+  for (let i = 0; i < 1_001; i++) {
+    const createdAt = clock.now() - 1_000_000 + i;
+    const input = '1:[[1],"old"]';
+    const code = { code: "c", modules: "{}", seed: "s" };
+    await store.createRun({
+      id: `old-${i}`,
+      workflow: "waits",
+      file: "old.ts",
+      input,
+      inputHash: "h",
+      ...code,
+      createdAt,
+    });
+  }
+  const run = await start(waits, ["1"]);
+  await advance("2m");
+  expect(await run.status()).toBe("waiting");
+  await store.deliver({ run: run.id, name: "go", payload: '1:["x"]', now: clock.now() });
+  await advance("2s");
+  await expect(run.result()).resolves.toBe("x");
+});
+
+test("a store call that is never answered stops its runs, and they resume under a new epoch", async () => {
+  const inner = memoryStore();
+  let commits = 0;
+  const never = new Promise<never>(() => {});
+  const store = wrapStore(inner, (method, perform) =>
+    method === "commit" && ++commits === 1 ? never : Promise.resolve(perform()),
+  );
+  onTestFinished(close);
+  configure({ store, logLevel: "silent", storeTimeout: 100, pollInterval: 20, lease: 60_000 });
+  const run = await start(inner1, ["1"]);
+  await expect(run.result()).rejects.toMatchObject({ code: "STORE_TIMEOUT" });
+  await expect.poll(() => run.status()).toBe("completed");
+  expect((await inner.getRun(run.id))?.epoch).toBe(2);
+});
+
+export async function inner1(id: string): Promise<string> {
+  "use workflow: id=inner-{id}";
+  return work(id);
+}
+
+test("a follower of a due run whose workflow is not loaded polls, and reports what is missing", async () => {
+  const reads: string[] = [];
+  const store = wrapStore(memoryStore(), (method, perform) => {
+    reads.push(method);
+    return perform();
+  });
+  const lines: string[] = [];
+  const log = (line: string): void => void lines.push(line);
+  const { clock } = begin({ store, logLevel: "warn", logger: { debug() {}, info() {}, warn: log, error: log } });
+  const code = { code: "c", modules: "{}", seed: "s" };
+  await store.createRun({
+    id: "r",
+    workflow: "elsewhere",
+    file: "b.ts",
+    input: "1:[[]]",
+    inputHash: "h",
+    ...code,
+    createdAt: clock.now(),
+  });
+  const run = await getRun("r");
+  run.result().catch(() => {});
+  await settled();
+  reads.length = 0;
+  await advance("10s");
+  expect(reads.filter((method) => method === "getRun").length).toBeLessThanOrEqual(12);
+  expect(lines.join("\n")).toMatch(/no loaded module has the workflow elsewhere \(b\.ts\) of run r/);
+  expect(lines).toHaveLength(1);
+});
+
+test("recover() also resumes the runs of modules that are loaded later, and reports the others", async () => {
+  const lines: string[] = [];
+  const log = (line: string): void => void lines.push(line);
+  const { clock, store } = begin({ logLevel: "warn", logger: { debug() {}, info() {}, warn: log, error: log } });
+  const code = { code: "c", modules: "{}", seed: "s" };
+  const row = { input: '1:[[1],"late"]', inputHash: "h", ...code, createdAt: clock.now() };
+  await store.createRun({ id: "late-1", workflow: "lateWorkflow", file: "test/life/late.ts", ...row });
+  await store.createRun({ id: "never-1", workflow: "neverLoaded", file: "never.ts", ...row });
+  expect(await recover()).toEqual([]);
+  expect(lines.join("\n")).toMatch(/lateWorkflow .* of run late-1/s);
+  expect(lines.join("\n")).toMatch(/neverLoaded .* of run never-1/s);
+  await import("./late.ts");
+  await settled();
+  await expect((await getRun("late-1")).result()).resolves.toBe("late is here");
+});
+
+test("deliveries to one run that waits for many signals are read together", async () => {
+  let reads = 0;
+  const store = wrapStore(memoryStore(), (method, perform) => {
+    if (method === "wakeups") reads++;
+    return perform();
+  });
+  begin({ store, pollInterval: "1h", lease: "10h", suspendAfter: "3h" });
+  const run = await start(many, [500]);
+  await settled();
+  reads = 0;
+  for (let i = 0; i < 500; i++) await complete(run.id, `s${i}`, i);
+  await expect(run.result()).resolves.toBe(500);
+  expect(reads).toBeLessThan(20);
+});
+
+export async function many(count: number): Promise<number> {
+  "use workflow: id=many-{count}";
+  return (await Promise.all(Array.from({ length: count }, (_, i) => signal(`s${i}`)))).length;
+}
