@@ -307,6 +307,14 @@ export const messages = {
     text: `no loaded module has the workflow ${p.workflow} (${p.file}) of ${p.runs.length === 1 ? "run" : "runs"} ${listed(p.runs)}`,
     hint: "import the module, or run a worker that does; the runs resume then",
   })),
+  RETRY_NOT_POSSIBLE: define((p: { task: string; option: string; problem: string }) => ({
+    text: `the task ${p.task} failed, and its ${p.option} does not work, so it is not tried again: ${p.problem}`,
+    hint: `correct ${p.option}; the cause of this error is what the attempt failed with`,
+  })),
+  THROWN_NOT_STORABLE: define((p: { task: string; thrown: string; problem: string }) => ({
+    text: `${p.task} threw ${p.thrown}, which cannot be stored as it is${p.problem === "" ? "" : ` (${p.problem})`}`,
+    hint: "throw an Error with the fields that the workflow needs; the cause of this error has those that could be stored",
+  })),
 } satisfies Record<string, (params: never) => Message>;
 
 export type MessageCode = keyof typeof messages;

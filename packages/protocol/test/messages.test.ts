@@ -102,6 +102,8 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
     where: "step chargeCard[0] of run order-17, called at src/order.ts:12:11",
   },
   VALUE_VERSION: { found: "9" },
+  RETRY_NOT_POSSIBLE: { task: "charge", option: "backoff", problem: '"NaN" is not a duration (backoff)' },
+  THROWN_NOT_STORABLE: { task: "charge", thrown: "an object", problem: ".retry: a function" },
   WORKFLOW_AMBIGUOUS: { workflow: "order", file: "src/old.ts", files: ["src/a.ts", "src/b.ts"] },
 };
 

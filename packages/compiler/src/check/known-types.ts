@@ -9,9 +9,7 @@ export type Known =
   | "promise"
   | "function"
   /** The value is stored with values of its type arguments. Their paths are listed in order. */
-  | { readonly holds: readonly string[] }
-  /** The value is restored as a value of another type. */
-  | { readonly becomes: string };
+  | { readonly holds: readonly string[] };
 
 const typedArrays = [
   "Int8Array",
@@ -34,6 +32,7 @@ const stored = [
   "URLSearchParams",
   "ArrayBuffer",
   "DataView",
+  "Buffer",
   ...typedArrays,
   "Error",
   "String",
@@ -70,7 +69,6 @@ const known: ReadonlyMap<string, Known> = new Map<string, Known>([
   ["ReadonlyMap", { holds: [".keys()", ".get(…)"] }],
   ["Set", { holds: [".values()"] }],
   ["ReadonlySet", { holds: [".values()"] }],
-  ["Buffer", { becomes: "a Uint8Array" }],
 ]);
 
 const platform = /\/node_modules\/(?:@types\/(?:node|bun|deno|web)|undici-types|bun-types|@typescript\/lib-[^/]+)\//;

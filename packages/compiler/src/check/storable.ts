@@ -115,8 +115,6 @@ export class Storability {
     if (what === "open") return nothing;
     if (what === "promise") return promise;
     if (what === "function") return remark("refused", "a function");
-    if (typeof what === "object" && "becomes" in what)
-      return remark("changed", `${this.name(type)}, which comes back as ${what.becomes}`);
     const held = what === "stored" ? [] : zip(what.holds, this.argumentsOf(known));
     const symbol = type.getSymbol();
     const isSubclass =

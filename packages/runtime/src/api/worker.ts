@@ -2,7 +2,7 @@ import { PerdureError } from "@perdure/protocol";
 import type { RunRow } from "@perdure/store";
 import { revision, workflowNames } from "../definitions/registry.ts";
 import type { Runtime } from "../process/runtime.ts";
-import { textOf } from "../values/text.ts";
+import { headlineOf } from "../values/describe.ts";
 
 export interface WorkerOptions {
   /** Runs that execute at the same time. A run that only waits does not count as soon as another one needs its place. Default 10. */
@@ -83,7 +83,7 @@ export class Worker {
       .executeOnce(row)
       .catch((error: unknown) => {
         this.runtime.claims.backOff(row.id);
-        this.runtime.log.error(`run ${row.id} cannot be resumed: ${textOf(error)}`, { run: row.id });
+        this.runtime.log.error(`run ${row.id} cannot be resumed: ${headlineOf(error)}`, { run: row.id });
       })
       .finally(() => {
         this.taken.delete(row.id);
@@ -99,7 +99,7 @@ export class Worker {
       this.timer = undefined;
       this.ticking = this.tick()
         .catch((error: unknown) => {
-          if (!this.runtime.isClosed) log.error(`the worker cannot read the store: ${textOf(error)}`, {});
+          if (!this.runtime.isClosed) log.error(`the worker cannot read the store: ${headlineOf(error)}`, {});
         })
         .finally(() => this.loop(settings.pollInterval));
     });

@@ -1,4 +1,4 @@
-/** The only source of time. Times are milliseconds since 1970. */
+/** The only source of time. Times are milliseconds since 1970, of the wall clock. */
 export interface Clock {
   now(): number;
   /** Milliseconds of a clock that only runs forward, for leases. Default: `performance.now()`. */
@@ -11,19 +11,36 @@ export interface Clock {
   at(time: number, fn: () => void, background?: boolean): () => void;
 }
 
-/** The longest time that setTimeout supports: about 24.8 days. */
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
+/** How often a timer compares its time with the wall clock, in milliseconds. Also far below the longest time that setTimeout supports. */
+const CHECK_INTERVAL = 1000;
 
+/** When the wall clock is this far behind the time that has passed, it was set back, in milliseconds. Otherwise it is being corrected slowly. */
+const SET_BACK = 500;
+
+/**
+ * The clock of the system. When it is changed while a timer of `at` runs:
+ * - set forward past `time`: `fn` is called within a second.
+ * - set back: `fn` is called when as much time has passed as was left at the call (at most a second later), though `now()` is before
+ *   `time`. So a poll or a timeout does not stop. Who needs `now()` to be `time` calls `at` again.
+ *
+ * Otherwise `now()` is never before `time` when `fn` is called.
+ */
 export const systemClock: Clock = {
   now: () => Date.now(),
   at(time, fn, background = false) {
-    let timer: NodeJS.Timeout;
-    const arm = (): void => {
-      const wait = Math.max(0, time - Date.now());
-      timer = wait > LONGEST_TIMEOUT ? setTimeout(arm, LONGEST_TIMEOUT) : setTimeout(fn, wait);
+    const deadline = performance.now() + (time - Date.now());
+    const arm = (wait: number): NodeJS.Timeout => {
+      const timer = setTimeout(check, Math.min(Math.max(wait, 0), CHECK_INTERVAL));
       if (background) timer.unref();
+      return timer;
     };
-    arm();
+    const check = (): void => {
+      const left = time - Date.now();
+      const overdue = performance.now() - deadline;
+      if (left <= 0 || overdue >= SET_BACK) fn();
+      else timer = arm(Math.min(left, SET_BACK - overdue));
+    };
+    let timer = arm(time - Date.now());
     return () => clearTimeout(timer);
   },
 };

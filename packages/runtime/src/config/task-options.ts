@@ -1,8 +1,9 @@
 import { PerdureError, type BackoffSpec } from "@perdure/protocol";
-import { toMilliseconds, type Duration } from "./duration.ts";
+import { guarded, textOf } from "../values/describe.ts";
 import type { StandardSchema } from "../values/schema.ts";
+import { LONGEST_DURATION, toMilliseconds, type Duration } from "./duration.ts";
 
-/** Milliseconds to wait before retry n = 1, 2, … */
+/** The wait before retry n = 1, 2, …: one of `exponential`, `linear`, `constant`, or a function that returns a duration, at once. */
 export type Backoff = BackoffSpec | ((retry: number, error: unknown) => Duration);
 
 export interface TaskOptions {
@@ -12,7 +13,7 @@ export interface TaskOptions {
   readonly backoff?: Backoff;
   /** How long one attempt may take; then its `AbortSignal` is aborted and the attempt fails with a `TimeoutError`. Default: no limit. */
   readonly timeout?: Duration;
-  /** Whether this error is worth another attempt. Default: all but `FatalError`. */
+  /** Whether this error is worth another attempt; not a promise of it. Default: all but `FatalError`. */
   readonly retryIf?: (error: unknown, attempt: number) => boolean;
   /**
    * Parses the stored result, on the first run and in each replay, so that the workflow sees the output of the schema
@@ -58,23 +59,35 @@ const positive = (value: number, what: string): number => {
   throw new PerdureError("OPTION_INVALID", { option: what, value: String(value), expected: "a number above 0" });
 };
 
-/** Milliseconds before retry `retry`. */
+/**
+ * Milliseconds before retry `retry`; at most 100,000 years.
+ * @throws PerdureError `DURATION_INVALID`; what the user's function throws
+ */
 export function backoffDelay(
   backoff: Backoff,
   retry: number,
   error: unknown,
   random: () => number = Math.random,
 ): number {
-  if (typeof backoff === "function") return toMilliseconds(backoff(retry, error), "backoff");
+  return toMilliseconds(
+    typeof backoff === "function" ? backoff(retry, error) : within(specifiedDelay(backoff, retry, random)),
+    "backoff",
+  );
+}
+
+function specifiedDelay(backoff: BackoffSpec, retry: number, random: () => number): number {
   if (backoff.kind === "constant") return backoff.delay;
   if (backoff.kind === "linear") return backoff.start + (retry - 1) * backoff.step;
-  const wait = Math.min(backoff.base ** retry * 1000, backoff.max ?? Number.MAX_SAFE_INTEGER);
-  return backoff.jitter === true ? wait * (0.5 + random() / 2) : wait;
+  const wait = Math.min(backoff.base ** retry * 1000, backoff.max ?? Infinity);
+  return within(wait) * (backoff.jitter === true ? 0.5 + random() / 2 : 1);
 }
+
+/** The powers of a large base are more than a number can hold. */
+const within = (wait: number): number => Math.min(wait, LONGEST_DURATION);
 
 /** @throws PerdureError `OPTION_INVALID` */
 export function checkTaskOptions(options: TaskOptions): TaskOptions {
-  const { retries, timeout } = options;
+  const { retries, timeout, backoff, retryIf } = options;
   if (retries !== undefined && !(Number.isInteger(retries) && retries >= 0))
     throw new PerdureError("OPTION_INVALID", {
       option: "retries",
@@ -82,5 +95,25 @@ export function checkTaskOptions(options: TaskOptions): TaskOptions {
       expected: "a whole number from 0",
     });
   if (timeout !== undefined) toMilliseconds(timeout, "timeout");
+  if (retryIf !== undefined && typeof retryIf !== "function")
+    throw new PerdureError("OPTION_INVALID", { option: "retryIf", value: textOf(retryIf), expected: "a function" });
+  if (backoff !== undefined && !isBackoff(backoff))
+    throw new PerdureError("OPTION_INVALID", {
+      option: "backoff",
+      value: describeBackoff(backoff),
+      expected: "exponential(…), linear(…), constant(…), or a function",
+    });
   return options;
 }
+
+function isBackoff(backoff: Backoff): boolean {
+  if (typeof backoff === "function") return true;
+  const { kind } = (backoff ?? {}) as BackoffSpec;
+  return (
+    (kind === "exponential" || kind === "linear" || kind === "constant") &&
+    [1, 2].every((retry) => specifiedDelay(backoff, retry, () => 1) >= 0)
+  );
+}
+
+const describeBackoff = (backoff: unknown): string =>
+  guarded(() => JSON.stringify(backoff) as string | undefined, undefined) ?? textOf(backoff);

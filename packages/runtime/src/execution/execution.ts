@@ -6,7 +6,8 @@ import { ChangedCode } from "../history/changed-code.ts";
 import { CANCEL_ID, History } from "../history/history.ts";
 import { LostSteps } from "../history/lost-steps.ts";
 import { CancelledError } from "../values/errors.ts";
-import { textOf } from "../values/text.ts";
+import { headlineOf } from "../values/describe.ts";
+import { storableFailure } from "../values/thrown.ts";
 import { fingerprint } from "../values/fingerprint.ts";
 import { Calls } from "./calls.ts";
 import { Cancellation } from "./cancellation.ts";
@@ -226,7 +227,8 @@ export class Execution implements Recipient {
     const [value, how] = outcome.ok ? [outcome.value, "returned"] : [outcome.error, "threw"];
     let output: Encoded;
     try {
-      output = this.host.values.encode(value, `workflow ${this.run.workflow} ${how}`);
+      const storable = outcome.ok ? value : storableFailure(this.host.values, value, `workflow ${this.run.workflow}`);
+      output = this.host.values.encode(storable, `workflow ${this.run.workflow} ${how}`);
     } catch (error) {
       return this.stop(error);
     }
@@ -315,7 +317,7 @@ export class Execution implements Recipient {
   private reportRejection(reason: unknown): void {
     if (reason instanceof PerdureError && reason.code === "CALL_AFTER_END") return; // a branch that the workflow left behind
     const { id: run, workflow } = this.run;
-    this.host.report(new PerdureError("REJECTION_UNHANDLED", { run, workflow, error: textOf(reason) }), this.run);
+    this.host.report(new PerdureError("REJECTION_UNHANDLED", { run, workflow, error: headlineOf(reason) }), this.run);
   }
 
   // --- leaving memory
@@ -396,7 +398,7 @@ export class Execution implements Recipient {
       return stored === undefined ? undefined : this.host.values.decode(stored);
     } catch (error) {
       const { id: run, workflow } = this.run;
-      this.host.report(new PerdureError("REASON_UNREADABLE", { run, workflow, error: textOf(error) }), this.run);
+      this.host.report(new PerdureError("REASON_UNREADABLE", { run, workflow, error: headlineOf(error) }), this.run);
       return undefined;
     }
   }

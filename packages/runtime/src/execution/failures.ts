@@ -40,11 +40,13 @@ const isObject = (value: unknown): boolean =>
 const continuedAfter = (frame: Frame | undefined, at: number): boolean =>
   frame !== undefined && (frame.activeAt >= at || continuedAfter(frame.parent, at));
 
-/** The error, its causes, and the errors of an AggregateError. */
-function reachable(error: unknown, found = new Set<unknown>()): Set<unknown> {
-  if (found.has(error)) return found;
-  found.add(error);
-  if (error instanceof AggregateError) for (const inner of error.errors) reachable(inner, found);
-  if (error instanceof Error && error.cause !== undefined) reachable(error.cause, found);
+/** The error, its causes, and the errors of an AggregateError. A loop: chains of causes may be long. */
+function reachable(end: unknown): Set<unknown> {
+  const found = new Set([end]);
+  for (const error of found) {
+    if (!(error instanceof Error)) continue;
+    if (error.cause !== undefined) found.add(error.cause);
+    if (error instanceof AggregateError) for (const inner of error.errors) found.add(inner);
+  }
   return found;
 }

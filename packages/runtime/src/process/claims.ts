@@ -7,7 +7,7 @@ import { findWorkflow } from "../definitions/workflows.ts";
 import type { RunRequest } from "../execution/host.ts";
 import { earlierCodeVersions } from "../history/code-spans.ts";
 import type { WorkflowPlace } from "../renames/renames.ts";
-import { textOf } from "../values/text.ts";
+import { headlineOf } from "../values/describe.ts";
 import type { ProcessContext } from "./context.ts";
 import { backoffAfter } from "../config/backoff.ts";
 import type { Leases } from "./leases.ts";
@@ -176,7 +176,7 @@ export class Claims {
       if (wanted && !wanted.includes(definition.info.name) && !wanted.includes(row.workflow)) return undefined;
       return { definition, args: [], id: row.id };
     } catch (error) {
-      this.context.log.error(`run ${row.id} is not resumed: ${textOf(error)}`, { run: row.id });
+      this.context.log.error(`run ${row.id} is not resumed: ${headlineOf(error)}`, { run: row.id });
       return undefined;
     }
   }
@@ -224,7 +224,7 @@ export class Claims {
         try {
           if (await this.claim(row)) claimed(row.id);
         } catch (error) {
-          this.context.log.error(`run ${row.id} is not resumed: ${textOf(error)}`, { run: row.id });
+          this.context.log.error(`run ${row.id} is not resumed: ${headlineOf(error)}`, { run: row.id });
         }
       }
     }
@@ -250,7 +250,8 @@ export class Claims {
   async executeOnce(row: RunRow): Promise<boolean> {
     if (!(await this.claim(row))) return false;
     const end = await this.runs.get(row.id)?.ended;
-    if (end?.type === "stopped") this.context.log.error(`run ${row.id} stopped: ${textOf(end.error)}`, { run: row.id });
+    if (end?.type === "stopped")
+      this.context.log.error(`run ${row.id} stopped: ${headlineOf(end.error)}`, { run: row.id });
     return true;
   }
 

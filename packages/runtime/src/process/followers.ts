@@ -2,7 +2,7 @@ import { PerdureError } from "@perdure/protocol";
 import { hasEnded, type RunRow } from "@perdure/store";
 import type { RunEnd, RunRequest } from "../execution/host.ts";
 import { CancelledError } from "../values/errors.ts";
-import { textOf } from "../values/text.ts";
+import { headlineOf } from "../values/describe.ts";
 import { backoffAfter } from "../config/backoff.ts";
 import type { Claims } from "./claims.ts";
 import type { ProcessContext } from "./context.ts";
@@ -61,7 +61,7 @@ export class Followers {
   resume(id: string, request?: RunRequest, failures = 0): void {
     this.follow(id, request).catch((error: unknown) => {
       if (this.context.isClosed) return;
-      if (!this.awaited.has(id)) this.context.log.error(`run ${id} stopped: ${textOf(error)}`, { run: id });
+      if (!this.awaited.has(id)) this.context.log.error(`run ${id} stopped: ${headlineOf(error)}`, { run: id });
       if (!isOfTheStore(error)) return;
       const { clock } = this.context;
       clock.at(clock.now() + backoffAfter(failures + 1), () => this.resume(id, request, failures + 1), true);
@@ -94,7 +94,7 @@ export class Followers {
       } catch (error) {
         if (this.context.isClosed || !isOfTheStore(error)) throw error;
         if (++failures >= MOST_FAILURES && this.awaited.has(id)) throw error;
-        this.context.log.error(`run ${id} cannot be read: ${textOf(error)}`, { run: id });
+        this.context.log.error(`run ${id} cannot be read: ${headlineOf(error)}`, { run: id });
         await this.waiters.wait(id, this.context.clock.now() + backoffAfter(failures));
       }
     }

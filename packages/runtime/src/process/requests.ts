@@ -2,7 +2,7 @@ import { PerdureError } from "@perdure/protocol";
 import type { RunFilter, RunRow } from "@perdure/store";
 import { listeners, workflowNames } from "../definitions/registry.ts";
 import { storedName } from "../values/stored-name.ts";
-import { textOf } from "../values/text.ts";
+import { headlineOf } from "../values/describe.ts";
 import { PAGE, type Claims } from "./claims.ts";
 import type { ProcessContext } from "./context.ts";
 import type { Followers } from "./followers.ts";
@@ -111,7 +111,7 @@ export class Requests {
       if (isPlanned || this.context.isClosed) return;
       isPlanned = true;
       setImmediate(() => {
-        recoverNew().catch((error: unknown) => this.context.log.error(`recover() failed: ${textOf(error)}`, {}));
+        recoverNew().catch((error: unknown) => this.context.log.error(`recover() failed: ${headlineOf(error)}`, {}));
       }); // the rest of the module's imports is evaluated first
     };
     listeners.add(registered);

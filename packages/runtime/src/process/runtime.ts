@@ -8,7 +8,7 @@ import type { Execution, ExecutionEnd } from "../execution/execution.ts";
 import type { Host, LeasedRun, RunEnd, RunRequest } from "../execution/host.ts";
 import { copies } from "../process-wide.ts";
 import { createCodec, versioned, type ValueStore } from "../values/codec.ts";
-import { textOf } from "../values/text.ts";
+import { headlineOf } from "../values/describe.ts";
 import { Claims } from "./claims.ts";
 import { Committer } from "./committer.ts";
 import type { ProcessContext } from "./context.ts";
@@ -124,7 +124,7 @@ export class Runtime implements Host, ProcessContext {
     try {
       if (this.options.onReport) return this.options.onReport(error, run);
     } catch (mistake) {
-      this.log.error(`onReport threw: ${textOf(mistake)}`, { run: run.id });
+      this.log.error(`onReport threw: ${headlineOf(mistake)}`, { run: run.id });
     }
     this.log.warn(error.message, { run: run.id, workflow: run.workflow, code: error.code });
   }
@@ -133,7 +133,7 @@ export class Runtime implements Host, ProcessContext {
     try {
       this.options.onStep?.(event, run.id, row.id);
     } catch (error) {
-      this.log.error(`onStep threw: ${textOf(error)}`, { run: run.id });
+      this.log.error(`onStep threw: ${headlineOf(error)}`, { run: run.id });
     }
     if (event === "started") return;
     const where = row.location === undefined ? "" : ` at ${row.location}`;

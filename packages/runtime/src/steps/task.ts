@@ -1,10 +1,13 @@
-import { toMilliseconds, type Duration } from "../config/duration.ts";
+import { PerdureError } from "@perdure/protocol";
+import { toMilliseconds, toTime, type Duration, type RetryAfter } from "../config/duration.ts";
 import { backoffDelay, exponential, type Backoff, type TaskOptions } from "../config/task-options.ts";
 import type { TaskDefinition } from "../definitions/definition.ts";
 import { context, type TaskContext } from "../execution/current.ts";
 import type { LiveStep } from "../execution/step.ts";
 import { CancelledError, FatalError, ProcessDiedError, RetryableError, TimeoutError } from "../values/errors.ts";
+import { guarded, textOf } from "../values/describe.ts";
 import { parseWith } from "../values/schema.ts";
+import { storableFailure } from "../values/thrown.ts";
 import { LazyAbort } from "./lazy-abort.ts";
 
 /** Options of a task. The first of these that gives an option wins: `taskOptions`, the directive, `configure({ defaults })`, the built-in defaults. */
@@ -121,24 +124,57 @@ function failedAttempt(
   options: ResolvedTaskOptions,
 ): void {
   if (!step.active) return;
+  const next = nextAttempt(step, error, options);
+  if ("failure" in next) return step.fail(storable(step, next.failure));
+  step.onCancel = (reason) => step.fail(new CancelledError(reason));
+  const recorded = error === undefined ? new Error("undefined was thrown") : storable(step, error);
+  step.keep(next.dueAt, () => step.wait(() => begin(step, call, options)), recorded);
+}
+
+/** When the next attempt begins, or what the task fails with. */
+function nextAttempt(
+  step: LiveStep,
+  error: unknown,
+  options: ResolvedTaskOptions,
+): { readonly dueAt: number } | { readonly failure: unknown } {
+  const { attempt } = step;
+  let option = "retryIf";
   try {
-    if (!mayRetry(error, step.attempt, options)) return step.fail(error);
-    const dueAt = nextAttemptAt(error, step.attempt, options.backoff, step.execution.host.clock.now());
-    step.onCancel = (reason) => step.fail(new CancelledError(reason));
-    step.keep(dueAt, () => step.wait(() => begin(step, call, options)), error);
+    if (!mayRetry(error, attempt, options)) return { failure: error };
+    option = retryAfterOf(error) === undefined ? "backoff" : "retryAfter";
+    return { dueAt: nextAttemptAt(error, attempt, options.backoff, step.execution.host.clock.now()) };
   } catch (mistake) {
-    step.fail(mistake); // retryIf or a backoff function threw
+    const params = { task: step.call.spec.name, option, problem: textOf(mistake).split("\n")[0] ?? "" };
+    return { failure: Object.assign(new PerdureError("RETRY_NOT_POSSIBLE", params, { cause: error }), { mistake }) };
   }
 }
 
-const mayRetry = (error: unknown, attempt: number, { retries, retryIf }: ResolvedTaskOptions): boolean =>
-  attempt <= retries && !(error instanceof FatalError) && (retryIf?.(error, attempt) ?? true);
+function mayRetry(error: unknown, attempt: number, { retries, retryIf }: ResolvedTaskOptions): boolean {
+  if (attempt > retries || isA(FatalError, error)) return false;
+  return retryIf === undefined || Boolean(atOnce(retryIf(error, attempt)));
+}
 
 function nextAttemptAt(error: unknown, attempt: number, backoff: Backoff, now: number): number {
-  const after = error instanceof RetryableError ? error.retryAfter : undefined;
-  if (after instanceof Date) return after.getTime();
-  return (
-    now +
-    (after === undefined ? backoffDelay(backoff, attempt, error) : toMilliseconds(after as Duration, "retryAfter"))
-  );
+  const after = retryAfterOf(error);
+  if (after !== undefined) return toTime(after, now, "retryAfter");
+  const own = typeof backoff === "function" ? (retry: number) => atOnce(backoff(retry, error)) : backoff;
+  return now + backoffDelay(own, attempt, error);
 }
+
+const retryAfterOf = (error: unknown): RetryAfter | undefined =>
+  (isA(RetryableError, error) ? error.retryAfter : undefined) ?? undefined;
+
+/** `instanceof`, for whatever was thrown: a Proxy may throw. */
+const isA = <T>(type: new (...args: never[]) => T, error: unknown): error is T =>
+  guarded(() => error instanceof type, false);
+
+/** What a function of the user's returned, which decides about a retry without waiting for anything. */
+function atOnce<T>(answer: T): T {
+  if (!(answer instanceof Promise)) return answer;
+  answer.catch(() => {}); // it is refused here, so nobody else awaits it
+  throw new TypeError("it returned a promise, and has to answer at once");
+}
+
+/** What is recorded in place of the error: the error itself, or an error that describes it. */
+const storable = ({ call, execution }: LiveStep, error: unknown): unknown =>
+  storableFailure(execution.host.values, error, call.spec.name);

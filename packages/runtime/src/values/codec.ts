@@ -1,12 +1,15 @@
 import { PerdureError } from "@perdure/protocol";
 import type { Encoded } from "@perdure/store";
-import { DevalueError, parse, stringify } from "devalue";
-import { isTemplate } from "./plain.ts";
-import { CancelledError, FatalError, RetryableError, TimeoutError } from "./errors.ts";
+import { parse, stringify } from "devalue";
+import { guarded, describe, textOf } from "./describe.ts";
+import { encodeError } from "./error-data.ts";
+import { Inspection, setProperty } from "./inspection.ts";
+import { classKind, specialKinds, specialNameOf, type Kind, type SpecialName } from "./kinds.ts";
+import { asNotStorable, culpritOf } from "./not-storable.ts";
 
 /** Turns values into text and back. Pass your own to `configure({ codec })` to encrypt values or to use another format. */
 export interface Codec {
-  /** @throws DevalueError or any error with a `path` and a `message` for a value that cannot be stored. */
+  /** @throws any error for a value that cannot be stored. Its `message`, and its `path` such as `.client.socket`, are quoted in Perdure's. */
   encode(value: unknown): string;
   decode(text: string): unknown;
 }
@@ -17,7 +20,7 @@ export interface ClassCodec<T = unknown> {
   readonly type: abstract new (...args: never[]) => T;
   /** Name in the store. Default: the class's name. It must not change while runs hold instances. */
   readonly name?: string;
-  /** Turns the instance into a value that can be stored. */
+  /** Turns the instance into a value that can be stored. The value must not lead back to the instance: `decode` would get it incomplete. */
   encode(instance: T): unknown;
   decode(data: unknown): T;
 }
@@ -25,91 +28,101 @@ export interface ClassCodec<T = unknown> {
 /** Prefix of every stored value. */
 const VERSION = "1:";
 
-type ErrorConstructorLike = new (message?: string) => Error;
-const errorTypes: Record<string, ErrorConstructorLike> = {
-  Error,
-  TypeError,
-  RangeError,
-  SyntaxError,
-  ReferenceError,
-  URIError,
-  EvalError,
-  FatalError,
-  RetryableError,
-  TimeoutError,
-  CancelledError,
-};
-const errorFields = new Set(["name", "message", "stack", "cause", "errors"]);
+type Reducers = Record<string, (value: unknown) => unknown>;
 
-/** An error as data. Own fields that cannot be stored (requests, sockets) are left out, so that the error itself is kept. */
-function encodeError(value: unknown, storable: (field: unknown) => boolean): unknown {
-  if (!(value instanceof Error)) return undefined;
-  const own = Object.fromEntries(
-    Object.entries(value).filter(([key, field]) => !errorFields.has(key) && storable(field)),
-  );
-  return {
-    name: String(value.name),
-    message: String(value.message),
-    stack: String(value.stack),
-    own,
-    ...(value.cause !== undefined && { cause: storable(value.cause) ? value.cause : String(value.cause) }),
-    ...(value instanceof AggregateError && {
-      errors: value.errors.map((error: unknown) => (storable(error) ? error : String(error))),
-    }),
-  };
-}
-
-function decodeError(data: unknown): Error {
-  const { name, message, stack, own, ...rest } = data as { name: string; message: string; stack?: string; own: object };
-  const error =
-    "errors" in rest ? new AggregateError(rest.errors as Error[], message) : new (errorTypes[name] ?? Error)(message);
-  const hide = (key: string, value: unknown) =>
-    Object.defineProperty(error, key, { value, writable: true, configurable: true, enumerable: false });
-  hide("message", message);
-  hide("stack", stack);
-  if (error.name !== name) hide("name", name);
-  if ("cause" in rest) hide("cause", rest.cause);
-  return Object.assign(error, own);
-}
-
-/** The strings of a tagged template, which a tag function may read in both forms. */
-const decodeTemplate = ([strings, raw]: [string[], string[]]): TemplateStringsArray =>
-  Object.freeze(
-    Object.defineProperty(strings, "raw", { value: Object.freeze(raw) }),
-  ) as unknown as TemplateStringsArray;
-
-const isRegistered = (classes: readonly ClassCodec[], value: unknown) =>
-  classes.some(({ type }) => value instanceof type);
-
-/** The default codec: devalue's format, with errors and registered classes. */
+/**
+ * The default codec: devalue's format, extended.
+ *
+ * Kept: JSON data, undefined, NaN, -0, bigint, Date, Map, Set, URL, URLSearchParams, RegExp (not its `lastIndex`), boxed primitives,
+ * `arguments`, ArrayBuffer, DataView, typed arrays, Buffer, errors, instances of registered classes, holes, cycles, repeated
+ * references, objects without a prototype, and own enumerable properties, whatever their names (except those added to buffers and
+ * views). A getter is read once (again where views share memory) and comes back as its value. A `toJSON` is a function like any other. An instance of a class that
+ * extends a built-in class comes back as one of the built-in class.
+ *
+ * Refused, with the path: functions, symbols, symbol keys, promises, instances of other classes, SharedArrayBuffer, detached buffers,
+ * getters that throw, and data nested more than 1000 levels deep.
+ *
+ * A view stores only the bytes that it shows. Views of one buffer that are stored together still share memory if they overlap, or if
+ * the whole buffer is stored too; otherwise each gets a buffer of its own.
+ */
 export function createCodec(classes: readonly ClassCodec[] = []): Codec {
-  const reducers: Record<string, (value: unknown) => unknown> = {};
-  const revivers: Record<
-    string,
-    Parameters<typeof parse>[1] extends Record<string, infer F> | undefined ? F : never
-  > = {};
-  for (const { type, name = type.name, encode, decode } of classes) {
-    reducers[`class:${name}`] = (value) => value instanceof type && [encode(value)];
-    revivers[`class:${name}`] = ([data]: [unknown]) => decode(data);
-  }
-  reducers["Template"] = (value) => isTemplate(value) && [[...value], [...value.raw]];
-  revivers["Template"] = (data) => decodeTemplate(data as [string[], string[]]);
-  // an error is always storable: checking its fields here, again at each level, would take exponential time
-  const shallow = { ...reducers, Error: (value: unknown) => value instanceof Error && [0] };
-  const storable = (field: unknown): boolean => {
+  const registered = derivedFirst(classes).map((each) => ({ type: each.type, kind: classKind(each) }));
+  const special = specialKinds((error, inspection) =>
+    encodeError(error, (field, depth) => problemWith(field, inspection.depthOf(error) + depth)),
+  );
+  const revived = new WeakMap<object, object>();
+  const revivers = Object.fromEntries(
+    [...registered.map(({ kind }) => kind), ...Object.values(special)].map((kind) => [
+      kind.name,
+      (data: object) => revive(kind, data, revived),
+    ]),
+  );
+
+  /** @param isShallow - whether errors count as storable, whatever is in them */
+  function encode(value: unknown, inspection: Inspection, isShallow = false): string {
+    const reducers: Reducers = {};
+    for (const { type, kind } of registered)
+      reducers[kind.name] = (each) => guarded(() => each instanceof type, false) && reduce(kind, each, inspection);
+    let name: SpecialName | undefined;
+    const { Template, ...others } = special;
+    // called first of these, for each value
+    reducers["Template"] = (each) => {
+      name = typeof each === "object" && each !== null ? guarded(() => specialNameOf(each), undefined) : undefined;
+      return name === "Template" && reduce(Template, each, inspection);
+    };
+    for (const kind of Object.values(others))
+      reducers[kind.name] = (each) => name === kind.name && reduce(kind, each, inspection);
+    if (isShallow) reducers["Error"] = (each) => name === "Error" && inspection.replace(each, [], 2);
     try {
-      stringify(field, shallow);
-      return true;
-    } catch {
-      return false;
+      return stringify(value, reducers, { operations: inspection.operations });
+    } catch (error) {
+      throw asNotStorable(error, inspection);
     }
-  };
-  reducers["Error"] = (value) => (isRegistered(classes, value) ? undefined : encodeError(value, storable));
-  revivers["Error"] = (data) => decodeError(data);
+  }
+
+  /** Why the field of an error cannot be stored. An error in it always can: its own fields are checked when it is encoded. */
+  function problemWith(field: unknown, depth: number): string | undefined {
+    try {
+      encode(field, new Inspection(depth), true);
+      return undefined;
+    } catch (error) {
+      return textOf(error);
+    }
+  }
+
   return {
-    encode: (value) => stringify(value, reducers),
-    decode: (text) => parse(text, revivers),
+    encode(value) {
+      const inspection = new Inspection();
+      const text = encode(value, inspection);
+      return inspection.bytes.merge() ? encode(value, new Inspection(0, inspection.bytes)) : text;
+    },
+    decode: (text) => parse(text, revivers, { operations: { set: setProperty } }),
   };
+}
+
+/** A class before those that it extends. */
+const derivedFirst = (classes: readonly ClassCodec[]): ClassCodec[] =>
+  classes.reduce<ClassCodec[]>((sorted, each) => {
+    const at = sorted.findIndex(({ type }) => each.type.prototype instanceof type);
+    return at < 0 ? [...sorted, each] : sorted.toSpliced(at, 0, each);
+  }, []);
+
+/** The data that is stored in place of the value. */
+function reduce(kind: Kind, value: unknown, inspection: Inspection): object {
+  try {
+    return inspection.replace(value, kind.encode(value as never, inspection));
+  } catch (error) {
+    return inspection.refusal(`${describe(value)} whose encoding throws (${textOf(error)})`);
+  }
+}
+
+/** devalue asks again for a value that is part of a cycle, when its data is complete. It gets the same object. */
+function revive(kind: Kind, data: object, revived: WeakMap<object, object>): object {
+  if (!kind.fill) return kind.make(data as never);
+  const value = revived.get(data) ?? kind.make(data as never);
+  revived.set(data, value);
+  kind.fill(value as never, data as never);
+  return value;
 }
 
 /** `codec` with the version as a prefix. Its errors name the value that cannot be stored: `what` is, for example, `chargeCard returned`, and `where` its step. */
@@ -126,7 +139,7 @@ export function versioned(codec: Codec): ValueStore {
       } catch (cause) {
         throw new PerdureError(
           "VALUE_NOT_STORABLE",
-          { what, ...describeCulprit(cause), ...(where && { where: where() }) },
+          { what, ...culpritOf(cause), ...(where && { where: where() }) },
           { cause },
         );
       }
@@ -137,21 +150,4 @@ export function versioned(codec: Codec): ValueStore {
       return codec.decode(text.slice(VERSION.length));
     },
   };
-}
-
-function describeCulprit(cause: unknown): { path: string; found: string } {
-  if (!(cause instanceof DevalueError))
-    return { path: "", found: cause instanceof Error ? cause.message : String(cause) };
-  return { path: cause.path, found: describe(cause.value, cause.message) };
-}
-
-function describe(value: unknown, message: string): string {
-  if (typeof value === "function") return "a function";
-  if (typeof value === "symbol") return "a symbol";
-  if (value instanceof Promise) return "a promise (is an await missing?)";
-  if (typeof value !== "object" || value === null) return message;
-  const name: unknown = value.constructor?.name;
-  return Object.getOwnPropertySymbols(value).length > 0
-    ? "an object with symbol keys"
-    : `an instance of ${String(name)}`;
 }

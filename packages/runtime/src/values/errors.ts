@@ -1,4 +1,5 @@
 import { shareInstances } from "@perdure/protocol";
+import { textOf } from "./describe.ts";
 
 /** Thrown by a task to fail without another attempt, whatever its `retries`. */
 export class FatalError extends Error {
@@ -16,10 +17,17 @@ export class RetryableError extends Error {
   }
 
   override name = "RetryableError";
-  /** Milliseconds to wait, or the time of the next attempt; undefined leaves it to the task's backoff. */
-  readonly retryAfter: number | string | Date | undefined;
+  /**
+   * How long to wait: a number of milliseconds, text with a unit (`"30s"`), a date, or the value of an HTTP `Retry-After` header (text
+   * of whole seconds, `"30"`, or of a date). A date in the past is now. Undefined or null, as from `headers.get()`, leaves the wait to
+   * the task's backoff. Anything else fails the task, with this error as the cause.
+   */
+  readonly retryAfter: number | string | Date | null | undefined;
 
-  constructor(message?: string, options: ErrorOptions & { readonly retryAfter?: number | string | Date } = {}) {
+  constructor(
+    message?: string,
+    options: ErrorOptions & { readonly retryAfter?: number | string | Date | null | undefined } = {},
+  ) {
     super(message, options);
     this.retryAfter = options.retryAfter;
   }
@@ -32,15 +40,11 @@ export class CancelledError extends Error {
   }
 
   override name = "CancelledError";
-  /** The argument of `run.cancel(reason)`. */
+  /** The argument of `run.cancel(reason)`: any value. */
   readonly reason: unknown;
 
   constructor(reason?: unknown) {
-    super(
-      reason === undefined
-        ? "the run was cancelled"
-        : `the run was cancelled: ${reason instanceof Error ? reason.message : String(reason)}`,
-    );
+    super(reason === undefined ? "the run was cancelled" : `the run was cancelled: ${textOf(reason)}`);
     this.reason = reason;
   }
 }

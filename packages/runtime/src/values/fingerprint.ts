@@ -1,5 +1,7 @@
 import { hash } from "node:crypto";
-import { isPlain } from "./plain.ts";
+import { types } from "node:util";
+import { isError, textOf } from "./describe.ts";
+import { countIndexes, isPlain } from "./plain.ts";
 
 /** A step's fingerprint reads at most this many values and this many characters of text. Of the rest only the size counts. */
 const STEP_LIMITS: Limits = { values: 2_000, text: 16_384 };
@@ -32,11 +34,22 @@ function digest(value: unknown, limits: Limits): string {
   return textFingerprint(walker.out);
 }
 
+/** Values whose fingerprints follow one another, and the text that ends them. */
+interface Frame {
+  readonly values: readonly unknown[];
+  /** Text before each value: the keys of an object, the indexes of a sparse array. */
+  readonly keys?: readonly string[];
+  readonly end: string;
+  next: number;
+}
+
+/** Walks with a list of frames in place of recursion: data may be nested deeper than the stack. */
 class Walker {
   out = "";
   /** Whether a value was left out. */
   lossy = false;
   private readonly seen = new Map<object, number>();
+  private readonly frames: Frame[] = [];
   private readonly limits: Limits;
   private values = 0;
   private text = 0;
@@ -45,7 +58,36 @@ class Walker {
     this.limits = limits;
   }
 
-  visit(value: unknown): void {
+  visit(root: unknown): void {
+    this.value(root);
+    for (let frame = this.frames.at(-1); frame; frame = this.frames.at(-1)) {
+      const { values, keys, end, next } = frame;
+      if (next >= values.length || this.isFull) {
+        this.frames.pop();
+        this.out += end;
+        continue;
+      }
+      frame.next++;
+      if (keys) this.string(keys[next] as string);
+      this.item(values, next);
+    }
+  }
+
+  private item(values: readonly unknown[], index: number): void {
+    let value: unknown;
+    try {
+      value = values[index];
+    } catch {
+      return this.leaveOut(); // a getter in an array
+    }
+    this.value(value);
+  }
+
+  private get isFull(): boolean {
+    return this.values > this.limits.values;
+  }
+
+  private value(value: unknown): void {
     if (++this.values > this.limits.values) return;
     if (typeof value === "string") return this.string(value);
     if (typeof value !== "object" || value === null) return this.primitive(value);
@@ -55,7 +97,11 @@ class Walker {
       return;
     }
     this.seen.set(value, this.seen.size);
-    this.object(value);
+    try {
+      this.object(value);
+    } catch {
+      this.leaveOut(); // a Proxy or a getter that throws, memory that cannot be read
+    }
   }
 
   private primitive(value: unknown): void {
@@ -66,21 +112,21 @@ class Walker {
   private string(value: string): void {
     const room = Math.max(0, this.limits.text - this.text);
     this.text += value.length;
-    this.out +=
-      value.length <= room
-        ? `"${value.length}:${value};`
-        : `"${value.length}:${value.slice(0, room)}${value.slice(-64)};`;
+    const read = value.length <= room ? value : `${value.slice(0, room)}${value.slice(-64)}`;
+    // a hash reads UTF-8, in which all halves of surrogate pairs are alike
+    this.out += `"${value.length}:${read.isWellFormed() ? read : JSON.stringify(read)};`;
   }
 
   private object(value: object): void {
-    if (Array.isArray(value)) return this.entries("[", value.length, value);
-    if (value instanceof Map) return this.entries("map", value.size, [...value].flat());
-    if (value instanceof Set) return this.entries("set", value.size, value);
+    if (Array.isArray(value)) return this.array(value);
+    if (value instanceof Map) return this.list("map", value.size, [...this.first(value)].flat());
+    if (value instanceof Set) return this.list("set", value.size, [...this.first(value)]);
     if (value instanceof Date) this.out += `date${value.getTime()};`;
     else if (value instanceof RegExp || value instanceof URL) this.out += `${value.constructor.name}${String(value)};`;
     else if (value instanceof ArrayBuffer) this.bytes(value);
     else if (ArrayBuffer.isView(value)) this.bytes(value.buffer, value.byteOffset, value.byteLength);
-    else if (value instanceof Error) this.string(`${value.name}: ${value.message}`);
+    else if (isError(value)) this.string(`${textOf(value.name)}: ${textOf(value)}`);
+    else if (types.isArgumentsObject(value)) this.list("arguments", value.length, [...value]);
     else if (isPlain(value)) this.plain(value);
     else this.leaveOut(); // an instance: a client, a stream, a model
   }
@@ -90,28 +136,41 @@ class Walker {
     this.out += "_;";
   }
 
-  private plain(value: Record<string, unknown>): void {
-    this.out += "{";
-    for (const key of Object.keys(value).sort()) {
-      if (this.values > this.limits.values) break;
-      this.string(key);
-      this.visit(value[key]);
+  /** As many of the items as are read. */
+  private *first<T>(items: Iterable<T>): Generator<T> {
+    let room = this.limits.values - this.values;
+    for (const item of items) {
+      yield item;
+      if (room-- <= 0) return;
     }
-    this.out += "}";
   }
 
-  private entries(kind: string, size: number, items: Iterable<unknown>): void {
+  private plain(value: Record<string, unknown>): void {
+    const keys = Object.keys(value).sort();
+    const read = keys.slice(0, Math.max(0, this.limits.values - this.values + 1));
+    const values = read.map((key) => value[key]);
+    this.out += "{";
+    this.frames.push({ values, keys: read, end: "}", next: 0 });
+  }
+
+  private array(value: readonly unknown[]): void {
+    if (value.length > this.limits.values) return this.list("[", value.length, value);
+    const keys = Object.keys(value);
+    if (keys.length === value.length && countIndexes(keys) === value.length) return this.list("[", value.length, value);
+    // it has holes or properties of its own
+    this.out += `[${value.length}:`;
+    this.frames.push({ values: keys.map((key) => value[key as unknown as number]), keys, end: ";", next: 0 });
+  }
+
+  private list(kind: string, size: number, values: readonly unknown[]): void {
     this.out += `${kind}${size}:`;
-    for (const item of items) {
-      if (this.values > this.limits.values) break;
-      this.visit(item);
-    }
-    this.out += ";";
+    this.frames.push({ values, end: ";", next: 0 });
   }
 
   private bytes(buffer: ArrayBufferLike, offset = 0, length = buffer.byteLength): void {
     const room = Math.max(0, Math.min(length, this.limits.text - this.text));
+    const digest = hash("sha1", new Uint8Array(buffer, offset, room), "base64url");
     this.text += length;
-    this.out += `bytes${length}:${hash("sha1", new Uint8Array(buffer, offset, room), "base64url")};`;
+    this.out += `bytes${length}:${digest};`;
   }
 }
