@@ -179,7 +179,7 @@ test("a follower of a due run whose workflow is not loaded polls, and reports wh
   await settled();
   reads.length = 0;
   await advance("10s");
-  expect(reads.filter((method) => method === "getRun").length).toBeLessThanOrEqual(12);
+  expect(reads.filter((method) => method === "getRun").length).toBeLessThanOrEqual(25);
   expect(lines.join("\n")).toMatch(/no loaded module has the workflow elsewhere \(b\.ts\) of run r/);
   expect(lines).toHaveLength(1);
 });

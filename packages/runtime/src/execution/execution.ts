@@ -17,15 +17,9 @@ import { Failures } from "./failures.ts";
 import type { Host } from "./host.ts";
 import { Idle } from "./idle.ts";
 import { Journal } from "./journal.ts";
+import { Late, type ExecutionEnd } from "./late.ts";
 import { Scope } from "./scope.ts";
 import { PendingCall, type CallingScope, type StepSpec } from "./step.ts";
-
-/** How an execution ended. Only `finished` is an end of the run. */
-export type ExecutionEnd =
-  | { readonly type: "finished"; readonly status: FinalStatus; readonly output: Encoded }
-  | { readonly type: "released"; readonly wakeAt: number | undefined }
-  | { readonly type: "stopped"; readonly error: unknown }
-  | { readonly type: "lost" };
 
 type Outcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
 
@@ -56,12 +50,10 @@ export class Execution implements Recipient {
   private readonly idle: Idle;
   private readonly failures = new Failures();
   private readonly cancellation: Cancellation;
-  private endReason: EndReason | undefined;
   /** How the workflow's body ended. */
   private outcome: Outcome | undefined;
   private drained: (() => void) | undefined;
-  /** Rejected promises of the run that have no handler yet, and their reasons. */
-  private readonly unhandled = new Map<object, unknown>();
+  private readonly late: Late;
 
   /**
    * @param leaseEndsAt - by the monotonic clock of this process
@@ -93,6 +85,7 @@ export class Execution implements Recipient {
     this.cancellation = new Cancellation(history.checkpointOf(CANCEL_ID) !== undefined);
     this.delivery = new Delivery(this, this.calls, this.lost, history, this.failures, this.cancellation);
     this.idle = new Idle(this, this.calls);
+    this.late = new Late(run, host);
   }
 
   get isActive(): boolean {
@@ -125,6 +118,7 @@ export class Execution implements Recipient {
     if (this.run.cancel !== undefined) this.cancel(this.run.cancel);
     const settled = (outcome: Outcome): void => {
       this.outcome = outcome;
+      this.late.settled();
       this.delivery.pump();
     };
     const call = async (): Promise<unknown> => body(...args);
@@ -151,15 +145,10 @@ export class Execution implements Recipient {
 
   /** A call of code that outlived its execution, or that a function shared by several runs made in the context of another run. */
   private afterEnd(scope: CallingScope, spec: StepSpec): Promise<never> {
-    const error = this.tooLate(spec.name, scope.nextId(spec.name, spec.what));
-    if ((this.endReason ?? leaving(this.outcome !== undefined)).isFinal) return Promise.reject(error);
+    const error = this.late.error(spec.name, scope.nextId(spec.name, spec.what));
+    if (this.late.isFinal) return Promise.reject(error);
     this.host.report(error, this.run);
     return never();
-  }
-
-  private tooLate(name: string, step: string): PerdureError {
-    const { reason } = this.endReason ?? leaving(this.outcome !== undefined);
-    return new PerdureError("CALL_AFTER_END", { name, run: this.run.id, step, reason });
   }
 
   nextVariant(path: string, name: string): number {
@@ -291,8 +280,9 @@ export class Execution implements Recipient {
 
   private close(end: ExecutionEnd): void {
     this.state = "ended";
-    this.endReason = reasonOf(end);
-    if (end.type === "finished") this.rejectPending();
+    this.late.ended(end);
+    // whoever still waits in a run that has ended would wait forever: a branch that the workflow left behind, or the code of another run
+    if (end.type === "finished") for (const call of this.calls) call.reject(this.late.error(call.spec.name, call.id));
     this.end(end);
     this.drained?.();
   }
@@ -300,24 +290,11 @@ export class Execution implements Recipient {
   // --- rejections
 
   rejected(promise: object, reason: unknown): void {
-    if (this.hasEnded) this.reportRejection(reason);
-    else this.unhandled.set(promise, reason);
+    this.late.rejected(promise, reason);
   }
 
   handled(promise: object): void {
-    this.unhandled.delete(promise);
-  }
-
-  /** Whoever still waits in a run that has ended would wait forever: a branch that the workflow left behind, or another run's code. */
-  private rejectPending(): void {
-    for (const reason of this.unhandled.values()) this.reportRejection(reason);
-    for (const call of this.calls) call.reject(this.tooLate(call.spec.name, call.id));
-  }
-
-  private reportRejection(reason: unknown): void {
-    if (reason instanceof PerdureError && reason.code === "CALL_AFTER_END") return; // a branch that the workflow left behind
-    const { id: run, workflow } = this.run;
-    this.host.report(new PerdureError("REJECTION_UNHANDLED", { run, workflow, error: headlineOf(reason) }), this.run);
+    this.late.handled(promise);
   }
 
   // --- leaving memory
@@ -402,23 +379,4 @@ export class Execution implements Recipient {
       return undefined;
     }
   }
-}
-
-/** Why a durable call is too late. `isFinal`: the run itself has ended, so that the call may reject. */
-interface EndReason {
-  readonly reason: string;
-  readonly isFinal: boolean;
-}
-
-const leaving = (isFinal: boolean): EndReason =>
-  isFinal ? { reason: "the workflow has ended", isFinal } : { reason: "the run is leaving memory", isFinal };
-
-function reasonOf(end: ExecutionEnd): EndReason {
-  if (end.type === "finished") return { reason: `the run has ended (${end.status})`, isFinal: true };
-  const reasons = {
-    released: "the run was suspended",
-    stopped: "the run was stopped",
-    lost: "another process owns the run",
-  };
-  return { reason: `${reasons[end.type]} and is no longer in memory here`, isFinal: false };
 }

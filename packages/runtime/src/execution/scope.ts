@@ -1,5 +1,5 @@
 import { joinStepId, type ChanceSource, type Segment } from "@perdure/protocol";
-import { Chance, recordedValue, type Moment } from "./chance.ts";
+import { Chance, recordedValue, type Moment } from "../values/chance.ts";
 import type { Frame } from "./frame.ts";
 import type { CallingScope, RunInMemory, StepSpec } from "./step.ts";
 

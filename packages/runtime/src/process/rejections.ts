@@ -14,9 +14,10 @@ type Emit = (this: NodeJS.Process, event: string | symbol, ...args: unknown[]) =
  */
 export function keepRejections(): () => void {
   if (state.users++ === 0) install();
-  return () => {
+  const end = (): void => {
     if (--state.users === 0) uninstall();
   };
+  return () => void setImmediate(end); // Node.js announces the rejections of this turn of the event loop before that
 }
 
 let original: Emit | undefined;

@@ -1,5 +1,6 @@
 import type { Awaitable, RunRow, StepRow } from "@perdure/store";
-import { Execution, type ExecutionEnd } from "../execution/execution.ts";
+import { Execution } from "../execution/execution.ts";
+import type { ExecutionEnd } from "../execution/late.ts";
 import type { Host, RunRequest } from "../execution/host.ts";
 import { bodyOf } from "../execution/launch.ts";
 import { parseWith } from "../values/schema.ts";

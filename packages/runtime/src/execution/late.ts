@@ -1,0 +1,72 @@
+import { PerdureError } from "@perdure/protocol";
+import type { Encoded, FinalStatus, RunRow } from "@perdure/store";
+import { headlineOf } from "../values/describe.ts";
+import type { Host } from "./host.ts";
+
+/** How an execution ended. Only `finished` is an end of the run. */
+export type ExecutionEnd =
+  | { readonly type: "finished"; readonly status: FinalStatus; readonly output: Encoded }
+  | { readonly type: "released"; readonly wakeAt: number | undefined }
+  | { readonly type: "stopped"; readonly error: unknown }
+  | { readonly type: "lost" };
+
+/** What comes too late for a run: calls after its end, and rejections that nothing handled before it. */
+export class Late {
+  private readonly run: RunRow;
+  private readonly host: Host;
+  private end: ExecutionEnd | undefined;
+  /** The workflow's body has returned or thrown. */
+  private hasSettled = false;
+  /** Rejected promises of the run that have no handler yet, and their reasons. */
+  private readonly unhandled = new Map<object, unknown>();
+
+  constructor(run: RunRow, host: Host) {
+    this.run = run;
+    this.host = host;
+  }
+
+  settled(): void {
+    this.hasSettled = true;
+  }
+
+  ended(end: ExecutionEnd): void {
+    this.end = end;
+    if (end.type === "finished") for (const reason of this.unhandled.values()) this.report(reason);
+  }
+
+  /** Whether the run itself has ended, so that a late call may reject. The promises of a run that only left memory are never settled. */
+  get isFinal(): boolean {
+    return this.end ? this.end.type === "finished" : this.hasSettled;
+  }
+
+  /** The error of a call of `name` that is too late. */
+  error(name: string, step: string): PerdureError {
+    return new PerdureError("CALL_AFTER_END", { name, run: this.run.id, step, reason: this.reason });
+  }
+
+  private get reason(): string {
+    if (!this.end) return this.hasSettled ? "the workflow has ended" : "the run is leaving memory";
+    if (this.end.type === "finished") return `the run has ended (${this.end.status})`;
+    const reasons = {
+      released: "the run was suspended",
+      stopped: "the run was stopped",
+      lost: "another process owns the run",
+    };
+    return `${reasons[this.end.type]} and is no longer in memory here`;
+  }
+
+  rejected(promise: object, reason: unknown): void {
+    if (this.end) this.report(reason);
+    else this.unhandled.set(promise, reason);
+  }
+
+  handled(promise: object): void {
+    this.unhandled.delete(promise);
+  }
+
+  private report(reason: unknown): void {
+    if (reason instanceof PerdureError && reason.code === "CALL_AFTER_END") return; // a branch that the workflow left behind
+    const { id: run, workflow } = this.run;
+    this.host.report(new PerdureError("REJECTION_UNHANDLED", { run, workflow, error: headlineOf(reason) }), this.run);
+  }
+}
