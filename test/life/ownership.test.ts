@@ -1,0 +1,130 @@
+/** R5: one owner; R4 and R12: what kills its process. */
+import { expect, onTestFinished, test } from "vitest";
+import { close, configure, getRun, memoryStore, recover, sleep, start, taskContext, worker, type Store } from "perdure";
+import { advance, settled, setup } from "perdure/testing";
+import { wrapStore } from "../../packages/store/src/wrap-store.ts";
+import { turns } from "../event-loop.ts";
+
+const attempts: string[] = [];
+
+async function hangs(name: string): Promise<string> {
+  "use task: retries=2";
+  attempts.push(`${name} ${taskContext().attempt}`);
+  if (name === "healthy") return name;
+  await new Promise(() => {});
+  return name;
+}
+
+async function ingest(name: string): Promise<string> {
+  "use workflow: id=ingest-{name}";
+  return hangs(name);
+}
+
+async function blocked(name: string): Promise<string> {
+  "use workflow: id=blocked-{name}";
+  await new Promise(() => {}); // the workflow itself never reaches a step
+  return name;
+}
+
+async function quick(name: string): Promise<string> {
+  "use workflow: id=quick-{name}";
+  return hangs(name);
+}
+
+async function polls(_name: string): Promise<void> {
+  "use workflow: id=polls-{_name}";
+  await sleep("1h");
+  await hangs("healthy");
+}
+
+function begin(options: Parameters<typeof setup>[0] = {}): ReturnType<typeof setup> {
+  attempts.length = 0;
+  onTestFinished(close);
+  return setup({ logLevel: "silent", lease: "10m", pollInterval: "1s", suspendAfter: "1m", ...options });
+}
+
+test("attempts that end with their process count, and the step finally fails with a ProcessDiedError", async () => {
+  const { crash } = begin();
+  await start(ingest, ["huge"]);
+  await turns(30);
+  for (let death = 1; death <= 4; death++) {
+    crash();
+    await recover();
+    await turns(30);
+  }
+  await expect((await getRun("ingest-huge")).result()).rejects.toMatchObject({ name: "ProcessDiedError", attempts: 3 });
+  expect(attempts).toEqual(["huge 1", "huge 1", "huge 2", "huge 3"]);
+});
+
+test("a run whose body kills its process is blocked after ten claims without a checkpoint", async () => {
+  const { crash } = begin();
+  await start(blocked, ["1"]);
+  for (let death = 1; death <= 11; death++) {
+    crash();
+    await recover();
+    await settled();
+  }
+  const { blocked: reason, status } = await (await getRun("blocked-1")).info();
+  expect([status, reason?.error]).toEqual(["pending", "RUN_KEEPS_FAILING"]);
+});
+
+test("a lease that was renewed since it was read is not taken", async () => {
+  const inner = memoryStore();
+  const { clock } = begin({ store: inner });
+  const code = { code: "c", modules: "{}", seed: "s" };
+  const row = { workflow: "quick", file: "test/life/ownership.test.ts", input: '1:[[1],"healthy"]', inputHash: "h" };
+  const lease = { owner: "an owner on another machine", until: clock.now() - 1 };
+  await inner.createRun({ id: "quick-healthy", ...row, ...code, createdAt: clock.now(), lease });
+  // the other owner renews between the read and the claim
+  const store = wrapStore(inner, (method, perform) => {
+    if (method === "claim")
+      void inner.renew({ runs: [{ run: "quick-healthy", epoch: 1 }], until: clock.now() + 60_000 });
+    return perform();
+  });
+  await close();
+  begin({ store });
+  await recover();
+  await settled();
+  expect((await inner.getRun("quick-healthy"))?.epoch).toBe(1);
+  expect(attempts).toEqual([]);
+});
+
+test("no attempt begins on a lease that has run out by the own clock while another owner has the run", async () => {
+  const store = memoryStore();
+  const { clock } = begin({ store, pollInterval: "3m", suspendAfter: "5h" });
+  await start(polls, ["1"]);
+  await settled();
+  // the process stands still past its lease, another process takes the run, and the sleep is over
+  const other = { owner: "another", until: clock.now() + 10 * 3_600_000 };
+  const taken = await store.claim({ run: "polls-1", lease: other, now: clock.now() + 3_600_000 });
+  expect(taken?.epoch).toBe(2);
+  await advance("2h");
+  expect(attempts).toEqual([]);
+});
+
+test("close() stops a worker", async () => {
+  let reads = 0;
+  const store: Store = wrapStore(memoryStore(), (method, perform) => {
+    if (method === "unfinished") reads++;
+    return perform();
+  });
+  configure({ store, pollInterval: 5, lease: 1_000, logLevel: "silent" });
+  worker();
+  await start(quick, ["healthy"]);
+  await close();
+  const before = reads;
+  await turns(50);
+  expect(reads).toBe(before);
+});
+
+test("runs that only wait give their places in a worker to runs that are due", async () => {
+  const { store, crash } = begin({ suspendAfter: "10h" });
+  for (let i = 0; i < 5; i++) await start(polls, [`${i}`]);
+  await start(quick, ["healthy"]);
+  crash();
+  expect((await store.listRuns({ status: "running" })).length).toBeGreaterThan(4);
+  const crew = worker({ concurrency: 2 });
+  await advance("20s");
+  expect(await (await getRun("quick-healthy")).status()).toBe("completed");
+  await crew.stop();
+});
