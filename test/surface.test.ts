@@ -76,6 +76,7 @@ test("what is exported", () => {
         "memoryStore",
         "openStore",
         "recover",
+        "shield",
         "signal",
         "sleep",
         "sqliteStore",

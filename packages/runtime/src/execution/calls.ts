@@ -12,6 +12,7 @@ export class Calls {
   private readonly pending: Map<string, PendingCall>;
   /** Steps to begin once the recorded completions are delivered: nothing new happens before the past is replayed. Undefined: steps begin at once. */
   private held: Set<PendingCall> | undefined = new Set();
+  private isReplaying = true;
   private readonly variants = new Map<string, number>();
   /** Deliveries that a wait has accepted, committed or not yet. */
   private readonly acceptedSignals = new Set<string>();
@@ -42,8 +43,10 @@ export class Calls {
     this.pending.set(call.id, call);
     const record = this.history.checkpointOf(call.id);
     if (record) this.compareInput(call, record);
-    else if (this.held) this.held.add(call);
-    else this.begin(call);
+    else if (this.held) {
+      call.mayHaveBegun = this.isReplaying && this.execution.run.epoch > 1;
+      this.held.add(call);
+    } else this.begin(call);
   }
 
   delete(call: PendingCall): void {
@@ -59,6 +62,7 @@ export class Calls {
   beginHeld(): void {
     const held = this.held;
     this.held = undefined;
+    this.isReplaying = false;
     for (const call of held ?? []) this.begin(call);
   }
 
