@@ -44,8 +44,8 @@ export interface CompileResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** What a file without a directive must hold for anything in it to be durable, or to be clock or chance; a name may be written with escapes. */
-const mayMatter = /\b(?:import|require|from|Date|Math|performance|crypto)\b|\\u/;
+/** What a file without a directive must hold for anything in it to be durable, clock, chance or clean-up; a name may be written with escapes. */
+const mayMatter = /\b(?:import|require|from|Date|Math|performance|crypto|catch|finally|then|using)\b|[dD]ispose\b|\\u/;
 
 /**
  * Compiles one file. `undefined`: there is nothing durable in it and it stays as it is.

@@ -37,10 +37,10 @@ const RUNTIME_MODULE = "perdure";
 
 /** The runtime is no part of the project, wherever it lies. */
 export const isRuntime = (specifier: string): boolean =>
-  specifier === RUNTIME_MODULE || specifier.startsWith(`${RUNTIME_MODULE}/`);
+  specifier === RUNTIME_MODULE || specifier.startsWith(`${RUNTIME_MODULE}/`) || specifier.startsWith("@perdure/");
 
 /** Operations of the runtime that are steps, or lead to some. */
-export const runtimeSteps: ReadonlySet<string> = new Set(["sleep", "signal", "keyed", "start"]);
+export const runtimeSteps: ReadonlySet<string> = new Set(["sleep", "signal", "keyed", "shield", "start"]);
 
 /** Functions of the runtime that return their first argument. */
 const passThrough: ReadonlySet<string> = new Set(["taskOptions", "workflowOptions"]);

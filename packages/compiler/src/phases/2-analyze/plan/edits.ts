@@ -53,8 +53,10 @@ export type Edit =
       /** The outer function keeps parameters for its decorators and their types. */
       readonly keepsParameters: boolean;
     })
-  | (Body & {
+  /** Without an index it is no scope of its own, and only keeps its context from its caller. */
+  | (Omit<Body, "index"> & {
       readonly kind: "scope";
+      readonly index: number | undefined;
       readonly redeclared: readonly string[];
       /** Its parameters belong to the scope: there are durable calls in them. */
       readonly parameters: boolean;
@@ -73,6 +75,12 @@ export type Edit =
       readonly index: number;
       readonly leftInside: boolean;
     }
+  /** A block of clean-up: a `catch`, a `finally`, the body of a method that disposes. */
+  | { readonly kind: "cleanUp"; readonly node: Node; readonly index: number }
+  /** A block that declares resources, whose disposal is clean-up. */
+  | { readonly kind: "using"; readonly node: Node; readonly index: number; readonly declarations: readonly Node[] }
+  /** A callback that is clean-up. */
+  | { readonly kind: "cleaning"; readonly node: Node }
   | { readonly kind: "site"; readonly node: CallExpression | TaggedTemplateExpression; readonly index: number }
   /** `call`: the node gives the value itself, else it is a function that gives it. */
   | { readonly kind: "chance"; readonly node: Node; readonly source: ChanceSource; readonly call: boolean }
