@@ -76,6 +76,7 @@ test("the exports of every entry point match the snapshot", () => {
         "memoryStore",
         "openStore",
         "recover",
+        "shield",
         "signal",
         "sleep",
         "sqliteStore",

@@ -86,6 +86,7 @@ export const plainRuntime = {
   sleep: async () => {},
   start: async (fn: () => unknown) => fn(),
   keyed: (_: string, fn: () => unknown) => fn(),
+  shield: (fn: () => unknown) => fn(),
   taskOptions: <F>(fn: F): F => fn,
   workflowOptions: <F>(fn: F): F => fn,
 };

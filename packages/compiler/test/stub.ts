@@ -49,6 +49,13 @@ function handle(
         end: () => void trace.push("end"),
       };
     },
+    contain: (body) => body(),
+    cleanUp() {
+      trace.push("clean-up");
+      return { end: () => void trace.push("end") };
+    },
+    disposal: () => ({ begin: () => ({ [Symbol.dispose]() {} }), end() {} }),
+    cleaning: (callback) => callback,
     at(index) {
       pending.site = ` @${info.sites[index]?.join(":")}`;
       return [];

@@ -1,7 +1,7 @@
 import type { ModuleInfo } from "./manifest.ts";
 
 /** Increased whenever emitted code and runtime become incompatible. Both sides check it. */
-export const ABI_VERSION = 3;
+export const ABI_VERSION = 4;
 
 /** The only module that emitted code imports. */
 export const ABI_MODULE = "perdure/internal";
@@ -34,6 +34,14 @@ export interface ModuleHandle {
   back<T>(scope: unknown, received: T): T;
   /** Begins one execution of a loop. `next` begins an iteration and returns `true`. `end` leaves the loop. */
   loop(index: number): Loop;
+  /** The body of an async function without a scope that holds clean-up: what it enters does not reach its caller. */
+  contain<R>(body: () => R): R;
+  /** The beginning of a block of clean-up; `end` leaves it. */
+  cleanUp(): CleanUp;
+  /** A block that declares resources: what `begin` returns begins clean-up when it is disposed, before the resources; `end` leaves it. */
+  disposal(): Disposal;
+  /** A callback that is clean-up: what it gives for a function is called like it. Anything else, and everything outside of runs, is returned as it is. */
+  cleaning<T>(callback: T): T;
   /** Records the call site of the durable call whose last argument this is spread into. The result is always empty. */
   at(site: number): [];
   /** The same for a tagged template. `value` is the last operand evaluated before the call, and is returned. */
@@ -70,4 +78,12 @@ export type ChanceSource = "now" | "date" | "text" | "elapsed" | "random" | "uui
 export interface Loop {
   next(): true;
   end(): void;
+}
+
+export interface CleanUp {
+  end(): void;
+}
+
+export interface Disposal extends CleanUp {
+  begin(): Disposable;
 }

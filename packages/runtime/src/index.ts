@@ -17,6 +17,7 @@ export type { RuntimeOptions } from "./config/settings.ts";
 export { taskContext, type TaskContext } from "./execution/current.ts";
 export { close, configure } from "./process/default-runtime.ts";
 export { keyed } from "./steps/keyed.ts";
+export { shield } from "./steps/shield.ts";
 export { signal, type SignalOptions } from "./steps/signal.ts";
 export { sleep } from "./steps/sleep.ts";
 export type { ClassCodec, Codec } from "./values/codec.ts";

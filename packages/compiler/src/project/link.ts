@@ -37,10 +37,10 @@ const RUNTIME_MODULE = "perdure";
 
 /** The runtime is not part of the project, wherever it is installed. */
 export const isRuntime = (specifier: string): boolean =>
-  specifier === RUNTIME_MODULE || specifier.startsWith(`${RUNTIME_MODULE}/`);
+  specifier === RUNTIME_MODULE || specifier.startsWith(`${RUNTIME_MODULE}/`) || specifier.startsWith("@perdure/");
 
 /** Operations of the runtime that are steps or make steps. */
-export const runtimeSteps: ReadonlySet<string> = new Set(["sleep", "signal", "keyed", "start"]);
+export const runtimeSteps: ReadonlySet<string> = new Set(["sleep", "signal", "keyed", "shield", "start"]);
 
 /** Functions of the runtime that return their first argument. */
 const passThrough: ReadonlySet<string> = new Set(["taskOptions", "workflowOptions"]);

@@ -45,7 +45,7 @@ export class Settlement {
     return (
       evaluation.result.durable.includes(true) ||
       evaluation.hasTopLevelCall(of) ||
-      (hasChance(evaluation.module) && this.workflows.has(evaluation.module))
+      ((hasChance(evaluation.module) || evaluation.module.summary.hasCleanUp) && this.workflows.has(evaluation.module))
     );
   }
 

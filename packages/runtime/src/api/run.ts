@@ -31,8 +31,8 @@ export class Run<R = unknown> {
   }
 
   /**
-   * Cancels the run. The workflow gets a `CancelledError` at its next durable call, so that `finally` and compensating tasks run.
-   * Running tasks see their `AbortSignal` aborted. The request is durable when this resolves.
+   * Cancels the run. Its waits and every later durable call reject with a `CancelledError`, except in clean-up (`catch`, `finally`, disposal) and in
+   * `shield`, so that compensating tasks run. Running tasks see their `AbortSignal` aborted. The request is durable when this resolves.
    * @returns false when the run has ended already
    */
   cancel(reason?: unknown): Promise<boolean> {

@@ -2,6 +2,8 @@ import {
   ABI_VERSION,
   PerdureError,
   type ChanceSource,
+  type CleanUp,
+  type Disposal,
   type Loop,
   type ModuleHandle,
   type ModuleInfo,
@@ -14,7 +16,7 @@ import { setSite, takeSite } from "../execution/sites.ts";
 import { currentRuntime } from "../process/default-runtime.ts";
 import { callWithCopy } from "../steps/arguments.ts";
 import { childStep } from "../steps/child.ts";
-import { attemptTask, resolveTaskOptions } from "../steps/task.ts";
+import { attemptTask, finishTask, resolveTaskOptions } from "../steps/task.ts";
 import { parseWith } from "../values/schema.ts";
 import { snapshot } from "../values/snapshot.ts";
 
@@ -46,6 +48,7 @@ class CompiledModule implements ModuleHandle {
       location,
       ...(result && { parse: (value: unknown) => parseWith(result, value, `what ${name} returned`) }),
       begin: (step) => attemptTask(step, () => callWithCopy(step, body, input), options),
+      cancelled: (step, error) => finishTask(step, error, () => callWithCopy(step, body, input), options),
     }) as Promise<R>;
   }
 
@@ -75,7 +78,9 @@ class CompiledModule implements ModuleHandle {
     const resume =
       <K extends "next" | "return" | "throw">(how: K) =>
       (value: unknown) =>
-        context.run(inner, () => (iterator[how] as (value: unknown) => unknown)(value));
+        context.run(inner.calledFrom(currentScope()?.shelter ?? "none"), () =>
+          (iterator[how] as (value: unknown) => unknown)(value),
+        );
     const wrapped = { next: resume("next"), return: resume("return"), throw: resume("throw") };
     return Object.assign(wrapped, {
       [Symbol.iterator in iterator ? Symbol.iterator : Symbol.asyncIterator]: () => wrapped,
@@ -87,7 +92,8 @@ class CompiledModule implements ModuleHandle {
   }
 
   back<T>(scope: Scope | undefined, received: T): T {
-    if (scope) context.enterWith(scope);
+    // where `resume` was called in clean-up, what follows is clean-up as well
+    if (scope) context.enterWith(scope.calledFrom(currentScope()?.shelter ?? "none"));
     return received;
   }
 
@@ -95,6 +101,37 @@ class CompiledModule implements ModuleHandle {
     const scope = currentScope();
     const name = this.info.loops[index];
     return scope && name ? new RunLoop(scope, name) : plainLoop;
+  }
+
+  contain<R>(body: () => R): R {
+    const scope = currentScope();
+    if (!scope) return body();
+    try {
+      return body();
+    } finally {
+      context.enterWith(scope); // `context.run` restores nothing when the scope stays the same
+    }
+  }
+
+  cleanUp(): CleanUp {
+    const scope = currentScope();
+    return scope ? new RunCleanUp(scope) : plainCleanUp;
+  }
+
+  disposal(): Disposal {
+    const scope = currentScope();
+    return scope ? new RunDisposal(scope) : plainDisposal;
+  }
+
+  cleaning<T>(callback: T): T {
+    if (typeof callback !== "function" || !currentScope()) return callback;
+    return new Proxy(callback, {
+      apply(target, self, args) {
+        const call = (): unknown => Reflect.apply(target, self, args);
+        const scope = currentScope();
+        return scope ? context.run(scope.inCleanUp, call) : call();
+      },
+    });
   }
 
   at(site: number): [] {
@@ -201,6 +238,39 @@ class RunLoop implements Loop {
   next(): true {
     context.enterWith(this.scope.within({ name: this.name, variant: 0, index: this.index++ }));
     return true;
+  }
+
+  end(): void {
+    context.enterWith(this.scope);
+  }
+}
+
+const plainCleanUp: CleanUp = { end() {} };
+
+class RunCleanUp implements CleanUp {
+  private readonly scope: Scope;
+
+  constructor(scope: Scope) {
+    this.scope = scope;
+    context.enterWith(scope.inCleanUp);
+  }
+
+  end(): void {
+    context.enterWith(this.scope);
+  }
+}
+
+const plainDisposal: Disposal = { begin: () => ({ [Symbol.dispose]() {} }), end() {} };
+
+class RunDisposal implements Disposal {
+  private readonly scope: Scope;
+
+  constructor(scope: Scope) {
+    this.scope = scope;
+  }
+
+  begin(): Disposable {
+    return { [Symbol.dispose]: () => context.enterWith(this.scope.inCleanUp) };
   }
 
   end(): void {

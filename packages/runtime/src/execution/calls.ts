@@ -14,6 +14,7 @@ export class Calls {
   private held: Set<PendingCall> | undefined = new Set();
   /** Calls that the end of the run waits for. */
   private readonly last = new Set<PendingCall>();
+  private isReplaying = true;
   private readonly variants = new Map<string, number>();
   /** Deliveries that a wait has accepted, committed or not yet. */
   private readonly acceptedSignals = new Set<string>();
@@ -44,8 +45,10 @@ export class Calls {
     this.pending.set(call.id, call);
     const record = this.history.checkpointOf(call.id);
     if (record) this.compareInput(call, record);
-    else if (this.held) this.held.add(call);
-    else this.begin(call);
+    else if (this.held) {
+      call.mayHaveBegun = this.isReplaying && this.execution.run.epoch > 1;
+      this.held.add(call);
+    } else this.begin(call);
   }
 
   delete(call: PendingCall): void {
@@ -61,6 +64,7 @@ export class Calls {
   beginHeld(): void {
     const held = this.held;
     this.held = undefined;
+    this.isReplaying = false;
     for (const call of held ?? []) this.begin(call);
   }
 

@@ -1,7 +1,16 @@
-import type { Frame } from "./frame.ts";
 import type { CancelledError } from "../values/errors.ts";
 
-/** The cancellation of a run: requested, then delivered in its turn, then thrown once in each activation that was active at that moment. */
+/**
+ * What a cancellation does to durable calls of some code.
+ *
+ * - `none`: it ends those that wait, interrupts those in flight, and refuses later ones.
+ * - `clean-up`: it refuses no later one. A call that was made before it is treated as everywhere else, so that a wait in a `catch` block
+ *   cannot keep a run from being cancelled.
+ * - `shield`: it does nothing to them.
+ */
+export type Shelter = "none" | "clean-up" | "shield";
+
+/** The cancellation of a run: requested, then delivered in its turn. From then on it holds until the run ends (R11). */
 export class Cancellation {
   requested: boolean;
   private delivery: { readonly at: number; readonly error: CancelledError } | undefined;
@@ -24,23 +33,19 @@ export class Cancellation {
     this.delivery = { at, error };
   }
 
-  /** The error for a step that was called before the cancellation and has not begun since. */
-  errorOfCallAt(calledAt: number): CancelledError | undefined {
-    return this.delivery && calledAt < this.delivery.at ? this.delivery.error : undefined;
+  /** The error for a durable call that is made now. */
+  errorOfNewCall(shelter: Shelter): CancelledError | undefined {
+    return shelter === "none" ? this.delivery?.error : undefined;
   }
 
-  /** The error for the next call of an activation that has not got it yet. An activation entered after the cancellation counts as its caller. */
-  errorFor(frame: Frame): CancelledError | undefined {
-    if (!this.delivery) return undefined;
-    let old: Frame | undefined = frame;
-    while (old && old.enteredAt >= this.delivery.at) old = old.parent;
-    if (!old || old.cancelled) return undefined;
-    this.notify(old);
-    return this.delivery.error;
-  }
-
-  /** The activation has got the error, and so have its callers: they may clean up. */
-  notify(frame: Frame): void {
-    for (let each: Frame | undefined = frame; each && !each.cancelled; each = each.parent) each.cancelled = true;
+  /** The error for a step that was called before the cancellation and has not begun since. In clean-up it begins, as a later call would. */
+  errorOfHeldCall({
+    calledAt,
+    shelter,
+  }: {
+    readonly calledAt: number;
+    readonly shelter: Shelter;
+  }): CancelledError | undefined {
+    return this.delivery && calledAt < this.delivery.at ? this.errorOfNewCall(shelter) : undefined;
   }
 }

@@ -103,20 +103,22 @@ export class Delivery {
 
   private deliverFailure(call: PendingCall, error: unknown): void {
     this.failures.add({ id: call.id, error, at: this.delivered, frame: call.frame });
-    if (this.cancellation.isDelivered && error instanceof CancelledError) this.cancellation.notify(call.frame);
     call.reject(error);
   }
 
-  /** Waits end with a CancelledError now, in the order in which they began. A running task ends in its own time. */
+  /**
+   * Waits end with a CancelledError now, in the order in which they began, also those in clean-up that was there before. A running task
+   * ends in its own time. What is called from now on is refused at the call.
+   */
   private deliverCancellation(row: StepRow): void {
     const error = new CancelledError(this.recipient.reasonOf(row.output));
     this.cancellation.deliver(this.delivered, error);
     for (const call of this.calls) {
       const isWait = call.kind === "sleep" || call.kind === "signal";
-      if (!isWait || call.live?.sealed === true || this.history.checkpointOf(call.id)) continue;
+      if (!isWait || call.shelter === "shield" || call.live?.sealed === true || this.history.checkpointOf(call.id))
+        continue;
       call.live?.abandon("cancelled");
       this.calls.delete(call);
-      this.cancellation.notify(call.frame);
       call.reject(error);
     }
   }

@@ -136,9 +136,9 @@ export class Execution implements Recipient {
     if (this.hasEnded || this.state === "finishing") return this.afterEnd(scope, spec);
     const inputHash = fingerprint(spec.input);
     const id = this.calls.idOf(scope, spec, inputHash);
-    const cancelled = this.cancellation.errorFor(scope.frame);
+    const cancelled = this.cancellation.errorOfNewCall(scope.shelter);
     if (cancelled) return Promise.reject(cancelled);
-    const call = new PendingCall(id, spec, scope.frame, inputHash, this.delivered);
+    const call = new PendingCall(id, spec, scope, inputHash, this.delivered);
     this.calls.add(call);
     this.delivery.pump();
     return call.outcome;
@@ -159,8 +159,8 @@ export class Execution implements Recipient {
     return this.calls.nextVariant(path, name);
   }
 
-  cancellationOf({ calledAt }: PendingCall): CancelledError | undefined {
-    return this.cancellation.errorOfCallAt(calledAt);
+  cancellationOf(call: PendingCall): CancelledError | undefined {
+    return this.cancellation.errorOfHeldCall(call);
   }
 
   onLease(begin: () => void): void {
@@ -370,7 +370,7 @@ export class Execution implements Recipient {
       output: reason,
       ...times,
     });
-    for (const { live } of this.calls) live?.cancel(this.reasonOf(reason));
+    for (const { live, shelter } of this.calls) if (shelter !== "shield") live?.cancel(this.reasonOf(reason));
   }
 
   reasonOf(stored: Encoded | undefined): unknown {

@@ -1,5 +1,6 @@
 import { joinStepId, type ChanceSource, type Segment } from "@perdure/protocol";
 import { Chance, recordedValue, type Moment } from "../values/chance.ts";
+import type { Shelter } from "./cancellation.ts";
 import type { Frame } from "./frame.ts";
 import type { CallingScope, RunInMemory, StepSpec } from "./step.ts";
 
@@ -7,6 +8,12 @@ interface Counter {
   /** 0, or the number that tells this caller's steps from those of another caller with the same path and name. */
   readonly variant: number;
   next: number;
+}
+
+/** What the views of one scope share, whatever their shelter. */
+class Tally {
+  readonly counters = new Map<string, Counter>();
+  chance: Chance | undefined;
 }
 
 /** The name under which scopes of one path are told apart when they draw random values. No step has such a name. */
@@ -18,26 +25,37 @@ const CHANCE = "\0";
  * A counter belongs to one activation and one called function, so concurrent branches never share a counter. Two closures
  * of one name in one scope have the same path (`map[0]`). Their calls differ by name; only where both call a function of
  * one name does the second caller get a variant. So inserting a closure or a loop leaves the ids of all other steps unchanged.
+ *
+ * Clean-up is the same scope in another shelter: it counts on, and everything that is called from there has that shelter too (R11).
  */
 export class Scope implements Moment, CallingScope {
   readonly kind = "scope";
   readonly execution: RunInMemory;
   readonly frame: Frame;
+  readonly shelter: Shelter;
   private readonly parent: Scope | undefined;
   private readonly segment: Segment | undefined;
   private ownPath: string | undefined;
-  private ownChance: Chance | undefined;
-  private readonly counters = new Map<string, Counter>();
+  private readonly tally: Tally;
 
-  private constructor(execution: RunInMemory, frame: Frame, parent?: Scope, segment?: Segment) {
+  private constructor(
+    execution: RunInMemory,
+    frame: Frame,
+    shelter: Shelter,
+    parent: Scope | undefined,
+    segment: Segment | undefined,
+    tally: Tally = new Tally(),
+  ) {
     this.execution = execution;
     this.frame = frame;
+    this.shelter = shelter;
     this.parent = parent;
     this.segment = segment;
+    this.tally = tally;
   }
 
   static root(execution: RunInMemory): Scope {
-    return new Scope(execution, { parent: undefined, enteredAt: 0, activeAt: 0, cancelled: false });
+    return new Scope(execution, { parent: undefined, activeAt: 0 }, "none", undefined, undefined);
   }
 
   get path(): string {
@@ -48,20 +66,39 @@ export class Scope implements Moment, CallingScope {
   enter(name: string, what: string): Scope {
     const now = this.execution.delivered;
     this.frame.activeAt = now;
-    const counter = this.counters.get(what) ?? this.count(what, 0);
-    const frame = { parent: this.frame, enteredAt: now, activeAt: now, cancelled: false };
-    return new Scope(this.execution, frame, this, { name, variant: 0, index: counter.next++ });
+    const counter = this.tally.counters.get(what) ?? this.count(what, 0);
+    const frame = { parent: this.frame, activeAt: now };
+    return new Scope(this.execution, frame, this.shelter, this, { name, variant: 0, index: counter.next++ });
   }
 
   /** The scope of an iteration of a loop, or of a key given by hand: the same activation, another counter. */
   within(segment: Segment): Scope {
-    return new Scope(this.execution, this.frame, this, segment);
+    return new Scope(this.execution, this.frame, this.shelter, this, segment);
+  }
+
+  /** This scope, in clean-up. */
+  get inCleanUp(): Scope {
+    return this.shelter === "none" ? this.shelteredBy("clean-up") : this;
+  }
+
+  /** This scope, where a cancellation does nothing. */
+  get shielded(): Scope {
+    return this.shelter === "shield" ? this : this.shelteredBy("shield");
+  }
+
+  /** This scope, for code that is called from code in that shelter: the one that protects more counts. */
+  calledFrom(shelter: Shelter): Scope {
+    return shelter === "none" ? this : shelter === "clean-up" ? this.inCleanUp : this.shielded;
+  }
+
+  private shelteredBy(shelter: Shelter): Scope {
+    return new Scope(this.execution, this.frame, shelter, this.parent, this.segment, this.tally);
   }
 
   /** The id of the next call of `what`. */
   nextId(name: string, what: string): string {
     this.frame.activeAt = this.execution.delivered;
-    const counter = this.counters.get(what) ?? this.count(what, this.execution.nextVariant(this.path, name));
+    const counter = this.tally.counters.get(what) ?? this.count(what, this.execution.nextVariant(this.path, name));
     return joinStepId(this.path, { name, variant: counter.variant, index: counter.next++ });
   }
 
@@ -84,13 +121,13 @@ export class Scope implements Moment, CallingScope {
   }
 
   get chance(): Chance {
-    const { execution, path } = this;
-    return (this.ownChance ??= new Chance(execution.run.seed, `${path} ${execution.nextVariant(path, CHANCE)}`));
+    const { execution, path, tally } = this;
+    return (tally.chance ??= new Chance(execution.run.seed, `${path} ${execution.nextVariant(path, CHANCE)}`));
   }
 
   private count(what: string, variant: number): Counter {
     const counter = { variant, next: 0 };
-    this.counters.set(what, counter);
+    this.tally.counters.set(what, counter);
     return counter;
   }
 }

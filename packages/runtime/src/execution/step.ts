@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { Encoded, SignalRow, StepKind, StepRow, RunRow } from "@perdure/store";
 import type { Call } from "../history/call.ts";
 import type { CancelledError } from "../values/errors.ts";
+import type { Shelter } from "./cancellation.ts";
 import type { Frame } from "./frame.ts";
 import type { Host } from "./host.ts";
 
@@ -27,6 +28,8 @@ export interface StepSpec {
 /** The scope that a step is called from. */
 export interface CallingScope {
   readonly frame: Frame;
+  /** What a cancellation does to calls from here. */
+  readonly shelter: Shelter;
   /** The id of the next call of `what`, whose name is `name`. */
   nextId(name: string, what: string): string;
 }
@@ -68,21 +71,25 @@ export class PendingCall implements Call {
   readonly id: string;
   readonly spec: StepSpec;
   readonly frame: Frame;
+  readonly shelter: Shelter;
   readonly inputHash: string;
   /** Number of completions that had been delivered when the workflow made the call. */
   readonly calledAt: number;
   readonly outcome: Promise<unknown>;
   /** Calls a function of the user in the asynchronous context of the call: its own `AsyncLocalStorage` stores (R14). */
   readonly inContext: <R>(call: () => R) => R = AsyncLocalStorage.snapshot();
+  /** The run had another owner before, who may have begun the step without a record. */
+  mayHaveBegun = false;
   /** Set when the step executes here, as opposed to being replayed. */
   live: LiveStep | undefined;
   resolve!: (value: unknown) => void;
   reject!: (error: unknown) => void;
 
-  constructor(id: string, spec: StepSpec, frame: Frame, inputHash: string, calledAt: number) {
+  constructor(id: string, spec: StepSpec, { frame, shelter }: CallingScope, inputHash: string, calledAt: number) {
     this.id = id;
     this.spec = spec;
     this.frame = frame;
+    this.shelter = shelter;
     this.inputHash = inputHash;
     this.calledAt = calledAt;
     this.outcome = new Promise((resolve, reject) => {

@@ -36,8 +36,27 @@ export function attemptTask(step: LiveStep, call: () => Promise<unknown>, option
   else begin(step, call, options);
 }
 
+/**
+ * Ends a task that was called before the run was cancelled. If it was in flight when its process died, nobody knows what it did: it is attempted
+ * once more, with its signal aborted, so that compensation knows. A task that has not begun, or waits for its next attempt, fails.
+ */
+export function finishTask(
+  step: LiveStep,
+  cancelled: CancelledError,
+  call: () => Promise<unknown>,
+  options: ResolvedTaskOptions,
+): void {
+  if (step.call.mayHaveBegun && !step.kept) begin(step, call, options, cancelled);
+  else step.fail(cancelled);
+}
+
 /** Begins an attempt on a lease that holds. Where an earlier execution ended with its process, the attempt is recorded before it begins. */
-function begin(step: LiveStep, call: () => Promise<unknown>, options: ResolvedTaskOptions): void {
+function begin(
+  step: LiveStep,
+  call: () => Promise<unknown>,
+  options: ResolvedTaskOptions,
+  cancelled?: CancelledError,
+): void {
   const { execution } = step;
   const { host } = execution;
   execution.onLease(() => {
@@ -45,17 +64,23 @@ function begin(step: LiveStep, call: () => Promise<unknown>, options: ResolvedTa
     step.attempt++;
     // an attempt that is never retried must not count for a death that another run may have caused
     const isCounted = host.settings.countDeaths && execution.run.stalls > (options.retries === 0 ? 1 : 0);
-    if (isCounted) step.keepAttempt(() => void attempt(step, call, options));
-    else void attempt(step, call, options);
+    if (isCounted) step.keepAttempt(() => void attempt(step, call, options, cancelled));
+    else void attempt(step, call, options, cancelled);
   });
 }
 
-async function attempt(step: LiveStep, call: () => Promise<unknown>, options: ResolvedTaskOptions): Promise<void> {
+async function attempt(
+  step: LiveStep,
+  call: () => Promise<unknown>,
+  options: ResolvedTaskOptions,
+  cancelledBefore: CancelledError | undefined,
+): Promise<void> {
   const { execution } = step;
   step.startAttempt();
   const abort = new LazyAbort();
-  let cancelled: CancelledError | undefined;
-  step.onCancel = (reason) => abort.abort((cancelled = new CancelledError(reason)));
+  let cancelled = cancelledBefore;
+  if (cancelled) abort.abort(cancelled);
+  step.onCancel = (reason) => abort.abort((cancelled ??= new CancelledError(reason)));
   step.onAbandon = (reason) => abort.abort(new Error(reason));
   try {
     const own = { kind: "task", execution, task: contextOf(step, abort) } as const;
@@ -65,13 +90,17 @@ async function attempt(step: LiveStep, call: () => Promise<unknown>, options: Re
     if (result) step.call.inContext(() => parseWith(result, value, `what ${step.call.spec.name} returned`));
     step.complete(value);
   } catch (error) {
-    if (cancelled) step.fail(cancelled);
+    if (cancelled) step.fail(isAbort(error, cancelled) ? cancelled : error);
     else step.call.inContext(() => failedAttempt(step, error, call, options));
   } finally {
     step.onAbandon = undefined;
     execution.attemptEnded();
   }
 }
+
+/** Whether an attempt ended because its signal was aborted. Functions of Node.js reject with an `AbortError` whose cause is the reason. */
+const isAbort = (error: unknown, reason: unknown): boolean =>
+  error === reason || (error instanceof Error && error.name === "AbortError" && error.cause === reason);
 
 const contextOf = (step: LiveStep, abort: LazyAbort): TaskContext => {
   const {

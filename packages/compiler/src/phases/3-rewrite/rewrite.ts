@@ -16,6 +16,7 @@ import {
   nameFunction,
 } from "./definitions/define.ts";
 import { rewriteChance } from "./inside/chance.ts";
+import { rewriteCleaning, rewriteCleanUp, rewriteUsing } from "./inside/clean-up.ts";
 import { rewriteLoop } from "./inside/loop.ts";
 import { rewriteSite } from "./inside/site.ts";
 import { prelude } from "./prelude.ts";
@@ -58,6 +59,12 @@ function apply(edit: Edit, context: RewriteContext): void {
       return rewriteGenerator(edit, context);
     case "loop":
       return rewriteLoop(edit, context);
+    case "cleanUp":
+      return rewriteCleanUp(edit, context);
+    case "using":
+      return rewriteUsing(edit, context);
+    case "cleaning":
+      return rewriteCleaning(edit, context);
     case "site":
       return rewriteSite(edit, context);
     case "chance":

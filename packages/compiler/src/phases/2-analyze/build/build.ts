@@ -1,5 +1,6 @@
 import type { CallExpression, Node, TaggedTemplateExpression, YieldExpression } from "oxc-parser";
 import {
+  blockOf,
   children,
   isFunction,
   isLoop,
@@ -11,7 +12,8 @@ import {
 } from "../../../syntax/ast.ts";
 import type { Directives, FoundDirective } from "../../1-parse/directives.ts";
 import type { Parsed } from "../../1-parse/parse.ts";
-import type { CallModel, CapturedWrite, FunctionModel, LoopModel, ModuleModel } from "../model/model.ts";
+import { hasCleanUp } from "../model/clean-ups.ts";
+import type { CallModel, CapturedWrite, CleanUpModel, FunctionModel, LoopModel, ModuleModel } from "../model/model.ts";
 import type { Place } from "../model/place.ts";
 import { KNOWN, UNKNOWN, type Value } from "../model/value.ts";
 import { buildScopes } from "../scopes/build-scopes.ts";
@@ -51,6 +53,7 @@ class ModelBuilder {
   private readonly functions: Draft[] = [];
   private readonly calls: CallModel[] = [];
   private readonly loops: LoopModel[] = [];
+  private readonly cleanUps: CleanUpModel[] = [];
   private readonly written = new Set<Binding>();
   private readonly capturedWrites: CapturedWrite[] = [];
   private readonly imports = new Set<string>();
@@ -77,10 +80,11 @@ class ModelBuilder {
     this.descend(program, { scope: top, owner: undefined, loops: [], task: undefined, plain: false });
     const { reads, stateUses, inPlaceChanges } = collectReads(program, this.scopes, this.valueOf, this.functions);
     const { values, stars } = collectExports(program, top, this.valueOf);
-    return {
+    const model = {
       functions: this.functions,
       calls: this.calls,
       loops: this.loops,
+      cleanUps: this.cleanUps,
       capturedWrites: this.capturedWrites,
       classes: this.scopes.classes.map((node) => summarizeClass(node, this.scopes, this.valueOf)),
       objects: this.scopes.objects.map((node) =>
@@ -97,6 +101,7 @@ class ModelBuilder {
       stateUses,
       inPlaceChanges,
     };
+    return { ...model, hasCleanUp: hasCleanUp(model) };
   }
 
   private valueOfBinding(binding: Binding): Value {
@@ -134,7 +139,9 @@ class ModelBuilder {
     this.functions[draft.index] = draft;
     const isTask = draft.kind === "task";
     const inside = { scope: context.scope, owner: draft, loops: [], task: isTask ? draft : context.task };
-    this.descend(node, { ...inside, plain: isTask || (context.plain && draft.kind === undefined) });
+    const within = { ...inside, plain: isTask || (context.plain && draft.kind === undefined) };
+    if (isDisposer(this.above.at(-1))) this.noteCleanUp(blockOf(node), undefined, within);
+    this.descend(node, within);
   }
 
   private draft(node: FunctionNode, context: Context): Draft {
@@ -207,6 +214,11 @@ class ModelBuilder {
         return this.notePassed(node.elements, KNOWN, context);
       case "ReturnStatement":
         return this.notePassed([node.argument], KNOWN, context);
+      case "TryStatement":
+        this.noteCleanUp(node.handler?.body, undefined, context);
+        return this.noteCleanUp(node.finalizer, undefined, context);
+      case "VariableDeclaration":
+        return node.kind.endsWith("using") ? this.noteUsing(node, context) : undefined;
       case "YieldExpression":
         return void context.owner?.yields.push(node);
       case "Super":
@@ -236,6 +248,16 @@ class ModelBuilder {
       default:
         this.noteImport(node);
     }
+  }
+
+  private noteCleanUp(node: Node | null | undefined, using: Node | undefined, context: Context): void {
+    if (node) this.cleanUps.push({ node, using, owner: context.owner?.index, inTask: context.plain });
+  }
+
+  /** What the head of a loop declares is disposed with no block around it. */
+  private noteUsing(node: Node, context: Context): void {
+    const block = this.above.at(-1);
+    if (block?.type === "BlockStatement" || block?.type === "StaticBlock") this.noteCleanUp(block, node, context);
   }
 
   private noteImport(node: Node): void {
@@ -324,6 +346,16 @@ class ModelBuilder {
         this.capturedWrites.push({ task: task.index, name: node.name, node });
     }
   }
+}
+
+/** `[Symbol.dispose]() {}`, `[Symbol.asyncDispose]() {}` */
+function isDisposer(node: Node | undefined): boolean {
+  if (node?.type !== "MethodDefinition" && node?.type !== "Property") return false;
+  const key = unwrap(node.key);
+  if (!node.computed || key.type !== "MemberExpression") return false;
+  const name = keyName(key.property, key.computed);
+  const isSymbol = key.object.type === "Identifier" && key.object.name === "Symbol";
+  return isSymbol && (name === "dispose" || name === "asyncDispose");
 }
 
 /** A function of a TypeScript namespace is called like a method. */

@@ -11,6 +11,15 @@ export interface LoopModel {
   readonly owner: number;
 }
 
+/** A `catch` or `finally` block, the body of a method that disposes, or a block with a `using` declaration. */
+export interface CleanUpModel {
+  readonly node: Node;
+  /** The `using` declaration, for a block that is not clean-up itself. */
+  readonly using: Node | undefined;
+  readonly owner: number | undefined;
+  readonly inTask: boolean;
+}
+
 export interface CallModel extends CallSummary {
   /** The call, or the expression that is passed as a value. */
   readonly node: Node;
@@ -64,6 +73,7 @@ export interface ModuleModel extends ModuleSummary {
   readonly reads: readonly ReadModel[];
   readonly inPlaceChanges: readonly InPlaceChange[];
   readonly loops: readonly LoopModel[];
+  readonly cleanUps: readonly CleanUpModel[];
   readonly capturedWrites: readonly CapturedWrite[];
   /** Whether the identifiers `require`, `module` or `exports` are used with their CommonJS meaning. */
   readonly usesCommonJs: boolean;
@@ -71,7 +81,8 @@ export interface ModuleModel extends ModuleSummary {
 
 /** The part of the model without syntax trees. */
 export function summarize(model: ModuleModel): ModuleSummary {
-  const { classes, objects, bindings, exports, stars, imports, importedValues, hasDirective, stateUses } = model;
+  const { classes, objects, bindings, exports, stars, imports, importedValues, hasDirective, hasCleanUp, stateUses } =
+    model;
   return {
     functions: model.functions.map(({ index, name, kind, parent, at, async, plain, method }) => ({
       index,
@@ -99,6 +110,7 @@ export function summarize(model: ModuleModel): ModuleSummary {
     imports,
     importedValues,
     hasDirective,
+    hasCleanUp,
     reads: model.reads.map(({ value, form, start, end, owner, inTask, atTop }) => ({
       value,
       form,

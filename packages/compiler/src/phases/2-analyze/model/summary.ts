@@ -85,6 +85,8 @@ export interface ModuleSummary {
   readonly imports: readonly string[];
   readonly importedValues: readonly Value[];
   readonly hasDirective: boolean;
+  /** It has clean-up that may lead to durable calls of others. */
+  readonly hasCleanUp: boolean;
   readonly reads: readonly ReadSummary[];
   readonly stateUses: readonly StateUse[];
 }

@@ -53,8 +53,10 @@ export type Edit =
       /** Whether the outer function keeps its parameters, for its decorators and their type metadata. */
       readonly keepsParameters: boolean;
     })
-  | (Body & {
+  /** Without an index it is no scope of its own, and only keeps its context from its caller. */
+  | (Omit<Body, "index"> & {
       readonly kind: "scope";
+      readonly index: number | undefined;
       readonly redeclared: readonly string[];
       /** Whether the parameters contain durable calls, and therefore belong to the scope. */
       readonly parameters: boolean;
@@ -73,6 +75,12 @@ export type Edit =
       readonly index: number;
       readonly leftInside: boolean;
     }
+  /** A block of clean-up: a `catch`, a `finally`, the body of a method that disposes. */
+  | { readonly kind: "cleanUp"; readonly node: Node; readonly index: number }
+  /** A block that declares resources, whose disposal is clean-up. */
+  | { readonly kind: "using"; readonly node: Node; readonly index: number; readonly declarations: readonly Node[] }
+  /** A callback that is clean-up. */
+  | { readonly kind: "cleaning"; readonly node: Node }
   | { readonly kind: "site"; readonly node: CallExpression | TaggedTemplateExpression; readonly index: number }
   /** `call`: the node itself evaluates to the value. Otherwise it is a function that returns the value. */
   | { readonly kind: "chance"; readonly node: Node; readonly source: ChanceSource; readonly call: boolean }

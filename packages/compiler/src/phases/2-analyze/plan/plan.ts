@@ -8,6 +8,7 @@ import type { Parsed } from "../../1-parse/parse.ts";
 import type { Analysis } from "../model/analysis.ts";
 import type { FunctionModel, LoopModel, ModuleModel } from "../model/model.ts";
 import { isMention } from "../model/summary.ts";
+import { planCleanUps } from "./clean-ups.ts";
 import type { Edit, Plan } from "./edits.ts";
 import type { AnalysisInput } from "./input.ts";
 import { callsInLeft, callsInParameters } from "./positions.ts";
@@ -54,6 +55,7 @@ export function plan(input: AnalysisInput, functions: readonly FunctionModel[], 
         index,
         leftInside: inLeft.has(loop),
       })),
+      ...planCleanUps(model, functions, analysis),
       ...sites.flatMap(({ node }, index): Edit[] => (isCall(node) ? [{ kind: "site", node, index }] : [])),
       ...model.reads.flatMap(({ node, form }, i): Edit[] => {
         const source = analysis.chance[i];

@@ -9,13 +9,15 @@ type Scope = Extract<Edit, { kind: "scope" }>;
 /**
  *     async function f(x) { BODY }  →  async function f(x) { return $m().scope(3, { f: async () => { BODY } }.f) }
  *     (i) => ship(i)                →  (i) => $m().scope(4, () => ship(i))
+ *     async function f(x) { BODY }  →  async function f(x) { return $m().contain({ f: async () => { BODY } }.f) }   where it is no scope
  */
 export function rewriteScope(edit: Scope, context: RewriteContext): void {
   const { node, index, label, redeclared } = edit;
   if (edit.parameters) return rewriteWithParameters(edit, context);
   const { out, call } = context;
   const { before, after } = named(label);
-  const head = `${call("scope")}${index}, ${before}${node.async ? "async " : ""}() => `;
+  const operation = index === undefined ? call("contain") : `${call("scope")}${index}, `;
+  const head = `${operation}${before}${node.async ? "async " : ""}() => `;
   const block = blockOf(node);
   if (block) wrapBlock(block, node, `return ${head}{`, `}${after}) `, redeclared, context);
   else if (node.body) {

@@ -15,6 +15,11 @@ interface Names {
   loop(index: number): string;
   /** What a loop takes from its iterable, before it is assigned. */
   item(index: number): string;
+  /** A block of clean-up. */
+  cleanUp(index: number): string;
+  /** A block with `using` declarations, and what begins the clean-up of each. */
+  disposal(index: number): string;
+  disposalBegin(index: number, declaration: number): string;
   param(index: number): string;
   /** The value of a computed key. */
   slot(index: number): string;
@@ -40,6 +45,9 @@ export function createContext(parsed: Parsed, out: Insertions, prefix: string): 
     unnamed: `${prefix}_default`,
     loop: (index) => `${prefix}_l${index}`,
     item: (index) => `${prefix}_i${index}`,
+    cleanUp: (index) => `${prefix}_c${index}`,
+    disposal: (index) => `${prefix}_u${index}`,
+    disposalBegin: (index, declaration) => `${prefix}_u${index}_${declaration}`,
     param: (index) => `${prefix}_p${index}`,
     slot: (index) => `${prefix}_k${index}`,
   };
