@@ -67,6 +67,8 @@ export class Life {
       pollInterval: this.random.pick([5, 20, 100]),
       suspendAfter: this.random.pick([2, 20, "1h"]),
       stallTimeout: "1s",
+      countDeaths: false, // the oracle counts only attempts that end
+      maxStalls: 1_000_000,
       logLevel: "silent",
       onStep: (event, _run, step) => this.happened(event, step),
     });

@@ -36,7 +36,7 @@ test("R5 a run started by two processes at once is executed by one, and both rec
   expect(lines(env.LOG)).toEqual([..."0123456789"]);
 });
 
-test("R5 a paused process loses its run and cannot write to it after it continues", async () => {
+test("R5 a process that stands still past its lease keeps its run, and no task runs twice", async () => {
   const directory = temporaryDirectory();
   const env = { PERDURE_STORE: `sqlite:${join(directory, "p.db")}`, LOG: join(directory, "log") };
   const file = await buildProgram(counting);
@@ -44,12 +44,110 @@ test("R5 a paused process loses its run and cannot write to it after it continue
   await first.printed("at 3");
   first.process.kill("SIGSTOP");
   const second = run(file, env);
-  await second.printed("sum 45");
+  await new Promise((resolve) => setTimeout(resolve, 2_000)); // more than three leases
+  expect(second.output).toBe("");
   first.process.kill("SIGCONT");
-  await first.printed("sum 45");
-  expect(await Promise.all([first.ended, second.ended])).toEqual([0, 0]);
-  const again = lines(env.LOG).filter((line, index, all) => all.indexOf(line) < index);
-  expect(again.length, `at most the task that ran when the process was paused: ${again.join()}`).toBeLessThanOrEqual(1);
+  for (const program of [first, second]) expect(await program.exits(0)).toContain("sum 45");
+  expect(lines(env.LOG)).toEqual([..."0123456789"]);
+});
+
+test("R5 a process whose event loop is blocked past its lease keeps its run beside a worker", async () => {
+  const directory = temporaryDirectory();
+  const env = { PERDURE_STORE: `sqlite:${join(directory, "p.db")}`, LOG: join(directory, "log") };
+  const file = await buildProgram(`
+    import { appendFileSync } from "node:fs";
+    import { close, configure, getRun, start, worker } from "perdure";
+    configure({ lease: "300ms", pollInterval: "50ms" });
+    async function compute() {
+      "use task: retries=0";
+      appendFileSync(process.env.LOG!, "computed\\n");
+      console.log("computing");
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_000);
+      return process.pid;
+    }
+    export async function job() {
+      "use workflow: id=job";
+      return await compute();
+    }
+    if (process.env.ROLE === "worker") {
+      worker();
+      console.log("the job ran in", await (await getRun("job")).result());
+    } else console.log("result", (await (await start(job, [])).result()) === process.pid);
+    await close();
+  `);
+  const owner = run(file, env);
+  await owner.printed("computing");
+  const other = run(file, { ...env, ROLE: "worker" });
+  expect(await owner.exits(0)).toContain("result true");
+  expect(await other.exits(0)).toContain(`the job ran in ${owner.process.pid}`);
+  expect(lines(env.LOG)).toEqual(["computed"]);
+});
+
+test("R5 recover() resumes the run of a terminated worker thread when its lease has run out", async () => {
+  const directory = temporaryDirectory();
+  const env = { PERDURE_STORE: `sqlite:${join(directory, "p.db")}`, LOG: join(directory, "log") };
+  const file = await buildProgram(`
+    import { appendFileSync } from "node:fs";
+    import { isMainThread, parentPort, Worker } from "node:worker_threads";
+    import { close, configure, recover, start } from "perdure";
+    configure({ lease: "600ms", pollInterval: "50ms" });
+    async function hang() {
+      "use task";
+      appendFileSync(process.env.LOG!, isMainThread ? "main\\n" : "thread\\n");
+      parentPort?.postMessage("begun");
+      if (!isMainThread) await new Promise(() => setInterval(() => {}, 1_000));
+      return "done";
+    }
+    export async function job() {
+      "use workflow: id=job";
+      return await hang();
+    }
+    if (isMainThread) {
+      const thread = new Worker(new URL(import.meta.url));
+      await new Promise((resolve) => thread.once("message", resolve));
+      await thread.terminate();
+      const runs = await recover();
+      console.log("recovered", runs.map((run) => run.id).join(), await runs[0]?.result());
+      await close();
+    } else await (await start(job, [])).result();
+  `);
+  expect(await run(file, env).exits(0)).toContain("recovered job done");
+  expect(lines(env.LOG)).toEqual(["thread", "main"]);
+});
+
+test("R4 a task that kills its process is attempted as often as its retries allow, and harms no other run", async () => {
+  const directory = temporaryDirectory();
+  const env = { PERDURE_STORE: `sqlite:${join(directory, "p.db")}`, LOG: join(directory, "log") };
+  const file = await buildProgram(`
+    import { appendFileSync } from "node:fs";
+    import { close, configure, recover, start, taskContext } from "perdure";
+    configure({ pollInterval: "50ms", lease: "1s" });
+    async function parse(file: string) {
+      "use task: retries=1, backoff=constant(10ms)";
+      appendFileSync(process.env.LOG!, file + " " + taskContext().attempt + "\\n");
+      await new Promise((done) => setTimeout(done, 50));
+      if (file === "huge") process.kill(process.pid, "SIGKILL");
+      await new Promise((done) => setTimeout(done, 100));
+      return file;
+    }
+    export async function ingest(file: string) {
+      "use workflow: id=ingest-{file}";
+      return await parse(file);
+    }
+    const runs = process.env.FIRST ? await Promise.all(["small", "huge"].map((file) => start(ingest, [file]))) : await recover();
+    for (const run of runs) console.log(run.id, await run.result().catch((error: Error) => error.name));
+    await close();
+  `);
+  await run(file, { ...env, FIRST: "1" }).exits("SIGKILL");
+  let said = "";
+  for (let life = 0; life < 5 && !said.includes("ingest-huge"); life++) {
+    const program = run(file, env);
+    await program.ended;
+    said += program.output;
+  }
+  expect(said).toContain("ingest-small small");
+  expect(said).toContain("ingest-huge ProcessDiedError");
+  expect(lines(env.LOG).filter((line) => line.startsWith("huge"))).toEqual(["huge 1", "huge 1", "huge 2"]);
 });
 
 test("after kill -9 at any moment, the next process resumes the run and repeats no finished task", async () => {
@@ -92,7 +190,7 @@ test("a program resumes only the runs of its own workflows in a shared store", a
     begun.process.kill("SIGKILL");
     await begun.ended;
   }
-  expect(await run(beta, env).exits(0)).toBe("recovered beta\nbeta done\n");
+  expect(await run(beta, env).exits(0)).toContain("recovered beta\nbeta done\n");
 });
 
 test("a stack trace names the original file and line", async () => {

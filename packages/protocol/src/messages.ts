@@ -275,10 +275,6 @@ export const messages = {
     text: `${p.name} was called in run ${p.run} (step ${p.step}), but ${p.reason}: the outcome is not recorded`,
     hint: "await every durable call before the workflow ends; a function that is shared by several runs (a semaphore, a queue, a cache of promises) must call back in the asynchronous context of its caller",
   })),
-  PROCESS_DIED: define((p: { task: string; attempts: number }) => ({
-    text: `the process died during ${p.attempts} attempts of the task ${p.task}`,
-    hint: "look for the reason in the log of the process (out of memory, a native crash, process.exit); more attempts: retries",
-  })),
   REASON_UNREADABLE: define((p: { run: string; workflow: string; error: string }) => ({
     text: `run ${p.run} of the workflow ${p.workflow} was cancelled with a reason that this program cannot decode: ${p.error}`,
     hint: "the run is cancelled without the reason; register the class of the reason with configure({ classes })",

@@ -13,7 +13,6 @@ const steps = ["ship[0] (src/order.ts:12:11)", "bill[0] (src/order.ts:13:11)"];
 /** One example of each message; the type requires one for every code. */
 const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   CALL_AFTER_END: { name: "ship", run: "order-17", step: "ship[0]", reason: "the run has completed" },
-  PROCESS_DIED: { task: "parse", attempts: 3 },
   REASON_UNREADABLE: { run: "order-17", workflow: "order", error: "Error: Unknown type Money" },
   REJECTION_UNHANDLED: { run: "order-17", workflow: "order", error: "Error: card declined" },
   RUN_KEEPS_FAILING: { run: "order-17", workflow: "order", times: 10 },

@@ -23,6 +23,7 @@ export interface Settings {
   readonly storeTimeout: number;
   /** How often in a row a run is resumed after its process died, without a new checkpoint. */
   readonly maxStalls: number;
+  readonly countDeaths: boolean;
   readonly nondeterminism: "stop" | "report";
   readonly lostSteps: "stop" | "report";
   readonly checkArguments: boolean;
@@ -60,6 +61,11 @@ export interface RuntimeOptions {
    * blocked with `RUN_KEEPS_FAILING`. Default 10.
    */
   readonly maxStalls?: number;
+  /**
+   * Whether an attempt that ends with its process counts as one of the task's attempts. For that, attempts are recorded before they begin, but
+   * only in a run whose process died without a new checkpoint. Default true.
+   */
+  readonly countDeaths?: boolean;
   /** What to do when a step is called with another input in a replay under the same code. Default `"stop"`. */
   readonly nondeterminism?: "stop" | "report";
   /** What to do when changed code no longer reaches a recorded step. Default `"stop"`. */
@@ -103,6 +109,7 @@ export function settingsOf(options: RuntimeOptions): Settings {
     stallTimeout: toMilliseconds(options.stallTimeout ?? "10s", "stallTimeout"),
     storeTimeout: toMilliseconds(options.storeTimeout ?? Math.min(lease, 30_000), "storeTimeout"),
     maxStalls: wholeNumber(options.maxStalls ?? 10, "maxStalls"),
+    countDeaths: options.countDeaths ?? true,
     nondeterminism: options.nondeterminism ?? "stop",
     lostSteps: options.lostSteps ?? "stop",
     checkArguments: options.checkArguments ?? process.env["NODE_ENV"] !== "production",

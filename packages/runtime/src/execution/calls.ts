@@ -12,6 +12,8 @@ export class Calls {
   private readonly pending: Map<string, PendingCall>;
   /** Steps to begin once the recorded completions are delivered: nothing new happens before the past is replayed. Undefined: steps begin at once. */
   private held: Set<PendingCall> | undefined = new Set();
+  /** Calls that the end of the run waits for. */
+  private readonly last = new Set<PendingCall>();
   private readonly variants = new Map<string, number>();
   /** Deliveries that a wait has accepted, committed or not yet. */
   private readonly acceptedSignals = new Set<string>();
@@ -60,6 +62,25 @@ export class Calls {
     const held = this.held;
     this.held = undefined;
     for (const call of held ?? []) this.begin(call);
+  }
+
+  /**
+   * The workflow's body has ended. The tasks and runs that it called since the latest delivery, and awaited nowhere, belong to the run: it
+   * ends after them, live and in a replay alike. (The losers of a race were called before the completion that won: they are left behind.)
+   */
+  bodyEnded(): void {
+    for (const call of this.pending.values())
+      if (call.kind !== "sleep" && call.kind !== "signal" && call.calledAt === this.execution.delivered)
+        this.last.add(call);
+  }
+
+  /** Begins those of the last calls that have not begun. Returns whether one of them is pending. */
+  beginLast(): boolean {
+    for (const call of this.last) {
+      if (this.held?.delete(call) === true) this.begin(call);
+      if (!this.pending.has(call.id)) this.last.delete(call);
+    }
+    return this.last.size > 0;
   }
 
   /**

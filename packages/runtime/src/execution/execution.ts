@@ -119,6 +119,7 @@ export class Execution implements Recipient {
     const settled = (outcome: Outcome): void => {
       this.outcome = outcome;
       this.late.settled();
+      this.calls.bodyEnded();
       this.delivery.pump();
     };
     const call = async (): Promise<unknown> => body(...args);
@@ -146,9 +147,12 @@ export class Execution implements Recipient {
   /** A call of code that outlived its execution, or that a function shared by several runs made in the context of another run. */
   private afterEnd(scope: CallingScope, spec: StepSpec): Promise<never> {
     const error = this.late.error(spec.name, scope.nextId(spec.name, spec.what));
-    if (this.late.isFinal) return Promise.reject(error);
-    this.host.report(error, this.run);
-    return never();
+    if (!this.late.isFinal) {
+      this.host.report(error, this.run);
+      return never();
+    }
+    // not at once: a branch that was left behind, and that calls again and again, must not keep the event loop busy
+    return new Promise((_, reject) => setImmediate(() => reject(error)));
   }
 
   nextVariant(path: string, name: string): number {
@@ -198,7 +202,8 @@ export class Execution implements Recipient {
 
   finishIfSettled(): boolean {
     if (!this.outcome) return false;
-    if (!this.history.next) this.continueLive(); // calls that nobody awaits begin before the end
+    const isWaiting = !this.history.next && !this.cancellation.isPending && this.calls.beginLast();
+    if (isWaiting && this.isActive) return false;
     if (this.isActive) this.finish(this.outcome);
     return true;
   }
@@ -281,8 +286,6 @@ export class Execution implements Recipient {
   private close(end: ExecutionEnd): void {
     this.state = "ended";
     this.late.ended(end);
-    // whoever still waits in a run that has ended would wait forever: a branch that the workflow left behind, or the code of another run
-    if (end.type === "finished") for (const call of this.calls) call.reject(this.late.error(call.spec.name, call.id));
     this.end(end);
     this.drained?.();
   }

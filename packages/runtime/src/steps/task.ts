@@ -39,11 +39,12 @@ export function attemptTask(step: LiveStep, call: () => Promise<unknown>, option
 /** Begins an attempt on a lease that holds. Where an earlier execution ended with its process, the attempt is recorded before it begins. */
 function begin(step: LiveStep, call: () => Promise<unknown>, options: ResolvedTaskOptions): void {
   const { execution } = step;
+  const { host } = execution;
   execution.onLease(() => {
     if (!step.active) return;
     step.attempt++;
     // an attempt that is never retried must not count for a death that another run may have caused
-    const isCounted = execution.run.stalls > (options.retries === 0 ? 1 : 0);
+    const isCounted = host.settings.countDeaths && execution.run.stalls > (options.retries === 0 ? 1 : 0);
     if (isCounted) step.keepAttempt(() => void attempt(step, call, options));
     else void attempt(step, call, options);
   });
