@@ -62,6 +62,7 @@ test("the exports of every entry point match the snapshot", () => {
         "CancelledError",
         "FatalError",
         "PerdureError",
+        "ProcessDiedError",
         "RetryableError",
         "TimeoutError",
         "close",

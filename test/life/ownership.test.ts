@@ -128,3 +128,22 @@ test("runs that only wait give their places in a worker to runs that are due", a
   expect(await (await getRun("quick-healthy")).status()).toBe("completed");
   await crew.stop();
 });
+
+test("a run whose claim failed often is not blocked when the store works again", async () => {
+  let isDown = false;
+  const store: Store = wrapStore(memoryStore(), (method, perform) => {
+    if (isDown && method === "claim") throw new Error("the store is down");
+    return perform();
+  });
+  const { crash } = begin({ store, maxStalls: 3 });
+  await start(polls, ["1"]);
+  await settled();
+  crash();
+  isDown = true;
+  const crew = worker();
+  await advance("10m");
+  isDown = false;
+  await advance("2h");
+  await crew.stop();
+  expect(await (await getRun("polls-1")).status()).toBe("completed");
+});

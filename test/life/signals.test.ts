@@ -1,4 +1,4 @@
-/** Deliveries of signals form a queue, may come before the run, and never make a run unfinishable. */
+/** Deliveries of signals form a queue, may come before the run, and never keep a run from finishing. */
 import { expect, onTestFinished, test } from "vitest";
 import { close, complete, keyed, signal, start, type PerdureError, type StandardSchema } from "perdure";
 import { settled, setup } from "perdure/testing";

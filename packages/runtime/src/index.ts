@@ -21,7 +21,7 @@ export { shield } from "./steps/shield.ts";
 export { signal, type SignalOptions } from "./steps/signal.ts";
 export { sleep } from "./steps/sleep.ts";
 export type { ClassCodec, Codec } from "./values/codec.ts";
-export { CancelledError, FatalError, RetryableError, TimeoutError } from "./values/errors.ts";
+export { CancelledError, FatalError, ProcessDiedError, RetryableError, TimeoutError } from "./values/errors.ts";
 export type { StandardSchema } from "./values/schema.ts";
 export { PerdureError } from "@perdure/protocol";
 export { memoryStore, openStore, sqliteStore } from "@perdure/store";

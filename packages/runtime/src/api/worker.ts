@@ -82,7 +82,7 @@ export class Worker {
     this.runtime.claims
       .executeOnce(row)
       .catch((error: unknown) => {
-        this.runtime.claims.backOff(row.id);
+        this.runtime.claims.notClaimed(row.id);
         this.runtime.log.error(`run ${row.id} cannot be resumed: ${headlineOf(error)}`, { run: row.id });
       })
       .finally(() => {

@@ -29,13 +29,20 @@ const isSuspect = ({ status, stalls }: RunRow): boolean => status === "running" 
 const stalled = ({ id, workflow }: RunRow, times: number): PerdureError =>
   new PerdureError("RUN_KEEPS_FAILING", { run: id, workflow, times });
 
+/** How often in a row a run failed here, how often of these it stopped, and when the next try is due. */
+interface BackOff {
+  readonly failures: number;
+  readonly stops: number;
+  readonly until: number;
+}
+
 /** Makes this process the owner of runs that it can execute (R5). */
 export class Claims {
   private readonly context: ProcessContext;
   private readonly runs: RunsInMemory;
   private readonly leases: Leases;
   /** Runs that stopped here over something that may pass (a store that fails), and when the next try is due. */
-  private readonly backOffs = new Map<string, { readonly failures: number; readonly until: number }>();
+  private readonly backOffs = new Map<string, BackOff>();
   /** The latest claimed run that may have killed its process. */
   private suspect: { readonly id: string; readonly until: number } | undefined;
   /** Requests of followed runs whose callers brought the workflow's body. */
@@ -86,10 +93,24 @@ export class Claims {
     return !this.runs.has(suspect.id) || this.runs.get(suspect.id)?.hasProgressed === true;
   }
 
-  /** The run stopped over something that may pass. No worker resumes it before a while, which grows with each time in a row. */
-  backOff(id: string): void {
-    const failures = (this.backOffs.get(id)?.failures ?? 0) + 1;
-    this.backOffs.set(id, { failures, until: this.context.clock.now() + backoffAfter(failures) });
+  /** The run stopped here over something that may pass. No worker resumes it before a while, which grows with each time in a row. */
+  stopped(id: string): void {
+    this.backOff(id, 1);
+  }
+
+  /** The run could not be claimed: the store failed. */
+  notClaimed(id: string): void {
+    this.backOff(id, 0);
+  }
+
+  private backOff(id: string, stops: 0 | 1): void {
+    const before = this.backOffs.get(id) ?? { failures: 0, stops: 0 };
+    const failures = before.failures + 1;
+    this.backOffs.set(id, {
+      failures,
+      stops: before.stops + stops,
+      until: this.context.clock.now() + backoffAfter(failures),
+    });
   }
 
   endBackOff(id: string): void {
@@ -117,7 +138,7 @@ export class Claims {
     const claimed = await store.claim({ run: row.id, lease: { owner, until: now + settings.lease }, now, ...from });
     if (!claimed) return false;
     // the claim of a running run: its owner ended, or could not record anything
-    const stops = this.backOffs.get(row.id)?.failures ?? 0;
+    const stops = this.backOffs.get(row.id)?.stops ?? 0;
     if ((row.status === "running" && claimed.stalls > settings.maxStalls) || stops > settings.maxStalls)
       return this.block(claimed, request.definition, stalled(claimed, Math.max(claimed.stalls, stops)));
     try {
@@ -143,6 +164,7 @@ export class Claims {
       blocked,
     } as const;
     await store.commit([release]);
+    this.endBackOff(run.id); // whoever asks for the run again gets another try
     throw error;
   }
 

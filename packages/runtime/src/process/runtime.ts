@@ -175,7 +175,7 @@ export class Runtime implements Host, ProcessContext {
   }
 
   private ended({ run }: Execution, end: ExecutionEnd): void {
-    if (end.type === "stopped") this.claims.backOff(run.id);
+    if (end.type === "stopped") this.claims.stopped(run.id);
     else this.claims.endBackOff(run.id);
     const how = end.type === "finished" ? end.status : end.type;
     this.log.debug(`run ${run.id} ${how}`, { run: run.id, workflow: run.workflow });

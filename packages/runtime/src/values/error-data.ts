@@ -1,6 +1,6 @@
 import { PerdureError } from "@perdure/protocol";
 import { guarded, textOf } from "./describe.ts";
-import { CancelledError, FatalError, RetryableError, TimeoutError } from "./errors.ts";
+import { CancelledError, FatalError, ProcessDiedError, RetryableError, TimeoutError } from "./errors.ts";
 import { define } from "./plain.ts";
 
 /** An error as data. Its class comes first, so that a cycle through the error finds it. */
@@ -17,7 +17,14 @@ export interface ErrorData {
 
 type ErrorClass = abstract new (...args: never[]) => Error;
 
-const perdureClasses: readonly ErrorClass[] = [FatalError, RetryableError, TimeoutError, CancelledError, PerdureError];
+const perdureClasses: readonly ErrorClass[] = [
+  FatalError,
+  RetryableError,
+  TimeoutError,
+  CancelledError,
+  ProcessDiedError,
+  PerdureError,
+];
 const builtInNames = [
   "Error",
   "AggregateError",
