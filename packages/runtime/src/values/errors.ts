@@ -33,7 +33,7 @@ export class RetryableError extends Error {
   }
 }
 
-/** Thrown at the next durable call of a cancelled workflow. The result of a cancelled run rejects with it. */
+/** Thrown by every durable call of a cancelled workflow outside of clean-up. The result of a cancelled run rejects with it. */
 export class CancelledError extends Error {
   static {
     shareInstances(this, "CancelledError");
