@@ -70,7 +70,8 @@ export class Session {
     const { warnings } = this.options;
     const options = { id, ...this.common(), ...how };
     const result = compile(source, { ...options, project: this.project, ...(warnings && { warnings }) });
-    const lost = result ? undefined : lostDirectives(source, options);
+    // a file may have clean-up or clock reads to rewrite though its directives are lost
+    const lost = lostDirectives(source, options);
     if (lost) throw new CompileError([lost]);
     return result;
   }
