@@ -14,12 +14,12 @@ const say = (what: string, rest: string): void => console.log(`${what.padEnd(13)
 export async function launch(home: string): Promise<boolean> {
   const program = join(home, "build/job.mjs");
   const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
-  console.log(`\nAn ETL job over real data: first in peace, then with ${kills} SIGKILLs at random steps.\n`);
+  console.log(`\nAn ETL job over real data: first undisturbed, then with ${kills} SIGKILLs at random steps.\n`);
 
   const undisturbed = freshWorkplace(join(home, "undisturbed"));
   const { pid } = await runJob({ program, workplace: undisturbed });
   const executions = begins(readJournal(undisturbed.journal)).length;
-  say("in peace", `pid ${pid} made the report with ${executions} task executions\n`);
+  say("undisturbed", `pid ${pid} made the report with ${executions} task executions\n`);
 
   say("seed", `${seed}, for kills at about the same steps: SEED=${seed} npm start`);
   const killed = freshWorkplace(join(home, "killed"));
@@ -57,12 +57,12 @@ async function runWithKills(program: string, workplace: Workplace, points: reado
 async function judge(undisturbed: Workplace, killed: Workplace, deaths: readonly Death[]): Promise<boolean> {
   console.log(table(readJournal(killed.journal)));
   const wrong = [...violations(await recordOf(undisturbed), []), ...violations(await recordOf(killed), deaths)];
-  if (!sameReport(undisturbed, killed)) wrong.push("the report differs from the one that was made in peace");
+  if (!sameReport(undisturbed, killed)) wrong.push("the report differs from that of the undisturbed job");
   if (wrong.length > 0) {
     console.error(`\nWRONG:\n${wrong.map((line) => `  ✗ ${line}`).join("\n")}\n`);
     return false;
   }
   console.log("\n✓ no finished task ran again");
-  console.log(`✓ the report equals the one that was made in peace: ${relative(process.cwd(), killed.report)}\n`);
+  console.log(`✓ the report equals that of the undisturbed job: ${relative(process.cwd(), killed.report)}\n`);
   return true;
 }
