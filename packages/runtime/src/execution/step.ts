@@ -94,7 +94,8 @@ export class PendingCall implements Call {
     this.calledAt = calledAt;
     this.outcome = new Promise((resolve, reject) => {
       this.resolve = resolve;
-      this.reject = reject;
+      // Node.js 24 announces an unhandled rejection in the context of the rejecting code: it has to be that of the run
+      this.reject = (error) => this.inContext(() => reject(error));
     });
   }
 
