@@ -200,6 +200,21 @@ test("recover() also resumes the runs of modules that are loaded later, and repo
   await expect((await getRun("late-1")).result()).resolves.toBe("late is here");
 });
 
+test("recover() resumes the runs of a module that is loaded while the store answers", async () => {
+  let loading: Promise<unknown> | undefined;
+  const store = wrapStore(memoryStore(), async (method, perform) => {
+    if (method === "unfinished") await (loading ??= import("./late-again.ts"));
+    return perform();
+  });
+  const { clock } = begin({ store });
+  const code = { code: "c", modules: "{}", seed: "s" };
+  const row = { input: '1:[[1],"it"]', inputHash: "h", ...code, createdAt: clock.now() };
+  await store.createRun({ id: "again-1", workflow: "lateAgain", file: "test/life/late-again.ts", ...row });
+  expect(await recover()).toEqual([]);
+  await settled();
+  await expect((await getRun("again-1")).result()).resolves.toBe("it is here again");
+});
+
 test("deliveries to one run that waits for many signals are read together", async () => {
   let reads = 0;
   const store = wrapStore(memoryStore(), (method, perform) => {

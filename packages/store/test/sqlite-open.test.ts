@@ -207,6 +207,26 @@ describe("a damaged SQLite store", () => {
     store.close();
   });
 
+  test.each(["deleted", "replaced"])("a file that was %s while it was in use accepts no more writes", (how) => {
+    const path = file();
+    const store = sqliteStore(path);
+    store.open();
+    store.createRun(run);
+    for (const part of ["", "-wal", "-shm"]) rmSync(path + part, { force: true });
+    if (how === "replaced") {
+      const other = sqliteStore(path);
+      other.open();
+      other.close();
+    }
+    expect(codeOf(() => store.commit([checkpoint(1)]))).toBe("STORE_REPLACED");
+    expect(codeOf(() => store.createRun({ ...run, id: "another" }))).toBe("STORE_REPLACED");
+    store.close();
+    const found = sqliteStore(path);
+    found.open();
+    expect(found.listRuns({})).toEqual([]);
+    found.close();
+  });
+
   test("a missing table is detected when the file is opened", () => {
     const path = filled();
     withDatabase(path, (db) => db.exec("DROP TABLE signals"));

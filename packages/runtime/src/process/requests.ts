@@ -88,17 +88,18 @@ export class Requests {
    */
   async recover(workflows: readonly string[] | undefined): Promise<string[]> {
     if (workflows) return this.recoverNow(workflows);
-    const ids = await this.recoverNow(workflowNames());
+    const loaded = workflowNames();
+    this.recoverLater(loaded); // first: a module may be loaded while the store answers
+    const ids = await this.recoverNow(loaded);
     await this.reportUnknown();
-    this.recoverLater();
     return ids;
   }
 
-  /** Resumes the runs of workflows whose modules are loaded from now on. */
-  private recoverLater(): void {
+  /** Resumes the runs of workflows other than these, when their modules are loaded. */
+  private recoverLater(loaded: readonly string[]): void {
     if (this.isRecovering) return;
     this.isRecovering = true;
-    const known = new Set(workflowNames());
+    const known = new Set(loaded);
     let isPlanned = false;
     const recoverNew = async (): Promise<void> => {
       isPlanned = false;

@@ -1,0 +1,4 @@
+export async function lateAgain(name: string): Promise<string> {
+  "use workflow";
+  return `${name} is here again`;
+}
