@@ -197,7 +197,7 @@ test("recover() also resumes the runs of modules that are loaded later, and repo
   expect(lines.join("\n")).toMatch(/neverLoaded .* of run never-1/s);
   await import("./late.ts");
   await settled();
-  await expect((await getRun("late-1")).result()).resolves.toBe("late is here");
+  expect(await (await getRun("late-1")).status()).toBe("completed"); // result() would execute the run itself
 });
 
 test("recover() resumes the runs of a module that is loaded while the store answers", async () => {
@@ -212,7 +212,7 @@ test("recover() resumes the runs of a module that is loaded while the store answ
   await store.createRun({ id: "again-1", workflow: "lateAgain", file: "test/life/late-again.ts", ...row });
   expect(await recover()).toEqual([]);
   await settled();
-  await expect((await getRun("again-1")).result()).resolves.toBe("it is here again");
+  expect(await (await getRun("again-1")).status()).toBe("completed"); // result() would execute the run itself
 });
 
 test("deliveries to one run that waits for many signals are read together", async () => {
