@@ -5,7 +5,7 @@ import type { TaskKind } from "./world.ts";
 
 export interface Kind {
   readonly task: boolean;
-  /** The directive of a task; by default one that stands for itself. */
+  /** The directive of a task, in quotes; by default, one is picked at random. */
   readonly directive?: string;
   /** What the body begins with. */
   readonly first?: string;
