@@ -74,7 +74,7 @@ test.each<[Record<string, string>, string]>([
   [{ a: "a" }, "both sides are the same"],
   [{ "": "a" }, '"" is neither name, name[index] nor {key}'],
   [{ "a[": "b" }, '"a[" is neither'],
-  [{ "a//b": "c" }, '"" is neither'],
+  [{ "a///b": "c" }, '"//b" is neither'],
   [{ "a[x]": "b[0]" }, '"a[x]" is neither'],
   [{ "a/b": "c" }, "the same number of segments without an index"],
   [{ "src/a.ts#order": "order" }, "only one side is a workflow with its file"],

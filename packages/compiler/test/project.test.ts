@@ -200,12 +200,15 @@ describe("scopes of helper functions", () => {
     ]);
   });
 
-  test("no scopes are created in tasks", () => {
+  test("no scopes are created in tasks, whose calls of tasks are sites", () => {
     const source = `import { charge } from "./tasks"; export async function t(xs) { "use task"; for (const x of xs) await charge(x); return xs.map(async (x) => charge(x)) }`;
     expect(compileFile({ "tasks.ts": tasks, "main.ts": source }, "main.ts")?.info).toMatchObject({
       functions: [{ name: "t" }],
       loops: [],
-      sites: [],
+      sites: [
+        ["charge", 1, 103],
+        ["charge", 1, 141],
+      ],
     });
   });
 });

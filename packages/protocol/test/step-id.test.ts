@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { formatStepId, joinStepId, parseStepId, stepName, type Segment } from "../src/index.ts";
+import { formatStepId, joinStepId, outerStepId, parseStepId, stepName, type Segment } from "../src/index.ts";
 
 const text = fc.string({ minLength: 1, unit: "grapheme" });
 const segment: fc.Arbitrary<Segment> = fc.oneof(
@@ -8,18 +8,24 @@ const segment: fc.Arbitrary<Segment> = fc.oneof(
   fc.record({ key: fc.string({ unit: "grapheme" }) }),
 );
 
+/** Paths in which some of the names after the first were called by a task. */
+const segments = fc
+  .array(fc.tuple(segment, fc.boolean()), { minLength: 1, maxLength: 6 })
+  .map((each) =>
+    each.map(([one, inTask], place): Segment => ("name" in one && inTask && place > 0 ? { ...one, inTask } : one)),
+  );
+
 test("parsing a formatted step id returns the same segments", () => {
   fc.assert(
-    fc.property(fc.array(segment, { minLength: 1, maxLength: 6 }), (segments) => {
+    fc.property(segments, (segments) => {
       expect(parseStepId(formatStepId(segments))).toEqual(segments);
     }),
   );
 });
 
 test("different segments have different step ids", () => {
-  const ids = fc.array(segment, { minLength: 1, maxLength: 3 });
   fc.assert(
-    fc.property(ids, ids, (left, right) => {
+    fc.property(segments, segments, (left, right) => {
       expect(formatStepId(left) === formatStepId(right)).toBe(JSON.stringify(left) === JSON.stringify(right));
     }),
   );
@@ -27,7 +33,7 @@ test("different segments have different step ids", () => {
 
 test("joining segments one by one gives the same step id as formatting them at once", () => {
   fc.assert(
-    fc.property(fc.array(segment, { minLength: 1, maxLength: 6 }), (segments) => {
+    fc.property(segments, (segments) => {
       expect(segments.reduce(joinStepId, "")).toBe(formatStepId(segments));
     }),
   );
@@ -44,6 +50,28 @@ test("a step id is parsed as a path", () => {
   expect(stepName(id)).toBe("charge");
 });
 
-test.each(["", "a", "a[]", "a[01]", "a[1]/", "a~0[1]", "[1]", "{a", "a[1]b"])("%j is not a step id", (wrong) => {
+test("the id of a task that a task called begins with the id of its caller", () => {
+  const id = "for[1]/importAll[0]//fetchPage~1[2]";
+  expect(outerStepId(id)).toBe("for[1]/importAll[0]");
+  expect(outerStepId(`${id}//part[0]`)).toBe(id);
+  expect(outerStepId("for[1]/importAll[0]")).toBeUndefined();
+  expect(stepName(id)).toBe("fetchPage");
+});
+
+test.each([
+  "",
+  "//a[0]",
+  "a[0]///b[0]",
+  "a[0]//",
+  "a[0]//{b}",
+  "a",
+  "a[]",
+  "a[01]",
+  "a[1]/",
+  "a~0[1]",
+  "[1]",
+  "{a",
+  "a[1]b",
+])("%j is not a step id", (wrong) => {
   expect(() => parseStepId(wrong)).toThrow(SyntaxError);
 });

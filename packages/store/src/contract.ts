@@ -90,7 +90,7 @@ export interface StepRow {
   readonly location?: string;
   /** Fingerprint of the input. */
   readonly inputHash: string;
-  /** The name of the signal, or the id of the child run. */
+  /** The name of the signal, the id of the child run, or the function of a task that was called inside a task. */
   readonly target?: string;
   /** The number of attempts so far. */
   readonly attempt: number;

@@ -9,7 +9,7 @@ import {
   type ModuleInfo,
 } from "@perdure/protocol";
 import type { AnyFunction, Body, Definition, TaskDefinition, WorkflowDefinition } from "../definitions/definition.ts";
-import { define, definitionOf, register } from "../definitions/registry.ts";
+import { define, definitionOf, keyOf, register } from "../definitions/registry.ts";
 import { context, currentScope } from "../execution/current.ts";
 import type { Scope } from "../execution/scope.ts";
 import { setSite, takeSite } from "../execution/sites.ts";
@@ -32,15 +32,16 @@ class CompiledModule implements ModuleHandle {
   }
 
   task<A extends unknown[], R>(index: number, args: A, body: (...args: A) => Promise<R>): Promise<R> {
-    const scope = currentScope();
-    if (!scope) return body(...args);
+    const current = context.getStore();
+    if (current === undefined || current.kind === "launch") return body(...args);
     const definition = this.definitions[index] as TaskDefinition;
     const { name } = definition.info;
     const location = takeSite(name);
-    const options = resolveTaskOptions(definition, scope.execution.host.settings.defaults);
+    const options = resolveTaskOptions(definition, current.execution.host.settings.defaults);
     const { result } = options;
     const input = snapshot(args);
-    return scope.call({
+    const caller = current.kind === "task" ? current.attempt : current;
+    return caller.call({
       kind: "task",
       name,
       what: definition.key,
@@ -216,12 +217,6 @@ function methodOf(object: object | null | undefined, key: PropertyKey): AnyFunct
 
 const isObject = (value: unknown): value is object =>
   (typeof value === "object" && value !== null) || typeof value === "function";
-
-/** The key of a function. Functions of one name in one module are numbered in their order. */
-function keyOf({ file, functions }: ModuleInfo, index: number): string {
-  const name = functions[index]?.name;
-  return `${file}#${name}~${functions.slice(0, index).filter((fn) => fn.name === name).length}`;
-}
 
 const plainLoop: Loop = { next: () => true, end() {} };
 

@@ -59,6 +59,18 @@ export function locationOfName({ name, file }: { readonly name: string; readonly
   return undefined;
 }
 
+/** The key of a function of a module. Functions of one name are numbered in their order. */
+export function keyOf({ file, functions }: ModuleInfo, index: number): string {
+  const name = functions[index]?.name;
+  return `${file}#${name}~${functions.slice(0, index).filter((fn) => fn.name === name).length}`;
+}
+
+/** Whether a loaded module has the function with this key. */
+export function isDefined(key: string): boolean {
+  for (const module of modules.values()) if (module.functions.some((_, i) => keyOf(module, i) === key)) return true;
+  return false;
+}
+
 /** Whether any loaded module calls, or passes on, a durable function of this name. */
 export function isCalledAnywhere(name: string): boolean {
   for (const { sites } of modules.values()) if (sites.some(([called]) => called === name)) return true;

@@ -3,7 +3,7 @@ import { PerdureError } from "@perdure/protocol";
 import type { Body } from "../definitions/definition.ts";
 import { processWide } from "../process-wide.ts";
 import type { Scope } from "./scope.ts";
-import type { RunInMemory } from "./step.ts";
+import type { RunInMemory, StepSpec } from "./step.ts";
 
 /** What a task can know of the attempt that runs it. */
 export interface TaskContext {
@@ -17,10 +17,20 @@ export interface TaskContext {
   readonly signal: AbortSignal;
 }
 
+/** An attempt of a task, for the tasks that it calls. */
+export interface Attempt {
+  call(spec: StepSpec): Promise<unknown>;
+}
+
 /** What the current code runs in: a scope of a run, an attempt of a task, or `bodyOf`, which fetches a workflow's body. */
 export type Context =
   | Scope
-  | { readonly kind: "task"; readonly execution: RunInMemory; readonly task: TaskContext }
+  | {
+      readonly kind: "task";
+      readonly execution: RunInMemory;
+      readonly task: TaskContext;
+      readonly attempt: Attempt;
+    }
   | { readonly kind: "launch"; body: Body | undefined };
 
 /** The context of the current code; undefined outside of Perdure. */

@@ -93,8 +93,7 @@ export class Delivery {
     if (!call.live) host.emit("replayed", run, row);
     try {
       const value = row.output === undefined ? undefined : host.values.decode(row.output);
-      if (row.state === "completed")
-        call.resolve(call.inContext(() => (call.spec.parse ? call.spec.parse(value) : value)));
+      if (row.state === "completed") call.complete(value);
       else this.deliverFailure(call, value);
     } catch (error) {
       this.recipient.stop(error);

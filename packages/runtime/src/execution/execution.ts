@@ -23,9 +23,6 @@ import { PendingCall, type CallingScope, type StepSpec } from "./step.ts";
 
 type Outcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
 
-/** A promise of a run that is no longer in memory: it is dropped, never settled. */
-const never = (): Promise<never> => new Promise(() => {});
-
 /**
  * One execution of a run in this process: calls the workflow from the top, replays what is recorded, continues from there, and
  * ends when the run ends, waits for long, is stopped, or is lost to another process.
@@ -105,6 +102,11 @@ export class Execution implements Recipient {
     return this.isActive && !this.delivery.isPumping && this.attempts.running === 0;
   }
 
+  /** Attempts that run, but do nothing before a certain time. */
+  get restingAttempts(): number {
+    return [...this.calls].reduce((sum, { live }) => sum + (live?.inner?.resting ?? 0), 0);
+  }
+
   get delivered(): number {
     return this.delivery.delivered;
   }
@@ -133,7 +135,7 @@ export class Execution implements Recipient {
   // --- the workflow's side
 
   call(scope: CallingScope, spec: StepSpec): Promise<unknown> {
-    if (this.hasEnded || this.state === "finishing") return this.afterEnd(scope, spec);
+    if (this.isOver) return this.late.refuse(spec.name, scope.nextId(spec.name, spec.what));
     const inputHash = fingerprint(spec.input);
     const id = this.calls.idOf(scope, spec, inputHash);
     const cancelled = this.cancellation.errorOfNewCall(scope.shelter);
@@ -144,15 +146,12 @@ export class Execution implements Recipient {
     return call.outcome;
   }
 
-  /** A call of code that outlived its execution, or that a function shared by several runs made in the context of another run. */
-  private afterEnd(scope: CallingScope, spec: StepSpec): Promise<never> {
-    const error = this.late.error(spec.name, scope.nextId(spec.name, spec.what));
-    if (!this.late.isFinal) {
-      this.host.report(error, this.run);
-      return never();
-    }
-    // not at once: a branch that was left behind, and that calls again and again, must not keep the event loop busy
-    return new Promise((_, reject) => setImmediate(() => reject(error)));
+  tooLate(name: string, step: string): PerdureError | undefined {
+    return this.isOver ? this.late.error(name, step) : undefined;
+  }
+
+  private get isOver(): boolean {
+    return this.hasEnded || this.state === "finishing";
   }
 
   nextVariant(path: string, name: string): number {
@@ -171,11 +170,17 @@ export class Execution implements Recipient {
     );
   }
 
-  checkpoint(step: Omit<StepRow, "seq">, consume?: SignalRow): void {
-    this.journal.checkpoint(step, consume, (row) => {
-      this.history.push(row);
-      this.delivery.pump();
-    });
+  checkpoint(step: Omit<StepRow, "seq">, consume?: SignalRow, then = this.queue): void {
+    this.journal.checkpoint(step, consume, then);
+  }
+
+  private readonly queue = (row: StepRow): void => {
+    this.history.push(row);
+    this.delivery.pump();
+  };
+
+  innerOf(step: string): { readonly row: StepRow; readonly name: string }[] {
+    return this.history.innerOf(step);
   }
 
   keep(step: StepRow, then: () => void): void {

@@ -34,9 +34,17 @@ export class Late {
     if (end.type === "finished") for (const reason of this.unhandled.values()) this.report(reason);
   }
 
-  /** Whether the run itself has ended, so that a late call may reject. The promises of a run that only left memory are never settled. */
-  get isFinal(): boolean {
-    return this.end ? this.end.type === "finished" : this.hasSettled;
+  /**
+   * The promise of a call that is too late: of code that outlived its execution, or of a function that several runs share, in the context of
+   * another run. It rejects if the run itself has ended. The promises of a run that only left memory are never settled.
+   */
+  refuse(name: string, step: string): Promise<never> {
+    const error = this.error(name, step);
+    const isFinal = this.end ? this.end.type === "finished" : this.hasSettled;
+    // not at once: a branch that was left behind, and that calls again and again, must not keep the event loop busy
+    if (isFinal) return new Promise((_, reject) => setImmediate(() => reject(error)));
+    this.host.report(error, this.run);
+    return new Promise(() => {});
   }
 
   /** The error of a call of `name` that is too late. */

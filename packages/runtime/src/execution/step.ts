@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { PerdureError } from "@perdure/protocol";
 import type { Encoded, SignalRow, StepKind, StepRow, RunRow } from "@perdure/store";
 import type { Call } from "../history/call.ts";
 import type { CancelledError } from "../values/errors.ts";
@@ -44,7 +45,7 @@ export interface RunInMemory {
   readonly delivered: number;
   /** When the latest of them was recorded, in milliseconds since 1970. Never goes back, though the clocks of several processes differ. */
   readonly now: number;
-  /** Attempts of tasks that run now, and those of them that have a time limit. */
+  /** Attempts of tasks that run now, and those of them that have a time limit, or whose caller has one. */
   readonly attempts: { running: number; limited: number };
   call(scope: CallingScope, spec: StepSpec): Promise<unknown>;
   /** Tells the calls of one more caller from those of callers with the same path and name. */
@@ -53,10 +54,14 @@ export interface RunInMemory {
   cancellationOf(call: PendingCall): CancelledError | undefined;
   /** Calls `begin` on a lease that certainly holds by this process's own clock; renews it first where it may have expired (R5). */
   onLease(begin: () => void): void;
-  /** Commits a finished step. Its delivery takes its turn in the queue. */
-  checkpoint(step: Omit<StepRow, "seq">, consume?: SignalRow): void;
+  /** Commits a finished step. `then` gets the checkpoint. Default: its delivery takes its turn in the queue. */
+  checkpoint(step: Omit<StepRow, "seq">, consume?: SignalRow, then?: (row: StepRow) => void): void;
   /** Records an unfinished step: when a sleep ends, when the next attempt is due. */
   keep(step: StepRow, then: () => void): void;
+  /** What earlier executions recorded of the tasks that the task of this step called, each with the name that the present code has for it. */
+  innerOf(step: string): { readonly row: StepRow; readonly name: string }[];
+  /** The error for a call that comes after the end of the execution. */
+  tooLate(name: string, step: string): PerdureError | undefined;
   attemptEnded(): void;
   /** Ends the execution, not the run: the run stays as it is and can be resumed. */
   stop(error: unknown): void;
@@ -64,6 +69,14 @@ export interface RunInMemory {
   rejected(promise: object, reason: unknown): void;
   /** It has got a handler since. */
   handled(promise: object): void;
+}
+
+/** The steps that a task in flight has called. */
+export interface InnerSteps {
+  /** The number of attempts in flight that wait for nothing but the time of a next attempt of one of these, directly or not. */
+  readonly resting: number;
+  abandon(reason: string): void;
+  stopWaiting(): void;
 }
 
 /** A durable call whose outcome has not been delivered to the workflow. */
@@ -80,12 +93,20 @@ export class PendingCall implements Call {
   readonly inContext: <R>(call: () => R) => R = AsyncLocalStorage.snapshot();
   /** The run had another owner before, who may have begun the step without a record. */
   mayHaveBegun = false;
+  /** Gets the checkpoint in place of the queue of deliveries. Set for a task that another task called. */
+  onCheckpoint: ((row: StepRow) => void) | undefined;
   /** Set when the step executes here, as opposed to being replayed. */
   live: LiveStep | undefined;
   resolve!: (value: unknown) => void;
   reject!: (error: unknown) => void;
 
-  constructor(id: string, spec: StepSpec, { frame, shelter }: CallingScope, inputHash: string, calledAt: number) {
+  constructor(
+    id: string,
+    spec: StepSpec,
+    { frame, shelter }: Pick<CallingScope, "frame" | "shelter">,
+    inputHash: string,
+    calledAt: number,
+  ) {
     this.id = id;
     this.spec = spec;
     this.frame = frame;
@@ -110,6 +131,11 @@ export class PendingCall implements Call {
   get hasBegun(): boolean {
     return this.live !== undefined;
   }
+
+  /** Gives the caller the recorded value. */
+  complete(value: unknown): void {
+    this.resolve(this.inContext(() => (this.spec.parse ? this.spec.parse(value) : value)));
+  }
 }
 
 /** A step that executes in this process, as opposed to being replayed: what it waits for, and how it ends. */
@@ -126,12 +152,18 @@ export class LiveStep {
   waitsElsewhere: (() => boolean) | undefined;
   /** Its checkpoint is being committed: the outcome cannot change any more. */
   sealed = false;
+  /** Its attempts have a time limit. */
+  isLimited = false;
   /** The store has it as an open step. */
   kept: boolean;
   /** Set by steps that handle these events. */
   onSignal: ((signal: SignalRow) => void) | undefined;
   onCancel: ((reason: unknown) => void) | undefined;
   onAbandon: ((reason: string) => void) | undefined;
+  /** Interrupts the running attempt, which then fails like any other. */
+  onInterrupt: ((reason: unknown) => void) | undefined;
+  /** The tasks that its task called. */
+  inner: InnerSteps | undefined;
 
   private waitingHere = false;
   private readonly startedAt: number;
@@ -204,7 +236,8 @@ export class LiveStep {
     const { host, run } = this.execution;
     const row = { ...this.row(state), output, finishedAt: host.clock.now() };
     host.emit(state === "completed" ? "executed" : "failed", run, row);
-    this.execution.checkpoint(row, consume);
+    this.execution.checkpoint(row, consume, this.call.onCheckpoint);
+    this.inner?.abandon("the task that called it has ended");
   }
 
   /** Records what has to survive a crash of an unfinished step, then calls `then`. */
@@ -244,6 +277,7 @@ export class LiveStep {
     this.timer?.();
     this.timer = undefined;
     this.waitingHere = false;
+    this.inner?.stopWaiting();
   }
 
   /** Whether the step is a wait that this delivery ends. */
@@ -262,6 +296,7 @@ export class LiveStep {
     this.over = true;
     this.stopWaiting();
     this.onAbandon?.(reason);
+    this.inner?.abandon(reason);
   }
 
   private encode(value: unknown, how: "returned" | "threw"): Encoded {

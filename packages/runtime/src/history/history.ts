@@ -1,3 +1,4 @@
+import { outerStepId, stepName } from "@perdure/protocol";
 import type { RunRow, StepKind, StepRow } from "@perdure/store";
 import type { Renames } from "../renames/renames.ts";
 import { CodeSpans } from "./code-spans.ts";
@@ -18,6 +19,8 @@ export class History {
   private readonly queue: (StepRow | undefined)[] = [];
   private readonly recorded = new Map<string, StepRow>();
   private readonly unfinished = new Map<string, StepRow>();
+  /** Records of tasks that tasks called, by the id of the calling step. They are not delivered to the workflow. */
+  private readonly inner = new Map<string, StepRow[]>();
   private readonly skipped = new Set<StepRow>();
   /** Sequence number of the first failure that a retry discarded. The workflow may not take the path of the steps after it again. */
   private readonly firstDiscarded: number;
@@ -54,13 +57,20 @@ export class History {
   }
 
   private load(step: StepRow): void {
+    const outer = outerStepId(step.id);
+    if (step.seq !== undefined) this.lastSeq = Math.max(this.lastSeq, step.seq);
+    if (outer !== undefined) {
+      const inner = this.inner.get(outer);
+      if (inner) inner.push(step);
+      else this.inner.set(outer, [step]);
+      return;
+    }
     if (step.seq === undefined) {
       this.unfinished.set(step.id, step);
       return;
     }
     this.queue.push(step);
     this.recorded.set(step.id, step);
-    this.lastSeq = Math.max(this.lastSeq, step.seq);
   }
 
   /**
@@ -104,6 +114,11 @@ export class History {
   /** The record of a step that an earlier execution began and did not finish. */
   openStepOf(id: string): StepRow | undefined {
     return this.unfinished.get(id);
+  }
+
+  /** The records of tasks that the task of this step called, each with the name that the present code has for it. */
+  innerOf(id: string): { readonly row: StepRow; readonly name: string }[] {
+    return (this.inner.get(id) ?? []).map((row) => ({ row, name: stepName(this.idsOf(row).at(-1) ?? row.id) }));
   }
 
   /** Appends a checkpoint that was committed just now. */

@@ -1,4 +1,4 @@
-import { formatSegment, parseSegment, type Segment } from "@perdure/protocol";
+import { formatSegment, parseSegment, splitStepId, type Segment } from "@perdure/protocol";
 
 /** A segment of a path in a rename. Without an index it stands for every index. */
 export type SegmentPattern =
@@ -48,7 +48,7 @@ function parseSide(text: string): RenameSide {
   // a private method has a "#" too, but nothing before it looks like a file
   const [, file, workflow] = /^([^#]*\.\w+)#([^#]+)$/.exec(text) ?? [];
   if (file !== undefined && workflow !== undefined) return { kind: "workflow", file, name: workflow };
-  const segments = text.split("/").map(parsePattern);
+  const segments = splitStepId(text).map(parsePattern);
   const [first] = segments;
   const isName = first && "name" in first && segments.length === 1 && first.index === undefined && first.variant === 0;
   return isName ? { kind: "name", name: first.name } : { kind: "path", segments };

@@ -8,6 +8,7 @@ import { CancelledError, FatalError, ProcessDiedError, RetryableError, TimeoutEr
 import { guarded, textOf } from "../values/describe.ts";
 import { parseWith } from "../values/schema.ts";
 import { storableFailure } from "../values/thrown.ts";
+import { AttemptCalls } from "./inner-tasks.ts";
 import { LazyAbort } from "./lazy-abort.ts";
 
 /** Options of a task. The first of these that gives an option wins: `taskOptions`, the directive, `configure({ defaults })`, the built-in defaults. */
@@ -78,22 +79,37 @@ async function attempt(
   const { execution } = step;
   step.startAttempt();
   const abort = new LazyAbort();
+  step.isLimited ||= options.timeout !== undefined;
+  if (step.isLimited) execution.attempts.limited++;
+  const calls = new AttemptCalls(step, cancelledBefore);
   let cancelled = cancelledBefore;
   if (cancelled) abort.abort(cancelled);
-  step.onCancel = (reason) => abort.abort((cancelled ??= new CancelledError(reason)));
+  step.onCancel = (reason) => {
+    cancelled ??= new CancelledError(reason);
+    abort.abort(cancelled);
+    calls.cancel(cancelled);
+  };
   step.onAbandon = (reason) => abort.abort(new Error(reason));
+  step.onInterrupt = (reason) => {
+    abort.abort(reason);
+    calls.interrupt(reason);
+  };
   try {
-    const own = { kind: "task", execution, task: contextOf(step, abort) } as const;
+    const own = { kind: "task", execution, task: contextOf(step, abort), attempt: calls } as const;
     const attempted = (): Promise<unknown> => step.call.inContext(() => context.run(own, call));
-    const value = await limited(step, attempted, abort, options.timeout);
+    const value = await limited(step, attempted, options.timeout);
+    if (calls.isWaiting) await calls.last();
     const { result } = options;
     if (result) step.call.inContext(() => parseWith(result, value, `what ${step.call.spec.name} returned`));
     step.complete(value);
   } catch (error) {
+    calls.end({ error });
     if (cancelled) step.fail(isAbort(error, cancelled) ? cancelled : error);
     else step.call.inContext(() => failedAttempt(step, error, call, options));
   } finally {
-    step.onAbandon = undefined;
+    calls.end();
+    if (step.isLimited) execution.attempts.limited--;
+    step.onAbandon = step.onInterrupt = undefined;
     execution.attemptEnded();
   }
 }
@@ -121,21 +137,15 @@ const contextOf = (step: LiveStep, abort: LazyAbort): TaskContext => {
 };
 
 /** `call` with a time limit. An attempt that ignores its `AbortSignal` continues, but its outcome is ignored. */
-async function limited(
-  step: LiveStep,
-  call: () => Promise<unknown>,
-  abort: LazyAbort,
-  timeout: Duration | undefined,
-): Promise<unknown> {
+async function limited(step: LiveStep, call: () => Promise<unknown>, timeout: Duration | undefined): Promise<unknown> {
   if (timeout === undefined) return call();
   const { clock } = step.execution.host;
   const limit = toMilliseconds(timeout, "timeout");
-  step.execution.attempts.limited++;
   let stop: () => void = () => {};
   const late = new Promise<never>((_, reject) => {
     stop = clock.at(clock.now() + limit, () => {
       const error = new TimeoutError(`attempt ${step.attempt} of ${step.call.spec.name} took longer than ${limit} ms`);
-      abort.abort(error);
+      step.onInterrupt?.(error);
       reject(error);
     });
   });
@@ -143,7 +153,6 @@ async function limited(
     return await Promise.race([call(), late]);
   } finally {
     stop();
-    step.execution.attempts.limited--;
   }
 }
 

@@ -1,7 +1,8 @@
 import { unansweredCalls } from "../process/bounded-store.ts";
+import type { Execution } from "../execution/execution.ts";
 import type { Runtime } from "../process/runtime.ts";
 
-/** Turns of the event loop without activity after which an attempt with a timeout counts as waiting for it. */
+/** Turns of the event loop without activity after which an attempt counts as waiting for its timeout, or for a task that it called. */
 const TURNS_WITH_TIMEOUT = 50;
 
 /**
@@ -9,11 +10,13 @@ const TURNS_WITH_TIMEOUT = 50;
  * wait for just that timeout: it counts as settled when nothing has happened for a while.
  */
 export async function settled(runtime: Runtime): Promise<void> {
-  const sum = (what: "running" | "limited"): number =>
-    runtime.runs.all().reduce((total, { attempts }) => total + attempts[what], 0);
+  const sum = (of: (execution: Execution) => number): number =>
+    runtime.runs.all().reduce((total, execution) => total + of(execution), 0);
+  const running = (): number => sum(({ attempts }) => attempts.running);
+  const mayWait = (): number => sum(({ attempts, restingAttempts }) => attempts.limited + restingAttempts);
   const isBusy = (): boolean =>
-    sum("running") > sum("limited") || !runtime.committer.isEmpty || unansweredCalls(runtime.store) > 0;
-  for (let quiet = 0; quiet < (sum("limited") > 0 ? TURNS_WITH_TIMEOUT : 3); quiet++) {
+    running() > mayWait() || !runtime.committer.isEmpty || unansweredCalls(runtime.store) > 0;
+  for (let quiet = 0; quiet < (mayWait() > 0 ? TURNS_WITH_TIMEOUT : 3); quiet++) {
     await new Promise((resolve) => setImmediate(resolve));
     if (!runtime.isClosed && isBusy()) quiet = -1;
   }

@@ -20,9 +20,7 @@ export function plan(input: AnalysisInput, functions: readonly FunctionModel[], 
   const locate = createLocator(file.source);
   const sites = model.calls.flatMap((call, i) => {
     const target = analysis.targets[i];
-    return target?.kind === "durable" && !call.inTask
-      ? [{ node: call.node, name: target.name, start: nameStart(call.node) }]
-      : [];
+    return target?.kind === "durable" ? [{ node: call.node, name: target.name, start: nameStart(call.node) }] : [];
   });
   const loops = scopedLoops(model, functions, analysis);
   const name = input.packageJson()?.name;
