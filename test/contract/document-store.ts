@@ -48,7 +48,8 @@ export function documentStore(database: DocumentDatabase = new DocumentDatabase(
     deliver: (delivery) => update((documents) => deliver(documents, delivery)),
     wakeups: (runs) => look((documents) => runs.map(({ run, epoch }) => wakeup(documents, run, epoch))),
     cancel: (cancellation) => update((documents) => cancel(documents, cancellation)),
-    retry: ({ run, now }) => update((documents) => retry(documents.find(run), now)),
+    retry: ({ run, now, force }) => update((documents) => retry(documents.find(run), now, force)),
+    restart: ({ run, now, seed }) => update((documents) => restart(documents.find(run), now, seed)),
   };
 }
 
@@ -66,7 +67,15 @@ const isFinished = ({ status }: RunRow): boolean =>
 function create(documents: Documents, { lease, modules, ...given }: NewRun): { created: boolean; run: RunRow } {
   const found = documents.find(given.id);
   if (found) return { created: false, run: found.run };
-  const run: RunRow = { ...given, status: "pending", codeSeq: 0, epoch: 0, stalls: 0, updatedAt: given.createdAt };
+  const run: RunRow = {
+    ...given,
+    status: "pending",
+    codeSeq: 0,
+    epoch: 0,
+    restarts: 0,
+    stalls: 0,
+    updatedAt: given.createdAt,
+  };
   const document = documents.add({ run, steps: [], signals: [], unhandled: [], claimedSeq: 0 });
   if (lease) own(document, lease, given.createdAt);
   documents.record({ code: given.code, modules });
@@ -145,6 +154,7 @@ function apply(documents: Documents, write: Write): boolean {
   else if (write.type === "release") release(documents, document, write);
   else {
     document.unhandled = write.unhandled;
+    if (write.compensated === true) change(document, { compensated: true });
     end(documents, document, write.status, write.output, write.at);
   }
   return true;
@@ -247,12 +257,22 @@ function cancel(documents: Documents, { run, reason, now }: Request<"cancel">): 
   return true;
 }
 
-function retry(document: Document | undefined, now: number): boolean | undefined {
-  if (document?.run.status !== "failed") return document && false;
+function retry(document: Document | undefined, now: number, force = false): boolean | undefined {
+  if (document?.run.status !== "failed" || (document.run.compensated && !force)) return document && false;
   if (isCancelUndelivered(document)) change(document, { cancel: undefined });
   const { unhandled } = document;
   document.steps = document.steps.filter(({ id, state }) => state !== "failed" || !unhandled.includes(id));
   document.unhandled = [];
-  change(document, { status: "pending", output: undefined, updatedAt: now });
+  change(document, { status: "pending", output: undefined, compensated: undefined, updatedAt: now });
+  return true;
+}
+
+function restart(document: Document | undefined, now: number, seed: string): boolean | undefined {
+  if (!document || !isFinished(document.run)) return document && false;
+  const { restarts } = document.run;
+  Object.assign(document, { steps: [], unhandled: [], claimedSeq: 0 });
+  const forgotten = { output: undefined, compensated: undefined, cancel: undefined, codeHistory: undefined };
+  const begun = { seed, restarts: restarts + 1, codeSeq: 0, stalls: 0, createdAt: now, updatedAt: now };
+  change(document, { status: "pending", ...forgotten, ...begun });
   return true;
 }

@@ -191,6 +191,10 @@ export const messages = {
     text: `run ${p.run} belongs to the workflow ${p.recorded}, not to ${p.workflow}`,
     hint: `use another id; if ${p.recorded} was renamed, declare the rename: ${declared([p.recorded, p.workflow])}`,
   })),
+  RUN_COMPENSATED: define((p: { run: string; workflow: string; failure: string }) => ({
+    text: `run ${p.run} of the workflow ${p.workflow} failed (${p.failure}), and its clean-up has made durable calls since: to try it again from its failure would build on what was undone`,
+    hint: 'run.restart(), or start(…, { ifFailed: "restart" }), begins it again from the top; run.retry({ force: true }) tries it again from its failure all the same',
+  })),
   RUNTIME_TWICE: define((p: { places: readonly string[] }) => ({
     text: `this process has ${p.places.length} copies of perdure: ${p.places.join(", ")}; they share their runs, but each copy has its own version of a class that you register or extend`,
     hint: "keep perdure out of bundles (mark it as external), and install only one version (npm dedupe)",

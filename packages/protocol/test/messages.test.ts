@@ -54,6 +54,7 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   RUN_INPUT_DIFFERS: { run: "order-17", workflow: "order" },
   RUN_NOT_FOUND: { run: "order-17" },
   RUN_OF_ITSELF: { run: "order-17", workflow: "order" },
+  RUN_COMPENSATED: { run: "order-17", workflow: "order", failure: "Error: no stock" },
   RUN_WORKFLOW_DIFFERS: { run: "order-17", workflow: "bill", recorded: "order" },
   RUNTIME_CLOSED: {},
   RUNTIME_TWICE: { places: ["file:///app/node_modules/perdure/dist/index.mjs", "file:///app/dist/main.mjs"] },

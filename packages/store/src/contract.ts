@@ -54,10 +54,15 @@ export interface RunRow {
   /** The reason of a requested cancellation, delivered or not. */
   readonly cancel?: Encoded;
   readonly blocked?: Blocked;
+  /** The run has failed, and its clean-up has done durable work since: to go on from the failure would build on what was undone. */
+  readonly compensated?: true;
+  /** How often the run was begun again from the top. */
+  readonly restarts: number;
   /** How often in a row the run was claimed from an owner that had not released it, without a new checkpoint in between. */
   readonly stalls: number;
+  /** When the run was created, or last restarted. */
   readonly createdAt: number;
-  /** When the run was last claimed, released, ended, retried, or requested to cancel. */
+  /** When the run was last claimed, released, ended, retried, restarted, or requested to cancel. */
   readonly updatedAt: number;
 }
 
@@ -117,6 +122,8 @@ export type Write = { readonly run: string; readonly epoch: number } & (
       readonly output: Encoded;
       /** Failed steps that a retry executes again. */
       readonly unhandled: readonly string[];
+      /** The failed run is `compensated`. */
+      readonly compensated?: boolean;
       readonly at: number;
     }
   | {
@@ -261,7 +268,23 @@ export interface Store {
 
   /**
    * S9 A failed run becomes pending again. Its output is removed, with the failed steps that its `finish` named as unhandled, and with a
-   * requested but undelivered cancellation, which would otherwise cancel every further retry. False: the run has not failed. Undefined: the run does not exist.
+   * requested but undelivered cancellation, which would otherwise cancel every further retry. False: the run has not failed, or is compensated and
+   * `force` is not set. Undefined: the run does not exist.
    */
-  retry(retry: { readonly run: string; readonly now: number }): Awaitable<boolean | undefined>;
+  retry(retry: {
+    readonly run: string;
+    readonly now: number;
+    readonly force?: boolean;
+  }): Awaitable<boolean | undefined>;
+
+  /**
+   * S14 A run that has ended becomes pending again, without its steps, its output, its cancellation, and everything else that is known of its past
+   *     executions except its epoch and the deliveries that no wait has consumed. `createdAt` is `now`, `restarts` is one more, and `seed` replaces the old one.
+   *     False: the run has not ended. Undefined: the run does not exist.
+   */
+  restart(restart: {
+    readonly run: string;
+    readonly now: number;
+    readonly seed: string;
+  }): Awaitable<boolean | undefined>;
 }

@@ -72,9 +72,13 @@ export function memoryStore(): Store {
       const run = runs.get(id);
       return run && cancel(runs, run, reason, now);
     },
-    retry: ({ run: id, now }) => {
+    retry: ({ run: id, now, force = false }) => {
       const run = runs.get(id);
-      return run && retry(run, now);
+      return run && retry(run, now, force);
+    },
+    restart: ({ run: id, now, seed }) => {
+      const run = runs.get(id);
+      return run && restart(run, now, seed);
     },
   };
 }
@@ -95,7 +99,15 @@ interface Run {
 type Changes = { readonly [K in keyof RunRow]?: RunRow[K] | undefined };
 
 function newRun({ lease, modules: _, ...given }: NewRun, number: number): Run {
-  const fresh: RunRow = { ...given, status: "pending", codeSeq: 0, epoch: 0, stalls: 0, updatedAt: given.createdAt };
+  const fresh: RunRow = {
+    ...given,
+    status: "pending",
+    codeSeq: 0,
+    epoch: 0,
+    restarts: 0,
+    stalls: 0,
+    updatedAt: given.createdAt,
+  };
   const run: Run = { row: fresh, number, steps: new Map(), seqs: new Set(), claimedSeq: 0, signals: [], unhandled: [] };
   if (lease) change(run, own(run, lease, given.createdAt));
   return run;
@@ -182,6 +194,7 @@ function apply(runs: Map<string, Run>, write: Write): boolean {
       return putStep(run, write.step, write.consume);
     case "finish":
       run.unhandled = write.unhandled;
+      if (write.compensated === true) change(run, { compensated: true });
       end(runs, run, write.status, write.output, write.at);
       return true;
     case "release":
@@ -286,8 +299,8 @@ function cancel(runs: Map<string, Run>, run: Run, reason: string, now: number): 
   return true;
 }
 
-function retry(run: Run, now: number): boolean {
-  if (run.row.status !== "failed") return false;
+function retry(run: Run, now: number, force: boolean): boolean {
+  if (run.row.status !== "failed" || (run.row.compensated && !force)) return false;
   const forgotten = isCancelUndelivered(run) ? { cancel: undefined } : {};
   for (const id of run.unhandled) {
     const step = run.steps.get(id);
@@ -296,6 +309,28 @@ function retry(run: Run, now: number): boolean {
     if (step.seq !== undefined) run.seqs.delete(step.seq);
   }
   run.unhandled = [];
-  change(run, { status: "pending", output: undefined, updatedAt: now, ...forgotten });
+  change(run, { status: "pending", output: undefined, compensated: undefined, updatedAt: now, ...forgotten });
+  return true;
+}
+
+function restart(run: Run, now: number, seed: string): boolean {
+  if (!isFinal(run.row.status)) return false;
+  run.steps.clear();
+  run.seqs.clear();
+  run.claimedSeq = 0;
+  run.unhandled = [];
+  change(run, {
+    status: "pending",
+    output: undefined,
+    compensated: undefined,
+    cancel: undefined,
+    codeSeq: 0,
+    codeHistory: undefined,
+    seed,
+    restarts: run.row.restarts + 1,
+    stalls: 0,
+    createdAt: now,
+    updatedAt: now,
+  });
   return true;
 }

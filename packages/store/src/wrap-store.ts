@@ -34,4 +34,5 @@ export const DURABLE_WRITES: ReadonlySet<StoreMethod> = new Set([
   "deliver",
   "cancel",
   "retry",
+  "restart",
 ]);

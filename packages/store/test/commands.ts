@@ -78,6 +78,7 @@ const write: fc.Arbitrary<Unowned> = fc.oneof(
       status: fc.constantFrom("completed", "failed", "failed", "cancelled"),
       output: text,
       unhandled: fc.subarray(["x[0]", "x[1]", "y[0]", "z[0]"]),
+      compensated: fc.boolean(),
       at: time,
     }),
   },
@@ -188,7 +189,16 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
     weight: 2,
     arbitrary: calling("cancel", fc.record({ run, reason: text, now: time }), (store, given) => store.cancel(given)),
   },
-  { weight: 2, arbitrary: calling("retry", fc.record({ run, now: time }), (store, given) => store.retry(given)) },
+  {
+    weight: 2,
+    arbitrary: calling("retry", fc.record({ run, now: time, force: fc.boolean() }), (store, given) =>
+      store.retry(given),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: calling("restart", fc.record({ run, now: time, seed: text }), (store, given) => store.restart(given)),
+  },
   { weight: 1, arbitrary: calling("listRuns", filter, (store, given) => store.listRuns(given)) },
   { weight: 1, arbitrary: calling("unfinished", unfinished, (store, given) => store.unfinished(given)) },
 );

@@ -41,12 +41,29 @@ export class Run<R = unknown> {
 
   /**
    * Tries a failed run again from its failure: completed steps and handled failures are replayed, the other failed steps run again.
+   * @param options.force - also a run that has compensated: one whose clean-up has made durable calls since the failure
    * @returns false when the run is not failed
+   * @throws PerdureError `RUN_COMPENSATED`: see `restart`
    */
-  async retry(): Promise<boolean> {
-    const accepted = await this.runtime.requests.retry(this.id);
-    if (accepted) await this.runtime.requests.resume(this.id);
-    return accepted;
+  async retry({ force = false }: { readonly force?: boolean } = {}): Promise<boolean> {
+    const row = await this.runtime.requests.row(this.id);
+    return this.resumed(await this.runtime.starter.retry(row, force));
+  }
+
+  /**
+   * Begins a run that has ended again from the top, with the same input: its record is deleted, and its tasks get other idempotency keys. Child
+   * runs without an id of their own are new runs; those with one that failed are restarted as well. Deliveries of signals that were consumed are
+   * not given again. The request is durable when this resolves.
+   * @returns false when the run has not ended
+   */
+  async restart(): Promise<boolean> {
+    await this.runtime.requests.row(this.id);
+    return this.resumed(await this.runtime.starter.restart(this.id));
+  }
+
+  private async resumed(accepted: boolean | undefined): Promise<boolean> {
+    if (accepted === true) await this.runtime.requests.resume(this.id);
+    return accepted === true;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { RunStatus } from "@perdure/store";
 import { workflowOf } from "../definitions/workflows.ts";
 import { currentScope } from "../execution/current.ts";
+import type { IfFailed } from "../execution/host.ts";
 import { bodyOf } from "../execution/launch.ts";
 import { takeSite } from "../execution/sites.ts";
 import { currentRuntime } from "../process/default-runtime.ts";
@@ -10,7 +11,7 @@ import { Worker, type WorkerOptions } from "./worker.ts";
 
 export interface StartOptions {
   readonly id?: string;
-  readonly ifFailed?: "attach" | "retry";
+  readonly ifFailed?: IfFailed;
 }
 
 /**
@@ -18,8 +19,8 @@ export interface StartOptions {
  * calls with one id, in any number of processes, one starts it. In a workflow it is a step of its own.
  * @param options.id - default: the workflow's `id=`, else its name and arguments
  * @param options.ifFailed - what becomes of a run with the id that has failed. `attach` (the default): its failure is the result, nothing is
- *   executed. `retry`: it is tried again from its failure, as `run.retry()` does
- * @throws PerdureError `NOT_COMPILED`, `NOT_A_WORKFLOW`, `RUN_INPUT_DIFFERS`, `RUN_WORKFLOW_DIFFERS`, `VALUE_NOT_STORABLE`
+ *   executed. `retry`: it is tried again from its failure, as `run.retry()` does. `restart`: it begins again from the top, as with `run.restart()`
+ * @throws PerdureError `RUN_COMPENSATED`, `NOT_COMPILED`, `NOT_A_WORKFLOW`, `RUN_INPUT_DIFFERS`, `RUN_WORKFLOW_DIFFERS`, `VALUE_NOT_STORABLE`
  */
 export async function start<A extends unknown[], R>(
   workflow: (...args: A) => Promise<R>,

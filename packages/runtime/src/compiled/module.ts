@@ -79,7 +79,7 @@ class CompiledModule implements ModuleHandle {
     const resume =
       <K extends "next" | "return" | "throw">(how: K) =>
       (value: unknown) =>
-        context.run(inner.calledFrom(currentScope()?.shelter ?? "none"), () =>
+        context.run(inner.calledFrom(currentScope() ?? inner), () =>
           (iterator[how] as (value: unknown) => unknown)(value),
         );
     const wrapped = { next: resume("next"), return: resume("return"), throw: resume("throw") };
@@ -94,7 +94,7 @@ class CompiledModule implements ModuleHandle {
 
   back<T>(scope: Scope | undefined, received: T): T {
     // where `resume` was called in clean-up, what follows is clean-up as well
-    if (scope) context.enterWith(scope.calledFrom(currentScope()?.shelter ?? "none"));
+    if (scope) context.enterWith(scope.calledFrom(currentScope() ?? scope));
     return received;
   }
 

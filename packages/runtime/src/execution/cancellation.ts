@@ -8,7 +8,10 @@ import type { CancelledError } from "../values/errors.ts";
  *   cannot keep a run from being cancelled.
  * - `shield`: it does nothing to them.
  */
-export type Shelter = "none" | "clean-up" | "shield";
+export type Shelter = (typeof SHELTERS)[number];
+
+/** Each protects more than the one before. */
+export const SHELTERS = ["none", "clean-up", "shield"] as const;
 
 /** The cancellation of a run: requested, then delivered in its turn. From then on it holds until the run ends (R11). */
 export class Cancellation {

@@ -89,6 +89,7 @@ export class Delivery {
     const call = this.calls.get(row.id);
     if (!call) return;
     this.calls.delete(call);
+    if (call.isCleanUp && call.kind !== "sleep" && call.kind !== "signal") this.failures.cleanedUp(this.delivered);
     const { host, run } = this.recipient;
     if (!call.live) host.emit("replayed", run, row);
     try {

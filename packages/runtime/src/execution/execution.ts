@@ -136,6 +136,7 @@ export class Execution implements Recipient {
 
   call(scope: CallingScope, spec: StepSpec): Promise<unknown> {
     if (this.isOver) return this.late.refuse(spec.name, scope.nextId(spec.name, spec.what));
+    this.failures.called(scope.isCleanUp, this.delivered);
     const inputHash = fingerprint(spec.input);
     const id = this.calls.idOf(scope, spec, inputHash);
     const cancelled = this.cancellation.errorOfNewCall(scope.shelter);
@@ -232,8 +233,9 @@ export class Execution implements Recipient {
       return this.stop(error);
     }
     const unhandled = status === "failed" && !outcome.ok ? this.failures.unhandled(outcome.error) : [];
+    const compensated = status === "failed" && this.failures.hasCompensated(unhandled);
     const at = this.host.clock.now();
-    this.journal.write({ type: "finish", status, output, unhandled, at }, () =>
+    this.journal.write({ type: "finish", status, output, unhandled, compensated, at }, () =>
       this.close({ type: "finished", status, output }),
     );
   }

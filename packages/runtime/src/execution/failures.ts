@@ -11,6 +11,9 @@ interface Failure {
 /** The failures that were delivered to a workflow, to know which of them it handled (R7). */
 export class Failures {
   private readonly failures: Failure[] = [];
+  /** Numbers of completions delivered when the latest call outside of clean-up was made, and when the latest work of clean-up was delivered. */
+  private workedAt = 0;
+  private cleanedUpAt = 0;
 
   add(failure: Failure): void {
     this.failures.push(failure);
@@ -26,6 +29,22 @@ export class Failures {
     return this.failures
       .filter((failure) => isCause(failure) || !continuedAfter(failure.frame, failure.at))
       .map(({ id }) => id);
+  }
+
+  /** @param delivered - number of completions delivered before */
+  called(isCleanUp: boolean, delivered: number): void {
+    if (!isCleanUp) this.workedAt = delivered;
+  }
+
+  /** @param delivered - number of completions delivered, including this work of clean-up */
+  cleanedUp(delivered: number): void {
+    this.cleanedUpAt = delivered;
+  }
+
+  /** Whether clean-up has done durable work since the first of the unhandled failures; without any, since the latest other work. */
+  hasCompensated(unhandled: readonly string[]): boolean {
+    const failed = this.failures.filter(({ id }) => unhandled.includes(id)).map(({ at }) => at);
+    return this.cleanedUpAt > (failed.length > 0 ? Math.min(...failed) : this.workedAt);
   }
 
   /** Equal texts or numbers cannot be told apart: the workflow ended with the latest of them. */

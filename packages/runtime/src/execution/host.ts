@@ -11,6 +11,8 @@ export interface RunEnd {
   readonly output: Encoded;
 }
 
+export type IfFailed = "attach" | "retry" | "restart";
+
 /** A run to start, or to attach to when it exists already. */
 export interface RunRequest {
   readonly definition: WorkflowDefinition;
@@ -20,7 +22,7 @@ export interface RunRequest {
   readonly body?: Body;
   readonly parent?: string;
   /** What becomes of a run that has failed already. Default `attach`: its failure is the answer. */
-  readonly ifFailed?: "attach" | "retry";
+  readonly ifFailed?: IfFailed;
 }
 
 /** A run in memory, as far as its lease is concerned. */

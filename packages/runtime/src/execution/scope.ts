@@ -1,6 +1,6 @@
 import { joinStepId, type ChanceSource, type Segment } from "@perdure/protocol";
 import { Chance, recordedValue, type Moment } from "../values/chance.ts";
-import type { Shelter } from "./cancellation.ts";
+import { SHELTERS, type Shelter } from "./cancellation.ts";
 import type { Frame } from "./frame.ts";
 import type { CallingScope, RunInMemory, StepSpec } from "./step.ts";
 
@@ -15,6 +15,15 @@ class Tally {
   readonly counters = new Map<string, Counter>();
   chance: Chance | undefined;
 }
+
+interface Sheltered {
+  readonly shelter: Shelter;
+  readonly isCleanUp: boolean;
+}
+
+const PLAIN: Sheltered = { shelter: "none", isCleanUp: false };
+const CLEAN_UP: Sheltered = { shelter: "clean-up", isCleanUp: true };
+const SHIELD: Sheltered = { shelter: "shield", isCleanUp: false };
 
 /** The name under which scopes of one path are told apart when they draw random values. No step has such a name. */
 const CHANCE = "\0";
@@ -33,6 +42,7 @@ export class Scope implements Moment, CallingScope {
   readonly execution: RunInMemory;
   readonly frame: Frame;
   readonly shelter: Shelter;
+  readonly isCleanUp: boolean;
   private readonly parent: Scope | undefined;
   private readonly segment: Segment | undefined;
   private ownPath: string | undefined;
@@ -41,7 +51,7 @@ export class Scope implements Moment, CallingScope {
   private constructor(
     execution: RunInMemory,
     frame: Frame,
-    shelter: Shelter,
+    { shelter, isCleanUp }: Sheltered,
     parent: Scope | undefined,
     segment: Segment | undefined,
     tally: Tally = new Tally(),
@@ -49,13 +59,14 @@ export class Scope implements Moment, CallingScope {
     this.execution = execution;
     this.frame = frame;
     this.shelter = shelter;
+    this.isCleanUp = isCleanUp;
     this.parent = parent;
     this.segment = segment;
     this.tally = tally;
   }
 
   static root(execution: RunInMemory): Scope {
-    return new Scope(execution, { parent: undefined, activeAt: 0 }, "none", undefined, undefined);
+    return new Scope(execution, { parent: undefined, activeAt: 0 }, PLAIN, undefined, undefined);
   }
 
   get path(): string {
@@ -68,31 +79,30 @@ export class Scope implements Moment, CallingScope {
     this.frame.activeAt = now;
     const counter = this.tally.counters.get(what) ?? this.count(what, 0);
     const frame = { parent: this.frame, activeAt: now };
-    return new Scope(this.execution, frame, this.shelter, this, { name, variant: 0, index: counter.next++ });
+    return new Scope(this.execution, frame, this, this, { name, variant: 0, index: counter.next++ });
   }
 
   /** The scope of an iteration of a loop, or of a key given by hand: the same activation, another counter. */
   within(segment: Segment): Scope {
-    return new Scope(this.execution, this.frame, this.shelter, this, segment);
+    return new Scope(this.execution, this.frame, this, this, segment);
   }
 
   /** This scope, in clean-up. */
   get inCleanUp(): Scope {
-    return this.shelter === "none" ? this.shelteredBy("clean-up") : this;
+    return this.calledFrom(CLEAN_UP);
   }
 
   /** This scope, where a cancellation does nothing. */
   get shielded(): Scope {
-    return this.shelter === "shield" ? this : this.shelteredBy("shield");
+    return this.calledFrom(SHIELD);
   }
 
-  /** This scope, for code that is called from code in that shelter: the one that protects more counts. */
-  calledFrom(shelter: Shelter): Scope {
-    return shelter === "none" ? this : shelter === "clean-up" ? this.inCleanUp : this.shielded;
-  }
-
-  private shelteredBy(shelter: Shelter): Scope {
-    return new Scope(this.execution, this.frame, shelter, this.parent, this.segment, this.tally);
+  /** This scope, for code that is called from there: the shelter that protects more counts. */
+  calledFrom(caller: Sheltered): Scope {
+    const shelter = SHELTERS.indexOf(caller.shelter) > SHELTERS.indexOf(this.shelter) ? caller.shelter : this.shelter;
+    const isCleanUp = this.isCleanUp || caller.isCleanUp;
+    if (shelter === this.shelter && isCleanUp === this.isCleanUp) return this;
+    return new Scope(this.execution, this.frame, { shelter, isCleanUp }, this.parent, this.segment, this.tally);
   }
 
   /** The id of the next call of `what`. */

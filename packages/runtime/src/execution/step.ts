@@ -31,6 +31,8 @@ export interface CallingScope {
   readonly frame: Frame;
   /** What a cancellation does to calls from here. */
   readonly shelter: Shelter;
+  /** Called from clean-up, shielded or not. */
+  readonly isCleanUp: boolean;
   /** The id of the next call of `what`, whose name is `name`. */
   nextId(name: string, what: string): string;
 }
@@ -85,6 +87,7 @@ export class PendingCall implements Call {
   readonly spec: StepSpec;
   readonly frame: Frame;
   readonly shelter: Shelter;
+  readonly isCleanUp: boolean;
   readonly inputHash: string;
   /** Number of completions that had been delivered when the workflow made the call. */
   readonly calledAt: number;
@@ -103,7 +106,7 @@ export class PendingCall implements Call {
   constructor(
     id: string,
     spec: StepSpec,
-    { frame, shelter }: Pick<CallingScope, "frame" | "shelter">,
+    { frame, shelter, isCleanUp }: Pick<CallingScope, "frame" | "shelter" | "isCleanUp">,
     inputHash: string,
     calledAt: number,
   ) {
@@ -111,6 +114,7 @@ export class PendingCall implements Call {
     this.spec = spec;
     this.frame = frame;
     this.shelter = shelter;
+    this.isCleanUp = isCleanUp;
     this.inputHash = inputHash;
     this.calledAt = calledAt;
     this.outcome = new Promise((resolve, reject) => {

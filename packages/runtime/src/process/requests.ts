@@ -71,11 +71,6 @@ export class Requests {
     return accepted;
   }
 
-  async retry(run: string): Promise<boolean> {
-    const store = await this.context.ready();
-    return found(run, await store.retry({ run, now: this.context.clock.now() }));
-  }
-
   /** Executes the run here if this program can. Wakes those that follow it. */
   async resume(run: string): Promise<void> {
     if (this.claims.requestFor(await this.row(run))) this.followers.resume(run);

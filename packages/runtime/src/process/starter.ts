@@ -7,6 +7,7 @@ import { checkId, defaultRunId, runIdOf } from "../definitions/run-id.ts";
 import { isRunOf } from "../definitions/workflows.ts";
 import type { RunRequest } from "../execution/host.ts";
 import { newHistory } from "../history/code-spans.ts";
+import { guarded, headlineOf } from "../values/describe.ts";
 import { fullFingerprint } from "../values/fingerprint.ts";
 import { parseWith } from "../values/schema.ts";
 import { placeOf } from "./claims.ts";
@@ -102,16 +103,41 @@ export class Starter {
     return id;
   }
 
-  /** A run with the id exists: it has to be the same run. A failed one is tried again if the request says so. */
+  /**
+   * Makes a failed run pending again. Undefined: the run does not exist; false: it has not failed.
+   * @param force - even if it has compensated
+   * @throws PerdureError `RUN_COMPENSATED`
+   */
+  async retry({ id, workflow, compensated, output }: RunRow, force = false): Promise<boolean | undefined> {
+    const { clock, values } = this.context;
+    if (compensated && !force) {
+      const failure = guarded(() => values.decode(output ?? ""), undefined);
+      throw new PerdureError(
+        "RUN_COMPENSATED",
+        { run: id, workflow, failure: headlineOf(failure) },
+        { cause: failure },
+      );
+    }
+    return (await this.context.ready()).retry({ run: id, now: clock.now(), force });
+  }
+
+  /** Makes an ended run pending again, from the top. Undefined: the run does not exist; false: it has not ended. */
+  async restart(run: string): Promise<boolean | undefined> {
+    const store = await this.context.ready();
+    return store.restart({ run, now: this.context.clock.now(), seed: this.seed(run) });
+  }
+
+  /** A run with the id exists: it has to be the same run. A failed one is tried again, or restarted, if the request says so. */
   private async attach(run: RunRow, request: RunRequest, inputHash: string): Promise<void> {
-    const { clock, settings } = this.context;
+    const { settings } = this.context;
     const { name } = request.definition.info;
     if (!isRunOf(placeOf(run), request.definition, settings.renames))
       throw new PerdureError("RUN_WORKFLOW_DIFFERS", { run: run.id, workflow: name, recorded: run.workflow });
     if (run.inputHash !== inputHash) throw new PerdureError("RUN_INPUT_DIFFERS", { run: run.id, workflow: name });
     if (run.status === "failed") {
-      if (request.ifFailed !== "retry") return;
-      await (await this.context.ready()).retry({ run: run.id, now: clock.now() });
+      const { ifFailed = "attach" } = request;
+      if (ifFailed === "attach") return;
+      await (ifFailed === "restart" ? this.restart(run.id) : this.retry(run));
     }
     if (run.status !== "completed" && run.status !== "cancelled") this.followers.resume(run.id, request);
   }

@@ -22,8 +22,9 @@ const prepared = (call: ChildCall): ChildCall => ({
   id: call.id ?? runIdOf(call.definition, call.args),
 });
 
-/** The id that the call or the workflow gives, or one made of the parent's: two calls are two runs, the same two in every replay. */
-const idOf = ({ id }: ChildCall, step: LiveStep): string => id ?? `${step.execution.run.id}/${step.call.id}`;
+/** The id that the call or the workflow gives, or one made of the parent's: two calls are two runs, the same two in every replay until a restart. */
+const idOf = ({ id }: ChildCall, { execution: { run }, call }: LiveStep): string =>
+  id ?? `${run.id}${run.restarts > 0 ? `:${run.restarts}` : ""}/${call.id}`;
 
 /** A workflow called in a workflow: a child run, whose outcome is a step of the caller. */
 export function childStep(scope: Scope, asCalled: ChildCall): Promise<unknown> {
@@ -43,7 +44,7 @@ export function childStep(scope: Scope, asCalled: ChildCall): Promise<unknown> {
 async function runChild(step: LiveStep, call: ChildCall): Promise<void> {
   const { host, run } = step.execution;
   // a child that an earlier execution began may have failed since: then the step fails
-  const ifFailed = step.kept ? "attach" : "retry";
+  const ifFailed = step.kept ? "attach" : run.restarts > 0 ? "restart" : "retry";
   const request = { ...call, id: idOf(call, step), parent: run.id, ifFailed } as const;
   step.target = request.id;
   if (!step.kept) step.keep(undefined, () => {}); // the end of the child wakes the callers that have an open step for it
@@ -67,7 +68,15 @@ const isCode = (error: unknown, ...codes: MessageCode[]): boolean =>
 
 /** Whether the arguments or the id of the call are wrong, in this and every later attempt. */
 const isOfTheCall = (error: unknown): boolean =>
-  isCode(error, "RUN_INPUT_DIFFERS", "RUN_WORKFLOW_DIFFERS", "RUN_ID_INVALID", "SCHEMA_REFUSED", "VALUE_NOT_STORABLE");
+  isCode(
+    error,
+    "RUN_INPUT_DIFFERS",
+    "RUN_WORKFLOW_DIFFERS",
+    "RUN_ID_INVALID",
+    "RUN_COMPENSATED",
+    "SCHEMA_REFUSED",
+    "VALUE_NOT_STORABLE",
+  );
 
 async function followChild(
   step: LiveStep,

@@ -128,8 +128,8 @@ const contextOf = (step: LiveStep, abort: LazyAbort): TaskContext => {
     runId: run.id,
     stepId: id,
     attempt,
-    // encoded, so that no run id with a slash gives the key of a step of another run
-    idempotencyKey: `${encodeURIComponent(run.id)}/${id}`,
+    // encoded, so that no run id with a slash or colon gives the key of a step of another run, or of the run before a restart
+    idempotencyKey: `${encodeURIComponent(run.id)}${run.restarts > 0 ? `:${run.restarts}` : ""}/${id}`,
     get signal() {
       return abort.signal;
     },

@@ -21,7 +21,7 @@ export const ownershipCases: Cases = {
     const { modules: _, ...given } = newRun("r", { parent: "p" });
     const { created, run } = await store.createRun(newRun("r", { parent: "p" }));
     assert.equal(created, true);
-    assert.deepEqual(run, { ...given, status: "pending", codeSeq: 0, epoch: 0, stalls: 0, updatedAt: T });
+    assert.deepEqual(run, { ...given, status: "pending", codeSeq: 0, epoch: 0, restarts: 0, stalls: 0, updatedAt: T });
     assert.deepEqual(await store.getRun("r"), run);
   },
   "S1 a run created with a lease is running, owned and at epoch 1": async (store) => {

@@ -119,6 +119,62 @@ export const requestCases: Cases = {
     await store.retry({ run: "r", now: T });
     assert.deepEqual(await stepIds(store, "r"), ["a[0]"]);
   },
+  "S9 a compensated run is retried only by force": async (store) => {
+    await owned(store, "r");
+    await store.commit([finish("r", { status: "failed", compensated: true })]);
+    assert.equal((await get(store, "r")).compensated, true);
+    assert.equal(await store.retry({ run: "r", now: T }), false);
+    assert.equal((await get(store, "r")).status, "failed");
+    assert.equal(await store.retry({ run: "r", now: T, force: true }), true);
+    assert.equal("compensated" in (await get(store, "r")), false);
+  },
+  "S14 a restart forgets what an ended run has done, but not who it is": async (store) => {
+    for (const status of ["completed", "failed", "cancelled"] as const) {
+      await owned(store, status);
+      const before = await get(store, status);
+      await store.cancel({ run: status, reason: '"why"', now: T });
+      await store.commit([
+        step(status, checkpoint("a[0]", 1)),
+        step(status, openStep("b[0]")),
+        finish(status, { status, unhandled: ["a[0]"], compensated: true }),
+      ]);
+      assert.equal(await store.restart({ run: status, now: T + 900, seed: "new" }), true);
+      const { epoch, inputHash, workflow } = before;
+      const run = await get(store, status);
+      assert.deepEqual(
+        [run.status, run.epoch, run.seed, run.restarts, run.stalls, run.codeSeq, run.createdAt, run.updatedAt],
+        ["pending", epoch, "new", 1, 0, 0, T + 900, T + 900],
+      );
+      assert.deepEqual([run.inputHash, run.workflow], [inputHash, workflow]);
+      assert.deepEqual(
+        ["output", "cancel", "compensated", "owner", "codeHistory"].filter((field) => field in run),
+        [],
+      );
+      assert.deepEqual(await stepIds(store, status), []);
+      assert.equal((await store.claim({ run: status, lease: OTHER, now: T + 900 }))?.epoch, epoch + 1);
+      assert.deepEqual(await store.commit([step(status, checkpoint("a[0]", 1), { epoch: epoch + 1 })]), [true]);
+    }
+  },
+  "S14 a restart keeps the deliveries that no wait has consumed": async (store) => {
+    await owned(store, "r");
+    for (const payload of ["1", "2"]) await store.deliver({ run: "r", name: "go", payload, now: T });
+    const consume = { name: "go", slot: 0, payload: "1" };
+    await store.commit([step("r", checkpoint("signal[0]", 1, { kind: "signal" }), { consume }), finish("r")]);
+    await store.restart({ run: "r", now: T, seed: "new" });
+    const [wakeup] = await store.wakeups([{ run: "r", epoch: 1 }]);
+    assert.deepEqual(wakeup?.signals, [{ name: "go", slot: 1, payload: "2" }]);
+  },
+  "S14 a run that has not ended cannot be restarted": async (store) => {
+    await store.createRun(newRun("pending"));
+    await owned(store, "running");
+    await waiting(store, "waiting");
+    for (const run of ["pending", "running", "waiting"]) {
+      const before = await get(store, run);
+      assert.equal(await store.restart({ run, now: T + 900, seed: "new" }), false);
+      assert.deepEqual(await get(store, run), before);
+    }
+    assert.equal(await store.restart({ run: "none", now: T, seed: "new" }), undefined);
+  },
   "S9 a retry drops an undelivered cancel request and keeps a delivered one": async (store) => {
     for (const [id, rows] of [
       ["asked", []],

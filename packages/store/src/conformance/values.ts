@@ -56,6 +56,7 @@ async function throughEveryField(store: Store, text: string): Promise<void> {
     output: text,
     cancel: text,
     codeSeq: 0,
+    restarts: 0,
     stalls: 0,
     epoch: 1,
     updatedAt: T + 100,

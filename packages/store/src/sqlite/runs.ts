@@ -23,6 +23,7 @@ export interface Head {
   readonly cancel: string | null;
   /** JSON list of step ids; only a failed run has it. */
   readonly unhandled: string | null;
+  readonly compensated: boolean;
 }
 
 export type Runs = ReturnType<typeof runsTable>;
@@ -36,7 +37,7 @@ export function runsTable(db: Connection) {
   );
   const get = db.prepare<[string], Row>(`SELECT ${COLUMNS} FROM runs WHERE id = ?`);
   const head = db.prepare<[string], HeadRow>(
-    "SELECT number, status, epoch, owner IS NOT NULL AS owned, parent, cancel, unhandled FROM runs WHERE id = ?",
+    "SELECT number, status, epoch, owner IS NOT NULL AS owned, parent, cancel, unhandled, compensated FROM runs WHERE id = ?",
   );
   const claim = db.prepare<unknown[]>(
     `UPDATE runs SET status = 'running', owner = ?, lease_until = ?, epoch = epoch + 1, wake_at = NULL, blocked = NULL, updated_at = ?,
@@ -49,7 +50,7 @@ export function runsTable(db: Connection) {
     "UPDATE runs SET lease_until = max(lease_until, ?) WHERE id = ? AND epoch = ? AND owner IS NOT NULL",
   );
   const finish = db.prepare<unknown[]>(
-    `UPDATE runs SET status = ?, output = ?, unhandled = ?, owner = NULL, lease_until = NULL, wake_at = NULL, updated_at = ? WHERE number = ?`,
+    `UPDATE runs SET status = ?, output = ?, unhandled = ?, compensated = ?, owner = NULL, lease_until = NULL, wake_at = NULL, updated_at = ? WHERE number = ?`,
   );
   const release = db.prepare<unknown[]>(
     "UPDATE runs SET status = ?, wake_at = ?, blocked = ?, owner = NULL, lease_until = NULL, updated_at = ? WHERE number = ?",
@@ -60,8 +61,12 @@ export function runsTable(db: Connection) {
   const wakeById = db.prepare<{ id: string; at: number }>(`${soon} AND id = @id`);
   const requestCancel = db.prepare<unknown[]>("UPDATE runs SET cancel = ?, updated_at = ? WHERE number = ?");
   const requeue = db.prepare<unknown[]>(
-    `UPDATE runs SET status = 'pending', output = NULL, unhandled = NULL, updated_at = ?, cancel = CASE WHEN ? THEN NULL ELSE cancel END
+    `UPDATE runs SET status = 'pending', output = NULL, unhandled = NULL, compensated = 0, updated_at = ?, cancel = CASE WHEN ? THEN NULL ELSE cancel END
      WHERE number = ?`,
+  );
+  const restart = db.prepare<unknown[]>(
+    `UPDATE runs SET status = 'pending', output = NULL, unhandled = NULL, compensated = 0, cancel = NULL, code_seq = 0, code_history = NULL,
+       seed = ?, restarts = restarts + 1, stalls = 0, claimed_seq = 0, created_at = ?, updated_at = ? WHERE number = ?`,
   );
 
   return {
@@ -70,7 +75,7 @@ export function runsTable(db: Connection) {
     get: (id: string): RunRow | undefined => optional(get.get(id)),
     head(id: string): Head | undefined {
       const found = head.get(id);
-      return found && { ...found, owned: found.owned === 1 };
+      return found && { ...found, owned: found.owned === 1, compensated: found.compensated === 1 };
     },
     list: listing.list,
     unfinished: listing.unfinished,
@@ -82,10 +87,16 @@ export function runsTable(db: Connection) {
     renew: (run: string, epoch: number, until: number): boolean => renew.run(until, run, epoch).changes === 1,
     finish(
       number: number,
-      end: { status: FinalStatus; output: string; unhandled: readonly string[]; at: number },
+      end: {
+        status: FinalStatus;
+        output: string;
+        unhandled: readonly string[];
+        compensated?: boolean;
+        at: number;
+      },
     ): void {
       const unhandled = end.unhandled.length > 0 ? JSON.stringify(end.unhandled) : null;
-      finish.run(end.status, end.output, unhandled, end.at, number);
+      finish.run(end.status, end.output, unhandled, end.compensated === true ? 1 : 0, end.at, number);
     },
     release(
       number: number,
@@ -103,13 +114,15 @@ export function runsTable(db: Connection) {
     /** Makes the run pending again, for a retry. */
     requeue: (number: number, at: number, forgetCancel: boolean): void =>
       void requeue.run(at, forgetCancel ? 1 : 0, number),
+    /** Makes the run pending again, from the top. */
+    restart: (number: number, seed: string, at: number): void => void restart.run(seed, at, at, number),
   };
 }
 
 const COLUMNS = `id, workflow, file, status, input, input_hash, output, code, code_seq, code_history, seed, parent, owner, epoch,
-  lease_until, wake_at, cancel, blocked, stalls, created_at, updated_at`;
+  lease_until, wake_at, cancel, blocked, compensated, restarts, stalls, created_at, updated_at`;
 
-type HeadRow = Omit<Head, "owned"> & { readonly owned: number };
+type HeadRow = Omit<Head, "owned" | "compensated"> & { readonly owned: number; readonly compensated: number };
 
 interface Row {
   readonly id: string;
@@ -130,6 +143,8 @@ interface Row {
   readonly wake_at: number | null;
   readonly cancel: string | null;
   readonly blocked: string | null;
+  readonly compensated: number;
+  readonly restarts: number;
   readonly stalls: number;
   readonly created_at: number;
   readonly updated_at: number;
@@ -179,6 +194,8 @@ function runOf(row: Row): RunRow {
     ...(row.wake_at !== null && { wakeAt: row.wake_at }),
     ...(row.cancel !== null && { cancel: row.cancel }),
     ...(row.blocked !== null && { blocked: blockedOf(row.blocked) }),
+    ...(row.compensated === 1 && { compensated: true as const }),
+    restarts: row.restarts,
     stalls: row.stalls,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

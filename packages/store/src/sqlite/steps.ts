@@ -32,6 +32,8 @@ export function stepsTable(db: Connection) {
     `DELETE FROM steps WHERE run = ? AND state = ${FAILED} AND id IN (SELECT value FROM json_each(?))`,
   );
 
+  const deleteAll = db.prepare<[number]>("DELETE FROM steps WHERE run = ?");
+
   return {
     /** Inserts the step, or replaces an open step. False: a checkpoint with this id exists. */
     put: (run: number, step: StepRow): boolean => put.run(values(step), run).changes === 1,
@@ -46,6 +48,7 @@ export function stepsTable(db: Connection) {
     hasKind: (run: number, kind: StepKind): boolean => hasKind.get(run, KINDS.indexOf(kind)) !== undefined,
     /** Of the steps in this JSON list of ids. */
     deleteFailed: (run: number, ids: string): void => void deleteFailed.run(run, ids),
+    deleteAll: (run: number): void => void deleteAll.run(run),
   };
 }
 

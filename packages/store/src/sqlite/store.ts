@@ -111,7 +111,8 @@ export function sqliteStore(
     deliver: (delivery) => write((tables) => deliver(tables, delivery)),
     wakeups: (asked) => use((open) => open.read(() => asked.map(({ run, epoch }) => wakeup(open.tables, run, epoch)))),
     cancel: (cancellation) => write((tables) => cancel(tables, cancellation)),
-    retry: ({ run, now }) => write((tables) => retry(tables, run, now)),
+    retry: ({ run, now, force = false }) => write((tables) => retry(tables, run, now, force)),
+    restart: ({ run, now, seed }) => write((tables) => restart(tables, run, now, seed)),
   };
 }
 
@@ -189,12 +190,21 @@ function cancel(tables: Tables, { run, reason, now }: Parameters<Store["cancel"]
   return true;
 }
 
-function retry({ runs, steps }: Tables, run: string, now: number): boolean | undefined {
+function retry({ runs, steps }: Tables, run: string, now: number, force: boolean): boolean | undefined {
   const head = runs.head(run);
   if (!head) return undefined;
-  if (head.status !== "failed") return false;
+  if (head.status !== "failed" || (head.compensated && !force)) return false;
   const forgetCancel = isCancelUndelivered(steps, head);
   if (head.unhandled !== null) steps.deleteFailed(head.number, head.unhandled);
   runs.requeue(head.number, now, forgetCancel);
+  return true;
+}
+
+function restart({ runs, steps }: Tables, run: string, now: number, seed: string): boolean | undefined {
+  const head = runs.head(run);
+  if (!head) return undefined;
+  if (!isFinal(head.status)) return false;
+  steps.deleteAll(head.number);
+  runs.restart(head.number, seed, now);
   return true;
 }

@@ -1,0 +1,4 @@
+export default `
+ALTER TABLE runs ADD COLUMN compensated INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN restarts INTEGER NOT NULL DEFAULT 0;
+`;
