@@ -1,0 +1,58 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import type { TestContext } from "vitest";
+import { RunningProgram } from "../running-program.ts";
+
+/** What a program has of its own, and what is executed before it there. */
+interface Isolation {
+  readonly flags: readonly string[];
+  /** A shell command, with the given arguments as `$1`, `$2`, … */
+  readonly before?: string;
+}
+
+const ISOLATIONS = {
+  "another pid namespace": { flags: ["--pid", "--fork", "--kill-child", "--mount-proc"] },
+  "another host name": { flags: ["--uts"], before: "hostname elsewhere" },
+  "a mounted disk": { flags: ["--mount"], before: 'mount -t tmpfs -o size="$2" tmpfs "$1"' },
+} as const satisfies Readonly<Record<string, Isolation>>;
+
+/** A machine where only root may do it may still permit it to a user who is root in a user namespace. */
+const IDENTITIES = [[], ["--user", "--map-root-user"]] as const;
+
+function command(
+  { flags, before = "true" }: Isolation,
+  identity: readonly string[],
+  given: readonly string[],
+): string[] {
+  const script = `${before} && shift ${given.length} && exec "$@"`;
+  return [...identity, ...flags, "sh", "-c", script, "sh", ...given];
+}
+
+/** Starts a program, as `run` does. */
+type Run = (file: string, env: Record<string, string>) => RunningProgram;
+
+/**
+ * How to start programs in namespaces of their own. Skips the test, with the reason, where the machine does not permit that. What is mounted
+ * there disappears with the program.
+ * @param given - the arguments of `before`
+ */
+export function isolated(kind: keyof typeof ISOLATIONS, { skip }: TestContext, given: readonly string[] = []): Run {
+  const refusals: string[] = [];
+  for (const identity of IDENTITIES) {
+    const args = command(ISOLATIONS[kind], identity, given);
+    const tried = spawnSync("unshare", [...args, "true"], { encoding: "utf8" });
+    if (tried.status === 0)
+      return (file, env) =>
+        new RunningProgram("unshare", [...args, process.execPath, "--enable-source-maps", file], {
+          env: { ...process.env, ...env },
+          cwd: process.cwd(),
+        });
+    refusals.push(tried.error?.message ?? tried.stderr.trim());
+  }
+  return skip(`this machine does not permit ${kind}: ${refusals.join("; ")}`);
+}
+
+/** The number of the process that a program in another pid namespace is outside of it. */
+export function pidInside({ process: { pid } }: RunningProgram): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim());
+}
