@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { sqliteStore, type RunRow, type StepRow } from "../../packages/store/src/index.ts";
 import { temporaryDirectory } from "../directories.ts";
@@ -16,18 +16,23 @@ export interface Effect {
   readonly again: boolean;
 }
 
-/** A module for programs: their tasks call `effect()` first. It looks for the checkpoint of the step past Perdure, with a connection of its own. */
+/** A module for programs: their tasks call `effect()` first. It looks for checkpoints past Perdure, with a connection of its own. */
 export const effectModule = {
   "effect.ts": `
     import { appendFileSync } from "node:fs";
     import Database from "better-sqlite3";
     import { taskContext } from "perdure";
-    let select: Database.Statement<[string, string]> | undefined;
+    let select: Database.Statement<[string], string> | undefined;
+    /** The steps of the run that have a checkpoint. */
+    export function checkpoints(run: string): string[] {
+      select ??= new Database(process.env.PERDURE_STORE!.slice("sqlite:".length), { readonly: true })
+        .prepare<[string], string>("SELECT id FROM steps WHERE run = (SELECT number FROM runs WHERE id = ?) AND seq IS NOT NULL")
+        .pluck();
+      return select.all(run);
+    }
     export function effect(): void {
       const { runId: run, stepId: step, attempt } = taskContext();
-      select ??= new Database(process.env.PERDURE_STORE!.slice("sqlite:".length), { readonly: true })
-        .prepare("SELECT 1 FROM steps WHERE run = (SELECT number FROM runs WHERE id = ?) AND id = ? AND seq IS NOT NULL");
-      const again = select.get(run, step) !== undefined;
+      const again = checkpoints(run).includes(step);
       appendFileSync(process.env.LOG!, JSON.stringify({ run, step, attempt, by: process.env.ROLE, at: Date.now(), again }) + "\\n");
     }
   `,
@@ -36,11 +41,17 @@ export const effectModule = {
 /** A store in a new directory, and the log of the effects of the tasks that run on it. */
 export class Place {
   readonly directory = temporaryDirectory();
-  readonly store = join(this.directory, "p.db");
-  readonly log = join(this.directory, "log");
+  /** Where the programs may mount a disk of their own for the store. */
+  readonly disk = join(this.directory, "disk");
+  readonly store = join(this.disk, "p.db");
+  private readonly log = join(this.directory, "log");
+
+  constructor() {
+    mkdirSync(this.disk);
+  }
 
   env(role: string): Record<string, string> {
-    return { PERDURE_STORE: `sqlite:${this.store}`, LOG: this.log, ROLE: role };
+    return { PERDURE_STORE: `sqlite:${this.store}`, DISK: this.disk, LOG: this.log, ROLE: role };
   }
 
   effects(): Effect[] {
