@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import type { TestContext } from "vitest";
+import type { run } from "../programs.ts";
 import { RunningProgram } from "../running-program.ts";
 
 /** What a program has of its own, and what is executed before it there. */
@@ -28,24 +29,25 @@ function command(
   return [...identity, ...flags, "sh", "-c", script, "sh", ...given];
 }
 
-/** Starts a program, as `run` does. */
-type Run = (file: string, env: Record<string, string>) => RunningProgram;
-
 /**
  * How to start programs in namespaces of their own. Skips the test, with the reason, where the machine does not permit that. What is mounted
  * there disappears with the program.
  * @param given - the arguments of `before`
  */
-export function isolated(kind: keyof typeof ISOLATIONS, { skip }: TestContext, given: readonly string[] = []): Run {
+export function isolated(
+  kind: keyof typeof ISOLATIONS,
+  { skip }: TestContext,
+  given: readonly string[] = [],
+): typeof run {
   const refusals: string[] = [];
   for (const identity of IDENTITIES) {
     const args = command(ISOLATIONS[kind], identity, given);
     const tried = spawnSync("unshare", [...args, "true"], { encoding: "utf8" });
     if (tried.status === 0)
-      return (file, env) =>
+      return (file, env, cwd = process.cwd()) =>
         new RunningProgram("unshare", [...args, process.execPath, "--enable-source-maps", file], {
           env: { ...process.env, ...env },
-          cwd: process.cwd(),
+          cwd,
         });
     refusals.push(tried.error?.message ?? tried.stderr.trim());
   }

@@ -102,7 +102,7 @@ export class Worker {
       this.timer = undefined;
       this.ticking = this.tick()
         .then(
-          () => (this.failures = 0),
+          () => void (this.failures = 0),
           (error: unknown) => {
             this.failures++;
             if (!this.runtime.isClosed) log.error(`the worker cannot read the store: ${headlineOf(error)}`, {});
