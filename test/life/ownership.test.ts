@@ -175,3 +175,21 @@ test("R12 a worker asks a store that fails at growing intervals, leases are stil
   expect(await waiting.status()).toBe("completed");
   await crew.stop();
 });
+
+test("G54 a run whose outcomes the store refuses more than maxStalls times in a row is blocked", async () => {
+  let executed = 0;
+  const store: Store = wrapStore(memoryStore(), (method, perform) => {
+    if (method === "commit" && attempts.length > executed) {
+      executed = attempts.length;
+      throw new Error("the outcome does not fit");
+    }
+    return perform();
+  });
+  begin({ store, maxStalls: 4, countDeaths: false });
+  const crew = worker();
+  const run = await start(quick, ["healthy"]);
+  await advance("10m");
+  expect((await run.info()).blocked?.error).toBe("RUN_KEEPS_FAILING");
+  expect(attempts).toHaveLength(5);
+  await crew.stop();
+});
