@@ -54,8 +54,8 @@ interface OnDisk {
 
 /** A program whose store is on a disk of its own. */
 async function onDisk(source: string, context: TestContext): Promise<OnDisk> {
+  const run = isolated("a mounted disk", context);
   const place = new Place();
-  const run = isolated("a mounted disk", context, [place.disk, "2m"]);
   const file = await buildProgram(imports + source, "program", beside);
   return { place, begin: (role) => run(file, place.env(role)) };
 }
