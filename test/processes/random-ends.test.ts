@@ -154,7 +154,7 @@ test(
     const programs = crew.flatMap((each) => each.programs);
     const ends = await Promise.all(programs.map(({ ended }) => ended));
     const effects = place.effects();
-    const codes = programs.flatMap(({ output }) => output.match(/\([A-Z]+(?:_[A-Z]+)+\)/g) ?? []);
+    const logged = programs.flatMap(({ output }) => output.match(/^perdure .*(?:\n\s+.*)*/gm) ?? []);
     const tasks = runs.flatMap(({ id, steps }) =>
       steps.filter(({ kind }) => kind === "task").map((step) => ({ id, step })),
     );
@@ -162,7 +162,7 @@ test(
       signals,
       ends: count(ends, String),
       runs: count(runs, ({ status }) => status),
-      logged: count(codes, (code) => code),
+      logged: count(logged, (message) => /\([A-Z_]+\)/.exec(message)?.[0] ?? message),
       tasks: tasks.length,
       attempts: effects.length,
       repeatedAfterAnEnd:
@@ -190,6 +190,6 @@ test(
     expect(
       programs.filter((_, index) => ![0, "SIGKILL", "SIGTERM"].includes(ends[index] ?? "")).map(({ output }) => output),
     ).toEqual([]);
-    expect(codes.filter((code) => !code.startsWith("(STORE_"))).toEqual([]);
+    expect(logged.filter((message) => !message.includes("(STORE_"))).toEqual([]);
   },
 );
