@@ -1,5 +1,6 @@
 /** A disk of 2 MB that is full. */
-import { expect, test, type TestContext } from "vitest";
+import { expect, type TestContext } from "vitest";
+import { testConcurrently } from "../after-test.ts";
 import { buildProgram } from "../programs.ts";
 import type { RunningProgram } from "../running-program.ts";
 import { effectModule, Place } from "./effects.ts";
@@ -70,9 +71,12 @@ interface Report {
 /** What the program has printed as JSON. */
 const reported = (output: string): Report => JSON.parse(/^\{.*\}$/m.exec(output)?.[0] ?? "") as Report;
 
-test("G53 on a full disk a run stops with STORE_IO and nothing is recorded; a worker ends it when there is space", async (context) => {
-  const { place, begin } = await onDisk(
-    `
+testConcurrently(
+  "G53 on a full disk a run stops with STORE_IO and nothing is recorded; a worker ends it when there is space",
+  {},
+  async (context) => {
+    const { place, begin } = await onDisk(
+      `
     async function step(i: number) {
       "use task: retries=0";
       effect();
@@ -98,22 +102,26 @@ test("G53 on a full disk a run stops with STORE_IO and nothing is recorded; a wo
     console.log("result", await run.result(), await getRun("job-2").catch(codeOf));
     await close();
   `,
-    context,
-  );
-  const output = await begin("only").exits(0);
-  const report = reported(output);
-  expect(report).toMatchObject({ stopped: "STORE_IO", started: "STORE_IO", recorded: 3, status: "running" });
-  expect(report.lines).toBeLessThan(20);
-  expect(report.busy).toBeLessThan(1);
-  expect(output.slice(0, output.indexOf("{"))).not.toContain("saw 3");
-  expect(output).toContain("result all RUN_NOT_FOUND");
-  const steps = place.effects().map(({ step }) => step);
-  expect(steps).toEqual([0, 1, 2, 3, 3, 4, 5].map((i) => `for[${i}]/step[0]`));
-});
+      context,
+    );
+    const output = await begin("only").exits(0);
+    const report = reported(output);
+    expect(report).toMatchObject({ stopped: "STORE_IO", started: "STORE_IO", recorded: 3, status: "running" });
+    expect(report.lines).toBeLessThan(20);
+    expect(report.busy).toBeLessThan(1);
+    expect(output.slice(0, output.indexOf("{"))).not.toContain("saw 3");
+    expect(output).toContain("result all RUN_NOT_FOUND");
+    const steps = place.effects().map(({ step }) => step);
+    expect(steps).toEqual([0, 1, 2, 3, 3, 4, 5].map((i) => `for[${i}]/step[0]`));
+  },
+);
 
-test("R12 a task whose result does not fit on the disk is executed a few times and fails, and other runs continue", async (context) => {
-  const { place, begin } = await onDisk(
-    `
+testConcurrently(
+  "R12 a task whose result does not fit on the disk is executed a few times and fails, and other runs continue",
+  {},
+  async (context) => {
+    const { place, begin } = await onDisk(
+      `
     async function render(size: number) {
       "use task: retries=0";
       effect();
@@ -135,18 +143,22 @@ test("R12 a task whose result does not fit on the disk is executed a few times a
     console.log(JSON.stringify({ stopped, busy, small, lines: lines.length, status: await run.status() }));
     await close();
   `,
-    context,
-  );
-  const report = reported(await begin("only").exits(0));
-  expect(report).toMatchObject({ stopped: "STORE_IO", small: [1, 2, 3], status: "failed" });
-  expect(report.lines).toBeLessThan(20);
-  expect(report.busy).toBeLessThan(1);
-  expect(place.effects().filter(({ run }) => run === "invoice-5000000").length).toBeLessThanOrEqual(4);
-});
+      context,
+    );
+    const report = reported(await begin("only").exits(0));
+    expect(report).toMatchObject({ stopped: "STORE_IO", small: [1, 2, 3], status: "failed" });
+    expect(report.lines).toBeLessThan(20);
+    expect(report.busy).toBeLessThan(1);
+    expect(place.effects().filter(({ run }) => run === "invoice-5000000").length).toBeLessThanOrEqual(4);
+  },
+);
 
-test("R12 a worker whose disk is so full that the store cannot be opened asks less and less often, and continues when there is space", async (context) => {
-  const { begin } = await onDisk(
-    `
+testConcurrently(
+  "R12 a worker whose disk is so full that the store cannot be opened asks less and less often, and continues when there is space",
+  {},
+  async (context) => {
+    const { begin } = await onDisk(
+      `
     async function step() {
       "use task: retries=0";
       console.log("executed");
@@ -170,14 +182,15 @@ test("R12 a worker whose disk is so full that the store cannot be opened asks le
     while ((await run.status()) !== "completed") await setTimeout(50);
     await close();
   `,
-    context,
-  );
-  const output = await begin("only").exits(0);
-  const report = reported(output);
-  expect(report).toMatchObject({ recovered: "STORE_IO" });
-  const logged = output.slice(0, output.indexOf("{")).match(/the worker cannot read the store/g) ?? [];
-  expect(logged.length).toBeGreaterThan(3);
-  expect(logged.length).toBeLessThan(10);
-  expect(report.busy).toBeLessThan(1);
-  expect(output.match(/executed/g)).toHaveLength(1);
-});
+      context,
+    );
+    const output = await begin("only").exits(0);
+    const report = reported(output);
+    expect(report).toMatchObject({ recovered: "STORE_IO" });
+    const logged = output.slice(0, output.indexOf("{")).match(/the worker cannot read the store/g) ?? [];
+    expect(logged.length).toBeGreaterThan(3);
+    expect(logged.length).toBeLessThan(10);
+    expect(report.busy).toBeLessThan(1);
+    expect(output.match(/executed/g)).toHaveLength(1);
+  },
+);

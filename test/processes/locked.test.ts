@@ -1,7 +1,8 @@
 /** Another program keeps the write lock of the SQLite file for 30 seconds, as a backup or a database browser may do. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
+import { testConcurrently } from "../after-test.ts";
 import { buildProgram, run } from "../programs.ts";
 import { effectModule, Place } from "./effects.ts";
 import { isolated } from "./unshare.ts";
@@ -94,11 +95,19 @@ async function lockDuringRuns(milliseconds: number, runBeside: typeof run): Prom
   return place;
 }
 
-test("G51 a lock of 30 seconds stops runs without loss, they continue after it, and a worker beside their owner takes none of them", async () => {
-  const place = await lockDuringRuns(30_000, run);
-  expect(place.effects().filter(({ by }) => by !== "owner")).toEqual([]);
-});
+testConcurrently(
+  "G51 a lock of 30 seconds stops runs without loss, they continue after it, and a worker beside their owner takes none of them",
+  {},
+  async () => {
+    const place = await lockDuringRuns(30_000, run);
+    expect(place.effects().filter(({ by }) => by !== "owner")).toEqual([]);
+  },
+);
 
-test("G51 a lock that is longer than the lease of an owner which a worker cannot see repeats no step that has a checkpoint", async (context) => {
-  await lockDuringRuns(12_000, isolated("another host name", context));
-});
+testConcurrently(
+  "G51 a lock that is longer than the lease of an owner which a worker cannot see repeats no step that has a checkpoint",
+  {},
+  async (context) => {
+    await lockDuringRuns(12_000, isolated("another host name", context));
+  },
+);
