@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { afterTest } from "./after-test.ts";
+import { afterTest } from "./processes/concurrently.ts";
 
 const generated = resolve(import.meta.dirname, ".generated");
 

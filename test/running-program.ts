@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess, type SpawnOptionsWithoutStdio } from "node:child_process";
-import { afterTest } from "./after-test.ts";
+import { afterTest } from "./processes/concurrently.ts";
 
 /** A child process, killed at the end of the test, and what it has printed. */
 export class RunningProgram {

@@ -2,7 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import { setTimeout } from "node:timers/promises";
 import { expect } from "vitest";
-import { testConcurrently } from "../after-test.ts";
+import { testConcurrently } from "./concurrently.ts";
 import { buildProgram, run } from "../programs.ts";
 import type { RunRow } from "../../packages/store/src/index.ts";
 import { Choices } from "../random-programs/choices.ts";

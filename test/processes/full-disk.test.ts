@@ -1,6 +1,6 @@
 /** A disk of 2 MB that is full. */
 import { expect, type TestContext } from "vitest";
-import { testConcurrently } from "../after-test.ts";
+import { testConcurrently } from "./concurrently.ts";
 import { buildProgram } from "../programs.ts";
 import type { RunningProgram } from "../running-program.ts";
 import { effectModule, Place } from "./effects.ts";

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { testConcurrently } from "../after-test.ts";
+import { testConcurrently } from "./concurrently.ts";
 import { buildProgram, run } from "../programs.ts";
 import { effectModule, Place } from "./effects.ts";
 import { isolated } from "./unshare.ts";

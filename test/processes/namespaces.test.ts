@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { expect } from "vitest";
-import { testConcurrently } from "../after-test.ts";
+import { testConcurrently } from "./concurrently.ts";
 import { buildProgram, run } from "../programs.ts";
 import type { RunningProgram } from "../running-program.ts";
 import { effectModule, Place } from "./effects.ts";
