@@ -43,8 +43,8 @@ export default {
         // a virtual module of the concurrency tests
         "world",
       ],
-      // test/errors fills a small file system
-      ignoreBinaries: ["mount", "umount"],
+      // test/errors fills a small file system, test/processes runs programs in namespaces
+      ignoreBinaries: ["mount", "umount", "unshare"],
     },
     "packages/compiler": {
       entry: entriesOf(compiler),

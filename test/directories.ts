@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { onTestFinished } from "vitest";
+import { afterTest } from "./processes/concurrently.ts";
 
 const generated = resolve(import.meta.dirname, ".generated");
 
@@ -35,6 +35,6 @@ export function writeFiles(directory: string, files: Readonly<Record<string, str
 }
 
 function removedAfterTest(directory: string): string {
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  afterTest(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }

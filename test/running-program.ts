@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess, type SpawnOptionsWithoutStdio } from "node:child_process";
-import { onTestFinished } from "vitest";
+import { afterTest } from "./processes/concurrently.ts";
 
 /** A child process, killed at the end of the test, and what it has printed. */
 export class RunningProgram {
@@ -12,7 +12,7 @@ export class RunningProgram {
   constructor(command: string, args: readonly string[], options: Pick<SpawnOptionsWithoutStdio, "cwd" | "env">) {
     const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
     this.process = child;
-    onTestFinished(() => void child.kill("SIGKILL"));
+    afterTest(() => void child.kill("SIGKILL"));
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => this.hear(chunk));
     this.ended = new Promise((resolve) => child.once("close", (code, signal) => resolve(code ?? signal)));
   }

@@ -147,3 +147,49 @@ test("a run whose claim failed often is not blocked when the store works again",
   await crew.stop();
   expect(await (await getRun("polls-1")).status()).toBe("completed");
 });
+
+test("R12 a worker asks a store that fails at growing intervals, leases are still renewed in time, and runs continue when it works", async () => {
+  let isDown = false;
+  const calls: string[] = [];
+  const store: Store = wrapStore(memoryStore(), (method, perform) => {
+    if (!isDown) return perform();
+    calls.push(method);
+    throw new Error("the store is down");
+  });
+  const { crash } = begin({ store, lease: "30s", suspendAfter: "10h" });
+  await start(quick, ["healthy"]);
+  crash();
+  const waiting = await start(polls, ["1"]);
+  await settled();
+  isDown = true;
+  const crew = worker();
+  await advance("30m");
+  isDown = false;
+  const count = (method: string): number => calls.filter((each) => each === method).length;
+  expect(count("unfinished")).toBeLessThan(70); // every 30 s, and a few more at first
+  expect(count("renew")).toBeGreaterThan(170); // every 10 s, a third of the lease
+  expect(count("renew")).toBeLessThan(190);
+  await advance("31s");
+  expect(await (await getRun("quick-healthy")).status()).toBe("completed");
+  await advance("2h");
+  expect(await waiting.status()).toBe("completed");
+  await crew.stop();
+});
+
+test("G54 a run whose outcomes the store refuses more than maxStalls times in a row is blocked", async () => {
+  let executed = 0;
+  const store: Store = wrapStore(memoryStore(), (method, perform) => {
+    if (method === "commit" && attempts.length > executed) {
+      executed = attempts.length;
+      throw new Error("the outcome does not fit");
+    }
+    return perform();
+  });
+  begin({ store, maxStalls: 4, countDeaths: false });
+  const crew = worker();
+  const run = await start(quick, ["healthy"]);
+  await advance("10m");
+  expect((await run.info()).blocked?.error).toBe("RUN_KEEPS_FAILING");
+  expect(attempts).toHaveLength(5);
+  await crew.stop();
+});

@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { close, complete, configure, getRun, memoryStore, recover, signal, sleep, start, type Store } from "perdure";
 import { advance, settled, setup } from "perdure/testing";
 import { wrapStore, type StoreMethod } from "../../packages/store/src/wrap-store.ts";
+import { turns } from "../event-loop.ts";
 
 async function work(text: string): Promise<string> {
   "use task: retries=0";
@@ -234,3 +235,29 @@ export async function many(count: number): Promise<number> {
   "use workflow: id=many-{count}";
   return (await Promise.all(Array.from({ length: count }, (_, i) => signal(`s${i}`)))).length;
 }
+
+test("a task that runs beside a child finishes and is recorded while close() waits for it", async () => {
+  const store = memoryStore();
+  let open = (): void => {};
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  async function slow(): Promise<string> {
+    "use task: retries=0";
+    await gate;
+    return "done";
+  }
+  const both = async (): Promise<string[]> => {
+    "use workflow: id=both";
+    return Promise.all([slow(), nap("1")]);
+  };
+  const logged: string[] = [];
+  const logger = { debug() {}, info() {}, warn() {}, error: (message: string) => void logged.push(message) };
+  begin({ store, logger, logLevel: "error" });
+  await start(both, []);
+  await turns(30);
+  const closed = close();
+  await turns(30);
+  open();
+  await closed;
+  expect((await store.steps("both")).map(({ id, state }) => [id, state])).toContainEqual(["slow[0]", "completed"]);
+  expect(logged).toEqual([]);
+});

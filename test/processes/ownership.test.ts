@@ -1,19 +1,22 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { temporaryDirectory } from "../directories.ts";
 import { buildProgram, run } from "../programs.ts";
 
-/** Ten tasks, each of which appends a line to $LOG and takes a moment. */
+/** Ten tasks, each of which appends a line to $LOG and takes a moment. Task $HOLD does not end as long as the file $HELD exists. */
 const counting = `
-  import { appendFileSync } from "node:fs";
+  import { appendFileSync, existsSync } from "node:fs";
   import { configure, start, recover } from "perdure";
   configure({ lease: "600ms", pollInterval: "50ms" });
   async function note(i: number) {
     "use task: retries=0";
     appendFileSync(process.env.LOG!, i + "\\n");
     console.log("at", i);
-    await new Promise((done) => setTimeout(done, 40));
+    const isHeld = () => String(i) === process.env.HOLD && existsSync(process.env.HELD!);
+    do await new Promise((done) => setTimeout(done, 40));
+    while (isHeld());
     return i;
   }
   async function count(n: number) {
@@ -22,6 +25,7 @@ const counting = `
     for (let i = 0; i < n; i++) sum += await note(i);
     return sum;
   }
+  console.log("begins");
   console.log("sum", await count(10));
 `;
 
@@ -38,14 +42,18 @@ test("R5 a run started by two processes at once is executed by one, and both rec
 
 test("R5 a process that stands still past its lease keeps its run, and no task runs twice", async () => {
   const directory = temporaryDirectory();
+  const held = join(directory, "held");
   const env = { PERDURE_STORE: `sqlite:${join(directory, "p.db")}`, LOG: join(directory, "log") };
   const file = await buildProgram(counting);
-  const first = run(file, env);
+  writeFileSync(held, "");
+  const first = run(file, { ...env, HOLD: "3", HELD: held });
   await first.printed("at 3");
   first.process.kill("SIGSTOP");
   const second = run(file, env);
-  await new Promise((resolve) => setTimeout(resolve, 2_000)); // more than three leases
-  expect(second.output).toBe("");
+  await second.printed("begins");
+  await setTimeout(2_000); // more than three leases
+  expect(second.output).toBe("begins\n");
+  rmSync(held);
   first.process.kill("SIGCONT");
   for (const program of [first, second]) expect(await program.exits(0)).toContain("sum 45");
   expect(lines(env.LOG)).toEqual([..."0123456789"]);
@@ -53,16 +61,20 @@ test("R5 a process that stands still past its lease keeps its run, and no task r
 
 test("R5 a process whose event loop is blocked past its lease keeps its run beside a worker", async () => {
   const directory = temporaryDirectory();
-  const env = { PERDURE_STORE: `sqlite:${join(directory, "p.db")}`, LOG: join(directory, "log") };
+  const env = {
+    PERDURE_STORE: `sqlite:${join(directory, "p.db")}`,
+    LOG: join(directory, "log"),
+    HELD: join(directory, "held"),
+  };
   const file = await buildProgram(`
-    import { appendFileSync } from "node:fs";
+    import { appendFileSync, existsSync } from "node:fs";
     import { close, configure, getRun, start, worker } from "perdure";
     configure({ lease: "300ms", pollInterval: "50ms" });
     async function compute() {
       "use task: retries=0";
       appendFileSync(process.env.LOG!, "computed\\n");
       console.log("computing");
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_000);
+      while (existsSync(process.env.HELD!)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
       return process.pid;
     }
     export async function job() {
@@ -71,13 +83,19 @@ test("R5 a process whose event loop is blocked past its lease keeps its run besi
     }
     if (process.env.ROLE === "worker") {
       worker();
-      console.log("the job ran in", await (await getRun("job")).result());
+      const job = await getRun("job");
+      console.log("works");
+      console.log("the job ran in", await job.result());
     } else console.log("result", (await (await start(job, [])).result()) === process.pid);
     await close();
   `);
+  writeFileSync(env.HELD, "");
   const owner = run(file, env);
   await owner.printed("computing");
   const other = run(file, { ...env, ROLE: "worker" });
+  await other.printed("works");
+  await setTimeout(1_500); // five leases
+  rmSync(env.HELD);
   expect(await owner.exits(0)).toContain("result true");
   expect(await other.exits(0)).toContain(`the job ran in ${owner.process.pid}`);
   expect(lines(env.LOG)).toEqual(["computed"]);
@@ -150,18 +168,20 @@ test("R4 a task that kills its process is attempted as often as its retries allo
   expect(lines(env.LOG).filter((line) => line.startsWith("huge"))).toEqual(["huge 1", "huge 1", "huge 2"]);
 });
 
-test("after kill -9 at any moment, the next process resumes the run and repeats no finished task", async () => {
+test("after kill -9 in the middle of a task, the next process resumes the run and repeats that task alone", async () => {
   const directory = temporaryDirectory();
-  const env = { PERDURE_STORE: `sqlite:${join(directory, "p.db")}`, LOG: join(directory, "log") };
+  const held = join(directory, "held");
+  const env = { PERDURE_STORE: `sqlite:${join(directory, "p.db")}`, LOG: join(directory, "log"), HELD: held };
   const file = await buildProgram(counting);
-  for (const line of ["at 2", "at 5", "at 8"]) {
-    const program = run(file, env);
-    await program.printed(line);
+  writeFileSync(held, "");
+  for (const task of ["2", "5", "8"]) {
+    const program = run(file, { ...env, HOLD: task });
+    await program.printed(`at ${task}`);
     program.process.kill("SIGKILL");
     expect(await program.ended).toBe("SIGKILL");
   }
   expect(await run(file, env).exits(0)).toContain("sum 45");
-  expect(lines(env.LOG).join(" ")).toMatch(/^0 1 2 (?:2 )?3 4 5 (?:5 )?6 7 8 (?:8 )?9$/);
+  expect(lines(env.LOG).join(" ")).toBe("0 1 2 2 3 4 5 5 6 7 8 8 9");
 });
 
 test("a program resumes only the runs of its own workflows in a shared store", async () => {
@@ -170,11 +190,15 @@ test("a program resumes only the runs of its own workflows in a shared store", a
   const program = (name: string): Promise<string> =>
     buildProgram(
       `
-      import { recover, sleep, start, listRuns, close } from "perdure";
+      import { recover, start, close } from "perdure";
+      async function work() {
+        "use task: retries=0";
+        if (process.env.BEGIN) await new Promise(() => setInterval(() => {}, 1_000));
+        return "${name} done";
+      }
       async function ${name}() {
         "use workflow: id=${name}";
-        await sleep("400ms");
-        return "${name} done";
+        return await work();
       }
       const recovered = await recover();
       console.log("recovered", recovered.map(({ id }) => id).join());

@@ -1,5 +1,6 @@
 import { PerdureError } from "@perdure/protocol";
 import type { RunRow } from "@perdure/store";
+import { waitAfter } from "../config/backoff.ts";
 import { revision, workflowNames } from "../definitions/registry.ts";
 import type { Runtime } from "../process/runtime.ts";
 import { headlineOf } from "../values/describe.ts";
@@ -26,6 +27,8 @@ export class Worker {
   /** When blocked runs were last looked at, and with which modules. */
   private blockedAt = -Infinity;
   private blockedRevision = -1;
+  /** How often in a row the store could not be read. */
+  private failures = 0;
 
   constructor(runtime: Runtime, { concurrency = 10, workflows }: WorkerOptions) {
     if (!(Number.isInteger(concurrency) && concurrency > 0))
@@ -98,10 +101,14 @@ export class Worker {
     this.timer = clock.at(clock.now() + wait, () => {
       this.timer = undefined;
       this.ticking = this.tick()
-        .catch((error: unknown) => {
-          if (!this.runtime.isClosed) log.error(`the worker cannot read the store: ${headlineOf(error)}`, {});
-        })
-        .finally(() => this.loop(settings.pollInterval));
+        .then(
+          () => void (this.failures = 0),
+          (error: unknown) => {
+            this.failures++;
+            if (!this.runtime.isClosed) log.error(`the worker cannot read the store: ${headlineOf(error)}`, {});
+          },
+        )
+        .finally(() => this.loop(waitAfter(this.failures, settings.pollInterval)));
     });
   }
 }

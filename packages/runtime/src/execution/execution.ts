@@ -246,7 +246,9 @@ export class Execution implements Recipient {
   }
 
   stop(error: unknown): void {
-    if (this.state === "ended") return;
+    // a child or a start was refused since the runtime closes, which gives the run back when its running attempts have ended
+    const isClosing = error instanceof PerdureError && error.code === "RUNTIME_CLOSED";
+    if (this.state === "ended" || isClosing) return;
     // an error of the code or its values persists; a store or a process may work next time
     const isLasting = error instanceof PerdureError && !/^(?:STORE|SQLITE|RUNTIME)_/.test(error.code);
     const blocked: Blocked | undefined = isLasting

@@ -1,6 +1,6 @@
 import { context as currentContext } from "../execution/current.ts";
 import type { Execution } from "../execution/execution.ts";
-import { backOff } from "../config/backoff.ts";
+import { backOff, waitAfter } from "../config/backoff.ts";
 import type { ProcessContext } from "./context.ts";
 import type { Leases } from "./leases.ts";
 import { owners } from "./owner.ts";
@@ -22,6 +22,8 @@ export class Poller {
   private readonly waiters: Waiters;
   private readonly leases: Leases;
   private cancelTimer: (() => void) | undefined;
+  /** How often in a row a poll failed. */
+  private failures = 0;
   /** Runs whose deliveries are about to be read. */
   private readonly reads = new Set<string>();
 
@@ -36,10 +38,18 @@ export class Poller {
   start(): void {
     if (this.cancelTimer || this.context.isClosed || (this.runs.size === 0 && this.waiters.size === 0)) return;
     const { clock, settings, log } = this.context;
+    // even a store that fails for long is asked often enough to renew the leases in time
+    const wait = Math.min(waitAfter(this.failures, settings.pollInterval), settings.lease / 3);
     currentContext.exit(() => {
-      this.cancelTimer = clock.at(clock.now() + settings.pollInterval, () => {
+      this.cancelTimer = clock.at(clock.now() + wait, () => {
         void this.poll()
-          .catch((error: unknown) => log.error(`the store cannot be read: ${String(error)}`, {}))
+          .then(
+            () => (this.failures = 0),
+            (error: unknown) => {
+              this.failures++;
+              log.error(`the store cannot be read: ${String(error)}`, {});
+            },
+          )
           .finally(() => {
             this.cancelTimer = undefined;
             this.start();

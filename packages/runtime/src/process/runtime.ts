@@ -194,9 +194,9 @@ export class Runtime implements Host, ProcessContext {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    const stopped = Promise.all([...this.workers].map((worker) => worker.stop()));
-    await atMost(CLOSE_LIMIT, stopped);
-    await atMost(CLOSE_LIMIT, this.runs.drain());
+    const stopped = [...this.workers].map((worker) => worker.stop());
+    const drained = Promise.all([...stopped, this.runs.drain()]).then(() => this.runs.drain()); // a worker may have claimed one more
+    await atMost(CLOSE_LIMIT, drained);
     for (const execution of this.runs.all()) execution.giveBack();
     await atMost(CLOSE_LIMIT, this.committer.flush());
     this.kill();

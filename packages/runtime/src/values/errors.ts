@@ -58,7 +58,10 @@ export class TimeoutError extends Error {
   override name = "TimeoutError";
 }
 
-/** A task failed because its attempts ended together with their processes (out of memory, a native crash, `process.exit`). */
+/**
+ * A task failed because its attempts ended together with their processes (out of memory, a native crash, `process.exit`), or because the store
+ * refused their outcomes (a result that does not fit on the disk).
+ */
 export class ProcessDiedError extends Error {
   static {
     shareInstances(this, "ProcessDiedError");
@@ -69,7 +72,7 @@ export class ProcessDiedError extends Error {
   readonly attempts: number;
 
   constructor(task: string, attempts: number) {
-    super(`the process died in each of ${attempts} attempts of ${task}`);
+    super(`the process died in each of ${attempts} attempts of ${task}, or could not record how they ended`);
     this.attempts = attempts;
   }
 }
