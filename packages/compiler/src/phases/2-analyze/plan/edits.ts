@@ -8,6 +8,7 @@ import type {
   YieldExpression,
 } from "oxc-parser";
 import type { ClassNode, FunctionNode, Loop } from "../../../syntax/ast.ts";
+import type { TestedErrorClass } from "../model/analysis.ts";
 
 /** A key known statically, or the number of the variable that keeps the value of a computed key. */
 export type PlannedKey = string | { readonly slot: number };
@@ -84,6 +85,8 @@ export type Edit =
   | { readonly kind: "site"; readonly node: CallExpression | TaggedTemplateExpression; readonly index: number }
   /** `call`: the node itself evaluates to the value. Otherwise it is a function that returns the value. */
   | { readonly kind: "chance"; readonly node: Node; readonly source: ChanceSource; readonly call: boolean }
+  /** An error class, to be registered when it is evaluated. */
+  | { readonly kind: "errorClass"; readonly node: ClassNode; readonly name: string; readonly isLocal: boolean }
   | { readonly kind: "name"; readonly node: FunctionNode }
   | {
       readonly kind: "expression";
@@ -117,6 +120,7 @@ export interface Plan {
     readonly commonJs: boolean;
     readonly entries: readonly NamedEntry[];
     readonly slots: readonly number[];
+    readonly testedClasses: readonly TestedErrorClass[];
   };
   /** The prefix of all emitted names. No name in the source begins with it. */
   readonly prefix: string;

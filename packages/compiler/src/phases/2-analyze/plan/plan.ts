@@ -10,6 +10,7 @@ import type { FunctionModel, LoopModel, ModuleModel } from "../model/model.ts";
 import { isMention } from "../model/summary.ts";
 import { planCleanUps } from "./clean-ups.ts";
 import type { Edit, Plan } from "./edits.ts";
+import { planErrorClasses } from "./error-classes.ts";
 import type { AnalysisInput } from "./input.ts";
 import { callsInLeft, callsInParameters } from "./positions.ts";
 import { planRegistrations } from "./registrations.ts";
@@ -62,11 +63,13 @@ export function plan(input: AnalysisInput, functions: readonly FunctionModel[], 
         return source ? [{ kind: "chance", node, source, call: form !== "value" }] : [];
       }),
       ...edits,
+      ...planErrorClasses(model, analysis),
     ],
     prelude: {
       at: firstStatement(parsed),
       commonJs: isCommonJs(parsed, input.commonJs || model.usesCommonJs),
       ...prelude,
+      testedClasses: analysis.testedClasses,
     },
     prefix: freePrefix(parsed.source),
   };

@@ -60,6 +60,16 @@ export function defineClass(
   out.open(node.body.start + 1, ` static { ${calls.filter((each) => each !== false).join(" ")} }`, node.body);
 }
 
+/** `class Declined extends Error {}` → `class Declined extends Error { static { $m().errorClass(this, "Declined"); }}` */
+export function defineErrorClass(
+  { node, name, isLocal }: Extract<Edit, { kind: "errorClass" }>,
+  { out, call }: RewriteContext,
+): void {
+  const self = node.id?.name ?? "this"; // as in `defineClass`
+  const local = isLocal ? ", true" : "";
+  out.open(node.body.start + 1, ` static { ${call("errorClass")}${self}, ${jsonLiteral(name)}${local}); }`, node.body);
+}
+
 /**
  *     { async function f() {} }                  →  { $m().define(f, 0, 0); async function f() {} }
  *     switch (x) { case 1: async function f… }   →  switch (x) { case $m().define(f, 0, 0), 1: async function f… }
