@@ -57,6 +57,10 @@ test("R8 the class of a module that is evaluated again replaces the one before",
   load("src/reloaded.ts", { Reloaded: Second });
   expect(classOf(text)).toBe(Second);
   expect(classOf(codec.encode(new First("f")))).toBe(Second);
+  expect([new Second("s") instanceof First, new First("f") instanceof Second]).toEqual([true, true]);
+  class Derived extends First {}
+  expect([new Derived("d") instanceof Second, new Second("s") instanceof Derived]).toEqual([true, false]);
+  expect(new Error("e") instanceof First).toBe(false);
 });
 
 test("R8 a tested class is read when an error is stored or read, and again as long as it is not initialized", () => {

@@ -19,11 +19,11 @@ import {
 } from "./classes/index.ts";
 
 class Refused extends FatalError {
-  constructor(
-    readonly reason: string,
-    options?: ErrorOptions,
-  ) {
+  readonly reason: string;
+
+  constructor(reason: string, options?: ErrorOptions) {
     super(`refused: ${reason}`, options);
+    this.reason = reason;
   }
 
   describe(): string {
@@ -31,11 +31,11 @@ class Refused extends FatalError {
   }
 }
 
-namespace shop {
-  export class Closed extends PerdureError {
+const shop = {
+  Closed: class Closed extends PerdureError {
     readonly until = "9:00";
-  }
-}
+  },
+};
 
 const seen: unknown[] = [];
 const thrown: { error: unknown } = { error: undefined };
@@ -128,7 +128,7 @@ test.each([
   ["a class expression", new Declined("no"), "Declined"],
   ["a class in an object", new many.Several([new Busy("a"), 1], "two"), "Several"],
   ["a generic class of DOMExceptions", new Timeout({ seconds: 1 }), "Timeout"],
-  ["a class in a namespace", new shop.Closed("RUN_NOT_FOUND", { run: "r" }), "Closed"],
+  ["a class of PerdureErrors", new shop.Closed("RUN_NOT_FOUND", { run: "r" }), "Closed"],
   ["a class that a function has made", new NotFound("no page"), "NotFound"],
   ["a class that the same function has made", new Gone("no page"), "Gone"],
   ["a class without the keyword", new Old("no"), "Old"],
@@ -186,7 +186,7 @@ test("R8 the failure of a child workflow has its class in the parent, and in the
 test("R8 retryIf gets the error itself", async () => {
   const tried: unknown[] = [];
   taskOptions(fail, { retries: 1, retryIf: (error) => tried.push(error) < 0 });
-  onTestFinished(() => taskOptions(fail, {}));
+  onTestFinished(() => void taskOptions(fail, {}));
   thrown.error = new Busy("card");
   expect(await caught()).toBe("Busy");
   expect(tried).toEqual([thrown.error]);

@@ -17,8 +17,11 @@ export class Busy extends AppError {
     return "BusyError";
   }
 
-  constructor(readonly queue: string) {
+  readonly queue: string;
+
+  constructor(queue: string) {
     super(`${queue} is busy`, "BUSY");
+    this.queue = queue;
   }
 }
 
@@ -33,8 +36,11 @@ export const Declined = class extends RangeError {};
 export const many = { Several: class extends AggregateError {} };
 
 export class Timeout<T> extends DOMException {
-  constructor(readonly detail: T) {
+  readonly detail: T;
+
+  constructor(detail: T) {
     super("too slow", "TimeoutError");
+    this.detail = detail;
   }
 }
 
