@@ -1,4 +1,4 @@
-import type { TestedErrorClass } from "../phases/2-analyze/model/analysis.ts";
+import type { Analysis, TestedErrorClass } from "../phases/2-analyze/model/analysis.ts";
 import type { TestedClass } from "../phases/2-analyze/model/summary.ts";
 import type { Value } from "../phases/2-analyze/model/value.ts";
 import { resolveValue, type Module, type Resolved } from "./link.ts";
@@ -10,8 +10,12 @@ const depthLimit = 64;
  * For each class with `extends`, whether its instances are errors. A base class of a package may be one of errors. A class that a function
  * declares counts only if they certainly are: the function may add members to any class.
  */
-export const errorClassesIn = (module: Module): boolean[] =>
-  module.summary.derived.map(({ index, isLocal }) => isOfErrors({ kind: "class", module, index }, !isLocal));
+export const errorClassesIn = (module: Module): Analysis["errorClasses"] =>
+  module.summary.derived.map(({ index, isLocal }) => {
+    const declared: Resolved = { kind: "class", module, index };
+    if (isOfErrors(declared, false)) return "certain";
+    return !isLocal && isOfErrors(declared, true) ? "possible" : undefined;
+  });
 
 function isOfErrors(resolved: Resolved, ifUnknown: boolean, depth = 0): boolean {
   switch (resolved.kind) {
@@ -81,4 +85,4 @@ function originOf(
 }
 
 export const hasErrorClasses = (module: Module): boolean =>
-  errorClassesIn(module).includes(true) || testedClassesIn(module).length > 0;
+  errorClassesIn(module).some((each) => each !== undefined) || testedClassesIn(module).length > 0;

@@ -36,8 +36,8 @@ export interface Analysis {
   /** The clock or random source that each of the module's reads reads from. `undefined` for other reads. */
   readonly chance: readonly (ChanceSource | undefined)[];
   readonly impurities: readonly Impurity[];
-  /** Whether each class with `extends` is one of errors, or may be. */
-  readonly errorClasses: readonly boolean[];
+  /** Whether the instances of each class with `extends` are errors. `possible` if only a package knows. */
+  readonly errorClasses: readonly ("certain" | "possible" | undefined)[];
   readonly testedClasses: readonly TestedErrorClass[];
   /** Whether there is anything to rewrite. */
   readonly touched: boolean;

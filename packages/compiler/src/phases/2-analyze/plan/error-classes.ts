@@ -6,7 +6,7 @@ import type { Edit } from "./edits.ts";
 export function planErrorClasses({ derived }: ModuleModel, { errorClasses }: Analysis): Edit[] {
   const counts = new Map<string, number>();
   return derived
-    .filter((_, i) => errorClasses[i] === true)
+    .filter((_, i) => errorClasses[i] !== undefined)
     .map(({ node, name, isLocal }): Edit => {
       const count = counts.get(name) ?? 0;
       counts.set(name, count + 1);
