@@ -2,7 +2,7 @@ import { AssertionError } from "node:assert";
 import { errors as jose } from "jose";
 import { close, configure, FatalError, memoryStore, PerdureError, ProcessDiedError, start, taskOptions } from "perdure";
 import { crashEverywhere } from "perdure/testing";
-import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import {
   Away,
   Busy,
@@ -37,7 +37,9 @@ const shop = {
   },
 };
 
-const seen: unknown[] = [];
+/** Takes note of what a workflow has caught. */
+const note = vi.fn<(error: unknown) => void>();
+const noted = (): unknown[] => note.mock.calls.map(([error]) => error);
 const thrown: { error: unknown } = { error: undefined };
 
 async function fail(): Promise<never> {
@@ -55,7 +57,7 @@ async function caught(): Promise<string> {
   try {
     return await fail();
   } catch (error) {
-    seen.push(error);
+    note(error);
     return namesOf(error).join();
   }
 }
@@ -63,7 +65,7 @@ async function caught(): Promise<string> {
 async function received(): Promise<string> {
   "use workflow";
   const value = await give();
-  seen.push(value);
+  note(value);
   return "received";
 }
 
@@ -89,7 +91,7 @@ function namesOf(error: unknown): string[] {
 }
 
 beforeEach(() => {
-  seen.length = 0;
+  note.mockClear();
   configure({ store: memoryStore(), logLevel: "error" });
   onTestFinished(close);
 });
@@ -99,15 +101,15 @@ async function comesBack<T extends Error>(error: T, name: string): Promise<T> {
   thrown.error = error;
   await crashEverywhere(caught, []);
   expect(await caught()).toBe(name);
-  expect(seen.length).toBeGreaterThan(2);
-  for (const each of seen) {
+  expect(noted().length).toBeGreaterThan(2);
+  for (const each of noted()) {
     expect(each).not.toBe(error);
     expect(Object.getPrototypeOf(each)).toBe(Object.getPrototypeOf(error));
     expect(String(each)).toBe(String(error));
     expect((each as Error).stack).toBe(error.stack);
     expect(Object.keys(each as Error)).toEqual(Object.keys(error));
   }
-  return seen.at(-1) as T;
+  return noted().at(-1) as T;
 }
 
 test("R8 an error of a class of the workflow's module comes back as one, with its fields and methods", async () => {
@@ -142,8 +144,8 @@ test.each([
 test("R8 an error made by a class that nobody knows comes back as one of the nearest class that is known", async () => {
   thrown.error = new (class extends makeError("X") {})("boom");
   expect(await caught()).toBe("");
-  expect(seen[0]).toMatchObject({ message: "boom", code: "X" });
-  expect(Object.getPrototypeOf(seen[0])).toBe(Error.prototype);
+  expect(noted()[0]).toMatchObject({ message: "boom", code: "X" });
+  expect(Object.getPrototypeOf(noted()[0])).toBe(Error.prototype);
 });
 
 test("R8 private fields are missing from an error that comes back", async () => {
@@ -155,7 +157,7 @@ test("R8 an error that a task returns, or that is part of a value, keeps its cla
   const error = new Busy("card");
   thrown.error = { list: [error, error], last: new Refused("x") };
   await received();
-  const [value] = seen as { list: unknown[]; last: unknown }[];
+  const [value] = noted() as { list: unknown[]; last: unknown }[];
   expect(value?.list[0]).toBeInstanceOf(Busy);
   expect(value?.list[1]).toBe(value?.list[0]);
   expect(value?.last).toBeInstanceOf(Refused);
@@ -171,7 +173,7 @@ async function parent(): Promise<unknown> {
   try {
     return await child();
   } catch (error) {
-    seen.push(error);
+    note(error);
     throw error;
   }
 }
@@ -180,7 +182,7 @@ test("R8 the failure of a child workflow has its class in the parent, and in the
   thrown.error = new Refused("limit");
   const run = await start(parent, []);
   await expect(run.result()).rejects.toBeInstanceOf(Refused);
-  expect(seen[0]).toBeInstanceOf(Refused);
+  expect(noted()[0]).toBeInstanceOf(Refused);
 });
 
 test("R8 retryIf gets the error itself", async () => {
@@ -201,14 +203,14 @@ test("R8 a registered class is encoded as its owner says", async () => {
   });
   thrown.error = new Busy("card");
   expect(await caught()).toBe("Busy");
-  expect(seen[0]).toMatchObject({ queue: "card again" });
+  expect(noted()[0]).toMatchObject({ queue: "card again" });
 });
 
 test("R8 a ProcessDiedError comes back as one", async () => {
   thrown.error = new ProcessDiedError("pay", 3);
   await caught();
-  expect(Object.getPrototypeOf(seen[0])).toBe(ProcessDiedError.prototype);
-  expect(seen[0]).toMatchObject({ attempts: 3 });
+  expect(Object.getPrototypeOf(noted()[0])).toBe(ProcessDiedError.prototype);
+  expect(noted()[0]).toMatchObject({ attempts: 3 });
 });
 
 const opened: { readonly id: string; readonly open: () => void }[] = [];

@@ -16,13 +16,14 @@ type AnyFunction = (...args: never[]) => unknown;
 /** The exports of `ABI_MODULE`. */
 export interface Abi {
   /**
-   * Registers a compiled module and returns its handle. Throws if `abi` is not `ABI_VERSION`. `tested` are the classes that the module tests for
-   * with `instanceof` and that may be errors: a name and a function that reads the class. A name with `#` belongs to a package.
+   * Registers a compiled module and returns its handle. Throws if `abi` is not `ABI_VERSION`. `classes` are the error classes that variables of the
+   * module hold: those that it declares, and those of others that it tests for with `instanceof`. They are read when an error is first stored
+   * or read. A name with `#` belongs to a package.
    */
   module(
     abi: number,
     info: ModuleInfo,
-    tested?: readonly (readonly [name: string, read: () => unknown])[],
+    classes?: readonly (readonly [name: string, read: () => unknown])[],
   ): ModuleHandle;
 }
 
@@ -71,8 +72,8 @@ export interface ModuleHandle {
     entries: readonly (readonly [key: PropertyKey, index: number, length?: number])[],
   ): T;
   /**
-   * Registers a class that the module declares, so that its errors come back as instances of it. Anything but an error class is ignored. `isLocal`:
-   * a function declares it, so that each run has a class of its own.
+   * Registers a class that no variable of the module holds, so that its errors come back as instances of it. Anything but an error class is ignored. `isLocal`:
+   * a function declares it, so that each call of the function has a class of its own.
    */
   errorClass(type: object, name: string, isLocal?: boolean): void;
   /** Converts the value of a computed key to a property key, so that it is converted only once. */

@@ -9,7 +9,7 @@ import {
   type ModuleInfo,
 } from "@perdure/protocol";
 import type { AnyFunction, Body, Definition, TaskDefinition, WorkflowDefinition } from "../definitions/definition.ts";
-import { registerDeclared, registerTested, type TestedClass } from "../definitions/error-classes.ts";
+import { registerClass, registerClasses, type ReadClass } from "../definitions/error-classes.ts";
 import { define, definitionOf, moduleKey, register } from "../definitions/registry.ts";
 import { context, currentScope } from "../execution/current.ts";
 import type { Scope } from "../execution/scope.ts";
@@ -26,9 +26,9 @@ class CompiledModule implements ModuleHandle {
   private readonly info: ModuleInfo;
   private readonly definitions: readonly Definition[];
 
-  constructor(info: ModuleInfo, tested: readonly TestedClass[]) {
+  constructor(info: ModuleInfo, classes: readonly ReadClass[]) {
     this.info = info;
-    registerTested(moduleKey(info), tested);
+    registerClasses(moduleKey(info), classes);
     this.definitions = info.functions.map((fn, index) => ({ info: fn, module: info, key: keyOf(info, index) }));
     register(info, this.definitions);
   }
@@ -184,8 +184,8 @@ class CompiledModule implements ModuleHandle {
   }
 
   errorClass(type: object, name: string, isLocal?: boolean): void {
-    const within = isLocal ? (currentScope()?.execution ?? "nowhere") : undefined;
-    registerDeclared(moduleKey(this.info), name, type, within);
+    const [activation = "none"] = currentScope()?.activations() ?? [];
+    registerClass(moduleKey(this.info), name, type, isLocal ? activation : undefined);
   }
 
   key(value: unknown): PropertyKey {
@@ -288,8 +288,8 @@ class RunDisposal implements Disposal {
 export { ABI_VERSION };
 
 /** Registers a compiled module. A module that is evaluated again replaces its earlier evaluation. */
-export function module(abi: number, info: ModuleInfo, tested: readonly TestedClass[] = []): ModuleHandle {
+export function module(abi: number, info: ModuleInfo, classes: readonly ReadClass[] = []): ModuleHandle {
   if (abi !== ABI_VERSION)
     throw new PerdureError("ABI_DIFFERS", { file: info.file, compiled: abi, runtime: ABI_VERSION });
-  return new CompiledModule(info, tested);
+  return new CompiledModule(info, classes);
 }

@@ -1,8 +1,15 @@
 import { processWide } from "../process-wide.ts";
 import { modules } from "./registry.ts";
 
-/** A class that a module tests for with `instanceof`: its stored name, and how to read it. */
-export type TestedClass = readonly [name: string, read: () => unknown];
+/** A class in a variable: its name, and how to read it. */
+export type ReadClass = readonly [name: string, read: () => unknown];
+
+interface Unread {
+  readonly stored: string;
+  readonly read: () => unknown;
+  /** Whether it is a class of a project file, not of a package. */
+  readonly isOwn: boolean;
+}
 
 interface ErrorClass {
   readonly prototype: Error;
@@ -16,60 +23,60 @@ const slots = processWide("errorClasses", () => ({
   stale: new Set<string>(),
   /** The stored name of the class with this prototype. */
   names: new WeakMap<object, string>(),
-  /** The classes that functions declare: those of each run that has called the function. */
+  /** The classes that functions declare: those of each activation. */
   local: new WeakMap<object, Map<string, ErrorClass>>(),
   localNames: new WeakMap<object, string>(),
-  /** Tested classes that have not been read yet, by module. A module is evaluated after it is registered. */
-  unread: new Map<string, readonly TestedClass[]>(),
+  /** Classes that have not been read yet. A module is evaluated after it is registered. */
+  unread: [] as Unread[],
   shared: new WeakSet<object>(),
 }));
 
-/** Registers the classes that a module tests for, before the module itself. */
-export function registerTested(module: string, tested: readonly TestedClass[]): void {
-  if (modules.has(module))
+/** Registers the classes in variables of a module, before the module itself. A name with `#` is that of a class of a package. */
+export function registerClasses(module: string, classes: readonly ReadClass[]): void {
+  if (modules.has(module)) {
+    readClasses();
     for (const name of slots.classes.keys()) if (name.startsWith(`${module}#`)) slots.stale.add(name);
-  slots.unread.set(
-    module,
-    tested.map(([name, read]) => [name.includes("#") ? name : storedName(module, name), read]),
-  );
+  }
+  for (const [name, read] of classes) {
+    const isOwn = !name.includes("#");
+    slots.unread.push({ stored: isOwn ? storedName(module, name) : name, read, isOwn });
+  }
 }
 
 /**
  * Registers a class that a module declares. Does nothing for a class whose instances are no errors.
  *
- * @param within - the run in which a function has declared the class; "nowhere" outside of runs; undefined for a class of the module itself
+ * @param activation - where a function has declared the class in a run; "none" outside of runs; undefined for a class of the module itself
  */
-export function registerDeclared(module: string, name: string, type: object, within?: object | "nowhere"): void {
+export function registerClass(module: string, name: string, type: object, activation?: object | "none"): void {
   if (!isErrorClass(type)) return;
   const stored = storedName(module, name);
-  if (within === undefined) {
-    const before = slots.classes.get(stored);
-    enter(stored, type);
-    if (before && before !== type) for (const each of [before, type]) shareInstances(each, stored);
-    return;
-  }
+  if (activation === undefined) return enter(stored, type, true);
   slots.localNames.set(type.prototype, stored);
-  if (within === "nowhere") return;
-  const classes = slots.local.get(within) ?? new Map<string, ErrorClass>();
-  slots.local.set(within, classes.set(stored, type));
+  if (activation === "none") return;
+  const classes = slots.local.get(activation) ?? new Map<string, ErrorClass>();
+  slots.local.set(activation, classes.set(stored, type));
 }
 
 /** The stored name of the class with this prototype: `src/orders.ts#Declined`, `axios#AxiosError`. */
 export function errorClassName(prototype: object): string | undefined {
-  readTested();
+  readClasses();
   return slots.names.get(prototype) ?? slots.localNames.get(prototype);
 }
 
 /**
  * The prototype of the class with this stored name. A class that was moved to another file is found if no other class has its name.
  *
- * @param run - the run whose own classes come first
+ * @param activations - those whose classes come first, from the inside out
  */
-export function errorPrototypeOf(stored: string, run?: object): object | undefined {
-  readTested();
+export function errorPrototypeOf(stored: string, activations: Iterable<object> = []): object | undefined {
+  readClasses();
   const { local, classes, stale } = slots;
-  const exact = (run && local.get(run)?.get(stored)) ?? (stale.has(stored) ? undefined : classes.get(stored));
-  if (exact) return exact.prototype;
+  for (const each of activations) {
+    const own = local.get(each)?.get(stored);
+    if (own) return own.prototype;
+  }
+  if (!stale.has(stored) && classes.has(stored)) return classes.get(stored)?.prototype;
   const name = classNameIn(stored);
   const alike = [...classes].filter(([each]) => classNameIn(each) === name && !stale.has(each));
   const [only, ...others] = new Set(alike.map(([, { prototype }]) => prototype));
@@ -83,8 +90,28 @@ const classNameIn = (stored: string): string => stored.slice(stored.lastIndexOf(
 
 const isErrorClass = (type: object): type is ErrorClass => "prototype" in type && type.prototype instanceof Error;
 
-function enter(stored: string, type: ErrorClass): void {
+/** Reads each class once. One that is not initialized yet is tried again the next time. */
+function readClasses(): void {
+  if (slots.unread.length === 0) return;
+  const { unread } = slots;
+  slots.unread = [];
+  slots.unread = [...unread.filter((each) => !readClass(each)), ...slots.unread];
+}
+
+function readClass({ stored, read, isOwn }: Unread): boolean {
+  try {
+    const type = read();
+    if (typeof type === "function" && isErrorClass(type)) enter(stored, type, isOwn);
+    return typeof type === "function";
+  } catch {
+    return false;
+  }
+}
+
+function enter(stored: string, type: ErrorClass, isOwn: boolean): void {
+  const before = slots.classes.get(stored);
   if (!slots.names.has(type.prototype)) slots.names.set(type.prototype, stored);
+  if (isOwn && before && before !== type) for (const each of [before, type]) shareInstances(each, stored);
   slots.classes.set(stored, type);
   slots.stale.delete(stored);
 }
@@ -106,23 +133,4 @@ function isOfClass(value: unknown, stored: string): boolean {
   for (let each = value; typeof each === "object" && each !== null; each = Object.getPrototypeOf(each))
     if (slots.names.get(each) === stored) return true;
   return false;
-}
-
-/** Reads each class once. One that is not initialized yet is tried again the next time. */
-function readTested(): void {
-  for (const [module, tested] of slots.unread) {
-    const left = tested.filter(([name, read]) => !readClass(name, read));
-    if (left.length > 0) slots.unread.set(module, left);
-    else slots.unread.delete(module);
-  }
-}
-
-function readClass(name: string, read: () => unknown): boolean {
-  try {
-    const type = read();
-    if (typeof type === "function" && isErrorClass(type)) enter(name, type);
-    return typeof type === "function";
-  } catch {
-    return false;
-  }
 }

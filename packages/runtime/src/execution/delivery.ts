@@ -93,7 +93,7 @@ export class Delivery {
     if (!call.live) host.emit("replayed", run, row);
     try {
       const { output } = row;
-      // in the context of the call, since a function of the run may have declared the class of an error
+      // in the context of the call, since a function around it may have declared the class of an error
       const value = output === undefined ? undefined : call.inContext(() => host.values.decode(output));
       if (row.state === "completed")
         call.resolve(call.inContext(() => (call.spec.parse ? call.spec.parse(value) : value)));

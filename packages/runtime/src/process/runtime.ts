@@ -32,7 +32,7 @@ const CLOSE_LIMIT = 10_000;
 
 const errorClasses: ErrorClasses = {
   nameOf: errorClassName,
-  prototypeOf: (name) => errorPrototypeOf(name, currentScope()?.execution),
+  prototypeOf: (name) => errorPrototypeOf(name, currentScope()?.activations()),
 };
 
 /** A worker, as `close` knows it. */

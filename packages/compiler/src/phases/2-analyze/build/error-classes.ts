@@ -1,5 +1,5 @@
 import type { Node } from "oxc-parser";
-import { isFunction, keyName, unwrap, type ClassNode } from "../../../syntax/ast.ts";
+import { isFunction, isWrapper, keyName, unwrap, type ClassNode } from "../../../syntax/ast.ts";
 import type { DerivedClass } from "../model/model.ts";
 import type { TestedClass } from "../model/summary.ts";
 import { lookup, type Scope, type ValueOf } from "../scopes/scopes.ts";
@@ -10,8 +10,20 @@ export const derivedClass = (node: ClassNode, index: number, above: readonly Nod
   node,
   index,
   name: ownName(node, above) ?? "anonymous",
+  variable: variableOf(node, above),
   isLocal: above.some((each) => isFunction(each) || isInstanceField(each)),
 });
+
+/** `X` in `class X {}` and `const X = class {}` at the top of a module. */
+function variableOf(node: ClassNode, above: readonly Node[]): string | undefined {
+  const around = above.filter((each) => !isWrapper(each) && each.type !== "Program" && !each.type.startsWith("Export"));
+  if (node.type === "ClassDeclaration") return around.length === 0 ? node.id?.name : undefined;
+  const [declaration, declarator, ...others] = around;
+  const isInitial = declaration?.type === "VariableDeclaration" && others.length === 0;
+  return isInitial && declarator?.type === "VariableDeclarator" && declarator.id.type === "Identifier"
+    ? declarator.id.name
+    : undefined;
+}
 
 /** The class in `x instanceof C`, if it can be read outside of functions: a variable of the module, or a member of one. */
 export function testedClass(right: Node, scope: Scope, valueOf: ValueOf): TestedClass | undefined {

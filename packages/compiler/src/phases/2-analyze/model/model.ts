@@ -70,6 +70,8 @@ export interface InPlaceChange {
 export interface DerivedClass extends DerivedSummary {
   readonly node: ClassNode;
   readonly name: string;
+  /** The variable of the module that holds it. */
+  readonly variable: string | undefined;
 }
 
 export interface ModuleModel extends ModuleSummary {

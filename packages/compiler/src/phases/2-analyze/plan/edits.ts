@@ -85,7 +85,7 @@ export type Edit =
   | { readonly kind: "site"; readonly node: CallExpression | TaggedTemplateExpression; readonly index: number }
   /** `call`: the node itself evaluates to the value. Otherwise it is a function that returns the value. */
   | { readonly kind: "chance"; readonly node: Node; readonly source: ChanceSource; readonly call: boolean }
-  /** An error class, to be registered when it is evaluated. */
+  /** An error class that no variable of the module holds, to be registered when it is evaluated. */
   | { readonly kind: "errorClass"; readonly node: ClassNode; readonly name: string; readonly isLocal: boolean }
   | { readonly kind: "name"; readonly node: FunctionNode }
   | {
@@ -120,7 +120,8 @@ export interface Plan {
     readonly commonJs: boolean;
     readonly entries: readonly NamedEntry[];
     readonly slots: readonly number[];
-    readonly testedClasses: readonly TestedErrorClass[];
+    /** Error classes in variables of the module. They are read when an error is first stored or read. */
+    readonly readClasses: readonly TestedErrorClass[];
   };
   /** The prefix of all emitted names. No name in the source begins with it. */
   readonly prefix: string;

@@ -42,6 +42,7 @@ export function plan(input: AnalysisInput, functions: readonly FunctionModel[], 
     sites: sites.map(({ name, start }) => [name, ...locate(start)]),
   };
   const { edits, prelude } = planRegistrations(functions);
+  const errorClasses = planErrorClasses(model, analysis);
   const inParameters = callsInParameters(model, analysis);
   const inLeft = callsInLeft(loops, model, analysis);
   return {
@@ -63,13 +64,13 @@ export function plan(input: AnalysisInput, functions: readonly FunctionModel[], 
         return source ? [{ kind: "chance", node, source, call: form !== "value" }] : [];
       }),
       ...edits,
-      ...planErrorClasses(model, analysis),
+      ...errorClasses.edits,
     ],
     prelude: {
       at: firstStatement(parsed),
       commonJs: isCommonJs(parsed, input.commonJs || model.usesCommonJs),
       ...prelude,
-      testedClasses: analysis.testedClasses,
+      readClasses: errorClasses.readClasses,
     },
     prefix: freePrefix(parsed.source),
   };
