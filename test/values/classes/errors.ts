@@ -1,5 +1,5 @@
 /** No workflow, no task: the classes are registered here since a workflow imports the file. */
-export class AppError extends Error {
+class AppError extends Error {
   readonly code: string;
 
   constructor(message: string, code: string) {
