@@ -49,6 +49,23 @@ test("R8 a class that was moved to another file is found by its name, if it is t
   expect(classOf(text)).toBe(Error);
 });
 
+test("R8 a class without a name is not found in another file", () => {
+  class First extends Error {}
+  load("src/first.ts", { default: First });
+  const text = codec.encode(new First("f"));
+  load("src/first.ts", {});
+  load("src/second.ts", { default: class extends Error {} });
+  expect(classOf(text)).toBe(Error);
+});
+
+test("R8 a class that another file tests for has the name of the file that declares it", () => {
+  class Excluded extends Error {}
+  load("src/flow.ts", {}, [["./../errors/index.ts#Excluded", () => Excluded]]);
+  const text = codec.encode(new Excluded("e"));
+  expect(text).toContain(`"shop ../errors/index.ts#Excluded"`);
+  expect(classOf(text)).toBe(Excluded);
+});
+
 test("R8 the class of a module that is evaluated again replaces the one before", () => {
   class First extends Error {}
   class Second extends Error {}

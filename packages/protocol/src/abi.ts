@@ -18,7 +18,7 @@ export interface Abi {
   /**
    * Registers a compiled module and returns its handle. Throws if `abi` is not `ABI_VERSION`. `classes` are the error classes that variables of the
    * module hold: those that it declares, and those of others that it tests for with `instanceof`. They are read when an error is first stored
-   * or read. A name with `#` belongs to a package.
+   * or read. A name with `#` belongs to a package, or to another file: `axios#AxiosError`, `./src/errors.ts#Declined`.
    */
   module(
     abi: number,

@@ -39,24 +39,28 @@ function isOfErrors(resolved: Resolved, ifUnknown: boolean, depth = 0): boolean 
   }
 }
 
-/**
- * The classes that the module tests for and that no module of the project declares, where they may be classes of errors. A class of the project
- * is registered where it is declared.
- */
+/** The classes that the module tests for and does not declare, where they may be classes of errors. */
 export function testedClassesIn(module: Module): TestedErrorClass[] {
   const found = new Map<string, TestedErrorClass>();
-  for (const each of module.summary.testedClasses)
-    if (isOutside(resolveValue(each.value, module)))
-      found.set(each.expression, { name: nameOf(each, module), expression: each.expression });
+  for (const each of module.summary.testedClasses) {
+    const tested = testedIn(each, module);
+    if (tested) found.set(each.expression, tested);
+  }
   return [...found.values()];
 }
 
-function isOutside(resolved: Resolved): boolean {
-  if (resolved.kind === "platform") return resolved.path.startsWith("node:") && isOfErrors(resolved, true);
-  return resolved.kind !== "class" && resolved.kind !== "runtime" && isOfErrors(resolved, true);
+function testedIn(tested: TestedClass, module: Module): TestedErrorClass | undefined {
+  const resolved = resolveValue(tested.value, module);
+  const { expression } = tested;
+  if (resolved.kind === "runtime" || !isOfErrors(resolved, true)) return undefined;
+  if (resolved.kind === "platform" && !resolved.path.startsWith("node:")) return undefined;
+  if (resolved.kind !== "class") return { name: nameOf(tested, module), file: undefined, expression };
+  const { file, summary } = resolved.module;
+  const declared = summary.derived.find(({ index }) => index === resolved.index);
+  return declared && file !== module.file ? { name: declared.name, file, expression } : undefined;
 }
 
-/** `axios#AxiosError` for a class of a package, `NotFound` for another one. */
+/** `axios#AxiosError` for a class of a package, `NotFound` for one whose declaration is not known. */
 function nameOf({ value, expression }: TestedClass, module: Module): string {
   const last = expression.slice(expression.lastIndexOf(".") + 1);
   const { from, name } = originOf(value, module) ?? {};

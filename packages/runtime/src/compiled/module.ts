@@ -28,7 +28,7 @@ class CompiledModule implements ModuleHandle {
 
   constructor(info: ModuleInfo, classes: readonly ReadClass[]) {
     this.info = info;
-    registerClasses(moduleKey(info), classes);
+    registerClasses(info, classes);
     this.definitions = info.functions.map((fn, index) => ({ info: fn, module: info, key: keyOf(info, index) }));
     register(info, this.definitions);
   }

@@ -1,5 +1,6 @@
+import type { ModuleInfo } from "@perdure/protocol";
 import { processWide } from "../process-wide.ts";
-import { modules } from "./registry.ts";
+import { moduleKey, modules } from "./registry.ts";
 
 /** A class in a variable: its name, and how to read it. */
 export type ReadClass = readonly [name: string, read: () => unknown];
@@ -31,15 +32,20 @@ const slots = processWide("errorClasses", () => ({
   shared: new WeakSet<object>(),
 }));
 
-/** Registers the classes in variables of a module, before the module itself. A name with `#` is that of a class of a package. */
-export function registerClasses(module: string, classes: readonly ReadClass[]): void {
+/**
+ * Registers the classes in variables of a module, before the module itself. A name with `#` is that of a class of a package, or of another
+ * file if it begins with `./`.
+ */
+export function registerClasses(info: ModuleInfo, classes: readonly ReadClass[]): void {
+  const module = moduleKey(info);
   if (modules.has(module)) {
     readClasses();
     for (const name of slots.classes.keys()) if (name.startsWith(`${module}#`)) slots.stale.add(name);
   }
   for (const [name, read] of classes) {
-    const isOwn = !name.includes("#");
-    slots.unread.push({ stored: isOwn ? storedName(module, name) : name, read, isOwn });
+    const isOwn = !name.includes("#") || name.startsWith("./");
+    const stored = name.startsWith("./") ? moduleKey({ ...info, file: name.slice(2) }) : storedName(module, name);
+    slots.unread.push({ stored: isOwn ? stored : name, read, isOwn });
   }
 }
 
@@ -78,6 +84,7 @@ export function errorPrototypeOf(stored: string, activations: Iterable<object> =
   }
   if (!stale.has(stored) && classes.has(stored)) return classes.get(stored)?.prototype;
   const name = classNameIn(stored);
+  if (unnamed.has(name)) return undefined;
   const alike = [...classes].filter(([each]) => classNameIn(each) === name && !stale.has(each));
   const [only, ...others] = new Set(alike.map(([, { prototype }]) => prototype));
   return others.length === 0 ? only : undefined;
@@ -87,6 +94,9 @@ const storedName = (module: string, name: string): string => `${module}#${name}`
 
 /** Classes of one name in one module are numbered: `Declined~1`. */
 const classNameIn = (stored: string): string => stored.slice(stored.lastIndexOf("#") + 1).replace(/~\d+$/, "");
+
+/** What the compiler calls a class without a name. */
+const unnamed: ReadonlySet<string> = new Set(["default", "anonymous"]);
 
 const isErrorClass = (type: object): type is ErrorClass => "prototype" in type && type.prototype instanceof Error;
 

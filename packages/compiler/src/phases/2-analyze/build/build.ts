@@ -271,7 +271,8 @@ class ModelBuilder {
   }
 
   private noteClass(node: ClassNode): void {
-    if (node.superClass) this.derived.push(derivedClass(node, this.scopes.classIndex.get(node) ?? -1, this.above));
+    if (node.superClass)
+      this.derived.push(derivedClass(node, this.scopes.classIndex.get(node) ?? -1, this.above, this.derived));
   }
 
   private noteTest(right: Node, { scope }: Context): void {

@@ -5,14 +5,27 @@ import type { TestedClass } from "../model/summary.ts";
 import { lookup, type Scope, type ValueOf } from "../scopes/scopes.ts";
 import { ownName } from "./naming.ts";
 
-/** A class with `extends`, which may be one of errors. */
-export const derivedClass = (node: ClassNode, index: number, above: readonly Node[]): DerivedClass => ({
-  node,
-  index,
-  name: ownName(node, above) ?? "anonymous",
-  variable: variableOf(node, above),
-  isLocal: above.some((each) => isFunction(each) || isInstanceField(each)),
-});
+/**
+ * A class with `extends`, which may be one of errors.
+ *
+ * @param before - those before it in the module
+ */
+export function derivedClass(
+  node: ClassNode,
+  index: number,
+  above: readonly Node[],
+  before: readonly DerivedClass[],
+): DerivedClass {
+  const name = ownName(node, above) ?? "anonymous";
+  const count = before.filter((each) => each.name.replace(/~\d+$/, "") === name).length;
+  return {
+    node,
+    index,
+    name: count === 0 ? name : `${name}~${count}`,
+    variable: variableOf(node, above),
+    isLocal: above.some((each) => isFunction(each) || isInstanceField(each)),
+  };
+}
 
 /** `X` in `class X {}` and `const X = class {}` at the top of a module. */
 function variableOf(node: ClassNode, above: readonly Node[]): string | undefined {

@@ -20,10 +20,12 @@ export interface Impurity {
   readonly end: number;
 }
 
-/** A class that the module tests for with `instanceof`, that no module of the project declares, and that may be one of errors. */
+/** A class that the module tests for with `instanceof`, that it does not declare, and that may be one of errors. */
 export interface TestedErrorClass {
   /** With the package that exports it: `axios#AxiosError`. */
   readonly name: string;
+  /** The path of the other project file that declares it. That file may be excluded from compilation. */
+  readonly file: string | undefined;
   /** How the module refers to it: `axios.AxiosError`. */
   readonly expression: string;
 }

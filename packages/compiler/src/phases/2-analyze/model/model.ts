@@ -69,7 +69,6 @@ export interface InPlaceChange {
 
 export interface DerivedClass extends DerivedSummary {
   readonly node: ClassNode;
-  readonly name: string;
   /** The variable of the module that holds it. */
   readonly variable: string | undefined;
 }
@@ -129,7 +128,7 @@ export function summarize(model: ModuleModel): ModuleSummary {
       atTop,
     })),
     stateUses,
-    derived: model.derived.map(({ index, isLocal }) => ({ index, isLocal })),
+    derived: model.derived.map(({ index, name, isLocal }) => ({ index, name, isLocal })),
     testedClasses,
   };
 }

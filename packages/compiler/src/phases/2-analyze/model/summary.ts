@@ -66,6 +66,8 @@ export interface ReadSummary {
 export interface DerivedSummary {
   /** Its index in `classes`. */
   readonly index: number;
+  /** Its name in the module. Classes of one name are numbered: `Declined`, `Declined~1`. */
+  readonly name: string;
   /** Whether it is declared in a function, so that it can be evaluated more than once. */
   readonly isLocal: boolean;
 }

@@ -8,7 +8,6 @@ import type {
   YieldExpression,
 } from "oxc-parser";
 import type { ClassNode, FunctionNode, Loop } from "../../../syntax/ast.ts";
-import type { TestedErrorClass } from "../model/analysis.ts";
 
 /** A key known statically, or the number of the variable that keeps the value of a computed key. */
 export type PlannedKey = string | { readonly slot: number };
@@ -121,7 +120,7 @@ export interface Plan {
     readonly entries: readonly NamedEntry[];
     readonly slots: readonly number[];
     /** Error classes in variables of the module. They are read when an error is first stored or read. */
-    readonly readClasses: readonly TestedErrorClass[];
+    readonly readClasses: readonly { readonly name: string; readonly expression: string }[];
   };
   /** The prefix of all emitted names. No name in the source begins with it. */
   readonly prefix: string;

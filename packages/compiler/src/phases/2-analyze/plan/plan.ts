@@ -42,7 +42,7 @@ export function plan(input: AnalysisInput, functions: readonly FunctionModel[], 
     sites: sites.map(({ name, start }) => [name, ...locate(start)]),
   };
   const { edits, prelude } = planRegistrations(functions);
-  const errorClasses = planErrorClasses(model, analysis);
+  const errorClasses = planErrorClasses(model, analysis, (path) => projectPath(root, path));
   const inParameters = callsInParameters(model, analysis);
   const inLeft = callsInLeft(loops, model, analysis);
   return {
