@@ -51,6 +51,7 @@ const programs: Record<string, string | Files> = {
   TASK_CHANGES_ARGUMENT: {
     "a.ts": `export async function t(order: Order, { items }: { items: string[] }, seen: Set<string>, redis: Redis) {\n  "use task";\n  order.total = 1;\n  order.lines[0].count++;\n  delete order.draft;\n  Object.assign(order, {});\n  items.push("x");\n  seen.add("x");\n  [order.a] = [1];\n  redis.set("x", 1);\n  const copy = { ...order };\n  copy.total = 2;\n  [...items].sort();\n}\n`,
   },
+  ERROR_PRIVATE_MEMBERS: `class Declined extends Error {\n  static #count = 0;\n  #card = "";\n  #mask() { return "***" }\n  get card() { return this.#card }\n}\nclass Store extends Map { #size = 0; }\nasync function pay() { "use task"; throw new Declined() }\n`,
   TASK_CHANGES_CAPTURED: `export async function main() {\n  "use workflow";\n  const results = [], own = {};\n  async function t(x) {\n    "use task";\n    const mine = [];\n    mine.push(x);\n    results.push(x);\n    own.x = x;\n  }\n  await t(1);\n  results.push(2);\n}\n`,
   TASK_WRITES_CAPTURED: `let total = 0;\nexport async function main() {\n  let seen;\n  async function f(x) {\n    "use task";\n    let own = 0;\n    own += x;\n    total += x;\n    ({ seen } = x);\n    [1].forEach(() => { seen++ });\n    for (total of [1]) own++;\n  }\n}\n`,
 };

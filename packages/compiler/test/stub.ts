@@ -72,6 +72,9 @@ function handle(
         if (length !== undefined) define(Reflect.get(object, key) as () => unknown, index, length);
       return object;
     },
+    errorClass(type) {
+      if (typeof type !== "function") throw new Error(`errorClass of ${String(type)}`);
+    },
     key: (value) => (typeof value === "symbol" ? value : String(value)),
     parent: (get, set) => new Proxy({}, { get: (_, key) => get(key), set: (_, key, value) => (set(key, value), true) }),
   };

@@ -1,7 +1,7 @@
 import type { ModuleInfo } from "./manifest.ts";
 
 /** Increased whenever emitted code and runtime become incompatible. Both sides check it. */
-export const ABI_VERSION = 4;
+export const ABI_VERSION = 5;
 
 /** The only module that emitted code imports. */
 export const ABI_MODULE = "perdure/internal";
@@ -15,8 +15,16 @@ type AnyFunction = (...args: never[]) => unknown;
 
 /** The exports of `ABI_MODULE`. */
 export interface Abi {
-  /** Registers a compiled module and returns its handle. Throws if `abi` is not `ABI_VERSION`. */
-  module(abi: number, info: ModuleInfo): ModuleHandle;
+  /**
+   * Registers a compiled module and returns its handle. Throws if `abi` is not `ABI_VERSION`. `classes` are the error classes that variables of the
+   * module hold: those that it declares, and those of others that it tests for with `instanceof`. They are read when an error is first stored
+   * or read. A name with `#` belongs to a package, or to another file: `axios#AxiosError`, `./src/errors.ts#Declined`.
+   */
+  module(
+    abi: number,
+    info: ModuleInfo,
+    classes?: readonly (readonly [name: string, read: () => unknown])[],
+  ): ModuleHandle;
 }
 
 /** The operations that emitted code calls. Indexes refer to the `ModuleInfo` with which the module was registered. */
@@ -63,6 +71,11 @@ export interface ModuleHandle {
     object: T,
     entries: readonly (readonly [key: PropertyKey, index: number, length?: number])[],
   ): T;
+  /**
+   * Registers a class that no variable of the module holds, so that its errors come back as instances of it. Anything but an error class is ignored. `isLocal`:
+   * a function declares it, so that each call of the function has a class of its own.
+   */
+  errorClass(type: object, name: string, isLocal?: boolean): void;
   /** Converts the value of a computed key to a property key, so that it is converted only once. */
   key(value: unknown): PropertyKey;
   /** A substitute for `super` in a nested function that has no `super`. `get` and `set` access the properties of the method's own `super`. */

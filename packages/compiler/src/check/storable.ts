@@ -44,8 +44,15 @@ const primitive =
   TypeFlags.Null |
   TypeFlags.Never;
 
-/** Errors that are restored as instances of their own class. */
-const ownErrors = new Set(["FatalError", "RetryableError", "TimeoutError", "CancelledError"]);
+/** Errors of Perdure, which are restored as instances of their own class. */
+const ownErrors = new Set([
+  "FatalError",
+  "RetryableError",
+  "TimeoutError",
+  "CancelledError",
+  "ProcessDiedError",
+  "PerdureError",
+]);
 
 /** Decides from types which values the runtime's codec cannot store. */
 export class Storability {
@@ -118,10 +125,26 @@ export class Storability {
     const held = what === "stored" ? [] : zip(what.holds, this.argumentsOf(known));
     const symbol = type.getSymbol();
     const isSubclass =
-      known !== type && symbol !== undefined && (symbol.flags & SymbolFlags.Class) !== 0 && !ownErrors.has(symbol.name);
+      known !== type &&
+      symbol !== undefined &&
+      (symbol.flags & SymbolFlags.Class) !== 0 &&
+      !ownErrors.has(symbol.name) &&
+      !this.isProjectError(type, symbol);
     return isSubclass
       ? remark("changed", `${this.name(type)}, which comes back as ${withArticle(known.getSymbol()?.name ?? "")}`, held)
       : parts(held);
+  }
+
+  /** Whether the project declares the class, and its instances are errors. The compiler registers such classes. */
+  private isProjectError(type: ts.ObjectType, { declarations = [] }: ts.Symbol): boolean {
+    const isError = this.ancestors(type).some(
+      ({ symbol }) => symbol.name === "Error" && isPlatform(symbol, this.program),
+    );
+    return isError && declarations.some((each) => this.isOfProject(each.getSourceFile()));
+  }
+
+  private isOfProject(file: ts.SourceFile): boolean {
+    return !file.isDeclarationFile && !this.program.isSourceFileFromExternalLibrary(file);
   }
 
   private inspectClass(type: ts.ObjectType): Inspection | undefined {

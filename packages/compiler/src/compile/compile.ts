@@ -44,8 +44,9 @@ export interface CompileResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** A file without directives has nothing to compile unless it matches: durable calls, clock, randomness, clean-up. Names can be written with Unicode escapes, so `\u` matches too. */
-const mayMatter = /\b(?:import|require|from|Date|Math|performance|crypto|catch|finally|then|using)\b|[dD]ispose\b|\\u/;
+/** A file without directives has nothing to compile unless it matches: durable calls, clock, randomness, clean-up, error classes. Names can be written with Unicode escapes, so `\u` matches too. */
+const mayMatter =
+  /\b(?:import|require|from|Date|Math|performance|crypto|catch|finally|then|using|extends|instanceof)\b|[dD]ispose\b|\\u/;
 
 /**
  * Compiles one file. Returns `undefined` if the file needs no change.

@@ -155,6 +155,10 @@ export const diagnosticMessages = {
     text: `the task ${p.task} assigns to "${p.name}", which is declared outside the task: a replay does not run the task, and the assignment is lost`,
     hint: "return the value from the task, and assign it where the task is called",
   })),
+  ERROR_PRIVATE_MEMBERS: define("warning", (p: { name: string; member: string }) => ({
+    text: `${p.name} has the private member ${p.member}: an error that a workflow catches is made from its record, without private members`,
+    hint: "use a public one (or `private` or `protected` in TypeScript), or register the class with configure({ classes })",
+  })),
   BROWSER_IMPORT: define("error", (p: { file: string; what: "workflows" | "tasks"; chain: readonly string[] }) => ({
     text: `${p.file} contains ${p.what} and is ${p.chain.length < 2 ? "an entry point of a browser build" : `imported by browser code: ${p.chain.join(" → ")}`}`,
     hint: 'call it on the server (an endpoint, a server action) and import only its types here: import type { … }; if this build is for a server, set its platform or target to "node"',

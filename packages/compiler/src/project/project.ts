@@ -3,6 +3,7 @@ import { projectPath } from "../files/paths.ts";
 import type { Analysis } from "../phases/2-analyze/model/analysis.ts";
 import type { ModuleSummary } from "../phases/2-analyze/model/summary.ts";
 import { chanceIn } from "./chance.ts";
+import { errorClassesIn, testedClassesIn } from "./error-classes.ts";
 import { Evaluation, type DurabilityOf } from "./durability.ts";
 import { directImports, reachable } from "./graph.ts";
 import type { Host } from "./host.ts";
@@ -52,6 +53,8 @@ export function createProject(host: Host, words: DirectiveWords, root: () => str
         targets: evaluation.targets(of),
         chance: chanceIn(module),
         impurities: impuritiesOf(module, place),
+        errorClasses: errorClassesIn(module),
+        testedClasses: testedClassesIn(module),
         touched,
         ...(touched ? settlement.importsOf(module) : { imports: [], plain: "" }),
       };

@@ -1,6 +1,7 @@
 import type { Analysis } from "../phases/2-analyze/model/analysis.ts";
 import { combineHashes } from "../syntax/hash.ts";
 import { hasChance } from "./chance.ts";
+import { hasErrorClasses } from "./error-classes.ts";
 import { Evaluation, type Durability, type DurabilityOf } from "./durability.ts";
 import { directImports, reachable } from "./graph.ts";
 import type { Module } from "./link.ts";
@@ -45,7 +46,7 @@ export class Settlement {
     return (
       evaluation.result.durable.includes(true) ||
       evaluation.hasTopLevelCall(of) ||
-      ((hasChance(evaluation.module) || evaluation.module.summary.hasCleanUp) && this.workflows.has(evaluation.module))
+      (matters(evaluation.module) && this.workflows.has(evaluation.module))
     );
   }
 
@@ -59,6 +60,9 @@ export class Settlement {
     return { imports: rewritten.map(({ file }) => file), plain: combineHashes(plain.map(({ hash }) => hash)) };
   }
 }
+
+/** Whether a module without durable functions has something to rewrite, if a workflow's module imports it. */
+const matters = (module: Module): boolean => hasChance(module) || module.summary.hasCleanUp || hasErrorClasses(module);
 
 export function fixpoint(evaluations: readonly Evaluation[], of: DurabilityOf): void {
   let changed = true;

@@ -18,7 +18,7 @@ const projects: Record<string, Readonly<Record<string, string>>> = {
     "src/a.ts": `class Row {\n  id = 1;\n}\nexport async function read(): Promise<Map<string, Row>> {\n  "use task";\n  return new Map([["a", new Row()]]);\n}\n`,
   },
   CLASS_NOT_KEPT: {
-    "src/a.ts": `class HttpError extends Error {\n  status = 404;\n}\nclass Stack<T> extends Array<T> {}\nexport async function read(): Promise<{ error?: HttpError; stack: Stack<string> }> {\n  "use task";\n  return { stack: new Stack() };\n}\n`,
+    "src/a.ts": `class Day extends Date {\n  week = 1;\n}\nclass Stack<T> extends Array<T> {}\nexport async function read(): Promise<{ day?: Day; stack: Stack<string> }> {\n  "use task";\n  return { stack: new Stack() };\n}\n`,
   },
   TSCONFIG_INVALID: {},
   "TSCONFIG_INVALID 2": {

@@ -9,7 +9,8 @@ import {
   type ModuleInfo,
 } from "@perdure/protocol";
 import type { AnyFunction, Body, Definition, TaskDefinition, WorkflowDefinition } from "../definitions/definition.ts";
-import { define, definitionOf, keyOf, register } from "../definitions/registry.ts";
+import { registerClass, registerClasses, type ReadClass } from "../definitions/error-classes.ts";
+import { define, definitionOf, keyOf, moduleKey, register } from "../definitions/registry.ts";
 import { context, currentScope } from "../execution/current.ts";
 import type { Scope } from "../execution/scope.ts";
 import { setSite, takeSite } from "../execution/sites.ts";
@@ -25,8 +26,9 @@ class CompiledModule implements ModuleHandle {
   private readonly info: ModuleInfo;
   private readonly definitions: readonly Definition[];
 
-  constructor(info: ModuleInfo) {
+  constructor(info: ModuleInfo, classes: readonly ReadClass[]) {
     this.info = info;
+    registerClasses(info, classes);
     this.definitions = info.functions.map((fn, index) => ({ info: fn, module: info, key: keyOf(info, index) }));
     register(info, this.definitions);
   }
@@ -182,6 +184,11 @@ class CompiledModule implements ModuleHandle {
     return object;
   }
 
+  errorClass(type: object, name: string, isLocal?: boolean): void {
+    const [activation = "none"] = currentScope()?.activations() ?? [];
+    registerClass(moduleKey(this.info), name, type, isLocal ? activation : undefined);
+  }
+
   key(value: unknown): PropertyKey {
     return Reflect.ownKeys({ [value as PropertyKey]: true })[0] as PropertyKey;
   }
@@ -276,8 +283,8 @@ class RunDisposal implements Disposal {
 export { ABI_VERSION };
 
 /** Registers a compiled module. A module that is evaluated again replaces its earlier evaluation. */
-export function module(abi: number, info: ModuleInfo): ModuleHandle {
+export function module(abi: number, info: ModuleInfo, classes: readonly ReadClass[] = []): ModuleHandle {
   if (abi !== ABI_VERSION)
     throw new PerdureError("ABI_DIFFERS", { file: info.file, compiled: abi, runtime: ABI_VERSION });
-  return new CompiledModule(info);
+  return new CompiledModule(info, classes);
 }

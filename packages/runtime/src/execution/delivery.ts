@@ -93,7 +93,9 @@ export class Delivery {
     const { host, run } = this.recipient;
     if (!call.live) host.emit("replayed", run, row);
     try {
-      const value = row.output === undefined ? undefined : host.values.decode(row.output);
+      const { output } = row;
+      // in the context of the call, since a function around it may have declared the class of an error
+      const value = output === undefined ? undefined : call.inContext(() => host.values.decode(output));
       if (row.state === "completed") call.complete(value);
       else this.deliverFailure(call, value);
     } catch (error) {

@@ -1,3 +1,4 @@
+import { guarded, isError } from "../values/describe.ts";
 import type { Frame } from "./frame.ts";
 
 interface Failure {
@@ -62,10 +63,12 @@ const continuedAfter = (frame: Frame | undefined, at: number): boolean =>
 /** The error, its causes, and the errors of an AggregateError. A loop: chains of causes may be long. */
 function reachable(end: unknown): Set<unknown> {
   const found = new Set([end]);
-  for (const error of found) {
-    if (!(error instanceof Error)) continue;
-    if (error.cause !== undefined) found.add(error.cause);
-    if (error instanceof AggregateError) for (const inner of error.errors) found.add(inner);
-  }
+  for (const error of found) for (const inner of guarded(() => innerOf(error), [])) found.add(inner);
   return found;
+}
+
+function innerOf(error: unknown): readonly unknown[] {
+  if (!isError(error)) return [];
+  const causes = error.cause === undefined ? [] : [error.cause];
+  return error instanceof AggregateError ? [...causes, ...(error.errors as readonly unknown[])] : causes;
 }

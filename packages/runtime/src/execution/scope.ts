@@ -73,6 +73,12 @@ export class Scope implements Moment, CallingScope {
     return (this.ownPath ??= this.parent && this.segment ? joinStepId(this.parent.path, this.segment) : "");
   }
 
+  /** What stands for this activation in all its views, then for each activation around it. */
+  *activations(): Generator<object> {
+    yield this.tally;
+    if (this.parent) yield* this.parent.activations();
+  }
+
   /** The scope of a function entered from here. */
   enter(name: string, what: string): Scope {
     const now = this.execution.delivered;

@@ -3,13 +3,16 @@ import { openStore, type RunRow, type StepRow, type Store, type Write } from "@p
 import { systemClock, type Clock } from "../config/clock.ts";
 import { filtered, type Logger } from "../config/logger.ts";
 import { settingsOf, type RuntimeOptions, type Settings, type StepEvent } from "../config/settings.ts";
+import { errorClassName, errorPrototypeOf } from "../definitions/error-classes.ts";
 import { assertUnused } from "../definitions/workflows.ts";
+import { currentScope } from "../execution/current.ts";
 import type { Execution } from "../execution/execution.ts";
 import type { ExecutionEnd } from "../execution/late.ts";
 import type { Host, LeasedRun, RunEnd, RunRequest } from "../execution/host.ts";
 import { copies } from "../process-wide.ts";
 import { createCodec, versioned, type ValueStore } from "../values/codec.ts";
 import { headlineOf } from "../values/describe.ts";
+import type { ErrorClasses } from "../values/error-data.ts";
 import { Claims } from "./claims.ts";
 import { Committer } from "./committer.ts";
 import type { ProcessContext } from "./context.ts";
@@ -26,6 +29,11 @@ import { Waiters } from "./waiters.ts";
 
 /** Milliseconds that `close` gives to running attempts. */
 const CLOSE_LIMIT = 10_000;
+
+const errorClasses: ErrorClasses = {
+  nameOf: errorClassName,
+  prototypeOf: (name) => errorPrototypeOf(name, currentScope()?.activations()),
+};
 
 /** A worker, as `close` knows it. */
 interface Stoppable {
@@ -62,7 +70,7 @@ export class Runtime implements Host, ProcessContext {
   constructor(options: RuntimeOptions = {}) {
     this.options = options;
     this.clock = options.clock ?? systemClock;
-    this.values = versioned(options.codec ?? createCodec(options.classes));
+    this.values = versioned(options.codec ?? createCodec(options.classes, errorClasses));
     this.settings = settingsOf(options);
     assertUnused(this.settings.renames);
     this.log = filtered(options.logger, options.logLevel);

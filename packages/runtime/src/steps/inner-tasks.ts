@@ -120,7 +120,8 @@ export class InnerTasks implements InnerSteps {
     const { execution } = this.outer;
     const isFailed = row.state === "failed";
     try {
-      const value = row.output === undefined ? undefined : execution.host.values.decode(row.output);
+      const { output } = row;
+      const value = output === undefined ? undefined : call.inContext(() => execution.host.values.decode(output));
       if (isFailed) inner.failure = { error: value };
       if (this.attempt) this.attempt.received(inner);
       else if (isFailed) this.renew(inner); // no attempt handled it

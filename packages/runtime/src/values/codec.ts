@@ -2,7 +2,7 @@ import { PerdureError } from "@perdure/protocol";
 import type { Encoded } from "@perdure/store";
 import { parse, stringify } from "devalue";
 import { guarded, describe, textOf } from "./describe.ts";
-import { encodeError } from "./error-data.ts";
+import { encodeError, type ErrorClasses } from "./error-data.ts";
 import { Inspection, setProperty } from "./inspection.ts";
 import { classKind, specialKinds, specialNameOf, type Kind, type SpecialName } from "./kinds.ts";
 import { asNotStorable, culpritOf } from "./not-storable.ts";
@@ -28,6 +28,8 @@ export interface ClassCodec<T = unknown> {
 /** Prefix of every stored value. */
 const VERSION = "1:";
 
+const noClasses: ErrorClasses = { nameOf: () => undefined, prototypeOf: () => undefined };
+
 type Reducers = Record<string, (value: unknown) => unknown>;
 
 /**
@@ -37,7 +39,8 @@ type Reducers = Record<string, (value: unknown) => unknown>;
  * `arguments`, ArrayBuffer, DataView, typed arrays, Buffer, errors, instances of registered classes, holes, cycles, repeated
  * references, objects without a prototype, and own enumerable properties, whatever their names (except those added to buffers and
  * views). A getter is read once (again where views share memory) and comes back as its value. A `toJSON` is a function like any other. An instance of a class that
- * extends a built-in class comes back as one of the built-in class.
+ * extends a built-in class comes back as one of the built-in class, except an error whose class is in `errorClasses`: it comes back as one of its
+ * class, made without the constructor, so that it has no private fields.
  *
  * Refused, with the path: functions, symbols, symbol keys, promises, instances of other classes, SharedArrayBuffer, detached buffers,
  * getters that throw, and data nested more than 1000 levels deep.
@@ -45,10 +48,12 @@ type Reducers = Record<string, (value: unknown) => unknown>;
  * A view stores only the bytes that it shows. Views of one buffer that are stored together still share memory if they overlap, or if
  * the whole buffer is stored too; otherwise each gets a buffer of its own.
  */
-export function createCodec(classes: readonly ClassCodec[] = []): Codec {
+export function createCodec(classes: readonly ClassCodec[] = [], errorClasses: ErrorClasses = noClasses): Codec {
   const registered = derivedFirst(classes).map((each) => ({ type: each.type, kind: classKind(each) }));
-  const special = specialKinds((error, inspection) =>
-    encodeError(error, (field, depth) => problemWith(field, inspection.depthOf(error) + depth)),
+  const special = specialKinds(
+    (error, inspection) =>
+      encodeError(error, errorClasses, (field, depth) => problemWith(field, inspection.depthOf(error) + depth)),
+    errorClasses,
   );
   const revived = new WeakMap<object, object>();
   const revivers = Object.fromEntries(

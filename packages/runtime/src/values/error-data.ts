@@ -5,7 +5,10 @@ import { define } from "./plain.ts";
 
 /** An error as data. Its class comes first, so that a cycle through the error finds it. */
 export interface ErrorData {
+  /** The nearest class that Perdure, JavaScript or the platform defines. */
   readonly type: string;
+  /** The stored name of the nearest class of the program. */
+  readonly class?: string;
   /** What the constructor of a DOMException needs. */
   readonly name?: string;
   readonly message?: string;
@@ -13,6 +16,12 @@ export interface ErrorData {
   readonly hidden: Readonly<Record<string, unknown>>;
   /** Own enumerable properties. */
   readonly own?: Readonly<Record<string, unknown>>;
+}
+
+/** The error classes of the program, by stored name. */
+export interface ErrorClasses {
+  nameOf(prototype: object): string | undefined;
+  prototypeOf(name: string): object | undefined;
 }
 
 type ErrorClass = abstract new (...args: never[]) => Error;
@@ -54,8 +63,9 @@ type ProblemWith = (field: unknown, depth: number) => string | undefined;
  * The error as data. What cannot be stored of it is left out: functions, sockets, getters that throw. A cause or a member of an
  * AggregateError that cannot be stored is replaced by text that says so. So the error itself is always storable. Reads each field once.
  */
-export function encodeError(error: Error, problemWith: ProblemWith): ErrorData {
+export function encodeError(error: Error, classes: ErrorClasses, problemWith: ProblemWith): ErrorData {
   const type = typeOf(error);
+  const name = guarded(() => classNameOf(Object.getPrototypeOf(error) as object | null, classes), undefined);
   const hidden: Record<string, unknown> = {};
   const own: Record<string, unknown> = {};
   const keep = (key: string, isShown: boolean): void => {
@@ -72,13 +82,20 @@ export function encodeError(error: Error, problemWith: ProblemWith): ErrorData {
   }
   return {
     type,
+    ...(name !== undefined && { class: name }),
     ...(type === "DOMException" && { name: textOf(error.name), message: textOf(error.message) }),
     hidden,
     ...(Object.keys(own).length > 0 && { own }),
   };
 }
 
-/** The class that the error comes back as: the nearest in its chain of prototypes that Perdure, JavaScript or the platform defines. */
+/** The nearest class in the chain of prototypes that the program has registered. */
+function classNameOf(prototype: object | null, classes: ErrorClasses): string | undefined {
+  if (!prototype || prototype === Error.prototype) return undefined;
+  return classes.nameOf(prototype) ?? classNameOf(Object.getPrototypeOf(prototype) as object | null, classes);
+}
+
+/** The nearest class in the chain of prototypes that Perdure, JavaScript or the platform defines. */
 function typeOf(error: Error): string {
   const known = perdureClasses.find((type) => guarded(() => error instanceof type, false));
   if (known) return known.name;
@@ -131,10 +148,12 @@ function storedInstead(value: unknown, problem: string | undefined): unknown {
     : `${text} (not stored: ${problem})`;
 }
 
-/** An empty error of the class. `fillError` gives it its fields, once they are decoded. */
-export function makeError({ type, name, message }: ErrorData): Error {
-  if (type === "DOMException") return new DOMException(message, name);
-  return Object.setPrototypeOf(new Error(), prototypes.get(type) ?? Error.prototype) as Error;
+/** An empty error of the class, made without its constructor. `fillError` gives it its fields, once they are decoded. */
+export function makeError({ type, class: stored, name, message }: ErrorData, classes: ErrorClasses): Error {
+  const known = stored === undefined ? undefined : classes.prototypeOf(stored);
+  const error = type === "DOMException" ? new DOMException(message, name) : new Error();
+  const prototype = known ?? (type === "DOMException" ? undefined : (prototypes.get(type) ?? Error.prototype));
+  return prototype ? (Object.setPrototypeOf(error, prototype) as Error) : error;
 }
 
 /** @param data - may be half decoded, where the error is part of a cycle; it is filled again afterwards */

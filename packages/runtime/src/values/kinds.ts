@@ -1,6 +1,6 @@
 import { types } from "node:util";
 import { isError } from "./describe.ts";
-import { fillError, makeError, type ErrorData } from "./error-data.ts";
+import { fillError, makeError, type ErrorClasses, type ErrorData } from "./error-data.ts";
 import { inner, type Inspection } from "./inspection.ts";
 import { argumentsOf, countIndexes, define, isTemplate, lengthen } from "./plain.ts";
 
@@ -126,12 +126,13 @@ function refill<T>(target: { clear(): void }, items: Iterable<T>, add: (item: T)
 /** @param encodeError - the data of an error */
 export const specialKinds = (
   encodeError: (error: Error, inspection: Inspection) => ErrorData,
+  classes: ErrorClasses,
 ): Record<SpecialName, Kind> => ({
   Template: template,
   Arguments: argumentsKind,
   Buffer: buffer,
   Own: withOwn,
-  Error: { name: "Error", encode: encodeError, make: makeError, fill: fillError },
+  Error: { name: "Error", encode: encodeError, make: (data: ErrorData) => makeError(data, classes), fill: fillError },
 });
 
 const DATA = inner("data");

@@ -24,7 +24,7 @@ export class Payments {
       try {
         return await Payments.charge(card, amount);
       } catch (error) {
-        if (!(error instanceof Error) || error.name !== "Declined") throw error;
+        if (!(error instanceof Declined) || error.card !== card) throw error;
       }
     }
     return "unpaid";

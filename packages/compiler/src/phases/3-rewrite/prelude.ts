@@ -9,11 +9,15 @@ import { jsonLiteral, type RewriteContext } from "./text/context.ts";
  * cycles before the module is evaluated. A module registers when it is evaluated at the latest, also where it defines nothing: the code of a run
  * must not depend on what has been called before.
  */
-export function prelude({ info, prelude: { commonJs, entries, slots } }: Plan, context: RewriteContext): string {
+export function prelude(
+  { info, prelude: { commonJs, entries, slots, readClasses } }: Plan,
+  context: RewriteContext,
+): string {
   const { namespace, handle } = context.names;
   const source = JSON.stringify(ABI_MODULE);
   const load = commonJs ? `require(${source})` : namespace;
-  const register = `${load}.module(${ABI_VERSION}, ${jsonLiteral(info)})`;
+  const classes = readClasses.map(({ name, expression }) => `[${jsonLiteral(name)}, () => ${expression}]`).join(", ");
+  const register = `${load}.module(${ABI_VERSION}, ${jsonLiteral(info)}${classes && `, [${classes}]`})`;
   const define = entries.length === 0 ? `${handle}();` : defineCalls(entries, context);
   const parts = [`function ${handle}() { return ${handle}.m ??= ${register}; }`, define, declareSlots(slots, context)];
   if (!commonJs) parts.unshift(`import * as ${namespace} from ${source};`);

@@ -9,6 +9,7 @@ import { keepKey } from "./computed-keys/keep-key.ts";
 import { keepKeysIn } from "./computed-keys/slots.ts";
 import {
   defineClass,
+  defineErrorClass,
   defineExpression,
   defineInBlock,
   defineMethod,
@@ -79,6 +80,8 @@ function apply(edit: Edit, context: RewriteContext): void {
       return defineMethods(edit, context);
     case "class":
       return defineClass(edit, context);
+    case "errorClass":
+      return defineErrorClass(edit, context);
     case "block":
       return defineInBlock(edit, context);
     case "key":

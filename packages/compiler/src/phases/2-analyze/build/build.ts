@@ -7,14 +7,24 @@ import {
   isWrapper,
   keyName,
   unwrap,
+  type ClassNode,
   type FunctionNode,
   type Loop,
 } from "../../../syntax/ast.ts";
 import type { Directives, FoundDirective } from "../../1-parse/directives.ts";
 import type { Parsed } from "../../1-parse/parse.ts";
 import { hasCleanUp } from "../model/clean-ups.ts";
-import type { CallModel, CapturedWrite, CleanUpModel, FunctionModel, LoopModel, ModuleModel } from "../model/model.ts";
+import type {
+  CallModel,
+  CapturedWrite,
+  CleanUpModel,
+  DerivedClass,
+  FunctionModel,
+  LoopModel,
+  ModuleModel,
+} from "../model/model.ts";
 import type { Place } from "../model/place.ts";
+import type { TestedClass } from "../model/summary.ts";
 import { KNOWN, UNKNOWN, type Value } from "../model/value.ts";
 import { buildScopes } from "../scopes/build-scopes.ts";
 import { collectExports, isFree } from "../scopes/exports.ts";
@@ -23,6 +33,7 @@ import { boundNames, redeclaredParams } from "../scopes/patterns.ts";
 import { lookup, type Binding, type Scope, type Scopes, type ValueOf } from "../scopes/scopes.ts";
 import { createValueOf, requiredModule } from "../scopes/values.ts";
 import { functionsWithDirective } from "./directed.ts";
+import { derivedClass, testedClass } from "./error-classes.ts";
 import { importedModule, valueSpecifiers } from "./imports.ts";
 import { fullName, memberKey, ownName, shortName } from "./naming.ts";
 import { isReachable, ownFunction, placeOf } from "./place.ts";
@@ -56,6 +67,8 @@ class ModelBuilder {
   private readonly cleanUps: CleanUpModel[] = [];
   private readonly written = new Set<Binding>();
   private readonly capturedWrites: CapturedWrite[] = [];
+  private readonly derived: DerivedClass[] = [];
+  private readonly testedClasses: TestedClass[] = [];
   private readonly imports = new Set<string>();
   private readonly importedValues: Value[] = [];
   private readonly objectScopes = new Map<Node, Scope>();
@@ -86,6 +99,8 @@ class ModelBuilder {
       loops: this.loops,
       cleanUps: this.cleanUps,
       capturedWrites: this.capturedWrites,
+      derived: this.derived,
+      testedClasses: this.testedClasses,
       classes: this.scopes.classes.map((node) => summarizeClass(node, this.scopes, this.valueOf)),
       objects: this.scopes.objects.map((node) =>
         summarizeObject(node, this.objectScopes.get(node) ?? this.scopes.of.get(node), this.valueOf),
@@ -219,6 +234,11 @@ class ModelBuilder {
         return this.noteCleanUp(node.finalizer, undefined, context);
       case "VariableDeclaration":
         return node.kind.endsWith("using") ? this.noteUsing(node, context) : undefined;
+      case "ClassDeclaration":
+      case "ClassExpression":
+        return this.noteClass(node);
+      case "BinaryExpression":
+        return node.operator === "instanceof" ? this.noteTest(node.right, context) : undefined;
       case "YieldExpression":
         return void context.owner?.yields.push(node);
       case "Super":
@@ -248,6 +268,16 @@ class ModelBuilder {
       default:
         this.noteImport(node);
     }
+  }
+
+  private noteClass(node: ClassNode): void {
+    if (node.superClass)
+      this.derived.push(derivedClass(node, this.scopes.classIndex.get(node) ?? -1, this.above, this.derived));
+  }
+
+  private noteTest(right: Node, { scope }: Context): void {
+    const tested = testedClass(right, scope, this.valueOf);
+    if (tested) this.testedClasses.push(tested);
   }
 
   private noteCleanUp(node: Node | null | undefined, using: Node | undefined, context: Context): void {

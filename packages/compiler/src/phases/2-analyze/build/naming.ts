@@ -1,5 +1,13 @@
 import type { AccessorProperty, MethodDefinition, Node, PropertyDefinition } from "oxc-parser";
-import { isFunction, isWrapper, keyLabel, keyName, unwrap, type FunctionNode } from "../../../syntax/ast.ts";
+import {
+  isFunction,
+  isWrapper,
+  keyLabel,
+  keyName,
+  unwrap,
+  type ClassNode,
+  type FunctionNode,
+} from "../../../syntax/ast.ts";
 
 /** Expressions through which a name reaches the function inside them. */
 const transparent = new Set([
@@ -36,8 +44,8 @@ export function shortName(node: FunctionNode, above: readonly Node[]): string {
   );
 }
 
-/** The name that JavaScript assigns to the function: its own, or that of the variable or property that it initializes. */
-export function ownName(node: FunctionNode, above: readonly Node[]): string | undefined {
+/** The name that JavaScript assigns to the function or class: its own, or that of the variable or property that it initializes. */
+export function ownName(node: FunctionNode | ClassNode, above: readonly Node[]): string | undefined {
   if (node.id) return node.id.name;
   const at = above.findLastIndex((each) => !isWrapper(each));
   const holder = above[at];

@@ -36,6 +36,7 @@ export function diagnose(
   }
   for (const { task, name, node } of model.capturedWrites)
     report("TASK_WRITES_CAPTURED", { task: model.functions[task]?.name ?? "", name }, node);
+  reportPrivateMembers(model, analysis, report);
   reportUnawaited(model, analysis, report);
   for (const { kind, workflow, name, through, start, end } of analysis.impurities)
     report(impurityCodes[kind], { workflow, name, through }, { start, end });
@@ -78,6 +79,17 @@ function diagnoseDirected(fn: FunctionModel, words: string, report: Report): voi
     report("PLACE_UNSUPPORTED", { directive: words, place: place.what, advice: place.advice }, at);
   } else if (node.generator) report(kind === "task" ? "TASK_IS_GENERATOR" : "WORKFLOW_IS_GENERATOR", { name }, at);
   else if (!node.async) report(kind === "task" ? "TASK_NOT_ASYNC" : "WORKFLOW_NOT_ASYNC", { name }, at);
+}
+
+/** An error is decoded without its constructor, which alone can add private members. */
+function reportPrivateMembers({ derived }: ModuleModel, { errorClasses }: Analysis, report: Report): void {
+  derived.forEach(({ node, name }, i) => {
+    if (errorClasses[i] !== "certain") return;
+    for (const each of node.body.body) {
+      if (!("key" in each) || each.key.type !== "PrivateIdentifier" || each.static) continue;
+      return report("ERROR_PRIVATE_MEMBERS", { name, member: `#${each.key.name}` }, each.key); // one report per class is enough
+    }
+  });
 }
 
 function reportUnawaited(model: ModuleModel, analysis: Analysis, report: Report): void {

@@ -20,6 +20,16 @@ export interface Impurity {
   readonly end: number;
 }
 
+/** A class that the module tests for with `instanceof`, that it does not declare, and that may be one of errors. */
+export interface TestedErrorClass {
+  /** With the package that exports it: `axios#AxiosError`. */
+  readonly name: string;
+  /** The path of the other project file that declares it. That file may be excluded from compilation. */
+  readonly file: string | undefined;
+  /** How the module refers to it: `axios.AxiosError`. */
+  readonly expression: string;
+}
+
 /** What the project contributes to the analysis of one module. The arrays use the indexes of its model. */
 export interface Analysis {
   /** Functions that are tasks, workflows or scopes. */
@@ -28,6 +38,9 @@ export interface Analysis {
   /** The clock or random source that each of the module's reads reads from. `undefined` for other reads. */
   readonly chance: readonly (ChanceSource | undefined)[];
   readonly impurities: readonly Impurity[];
+  /** Whether the instances of each class with `extends` are errors. `possible` if only a package knows. */
+  readonly errorClasses: readonly ("certain" | "possible" | undefined)[];
+  readonly testedClasses: readonly TestedErrorClass[];
   /** Whether there is anything to rewrite. */
   readonly touched: boolean;
   /** Paths of the rewritten modules that this one imports, directly or through unchanged modules. */

@@ -1,8 +1,8 @@
 import type { Node, YieldExpression } from "oxc-parser";
-import type { FunctionNode, Loop } from "../../../syntax/ast.ts";
+import type { ClassNode, FunctionNode, Loop } from "../../../syntax/ast.ts";
 import type { FoundDirective } from "../../1-parse/directives.ts";
 import type { Place } from "./place.ts";
-import type { CallSummary, FunctionSummary, ModuleSummary, ReadSummary } from "./summary.ts";
+import type { CallSummary, DerivedSummary, FunctionSummary, ModuleSummary, ReadSummary } from "./summary.ts";
 
 export interface LoopModel {
   readonly node: Loop;
@@ -67,6 +67,12 @@ export interface InPlaceChange {
   readonly node: Node;
 }
 
+export interface DerivedClass extends DerivedSummary {
+  readonly node: ClassNode;
+  /** The variable of the module that holds it. */
+  readonly variable: string | undefined;
+}
+
 export interface ModuleModel extends ModuleSummary {
   readonly functions: readonly FunctionModel[];
   readonly calls: readonly CallModel[];
@@ -75,14 +81,15 @@ export interface ModuleModel extends ModuleSummary {
   readonly loops: readonly LoopModel[];
   readonly cleanUps: readonly CleanUpModel[];
   readonly capturedWrites: readonly CapturedWrite[];
+  readonly derived: readonly DerivedClass[];
   /** Whether the identifiers `require`, `module` or `exports` are used with their CommonJS meaning. */
   readonly usesCommonJs: boolean;
 }
 
 /** The part of the model without syntax trees. */
 export function summarize(model: ModuleModel): ModuleSummary {
-  const { classes, objects, bindings, exports, stars, imports, importedValues, hasDirective, hasCleanUp, stateUses } =
-    model;
+  const { classes, objects, bindings, exports, stars, imports, importedValues, hasDirective, hasCleanUp } = model;
+  const { stateUses, testedClasses } = model;
   return {
     functions: model.functions.map(({ index, name, kind, parent, at, async, plain, method }) => ({
       index,
@@ -121,5 +128,7 @@ export function summarize(model: ModuleModel): ModuleSummary {
       atTop,
     })),
     stateUses,
+    derived: model.derived.map(({ index, name, isLocal }) => ({ index, name, isLocal })),
+    testedClasses,
   };
 }

@@ -62,6 +62,23 @@ export interface ReadSummary {
   readonly atTop: boolean;
 }
 
+/** A class with `extends`. */
+export interface DerivedSummary {
+  /** Its index in `classes`. */
+  readonly index: number;
+  /** Its name in the module. Classes of one name are numbered: `Declined`, `Declined~1`. */
+  readonly name: string;
+  /** Whether it is declared in a function, so that it can be evaluated more than once. */
+  readonly isLocal: boolean;
+}
+
+/** `C` in `x instanceof C`: a variable of the module, or a member of one. */
+export interface TestedClass {
+  readonly value: Value;
+  /** Its text: `AxiosError`, `axios.AxiosError`. */
+  readonly expression: string;
+}
+
 /** A use of a module variable that the module's functions change. */
 export interface StateUse {
   readonly name: string;
@@ -89,4 +106,6 @@ export interface ModuleSummary {
   readonly hasCleanUp: boolean;
   readonly reads: readonly ReadSummary[];
   readonly stateUses: readonly StateUse[];
+  readonly derived: readonly DerivedSummary[];
+  readonly testedClasses: readonly TestedClass[];
 }

@@ -84,6 +84,8 @@ export type Edit =
   | { readonly kind: "site"; readonly node: CallExpression | TaggedTemplateExpression; readonly index: number }
   /** `call`: the node itself evaluates to the value. Otherwise it is a function that returns the value. */
   | { readonly kind: "chance"; readonly node: Node; readonly source: ChanceSource; readonly call: boolean }
+  /** An error class that no variable of the module holds, to be registered when it is evaluated. */
+  | { readonly kind: "errorClass"; readonly node: ClassNode; readonly name: string; readonly isLocal: boolean }
   | { readonly kind: "name"; readonly node: FunctionNode }
   | {
       readonly kind: "expression";
@@ -117,6 +119,8 @@ export interface Plan {
     readonly commonJs: boolean;
     readonly entries: readonly NamedEntry[];
     readonly slots: readonly number[];
+    /** Error classes in variables of the module. They are read when an error is first stored or read. */
+    readonly readClasses: readonly { readonly name: string; readonly expression: string }[];
   };
   /** The prefix of all emitted names. No name in the source begins with it. */
   readonly prefix: string;

@@ -10,6 +10,7 @@ import type { FunctionModel, LoopModel, ModuleModel } from "../model/model.ts";
 import { isMention } from "../model/summary.ts";
 import { planCleanUps } from "./clean-ups.ts";
 import type { Edit, Plan } from "./edits.ts";
+import { planErrorClasses } from "./error-classes.ts";
 import type { AnalysisInput } from "./input.ts";
 import { callsInLeft, callsInParameters } from "./positions.ts";
 import { planRegistrations } from "./registrations.ts";
@@ -39,6 +40,7 @@ export function plan(input: AnalysisInput, functions: readonly FunctionModel[], 
     sites: sites.map(({ name, start }) => [name, ...locate(start)]),
   };
   const { edits, prelude } = planRegistrations(functions);
+  const errorClasses = planErrorClasses(model, analysis, (path) => projectPath(root, path));
   const inParameters = callsInParameters(model, analysis);
   const inLeft = callsInLeft(loops, model, analysis);
   return {
@@ -60,11 +62,13 @@ export function plan(input: AnalysisInput, functions: readonly FunctionModel[], 
         return source ? [{ kind: "chance", node, source, call: form !== "value" }] : [];
       }),
       ...edits,
+      ...errorClasses.edits,
     ],
     prelude: {
       at: firstStatement(parsed),
       commonJs: isCommonJs(parsed, input.commonJs || model.usesCommonJs),
       ...prelude,
+      readClasses: errorClasses.readClasses,
     },
     prefix: freePrefix(parsed.source),
   };

@@ -3,6 +3,7 @@ import type { Edit, MethodEntry, NamedEntry } from "../../2-analyze/plan/edits.t
 import { keyText } from "../computed-keys/key-text.ts";
 import { afterPrologue, impliedSemicolon } from "../text/block.ts";
 import { jsonLiteral, type RewriteContext } from "../text/context.ts";
+import { outside } from "../text/insertions.ts";
 
 /** `export default async function () {}` → `export default async function $perdure_default() {}` */
 export function nameFunction({ node }: Extract<Edit, { kind: "name" }>, { out, names, parsed }: RewriteContext): void {
@@ -58,6 +59,22 @@ export function defineClass(
   ];
   // before all else that is static, which may use them
   out.open(node.body.start + 1, ` static { ${calls.filter((each) => each !== false).join(" ")} }`, node.body);
+}
+
+/**
+ *     class Declined extends Error {}                →  class Declined extends Error {} $m().errorClass(Declined, "Declined", true);
+ *     { Declined: class extends Error {} }           →  { Declined: class extends Error { static { $m().errorClass(this, "Declined"); } } }
+ *
+ * Nothing is put into a declaration: some tools rename a class with static blocks, and errors often have the name of their class.
+ */
+export function defineErrorClass(
+  { node, name, isLocal }: Extract<Edit, { kind: "errorClass" }>,
+  { out, call }: RewriteContext,
+): void {
+  const register = (self: string): string =>
+    ` ${call("errorClass")}${self}, ${jsonLiteral(name)}${isLocal ? ", true" : ""});`;
+  if (node.type === "ClassDeclaration" && node.id) out.close(node.end, register(node.id.name), outside(node));
+  else out.open(node.body.start + 1, ` static {${register("this")} }`, node.body);
 }
 
 /**

@@ -1,0 +1,3 @@
+export * from "./errors.ts";
+export { default as Away } from "./errors.ts";
+export * as other from "./same-names.ts";
