@@ -1,21 +1,16 @@
 import { formatStepId, parseStepId } from "../../packages/protocol/src/step-id.ts";
+import { CancelledError } from "perdure";
 import type { RunRow, StepRow, Store, Write } from "../../packages/store/src/contract.ts";
 import { memoryStore } from "../../packages/store/src/memory.ts";
 import type { Choices } from "../random-programs/choices.ts";
 import { compiled, stripped, type Scripts } from "../random-programs/load.ts";
 import { listing, type Program } from "../random-programs/program.ts";
-import {
-  createCodec,
-  fingerprint,
-  installed,
-  modules as loaded,
-  versioned,
-  workflows as known,
-} from "../random-programs/runtime.ts";
+import { fingerprint, installed, modules as loaded, workflows as known } from "../random-programs/runtime.ts";
 import { show } from "../random-programs/world.ts";
-import { Life, RUN, type Surroundings } from "./life.ts";
-import { undisturbed, type Completion, type Undisturbed } from "./oracle.ts";
-import { Durations, signalLabel } from "./world.ts";
+import { cancelIn, Life, RUN, values, type Surroundings } from "./life.ts";
+import { modelled } from "./model.ts";
+import { undisturbed, type Completion, type Course } from "./oracle.ts";
+import { Durations, REASON, signalLabel, type Attempt } from "./world.ts";
 
 /** What a trial came to, for the curious. */
 export interface Summary {
@@ -62,8 +57,6 @@ function restore<K, V>(map: Map<K, V>, content: ReadonlyMap<K, V>): void {
   for (const [key, value] of content) map.set(key, value);
 }
 
-const values = versioned(createCodec());
-
 class Trial implements Surroundings {
   readonly scripts: Scripts;
   readonly random: Choices;
@@ -72,6 +65,8 @@ class Trial implements Surroundings {
   readonly inFlight: (() => void)[] = [];
   readonly problems: string[] = [];
   readonly mortality: number;
+  readonly closes: number;
+  readonly cancellation: { turnsLeft: number } | undefined;
   readonly distant: boolean;
   readonly store: Store;
   crashes: number;
@@ -83,7 +78,9 @@ class Trial implements Surroundings {
   private readonly steps = new Map<string, string>();
   /** Steps whose checkpoint is in the store. */
   private readonly finished = new Set<string>();
-  private readonly attempts = new Map<string, number>();
+  readonly attempts = new Map<string, number>();
+  /** The latest attempt of each step that began, and what it came to, if it ended. */
+  private readonly latest = new Map<string, { readonly attempt: number; readonly outcome?: Attempt }>();
 
   constructor(program: Program, schedule: Choices, broken: (store: Store) => Store) {
     this.plain = stripped(program);
@@ -98,6 +95,8 @@ class Trial implements Surroundings {
     ]);
     this.mortality = this.random.pick([3, 10, 25, 50]);
     this.distant = this.random.chance(45);
+    this.closes = this.random.pick([0, 20, 50]);
+    this.cancellation = this.random.chance(40) ? { turnsLeft: this.random.below(90) } : undefined;
     this.store = broken(this.truth);
   }
 
@@ -106,10 +105,10 @@ class Trial implements Surroundings {
     const row = await this.row();
     const rows = await this.truth.steps(RUN);
     for (const step of rows) this.checkStep(step);
-    const plain = await undisturbed(this.plain, this.durations, this.completions(rows));
-    same("the outcome", outcome, plain.outcome);
-    if (life.calls) sameCourse("", life, plain);
-    await this.replayFinished(row, rows, plain);
+    const course = await this.course(rows);
+    same("the outcome", outcome, course.outcome);
+    if (life.calls) sameCourse("", life, course);
+    await this.replayFinished(row, rows, course);
     return { steps: rows.length, lives, outcome };
   }
 
@@ -129,18 +128,38 @@ class Trial implements Surroundings {
       if (outcome !== undefined) return { outcome, life, lives };
       await this.checkCrash(life);
       now = life.clock.now() + this.random.below(50);
+      if (this.cancellation && this.random.chance(15) && (await this.truth.getRun(RUN)))
+        await cancelIn(this.truth, now);
     }
   }
 
   /** What the workflow has done when its process dies follows from what is in the store: it has seen nothing that was not durable. */
-  private async checkCrash({ calls }: Life): Promise<void> {
+  private async checkCrash({ calls, attempted }: Life): Promise<void> {
     if (!calls) return;
-    const plain = await undisturbed(this.plain, this.durations, this.completions(await this.truth.steps(RUN)));
+    const course = await this.course(await this.truth.steps(RUN));
     same(
       "what was called on the ground of something that is not in the store",
-      [...calls].filter((call) => !plain.calls.has(call)).join("\n  "),
+      [...calls].filter((call) => !course.calls.has(call)).join("\n  "),
       "",
     );
+    same(
+      "what was executed though the run was cancelled",
+      [...attempted].filter((call) => !course.accepted.has(call)).join("\n  "),
+      "",
+    );
+  }
+
+  /** What should come of these completions: by the plain program, and from a cancellation on by the rules for one. */
+  private async course(rows: readonly StepRow[]): Promise<Course> {
+    const order = this.completions(rows);
+    const cancelledAt = order.findIndex(({ isCancellation }) => isCancellation);
+    if (cancelledAt === -1) return undisturbed(this.plain, this.durations, order);
+    const before = order.slice(0, cancelledAt);
+    const plain = await undisturbed(this.plain, this.durations, before);
+    const model = await modelled(this.scripts, this.durations, before);
+    same("the outcome before the cancellation", model.outcome, plain.outcome);
+    sameCourse(" before the cancellation", model, plain);
+    return modelled(this.scripts, this.durations, order);
   }
 
   private async row(): Promise<RunRow> {
@@ -157,12 +176,17 @@ class Trial implements Surroundings {
     this.sameOnce("label", this.steps.get(label), step, label);
     const expected = (this.attempts.get(step) ?? 0) + 1;
     if (attempt !== expected) this.problems.push(`${step} made attempt ${attempt} where ${expected} is due`);
+    this.latest.set(step, { attempt });
     this.inputs.set(step, input);
     this.steps.set(label, step);
   }
 
   private sameOnce(what: string, before: string | undefined, now: string, of: string): void {
     if (before !== undefined && before !== now) this.problems.push(`${what} ${of} was ${before} and is now ${now}`);
+  }
+
+  attemptEnded(step: string, attempt: number, outcome: Attempt): void {
+    this.latest.set(step, { attempt, outcome });
   }
 
   started(step: string): void {
@@ -181,9 +205,20 @@ class Trial implements Surroundings {
 
   private checkStep(row: StepRow): void {
     same("a step id, parsed and written again,", formatStepId(parseStepId(row.id)), row.id);
+    if (row.kind === "task" && row.seq !== undefined) this.checkTask(row);
     if (row.kind !== "sleep" || row.finishedAt === undefined) return;
     const [slept, duration] = [row.finishedAt - row.startedAt, this.durations.of(this.labelOf(row))];
     if (slept < duration) throw new Error(`${row.id} slept ${slept} of ${duration} ms`);
+  }
+
+  /** What is recorded is what the latest attempt came to, or that the run was cancelled: before the first attempt, or between two. */
+  private checkTask({ id, attempt, output = "" }: StepRow): void {
+    const latest = this.latest.get(id);
+    const recorded = show(values.decode(output));
+    if (recorded === show(new CancelledError(REASON)))
+      same(`the attempt before the cancellation of ${id}`, String(attempt), String(latest?.attempt ?? 0));
+    else if (!latest?.outcome) throw new Error(`${id} has an outcome, and its latest attempt has none`);
+    else same(`the outcome of ${id}`, recorded, shown(latest.outcome));
   }
 
   private completions(rows: readonly StepRow[]): Completion[] {
@@ -191,13 +226,15 @@ class Trial implements Surroundings {
       .filter(({ seq }) => seq !== undefined)
       .map((row) => {
         const value = row.output === undefined ? undefined : values.decode(row.output);
-        const timeout =
-          row.kind === "signal" && row.state === "failed" && value instanceof Error ? { timeout: value } : {};
-        return { label: this.labelOf(row), shown: show(value), ...timeout };
+        const outcome = row.state === "failed" ? { error: value as Error } : { value };
+        const timeout = row.kind === "signal" && "error" in outcome && { timeout: outcome.error };
+        const isCancellation = row.kind === "cancel";
+        return { id: row.id, label: this.labelOf(row), outcome, shown: show(value), isCancellation, ...timeout };
       });
   }
 
   private labelOf({ id, kind, inputHash, target }: StepRow): string {
+    if (kind === "cancel") return "the cancellation";
     if (kind === "signal") return signalLabel(target ?? "");
     if (kind === "sleep")
       return (
@@ -209,7 +246,7 @@ class Trial implements Surroundings {
   }
 
   /** The whole history once more, in a store where the run has not ended. */
-  private async replayFinished(row: RunRow, rows: readonly StepRow[], plain: Undisturbed): Promise<void> {
+  private async replayFinished(row: RunRow, rows: readonly StepRow[], plain: Course): Promise<void> {
     const again: string[] = [];
     const store = await unfinishedCopy(row, rows);
     const life = new Life(
@@ -218,6 +255,7 @@ class Trial implements Surroundings {
         store,
         started: (step) => void again.push(step),
         began: () => {},
+        attemptEnded: () => {},
         committed: () => {},
       },
       row.updatedAt,
@@ -228,15 +266,20 @@ class Trial implements Surroundings {
     same("the steps that a replay of everything executes", again.join(", "), "");
   }
 
-  private peaceful(): Omit<Surroundings, "store" | "started" | "began" | "committed"> {
-    const { scripts, random, durations, announced, mortality } = this;
-    return { scripts, random, durations, announced, mortality, crashes: 0, distant: false, inFlight: [], problems: [] };
+  private peaceful(): Omit<Surroundings, "store" | "started" | "began" | "attemptEnded" | "committed"> {
+    const { scripts, random, durations, announced, mortality, attempts } = this;
+    const none = { crashes: 0, closes: 0, distant: false, cancellation: undefined, inFlight: [], problems: [] };
+    return { scripts, random, durations, announced, mortality, attempts, ...none };
   }
 }
 
 const listed = (calls: ReadonlySet<string> | undefined): string => [...(calls ?? [])].sort().join("\n  ");
 
-function sameCourse(of: string, life: Life, plain: Undisturbed): void {
+type Executed = Pick<Life, "calls" | "log">;
+
+const shown = (outcome: Attempt): string => show("error" in outcome ? outcome.error : outcome.value);
+
+function sameCourse(of: string, life: Executed, plain: Course): void {
   same(`the set of calls${of}`, listed(life.calls), listed(plain.calls));
   same(`the log${of}`, life.log?.join("\n  "), plain.log.join("\n  "));
 }

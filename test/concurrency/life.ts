@@ -1,13 +1,23 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { taskContext } from "perdure";
-import type { Store, Write } from "../../packages/store/src/contract.ts";
+import type { RunRow, Store, Write } from "../../packages/store/src/contract.ts";
+import { hasEnded } from "../../packages/store/src/status.ts";
 import type { Choices } from "../random-programs/choices.ts";
 import { evaluate, runtimes, type Scripts } from "../random-programs/load.ts";
-import { installed, Runtime, workflowOf, type AnyFunction, type StepEvent } from "../random-programs/runtime.ts";
+import {
+  createCodec,
+  installed,
+  Runtime,
+  versioned,
+  Worker,
+  workflowOf,
+  type AnyFunction,
+  type StepEvent,
+} from "../random-programs/runtime.ts";
 import { Labels, show, World, type TaskKind } from "../random-programs/world.ts";
 import { faultyStore, type Faults } from "./faulty-store.ts";
 import { VirtualClock } from "./virtual-clock.ts";
-import { attemptOf, payloadOf, signalName, type Durations } from "./world.ts";
+import { attemptOf, payloadOf, REASON, signalName, type Attempt, type Durations } from "./world.ts";
 
 export const RUN = "run";
 
@@ -23,15 +33,31 @@ export interface Surroundings {
   crashes: number;
   /** How likely a durable write is the last one of its process, in percent. */
   readonly mortality: number;
+  /** How likely a life ends by `close()`, in percent. */
+  readonly closes: number;
   readonly distant: boolean;
+  /** Attempts in the store, by step. */
+  readonly attempts: ReadonlyMap<string, number>;
+  /** Turns until somebody cancels the run; undefined: nobody does. */
+  readonly cancellation: { turnsLeft: number } | undefined;
   /** Commits of dead processes that have not arrived. */
   readonly inFlight: (() => void)[];
   /** What has been seen to go wrong. */
   readonly problems: readonly string[];
   began(step: string, attempt: number, label: string, more: readonly unknown[]): void;
+  attemptEnded(step: string, attempt: number, outcome: Attempt): void;
   started(step: string): void;
   committed(writes: readonly Write[], accepted: readonly boolean[]): void;
 }
+
+/** How a process takes up a run that is in the store. */
+const ways = ["call", "follow", "recover", "work"] as const;
+
+/** Cancels the run by way of a process without a runtime. */
+export const cancelIn = async (store: Store, now: number): Promise<void> =>
+  void (await store.cancel({ run: RUN, reason: values.encode(REASON, "the reason"), now }));
+
+export const values: Runtime["values"] = versioned(createCodec());
 
 /** Virtual time without any progress after which a run counts as stuck. */
 const STUCK_AFTER = 3_000;
@@ -50,6 +76,12 @@ export class Life {
   private readonly sent: (() => void)[] = [];
   private dead = false;
   private leaving = false;
+  /** Turns until it closes its runtime, unless it dies before. */
+  private turnsLeft: number;
+  /** Labels of the tasks that were attempted. */
+  readonly attempted = new Set<string>();
+  /** The latest attempt of each step that began here. */
+  private readonly begun = new Map<string, number>();
   private touches = 0;
   private progressAt: number;
   private end: string | undefined;
@@ -60,12 +92,13 @@ export class Life {
     this.random = around.random;
     this.clock = new VirtualClock(bornAt, this.random, () => this.touches++);
     this.progressAt = bornAt;
+    this.turnsLeft = this.random.chance(around.closes) ? this.random.below(60) : Infinity;
     this.runtime = new Runtime({
       store: faultyStore(around.store, this.faults()),
       clock: this.clock,
       lease: this.random.pick(["1d", "2s"]),
       pollInterval: this.random.pick([5, 20, 100]),
-      suspendAfter: this.random.pick([2, 20, "1h"]),
+      suspendAfter: this.random.pick([1, 4, 20, "1h"]),
       stallTimeout: "1s",
       countDeaths: false, // the oracle counts only attempts that end
       maxStalls: 1_000_000,
@@ -101,8 +134,9 @@ export class Life {
       if (this.end !== undefined) return this.end;
       if (turns > MOST_TURNS || this.clock.now() - this.progressAt > STUCK_AFTER)
         throw new Error("the run is stuck: nothing has happened for a long time");
-      if (this.random.chance(this.around.mortality / 20) && this.mayDie())
-        this.random.pick([() => this.kill(), () => this.leave()])();
+      this.maybeCancel();
+      if (this.random.chance(this.around.mortality / 20) && this.mayDie()) this.kill();
+      else if (this.turnsLeft-- <= 0 && !this.leaving) this.leave();
       else if (!this.clock.fire()) await this.expectMore();
     }
   }
@@ -124,15 +158,30 @@ export class Life {
 
   /** Ends in order: attempts that run may finish, and the run is given back. */
   private leave(): void {
-    if (this.leaving || !this.runtime.isInMemory(RUN)) return;
     this.leaving = true;
     const left = async (): Promise<void> => {
       await this.runtime.close();
+      if (this.dead) return;
       const row = await this.around.store.getRun(RUN);
-      if (row?.owner !== undefined && !this.dead) throw new Error("the runtime was closed and still owns the run");
+      if (row?.owner !== undefined) throw new Error("the runtime was closed and still owns the run");
+      for (const [step, attempt] of row && hasEnded(row) ? [] : this.begun)
+        if ((this.around.attempts.get(step) ?? 0) < attempt)
+          throw new Error(`attempt ${attempt} of ${step} began before the runtime was closed, and is not recorded`);
       this.kill();
     };
     left().catch((error: unknown) => (this.failure ??= error));
+  }
+
+  /** Somebody cancels the run: through this process, or through another one. */
+  private maybeCancel(): void {
+    const { cancellation, store } = this.around;
+    if (!cancellation || cancellation.turnsLeft-- !== 0) return;
+    const cancel = async (): Promise<void> => {
+      if (!(await store.getRun(RUN))) cancellation.turnsLeft = 5;
+      else if (this.random.chance(60)) await this.runtime.cancel(RUN, REASON);
+      else await cancelIn(store, this.clock.now());
+    };
+    cancel().catch((error: unknown) => this.failed(error));
   }
 
   /** What a runtime that is gone does not answer any more is no failure. */
@@ -143,10 +192,21 @@ export class Life {
   private async run(): Promise<void> {
     const known = await this.around.store.getRun(RUN);
     // to call a run that has failed is to try it again
-    if (!known || (known.status !== "failed" && this.random.chance(50)))
-      await this.runtime.begin({ definition: workflowOf(this.workflow), args: ["w"], id: RUN });
-    const { status, output } = await this.runtime.follow(RUN);
-    this.end = `${status} ${show(this.runtime.values.decode(output))}`;
+    const way = !known ? "call" : this.random.pick(known.status === "failed" ? ways.slice(1) : ways);
+    if (way === "call") await this.runtime.begin({ definition: workflowOf(this.workflow), args: ["w"], id: RUN });
+    if (way === "recover") await this.runtime.requests.recover(undefined);
+    if (way === "work") new Worker(this.runtime, {});
+    const { status, output } = await (way === "call" || way === "follow" ? this.runtime.follow(RUN) : this.seeEnd());
+    this.end = `${status} ${show(this.runtime.values.decode(output ?? ""))}`;
+  }
+
+  /** Looks for the end of the run in the store, as another process would. */
+  private async seeEnd(): Promise<RunRow> {
+    for (;;) {
+      const row = await this.around.store.getRun(RUN);
+      if (row && hasEnded(row)) return row;
+      await this.clock.wait(10);
+    }
   }
 
   /** Until only the clock can go on; at times not even that long. */
@@ -209,9 +269,12 @@ export class Life {
 
   private async attempt(kind: TaskKind, label: string, more: readonly unknown[], captured: unknown): Promise<unknown> {
     const { stepId, attempt } = taskContext();
+    this.attempted.add(label);
+    this.begun.set(stepId, attempt);
     this.around.began(stepId, attempt, label, more);
     if (this.random.chance(90)) await this.clock.wait(this.random.below(this.random.chance(10) ? 200 : 12));
     const outcome = attemptOf(kind, label, [...more, captured], attempt);
+    this.around.attemptEnded(stepId, attempt, outcome);
     if ("error" in outcome) throw outcome.error;
     return outcome.value;
   }

@@ -1,4 +1,15 @@
-import { callable, constant, declaring, deeper, labelled, newName, pathOf, type At } from "./context.ts";
+import {
+  callable,
+  constant,
+  declaring,
+  deeper,
+  inCleanUp,
+  labelled,
+  newName,
+  pathOf,
+  shielded,
+  type At,
+} from "./context.ts";
 import { arrowBody, awaited, promise, value } from "./expressions.ts";
 import { functionBody } from "./functions.ts";
 
@@ -58,6 +69,7 @@ export function together(at: At): string {
     [1, () => chained(inside, safe)],
     [1, () => `${list}.reduce(${inTurn(twice, safe)}, Promise.resolve())`],
     [2, () => handedOver(twice, safe)],
+    [1, () => `shield(() => ${promise(shielded({ ...inside, ownArguments: false }), safe)})`],
     [at.path === undefined ? 0 : 1, () => keyed(inside)],
   ])();
 }
@@ -115,8 +127,13 @@ function chained(at: At, safe: boolean): string {
       1,
       () => `${first()}.then((${x}: any) => [${x}, ${at.path === undefined || at.quiet ? value(then) : `log(${x})`}])`,
     ],
-    [1, () => `${first({ ...at, guarded: true })}.catch((${x}: any) => ${promise(then, safe)})`],
-    [1, () => `${first()}.finally(() => ${promise({ ...at, ownArguments: false }, true)})`],
+    [1, () => `${first({ ...at, guarded: true })}.catch((${x}: any) => ${promise(inCleanUp(then), safe)})`],
+    [
+      1,
+      () =>
+        `${first({ ...at, guarded: true })}.then((${x}: any) => ${promise(then, safe)}, (${x}: any) => ${promise(inCleanUp(then), safe)})`,
+    ],
+    [1, () => `${first()}.finally(() => ${promise({ ...inCleanUp(at), ownArguments: false }, true)})`],
   ])();
 }
 
