@@ -1,6 +1,7 @@
 import { beforeEach, expect, onTestFinished, test } from "vitest";
-import { CancelledError, close, getRun, recover, start } from "perdure";
-import { advance, setup, type TestRuntime } from "perdure/testing";
+import { CancelledError, close, getRun, recover, signal, sleep, start } from "perdure";
+import { advance, memoryStore, settled, setup, type TestRuntime } from "perdure/testing";
+import { wrapStore } from "../../packages/store/src/wrap-store.ts";
 
 const log: string[] = [];
 let opened: Promise<void>;
@@ -109,3 +110,51 @@ test("an attempt that was not due yet when its process died is not made after th
   await cancelAndRecover();
   expect(log).toEqual(["attempt", "CancelledError"]);
 });
+
+// --- waits that end between the request and its delivery
+
+async function undo(what: string): Promise<void> {
+  "use task";
+  log.push(`undo ${what}`);
+}
+
+async function trip(): Promise<void> {
+  "use workflow: id=trip";
+  const ended: string[] = [];
+  const flight = sleep("1s").then(
+    () => ended.push("over"),
+    () => ended.push("cancelled"),
+  );
+  const hotel = signal("never").catch(() => undo(ended.join()));
+  await Promise.all([flight, hotel]);
+}
+
+test("a wait that would end between a cancellation and its delivery is cancelled, as in a replay that does not know of it", async () => {
+  const answers: (() => void)[] = [];
+  let isSlow = false;
+  const store = wrapStore(memoryStore(), (method, perform) => {
+    if (method !== "commit" || !isSlow) return perform();
+    return new Promise((resolve) => answers.push(() => resolve(perform())));
+  });
+  const environment = setup({ store });
+  onTestFinished(close);
+  const run = await start(trip, []);
+  run.result().catch(() => {});
+  await settled();
+  isSlow = true;
+  await run.cancel();
+  await turns(); // the cancellation is on its way to the store
+  environment.clock.advance(1000, turns).catch(() => {});
+  await turns();
+  answers[0]?.();
+  await attempts(1);
+  environment.crash();
+  isSlow = false;
+  await recover();
+  await (await getRun("trip")).result();
+  expect(log).toEqual(["undo cancelled", "undo cancelled"]);
+});
+
+async function turns(): Promise<void> {
+  for (let count = 0; count < 5; count++) await new Promise((resolve) => setImmediate(resolve));
+}
