@@ -7,16 +7,26 @@ import { compiled, stripped, type Scripts } from "../random-programs/load.ts";
 import { listing, type Program } from "../random-programs/program.ts";
 import { fingerprint, installed, modules as loaded, workflows as known } from "../random-programs/runtime.ts";
 import { show } from "../random-programs/world.ts";
-import { cancelIn, Life, RUN, values, type Surroundings } from "./life.ts";
+import { Cancellation, Life, RUN, values, type Surroundings } from "./life.ts";
 import { modelled } from "./model.ts";
 import { undisturbed, type Completion, type Course } from "./oracle.ts";
+import { unfinishedCopy } from "./unfinished-copy.ts";
 import { Durations, REASON, signalLabel, type Attempt } from "./world.ts";
 
 /** What a trial came to, for the curious. */
 export interface Summary {
+  readonly outcome: string;
   readonly steps: number;
   readonly lives: number;
-  readonly outcome: string;
+  /** Lives that ended by `close()`. */
+  readonly closed: number;
+  /** How often the run left memory to wait. */
+  readonly suspended: number;
+  /** Whether a cancellation was delivered, and how many completions came after it. */
+  readonly cancelled: boolean;
+  readonly afterwards: number;
+  /** How often the run was resumed from a point after its cancellation, when it had ended. */
+  readonly resumed: number;
 }
 
 /** Something that must not happen happened; the message has the program and what was recorded. */
@@ -66,10 +76,12 @@ class Trial implements Surroundings {
   readonly problems: string[] = [];
   readonly mortality: number;
   readonly closes: number;
-  readonly cancellation: { turnsLeft: number } | undefined;
-  readonly distant: boolean;
+  readonly cancellation: Cancellation | undefined;
+  readonly latency: number;
   readonly store: Store;
   crashes: number;
+  closed = 0;
+  private suspended = 0;
 
   private readonly plain: Scripts;
   private readonly truth = memoryStore();
@@ -94,9 +106,11 @@ class Trial implements Surroundings {
       [1, 5],
     ]);
     this.mortality = this.random.pick([3, 10, 25, 50]);
-    this.distant = this.random.chance(45);
+    this.latency = this.random.pick([0, 0, 4, 25]);
     this.closes = this.random.pick([0, 20, 50]);
-    this.cancellation = this.random.chance(40) ? { turnsLeft: this.random.below(90) } : undefined;
+    this.cancellation = this.random.chance(40)
+      ? new Cancellation(this.random.below(this.random.pick([10, 40, 120])))
+      : undefined;
     this.store = broken(this.truth);
   }
 
@@ -105,11 +119,18 @@ class Trial implements Surroundings {
     const row = await this.row();
     const rows = await this.truth.steps(RUN);
     for (const step of rows) this.checkStep(step);
+    this.checkDelay(rows);
     const course = await this.course(rows);
     same("the outcome", outcome, course.outcome);
     if (life.calls) sameCourse("", life, course);
+    this.checkAttempted(life, course);
     await this.replayFinished(row, rows, course);
-    return { steps: rows.length, lives, outcome };
+    const cancelledAt = rows.findIndex(({ kind }) => kind === "cancel");
+    const cancelled = cancelledAt !== -1;
+    const resumed = cancelled ? await this.resumeAfter(row, rows, cancelledAt + 1) : 0;
+    const { closed, suspended } = this;
+    const afterwards = cancelled ? rows.filter(({ seq }) => seq !== undefined).length - cancelledAt - 1 : 0;
+    return { outcome, steps: rows.length, lives, closed, suspended, cancelled, afterwards, resumed };
   }
 
   async history(): Promise<string[]> {
@@ -129,12 +150,13 @@ class Trial implements Surroundings {
       await this.checkCrash(life);
       now = life.clock.now() + this.random.below(50);
       if (this.cancellation && this.random.chance(15) && (await this.truth.getRun(RUN)))
-        await cancelIn(this.truth, now);
+        await this.cancellation.request(this.truth, now);
     }
   }
 
   /** What the workflow has done when its process dies follows from what is in the store: it has seen nothing that was not durable. */
-  private async checkCrash({ calls, attempted }: Life): Promise<void> {
+  private async checkCrash(life: Life): Promise<void> {
+    const { calls } = life;
     if (!calls) return;
     const course = await this.course(await this.truth.steps(RUN));
     same(
@@ -142,9 +164,13 @@ class Trial implements Surroundings {
       [...calls].filter((call) => !course.calls.has(call)).join("\n  "),
       "",
     );
+    this.checkAttempted(life, course);
+  }
+
+  private checkAttempted({ attempted }: Life, { accepted }: Course): void {
     same(
       "what was executed though the run was cancelled",
-      [...attempted].filter((call) => !course.accepted.has(call)).join("\n  "),
+      [...attempted].filter((call) => !accepted.has(call)).join("\n  "),
       "",
     );
   }
@@ -195,6 +221,7 @@ class Trial implements Surroundings {
 
   committed(writes: readonly Write[], accepted: readonly boolean[]): void {
     writes.forEach((write, index) => {
+      if (write.type === "release" && write.status === "waiting" && accepted[index] === true) this.suspended++;
       if (write.type !== "step" || accepted[index] !== true) return;
       this.attempts.set(write.step.id, write.step.attempt);
       if (write.step.state !== "open") this.finished.add(write.step.id);
@@ -219,6 +246,15 @@ class Trial implements Surroundings {
       same(`the attempt before the cancellation of ${id}`, String(attempt), String(latest?.attempt ?? 0));
     else if (!latest?.outcome) throw new Error(`${id} has an outcome, and its latest attempt has none`);
     else same(`the outcome of ${id}`, recorded, shown(latest.outcome));
+  }
+
+  /** A request takes effect before long: at the next poll, or when the run is claimed. */
+  private checkDelay(rows: readonly StepRow[]): void {
+    const { seq: cancelledAt } = rows.find(({ kind }) => kind === "cancel") ?? {};
+    const requestedAt = this.cancellation?.acceptedAt ?? Infinity;
+    const before = rows.filter(({ seq }) => cancelledAt === undefined || (seq !== undefined && seq < cancelledAt));
+    const late = before.filter(({ startedAt }) => startedAt > requestedAt + 500);
+    same("what began long after the cancellation, and before its delivery", late.map(({ id }) => id).join(", "), "");
   }
 
   private completions(rows: readonly StepRow[]): Completion[] {
@@ -254,9 +290,6 @@ class Trial implements Surroundings {
         ...this.peaceful(),
         store,
         started: (step) => void again.push(step),
-        began: () => {},
-        attemptEnded: () => {},
-        committed: () => {},
       },
       row.updatedAt,
     );
@@ -266,10 +299,40 @@ class Trial implements Surroundings {
     same("the steps that a replay of everything executes", again.join(", "), "");
   }
 
-  private peaceful(): Omit<Surroundings, "store" | "started" | "began" | "attemptEnded" | "committed"> {
+  /** The run once more from some points after its cancellation, as if its process had died there. */
+  private async resumeAfter(row: RunRow, rows: readonly StepRow[], first: number): Promise<number> {
+    const recorded = rows.filter(({ seq }) => seq !== undefined);
+    let resumed = 0;
+    for (let count = first; count < recorded.length; count++) {
+      if (!this.random.chance(30)) continue;
+      await this.resume(row, recorded.slice(0, count));
+      resumed++;
+    }
+    return resumed;
+  }
+
+  private async resume(row: RunRow, recorded: readonly StepRow[]): Promise<void> {
+    const finished = new Set(recorded.map(({ id }) => id));
+    const again: string[] = [];
+    const store = await unfinishedCopy(row, recorded);
+    const life = new Life(
+      { ...this.peaceful(), store, started: (step) => void (finished.has(step) && again.push(step)) },
+      row.updatedAt,
+    );
+    const outcome = await life.live().finally(() => life.kill());
+    const course = await this.course(await store.steps(RUN));
+    const where = ` when it is resumed after ${recorded.length} completions`;
+    same(`the outcome${where}`, outcome, course.outcome);
+    sameCourse(where, life, course);
+    same(`the finished steps that are executed again${where}`, again.join(", "), "");
+    this.checkAttempted(life, course);
+  }
+
+  private peaceful(): Omit<Surroundings, "store" | "started"> {
     const { scripts, random, durations, announced, mortality, attempts } = this;
-    const none = { crashes: 0, closes: 0, distant: false, cancellation: undefined, inFlight: [], problems: [] };
-    return { scripts, random, durations, announced, mortality, attempts, ...none };
+    const none = { crashes: 0, closes: 0, latency: 0, cancellation: undefined, inFlight: [], problems: [] };
+    const deaf = { began() {}, attemptEnded() {}, committed() {}, closed: 0 };
+    return { scripts, random, durations, announced, mortality, attempts, ...none, ...deaf };
   }
 }
 
@@ -286,25 +349,4 @@ function sameCourse(of: string, life: Executed, plain: Course): void {
 
 function same(what: string, found: string | undefined, expected: string | undefined): void {
   if (found !== expected) throw new Error(`${what} differs\n  found:    ${found}\n  expected: ${expected}`);
-}
-
-/** A store in which the run has made all these steps and then lost its process. */
-async function unfinishedCopy(row: RunRow, rows: readonly StepRow[]): Promise<Store> {
-  const store = memoryStore();
-  const { id, workflow, file, input, inputHash, code, seed, createdAt } = row;
-  const { run } = await store.createRun({
-    id,
-    workflow,
-    file,
-    input,
-    inputHash,
-    code,
-    modules: "",
-    seed,
-    createdAt,
-    lease: { owner: "nobody", until: 0 },
-  });
-  const writes = rows.map((step): Write => ({ type: "step", step, run: id, epoch: run.epoch }));
-  await store.commit([...writes, { type: "release", status: "pending", at: row.updatedAt, run: id, epoch: run.epoch }]);
-  return store;
 }

@@ -33,13 +33,16 @@ export interface Surroundings {
   crashes: number;
   /** How likely a durable write is the last one of its process, in percent. */
   readonly mortality: number;
+  /** Lives that ended by `close()`. */
+  closed: number;
   /** How likely a life ends by `close()`, in percent. */
   readonly closes: number;
-  readonly distant: boolean;
+  /** Milliseconds that the store may take to answer. */
+  readonly latency: number;
   /** Attempts in the store, by step. */
   readonly attempts: ReadonlyMap<string, number>;
   /** Turns until somebody cancels the run; undefined: nobody does. */
-  readonly cancellation: { turnsLeft: number } | undefined;
+  readonly cancellation: Cancellation | undefined;
   /** Commits of dead processes that have not arrived. */
   readonly inFlight: (() => void)[];
   /** What has been seen to go wrong. */
@@ -53,16 +56,29 @@ export interface Surroundings {
 /** How a process takes up a run that is in the store. */
 const ways = ["call", "follow", "recover", "work"] as const;
 
-/** Cancels the run by way of a process without a runtime. */
-export const cancelIn = async (store: Store, now: number): Promise<void> =>
-  void (await store.cancel({ run: RUN, reason: values.encode(REASON, "the reason"), now }));
+/** That somebody cancels the run, at some time. */
+export class Cancellation {
+  /** Turns until then. */
+  turnsLeft: number;
+  /** When the store first took the request. */
+  acceptedAt: number | undefined;
+
+  constructor(turnsLeft: number) {
+    this.turnsLeft = turnsLeft;
+  }
+
+  /** Requests it by way of a process without a runtime. */
+  async request(store: Store, now: number): Promise<void> {
+    if (await store.cancel({ run: RUN, reason: values.encode(REASON, "the reason"), now })) this.acceptedAt ??= now;
+  }
+}
 
 export const values: Runtime["values"] = versioned(createCodec());
 
 /** Virtual time without any progress after which a run counts as stuck. */
 const STUCK_AFTER = 3_000;
 /** Several times what a run takes that ends. */
-const MOST_TURNS = 2_000;
+const MOST_TURNS = 6_000;
 
 /** One process: a runtime, a loaded program, and the time they have. Ends when the run ends, or with a crash. */
 export class Life {
@@ -159,11 +175,12 @@ export class Life {
   /** Ends in order: attempts that run may finish, and the run is given back. */
   private leave(): void {
     this.leaving = true;
+    this.around.closed++;
     const left = async (): Promise<void> => {
       await this.runtime.close();
       if (this.dead) return;
       const row = await this.around.store.getRun(RUN);
-      if (row?.owner !== undefined) throw new Error("the runtime was closed and still owns the run");
+      if (row?.owner === this.runtime.owner) throw new Error("the runtime was closed and still owns the run");
       for (const [step, attempt] of row && hasEnded(row) ? [] : this.begun)
         if ((this.around.attempts.get(step) ?? 0) < attempt)
           throw new Error(`attempt ${attempt} of ${step} began before the runtime was closed, and is not recorded`);
@@ -178,8 +195,9 @@ export class Life {
     if (!cancellation || cancellation.turnsLeft-- !== 0) return;
     const cancel = async (): Promise<void> => {
       if (!(await store.getRun(RUN))) cancellation.turnsLeft = 5;
-      else if (this.random.chance(60)) await this.runtime.cancel(RUN, REASON);
-      else await cancelIn(store, this.clock.now());
+      else if (this.random.chance(40)) await cancellation.request(store, this.clock.now());
+      else if (await this.runtime.cancel(RUN, REASON)) cancellation.acceptedAt ??= this.clock.now();
+      this.around.crashes += this.random.below(4);
     };
     cancel().catch((error: unknown) => this.failed(error));
   }
@@ -234,7 +252,7 @@ export class Life {
     return {
       random: this.random,
       clock: this.clock,
-      distant: around.distant,
+      latency: around.latency,
       dies: () => {
         this.touches++;
         return !this.dead && this.random.chance(around.mortality) && this.mayDie();
