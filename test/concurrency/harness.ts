@@ -9,6 +9,7 @@ import { fingerprint, installed, modules as loaded, workflows as known } from ".
 import { show } from "../random-programs/world.ts";
 import { Cancellation, Life, RUN, values, type Surroundings } from "./life.ts";
 import { modelled } from "./model.ts";
+import type { Sabotage } from "./sabotage.ts";
 import { undisturbed, type Completion, type Course } from "./oracle.ts";
 import { unfinishedCopy } from "./unfinished-copy.ts";
 import { Durations, REASON, signalLabel, type Attempt } from "./world.ts";
@@ -41,21 +42,19 @@ export class Violation extends Error {
 
 /**
  * Runs a program, with all the crashes that the schedule says, and compares the result with the plain program.
- * @param broken - makes a store that does not keep its contract, to see whether a trial notices
+ * @param sabotage - to see whether a trial notices
  * @throws Violation
  */
-export async function trial(
-  program: Program,
-  schedule: Choices,
-  broken = (store: Store): Store => store,
-): Promise<Summary> {
+export async function trial(program: Program, schedule: Choices, sabotage: Sabotage = {}): Promise<Summary> {
   const [runtime, modules, workflows] = [installed.runtime, new Map(loaded), new Map(known)];
-  const one = new Trial(program, schedule, broken);
+  const one = new Trial(program, schedule, sabotage);
+  const mend = sabotage.runtime?.();
   try {
     return await one.play();
   } catch (error) {
     throw new Violation(program, await one.history(), error);
   } finally {
+    mend?.();
     installed.runtime = runtime;
     restore(loaded, modules);
     restore(known, workflows);
@@ -94,7 +93,7 @@ class Trial implements Surroundings {
   /** The latest attempt of each step that began, and what it came to, if it ended. */
   private readonly latest = new Map<string, { readonly attempt: number; readonly outcome?: Attempt }>();
 
-  constructor(program: Program, schedule: Choices, broken: (store: Store) => Store) {
+  constructor(program: Program, schedule: Choices, { store, cancels = false }: Sabotage) {
     this.plain = stripped(program);
     this.scripts = compiled(program, false);
     this.random = schedule;
@@ -108,10 +107,10 @@ class Trial implements Surroundings {
     this.mortality = this.random.pick([3, 10, 25, 50]);
     this.latency = this.random.pick([0, 0, 4, 25]);
     this.closes = this.random.pick([0, 20, 50]);
-    this.cancellation = this.random.chance(40)
+    this.cancellation = this.random.chance(cancels ? 100 : 40)
       ? new Cancellation(this.random.below(this.random.pick([10, 40, 120])))
       : undefined;
-    this.store = broken(this.truth);
+    this.store = store?.(this.truth) ?? this.truth;
   }
 
   async play(): Promise<Summary> {
@@ -304,7 +303,7 @@ class Trial implements Surroundings {
     const recorded = rows.filter(({ seq }) => seq !== undefined);
     let resumed = 0;
     for (let count = first; count < recorded.length; count++) {
-      if (!this.random.chance(30)) continue;
+      if (!this.random.chance(40)) continue;
       await this.resume(row, recorded.slice(0, count));
       resumed++;
     }

@@ -78,7 +78,7 @@ export const values: Runtime["values"] = versioned(createCodec());
 /** Virtual time without any progress after which a run counts as stuck. */
 const STUCK_AFTER = 3_000;
 /** Several times what a run takes that ends. */
-const MOST_TURNS = 6_000;
+const MOST_TURNS = 4_000;
 
 /** One process: a runtime, a loaded program, and the time they have. Ends when the run ends, or with a crash. */
 export class Life {

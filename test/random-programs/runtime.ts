@@ -2,6 +2,8 @@
 export type { StepEvent } from "../../packages/runtime/src/config/settings.ts";
 export type { AnyFunction } from "../../packages/runtime/src/definitions/definition.ts";
 export { context } from "../../packages/runtime/src/execution/current.ts";
+export { Cancellation } from "../../packages/runtime/src/execution/cancellation.ts";
+export { Execution } from "../../packages/runtime/src/execution/execution.ts";
 export { bodyOf } from "../../packages/runtime/src/execution/launch.ts";
 export { Scope } from "../../packages/runtime/src/execution/scope.ts";
 export type { RunInMemory, StepSpec } from "../../packages/runtime/src/execution/step.ts";

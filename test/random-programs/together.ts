@@ -1,15 +1,4 @@
-import {
-  callable,
-  constant,
-  declaring,
-  deeper,
-  inCleanUp,
-  labelled,
-  newName,
-  pathOf,
-  shielded,
-  type At,
-} from "./context.ts";
+import { callable, constant, declaring, deeper, inCleanUp, labelled, newName, pathOf, type At } from "./context.ts";
 import { arrowBody, awaited, promise, value } from "./expressions.ts";
 import { functionBody } from "./functions.ts";
 
@@ -69,7 +58,6 @@ export function together(at: At): string {
     [1, () => chained(inside, safe)],
     [1, () => `${list}.reduce(${inTurn(twice, safe)}, Promise.resolve())`],
     [2, () => handedOver(twice, safe)],
-    [1, () => `shield(() => ${promise(shielded({ ...inside, ownArguments: false }), safe)})`],
     [at.path === undefined ? 0 : 1, () => keyed(inside)],
   ])();
 }
