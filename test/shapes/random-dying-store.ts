@@ -1,10 +1,11 @@
 import type { Store } from "perdure";
 import { DURABLE_WRITES, wrapStore } from "../../packages/store/src/wrap-store.ts";
 
-/** Where a process ends: at its `at`-th durable write, which arrives or not. */
+/** Where a process ends: at its `at`-th durable write, which arrives or not. Or it is closed there, and everything arrives. */
 export interface Death {
   readonly at: number;
   readonly arrives: boolean;
+  readonly closes?: boolean;
 }
 
 export const nameOf = (run: string, step: string): string => `${run} ${step}`;
@@ -28,8 +29,8 @@ export class Shared {
     return (await Promise.all(steps)).flat();
   }
 
-  /** The store, seen by a process that dies: at its death `die` is called, and no call is answered afterwards. */
-  seenBy(death: Death | undefined, die: () => void): Store {
+  /** The store, seen by a process that ends: at its death `end` is called, and unless it closes, no call is answered afterwards. */
+  seenBy(death: Death | undefined, end: () => void): Store {
     const never = (): Promise<never> => new Promise(() => {});
     let written = 0;
     let dead = false;
@@ -39,9 +40,13 @@ export class Shared {
       if (!DURABLE_WRITES.has(method)) return perform();
       this.writes++;
       if (++written !== death?.at) return perform();
+      if (death.closes === true) {
+        end();
+        return perform();
+      }
       if (death.arrives) void perform();
       dead = true;
-      die();
+      end();
       return never();
     });
   }

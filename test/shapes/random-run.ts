@@ -1,6 +1,7 @@
 import { close, getRun, start, taskContext } from "perdure";
 import { advance, memoryStore, setup, type TestRuntime } from "perdure/testing";
 import type { Choices } from "../random-programs/choices.ts";
+import { installed } from "../random-programs/runtime.ts";
 import { evaluate, runtimes, type Entry, type Runtime, type Scripts } from "../random-programs/load.ts";
 import { show, World } from "../random-programs/world.ts";
 import { nameOf, Shared, type Death } from "./random-dying-store.ts";
@@ -42,6 +43,12 @@ export async function call(scripts: Scripts, runtime: Runtime): Promise<Outcome>
   return { result: result ?? "", log: world.logged ?? [], calls: calls.sort() };
 }
 
+/** What becomes of the processes of a run. */
+export interface Course {
+  readonly deaths: readonly Death[];
+  readonly suspends: boolean;
+}
+
 /** What became of a run, in one process or in several. */
 export interface RunOutcome extends Outcome {
   readonly writes: number;
@@ -49,10 +56,10 @@ export interface RunOutcome extends Outcome {
   readonly steps: readonly string[];
 }
 
-/** Runs `flow` in one process after the other, of which each but the last one dies. */
+/** Runs `flow` in one process after the other, of which each but the last one dies. In some, the run leaves memory wherever it waits. */
 export async function run(
   scripts: Scripts,
-  deaths: readonly Death[],
+  { deaths, suspends }: Course,
   runtime: Runtime = runtimes.perdure,
 ): Promise<RunOutcome> {
   const shared = new Shared(memoryStore());
@@ -60,7 +67,7 @@ export async function run(
   const calls: string[] = [];
   let log: readonly string[] = [];
   for (const death of [...deaths, undefined]) {
-    const life = new Life(shared, scripts, death, runtime);
+    const life = new Life(shared, scripts, death, suspends, runtime);
     const result = await life.live();
     calls.push(...life.calls);
     log = life.world.logged ?? log;
@@ -90,26 +97,39 @@ class Life {
   private readonly flow: Entry;
   private readonly process: TestRuntime;
   private dead = false;
+  private leaving = false;
   private readonly started: string[] = [];
+  private readonly runtime: Pick<NonNullable<typeof installed.runtime>, "close"> | undefined;
 
-  constructor(shared: Shared, scripts: Scripts, death: Death | undefined, runtime: Runtime) {
+  constructor(shared: Shared, scripts: Scripts, death: Death | undefined, suspends: boolean, runtime: Runtime) {
     this.shared = shared;
     this.process = setup({
-      store: shared.seenBy(death, () => this.die()),
+      store: shared.seenBy(death, () => (death?.closes === true ? this.leave() : this.die())),
       logLevel: "silent",
+      ...(suspends && { suspendAfter: 0 }),
       onStep: (event, run, step) => void (event === "started" && this.started.push(nameOf(run, step))),
     });
+    this.runtime = installed.runtime;
     this.flow = evaluate(scripts, this.world, runtime).flow;
   }
 
   /** The outcome, or undefined after its death. */
   async live(): Promise<string | undefined> {
     const finished = new Set(await this.shared.finished());
-    const result = await outcome(this.follow(), () => this.dead);
+    const result = await outcome(this.untilClosed(), () => this.dead);
     this.process.crash();
     const again = this.started.filter((step) => finished.has(step));
     if (again.length > 0) throw new Error(`finished steps ran again: ${again.join(", ")}`);
     return this.dead ? undefined : result;
+  }
+
+  /** What a runtime that is closed does not answer any more is no failure. */
+  private async untilClosed(): Promise<unknown> {
+    try {
+      return await this.follow();
+    } catch (error) {
+      return this.leaving ? await new Promise(() => {}) : await Promise.reject(error);
+    }
   }
 
   private async follow(): Promise<unknown> {
@@ -119,14 +139,22 @@ class Life {
     return await handle.result();
   }
 
+  private leave(): void {
+    this.leaving = true;
+    void this.runtime?.close().then(() => (this.dead = true));
+  }
+
   private die(): void {
     this.dead = true;
     this.process.crash();
   }
 }
 
-/** Some ways to crash a run that makes this many writes: one process, or one after the other. */
-export function someDeaths(c: Choices, writes: number, count: number): readonly (readonly Death[])[] {
-  const one = (): Death => ({ at: 1 + c.below(writes), arrives: c.chance(50) });
-  return Array.from({ length: count }, () => (c.chance(30) ? [one(), one()] : [one()]));
+/** Some courses of a run that makes this many writes: one process dies, or one after the other. */
+export function someCourses(c: Choices, writes: number, count: number): readonly Course[] {
+  const one = (): Death => ({ at: 1 + c.below(writes), arrives: c.chance(50), closes: c.chance(30) });
+  return Array.from({ length: count }, () => ({
+    deaths: c.chance(30) ? [one(), one()] : [one()],
+    suspends: c.chance(30),
+  }));
 }
