@@ -76,7 +76,7 @@ export class Cancellation {
 export const values: Runtime["values"] = versioned(createCodec());
 
 /** Virtual time without any progress after which a run counts as stuck. */
-const STUCK_AFTER = 3_000;
+const STUCK_AFTER = 2_000;
 /** Several times what a run takes that ends. */
 const MOST_TURNS = 4_000;
 
