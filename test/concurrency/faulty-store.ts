@@ -7,8 +7,8 @@ import type { VirtualClock } from "./virtual-clock.ts";
 export interface Faults {
   readonly random: Choices;
   readonly clock: VirtualClock;
-  /** Answers come later, as from a store behind a network. */
-  readonly distant: boolean;
+  /** Milliseconds that an answer may take, as from a store behind a network; 0: it answers at once. */
+  readonly latency: number;
   /** Whether the process dies at this durable write. */
   dies(): boolean;
   /** Kills the process: no call returns afterwards. */
@@ -24,10 +24,10 @@ const never = (): Promise<never> => new Promise(() => {});
 
 /** `store`, seen by a process that dies at some of its durable writes: just before or just after the write. */
 export function faultyStore(store: Store, faults: Faults): Store {
-  const { random, clock } = faults;
+  const { random, clock, latency } = faults;
 
   const read = <R>(perform: Perform<R>): Awaitable<R> => {
-    if (!faults.distant) return perform();
+    if (latency === 0) return perform();
     return random.chance(50) ? delayed(perform()) : later(perform);
   };
   const write = <R>(perform: Perform<R>): Awaitable<R> => {
@@ -37,11 +37,11 @@ export function faultyStore(store: Store, faults: Faults): Store {
     return never();
   };
   const delayed = async <R>(answer: Awaitable<R>): Promise<Awaited<R>> => {
-    await clock.wait(random.below(4));
+    await clock.wait(random.below(latency));
     return await answer;
   };
   const later = async <R>(perform: Perform<R>): Promise<Awaited<R>> => {
-    await clock.wait(random.below(4));
+    await clock.wait(random.below(latency));
     return await perform();
   };
   /** A commit arrives once. It may arrive after its process has died, unless it ends the run: to call a failed run is to retry it. */
@@ -53,7 +53,7 @@ export function faultyStore(store: Store, faults: Faults): Store {
       faults.committed(writes, answer.accepted as boolean[]);
       return answer.accepted;
     };
-    if (faults.distant && !writes.some(({ type }) => type === "finish")) faults.late(arrive);
+    if (latency > 0 && !writes.some(({ type }) => type === "finish")) faults.late(arrive);
     return arrive;
   };
 

@@ -1,13 +1,23 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { taskContext } from "perdure";
-import type { Store, Write } from "../../packages/store/src/contract.ts";
+import type { RunRow, Store, Write } from "../../packages/store/src/contract.ts";
+import { hasEnded } from "../../packages/store/src/status.ts";
 import type { Choices } from "../random-programs/choices.ts";
 import { evaluate, runtimes, type Scripts } from "../random-programs/load.ts";
-import { installed, Runtime, workflowOf, type AnyFunction, type StepEvent } from "../random-programs/runtime.ts";
+import {
+  createCodec,
+  installed,
+  Runtime,
+  versioned,
+  Worker,
+  workflowOf,
+  type AnyFunction,
+  type StepEvent,
+} from "../random-programs/runtime.ts";
 import { Labels, show, World, type TaskKind } from "../random-programs/world.ts";
 import { faultyStore, type Faults } from "./faulty-store.ts";
 import { VirtualClock } from "./virtual-clock.ts";
-import { attemptOf, payloadOf, signalName, type Durations } from "./world.ts";
+import { attemptOf, payloadOf, REASON, signalName, type Attempt, type Durations } from "./world.ts";
 
 export const RUN = "run";
 
@@ -23,20 +33,52 @@ export interface Surroundings {
   crashes: number;
   /** How likely a durable write is the last one of its process, in percent. */
   readonly mortality: number;
-  readonly distant: boolean;
+  /** Lives that ended by `close()`. */
+  closed: number;
+  /** How likely a life ends by `close()`, in percent. */
+  readonly closes: number;
+  /** Milliseconds that the store may take to answer. */
+  readonly latency: number;
+  /** Attempts in the store, by step. */
+  readonly attempts: ReadonlyMap<string, number>;
+  /** Turns until somebody cancels the run; undefined: nobody does. */
+  readonly cancellation: Cancellation | undefined;
   /** Commits of dead processes that have not arrived. */
   readonly inFlight: (() => void)[];
   /** What has been seen to go wrong. */
   readonly problems: readonly string[];
   began(step: string, attempt: number, label: string, more: readonly unknown[]): void;
+  attemptEnded(step: string, attempt: number, outcome: Attempt): void;
   started(step: string): void;
   committed(writes: readonly Write[], accepted: readonly boolean[]): void;
 }
 
+/** How a process takes up a run that is in the store. */
+const ways = ["call", "follow", "recover", "work"] as const;
+
+/** That somebody cancels the run, at some time. */
+export class Cancellation {
+  /** Turns until then. */
+  turnsLeft: number;
+  /** When the store first took the request. */
+  acceptedAt: number | undefined;
+
+  constructor(turnsLeft: number) {
+    this.turnsLeft = turnsLeft;
+  }
+
+  /** Requests it by way of a process without a runtime. */
+  async request(store: Store, now: number): Promise<void> {
+    if (await store.cancel({ run: RUN, reason: values.encode(REASON, "the reason"), now })) this.acceptedAt ??= now;
+  }
+}
+
+export const values: Runtime["values"] = versioned(createCodec());
+
 /** Virtual time without any progress after which a run counts as stuck. */
-const STUCK_AFTER = 3_000;
+const STUCK_AFTER = 2_000;
 /** Several times what a run takes that ends. */
-const MOST_TURNS = 2_000;
+const MOST_TURNS = 4_000;
 
 /** One process: a runtime, a loaded program, and the time they have. Ends when the run ends, or with a crash. */
 export class Life {
@@ -50,6 +92,12 @@ export class Life {
   private readonly sent: (() => void)[] = [];
   private dead = false;
   private leaving = false;
+  /** Turns until it closes its runtime, unless it dies before. */
+  private turnsLeft: number;
+  /** Labels of the tasks that were attempted. */
+  readonly attempted = new Set<string>();
+  /** The latest attempt of each step that began here. */
+  private readonly begun = new Map<string, number>();
   private touches = 0;
   private progressAt: number;
   private end: string | undefined;
@@ -60,12 +108,13 @@ export class Life {
     this.random = around.random;
     this.clock = new VirtualClock(bornAt, this.random, () => this.touches++);
     this.progressAt = bornAt;
+    this.turnsLeft = this.random.chance(around.closes) ? this.random.below(60) : Infinity;
     this.runtime = new Runtime({
       store: faultyStore(around.store, this.faults()),
       clock: this.clock,
       lease: this.random.pick(["1d", "2s"]),
       pollInterval: this.random.pick([5, 20, 100]),
-      suspendAfter: this.random.pick([2, 20, "1h"]),
+      suspendAfter: this.random.pick([1, 4, 20, "1h"]),
       stallTimeout: "1s",
       countDeaths: false, // the oracle counts only attempts that end
       maxStalls: 1_000_000,
@@ -101,8 +150,9 @@ export class Life {
       if (this.end !== undefined) return this.end;
       if (turns > MOST_TURNS || this.clock.now() - this.progressAt > STUCK_AFTER)
         throw new Error("the run is stuck: nothing has happened for a long time");
-      if (this.random.chance(this.around.mortality / 20) && this.mayDie())
-        this.random.pick([() => this.kill(), () => this.leave()])();
+      this.maybeCancel();
+      if (this.random.chance(this.around.mortality / 20) && this.mayDie()) this.kill();
+      else if (this.turnsLeft-- <= 0 && !this.leaving) this.leave();
       else if (!this.clock.fire()) await this.expectMore();
     }
   }
@@ -124,15 +174,32 @@ export class Life {
 
   /** Ends in order: attempts that run may finish, and the run is given back. */
   private leave(): void {
-    if (this.leaving || !this.runtime.isInMemory(RUN)) return;
     this.leaving = true;
+    this.around.closed++;
     const left = async (): Promise<void> => {
       await this.runtime.close();
+      if (this.dead) return;
       const row = await this.around.store.getRun(RUN);
-      if (row?.owner !== undefined && !this.dead) throw new Error("the runtime was closed and still owns the run");
+      if (row?.owner === this.runtime.owner) throw new Error("the runtime was closed and still owns the run");
+      for (const [step, attempt] of row && hasEnded(row) ? [] : this.begun)
+        if ((this.around.attempts.get(step) ?? 0) < attempt)
+          throw new Error(`attempt ${attempt} of ${step} began before the runtime was closed, and is not recorded`);
       this.kill();
     };
     left().catch((error: unknown) => (this.failure ??= error));
+  }
+
+  /** Somebody cancels the run: through this process, or through another one. */
+  private maybeCancel(): void {
+    const { cancellation, store } = this.around;
+    if (!cancellation || cancellation.turnsLeft-- !== 0) return;
+    const cancel = async (): Promise<void> => {
+      if (!(await store.getRun(RUN))) cancellation.turnsLeft = 5;
+      else if (this.random.chance(40)) await cancellation.request(store, this.clock.now());
+      else if (await this.runtime.cancel(RUN, REASON)) cancellation.acceptedAt ??= this.clock.now();
+      this.around.crashes += this.random.below(4);
+    };
+    cancel().catch((error: unknown) => this.failed(error));
   }
 
   /** What a runtime that is gone does not answer any more is no failure. */
@@ -143,10 +210,21 @@ export class Life {
   private async run(): Promise<void> {
     const known = await this.around.store.getRun(RUN);
     // to call a run that has failed is to try it again
-    if (!known || (known.status !== "failed" && this.random.chance(50)))
-      await this.runtime.begin({ definition: workflowOf(this.workflow), args: ["w"], id: RUN });
-    const { status, output } = await this.runtime.follow(RUN);
-    this.end = `${status} ${show(this.runtime.values.decode(output))}`;
+    const way = !known ? "call" : this.random.pick(known.status === "failed" ? ways.slice(1) : ways);
+    if (way === "call") await this.runtime.begin({ definition: workflowOf(this.workflow), args: ["w"], id: RUN });
+    if (way === "recover") await this.runtime.requests.recover(undefined);
+    if (way === "work") new Worker(this.runtime, {});
+    const { status, output } = await (way === "call" || way === "follow" ? this.runtime.follow(RUN) : this.seeEnd());
+    this.end = `${status} ${show(this.runtime.values.decode(output ?? ""))}`;
+  }
+
+  /** Looks for the end of the run in the store, as another process would. */
+  private async seeEnd(): Promise<RunRow> {
+    for (;;) {
+      const row = await this.around.store.getRun(RUN);
+      if (row && hasEnded(row)) return row;
+      await this.clock.wait(10);
+    }
   }
 
   /** Until only the clock can go on; at times not even that long. */
@@ -174,7 +252,7 @@ export class Life {
     return {
       random: this.random,
       clock: this.clock,
-      distant: around.distant,
+      latency: around.latency,
       dies: () => {
         this.touches++;
         return !this.dead && this.random.chance(around.mortality) && this.mayDie();
@@ -209,9 +287,12 @@ export class Life {
 
   private async attempt(kind: TaskKind, label: string, more: readonly unknown[], captured: unknown): Promise<unknown> {
     const { stepId, attempt } = taskContext();
+    this.attempted.add(label);
+    this.begun.set(stepId, attempt);
     this.around.began(stepId, attempt, label, more);
     if (this.random.chance(90)) await this.clock.wait(this.random.below(this.random.chance(10) ? 200 : 12));
     const outcome = attemptOf(kind, label, [...more, captured], attempt);
+    this.around.attemptEnded(stepId, attempt, outcome);
     if ("error" in outcome) throw outcome.error;
     return outcome.value;
   }

@@ -4,17 +4,25 @@ import { outcomeOf, payloadOf, signalLabel, signalName, type Attempt, type Durat
 
 /** A recorded completion of a durable call, in the order of the run. */
 export interface Completion {
+  /** Of the step. */
+  readonly id: string;
   readonly label: string;
-  /** What was recorded, as text. */
+  /** What was recorded. Of a cancellation: the reason. */
+  readonly outcome: Attempt;
+  /** The same as text. */
   readonly shown: string;
+  readonly isCancellation: boolean;
   /** The error of a wait that nobody answered in time: the one outcome that does not follow from the label. */
   readonly timeout?: Error;
 }
 
-export interface Undisturbed {
-  /** `completed …` or `failed …`; undefined while the workflow waits. */
+/** What a workflow does when its completions come in a certain order. */
+export interface Course {
+  /** `completed …`, `failed …` or `cancelled …`; undefined while the workflow waits. */
   readonly outcome: string | undefined;
   readonly calls: ReadonlySet<string>;
+  /** Those of them that were not refused. */
+  readonly accepted: ReadonlySet<string>;
   readonly log: readonly string[];
 }
 
@@ -35,7 +43,7 @@ export async function undisturbed(
   scripts: Scripts,
   durations: Durations,
   order: readonly Completion[],
-): Promise<Undisturbed> {
+): Promise<Course> {
   const plain = new PlainRun(scripts, durations);
   await turn();
   for (const completion of order) {
@@ -46,7 +54,7 @@ export async function undisturbed(
   return plain;
 }
 
-class PlainRun implements Undisturbed {
+class PlainRun implements Course {
   outcome: string | undefined;
   private readonly labels = new Labels();
   private readonly pending = new Map<string, Pending>();
@@ -68,6 +76,10 @@ class PlainRun implements Undisturbed {
   }
 
   get calls(): ReadonlySet<string> {
+    return this.labels.all;
+  }
+
+  get accepted(): ReadonlySet<string> {
     return this.labels.all;
   }
 

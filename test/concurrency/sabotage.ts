@@ -1,23 +1,45 @@
-import type { Awaitable, StepRow, Store } from "../../packages/store/src/contract.ts";
+import type { Awaitable, RunRow, StepRow, Store, Wakeup } from "../../packages/store/src/contract.ts";
 import { wrapStore, type StoreMethod } from "../../packages/store/src/wrap-store.ts";
+import { Cancellation, Execution, Scope } from "../random-programs/runtime.ts";
+
+/** Something that does not keep its contract, to see whether a trial notices. */
+export interface Sabotage {
+  readonly store?: (store: Store) => Store;
+  /** Breaks the runtime. @returns mends it again */
+  readonly runtime?: () => () => void;
+  /** It shows in a run that is cancelled only. */
+  readonly cancels?: boolean;
+}
+
+// --- stores
+
+type Answer = <R>(method: StoreMethod, answer: Awaited<R>) => unknown;
+
+/** A store whose answers are changed. It answers at once. */
+const answering =
+  (change: Answer) =>
+  (store: Store): Store =>
+    wrapStore(
+      store,
+      <R>(method: StoreMethod, perform: () => Awaitable<R>) => change(method, perform() as Awaited<R>) as R,
+    );
 
 /** What a replay is given in place of what was recorded. */
 type Change = (checkpoints: readonly StepRow[]) => StepRow[];
 
-const withSteps =
-  (change: Change) =>
-  (store: Store): Store =>
-    wrapStore(store, <R>(method: StoreMethod, perform: () => Awaitable<R>) => {
-      if (method !== "steps") return perform();
-      const rows = perform() as StepRow[];
-      const [closed, open] = [rows.filter(({ seq }) => seq !== undefined), rows.filter(({ seq }) => seq === undefined)];
-      return [...change(closed), ...open] as R;
-    });
+const withSteps = (change: Change): Sabotage => ({
+  store: answering((method, answer) => {
+    if (method !== "steps") return answer;
+    const rows = answer as StepRow[];
+    const [closed, open] = [rows.filter(({ seq }) => seq !== undefined), rows.filter(({ seq }) => seq === undefined)];
+    return [...change(closed), ...open];
+  }),
+});
 
 /** Every two neighbours change places. */
 const shuffled: Change = (rows) => {
   const order = rows.map((row, index) => rows[index % 2 === 0 ? index + 1 : index - 1] ?? row);
-  return order.map((row, index) => ({ ...row, seq: index + 1 }));
+  return inThisOrder(order);
 };
 
 const forgotten: Change = (rows) => rows.slice(0, -1);
@@ -30,9 +52,74 @@ const mixedUp: Change = (rows) =>
       : row;
   });
 
-/** Stores that break their contract, each in one way. */
-export const sabotages: Record<string, (store: Store) => Store> = {
+const cancelledLast: Change = (rows) => {
+  const isCancellation = ({ kind }: StepRow): boolean => kind === "cancel";
+  return inThisOrder([...rows.filter((row) => !isCancellation(row)), ...rows.filter(isCancellation)]);
+};
+
+const inThisOrder = (rows: readonly StepRow[]): StepRow[] => rows.map((row, index) => ({ ...row, seq: index + 1 }));
+
+/** A store that does not say when a waiting run is due. */
+const withoutDueRuns = answering((method, answer) => {
+  const isAsleep = (row: RunRow | undefined): boolean => row?.status === "waiting";
+  if (method === "unfinished") return (answer as RunRow[]).filter((row) => !isAsleep(row));
+  const row = answer as RunRow | undefined;
+  return method === "getRun" && isAsleep(row) ? { ...row, wakeAt: undefined } : answer;
+});
+
+/** A store that keeps requests to cancel to itself. */
+const withoutRequests = answering((method, answer) => {
+  if (method === "wakeups") return (answer as Wakeup[]).map(({ cancel: _, ...rest }) => rest);
+  if (method !== "claim" || answer === undefined) return answer;
+  const { cancel: _, ...rest } = answer as RunRow;
+  return rest;
+});
+
+// --- the runtime
+
+/** Replaces a method or getter of a class, until the returned function is called. */
+function replaced<T extends object>(target: T, key: keyof T, by: PropertyDescriptor): () => void {
+  const original = Object.getOwnPropertyDescriptor(target, key) ?? {};
+  Object.defineProperty(target, key, { configurable: true, ...by });
+  return () => void Object.defineProperty(target, key, original);
+}
+
+function refusingOnce(): () => void {
+  const { errorOfNewCall } = Cancellation.prototype;
+  const hasRefused = new WeakSet<Cancellation>();
+  return replaced(Cancellation.prototype, "errorOfNewCall", {
+    value(this: Cancellation, shelter: Scope["shelter"]) {
+      const error = hasRefused.has(this) ? undefined : errorOfNewCall.call(this, shelter);
+      if (error) hasRefused.add(this);
+      return error;
+    },
+  });
+}
+
+const withoutShelter = (key: "inCleanUp" | "shielded") => (): (() => void) =>
+  replaced(Scope.prototype, key, {
+    get(this: Scope) {
+      return this;
+    },
+  });
+
+const leavingAtOnce = (): (() => void) =>
+  replaced(Execution.prototype, "drain", {
+    async value(this: Execution) {
+      this.giveBack();
+      await this.ended;
+    },
+  });
+
+export const sabotages: Readonly<Record<string, Sabotage>> = {
   "completions are delivered in another order": withSteps(shuffled),
   "the last checkpoint is lost": withSteps(forgotten),
   "a step gets the outcome of another one": withSteps(mixedUp),
+  "nobody sees that a waiting run is due": { store: withoutDueRuns },
+  "a runtime that is closed does not wait for attempts": { runtime: leavingAtOnce },
+  "a cancellation refuses only the first call": { runtime: refusingOnce, cancels: true },
+  "a cancellation comes later in a replay": { ...withSteps(cancelledLast), cancels: true },
+  "a request to cancel is overlooked": { store: withoutRequests, cancels: true },
+  "clean-up is not sheltered": { runtime: withoutShelter("inCleanUp"), cancels: true },
+  "a shield does not shelter": { runtime: withoutShelter("shielded"), cancels: true },
 };

@@ -24,6 +24,9 @@ export function outcomeOf(kind: TaskKind, label: string, more: readonly unknown[
   }
 }
 
+/** Of every cancellation. */
+export const REASON = { why: "enough" };
+
 export const payloadOf = (label: string): unknown => ({ signal: label, number: hash(label) % 9 });
 
 /** The durations of a program's sleeps, the same in all its runs. */

@@ -261,3 +261,25 @@ test("a task that runs beside a child finishes and is recorded while close() wai
   expect((await store.steps("both")).map(({ id, state }) => [id, state])).toContainEqual(["slow[0]", "completed"]);
   expect(logged).toEqual([]);
 });
+
+// found by test/concurrency
+test("a run does not leave memory before the deliveries are read that came while it was not there", async () => {
+  const turns = async (): Promise<void> => {
+    for (let count = 0; count < 5; count++) await new Promise((resolve) => setImmediate(resolve));
+  };
+  let claims = 0;
+  const store = wrapStore(memoryStore(), (method, perform) => {
+    if (method === "claim") claims++;
+    if (method !== "wakeups") return perform();
+    return new Promise((resolve) => environment.clock.at(environment.clock.now() + 50, () => resolve(perform())));
+  });
+  const environment = begin({ store, suspendAfter: "10ms" });
+  const run = await start(waits, ["slowly"]);
+  run.result().catch(() => {});
+  await environment.clock.advance(5000, turns);
+  expect(await run.status()).toBe("waiting");
+  await complete(run.id, "go", "gone");
+  await environment.clock.advance(5000, turns);
+  expect(await run.status()).toBe("completed");
+  expect(claims).toBe(1);
+});

@@ -1,4 +1,4 @@
-import { declaring, detached, pathOf, type At } from "./context.ts";
+import { CLEAN_UP, declaring, detached, pathOf, type At } from "./context.ts";
 import { awaited, promise, value } from "./expressions.ts";
 import { statements, type Statement } from "./statements.ts";
 import { together } from "./together.ts";
@@ -84,15 +84,20 @@ type Names = [string, string, string, string, string, string];
 export function locked(at: At): Statement {
   const { c, style, unique } = at;
   const [lock, enter, x, index, name, first] = ["lock", "enter", "x", "i", "v", "v"].map(unique) as Names;
-  const inside = item({ ...at, times: at.times * 2 }, [x], index);
+  // in a section that is entered after one that failed, calls are made in clean-up
+  const mark = at.path === undefined ? undefined : unique("m");
+  const place = mark === undefined ? at : { ...at, path: `${at.path ?? ""} + ${mark}` };
+  const inside = item({ ...place, times: at.times * 2 }, [x], index);
   const safe = at.path === undefined;
   const begun = `const ${first} = await ${promise(inside, safe)};`;
   const section = `{ const ${inside.out}: any[] = [];${style.newline}${begun}${style.newline}${safe ? `${inside.out}.push(${value(inside)});` : statements(declaring(inside, [first]), 2)}${style.newline}return [${first}, ${inside.out}] }`;
   const list = c.pick([`[${value(at)}, 2]`, "[1, 2, 3]"]);
   const lines = [
     `let ${lock}: any = Promise.resolve()`,
-    `const ${enter} = (f: any) => (${lock} = ${lock}.then(f, f))`,
-    `const ${name} = await Promise.all(${list}.map((${x}: any, ${index}: any) => ${enter}(async () => ${section})))`,
+    mark === undefined
+      ? `const ${enter} = (f: any) => (${lock} = ${lock}.then(f, f))`
+      : `const ${enter} = (f: any) => (${lock} = ${lock}.then(() => f(""), () => f("${CLEAN_UP}")))`,
+    `const ${name} = await Promise.all(${list}.map((${x}: any, ${index}: any) => ${enter}(async (${mark === undefined ? "" : `${mark}: any`}) => ${section})))`,
   ];
   return joined(at, lines, name);
 }

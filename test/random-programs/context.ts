@@ -164,6 +164,19 @@ export function afford(at: At, of: Traits): boolean {
 
 // --- labels
 
+/** How labels tell that a call is made in clean-up, or in a shield: whatever is called from there has it in its label too. */
+export const CLEAN_UP = "!";
+export const SHIELD = "^";
+
+const marked = (at: At, mark: string): At =>
+  at.path === undefined ? at : { ...at, path: `${at.path} + ${JSON.stringify(mark)}` };
+
+/** The place in clean-up, which may make durable calls after a cancellation. */
+export const inCleanUp = (at: At): At => marked(at, CLEAN_UP);
+
+/** The place in a call that is given to `shield`. */
+export const shielded = (at: At): At => marked(at, SHIELD);
+
 /** An expression for a text that no other place and no other activation has; undefined in programs without labels. */
 export function pathOf(at: At, index?: string): string | undefined {
   if (at.path === undefined) return undefined;

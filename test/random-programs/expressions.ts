@@ -1,4 +1,14 @@
-import { callable, deeper, newName, declaring, labelled, labelOf, type At, type Callable } from "./context.ts";
+import {
+  callable,
+  deeper,
+  newName,
+  declaring,
+  labelled,
+  labelOf,
+  shielded,
+  type At,
+  type Callable,
+} from "./context.ts";
 import { together } from "./together.ts";
 
 /** An expression without a call of anything durable. */
@@ -66,6 +76,8 @@ export function args(at: At, { task }: Pick<Callable, "task">): string[] {
 export function promise(at: At, safe = false): string {
   const { c, path } = at;
   if (path !== undefined && !safe && at.depth > 0 && c.chance(35)) return together(deeper(at));
+  if (at.depth > 0 && c.chance(path === undefined ? 2 : 5))
+    return `shield(() => ${promise(shielded({ ...deeper(at), ownArguments: false }), safe)})`;
   const chosen =
     path !== undefined && c.chance(12) ? undefined : callable(at, safe ? ({ fails }) => !fails : undefined);
   if (!chosen) return path === undefined ? `Promise.resolve(${value(at)})` : wait(at, safe);

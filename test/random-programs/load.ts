@@ -15,6 +15,7 @@ export type Scripts = ReadonlyMap<string, string>;
 
 export const plainRuntime = {
   keyed: <R>(_key: string, call: () => R): R => call(),
+  shield: <R>(call: () => R): R => call(),
   sleep: async (): Promise<void> => {},
   signal: async (): Promise<void> => {},
   taskOptions: <F>(fn: F): F => fn,

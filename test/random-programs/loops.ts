@@ -1,5 +1,5 @@
 import { awaited, promise, value } from "./expressions.ts";
-import { declaring, detached, newName, type At } from "./context.ts";
+import { declaring, detached, inCleanUp, newName, type At } from "./context.ts";
 import { body, statements } from "./statements.ts";
 
 interface Loop {
@@ -121,7 +121,7 @@ const disposing: LoopMaker = (inside, outside) => {
   if (!async || c.chance(50))
     return { text: `for (using ${name} of [{ [Symbol.dispose]() { ${out}.push("closed") } }, null]) ${body(inside)}` };
   return {
-    text: `for (await using ${name} of [{ async [Symbol.asyncDispose]() { ${out}.push(${awaited(detached(inside))}) } }]) ${body(inside)}`,
+    text: `for (await using ${name} of [{ async [Symbol.asyncDispose]() { ${out}.push(${awaited(detached(inCleanUp(inside)))}) } }]) ${body(inside)}`,
   };
 };
 

@@ -212,7 +212,7 @@ function module({ semicolons, newline }: Style, text: string): string {
   const used = Object.keys(TOOLS).filter((name) => needs(name) || (name === "each" && needs("handedOn")));
   return [
     `import { ${WORLD} } from "world"`,
-    `import { keyed, signal, sleep, taskOptions, workflowOptions } from "perdure"`,
+    `import { keyed, shield, signal, sleep, taskOptions, workflowOptions } from "perdure"`,
     ...used.map((name) => TOOLS[name] ?? ""),
   ]
     .map((line) => `${line}${semicolons ? ";" : ""}`)

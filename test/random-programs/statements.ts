@@ -1,5 +1,5 @@
 import { announced, forgotten, locked, unawaited, workers } from "./concurrent.ts";
-import { declaring, deeper, detached, newName, type At, type Callable } from "./context.ts";
+import { declaring, deeper, detached, inCleanUp, newName, type At, type Callable } from "./context.ts";
 import { awaited, promise, value, wait } from "./expressions.ts";
 import { localFunction } from "./local-functions.ts";
 import { loop } from "./loops.ts";
@@ -181,10 +181,12 @@ function attempt(at: At): string {
   const failing = mayThrow(inside) && c.chance(40) ? `${style.newline}throw ${thrown(inside)}` : "";
   const tried = `try { ${statements(inside, 3)}${failing}${style.newline}}`;
   // what ends the block early must not hide an error of the generator that is told to stop
-  const cleanup = (): string => `finally { ${statements({ ...at, jumps: [], returns: false }, 2)}${style.newline}}`;
+  const cleanup = (): string =>
+    `finally { ${statements({ ...inCleanUp(at), jumps: [], returns: false }, 2)}${style.newline}}`;
   if (form === "finally") return `${tried} ${cleanup()}`;
   const error = c.chance(60) ? newName(at, "e") : undefined;
-  const caught: At = error === undefined ? at : declaring(at, [error], at.path === undefined ? [] : [error]);
+  const place = inCleanUp(at);
+  const caught: At = error === undefined ? place : declaring(place, [error], at.path === undefined ? [] : [error]);
   const handler =
     error === undefined
       ? `catch { ${statements(caught, 2)}${style.newline}}`
@@ -249,7 +251,7 @@ function disposal(at: At): string {
   const rest = `${statements(at, 2)}${style.newline}`;
   const close =
     at.async && c.chance(60)
-      ? `await using ${name} = { async [Symbol.asyncDispose]() { ${out}.push(${awaited(detached(at))}) } }`
+      ? `await using ${name} = { async [Symbol.asyncDispose]() { ${out}.push(${awaited(detached(inCleanUp(at)))}) } }`
       : `using ${name} = { [Symbol.dispose]() { ${out}.push("disposed") } }`;
   return `{ ${close};${style.newline}${rest}}`;
 }

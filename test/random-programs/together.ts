@@ -1,4 +1,4 @@
-import { callable, constant, declaring, deeper, labelled, newName, pathOf, type At } from "./context.ts";
+import { callable, constant, declaring, deeper, inCleanUp, labelled, newName, pathOf, type At } from "./context.ts";
 import { arrowBody, awaited, promise, value } from "./expressions.ts";
 import { functionBody } from "./functions.ts";
 
@@ -115,8 +115,13 @@ function chained(at: At, safe: boolean): string {
       1,
       () => `${first()}.then((${x}: any) => [${x}, ${at.path === undefined || at.quiet ? value(then) : `log(${x})`}])`,
     ],
-    [1, () => `${first({ ...at, guarded: true })}.catch((${x}: any) => ${promise(then, safe)})`],
-    [1, () => `${first()}.finally(() => ${promise({ ...at, ownArguments: false }, true)})`],
+    [1, () => `${first({ ...at, guarded: true })}.catch((${x}: any) => ${promise(inCleanUp(then), safe)})`],
+    [
+      1,
+      () =>
+        `${first({ ...at, guarded: true })}.then((${x}: any) => ${promise(then, safe)}, (${x}: any) => ${promise(inCleanUp(then), safe)})`,
+    ],
+    [1, () => `${first()}.finally(() => ${promise({ ...inCleanUp(at), ownArguments: false }, true)})`],
   ])();
 }
 

@@ -1,10 +1,10 @@
 import type { Store } from "perdure";
 import { DURABLE_WRITES, wrapStore } from "../../packages/store/src/wrap-store.ts";
 
-/** Where a process ends: at its `at`-th durable write, which arrives or not. */
-export interface Death {
+/** What happens to a process at its `at`-th durable write. */
+export interface Incident {
   readonly at: number;
-  readonly arrives: boolean;
+  readonly what: "it dies before it" | "it dies after it" | "it is closed" | "the run is cancelled";
 }
 
 export const nameOf = (run: string, step: string): string => `${run} ${step}`;
@@ -28,8 +28,8 @@ export class Shared {
     return (await Promise.all(steps)).flat();
   }
 
-  /** The store, seen by a process that dies: at its death `die` is called, and no call is answered afterwards. */
-  seenBy(death: Death | undefined, die: () => void): Store {
+  /** The store, seen by a process that has this incident: `happen` is called then. After a death, no call is answered. */
+  seenBy(incident: Incident | undefined, happen: (what: Incident["what"]) => void): Store {
     const never = (): Promise<never> => new Promise(() => {});
     let written = 0;
     let dead = false;
@@ -38,11 +38,12 @@ export class Shared {
       if (dead) return never();
       if (!DURABLE_WRITES.has(method)) return perform();
       this.writes++;
-      if (++written !== death?.at) return perform();
-      if (death.arrives) void perform();
-      dead = true;
-      die();
-      return never();
+      if (++written !== incident?.at) return perform();
+      const { what } = incident;
+      const answer = what === "it dies before it" ? never() : perform();
+      dead = what === "it dies before it" || what === "it dies after it";
+      happen(what);
+      return dead ? never() : answer;
     });
   }
 }

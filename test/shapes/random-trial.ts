@@ -1,13 +1,14 @@
 import type { Choices } from "../random-programs/choices.ts";
 import { compiled, runtimes, stripped, type Runtime } from "../random-programs/load.ts";
 import { listing, type Program } from "../random-programs/program.ts";
-import { call, run, someDeaths, type Outcome } from "./random-run.ts";
+import { call, cancelled, run, someCourses, type Outcome } from "./random-run.ts";
 
 /** How many ways to crash a program are tried. */
 const CRASHES = 3;
 
 /**
- * A program does the same plain, compiled where there is no run, as a run, and as a run that goes on in another process.
+ * A program does the same plain, compiled where there is no run, as a run, and as a run that goes on in another process. A cancelled run does the same
+ * in a replay.
  * @param runtime - in place of the real one, to see whether a fault is noticed
  * @throws Error that says what differs, with the program
  */
@@ -25,14 +26,17 @@ async function compare(program: Program, crashes: Choices, runtime: Runtime): Pr
   const plain = await call(stripped(program), runtimes.plain);
   const scripts = compiled(program);
   same("compiled", calls(await call(scripts, runtime)), calls(plain));
-  const undisturbed = await run(scripts, [], runtime);
+  const undisturbed = await run(scripts, { incidents: [], suspends: false }, runtime);
   same("as a run", calls(undisturbed), calls(plain));
-  for (const deaths of someDeaths(crashes, undisturbed.writes, CRASHES)) {
-    const how = `crashed at ${JSON.stringify(deaths)}`;
-    const resumed = await run(scripts, deaths, runtime);
+  for (const course of someCourses(crashes, undisturbed.writes, CRASHES)) {
+    const how = `crashed at ${JSON.stringify(course)}`;
+    const resumed = await run(scripts, course, runtime);
     same(how, once(resumed), once(plain));
     differ(how, "steps", resumed.steps, undisturbed.steps);
   }
+  const at = 1 + crashes.below(undisturbed.writes);
+  const { live, replayed } = await cancelled(scripts, at, runtime);
+  same(`cancelled at ${at}, and replayed`, replayed, live);
 }
 
 /** Tasks may run more than once. */

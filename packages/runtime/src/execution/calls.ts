@@ -74,8 +74,7 @@ export class Calls {
    */
   bodyEnded(): void {
     for (const call of this.pending.values())
-      if (call.kind !== "sleep" && call.kind !== "signal" && call.calledAt === this.execution.delivered)
-        this.last.add(call);
+      if (!call.isWait && call.calledAt === this.execution.delivered) this.last.add(call);
   }
 
   /** Begins those of the last calls that have not begun. Returns whether one of them is pending. */
@@ -136,6 +135,18 @@ export class Calls {
   checkPayload(name: string, payload: unknown): void {
     for (const { live, spec } of this.pending.values())
       if (spec.kind === "signal" && spec.target === name && live?.active === true) return spec.check?.(payload);
+  }
+
+  /**
+   * A cancellation was requested: tasks see it on their signals. No wait ends any more before the delivery, which ends it: until that end is
+   * durable, a replay would know only of the cancellation.
+   */
+  interrupt(reason: unknown): void {
+    for (const { live, isWait, shelter } of this.pending.values()) {
+      if (shelter === "shield") continue;
+      if (isWait) live?.abandon("cancelled");
+      else live?.cancel(reason);
+    }
   }
 
   abandon(reason: string): void {

@@ -89,7 +89,7 @@ export class Delivery {
     const call = this.calls.get(row.id);
     if (!call) return;
     this.calls.delete(call);
-    if (call.isCleanUp && call.kind !== "sleep" && call.kind !== "signal") this.failures.cleanedUp(this.delivered);
+    if (call.isCleanUp && !call.isWait) this.failures.cleanedUp(this.delivered);
     const { host, run } = this.recipient;
     if (!call.live) host.emit("replayed", run, row);
     try {
@@ -116,10 +116,8 @@ export class Delivery {
     const error = new CancelledError(this.recipient.reasonOf(row.output));
     this.cancellation.deliver(this.delivered, error);
     for (const call of this.calls) {
-      const isWait = call.kind === "sleep" || call.kind === "signal";
-      if (!isWait || call.shelter === "shield" || call.live?.sealed === true || this.history.checkpointOf(call.id))
-        continue;
-      call.live?.abandon("cancelled");
+      // earlier versions have recorded waits that ended before the delivery
+      if (!call.isWait || call.shelter === "shield" || this.history.checkpointOf(call.id)) continue;
       this.calls.delete(call);
       call.reject(error);
     }

@@ -379,7 +379,7 @@ export class Execution implements Recipient {
       output: reason,
       ...times,
     });
-    for (const { live, shelter } of this.calls) if (shelter !== "shield") live?.cancel(this.reasonOf(reason));
+    this.calls.interrupt(this.reasonOf(reason));
   }
 
   reasonOf(stored: Encoded | undefined): unknown {

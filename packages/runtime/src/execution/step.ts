@@ -132,6 +132,11 @@ export class PendingCall implements Call {
     return this.spec.location;
   }
 
+  /** Whether it waits for the outside, and does no work. */
+  get isWait(): boolean {
+    return this.kind === "sleep" || this.kind === "signal";
+  }
+
   get hasBegun(): boolean {
     return this.live !== undefined;
   }

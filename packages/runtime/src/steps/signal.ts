@@ -52,15 +52,15 @@ function waitForSignal(step: LiveStep, name: string, timeout: number | undefined
     }
     step.settle("completed", delivery.payload, delivery);
   };
-  const open = (): void => {
-    step.wait(() => {
-      // a delivery that was accepted before the timeout wins
-      void host
-        .readSignals(run.id)
-        .then(() => step.fail(new TimeoutError(`no signal "${name}" came within ${timeout ?? 0} ms`)));
-    });
-    void host.readSignals(run.id);
+  const expire = async (): Promise<void> => {
+    await host.readSignals(run.id); // a delivery that was accepted before the timeout wins
+    step.fail(new TimeoutError(`no signal "${name}" came within ${timeout ?? 0} ms`));
   };
-  if (step.kept) open();
-  else step.keep(timeout === undefined ? undefined : host.clock.now() + timeout, open);
+  /** The run does not leave memory before the deliveries are read that came meanwhile: it would be due again at once. */
+  const open = async (): Promise<void> => {
+    await host.readSignals(run.id);
+    if (step.active && step.execution.isActive) step.wait(() => void expire());
+  };
+  if (step.kept) void open();
+  else step.keep(timeout === undefined ? undefined : host.clock.now() + timeout, () => void open());
 }

@@ -30,16 +30,21 @@ export const resolveTaskOptions = ({ info, options }: TaskDefinition, defaults: 
 export function attemptTask(step: LiveStep, call: () => Promise<unknown>, options: ResolvedTaskOptions): void {
   step.onCancel = (reason) => step.fail(new CancelledError(reason)); // between two attempts
   const { host } = step.execution;
-  // the attempt was recorded when it began, and nothing after it: it ended with its process
-  const died = step.attempt > 0 && step.dueAt === undefined;
-  if (died && step.attempt > options.retries) step.fail(new ProcessDiedError(step.call.spec.name, step.attempt));
-  else if (step.dueAt !== undefined && step.dueAt > host.clock.now()) step.wait(() => begin(step, call, options));
+  if (failedAsItDied(step, options)) return;
+  if (step.dueAt !== undefined && step.dueAt > host.clock.now()) step.wait(() => begin(step, call, options));
   else begin(step, call, options);
+}
+
+/** Fails a task whose last attempt was recorded when it began, and nothing after it: it ended with its process. */
+function failedAsItDied(step: LiveStep, { retries }: ResolvedTaskOptions): boolean {
+  const died = step.attempt > retries && step.dueAt === undefined;
+  if (died) step.fail(new ProcessDiedError(step.call.spec.name, step.attempt));
+  return died;
 }
 
 /**
  * Ends a task that was called before the run was cancelled. If it was in flight when its process died, nobody knows what it did: it is attempted
- * once more, with its signal aborted, so that compensation knows. A task that has not begun, or waits for its next attempt, fails.
+ * once more, with its signal aborted, so that compensation knows. A task that has not begun, or whose next attempt is not due, fails.
  */
 export function finishTask(
   step: LiveStep,
@@ -47,8 +52,9 @@ export function finishTask(
   call: () => Promise<unknown>,
   options: ResolvedTaskOptions,
 ): void {
-  if (step.call.mayHaveBegun && !step.kept) begin(step, call, options, cancelled);
-  else step.fail(cancelled);
+  const isWaiting = step.dueAt !== undefined && step.dueAt > step.execution.host.clock.now();
+  if (!step.call.mayHaveBegun || isWaiting) step.fail(cancelled);
+  else if (!failedAsItDied(step, options)) begin(step, call, options, cancelled);
 }
 
 /** Begins an attempt on a lease that holds. Where an earlier execution ended with its process, the attempt is recorded before it begins. */
