@@ -33,6 +33,7 @@ function handle(
     return fn;
   };
   return {
+    own: (make) => make({}),
     task: (index, args, body) => (note("task", index), body(...args)),
     workflow: (index, args, body) => (note("workflow", index), body(...args)),
     scope: (index, body) => (note("scope", index), body()),

@@ -29,10 +29,15 @@ export interface Abi {
 
 /** The operations that emitted code calls. Indexes refer to the `ModuleInfo` with which the module was registered. */
 export interface ModuleHandle {
+  /**
+   * What tells several function objects of one function apart: it is handed over where they are defined, and with each of their calls. `make` gets a
+   * new one.
+   */
+  own<T>(make: (own: object) => T): T;
   /** Runs the body of a task: as a checkpointed step inside a run, as a plain call elsewhere. */
-  task<A extends unknown[], R>(index: number, args: A, body: (...args: A) => Promise<R>): Promise<R>;
+  task<A extends unknown[], R>(index: number, args: A, body: (...args: A) => Promise<R>, own?: object): Promise<R>;
   /** Runs the body of a workflow: as a child run inside another run, as a top-level run elsewhere. */
-  workflow<A extends unknown[], R>(index: number, args: A, body: (...args: A) => Promise<R>): Promise<R>;
+  workflow<A extends unknown[], R>(index: number, args: A, body: (...args: A) => Promise<R>, own?: object): Promise<R>;
   /** Runs the body of a function that makes durable calls. Each activation opens a scope. */
   scope<R>(index: number, body: () => R): R;
   /** The same for the body of a generator, `function*` or `async function*`. */
@@ -62,7 +67,7 @@ export interface ModuleHandle {
    * Links a function object to its entry in `ModuleInfo.functions`, and returns it. `name` is the name that JavaScript assigns to it in its
    * position.
    */
-  define<F extends AnyFunction>(fn: F, index: number, length: number, name?: PropertyKey): F;
+  define<F extends AnyFunction>(fn: F, index: number, length: number, name?: PropertyKey, own?: object): F;
   /**
    * The same for the methods of an object literal, a class or its prototype. A method without `length` was defined at its own position already,
    * since another value may have replaced it under its key. Returns the object.
@@ -70,6 +75,7 @@ export interface ModuleHandle {
   methods<T extends object>(
     object: T,
     entries: readonly (readonly [key: PropertyKey, index: number, length?: number])[],
+    own?: object,
   ): T;
   /**
    * Registers a class that no variable of the module holds, so that its errors come back as instances of it. Anything but an error class is ignored. `isLocal`:

@@ -60,6 +60,8 @@ const functionInfo = v.pipe(
       id: v.exactOptional(v.pipe(v.array(templatePart), v.readonly())),
       /** Whether the workflow can be called without an instance or a closure. Another process can then resume its runs by name. */
       recoverable: v.boolean(),
+      /** It has no `id`, and more than its arguments distinguishes its calls: variables of a function around it, or its instance. */
+      needsId: v.exactOptional(v.literal(true)),
     }),
     v.strictObject({ kind: v.literal("helper"), name: v.string(), at: position }),
   ]),

@@ -1,14 +1,15 @@
 import { PerdureError } from "@perdure/protocol";
 import { checkTaskOptions, type TaskOptions, type WorkflowOptions } from "../config/task-options.ts";
 import { isTask, type AnyFunction } from "../definitions/definition.ts";
-import { definitionOf } from "../definitions/registry.ts";
+import { definitionOf, setOptions } from "../definitions/registry.ts";
 import { workflowOf } from "../definitions/workflows.ts";
 import type { StandardSchema } from "../values/schema.ts";
 
 /**
  * The typed form of a task's directive arguments, for what a directive cannot hold. Options given here win over the directive's.
  * @returns the same function
- * @throws PerdureError `NOT_COMPILED`, `NOT_A_TASK`, `OPTION_INVALID`
+ * They belong to this function object: of a function that is made several times, by a factory or in a loop, each has its own.
+ * @throws PerdureError `NOT_COMPILED`, `NOT_A_TASK`, `OPTION_INVALID`, `OPTIONS_SHARED`
  */
 export function taskOptions<A extends unknown[], T>(
   fn: (...args: A) => Promise<unknown>,
@@ -21,20 +22,21 @@ export function taskOptions<F extends AnyFunction>(fn: F, options: TaskOptions):
     if (definition) throw new PerdureError("NOT_A_TASK", { name: definition.info.name });
     throw new PerdureError("NOT_COMPILED", { name: fn.name || "(anonymous)", directive: false });
   }
-  definition.options = { ...definition.options, ...checkTaskOptions(options) };
+  setOptions(fn, checkTaskOptions(options));
   return fn;
 }
 
 /**
  * The typed form of a workflow's directive arguments.
  * @returns the same function
- * @throws PerdureError `NOT_COMPILED`, `NOT_A_WORKFLOW`
+ * They belong to this function object, as with `taskOptions`.
+ * @throws PerdureError `NOT_COMPILED`, `NOT_A_WORKFLOW`, `OPTIONS_SHARED`
  */
 export function workflowOptions<F extends (...args: never[]) => Promise<unknown>>(
   fn: F,
   options: WorkflowOptions<Parameters<F>>,
 ): F {
-  const definition = workflowOf(fn);
-  definition.options = { ...definition.options, ...(options as unknown as WorkflowOptions) };
+  workflowOf(fn); // throws if it is none
+  setOptions(fn, options as unknown as WorkflowOptions);
   return fn;
 }

@@ -10,7 +10,7 @@ import {
 } from "@perdure/protocol";
 import type { AnyFunction, Body, Definition, TaskDefinition, WorkflowDefinition } from "../definitions/definition.ts";
 import { registerClass, registerClasses, type ReadClass } from "../definitions/error-classes.ts";
-import { define, definitionOf, keyOf, moduleKey, register } from "../definitions/registry.ts";
+import { define, definitionOf, keyOf, ownDefinition, moduleKey, register } from "../definitions/registry.ts";
 import { context, currentScope } from "../execution/current.ts";
 import type { Scope } from "../execution/scope.ts";
 import { setSite, takeSite } from "../execution/sites.ts";
@@ -33,10 +33,14 @@ class CompiledModule implements ModuleHandle {
     register(info, this.definitions);
   }
 
-  task<A extends unknown[], R>(index: number, args: A, body: (...args: A) => Promise<R>): Promise<R> {
+  own<T>(make: (own: object) => T): T {
+    return make({});
+  }
+
+  task<A extends unknown[], R>(index: number, args: A, body: (...args: A) => Promise<R>, own?: object): Promise<R> {
     const current = context.getStore();
     if (current === undefined || current.kind === "launch") return body(...args);
-    const definition = this.definitions[index] as TaskDefinition;
+    const definition = ownDefinition(this.definitions[index] as TaskDefinition, own);
     const { name } = definition.info;
     const location = takeSite(name);
     const options = resolveTaskOptions(definition, current.execution.host.settings.defaults);
@@ -55,8 +59,8 @@ class CompiledModule implements ModuleHandle {
     }) as Promise<R>;
   }
 
-  workflow<A extends unknown[], R>(index: number, args: A, body: (...args: A) => Promise<R>): Promise<R> {
-    const definition = this.definitions[index] as WorkflowDefinition;
+  workflow<A extends unknown[], R>(index: number, args: A, body: (...args: A) => Promise<R>, own?: object): Promise<R> {
+    const definition = ownDefinition(this.definitions[index] as WorkflowDefinition, own);
     const erased = body as unknown as Body;
     const current = context.getStore();
     if (current?.kind === "launch") {
@@ -158,16 +162,17 @@ class CompiledModule implements ModuleHandle {
     return value;
   }
 
-  define<F extends AnyFunction>(fn: F, index: number, length: number, name?: PropertyKey): F {
+  define<F extends AnyFunction>(fn: F, index: number, length: number, name?: PropertyKey, own?: object): F {
     if (name !== undefined) Object.defineProperty(fn, "name", { value: nameFor(name), configurable: true });
     Object.defineProperty(fn, "length", { value: length, configurable: true });
-    this.register(fn, index, undefined);
+    this.register(fn, index, undefined, own);
     return fn;
   }
 
   methods<T extends object>(
     object: T,
     entries: readonly (readonly [key: PropertyKey, index: number, length?: number])[],
+    own?: object,
   ): T {
     // of two members with one key, the last one wins
     for (const [key, index, length] of [...entries].reverse()) {
@@ -179,7 +184,7 @@ class CompiledModule implements ModuleHandle {
       )
         continue;
       if (length !== undefined) Object.defineProperty(method, "length", { value: length, configurable: true });
-      this.register(method, index, object);
+      this.register(method, index, object, own);
     }
     return object;
   }
@@ -197,9 +202,9 @@ class CompiledModule implements ModuleHandle {
     return new Proxy({}, { get: (_, key) => get(key), set: (_, key, value) => (set(key, value), true) });
   }
 
-  private register(fn: AnyFunction, index: number, holder: object | undefined): void {
+  private register(fn: AnyFunction, index: number, holder: object | undefined, own: object | undefined): void {
     const definition = this.definitions[index];
-    if (definition) define(fn, definition, holder);
+    if (definition) define(fn, definition, holder, own);
   }
 
   private enter(scope: Scope, index: number): Scope {

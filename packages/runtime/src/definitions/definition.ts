@@ -18,7 +18,9 @@ export interface Definition<I extends FunctionInfo = FunctionInfo> {
   /** The class or object of which the function is a method: its `this`. */
   holder?: object | undefined;
   /** Set with `taskOptions` or `workflowOptions`. */
-  options?: TaskOptions & WorkflowOptions;
+  readonly options?: TaskOptions & WorkflowOptions;
+  /** The function object that they were set for. */
+  readonly optionsOf?: AnyFunction;
 }
 export type TaskDefinition = Definition<Extract<FunctionInfo, { kind: "task" }>>;
 export type WorkflowDefinition = Definition<Extract<FunctionInfo, { kind: "workflow" }>>;

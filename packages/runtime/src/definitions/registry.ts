@@ -1,4 +1,4 @@
-import { formatLocation, type ModuleInfo } from "@perdure/protocol";
+import { formatLocation, PerdureError, type ModuleInfo } from "@perdure/protocol";
 import { processWide } from "../process-wide.ts";
 import { isWorkflow, type AnyFunction, type Definition, type WorkflowDefinition } from "./definition.ts";
 
@@ -32,13 +32,51 @@ export function register(module: ModuleInfo, found: readonly Definition[]): void
   for (const registered of listeners) registered();
 }
 
-/** Ties a function object to its definition. */
-export function define(fn: AnyFunction, definition: Definition, holder: object | undefined): void {
+/** What tells a function object from others with the same definition. */
+const selves = processWide("selves", () => new WeakMap<AnyFunction, object>());
+/** The definitions of single function objects that have options of their own, by that and the common definition. */
+const ownDefinitions = processWide("own-definitions", () => new WeakMap<object, Map<Definition, Definition>>());
+
+/**
+ * Ties a function object to its definition.
+ * @param self - tells it from others with the same definition; undefined where that is not possible
+ */
+export function define(
+  fn: AnyFunction,
+  definition: Definition,
+  holder: object | undefined,
+  self?: object | undefined,
+): void {
   definitions.set(fn, definition);
+  if (self) selves.set(fn, self);
   if (isWorkflow(definition) && definition.info.recoverable) Object.assign(definition, { fn, holder });
 }
 
-export const definitionOf = (fn: AnyFunction): Definition | undefined => definitions.get(fn);
+export function definitionOf(fn: AnyFunction): Definition | undefined {
+  const definition = definitions.get(fn);
+  return definition && ownDefinition(definition, selves.get(fn));
+}
+
+/** The definition of the function object that `self` belongs to. */
+export const ownDefinition = <D extends Definition>(definition: D, self: object | undefined): D =>
+  ((self && ownDefinitions.get(self)?.get(definition)) ?? definition) as D;
+
+/**
+ * Sets options of this function object, and of no other with the same definition.
+ * @throws PerdureError `OPTIONS_SHARED` if it cannot be told from another one that has options
+ */
+export function setOptions(fn: AnyFunction, options: NonNullable<Definition["options"]>): void {
+  const definition = definitions.get(fn);
+  if (!definition) return;
+  const self = selves.get(fn);
+  if (!self && definition.optionsOf !== undefined && definition.optionsOf !== fn) {
+    const { info, module } = definition;
+    throw new PerdureError("OPTIONS_SHARED", { name: info.name, location: formatLocation(module.file, info.at) });
+  }
+  const own = self ? { ...ownDefinition(definition, self) } : definition;
+  Object.assign(own, { options: { ...own.options, ...options }, optionsOf: fn });
+  if (self) ownDefinitions.set(self, (ownDefinitions.get(self) ?? new Map()).set(definition, own));
+}
 
 /** The recoverable workflows of this name, one a module. */
 export const workflowsNamed = (name: string): WorkflowDefinition[] => [...(workflows.get(name)?.values() ?? [])];

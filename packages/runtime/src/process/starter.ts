@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { PerdureError } from "@perdure/protocol";
 import type { NewRun, RunRow } from "@perdure/store";
 import { codeOf } from "../definitions/code.ts";
-import type { Body, WorkflowDefinition } from "../definitions/definition.ts";
+import { locationOf, type Body, type WorkflowDefinition } from "../definitions/definition.ts";
 import { checkId, defaultRunId, runIdOf } from "../definitions/run-id.ts";
 import { isRunOf } from "../definitions/workflows.ts";
 import type { RunRequest } from "../execution/host.ts";
@@ -57,10 +57,10 @@ export class Starter {
     if (definition.options?.input) parseWith(definition.options.input, args, `the input of ${name}`);
     const input = values.encode([...args], `${name} was called with`);
     const inputHash = fullFingerprint(args, input);
-    const id =
-      request.id === undefined
-        ? (runIdOf(definition, args) ?? (await this.defaultId(definition, inputHash)))
-        : checkId(request.id, name);
+    const given = request.id === undefined ? runIdOf(definition, args) : checkId(request.id, name);
+    if (given === undefined && definition.info.needsId)
+      throw new PerdureError("RUN_ID_NEEDED", { workflow: name, location: locationOf(definition) });
+    const id = given ?? (await this.defaultId(definition, inputHash));
     const now = clock.now();
     const store = await this.context.ready();
     const leaseEndsAt = this.leases.endsAt();

@@ -25,7 +25,9 @@ export function analyze(input: AnalysisInput): AnalysisResult {
   const functions = model.functions.filter((fn) => isInstrumented(fn, analysis));
   const locate = createLocator(file.source);
   const byName = recoverable(functions, file, diagnostics);
-  const infos = functions.map((fn) => functionInfo(fn, locate(fn.at), byName.has(fn), file, diagnostics));
+  const infos = functions.map((fn) =>
+    functionInfo(fn, locate(fn.at), byName.has(fn), model.closures.has(fn.index), file, diagnostics),
+  );
   diagnostics.sort((a, b) => a.start - b.start);
   if (!analysis.touched || diagnostics.some(({ severity }) => severity === "error"))
     return { plan: undefined, diagnostics };

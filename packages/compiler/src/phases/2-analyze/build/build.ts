@@ -36,7 +36,7 @@ import { functionsWithDirective } from "./directed.ts";
 import { derivedClass, testedClass } from "./error-classes.ts";
 import { importedModule, valueSpecifiers } from "./imports.ts";
 import { fullName, memberKey, ownName, shortName } from "./naming.ts";
-import { isReachable, ownFunction, placeOf } from "./place.ts";
+import { isReachable, isRepeated, ownFunction, placeOf } from "./place.ts";
 import { collectReads } from "./reads.ts";
 import { assigned, calledThing, isWithin } from "./targets.ts";
 
@@ -91,7 +91,12 @@ class ModelBuilder {
     const top = this.scopes.of.get(program);
     if (!top) throw new TypeError("a program has a scope");
     this.descend(program, { scope: top, owner: undefined, loops: [], task: undefined, plain: false });
-    const { reads, stateUses, inPlaceChanges } = collectReads(program, this.scopes, this.valueOf, this.functions);
+    const { reads, stateUses, inPlaceChanges, closures } = collectReads(
+      program,
+      this.scopes,
+      this.valueOf,
+      this.functions,
+    );
     const { values, stars } = collectExports(program, top, this.valueOf);
     const model = {
       functions: this.functions,
@@ -115,6 +120,7 @@ class ModelBuilder {
       reads,
       stateUses,
       inPlaceChanges,
+      closures,
     };
     return { ...model, hasCleanUp: hasCleanUp(model) };
   }
@@ -183,6 +189,7 @@ class ModelBuilder {
       place,
       at,
       reachable: isReachable(above),
+      repeated: isRepeated(above),
       yields: [],
       usesThis: false,
       usesSuper: false,

@@ -120,6 +120,11 @@ export function ownFunction(node: Node, above: readonly Node[]): FunctionNode | 
   return undefined;
 }
 
+/** Whether one evaluation of the module may evaluate it more than once, and so make several function objects of it. */
+export function isRepeated(above: readonly Node[]): boolean {
+  return above.some((node) => isFunction(node) || isLoop(node) || (isField(node) && !node.static));
+}
+
 /** Whether it is evaluated once, with the module, and is not part of an instance. */
 export function isReachable(above: readonly Node[]): boolean {
   return above.every((node) => {

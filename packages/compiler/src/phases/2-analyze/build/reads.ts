@@ -3,7 +3,7 @@ import type { Node, Program } from "oxc-parser";
 import { children, isFunction, isWrapper, unwrap, type FunctionNode } from "../../../syntax/ast.ts";
 import type { FunctionModel, InPlaceChange, ReadModel } from "../model/model.ts";
 import type { StateUse } from "../model/summary.ts";
-import type { Value } from "../model/value.ts";
+import { UNKNOWN, type Value } from "../model/value.ts";
 import { boundNames } from "../scopes/patterns.ts";
 import { lookup, type Binding, type Scope, type Scopes, type ValueOf } from "../scopes/scopes.ts";
 import { isAlias, isReference, isValueIn } from "./references.ts";
@@ -56,6 +56,8 @@ interface Collected {
   /** Uses of module variables that the module's functions change. */
   readonly stateUses: readonly StateUse[];
   readonly inPlaceChanges: readonly InPlaceChange[];
+  /** Indexes of the workflows that use variables, or the `this`, of a function around them, directly or through functions that they use. */
+  readonly closures: ReadonlySet<number>;
 }
 
 export function collectReads(
@@ -67,12 +69,15 @@ export function collectReads(
   const collector = new ReadCollector(scopes, valueOf, functions);
   const scope = scopes.of.get(program);
   if (scope) collector.descend(program, { scope, owner: undefined, task: undefined, atTop: true });
-  return { reads: collector.reads, stateUses: collector.stateUses(), inPlaceChanges: collector.inPlaceChanges };
+  const { reads, inPlaceChanges } = collector;
+  return { reads, stateUses: collector.stateUses(), inPlaceChanges, closures: collector.closures() };
 }
 
 class ReadCollector {
   readonly reads: ReadModel[] = [];
   readonly inPlaceChanges: InPlaceChange[] = [];
+  /** What each function uses of the functions around it, by its index; undefined for `this`. */
+  private readonly outer = new Map<number, Set<Binding | undefined>>();
   private readonly uses: Use[] = [];
   private readonly changed = new Set<Binding>();
   private readonly scopes: Scopes;
@@ -131,6 +136,13 @@ class ReadCollector {
         return this.noteChange(node.argument, at);
       case "UnaryExpression":
         return node.operator === "delete" ? this.noteChange(node.argument, at) : undefined;
+      case "ThisExpression":
+      case "Super":
+        return this.noteOuter(
+          undefined,
+          at.owner,
+          ({ node: fn, repeated }) => fn.type === "ArrowFunctionExpression" && repeated,
+        );
       case "MemberExpression":
         return this.isValue(node) ? this.read(node, node, "value", at) : undefined;
       case "Identifier":
@@ -189,7 +201,32 @@ class ReadCollector {
     const parent = this.above.at(-1);
     if (!parent || !isReference(node, parent, this.above.at(-2))) return;
     if (this.isValue(node)) this.read(node, node, "value", at);
-    this.use(lookup(at.scope, node.name), node, at);
+    const binding = lookup(at.scope, node.name);
+    this.use(binding, node, at);
+    if (binding?.scope.parent) this.noteOuter(binding, at.owner, (fn) => !isWithinNode(binding.scope, fn.node));
+  }
+
+  private noteOuter(
+    what: Binding | undefined,
+    owner: FunctionModel | undefined,
+    isOutside: (fn: FunctionModel) => boolean,
+  ): void {
+    for (let fn = owner; fn && isOutside(fn); fn = this.functions[fn.parent ?? -1])
+      this.outer.set(fn.index, (this.outer.get(fn.index) ?? new Set()).add(what));
+  }
+
+  closures(): Set<number> {
+    const workflows = this.functions.filter(({ kind, index }) => kind === "workflow" && this.isClosure(index));
+    return new Set(workflows.map(({ index }) => index));
+  }
+
+  private isClosure(index: number, seen = new Set<number>()): boolean {
+    if (seen.has(index)) return false;
+    seen.add(index);
+    return [...(this.outer.get(index) ?? [])].some((binding) => {
+      const value = binding && !this.changed.has(binding) ? binding.declared(this.valueOf) : UNKNOWN;
+      return value.kind !== "function" || this.isClosure(value.index, seen);
+    });
   }
 
   private use(binding: Binding | undefined, { start, end }: Node, { owner, task }: At): void {

@@ -38,6 +38,8 @@ export interface FunctionModel extends FunctionSummary {
   readonly place: Place;
   /** Whether it can be reached without an instance or a closure. */
   readonly reachable: boolean;
+  /** Whether one evaluation of the module may make several function objects of it. */
+  readonly repeated: boolean;
   readonly yields: readonly YieldExpression[];
   /** Whether it uses its own `this`, `super` or `arguments`, directly or in an arrow function. */
   readonly usesThis: boolean;
@@ -81,6 +83,8 @@ export interface ModuleModel extends ModuleSummary {
   readonly loops: readonly LoopModel[];
   readonly cleanUps: readonly CleanUpModel[];
   readonly capturedWrites: readonly CapturedWrite[];
+  /** Indexes of the workflows that use variables, or the `this`, of a function around them. */
+  readonly closures: ReadonlySet<number>;
   readonly derived: readonly DerivedClass[];
   /** Whether the identifiers `require`, `module` or `exports` are used with their CommonJS meaning. */
   readonly usesCommonJs: boolean;

@@ -12,10 +12,17 @@ import type { ClassNode, FunctionNode, Loop } from "../../../syntax/ast.ts";
 /** A key known statically, or the number of the variable that keeps the value of a computed key. */
 export type PlannedKey = string | { readonly slot: number };
 
+/**
+ * What distinguishes the function objects of one function: a variable that is made together with the function or its object, or the name of the
+ * function or class. A task or workflow hands it over with each call, so that it finds the options of just that function object.
+ */
+export type Own = "variable" | { readonly name: string };
+
 /** The index of a function in `ModuleInfo.functions`, and its `length`, as `define` takes them. */
 export interface Entry {
   readonly index: number;
   readonly length: number;
+  readonly own?: Own | undefined;
 }
 
 export interface NamedEntry extends Entry {
@@ -27,6 +34,7 @@ export interface MethodEntry {
   /** `undefined` if the method is already defined at its own position. */
   readonly length: number | undefined;
   readonly key: PlannedKey;
+  readonly own?: Own | undefined;
 }
 
 interface ClassEntries {
@@ -48,6 +56,7 @@ export type Edit =
   | (Body & {
       readonly kind: "run";
       readonly as: "task" | "workflow";
+      readonly own: Own | undefined;
       /** The kind of the inner function. Only an ordinary function or a method has its own `arguments`, and only a method has `super`. */
       readonly inner: "arrow" | "function" | "method";
       /** Whether the outer function keeps its parameters, for its decorators and their type metadata. */

@@ -12,6 +12,7 @@ import { planCleanUps } from "./clean-ups.ts";
 import type { Edit, Plan } from "./edits.ts";
 import { planErrorClasses } from "./error-classes.ts";
 import type { AnalysisInput } from "./input.ts";
+import { ownOf } from "./own.ts";
 import { callsInLeft, callsInParameters } from "./positions.ts";
 import { planRegistrations } from "./registrations.ts";
 
@@ -77,15 +78,21 @@ export function plan(input: AnalysisInput, functions: readonly FunctionModel[], 
 const isCall = (node: Node): node is CallExpression | TaggedTemplateExpression =>
   node.type === "CallExpression" || node.type === "TaggedTemplateExpression";
 
-function planBody(
-  { node, label, kind, redeclared, yields, usesSuper, usesArguments, place }: FunctionModel,
-  index: number,
-  parameters: boolean,
-): Edit {
+function planBody(fn: FunctionModel, index: number, parameters: boolean): Edit {
+  const { node, label, kind, redeclared, yields, usesSuper, usesArguments, place } = fn;
   if (kind !== undefined) {
     const inner =
       node.type === "ArrowFunctionExpression" || !usesArguments ? "arrow" : usesSuper ? "method" : "function";
-    return { kind: "run", as: kind, node, index, label, inner, keepsParameters: keepsParameters(place) };
+    return {
+      kind: "run",
+      as: kind,
+      own: ownOf(fn),
+      node,
+      index,
+      label,
+      inner,
+      keepsParameters: keepsParameters(place),
+    };
   }
   if (node.generator) return { kind: "generator", node, index, label, redeclared, yields, usesSuper };
   return { kind: "scope", node, index, label, redeclared, parameters };

@@ -2,6 +2,7 @@ import type { Node, ObjectExpression, ObjectProperty } from "oxc-parser";
 import { keyName, lengthOf, type ClassNode } from "../../../syntax/ast.ts";
 import type { FunctionModel } from "../model/model.ts";
 import type { Key, Place } from "../model/place.ts";
+import { ownOf } from "./own.ts";
 import type { Edit, Entry, MethodEntry, NamedEntry, Plan, PlannedKey } from "./edits.ts";
 
 interface Registrations {
@@ -13,7 +14,7 @@ interface Registrations {
 export function planRegistrations(functions: readonly FunctionModel[]): Registrations {
   const planner = new Planner();
   functions.forEach((fn, index) => {
-    if (fn.kind !== undefined) planner.add(fn, { index, length: lengthOf(fn.node) });
+    if (fn.kind !== undefined) planner.add(fn, { index, length: lengthOf(fn.node), own: ownOf(fn) });
   });
   return planner.plan();
 }

@@ -1,6 +1,6 @@
 import { blockOf } from "../../../syntax/ast.ts";
 import type { Edit } from "../../2-analyze/plan/edits.ts";
-import { named, type RewriteContext } from "../text/context.ts";
+import { named, ownText, type RewriteContext } from "../text/context.ts";
 import { endOfHead, keptParameters, splitParameters } from "./parameters.ts";
 
 type Run = Extract<Edit, { kind: "run" }>;
@@ -12,6 +12,10 @@ type Run = Extract<Edit, { kind: "run" }>;
  *  →  async function f(...$a) { return $m().task(0, $a, { f: async (a, b = 1) => { BODY } }.f) }
  *     async (x) => { BODY }
  *  →  async (...$a) => $m().task(0, $a, async (x) => { BODY })
+ *
+ * Where there may be several function objects, the call says which of them it is.
+ *
+ *     async () => { BODY }  →  async (...$a) => $m().task(0, $a, async () => { BODY }, $o)
  *
  * A body that reads `arguments` is that of an ordinary function: an arrow would see those of the outer one, which
  * are not what a retry or a replay is given.
@@ -26,6 +30,9 @@ export function rewriteRun(edit: Run, context: RewriteContext): void {
 
 const callOf = ({ as, index }: Run, { call }: RewriteContext, args: string): string => `${call(as)}${index}, ${args}, `;
 
+const callEnd = ({ own }: Run, context: RewriteContext): string =>
+  own === undefined ? ")" : `, ${ownText(own, context)})`;
+
 function rewriteArrow(edit: Run, context: RewriteContext): void {
   const { node } = edit;
   const { out, names, parsed } = context;
@@ -36,7 +43,7 @@ function rewriteArrow(edit: Run, context: RewriteContext): void {
   const head = `...${names.args}) => ${callOf(edit, context, names.args)}${before}async `;
   if (isBare) out.open(first.start, `(${head}`, node);
   else out.open(paren + 1, `${head}(`, node);
-  out.close(node.end, `${after})`, node);
+  out.close(node.end, `${after}${callEnd(edit, context)}`, node);
 }
 
 function rewriteFunction(edit: Run, context: RewriteContext): void {
@@ -56,7 +63,7 @@ function rewriteFunction(edit: Run, context: RewriteContext): void {
     context,
   );
   if (edit.inner === "arrow") out.close(endOfHead(node, context), " =>", node);
-  out.close(block.end, `${tail}) }`, node);
+  out.close(block.end, `${tail}${callEnd(edit, context)} }`, node);
 }
 
 /**

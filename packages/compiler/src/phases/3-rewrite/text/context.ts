@@ -1,4 +1,5 @@
 import { ABI_HANDLE, ABI_NAMESPACE } from "@perdure/protocol";
+import type { Own } from "../../2-analyze/plan/edits.ts";
 import type { Parsed } from "../../1-parse/parse.ts";
 import type { Insertions } from "./insertions.ts";
 
@@ -10,6 +11,8 @@ interface Names {
   readonly args: string;
   /** A method around a body. */
   readonly fn: string;
+  /** What is made together with a function or object, to tell it from others of the same place. */
+  readonly own: string;
   /** The name of the anonymous default function. */
   readonly unnamed: string;
   loop(index: number): string;
@@ -42,6 +45,7 @@ export function createContext(parsed: Parsed, out: Insertions, prefix: string): 
     handle,
     args: `${prefix}_a`,
     fn: `${prefix}_f`,
+    own: `${prefix}_o`,
     unnamed: `${prefix}_default`,
     loop: (index) => `${prefix}_l${index}`,
     item: (index) => `${prefix}_i${index}`,
@@ -55,6 +59,10 @@ export function createContext(parsed: Parsed, out: Insertions, prefix: string): 
   const superObject = `${call("parent")}(${prefix}_k) => super[${prefix}_k], (${prefix}_k, ${prefix}_v) => { super[${prefix}_k] = ${prefix}_v; })`;
   return { parsed, out, names, call, superObject };
 }
+
+/** The argument that tells the function objects of one function apart. */
+export const ownText = (own: Own | undefined, { names }: RewriteContext): string =>
+  own === undefined ? "" : own === "variable" ? names.own : own.name;
 
 /** JSON that is also JavaScript, in a script element too. */
 export const jsonLiteral = (value: unknown): string =>
