@@ -1,6 +1,6 @@
 import { PerdureError } from "@perdure/protocol";
 import { openStore, type RunRow, type StepRow, type Store, type Write } from "@perdure/store";
-import { systemClock, type Clock } from "../config/clock.ts";
+import { after, systemClock, type Clock } from "../config/clock.ts";
 import { filtered, type Logger } from "../config/logger.ts";
 import { settingsOf, type RuntimeOptions, type Settings, type StepEvent } from "../config/settings.ts";
 import { assertUnused } from "../definitions/workflows.ts";
@@ -68,7 +68,7 @@ export class Runtime implements Host, ProcessContext {
     this.log = filtered(options.logger, options.logLevel);
     const store = options.store ?? process.env["PERDURE_STORE"] ?? "sqlite:perdure.db";
     const given = typeof store === "string" ? openStore(store, { durability: options.durability ?? "full" }) : store;
-    this.store = boundedStore(given, this.settings.storeTimeout);
+    this.store = boundedStore(given, this.settings.storeTimeout, this.clock);
     this.committer = new Committer(this.store);
     this.waiters = new Waiters(this.clock);
     const leases = new Leases(this);
@@ -195,10 +195,10 @@ export class Runtime implements Host, ProcessContext {
     if (this.closed) return;
     this.closed = true;
     const stopped = Promise.all([...this.workers].map((worker) => worker.stop()));
-    await atMost(CLOSE_LIMIT, stopped);
-    await atMost(CLOSE_LIMIT, this.runs.drain());
+    await this.atMost(CLOSE_LIMIT, stopped);
+    await this.atMost(CLOSE_LIMIT, this.runs.drain());
     for (const execution of this.runs.all()) execution.giveBack();
-    await atMost(CLOSE_LIMIT, this.committer.flush());
+    await this.atMost(CLOSE_LIMIT, this.committer.flush());
     this.kill();
     if (this.opened) {
       await this.opened.catch(() => {});
@@ -216,12 +216,12 @@ export class Runtime implements Host, ProcessContext {
     for (const execution of this.runs.all()) execution.lose();
     this.waiters.wakeAll();
   }
-}
 
-/** Resolves with `work`, or after `milliseconds` without it. */
-async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise((resolve) => (timer = setTimeout(resolve, milliseconds)));
-  await Promise.race([work, limit]);
-  clearTimeout(timer);
+  /** Resolves with `work`, or after `milliseconds` without it. */
+  private async atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
+    let cancelTimer: (() => void) | undefined;
+    const limit = new Promise<void>((resolve) => (cancelTimer = after(this.clock, milliseconds, resolve)));
+    await Promise.race([work, limit]);
+    cancelTimer?.();
+  }
 }
