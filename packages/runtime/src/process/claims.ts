@@ -11,7 +11,6 @@ import { headlineOf } from "../values/describe.ts";
 import type { ProcessContext } from "./context.ts";
 import { backoffAfter } from "../config/backoff.ts";
 import type { Leases } from "./leases.ts";
-import { owners, stateOf } from "./owner.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
 
 /** How many runs one query of the store returns. */
@@ -73,7 +72,7 @@ export class Claims {
     if (isSuspect(row) && !this.isAlone(row.id)) return false;
     if (status === "waiting") return wakeAt !== undefined && wakeAt <= now;
     if (status === "pending" || owner === undefined || this.isDropped(owner)) return true;
-    const state = stateOf(owner);
+    const state = this.context.owners.stateOf(owner);
     return state === "dead" || (state === "unknown" && (leaseUntil ?? 0) < now);
   }
 
@@ -129,9 +128,9 @@ export class Claims {
   }
 
   private async claimAndExecute(row: RunRow, request: RunRequest): Promise<boolean> {
-    const { clock, store, owner, settings } = this.context;
+    const { clock, store, owner, owners, settings } = this.context;
     const now = clock.now();
-    const isFree = row.owner !== undefined && (this.isDropped(row.owner) || stateOf(row.owner) === "dead");
+    const isFree = row.owner !== undefined && (this.isDropped(row.owner) || owners.stateOf(row.owner) === "dead");
     const from = isFree && { from: { owner: row.owner, epoch: row.epoch } };
     const leaseEndsAt = this.leases.endsAt();
     if (isSuspect(row)) this.suspect = { id: row.id, until: now + SUSPECT_TIME };
@@ -255,15 +254,19 @@ export class Claims {
   /** Ids of the running runs that this program cannot claim yet: only the end of its owner's lease will tell whether it is dead, or others go first. */
   async uncertain(workflows: readonly string[]): Promise<string[]> {
     const store = await this.context.ready();
-    const names = this.context.settings.renames.namesBefore(workflows);
+    const { owners, settings } = this.context;
+    const names = settings.renames.namesBefore(workflows);
     const rows = await store.unfinished({
       workflows: names,
       now: this.context.clock.now(),
       limit: PAGE,
-      alive: [...owners],
+      alive: [...owners.here],
     });
     return rows
-      .filter(({ id, status, owner }) => status === "running" && !this.runs.has(id) && stateOf(owner ?? "") !== "alive")
+      .filter(
+        ({ id, status, owner }) =>
+          status === "running" && !this.runs.has(id) && owners.stateOf(owner ?? "") !== "alive",
+      )
       .filter((row) => this.requestFor(row, workflows) !== undefined)
       .map(({ id }) => id);
   }

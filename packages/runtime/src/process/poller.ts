@@ -3,7 +3,6 @@ import type { Execution } from "../execution/execution.ts";
 import { backOff } from "../config/backoff.ts";
 import type { ProcessContext } from "./context.ts";
 import type { Leases } from "./leases.ts";
-import { owners } from "./owner.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
 import type { Waiters } from "./waiters.ts";
 
@@ -61,8 +60,8 @@ export class Poller {
   /** Wakes the callers that follow a run which no process executes. */
   private async wakeDueRuns(): Promise<void> {
     const { runs } = this.waiters;
-    const now = this.context.clock.now();
-    const due = await this.context.store.unfinished({ runs, now, limit: runs.length, alive: [...owners] });
+    const { clock, owners, store } = this.context;
+    const due = await store.unfinished({ runs, now: clock.now(), limit: runs.length, alive: [...owners.here] });
     for (const { id } of due) this.waiters.wake(id);
   }
 

@@ -5,7 +5,6 @@ import type { Host, RunRequest } from "../execution/host.ts";
 import { bodyOf } from "../execution/launch.ts";
 import { parseWith } from "../values/schema.ts";
 import type { ProcessContext } from "./context.ts";
-import { owners } from "./owner.ts";
 
 /** What happens to the runs in memory. */
 interface Listener {
@@ -77,7 +76,8 @@ export class RunsInMemory {
       this.listener.ended(execution, end);
     });
     // the run became ours while `close` waited
-    if (this.context.isClosed) return owners.has(this.context.owner) ? execution.giveBack() : execution.lose();
+    const { isClosed, owner, owners } = this.context;
+    if (isClosed) return owners.here.has(owner) ? execution.giveBack() : execution.lose();
     try {
       const stored = this.context.values.decode(row.input) as unknown[];
       const schema = definition.options?.input;

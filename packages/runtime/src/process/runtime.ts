@@ -16,7 +16,7 @@ import type { ProcessContext } from "./context.ts";
 import { boundedStore } from "./bounded-store.ts";
 import { Followers } from "./followers.ts";
 import { Leases } from "./leases.ts";
-import { createOwner, owners } from "./owner.ts";
+import { systemOwners, type Owners } from "./owner.ts";
 import { Poller } from "./poller.ts";
 import { keepRejections } from "./rejections.ts";
 import { Requests } from "./requests.ts";
@@ -38,7 +38,8 @@ export class Runtime implements Host, ProcessContext {
   readonly values: ValueStore;
   readonly settings: Settings;
   readonly log: Logger;
-  readonly owner: string = createOwner();
+  readonly owner: string;
+  readonly owners: Owners;
   readonly store: Store;
   readonly committer: Committer;
   readonly runs: RunsInMemory;
@@ -59,8 +60,11 @@ export class Runtime implements Host, ProcessContext {
   /** How many copies of this package the log has reported. One is normal. */
   private reportedCopies = 1;
 
-  constructor(options: RuntimeOptions = {}) {
+  /** @param owners - what this process knows of the owners of runs */
+  constructor(options: RuntimeOptions = {}, owners: Owners = systemOwners) {
     this.options = options;
+    this.owners = owners;
+    this.owner = owners.create();
     this.clock = options.clock ?? systemClock;
     this.values = versioned(options.codec ?? createCodec(options.classes));
     this.settings = settingsOf(options);
@@ -209,7 +213,7 @@ export class Runtime implements Host, ProcessContext {
   /** Drops all runs without writing anything, as a crash would. The store stays open. */
   kill(): void {
     this.closed = true;
-    owners.delete(this.owner);
+    this.owners.end(this.owner);
     this.poller.stop();
     this.endKeeping?.();
     this.endKeeping = undefined;
