@@ -54,15 +54,17 @@ export class Poller {
   private async poll(): Promise<void> {
     await this.leases.renewAll(this.runs.all());
     if (this.runs.size > 0) await this.readWakeups(this.runs.all());
-    if (this.waiters.size > 0) await this.wakeDueRuns();
+    if (this.waiters.size > 0) await this.wakeFollowers();
   }
 
-  /** Wakes the callers that follow a run which no process executes. */
-  private async wakeDueRuns(): Promise<void> {
+  /** Wakes the callers that follow a run which no process executes, or which has ended: perhaps in another process, between two polls. */
+  private async wakeFollowers(): Promise<void> {
     const { runs } = this.waiters;
+    const limit = runs.length;
     const { clock, owners, store } = this.context;
-    const due = await store.unfinished({ runs, now: clock.now(), limit: runs.length, alive: [...owners.here] });
-    for (const { id } of due) this.waiters.wake(id);
+    const due = await store.unfinished({ runs, now: clock.now(), limit, alive: [...owners.here] });
+    const ended = await store.listRuns({ runs, status: ["completed", "failed", "cancelled"], limit });
+    for (const { id } of [...due, ...ended]) this.waiters.wake(id);
   }
 
   private async readWakeups(executions: readonly Execution[]): Promise<void> {
