@@ -124,7 +124,7 @@ export class Life {
 
   /** Ends in order: attempts that run may finish, and the run is given back. */
   private leave(): void {
-    if (this.leaving || !this.runtime.isInMemory(RUN)) return;
+    if (this.leaving || !this.runtime.runs.get(RUN)) return;
     this.leaving = true;
     const left = async (): Promise<void> => {
       await this.runtime.close();

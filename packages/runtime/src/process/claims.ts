@@ -117,14 +117,19 @@ export class Claims {
   }
 
   private isBackingOff(id: string): boolean {
-    return (this.backOffs.get(id)?.until ?? 0) > this.context.clock.now();
+    return this.backsOffUntil(id) > this.context.clock.now();
+  }
+
+  /** When the next try is due. */
+  backsOffUntil(id: string): number {
+    return this.backOffs.get(id)?.until ?? 0;
   }
 
   /** Claims the run and begins to execute it. False when this program cannot execute it, or another process was faster. */
   async claim(row: RunRow): Promise<boolean> {
     const request = this.keptRequest(row) ?? this.requestFor(row);
     if (!request || this.runs.has(row.id) || (isSuspect(row) && !this.isAlone(row.id))) return false;
-    return this.runs.claiming(row.id, this.claimAndExecute(row, request));
+    return this.runs.claiming(row.id, request, () => this.claimAndExecute(row, request));
   }
 
   private async claimAndExecute(row: RunRow, request: RunRequest): Promise<boolean> {

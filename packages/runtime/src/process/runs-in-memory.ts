@@ -10,6 +10,8 @@ import type { ProcessContext } from "./context.ts";
 interface Listener {
   begun(): void;
   ended(execution: Execution, end: ExecutionEnd): void;
+  /** A call that was to make the run ours failed: perhaps it did so. */
+  unsure(id: string, request: RunRequest, error: unknown): void;
 }
 
 /** The runs that this process executes, and those that it is about to execute. */
@@ -49,8 +51,17 @@ export class RunsInMemory {
   }
 
   /** While a claim of the run is in flight, no other part of this process claims it, and `close` waits. */
-  async claiming<T>(id: string, claim: Awaitable<T>): Promise<T> {
-    if (!(claim instanceof Promise)) return claim;
+  async claiming<T>(id: string, request: RunRequest, begin: () => Awaitable<T>): Promise<T> {
+    try {
+      const claim = begin();
+      return await (claim instanceof Promise ? this.inFlight(id, claim) : claim);
+    } catch (error) {
+      this.listener.unsure(id, request, error);
+      throw error;
+    }
+  }
+
+  private async inFlight<T>(id: string, claim: Promise<T>): Promise<T> {
     this.claims.set(id, claim);
     try {
       return await claim;

@@ -14,7 +14,7 @@ import { Claims } from "./claims.ts";
 import { Committer } from "./committer.ts";
 import type { ProcessContext } from "./context.ts";
 import { boundedStore } from "./bounded-store.ts";
-import { Followers } from "./followers.ts";
+import { Followers, isOfTheStore } from "./followers.ts";
 import { Leases } from "./leases.ts";
 import { systemOwners, type Owners } from "./owner.ts";
 import { Poller } from "./poller.ts";
@@ -80,6 +80,7 @@ export class Runtime implements Host, ProcessContext {
     this.runs = new RunsInMemory(this, this, {
       begun: () => this.begun(),
       ended: (execution, end) => this.ended(execution, end),
+      unsure: (id, request, error) => isOfTheStore(error) && this.followers.lookAfter(id, request),
     });
     this.poller = new Poller(this, this.runs, this.waiters, leases);
     this.claims = new Claims(this, this.runs, leases);
@@ -157,8 +158,8 @@ export class Runtime implements Host, ProcessContext {
     return this.requests.cancel(run, reason);
   }
 
-  isInMemory(run: string): boolean {
-    return this.runs.get(run) !== undefined;
+  isElsewhere(run: string): boolean {
+    return this.runs.get(run) === undefined && !this.followers.isReading(run);
   }
 
   readSignals(run: string): Promise<void> {
@@ -183,6 +184,7 @@ export class Runtime implements Host, ProcessContext {
     else this.claims.endBackOff(run.id);
     const how = end.type === "finished" ? end.status : end.type;
     this.log.debug(`run ${run.id} ${how}`, { run: run.id, workflow: run.workflow });
+    if (end.type === "lost" || (end.type === "stopped" && isOfTheStore(end.error))) this.followers.lookAfter(run.id);
     this.waiters.wake(run.id);
     if (run.parent !== undefined) this.waiters.wake(run.parent);
   }
