@@ -13,19 +13,31 @@ const byName = new Map<string, Shape>(Object.values(shapes).map((shape) => [shap
 
 const allRuns = ({ store }: Simulation): RunRow[] => store.listRuns({ limit: 1000 }) as RunRow[];
 
-const isStill = (row: RunRow): boolean => hasEnded(row) || (row.status === "pending" && row.blocked !== undefined);
+const isBlocked = (row: RunRow): boolean => row.status === "pending" && row.blocked !== undefined;
+
+/** Whether it waits for a child that is blocked, or that waits for such a one. */
+const waitsForBlocked = (simulation: Simulation, { id, status }: RunRow): boolean =>
+  status === "waiting" &&
+  simulation.truth.steps(id).some(({ kind, state, target = "" }) => {
+    const child = kind === "child" && state === "open" ? simulation.truth.row(target) : undefined;
+    return child !== undefined && (isBlocked(child) || waitsForBlocked(simulation, child));
+  });
+
+const isStill = (simulation: Simulation, row: RunRow): boolean =>
+  hasEnded(row) || isBlocked(row) || waitsForBlocked(simulation, row);
 
 /** Whether the caller has to be told: its process lives, and can execute the run if that has not ended. */
 function isListening({ truth }: Simulation, { process, run }: Caller): boolean {
   const row = truth.row(run);
   const module = row && byName.get(row.workflow)?.module;
-  const isTold = row !== undefined && (hasEnded(row) || (module !== undefined && process.loaded.has(module)));
+  const isTold =
+    row !== undefined && (hasEnded(row) || (isBlocked(row) && module !== undefined && process.loaded.has(module)));
   return isTold && !process.isGone && !process.isClosing;
 }
 
 /** Every run has ended, or is blocked, and everybody who waited for one has been told. */
 export const isAtRest = (simulation: Simulation, actions: Actions): boolean =>
-  allRuns(simulation).every(isStill) &&
+  allRuns(simulation).every((row) => isStill(simulation, row)) &&
   actions.callers.every((caller) => caller.result !== undefined || !isListening(simulation, caller));
 
 /** Whether everything has come to what it may come to. */
@@ -35,10 +47,11 @@ export function checkEnd(simulation: Simulation, actions: Actions): void {
   const rows = allRuns(simulation);
   for (const id of actions.started) if (!truth.row(id)) observer.problem(`start returned ${id}, which is not recorded`);
   for (const row of rows) {
-    if (!isStill(row)) {
+    if (!isStill(simulation, row)) {
       observer.problem(`${row.id} (${row.workflow}) never ends; it is ${JSON.stringify(row)}`);
       continue;
     }
+    if (!hasEnded(row) && !isBlocked(row)) continue;
     const fate = fateOf(simulation, row, rows);
     if (byName.get(row.workflow)?.mayEnd(fate) !== true)
       observer.problem(`${row.id} (${row.workflow}) must not end like that: ${describe(fate)}`);

@@ -24,6 +24,8 @@ export interface Report {
 
 /** After the last fault, everything has to come to rest within this many milliseconds. */
 const QUIET_TIME = 15 * 60_000;
+/** Milliseconds between two looks at whether everything is at rest. */
+const LOOK_INTERVAL = 250;
 /** No more than this can happen in one millisecond. */
 const MOST_AT_ONCE = 5000;
 export const MODULES: readonly Module[] = ["steps", "waits", "families", "troubles"];
@@ -85,7 +87,12 @@ export class Simulation implements Surroundings, Stage {
     await this.until(() => this.time.now >= chaos);
     this.heal();
     const limit = this.time.now + QUIET_TIME;
-    await this.until(() => this.time.now >= limit || isAtRest(this, this.actions));
+    let lookedAt = 0;
+    await this.until(() => {
+      if (this.time.now < lookedAt + LOOK_INTERVAL) return false;
+      lookedAt = this.time.now;
+      return lookedAt >= limit || isAtRest(this, this.actions);
+    });
     checkEnd(this, this.actions);
   }
 
