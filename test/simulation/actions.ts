@@ -42,7 +42,8 @@ export class Actions {
   constructor(simulation: Simulation) {
     this.simulation = simulation;
     const { random } = simulation;
-    const names = Object.keys(shapes);
+    const theme = random.chance(50) ? random.pick(MODULES) : undefined;
+    const names = Object.keys(shapes).filter((name) => theme === undefined || shapes[name]?.module === theme);
     this.plans = Array.from({ length: random.between(1, 8) }, (_, index) => {
       const drawn = shapes[random.pick(names)] as Shape;
       const shape = drawn.isDeadly && random.chance(60) ? (shapes["sequence"] as Shape) : drawn;
@@ -97,8 +98,8 @@ export class Actions {
       [4, () => (process.line = random.weighted(lines))],
       [3, () => this.pause(process)],
       [3, () => this.setClock(process)],
-      [2, () => simulation.crash(process)],
-      [2, () => this.close(process)],
+      [1, () => simulation.crash(process)],
+      [1, () => this.close(process)],
     ])();
   }
 

@@ -11,19 +11,29 @@ export interface Line {
   readonly errors: number;
   /** Percent of the calls that are never answered. */
   readonly silence: number;
+  /** The calls that this is true of; the others are answered. */
+  readonly fails: (method: StoreMethod) => boolean;
 }
 
-export const goodLine: Line = { latency: 0, errors: 0, silence: 0 };
+const line = (given: Partial<Line>): Line => ({ latency: 0, errors: 0, silence: 0, fails: () => true, ...given });
+
+export const goodLine = line({});
+
+const READS: ReadonlySet<StoreMethod> = new Set(["getRun", "listRuns", "unfinished", "steps", "wakeups", "getCode"]);
+const isRead = (method: StoreMethod): boolean => READS.has(method);
+const isWrite = (method: StoreMethod): boolean => !READS.has(method);
 
 export const lines: readonly (readonly [weight: number, line: Line])[] = [
   [6, goodLine],
-  [4, { latency: 20, errors: 0, silence: 0 }],
-  [2, { latency: 2000, errors: 0, silence: 0 }],
-  [1, { latency: 12_000, errors: 0, silence: 2 }],
-  [2, { latency: 0, errors: 20, silence: 0 }],
-  [2, { latency: 50, errors: 20, silence: 10 }],
-  [1, { latency: 0, errors: 100, silence: 0 }],
-  [1, { latency: 30, errors: 5, silence: 95 }],
+  [4, line({ latency: 20 })],
+  [2, line({ latency: 2000 })],
+  [1, line({ latency: 12_000, silence: 2 })],
+  [2, line({ errors: 20 })],
+  [2, line({ latency: 50, errors: 20, silence: 10 })],
+  [1, line({ errors: 100 })],
+  [2, line({ errors: 80, fails: isRead })],
+  [1, line({ errors: 60, fails: isWrite })],
+  [1, line({ latency: 30, errors: 5, silence: 95 })],
 ];
 
 /** What the process at this end of the line is told, and tells. */
@@ -56,7 +66,8 @@ const never = (): Promise<never> => new Promise(() => {});
 
 /** The store as one process sees it. A call reaches the store once, or never; what the process learns of it is another matter. */
 export function storeSeenBy(store: Store, caller: Caller, { time, random, outside }: World): Store {
-  const draw = ({ errors, silence }: Line): Fate => {
+  const draw = ({ errors, silence, fails }: Line, method: StoreMethod): Fate => {
+    if (!fails(method)) return "answered";
     if (random.chance(silence)) return random.pick(["silent", "silent after"]);
     return random.chance(errors) ? random.pick(["refused", "lost answer"]) : "answered";
   };
@@ -68,7 +79,7 @@ export function storeSeenBy(store: Store, caller: Caller, { time, random, outsid
       if (caller.isGone) return never();
       caller.called(method, args);
       const { line } = caller;
-      const fate = draw(line);
+      const fate = draw(line, method);
       const calledAt = time.now;
       const reach = (): R => {
         caller.reaches(method, args);

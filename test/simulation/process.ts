@@ -15,30 +15,34 @@ export interface Surroundings extends World {
   witness(process: VirtualProcess): Omit<Caller, "loop" | "isGone" | "line"> & { readonly logger: Logger };
 }
 
-/** A registered module and the workflows in it. */
-type Registered = { readonly [K in "modules" | "workflows"]: Map<string, unknown> };
+const MODULES: readonly Module[] = ["steps", "waits", "families", "troubles"];
+const allModules = [...modules];
+const allWorkflows = [...workflows];
 
-const all: Registered = { modules: new Map(modules), workflows: new Map(workflows) };
-const isNeeded = (file: string, loaded: ReadonlySet<Module>): boolean => {
-  const name = /(\w+)\.ts$/.exec(file)?.[1] ?? "";
-  return name === "tasks" || loaded.has(name as Module);
-};
+/** What is in the registry of a process that has loaded these modules. */
+interface Registry {
+  readonly modules: typeof allModules;
+  readonly workflows: typeof allWorkflows;
+}
 
-/** What is in the registry that one real process would have. */
-function showModules(loaded: ReadonlySet<Module>): void {
+function registryOf(loaded: ReadonlySet<Module>): Registry {
+  const hidden = MODULES.filter((module) => !loaded.has(module)).map((module) => `/${module}.ts`);
+  const isLoaded = (file: string): boolean => !hidden.some((end) => file.endsWith(end));
+  return {
+    modules: allModules.filter(([file]) => isLoaded(file)),
+    workflows: allWorkflows.filter(([, files]) => [...files.keys()].every(isLoaded)),
+  };
+}
+
+function show(registry: Registry): void {
   modules.clear();
   workflows.clear();
-  for (const [key, info] of all.modules) if (isNeeded(key, loaded)) modules.set(key, info as never);
-  for (const [name, files] of all.workflows)
-    if ([...(files as Map<string, unknown>).keys()].every((file) => isNeeded(file, loaded)))
-      workflows.set(name, files as never);
+  for (const [file, info] of registry.modules) modules.set(file, info);
+  for (const [name, files] of registry.workflows) workflows.set(name, files);
 }
 
 const revisionOf = (loaded: ReadonlySet<Module>): number =>
-  ["steps", "waits", "families", "troubles"].reduce(
-    (sum, name, bit) => sum + (loaded.has(name as Module) ? 2 ** bit : 0),
-    1000,
-  );
+  MODULES.reduce((sum, module, bit) => sum + (loaded.has(module) ? 2 ** bit : 0), 1000);
 
 /** The process whose code is running. */
 let current: VirtualProcess | undefined;
@@ -60,6 +64,7 @@ export class VirtualProcess implements Owners {
   isGone = false;
   isClosing = false;
 
+  private registry: Registry;
   private readonly around: Surroundings;
   private readonly listeners = new Set<() => void>();
 
@@ -75,6 +80,7 @@ export class VirtualProcess implements Owners {
     this.name = name;
     this.machine = machine;
     this.loaded = new Set(loaded);
+    this.registry = registryOf(this.loaded);
     this.lease = options.lease;
     this.loop = new EventLoop(around.time, around.random);
     this.clock = new VirtualClock(around.time, this.loop, ahead);
@@ -94,7 +100,7 @@ export class VirtualProcess implements Owners {
     leave();
     current = this;
     installed.runtime = this.runtime;
-    showModules(this.loaded);
+    show(this.registry);
     revision.count = revisionOf(this.loaded);
     for (const listener of this.listeners) listeners.add(listener);
   }
@@ -108,6 +114,7 @@ export class VirtualProcess implements Owners {
     if (this.loaded.has(module)) return;
     leave();
     this.loaded.add(module);
+    this.registry = registryOf(this.loaded);
     this.enter();
     for (const registered of listeners) registered();
   }
@@ -158,5 +165,5 @@ export function leave(): void {
 /** Every module is loaded, as before the first process. */
 export function restoreModules(): void {
   leave();
-  showModules(new Set(["steps", "waits", "families", "troubles"]));
+  show(registryOf(new Set(MODULES)));
 }

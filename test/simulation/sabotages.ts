@@ -7,9 +7,6 @@ const POLLER = "runtime/src/process/poller.ts";
 
 /** Faults that the product had, or could have: the simulation has to find each. */
 export const sabotages: Readonly<Record<string, readonly Sabotage[]>> = {
-  "a run is released as waiting, though nothing will wake it": [
-    { file: MEMORY, line: `wanted === "waiting" && canBeWoken(runs, run, wakeAt)`, instead: `wanted === "waiting"` },
-  ],
   "a run is released as waiting, though what it waits for has come": [
     { file: MEMORY, line: `  if (hasNews(runs, run)) wake(run, at);`, instead: `` },
   ],

@@ -59,7 +59,7 @@ export class Simulation implements Surroundings, Stage {
     this.truth = truthOf(store);
     this.observer = new Witness(this.time, this.truth, this.processes, this.random.chance(50));
     this.maxStalls = this.random.pick([3, 10]);
-    this.mortality = this.random.pick([0, 0.1, 0.5, 3]);
+    this.mortality = this.random.pick([0, 0, 0.1, 1]);
     this.actions = new Actions(this);
   }
 
