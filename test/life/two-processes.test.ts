@@ -126,6 +126,30 @@ test("a parent is not suspended again and again while the store is about to say 
   expect(claims).toBeLessThan(6);
 });
 
+test("a parent is not suspended again and again while reads of its child fail", async () => {
+  let claims = 0;
+  let isDown = false;
+  const inner = memoryStore();
+  const { clock } = begin({
+    suspendAfter: "20ms",
+    store: wrapStore(inner, (method, perform, [id]) => {
+      if (method === "claim") claims++;
+      if (isDown && method === "getRun" && id === "p/child") throw new Error("the store is down");
+      return perform();
+    }),
+  });
+  await start(parent, ["p"]);
+  await advance("10s");
+  isDown = true;
+  const lease = { owner: "another", until: clock.now() + 60_000 };
+  const child = await inner.claim({ run: "p/child", lease, now: clock.now() });
+  const end = { type: "finish", status: "completed", output: "1:[42]", unhandled: [], at: clock.now() } as const;
+  await inner.commit([{ ...end, run: "p/child", epoch: child?.epoch ?? 0 }]);
+  claims = 0;
+  await clock.advance(60_000, () => turns(20));
+  expect(claims).toBeLessThan(20);
+});
+
 test("no attempt begins on a lease that ran out while the store renewed it", async () => {
   const inner = memoryStore();
   let renewals = 0;

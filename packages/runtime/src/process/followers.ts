@@ -51,6 +51,7 @@ export class Followers {
     if (known) return known;
     const followed = this.untilEnd(id).finally(() => {
       this.followed.delete(id);
+      this.reading.delete(id);
       this.claims.forgetBody(id);
     });
     this.followed.set(id, followed);
@@ -155,11 +156,9 @@ export class Followers {
   private async read(id: string): Promise<RunRow | undefined> {
     const store = await this.context.ready();
     this.reading.add(id);
-    try {
-      return await store.getRun(id);
-    } finally {
-      this.reading.delete(id);
-    }
+    const row = await store.getRun(id);
+    this.reading.delete(id); // a read that fails is repeated
+    return row;
   }
 
   /** Whether the store is about to say what became of a followed run. */
