@@ -42,7 +42,7 @@ export class Actions {
   constructor(simulation: Simulation) {
     this.simulation = simulation;
     const { random } = simulation;
-    const theme = random.chance(50) ? random.pick(MODULES) : undefined;
+    const theme = random.chance(50) ? random.pick<Module>([...MODULES, "waits"]) : undefined;
     const names = Object.keys(shapes).filter((name) => theme === undefined || shapes[name]?.module === theme);
     this.plans = Array.from({ length: random.between(1, 8) }, (_, index) => {
       const drawn = shapes[random.pick(names)] as Shape;
@@ -85,7 +85,7 @@ export class Actions {
     }
     const plan = random.pick(this.plans);
     random.weighted<() => void>([
-      [12, () => this.start(process, plan)],
+      [24, () => this.start(process, plan)],
       [10, () => this.deliver(process, plan)],
       [3, () => this.cancel(process, this.someRun(plan))],
       [2, () => this.retry(process, plan.id)],

@@ -31,7 +31,7 @@ export const lines: readonly (readonly [weight: number, line: Line])[] = [
   [2, line({ errors: 20 })],
   [2, line({ latency: 50, errors: 20, silence: 10 })],
   [1, line({ errors: 100 })],
-  [2, line({ errors: 80, fails: isRead })],
+  [3, line({ errors: 70, fails: isRead })],
   [1, line({ errors: 60, fails: isWrite })],
   [1, line({ latency: 30, errors: 5, silence: 95 })],
 ];

@@ -98,7 +98,7 @@ export class VirtualProcess implements Owners {
   enter(): void {
     if (current === this) return;
     leave();
-    current = this;
+    current = this; // oxlint-disable-line typescript/no-this-alias -- it is the variable of the module
     installed.runtime = this.runtime;
     show(this.registry);
     revision.count = revisionOf(this.loaded);

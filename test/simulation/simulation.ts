@@ -82,7 +82,7 @@ export class Simulation implements Surroundings, Stage {
   }
 
   async play(): Promise<void> {
-    const chaos = this.random.between(5, 90) * 1000;
+    const chaos = this.random.between(20, 90) * 1000;
     this.actions.begin();
     await this.until(() => this.time.now >= chaos);
     this.heal();

@@ -147,7 +147,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
   deadline: shape(
     "waits",
     waits.deadline,
-    where((items: unknown[], { accepted }) => items.length === 3 && inOrder(items, accepted("answer"))),
+    where((items: unknown[], { accepted }) => items.length === 6 && inOrder(items, accepted("answer"))),
     { signals: ["answer"] },
   ),
   together: shape(

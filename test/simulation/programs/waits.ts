@@ -29,13 +29,13 @@ export async function queue(_id: string): Promise<unknown[]> {
 export async function deadline(_id: string): Promise<unknown[]> {
   "use workflow: id={_id}";
   const answers: unknown[] = [];
-  for (let count = 0; count < 3; count++) answers.push(await inTime("answer", "4s"));
+  for (let count = 0; count < 6; count++) answers.push(await inTime("answer", "3s"));
   return answers;
 }
 
 export async function together(_id: string): Promise<unknown[]> {
   "use workflow: id={_id}";
-  return await Promise.all([signal("left"), inTime("right", "30s"), works("middle")]);
+  return await Promise.all([signal("left"), inTime("right", "10s"), works("middle")]);
 }
 
 /** Catches every error of its steps, and goes on. */
