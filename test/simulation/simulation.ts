@@ -28,7 +28,7 @@ const QUIET_TIME = 15 * 60_000;
 const LOOK_INTERVAL = 250;
 /** No more than this can happen in one millisecond. */
 const MOST_AT_ONCE = 5000;
-export const MODULES: readonly Module[] = ["steps", "waits", "families", "troubles"];
+const MODULES: readonly Module[] = ["steps", "waits", "families", "troubles"];
 
 const turnOfTheLoop = globalThis.setImmediate;
 const turn = (): Promise<void> => new Promise((resolve) => turnOfTheLoop(resolve));

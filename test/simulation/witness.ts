@@ -4,7 +4,7 @@ import type { StoreMethod } from "../../packages/store/src/wrap-store.ts";
 import type { Time } from "./event-loop.ts";
 import type { VirtualProcess } from "./process.ts";
 
-export const noCounts = {
+const noCounts = {
   runs: 0,
   crashes: 0,
   closes: 0,
