@@ -126,6 +126,27 @@ test("a parent is not suspended again and again while the store is about to say 
   expect(claims).toBeLessThan(6);
 });
 
+test("a process does not claim a run twice when somebody starts it while the first claim is answered", async () => {
+  const inner = memoryStore();
+  begin({ store: inner }).crash();
+  await start(asks, ["a"]);
+  installed.runtime?.kill();
+  const latency: Partial<Record<StoreMethod, number>> = { claim: 100, createRun: 10 };
+  const { clock } = begin({
+    store: wrapStore(inner, <R>(method: StoreMethod, perform: () => Awaitable<R>) => {
+      const answer = perform();
+      const wait = latency[method];
+      if (wait === undefined) return answer;
+      return new Promise<Awaited<R>>((resolve) => clock.at(clock.now() + wait, () => resolve(answer as Awaited<R>)));
+    }),
+  });
+  void recover();
+  await turns(5);
+  void start(asks, ["a"]);
+  await clock.advance(2000, () => turns(20));
+  expect(inner.getRun("a")).toMatchObject({ status: "running", epoch: 2 });
+});
+
 test("a parent is not suspended again and again while reads of its child fail", async () => {
   let claims = 0;
   let isDown = false;

@@ -20,7 +20,8 @@ export class RunsInMemory {
   private readonly host: Host;
   private readonly listener: Listener;
   private readonly executions = new Map<string, Execution>();
-  private readonly claims = new Map<string, Promise<unknown>>();
+  /** Calls of the store that are about to make a run ours. There may be two: a claim, and the creation that somebody asks for. */
+  private readonly claims = new Map<string, Set<Promise<unknown>>>();
 
   constructor(context: ProcessContext, host: Host, listener: Listener) {
     this.context = context;
@@ -47,7 +48,7 @@ export class RunsInMemory {
 
   /** The store call that is about to make the run ours, if one is in flight. */
   claimInFlight(id: string): Promise<unknown> | undefined {
-    return this.claims.get(id);
+    return [...(this.claims.get(id) ?? [])].at(-1);
   }
 
   /** While a claim of the run is in flight, no other part of this process claims it, and `close` waits. */
@@ -62,11 +63,13 @@ export class RunsInMemory {
   }
 
   private async inFlight<T>(id: string, claim: Promise<T>): Promise<T> {
-    this.claims.set(id, claim);
+    const claims = this.claims.get(id) ?? new Set();
+    this.claims.set(id, claims.add(claim));
     try {
       return await claim;
     } finally {
-      if (this.claims.get(id) === claim) this.claims.delete(id);
+      claims.delete(claim);
+      if (claims.size === 0) this.claims.delete(id);
     }
   }
 
@@ -102,7 +105,7 @@ export class RunsInMemory {
   /** Lets running attempts finish and gives the runs back: those of `ids`, or all. */
   async drain(ids?: ReadonlySet<string>): Promise<void> {
     while (this.claims.size > 0) {
-      await Promise.allSettled(this.claims.values());
+      await Promise.allSettled([...this.claims.values()].flatMap((claims) => [...claims]));
       await new Promise((resolve) => setImmediate(resolve)); // callers of the claims continue first
     }
     const executions = this.all().filter(({ run }) => !ids || ids.has(run.id));
