@@ -53,12 +53,10 @@ export class Claims {
     this.leases = leases;
   }
 
-  /** Keeps the body that a caller brought, for the next claim of the run. False: the one from an earlier caller is as good. */
-  keepBody(id: string, request: RunRequest): boolean {
+  /** Keeps the body that a caller brought, for the next claim of the run, unless the one from an earlier caller is as good. */
+  keepBody(id: string, request: RunRequest): void {
     const kept = this.bodies.get(id);
-    if (!request.body || (kept && !isSuperseded(kept.definition))) return false;
-    this.bodies.set(id, request);
-    return true;
+    if (request.body && (!kept || isSuperseded(kept.definition))) this.bodies.set(id, request);
   }
 
   forgetBody(id: string): void {

@@ -46,9 +46,12 @@ export class Followers {
    * @throws the error that stopped the run; PerdureError `RUN_NOT_FOUND`, `RUNTIME_CLOSED`
    */
   follow(id: string, request?: RunRequest): Promise<RunEnd> {
-    if (request && this.claims.keepBody(id, request)) this.waiters.wake(id); // earlier followers could not execute it
+    if (request) this.claims.keepBody(id, request);
     const known = this.followed.get(id);
-    if (known) return known;
+    if (known) {
+      this.waiters.wake(id); // looks at once: the run may have ended since the latest poll, or only this caller can execute it
+      return known;
+    }
     const followed = this.untilEnd(id).finally(() => {
       this.followed.delete(id);
       this.reading.delete(id);
@@ -99,7 +102,7 @@ export class Followers {
 
   /** Whether the run is ours and nobody in this process knows. */
   private async isOurs(id: string): Promise<boolean> {
-    if (this.context.isClosed || this.runs.has(id) || this.followed.has(id)) return false;
+    if (this.context.isClosed || this.runs.has(id)) return false;
     try {
       return (await this.context.store.getRun(id))?.owner === this.context.owner;
     } catch {
