@@ -49,7 +49,8 @@ export class Followers {
     if (request) this.claims.keepBody(id, request);
     const known = this.followed.get(id);
     if (known) {
-      this.waiters.wake(id); // looks at once: the run may have ended since the latest poll, or only this caller can execute it
+      // looks at once, unless the store fails: the run may have ended since the latest poll, or only this caller can execute it
+      if (!this.reading.has(id)) this.waiters.wake(id);
       return known;
     }
     const followed = this.untilEnd(id).finally(() => {
@@ -137,6 +138,7 @@ export class Followers {
         if (this.context.isClosed || !isOfTheStore(error)) throw error;
         if (++failures >= MOST_FAILURES && this.awaited.has(id)) throw error;
         this.context.log.error(`run ${id} cannot be read: ${headlineOf(error)}`, { run: id });
+        this.reading.add(id);
         await this.waiters.wait(id, this.context.clock.now() + backoffAfter(failures));
       }
     }
