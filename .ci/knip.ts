@@ -29,6 +29,7 @@ export default {
         "test/builds/ssr/app/{*.js,src/*.{ts,tsx}}",
         "test/concurrency/cases/*.mjs",
         "test/real-code/scripts/*.mjs",
+        "test/simulation/{main,run}.ts",
       ],
       project: [
         ".ci/**/*.{mjs,ts}",

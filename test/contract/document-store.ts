@@ -124,11 +124,13 @@ function renew(documents: Documents, { runs, until }: Request<"renew">): boolean
 const among = <T extends string>(wanted: T | readonly T[] | undefined, value: T): boolean =>
   wanted === undefined || [wanted].flat().includes(value);
 
-function list(documents: Documents, { status, workflow, before, limit = 100 }: RunFilter): RunRow[] {
+function list(documents: Documents, { status, workflow, runs: ids, before, limit = 100 }: RunFilter): RunRow[] {
   const runs = documents.all().map(({ run }) => run);
   const end = before === undefined ? runs.length : runs.findIndex(({ id }) => id === before);
   const older = runs.slice(0, Math.max(0, end)).reverse();
-  return older.filter((run) => among(status, run.status) && among(workflow, run.workflow)).slice(0, limit);
+  const isWanted = (run: RunRow): boolean =>
+    among(status, run.status) && among(workflow, run.workflow) && among(ids, run.id);
+  return older.filter(isWanted).slice(0, limit);
 }
 
 function unfinished(documents: Documents, filter: Request<"unfinished">): RunRow[] {

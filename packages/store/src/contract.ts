@@ -147,6 +147,8 @@ export interface SignalRow {
 export interface RunFilter {
   readonly status?: RunStatus | readonly RunStatus[];
   readonly workflow?: string | readonly string[];
+  /** Only these runs. */
+  readonly runs?: readonly string[];
   /** Only runs created before the run with this id, for the next page. */
   readonly before?: string;
   /** Default 100. */

@@ -155,10 +155,12 @@ function bySeq(a: StepRow, b: StepRow): number {
 
 const byAge = (a: Run, b: Run): number => a.row.createdAt - b.row.createdAt || a.number - b.number;
 
-function list(runs: Map<string, Run>, { status, workflow, before, limit = 100 }: RunFilter): RunRow[] {
-  const bound = before === undefined ? undefined : runs.get(before);
+function list(all: Map<string, Run>, filter: RunFilter): RunRow[] {
+  const { status, workflow, runs, before, limit = 100 } = filter;
+  const bound = before === undefined ? undefined : all.get(before);
   if (before !== undefined && !bound) return [];
-  return [...runs.values()]
+  return [...all.values()]
+    .filter((run) => !runs || runs.includes(run.row.id))
     .filter((run) => matches(status, run.row.status) && matches(workflow, run.row.workflow))
     .filter((run) => !bound || byAge(run, bound) < 0)
     .sort((a, b) => byAge(b, a))

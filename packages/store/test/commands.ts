@@ -160,6 +160,7 @@ const filter = fc
   .record({
     status: maybe(fc.oneof(fc.constantFrom(...STATUSES), fc.subarray([...STATUSES]))),
     workflow: maybe(fc.oneof(workflow, fc.subarray(["ship", "bill"]))),
+    runs: maybe(fc.uniqueArray(run)),
     before: maybe(run),
     limit: maybe(fc.nat({ max: 5 })),
   })

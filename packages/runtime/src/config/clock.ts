@@ -3,12 +3,24 @@ export interface Clock {
   now(): number;
   /** Milliseconds of a clock that only runs forward, for leases. Default: `performance.now()`. */
   monotonic?(): number;
+  /** Calls `fn` once when that many milliseconds have passed, however the wall clock is changed: for limits. Returns a function that cancels the call. Default: `setTimeout`. */
+  after?(milliseconds: number, fn: () => void): () => void;
   /**
    * Calls `fn` once at `time`, or as soon as possible after it; never synchronously.
    * @param background - a timer that does not keep the process alive
    * @returns a function that cancels the call
    */
   at(time: number, fn: () => void, background?: boolean): () => void;
+}
+
+/** What setTimeout can hold. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
+
+/** `clock.after`, or its default. */
+export function after(clock: Clock, milliseconds: number, fn: () => void): () => void {
+  if (clock.after) return clock.after(milliseconds, fn);
+  const timer = setTimeout(fn, Math.min(milliseconds, LONGEST_TIMEOUT));
+  return () => clearTimeout(timer);
 }
 
 /** How often a timer compares its time with the wall clock, in milliseconds. Also far below the longest time that setTimeout supports. */

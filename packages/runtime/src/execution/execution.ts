@@ -166,7 +166,7 @@ export class Execution implements Recipient {
   onLease(begin: () => void): void {
     if (this.host.monotonic() < this.leaseEndsAt) return begin();
     this.host.renew(this).then(
-      () => this.isActive && begin(),
+      () => this.isActive && this.onLease(begin), // the answer may have come too late
       (error: unknown) => this.fail(error),
     );
   }

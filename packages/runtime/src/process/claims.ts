@@ -11,7 +11,6 @@ import { headlineOf } from "../values/describe.ts";
 import type { ProcessContext } from "./context.ts";
 import { backoffAfter } from "../config/backoff.ts";
 import type { Leases } from "./leases.ts";
-import { owners, stateOf } from "./owner.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
 
 /** How many runs one query of the store returns. */
@@ -54,12 +53,10 @@ export class Claims {
     this.leases = leases;
   }
 
-  /** Keeps the body that a caller brought, for the next claim of the run. False: the one from an earlier caller is as good. */
-  keepBody(id: string, request: RunRequest): boolean {
+  /** Keeps the body that a caller brought, for the next claim of the run, unless the one from an earlier caller is as good. */
+  keepBody(id: string, request: RunRequest): void {
     const kept = this.bodies.get(id);
-    if (!request.body || (kept && !isSuperseded(kept.definition))) return false;
-    this.bodies.set(id, request);
-    return true;
+    if (request.body && (!kept || isSuperseded(kept.definition))) this.bodies.set(id, request);
   }
 
   forgetBody(id: string): void {
@@ -73,7 +70,7 @@ export class Claims {
     if (isSuspect(row) && !this.isAlone(row.id)) return false;
     if (status === "waiting") return wakeAt !== undefined && wakeAt <= now;
     if (status === "pending" || owner === undefined || this.isDropped(owner)) return true;
-    const state = stateOf(owner);
+    const state = this.context.owners.stateOf(owner);
     return state === "dead" || (state === "unknown" && (leaseUntil ?? 0) < now);
   }
 
@@ -118,20 +115,25 @@ export class Claims {
   }
 
   private isBackingOff(id: string): boolean {
-    return (this.backOffs.get(id)?.until ?? 0) > this.context.clock.now();
+    return this.backsOffUntil(id) > this.context.clock.now();
+  }
+
+  /** When the next try is due. */
+  backsOffUntil(id: string): number {
+    return this.backOffs.get(id)?.until ?? 0;
   }
 
   /** Claims the run and begins to execute it. False when this program cannot execute it, or another process was faster. */
   async claim(row: RunRow): Promise<boolean> {
     const request = this.keptRequest(row) ?? this.requestFor(row);
     if (!request || this.runs.has(row.id) || (isSuspect(row) && !this.isAlone(row.id))) return false;
-    return this.runs.claiming(row.id, this.claimAndExecute(row, request));
+    return this.runs.claiming(row.id, request, () => this.claimAndExecute(row, request));
   }
 
   private async claimAndExecute(row: RunRow, request: RunRequest): Promise<boolean> {
-    const { clock, store, owner, settings } = this.context;
+    const { clock, store, owner, owners, settings } = this.context;
     const now = clock.now();
-    const isFree = row.owner !== undefined && (this.isDropped(row.owner) || stateOf(row.owner) === "dead");
+    const isFree = row.owner !== undefined && (this.isDropped(row.owner) || owners.stateOf(row.owner) === "dead");
     const from = isFree && { from: { owner: row.owner, epoch: row.epoch } };
     const leaseEndsAt = this.leases.endsAt();
     if (isSuspect(row)) this.suspect = { id: row.id, until: now + SUSPECT_TIME };
@@ -255,15 +257,19 @@ export class Claims {
   /** Ids of the running runs that this program cannot claim yet: only the end of its owner's lease will tell whether it is dead, or others go first. */
   async uncertain(workflows: readonly string[]): Promise<string[]> {
     const store = await this.context.ready();
-    const names = this.context.settings.renames.namesBefore(workflows);
+    const { owners, settings } = this.context;
+    const names = settings.renames.namesBefore(workflows);
     const rows = await store.unfinished({
       workflows: names,
       now: this.context.clock.now(),
       limit: PAGE,
-      alive: [...owners],
+      alive: [...owners.here],
     });
     return rows
-      .filter(({ id, status, owner }) => status === "running" && !this.runs.has(id) && stateOf(owner ?? "") !== "alive")
+      .filter(
+        ({ id, status, owner }) =>
+          status === "running" && !this.runs.has(id) && owners.stateOf(owner ?? "") !== "alive",
+      )
       .filter((row) => this.requestFor(row, workflows) !== undefined)
       .map(({ id }) => id);
   }

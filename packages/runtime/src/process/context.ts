@@ -2,6 +2,7 @@ import type { Store } from "@perdure/store";
 import type { Clock } from "../config/clock.ts";
 import type { Logger } from "../config/logger.ts";
 import type { Settings } from "../config/settings.ts";
+import type { Owners } from "./owner.ts";
 import type { ValueStore } from "../values/codec.ts";
 
 /** What every part of one process that works on one store needs. */
@@ -12,6 +13,8 @@ export interface ProcessContext {
   readonly log: Logger;
   /** The name under which this process owns runs. */
   readonly owner: string;
+  /** What it knows of the others. */
+  readonly owners: Owners;
   readonly store: Store;
   readonly isClosed: boolean;
   /** Milliseconds of a clock that only runs forward. */

@@ -14,7 +14,7 @@ import type { Waiters } from "./waiters.ts";
 const MOST_FAILURES = 12;
 
 /** Whether the store failed, which may pass. Its own errors have codes of Perdure; those of other stores may be any. */
-const isOfTheStore = (error: unknown): boolean =>
+export const isOfTheStore = (error: unknown): boolean =>
   !(error instanceof PerdureError) || /^(?:STORE|SQLITE)_/.test(error.code);
 
 /** Follows runs to their ends, in whichever process they are executed. */
@@ -27,6 +27,9 @@ export class Followers {
   private readonly followed = new Map<string, Promise<RunEnd>>();
   /** Runs whose results are awaited here: a caller gets the error of a stop, so it is not logged. */
   private readonly awaited = new Set<string>();
+  private readonly reading = new Set<string>();
+  /** Runs that may be ours without being in memory, and how often each was looked at. */
+  private readonly lookedAfter = new Map<string, number>();
   /** Runs whose missing workflow is reported. */
   private readonly unknown = new Set<string>();
 
@@ -43,11 +46,16 @@ export class Followers {
    * @throws the error that stopped the run; PerdureError `RUN_NOT_FOUND`, `RUNTIME_CLOSED`
    */
   follow(id: string, request?: RunRequest): Promise<RunEnd> {
-    if (request && this.claims.keepBody(id, request)) this.waiters.wake(id); // earlier followers could not execute it
+    if (request) this.claims.keepBody(id, request);
     const known = this.followed.get(id);
-    if (known) return known;
+    if (known) {
+      // looks at once, unless the store fails: the run may have ended since the latest poll, or only this caller can execute it
+      if (!this.reading.has(id)) this.waiters.wake(id);
+      return known;
+    }
     const followed = this.untilEnd(id).finally(() => {
       this.followed.delete(id);
+      this.reading.delete(id);
       this.claims.forgetBody(id);
     });
     this.followed.set(id, followed);
@@ -66,6 +74,41 @@ export class Followers {
       const { clock } = this.context;
       clock.at(clock.now() + backoffAfter(failures + 1), () => this.resume(id, request, failures + 1), true);
     });
+  }
+
+  /**
+   * The store failed in a call that was to make the run ours, or while the run was executed. So it may be ours, and others leave it to this
+   * process for as long as that lives (R5). Looks again and again for about two minutes, because a call may reach the store late.
+   */
+  lookAfter(id: string, request?: RunRequest): void {
+    const isLookedAfter = this.lookedAfter.has(id);
+    this.lookedAfter.set(id, 0);
+    if (!isLookedAfter) this.lookLater(id, request);
+  }
+
+  private lookLater(id: string, request: RunRequest | undefined): void {
+    const looks = (this.lookedAfter.get(id) ?? 0) + 1;
+    this.lookedAfter.set(id, looks);
+    if (looks > MOST_FAILURES || this.context.isClosed) return void this.lookedAfter.delete(id);
+    const { clock } = this.context;
+    const at = Math.max(clock.now() + backoffAfter(looks), this.claims.backsOffUntil(id));
+    clock.at(at, () => void this.isOurs(id).then((isOurs) => this.looked(id, isOurs, request)), true);
+  }
+
+  private looked(id: string, isOurs: boolean, request: RunRequest | undefined): void {
+    if (!isOurs) return this.lookLater(id, request);
+    this.lookedAfter.delete(id);
+    this.resume(id, request);
+  }
+
+  /** Whether the run is ours and nobody in this process knows. */
+  private async isOurs(id: string): Promise<boolean> {
+    if (this.context.isClosed || this.runs.has(id)) return false;
+    try {
+      return (await this.context.store.getRun(id))?.owner === this.context.owner;
+    } catch {
+      return false;
+    }
   }
 
   /** The value that the run completed with; rejects with what it failed with. */
@@ -95,6 +138,7 @@ export class Followers {
         if (this.context.isClosed || !isOfTheStore(error)) throw error;
         if (++failures >= MOST_FAILURES && this.awaited.has(id)) throw error;
         this.context.log.error(`run ${id} cannot be read: ${headlineOf(error)}`, { run: id });
+        this.reading.add(id);
         await this.waiters.wait(id, this.context.clock.now() + backoffAfter(failures));
       }
     }
@@ -102,8 +146,7 @@ export class Followers {
 
   /** Reads the run: gives its end, executes it here, or waits until it may have changed. */
   private async lookAt(id: string): Promise<RunEnd | undefined> {
-    const store = await this.context.ready();
-    const row = await store.getRun(id);
+    const row = await this.read(id);
     if (!row) throw new PerdureError("RUN_NOT_FOUND", { run: id });
     if (hasEnded(row)) return this.endOf(row);
     if (this.runs.has(id)) return undefined;
@@ -113,6 +156,19 @@ export class Followers {
     }
     await this.pause(row);
     return undefined;
+  }
+
+  private async read(id: string): Promise<RunRow | undefined> {
+    const store = await this.context.ready();
+    this.reading.add(id);
+    const row = await store.getRun(id);
+    this.reading.delete(id); // a read that fails is repeated
+    return row;
+  }
+
+  /** Whether the store is about to say what became of a followed run. */
+  isReading(id: string): boolean {
+    return this.reading.has(id);
   }
 
   /** Nobody can continue the run before its workflow is loaded here, or a process that has it takes the run. */

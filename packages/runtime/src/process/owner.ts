@@ -4,8 +4,18 @@ import { hostname } from "node:os";
 import { threadId } from "node:worker_threads";
 import { processWide } from "../process-wide.ts";
 
-/** Names of the owners that live in this process. */
-export const owners = processWide("owners", () => new Set<string>());
+/** What a process can know of the owners of runs. */
+export interface Owners {
+  /** Names of the owners that live in this process. */
+  readonly here: ReadonlySet<string>;
+  /** A name for a new owner in this process. */
+  create(): string;
+  /** The owner has ended. */
+  end(name: string): void;
+  stateOf(name: string): OwnerState;
+}
+
+const here = processWide("owners", () => new Set<string>());
 
 /** `undefined` where the system does not tell (only Linux does). */
 const read = (get: () => string): string | undefined => {
@@ -52,10 +62,10 @@ function parseOwner(name: string): Owner | undefined {
 }
 
 /** A name for an owner of runs, from which other processes of this machine can tell whether the owner lives. */
-export function createOwner(): string {
+function createOwner(): string {
   const owner: Owner = { machine, pid: process.pid, start: startOf(process.pid), thread: threadId, id: randomUUID() };
   const name = JSON.stringify(owner);
-  owners.add(name);
+  here.add(name);
   return name;
 }
 
@@ -67,8 +77,8 @@ export type OwnerState = "alive" | "dead" | "unknown";
  * it is a zombie.
  * Sources: kill(2) with signal 0; proc(5), fields 3 and 22 of /proc/[pid]/stat.
  */
-export function stateOf(name: string): OwnerState {
-  if (owners.has(name)) return "alive";
+function stateOf(name: string): OwnerState {
+  if (here.has(name)) return "alive";
   const owner = parseOwner(name);
   if (!owner || owner.machine !== machine) return "unknown";
   if (owner.pid === process.pid && owner.start === startOf(process.pid))
@@ -90,3 +100,6 @@ function exists(pid: number): boolean {
     return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
 }
+
+/** Knows them by what the system says of their processes. */
+export const systemOwners: Owners = { here, create: createOwner, end: (name) => void here.delete(name), stateOf };

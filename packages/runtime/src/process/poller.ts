@@ -3,7 +3,6 @@ import type { Execution } from "../execution/execution.ts";
 import { backOff, waitAfter } from "../config/backoff.ts";
 import type { ProcessContext } from "./context.ts";
 import type { Leases } from "./leases.ts";
-import { owners } from "./owner.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
 import type { Waiters } from "./waiters.ts";
 
@@ -65,15 +64,17 @@ export class Poller {
   private async poll(): Promise<void> {
     await this.leases.renewAll(this.runs.all());
     if (this.runs.size > 0) await this.readWakeups(this.runs.all());
-    if (this.waiters.size > 0) await this.wakeDueRuns();
+    if (this.waiters.size > 0) await this.wakeFollowers();
   }
 
-  /** Wakes the callers that follow a run which no process executes. */
-  private async wakeDueRuns(): Promise<void> {
+  /** Wakes the callers that follow a run which no process executes, or which has ended: perhaps in another process, between two polls. */
+  private async wakeFollowers(): Promise<void> {
     const { runs } = this.waiters;
-    const now = this.context.clock.now();
-    const due = await this.context.store.unfinished({ runs, now, limit: runs.length, alive: [...owners] });
-    for (const { id } of due) this.waiters.wake(id);
+    const limit = runs.length;
+    const { clock, owners, store } = this.context;
+    const due = await store.unfinished({ runs, now: clock.now(), limit, alive: [...owners.here] });
+    const ended = await store.listRuns({ runs, status: ["completed", "failed", "cancelled"], limit });
+    for (const { id } of [...due, ...ended]) this.waiters.wake(id);
   }
 
   private async readWakeups(executions: readonly Execution[]): Promise<void> {

@@ -6,7 +6,6 @@ import { headlineOf } from "../values/describe.ts";
 import { PAGE, type Claims } from "./claims.ts";
 import type { ProcessContext } from "./context.ts";
 import type { Followers } from "./followers.ts";
-import { owners } from "./owner.ts";
 import type { Poller } from "./poller.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
 import type { Waiters } from "./waiters.ts";
@@ -119,7 +118,7 @@ export class Requests {
     const rows = await store.unfinished({
       now: this.context.clock.now(),
       limit: PAGE,
-      alive: [...owners],
+      alive: [...this.context.owners.here],
       blocked: false,
     });
     const unknown = new Map<string, RunRow[]>();

@@ -5,12 +5,13 @@ import type { Host, RunRequest } from "../execution/host.ts";
 import { bodyOf } from "../execution/launch.ts";
 import { parseWith } from "../values/schema.ts";
 import type { ProcessContext } from "./context.ts";
-import { owners } from "./owner.ts";
 
 /** What happens to the runs in memory. */
 interface Listener {
   begun(): void;
   ended(execution: Execution, end: ExecutionEnd): void;
+  /** A call that was to make the run ours failed: perhaps it did so. */
+  unsure(id: string, request: RunRequest, error: unknown): void;
 }
 
 /** The runs that this process executes, and those that it is about to execute. */
@@ -19,7 +20,8 @@ export class RunsInMemory {
   private readonly host: Host;
   private readonly listener: Listener;
   private readonly executions = new Map<string, Execution>();
-  private readonly claims = new Map<string, Promise<unknown>>();
+  /** Calls of the store that are about to make a run ours. There may be two: a claim, and the creation that somebody asks for. */
+  private readonly claims = new Map<string, Set<Promise<unknown>>>();
 
   constructor(context: ProcessContext, host: Host, listener: Listener) {
     this.context = context;
@@ -46,17 +48,28 @@ export class RunsInMemory {
 
   /** The store call that is about to make the run ours, if one is in flight. */
   claimInFlight(id: string): Promise<unknown> | undefined {
-    return this.claims.get(id);
+    return [...(this.claims.get(id) ?? [])].at(-1);
   }
 
   /** While a claim of the run is in flight, no other part of this process claims it, and `close` waits. */
-  async claiming<T>(id: string, claim: Awaitable<T>): Promise<T> {
-    if (!(claim instanceof Promise)) return claim;
-    this.claims.set(id, claim);
+  async claiming<T>(id: string, request: RunRequest, begin: () => Awaitable<T>): Promise<T> {
+    try {
+      const claim = begin();
+      return await (claim instanceof Promise ? this.inFlight(id, claim) : claim);
+    } catch (error) {
+      this.listener.unsure(id, request, error);
+      throw error;
+    }
+  }
+
+  private async inFlight<T>(id: string, claim: Promise<T>): Promise<T> {
+    const claims = this.claims.get(id) ?? new Set();
+    this.claims.set(id, claims.add(claim));
     try {
       return await claim;
     } finally {
-      if (this.claims.get(id) === claim) this.claims.delete(id);
+      claims.delete(claim);
+      if (claims.size === 0) this.claims.delete(id);
     }
   }
 
@@ -77,7 +90,8 @@ export class RunsInMemory {
       this.listener.ended(execution, end);
     });
     // the run became ours while `close` waited
-    if (this.context.isClosed) return owners.has(this.context.owner) ? execution.giveBack() : execution.lose();
+    const { isClosed, owner, owners } = this.context;
+    if (isClosed) return owners.here.has(owner) ? execution.giveBack() : execution.lose();
     try {
       const stored = this.context.values.decode(row.input) as unknown[];
       const schema = definition.options?.input;
@@ -91,7 +105,7 @@ export class RunsInMemory {
   /** Lets running attempts finish and gives the runs back: those of `ids`, or all. */
   async drain(ids?: ReadonlySet<string>): Promise<void> {
     while (this.claims.size > 0) {
-      await Promise.allSettled(this.claims.values());
+      await Promise.allSettled([...this.claims.values()].flatMap((claims) => [...claims]));
       await new Promise((resolve) => setImmediate(resolve)); // callers of the claims continue first
     }
     const executions = this.all().filter(({ run }) => !ids || ids.has(run.id));

@@ -1,6 +1,6 @@
 import { PerdureError } from "@perdure/protocol";
 import { openStore, type RunRow, type StepRow, type Store, type Write } from "@perdure/store";
-import { systemClock, type Clock } from "../config/clock.ts";
+import { after, systemClock, type Clock } from "../config/clock.ts";
 import { filtered, type Logger } from "../config/logger.ts";
 import { settingsOf, type RuntimeOptions, type Settings, type StepEvent } from "../config/settings.ts";
 import { errorClassName, errorPrototypeOf } from "../definitions/error-classes.ts";
@@ -17,9 +17,9 @@ import { Claims } from "./claims.ts";
 import { Committer } from "./committer.ts";
 import type { ProcessContext } from "./context.ts";
 import { boundedStore } from "./bounded-store.ts";
-import { Followers } from "./followers.ts";
+import { Followers, isOfTheStore } from "./followers.ts";
 import { Leases } from "./leases.ts";
-import { createOwner, owners } from "./owner.ts";
+import { systemOwners, type Owners } from "./owner.ts";
 import { Poller } from "./poller.ts";
 import { keepRejections } from "./rejections.ts";
 import { Requests } from "./requests.ts";
@@ -46,7 +46,8 @@ export class Runtime implements Host, ProcessContext {
   readonly values: ValueStore;
   readonly settings: Settings;
   readonly log: Logger;
-  readonly owner: string = createOwner();
+  readonly owner: string;
+  readonly owners: Owners;
   readonly store: Store;
   readonly committer: Committer;
   readonly runs: RunsInMemory;
@@ -67,8 +68,11 @@ export class Runtime implements Host, ProcessContext {
   /** How many copies of this package the log has reported. One is normal. */
   private reportedCopies = 1;
 
-  constructor(options: RuntimeOptions = {}) {
+  /** @param owners - what this process knows of the owners of runs */
+  constructor(options: RuntimeOptions = {}, owners: Owners = systemOwners) {
     this.options = options;
+    this.owners = owners;
+    this.owner = owners.create();
     this.clock = options.clock ?? systemClock;
     this.values = versioned(options.codec ?? createCodec(options.classes, errorClasses));
     this.settings = settingsOf(options);
@@ -76,7 +80,7 @@ export class Runtime implements Host, ProcessContext {
     this.log = filtered(options.logger, options.logLevel);
     const store = options.store ?? process.env["PERDURE_STORE"] ?? "sqlite:perdure.db";
     const given = typeof store === "string" ? openStore(store, { durability: options.durability ?? "full" }) : store;
-    this.store = boundedStore(given, this.settings.storeTimeout);
+    this.store = boundedStore(given, this.settings.storeTimeout, this.clock);
     this.committer = new Committer(this.store);
     this.waiters = new Waiters(this.clock);
     const leases = new Leases(this);
@@ -84,6 +88,7 @@ export class Runtime implements Host, ProcessContext {
     this.runs = new RunsInMemory(this, this, {
       begun: () => this.begun(),
       ended: (execution, end) => this.ended(execution, end),
+      unsure: (id, request, error) => isOfTheStore(error) && this.followers.lookAfter(id, request),
     });
     this.poller = new Poller(this, this.runs, this.waiters, leases);
     this.claims = new Claims(this, this.runs, leases);
@@ -161,8 +166,8 @@ export class Runtime implements Host, ProcessContext {
     return this.requests.cancel(run, reason);
   }
 
-  isInMemory(run: string): boolean {
-    return this.runs.get(run) !== undefined;
+  isElsewhere(run: string): boolean {
+    return this.runs.get(run) === undefined && !this.followers.isReading(run);
   }
 
   readSignals(run: string): Promise<void> {
@@ -187,6 +192,7 @@ export class Runtime implements Host, ProcessContext {
     else this.claims.endBackOff(run.id);
     const how = end.type === "finished" ? end.status : end.type;
     this.log.debug(`run ${run.id} ${how}`, { run: run.id, workflow: run.workflow });
+    if (end.type === "lost" || (end.type === "stopped" && isOfTheStore(end.error))) this.followers.lookAfter(run.id);
     this.waiters.wake(run.id);
     if (run.parent !== undefined) this.waiters.wake(run.parent);
   }
@@ -204,9 +210,9 @@ export class Runtime implements Host, ProcessContext {
     this.closed = true;
     const stopped = [...this.workers].map((worker) => worker.stop());
     const drained = Promise.all([...stopped, this.runs.drain()]).then(() => this.runs.drain()); // a worker may have claimed one more
-    await atMost(CLOSE_LIMIT, drained);
+    await this.atMost(CLOSE_LIMIT, drained);
     for (const execution of this.runs.all()) execution.giveBack();
-    await atMost(CLOSE_LIMIT, this.committer.flush());
+    await this.atMost(CLOSE_LIMIT, this.committer.flush());
     this.kill();
     if (this.opened) {
       await this.opened.catch(() => {});
@@ -217,19 +223,19 @@ export class Runtime implements Host, ProcessContext {
   /** Drops all runs without writing anything, as a crash would. The store stays open. */
   kill(): void {
     this.closed = true;
-    owners.delete(this.owner);
+    this.owners.end(this.owner);
     this.poller.stop();
     this.endKeeping?.();
     this.endKeeping = undefined;
     for (const execution of this.runs.all()) execution.lose();
     this.waiters.wakeAll();
   }
-}
 
-/** Resolves with `work`, or after `milliseconds` without it. */
-async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise((resolve) => (timer = setTimeout(resolve, milliseconds)));
-  await Promise.race([work, limit]);
-  clearTimeout(timer);
+  /** Resolves with `work`, or after `milliseconds` without it. */
+  private async atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
+    let cancelTimer: (() => void) | undefined;
+    const limit = new Promise<void>((resolve) => (cancelTimer = after(this.clock, milliseconds, resolve)));
+    await Promise.race([work, limit]);
+    cancelTimer?.();
+  }
 }

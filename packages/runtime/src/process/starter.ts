@@ -80,7 +80,7 @@ export class Starter {
       ...(codeHistory !== undefined && { codeHistory }),
       lease: { owner, until: now + settings.lease },
     };
-    const { created, run } = await this.runs.claiming(id, store.createRun(newRun));
+    const { created, run } = await this.runs.claiming(id, request, () => store.createRun(newRun));
     if (created) {
       this.runs.execute(run, request, leaseEndsAt);
       this.followers.resume(id, request);

@@ -86,7 +86,7 @@ async function followChild(
   const { host } = step.execution;
   const { id } = request;
   let hasBegun = false;
-  step.waitsElsewhere = () => hasBegun && !host.isInMemory(id);
+  step.waitsElsewhere = () => hasBegun && host.isElsewhere(id);
   if (id === step.execution.run.id)
     return step.fail(new PerdureError("RUN_OF_ITSELF", { run: id, workflow: step.execution.run.workflow }));
   const begun = begin();

@@ -71,8 +71,9 @@ function begin(
     step.attempt++;
     // an attempt that is never retried must not count for a death that another run may have caused
     const isCounted = host.settings.countDeaths && execution.run.stalls > (options.retries === 0 ? 1 : 0);
-    if (isCounted) step.keepAttempt(() => void attempt(step, call, options, cancelled));
-    else void attempt(step, call, options, cancelled);
+    const start = (): void => void attempt(step, call, options, cancelled);
+    if (isCounted) step.keepAttempt(() => execution.onLease(() => step.active && start()));
+    else start();
   });
 }
 

@@ -23,7 +23,7 @@ export const listCases: Cases = {
     assert.deepEqual(await listed(store, {}), ["cancelled", "failed", "completed", "bill", "running", "pending"]);
     for (const run of await store.listRuns({})) assert.deepEqual(run, await store.getRun(run.id));
   },
-  "listRuns filters by one or several statuses and workflows": async (store) => {
+  "listRuns filters by one or several statuses, workflows and runs": async (store) => {
     await oneOfEach(store);
     assert.deepEqual(await listed(store, { status: "failed" }), ["failed"]);
     assert.deepEqual(await listed(store, { status: ["pending", "cancelled", "running"] }), [
@@ -38,6 +38,9 @@ export const listCases: Cases = {
     assert.deepEqual(await listed(store, { workflow: "none" }), []);
     assert.deepEqual(await listed(store, { status: [] }), []);
     assert.deepEqual(await listed(store, { workflow: [] }), []);
+    assert.deepEqual(await listed(store, { runs: ["pending", "none", "failed"] }), ["failed", "pending"]);
+    assert.deepEqual(await listed(store, { runs: ["pending", "failed"], status: ["failed", "running"] }), ["failed"]);
+    assert.deepEqual(await listed(store, { runs: [] }), []);
   },
   "listRuns returns up to 100 runs by default, and its pages contain each run once even if creation times are equal":
     async (store) => {

@@ -222,20 +222,28 @@ function listings(db: Connection) {
   };
 
   return {
-    list({ status, workflow, before, limit = 100 }: RunFilter): RunRow[] {
+    list({ status, workflow, runs, before, limit = 100 }: RunFilter): RunRow[] {
       const statuses = status === undefined ? undefined : [...new Set([status].flat())];
       if (statuses?.length === 0) return [];
       const conditions = [
         ...(workflow === undefined ? [] : [OF_WORKFLOWS]),
+        ...(runs ? [OF_RUNS] : []),
         ...(before === undefined
           ? []
           : ["(created_at, number) < (SELECT created_at, number FROM runs WHERE id = @before)"]),
       ];
-      const arms = statuses?.map((_, place) => select([`status = @status${place}`, ...conditions])) ?? [
+      const column = runs ? "+status" : "status"; // with the ids there is no use for the index of statuses
+      const arms = statuses?.map((_, place) => select([`${column} = @status${place}`, ...conditions])) ?? [
         select(conditions),
       ];
       const named = Object.fromEntries(statuses?.map((value, place) => [`status${place}`, value]) ?? []);
-      const values = { ...named, workflows: JSON.stringify([workflow].flat()), before, limit: Math.max(0, limit) };
+      const values = {
+        ...named,
+        workflows: JSON.stringify([workflow].flat()),
+        ...(runs && { runs: JSON.stringify(runs) }),
+        before,
+        limit: Math.max(0, limit),
+      };
       return query(`${arms.join(" UNION ALL ")} ${inOrder("DESC")}`, values);
     },
     unfinished({ workflows, runs, now, limit, alive = [], blocked = true }: UnfinishedFilter): RunRow[] {

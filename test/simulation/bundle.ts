@@ -1,0 +1,49 @@
+import { build, type Plugin } from "esbuild";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import perdure from "unplugin-perdure/esbuild";
+
+const root = resolve(import.meta.dirname, "../..");
+
+/** A line of the product, and a mistaken one in its place. */
+export interface Sabotage {
+  /** Below `packages`. */
+  readonly file: string;
+  readonly line: string;
+  readonly instead: string;
+}
+
+const sabotaged = ({ file, line, instead }: Sabotage): Plugin => ({
+  name: "sabotage",
+  setup({ onLoad }) {
+    const path = join(root, "packages", file);
+    onLoad({ filter: /\.ts$/ }, (args) => {
+      if (resolve(args.path) !== path) return undefined;
+      const source = readFileSync(path, "utf8");
+      if (source.split(line).length !== 2) throw new Error(`${file} does not have this line once: ${line}`);
+      return { contents: source.replace(line, () => instead), loader: "ts" };
+    });
+  },
+});
+
+/** Bundles the simulation with the sources of the product. */
+export async function bundle(outfile: string, sabotages: readonly Sabotage[] = []): Promise<void> {
+  await build({
+    absWorkingDir: root,
+    entryPoints: [join(import.meta.dirname, "main.ts")],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    conditions: ["perdure-source"],
+    external: ["better-sqlite3"],
+    sourcemap: "inline",
+    logLevel: "error",
+    plugins: [...sabotages.map(sabotaged), perdure({ root, exclude: [/node_modules/, /packages[\\/]\w+[\\/]src/] })],
+  });
+}
+
+/** Where a bundle is written. It stands below the packages that it imports. */
+export const bundled = (name: string): string =>
+  join(root, `node_modules/.cache/perdure-simulation/${name}-${process.pid}.mjs`);

@@ -1,0 +1,16 @@
+/** Plays the worlds of some seeds, and prints what they came to: one line of JSON for each. `node main.mjs <seed> <seed> …` or `<from>-<to>` */
+import { rejected, simulate } from "./simulation.ts";
+
+process.on("unhandledRejection", rejected);
+
+const seeds = process.argv.slice(2).flatMap((given) => {
+  const [from = 0, to = from] = given.split("-").map(Number);
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+});
+
+for (const seed of seeds) {
+  const { log, ...report } = await simulate(seed);
+  process.stdout.write(
+    `${JSON.stringify(report.problems.length > 0 || process.env.SIMULATION_LOG ? { ...report, log } : report)}\n`,
+  );
+}

@@ -1,0 +1,116 @@
+import type { Awaitable, Store } from "../../packages/store/src/contract.ts";
+import { wrapStore, type StoreMethod } from "../../packages/store/src/wrap-store.ts";
+import type { Choices } from "../random-programs/choices.ts";
+import type { EventLoop, Time } from "./event-loop.ts";
+
+/** How a process reaches the store for a while. */
+export interface Line {
+  /** Milliseconds that a request, or an answer, takes at most. 0: the store is in the process and answers at once. */
+  readonly latency: number;
+  /** Percent of the calls that fail, before or after they took effect. */
+  readonly errors: number;
+  /** Percent of the calls that are never answered. */
+  readonly silence: number;
+  /** The calls that this is true of; the others are answered. */
+  readonly fails: (method: StoreMethod) => boolean;
+}
+
+const line = (given: Partial<Line>): Line => ({ latency: 0, errors: 0, silence: 0, fails: () => true, ...given });
+
+export const goodLine = line({});
+
+const READS: ReadonlySet<StoreMethod> = new Set(["getRun", "listRuns", "unfinished", "steps", "wakeups", "getCode"]);
+const isRead = (method: StoreMethod): boolean => READS.has(method);
+const isWrite = (method: StoreMethod): boolean => !READS.has(method);
+
+export const lines: readonly (readonly [weight: number, line: Line])[] = [
+  [6, goodLine],
+  [4, line({ latency: 20 })],
+  [2, line({ latency: 2000 })],
+  [1, line({ latency: 12_000, silence: 2 })],
+  [2, line({ errors: 20 })],
+  [2, line({ latency: 50, errors: 20, silence: 10 })],
+  [1, line({ errors: 100 })],
+  [3, line({ errors: 70, fails: isRead })],
+  [1, line({ errors: 60, fails: isWrite })],
+  [1, line({ latency: 30, errors: 5, silence: 95 })],
+];
+
+/** What the process at this end of the line is told, and tells. */
+export interface Caller {
+  readonly loop: EventLoop;
+  readonly isGone: boolean;
+  readonly line: Line;
+  called(method: StoreMethod, args: readonly unknown[]): void;
+  /** Whether it is about to be made: the store has not changed yet. */
+  reaches(method: StoreMethod, args: readonly unknown[]): void;
+  performed(method: StoreMethod, args: readonly unknown[], answer: unknown): void;
+  answered(method: StoreMethod, args: readonly unknown[], answer: unknown, calledAt: number): void;
+  failed(method: StoreMethod, how: string): void;
+}
+
+export interface World {
+  readonly time: Time;
+  readonly random: Choices;
+  /** What happens outside of all processes. */
+  readonly outside: EventLoop;
+}
+
+class StoreDown extends Error {
+  override name = "StoreDown";
+}
+
+type Fate = "answered" | "refused" | "lost answer" | "silent" | "silent after";
+
+const never = (): Promise<never> => new Promise(() => {});
+
+/** The store as one process sees it. A call reaches the store once, or never; what the process learns of it is another matter. */
+export function storeSeenBy(store: Store, caller: Caller, { time, random, outside }: World): Store {
+  const draw = ({ errors, silence, fails }: Line, method: StoreMethod): Fate => {
+    if (!fails(method)) return "answered";
+    if (random.chance(silence)) return random.pick(["silent", "silent after"]);
+    return random.chance(errors) ? random.pick(["refused", "lost answer"]) : "answered";
+  };
+
+  return wrapStore(
+    store,
+    <R>(method: StoreMethod, perform: () => Awaitable<R>, args: readonly unknown[]): Awaitable<R> => {
+      if (method === "open" || method === "close") return undefined as R; // the store outlives its processes
+      if (caller.isGone) return never();
+      caller.called(method, args);
+      const { line } = caller;
+      const fate = draw(line, method);
+      const calledAt = time.now;
+      const reach = (): R => {
+        caller.reaches(method, args);
+        const answer = perform() as R;
+        caller.performed(method, args, answer);
+        return answer;
+      };
+      const fail = (): StoreDown => {
+        caller.failed(method, fate);
+        return new StoreDown(`${method}: ${fate}`);
+      };
+      if (line.latency === 0 && !fate.startsWith("silent")) {
+        if (fate === "refused") throw fail();
+        const answer = reach();
+        if (caller.isGone) return never();
+        if (fate === "lost answer") throw fail();
+        caller.answered(method, args, answer, calledAt);
+        return answer;
+      }
+      return new Promise<R>((resolve, reject) => {
+        outside.at(time.now + random.below(line.latency + 1), () => {
+          if (caller.isGone && random.chance(50)) return; // the request had not left the process
+          const answer = fate === "refused" || fate === "silent" ? undefined : reach();
+          if (fate.startsWith("silent")) return caller.failed(method, fate);
+          caller.loop.at(time.now + random.below(line.latency + 1), () => {
+            if (fate !== "answered") return reject(fail());
+            caller.answered(method, args, answer, calledAt);
+            resolve(answer as R);
+          });
+        });
+      });
+    },
+  );
+}

@@ -1,0 +1,239 @@
+import type { Store } from "perdure";
+import { memoryStore, sqliteStore } from "../../packages/store/src/index.ts";
+import { rmSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Choices } from "../random-programs/choices.ts";
+import { Actions } from "./actions.ts";
+import { checkEnd, isAtRest } from "./end.ts";
+import { EventLoop, type Time } from "./event-loop.ts";
+import { goodLine } from "./network.ts";
+import { currentProcess, leave, restoreModules, VirtualProcess, type Surroundings } from "./process.ts";
+import type { Module } from "./programs/shapes.ts";
+import { setStage, type Deed, type Stage } from "./programs/stage.ts";
+import { hash } from "../random-programs/choices.ts";
+import { FatalError, taskContext } from "perdure";
+import { truthOf, Witness, type Counts, type Truth } from "./witness.ts";
+
+export interface Report {
+  readonly seed: number;
+  readonly problems: readonly string[];
+  readonly log: readonly string[];
+  readonly counts: Counts;
+}
+
+/** After the last fault, everything has to come to rest within this many milliseconds. */
+const QUIET_TIME = 15 * 60_000;
+/** Milliseconds between two looks at whether everything is at rest. */
+const LOOK_INTERVAL = 250;
+/** No more than this can happen in one millisecond. */
+const MOST_AT_ONCE = 5000;
+const MODULES: readonly Module[] = ["steps", "waits", "families", "troubles"];
+
+const turnOfTheLoop = globalThis.setImmediate;
+const turn = (): Promise<void> => new Promise((resolve) => turnOfTheLoop(resolve));
+
+const never = (): Promise<never> => new Promise(() => {});
+
+/** One simulated world. */
+export class Simulation implements Surroundings, Stage {
+  readonly time: Time = { now: 0 };
+  readonly random: Choices;
+  readonly outside: EventLoop;
+  readonly store: Store;
+  readonly truth: Truth;
+  readonly processes: VirtualProcess[] = [];
+  readonly observer: Witness;
+  private readonly maxStalls: number;
+  /** How likely a process crashes just before or after a call reaches the store, in percent. */
+  private readonly mortality: number;
+  private readonly bodies = new Map<string, number>();
+  private readonly actions: Actions;
+  /** When the last fault was over. */
+  healedAt = Infinity;
+
+  constructor(seed: number, store: Store) {
+    this.random = new Choices([], seed);
+    this.outside = new EventLoop(this.time, this.random);
+    this.store = store;
+    this.truth = truthOf(store);
+    this.observer = new Witness(this.time, this.truth, this.processes, this.random.chance(50));
+    this.maxStalls = this.random.pick([3, 10]);
+    this.mortality = this.random.pick([0, 0, 0.1, 1]);
+    this.actions = new Actions(this);
+  }
+
+  witness(process: VirtualProcess): ReturnType<Surroundings["witness"]> {
+    const seen = this.observer.of(process);
+    const mayCrash = (method: string): void => {
+      if (!this.isHealed && method !== "open" && this.random.chance(this.mortality)) this.crash(process);
+    };
+    return {
+      ...seen,
+      reaches: (method, args) => {
+        seen.reaches(method, args);
+        if (!process.isGone) mayCrash(method);
+      },
+      performed: (method, args, answer) => {
+        seen.performed(method, args, answer);
+        if (!process.isGone) mayCrash(method);
+      },
+    };
+  }
+
+  async play(): Promise<void> {
+    const chaos = this.random.between(20, 90) * 1000;
+    this.actions.begin();
+    await this.until(() => this.time.now >= chaos);
+    this.heal();
+    const limit = this.time.now + QUIET_TIME;
+    let lookedAt = 0;
+    await this.until(() => {
+      if (this.time.now < lookedAt + LOOK_INTERVAL) return false;
+      lookedAt = this.time.now;
+      return lookedAt >= limit || isAtRest(this, this.actions);
+    });
+    checkEnd(this, this.actions);
+  }
+
+  /** Lets things happen one by one. After each, all code that it leads to has run. */
+  private async until(isOver: () => boolean): Promise<void> {
+    let [since, count] = [-1, 0];
+    while (!isOver() && this.observer.problems.length === 0) {
+      const loops = [this.outside, ...this.processes.filter(({ isGone }) => !isGone).map(({ loop }) => loop)];
+      const nextAt = Math.min(...loops.map((loop) => loop.nextAt));
+      if (nextAt === Infinity) return;
+      this.time.now = Math.max(this.time.now, nextAt);
+      count = since === this.time.now ? count + 1 : 0;
+      since = this.time.now;
+      if (count > MOST_AT_ONCE) return this.observer.problem("the same things happen again and again, without an end");
+      const loop = this.random.pick(loops.filter((each) => each.nextAt <= this.time.now));
+      const process = this.processes.find((each) => each.loop === loop);
+      process?.enter();
+      try {
+        loop.step();
+      } catch (error) {
+        this.observer.problem(`${process?.name ?? "?"} threw ${String(error)}`);
+      }
+      await turn();
+      leave();
+    }
+  }
+
+  /** No more faults: processes go on, the store answers, and one process has a worker and all modules. */
+  private heal(): void {
+    this.healedAt = this.time.now;
+    this.observer.say("", "--- all faults are over");
+    for (const process of this.alive) {
+      process.line = goodLine;
+      process.loop.pausedUntil = Math.min(process.loop.pausedUntil, this.time.now);
+    }
+    this.actions.heal();
+  }
+
+  get isHealed(): boolean {
+    return this.healedAt !== Infinity;
+  }
+
+  get alive(): VirtualProcess[] {
+    return this.processes.filter(({ isGone }) => !isGone);
+  }
+
+  spawn(loaded: readonly Module[] = MODULES): VirtualProcess {
+    const { random } = this;
+    const ahead = this.observer.isExact ? 0 : random.pick([0, 0, 40, -300, 5000, -20_000]);
+    const lease = random.pick([3000, 6000, 15_000]);
+    const process = new VirtualProcess(this, `P${this.processes.length + 1}`, random.below(2), ahead, loaded, {
+      lease,
+      pollInterval: random.pick([100, 250, 1000]),
+      suspendAfter: random.pick([20, 500, 5000, 60_000]),
+      maxStalls: this.maxStalls,
+      logLevel: "warn",
+      checkArguments: false,
+      ...(random.chance(30) && { storeTimeout: random.pick([1000, 20_000]) }),
+    });
+    this.processes.push(process);
+    this.observer.say(process.name, `is born on machine ${process.machine}, lease ${lease}, with ${loaded.join(" ")}`);
+    return process;
+  }
+
+  crash(process: VirtualProcess): void {
+    if (process.isGone) return;
+    this.observer.counts.crashes++;
+    this.observer.say(process.name, "crashes");
+    process.crash();
+  }
+
+  // --- what the programs do
+
+  async attempt(deed: Deed, retries: number): Promise<void> {
+    const process = currentProcess();
+    if (!process || process.isGone) return never();
+    const { runId, stepId, attempt, signal } = taskContext();
+    const count = this.observer.attemptBegins(process, retries);
+    const { random } = this;
+    if (deed === "kills its process") {
+      this.observer.kills(process, retries, count);
+      this.crash(process);
+      return never();
+    }
+    if (deed === "blocks the event loop") process.pause(random.below(20_000));
+    const longest = deed === "works long" ? 8000 : random.chance(10) ? 3000 : 40;
+    if (deed === "works long" || random.chance(60)) {
+      const isObedient = random.chance(50);
+      await new Promise<void>((resolve, reject) => {
+        process.clock.after(random.below(longest), resolve);
+        if (isObedient) signal.addEventListener("abort", () => reject(signal.reason as Error));
+      });
+    }
+    if (deed === "fails at first" && attempt <= hash(`${runId} ${stepId}`) % 4) throw new Error(`attempt ${attempt}`);
+    if (deed === "always fails") throw new Error("always");
+    if (deed === "fails until the run is tried again" && (this.observer.retries.get(runId) ?? 0) === 0)
+      throw new FatalError("not before the run is tried again");
+  }
+
+  bodyBegins(run: string, deaths: number): void {
+    const process = currentProcess();
+    if (!process || process.isGone) return;
+    const count = (this.bodies.get(run) ?? 0) + 1;
+    this.bodies.set(run, count);
+    if (count <= deaths) this.crash(process);
+  }
+}
+
+const later = (fn: (...args: unknown[]) => void, ...args: unknown[]): void =>
+  currentProcess()?.loop.immediate(() => fn(...args));
+
+let running: Simulation | undefined;
+
+/** A rejection that reached the process. */
+export const rejected = (reason: unknown): void =>
+  running?.observer.problem(
+    `an unhandled rejection: ${reason instanceof Error ? (reason.stack ?? "") : String(reason)}`,
+  );
+
+/** Plays one world from its seed. */
+export async function simulate(seed: number): Promise<Report> {
+  const directory = seed % 10 === 0 ? mkdtempSync(join(tmpdir(), "perdure-simulation-")) : undefined;
+  const store =
+    directory === undefined ? memoryStore() : sqliteStore(join(directory, "runs.db"), { durability: "normal" });
+  await store.open();
+  const simulation = new Simulation(seed, store);
+  running = simulation;
+  globalThis.setImmediate = later as unknown as typeof setImmediate;
+  setStage(simulation);
+  try {
+    await simulation.play();
+  } finally {
+    running = undefined;
+    globalThis.setImmediate = turnOfTheLoop;
+    for (const { runtime } of simulation.processes) runtime.kill();
+    await turn();
+    setStage(undefined);
+    restoreModules();
+    await store.close();
+    if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
+  }
+  const { problems, log, counts } = simulation.observer;
+  return { seed, problems, log, counts };
+}
