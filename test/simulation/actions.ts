@@ -25,7 +25,7 @@ const MOST_PROCESSES = 4;
 /** A store that fails, a closed runtime, or a run that does not exist yet. */
 const isExpected = (error: unknown): boolean =>
   error instanceof PerdureError
-    ? /^(?:STORE|SQLITE|RUNTIME)_/.test(error.code) || error.code === "RUN_NOT_FOUND"
+    ? /^(?:STORE|SQLITE|RUNTIME)_/.test(error.code) || ["RUN_NOT_FOUND", "RUN_COMPENSATED"].includes(error.code)
     : error instanceof Error && error.name === "StoreDown";
 
 /** What people and machines do to the processes and their runs, at random. */
@@ -197,7 +197,7 @@ export class Actions {
 
   private retry(process: VirtualProcess, id: string): void {
     this.count(this.simulation.observer.retries, id);
-    this.do(process, `retry(${id})`, async () => (await getRun(id)).retry());
+    this.do(process, `retry(${id})`, async () => (await getRun(id)).retry({ force: true }));
   }
 
   private follow(process: VirtualProcess, run: string): void {

@@ -234,6 +234,7 @@ export async function simulate(seed: number): Promise<Report> {
     await store.close();
     if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
   }
-  const { problems, log, counts } = simulation.observer;
+  const { problems, counts } = simulation.observer;
+  const log = simulation.observer.log.map((line) => (directory === undefined ? line : line.replaceAll(directory, "")));
   return { seed, problems, log, counts };
 }
