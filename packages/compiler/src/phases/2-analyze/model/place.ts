@@ -10,12 +10,6 @@ export interface Keep {
   readonly named: Key | undefined;
 }
 
-/**
- * What distinguishes the function objects of one function: a variable of its own that is made with it, or the name of the function or class. A task
- * passes it on with each call, so that it finds the options of just that function object.
- */
-export type Own = "variable" | { readonly name: string };
-
 /** The syntactic position of a function. */
 export type Place =
   | { readonly kind: "declaration"; readonly block: Node | undefined; readonly defaultExport: boolean }
