@@ -202,3 +202,20 @@ test("a replay of 10,000 steps executes none of them again", async () => {
   expect(await result).toBe(38_890);
   expect(seen).toEqual([]);
 });
+
+async function down(levels: number): Promise<number> {
+  "use workflow";
+  return levels === 0 ? 0 : 1 + (await down(levels - 1));
+}
+
+test("workflows call themselves 300 levels deep, also after a crash: the ids of the runs do not grow without end", async () => {
+  const { crash, store } = setup();
+  onTestFinished(close);
+  await start(down, [300], { id: "top" });
+  for (let turn = 0; turn < 400; turn++) await new Promise((resolve) => setImmediate(resolve));
+  crash();
+  expect(await down(300).then(async () => (await getRun("top")).result())).toBe(300);
+  const runs = await store.listRuns({ limit: 1000 });
+  expect(runs).toHaveLength(602);
+  expect(Math.max(...runs.map(({ id }) => id.length))).toBeLessThanOrEqual(512);
+});

@@ -196,18 +196,24 @@ describe("a workflow without an id, of which its arguments are not all", () => {
   }
 
   const needed = expect.objectContaining({ code: "RUN_ID_NEEDED" });
-  const bot = new Bot("ann");
+  const bots = [new Bot("ann"), new Bot("bob")] as const;
 
-  test.each<[string, (question: string) => Promise<string>]>([
-    ["a method that uses its instance", async (question) => bot.ask(question)],
-    ["an arrow function that uses the instance around it", bot.arrow],
-    ["a method that uses a variable around it", object("ann").ask],
-    ["a closure over a function that uses a variable around it", through("ann")],
-  ])("is refused where it is called: %s", async (_, ask) => {
-    onTestFinished(close);
-    setup();
-    await expect(ask("hello")).rejects.toThrow(needed);
-  });
+  test.each<[string, readonly ((question: string) => Promise<string>)[]]>([
+    ["a method that uses its instance", bots.map((bot) => async (question) => bot.ask(question))],
+    ["an arrow function that uses the instance around it", bots.map((bot) => bot.arrow)],
+    ["a method that uses a variable around it", [object("ann").ask, object("bob").ask]],
+    ["a closure over a function that uses a variable around it", [through("ann"), through("bob")]],
+  ])(
+    "is refused to a second caller with the same arguments, who would get the result of the first: %s",
+    async (_, [ann, bob]) => {
+      onTestFinished(close);
+      setup();
+      expect(await ann?.("hello")).toBe("ann says: hello?");
+      await expect(bob?.("hello")).rejects.toThrow(needed);
+      expect(await bob?.("hi")).toBe("bob says: hi?");
+      expect(await ann?.("hello")).toBe("ann says: hello?");
+    },
+  );
 
   test("can be started with an id, and called in a workflow, where the call is its id", async () => {
     onTestFinished(close);
@@ -224,6 +230,7 @@ describe("a workflow without an id, of which its arguments are not all", () => {
   test("is not refused if it uses only its arguments", async () => {
     onTestFinished(close);
     setup();
-    expect(await bot.plain("hello")).toBe("anyone says: hello?");
+    expect(await bots[0].plain("hello")).toBe("anyone says: hello?");
+    expect(await bots[1].plain("hello")).toBe("anyone says: hello?");
   });
 });

@@ -36,8 +36,14 @@ export interface ModuleHandle {
   own<T>(make: (own: object) => T): T;
   /** Runs the body of a task: as a checkpointed step inside a run, as a plain call elsewhere. */
   task<A extends unknown[], R>(index: number, args: A, body: (...args: A) => Promise<R>, own?: object): Promise<R>;
-  /** Runs the body of a workflow: as a child run inside another run, as a top-level run elsewhere. */
-  workflow<A extends unknown[], R>(index: number, args: A, body: (...args: A) => Promise<R>, own?: object): Promise<R>;
+  /** Runs the body of a workflow: as a child run inside another run, as a top-level run elsewhere. `instance` is the `this` that distinguishes the runs of a method. */
+  workflow<A extends unknown[], R>(
+    index: number,
+    args: A,
+    body: (...args: A) => Promise<R>,
+    own?: object,
+    instance?: object,
+  ): Promise<R>;
   /** Runs the body of a function that makes durable calls. Each activation opens a scope. */
   scope<R>(index: number, body: () => R): R;
   /** The same for the body of a generator, `function*` or `async function*`. */

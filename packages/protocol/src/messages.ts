@@ -195,9 +195,9 @@ export const messages = {
     text: `options were given to a second function that ${p.name} (${p.location}) has made, but the two cannot be told apart: these options would be those of both`,
     hint: "give the class a name, or make the object without await or yield in it; then each function has options of its own",
   })),
-  RUN_ID_NEEDED: define((p: { workflow: string; location: string }) => ({
-    text: `a run of ${p.workflow} (${p.location}) needs an id: the workflow uses its instance, or variables of the function around it, so two calls with the same arguments may mean two runs`,
-    hint: 'give it one: "use workflow: id=…" with a parameter that tells the runs apart, workflowOptions(fn, { id: (…args) => … }), or start(fn, args, { id })',
+  RUN_ID_NEEDED: define((p: { run: string; workflow: string; location: string }) => ({
+    text: `another instance or closure of ${p.workflow} (${p.location}) was called with these arguments before, and run ${p.run} is its: without an id of its own, a run gets one from the workflow's name and the arguments alone`,
+    hint: 'give the workflow an id that tells the runs apart: "use workflow: id=…" with a parameter, workflowOptions(fn, { id: (…args) => … }), or start(fn, args, { id })',
   })),
   RUN_COMPENSATED: define((p: { run: string; workflow: string; failure: string }) => ({
     text: `run ${p.run} of the workflow ${p.workflow} failed (${p.failure}), and its clean-up has made durable calls since: to try it again from its failure would build on what was undone`,

@@ -55,7 +55,7 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   RUN_NOT_FOUND: { run: "order-17" },
   RUN_OF_ITSELF: { run: "order-17", workflow: "order" },
   OPTIONS_SHARED: { name: "ask", location: "src/agent.ts:7:5" },
-  RUN_ID_NEEDED: { workflow: "Bot.ask", location: "src/bot.ts:3:9" },
+  RUN_ID_NEEDED: { run: "Bot.ask-x7", workflow: "Bot.ask", location: "src/bot.ts:3:9" },
   RUN_COMPENSATED: { run: "order-17", workflow: "order", failure: "Error: no stock" },
   RUN_WORKFLOW_DIFFERS: { run: "order-17", workflow: "bill", recorded: "order" },
   RUNTIME_CLOSED: {},

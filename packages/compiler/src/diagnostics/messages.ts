@@ -115,6 +115,10 @@ export const diagnosticMessages = {
     text: `this file has another "${p.directive}" function named ${p.name}: a process that resumes a run by name cannot tell them apart`,
     hint: "give each its own name; until then, their runs are resumed only when the functions are called again",
   })),
+  WORKFLOW_NEEDS_ID: define("warning", (p: { name: string; directive: string }) => ({
+    text: `${p.name} uses its instance or variables of the function around it, but the ids of its runs are made of its name and arguments alone: the same call of another instance or function would be the same run`,
+    hint: `add an id that tells them apart: "${p.directive}: id=…" with a parameter, workflowOptions(fn, { id }), or start(fn, args, { id })`,
+  })),
   DIRECTIVE_WORDS_SHARED: define("warning", (p: { directive: string; tool: string }) => ({
     text: `"${p.directive}" is also a directive of ${p.tool}, which would compile this file too`,
     hint: `give Perdure its own words with the plugin option directives: { workflow: "use durable workflow" }`,

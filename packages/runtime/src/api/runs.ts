@@ -1,4 +1,5 @@
 import type { RunStatus } from "@perdure/store";
+import { selfOf } from "../definitions/registry.ts";
 import { workflowOf } from "../definitions/workflows.ts";
 import { currentScope } from "../execution/current.ts";
 import type { IfFailed } from "../execution/host.ts";
@@ -30,7 +31,7 @@ export async function start<A extends unknown[], R>(
   const location = takeSite("start");
   const definition = workflowOf(workflow);
   const { id, ifFailed = "attach" } = options;
-  const request = { definition, args, id, body: bodyOf(definition, workflow), ifFailed };
+  const request = { definition, args, id, body: bodyOf(definition, workflow), caller: selfOf(workflow), ifFailed };
   const scope = currentScope();
   if (scope) {
     const id = (await startStep(scope, { ...request, location })) as string;

@@ -59,7 +59,13 @@ class CompiledModule implements ModuleHandle {
     }) as Promise<R>;
   }
 
-  workflow<A extends unknown[], R>(index: number, args: A, body: (...args: A) => Promise<R>, own?: object): Promise<R> {
+  workflow<A extends unknown[], R>(
+    index: number,
+    args: A,
+    body: (...args: A) => Promise<R>,
+    own?: object,
+    instance = own,
+  ): Promise<R> {
     const definition = ownDefinition(this.definitions[index] as WorkflowDefinition, own);
     const erased = body as unknown as Body;
     const current = context.getStore();
@@ -70,7 +76,7 @@ class CompiledModule implements ModuleHandle {
     const location = takeSite(definition.info.name);
     if (current?.kind === "scope")
       return childStep(current, { definition, args, body: erased, location }) as Promise<R>;
-    return currentRuntime().starter.call(definition, args, erased) as Promise<R>;
+    return currentRuntime().starter.call(definition, args, erased, instance) as Promise<R>;
   }
 
   scope<R>(index: number, body: () => R): R {

@@ -52,6 +52,8 @@ export function define(
   if (isWorkflow(definition) && definition.info.recoverable) Object.assign(definition, { fn, holder });
 }
 
+export const selfOf = (fn: AnyFunction): object | undefined => selves.get(fn);
+
 export function definitionOf(fn: AnyFunction): Definition | undefined {
   const definition = definitions.get(fn);
   return definition && ownDefinition(definition, selves.get(fn));

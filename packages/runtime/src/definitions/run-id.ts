@@ -14,9 +14,18 @@ export function runIdOf(definition: WorkflowDefinition, args: readonly unknown[]
 export const defaultRunId = (workflow: string, inputHash: string): string =>
   `${workflow}-${textFingerprint(inputHash)}`;
 
+/** The longest id of a run, in UTF-16 code units. */
+const LONGEST = 512;
+
+/** The id of a child run whose workflow gives none: made of its caller's, and a hash of that where it would be too long. */
+export function childRunId(workflow: string, parent: string, step: string): string {
+  const id = `${parent}/${step}`;
+  return id.length <= LONGEST ? id : `${workflow}-${textFingerprint(id)}`;
+}
+
 /** @throws PerdureError `RUN_ID_INVALID` */
 export function checkId(id: unknown, workflow: string): string {
-  if (typeof id === "string" && id.length > 0 && id.length <= 512 && id.isWellFormed()) return id;
+  if (typeof id === "string" && id.length > 0 && id.length <= LONGEST && id.isWellFormed()) return id;
   throw new PerdureError("RUN_ID_INVALID", { workflow, found: typeof id === "string" ? describeText(id) : String(id) });
 }
 

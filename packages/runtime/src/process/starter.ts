@@ -16,6 +16,8 @@ import type { Followers } from "./followers.ts";
 import type { Leases } from "./leases.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
 
+const MOST_CALLERS = 10_000;
+
 /** Starts runs, or attaches to those that exist. */
 export class Starter {
   private readonly context: ProcessContext;
@@ -23,6 +25,8 @@ export class Starter {
   private readonly followers: Followers;
   private readonly leases: Leases;
   private readonly seed: (run: string) => string;
+  /** The instances and closures that have called workflows which need an id, by the default id. */
+  private readonly callers = new Map<string, WeakRef<object>>();
 
   /** @param seed - the secret from which a run's random values are drawn. Default: a random one */
   constructor(
@@ -40,8 +44,13 @@ export class Starter {
   }
 
   /** A workflow called outside of any run: the same call is the same run. */
-  async call(definition: WorkflowDefinition, args: readonly unknown[], body: Body): Promise<unknown> {
-    const request = { definition, args, id: undefined, body, ifFailed: "retry" } as const;
+  async call(
+    definition: WorkflowDefinition,
+    args: readonly unknown[],
+    body: Body,
+    caller: object | undefined,
+  ): Promise<unknown> {
+    const request = { definition, args, id: undefined, body, caller, ifFailed: "retry" } as const;
     const id = await this.begin(request);
     return this.followers.result(id, request);
   }
@@ -58,9 +67,9 @@ export class Starter {
     const input = values.encode([...args], `${name} was called with`);
     const inputHash = fullFingerprint(args, input);
     const given = request.id === undefined ? runIdOf(definition, args) : checkId(request.id, name);
-    if (given === undefined && definition.info.needsId)
-      throw new PerdureError("RUN_ID_NEEDED", { workflow: name, location: locationOf(definition) });
     const id = given ?? (await this.defaultId(definition, inputHash));
+    if (given === undefined && definition.info.needsId && request.caller)
+      this.assertCaller(id, definition, request.caller);
     const now = clock.now();
     const store = await this.context.ready();
     const leaseEndsAt = this.leases.endsAt();
@@ -86,6 +95,20 @@ export class Starter {
       this.followers.resume(id, request);
     } else await this.attach(run, request, inputHash);
     return id;
+  }
+
+  /** The default id does not tell two instances, or two closures, from another: the second caller would get the result of the first. */
+  private assertCaller(id: string, definition: WorkflowDefinition, caller: object): void {
+    const known = this.callers.get(id)?.deref();
+    if (known && known !== caller)
+      throw new PerdureError("RUN_ID_NEEDED", {
+        run: id,
+        workflow: definition.info.name,
+        location: locationOf(definition),
+      });
+    this.callers.set(id, new WeakRef(caller));
+    const [oldest] = this.callers.keys();
+    if (this.callers.size > MOST_CALLERS && oldest !== undefined) this.callers.delete(oldest);
   }
 
   /** Made of the workflow's name, or of an earlier name of it if a run has that id. */

@@ -1,6 +1,6 @@
 import { PerdureError, type MessageCode } from "@perdure/protocol";
 import type { Body, WorkflowDefinition } from "../definitions/definition.ts";
-import { runIdOf } from "../definitions/run-id.ts";
+import { childRunId, runIdOf } from "../definitions/run-id.ts";
 import type { RunRequest } from "../execution/host.ts";
 import type { Scope } from "../execution/scope.ts";
 import type { LiveStep } from "../execution/step.ts";
@@ -23,8 +23,8 @@ const prepared = (call: ChildCall): ChildCall => ({
 });
 
 /** The id that the call or the workflow gives, or one made of the parent's: two calls are two runs, the same two in every replay until a restart. */
-const idOf = ({ id }: ChildCall, { execution: { run }, call }: LiveStep): string =>
-  id ?? `${run.id}${run.restarts > 0 ? `:${run.restarts}` : ""}/${call.id}`;
+const idOf = ({ id, definition }: ChildCall, { execution: { run }, call }: LiveStep): string =>
+  id ?? childRunId(definition.info.name, `${run.id}${run.restarts > 0 ? `:${run.restarts}` : ""}`, call.id);
 
 /** A workflow called in a workflow: a child run, whose outcome is a step of the caller. */
 export function childStep(scope: Scope, asCalled: ChildCall): Promise<unknown> {

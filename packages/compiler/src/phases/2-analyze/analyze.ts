@@ -6,6 +6,7 @@ import type { FunctionModel } from "./model/model.ts";
 import type { Plan } from "./plan/edits.ts";
 import { functionInfo } from "./plan/function-info.ts";
 import type { AnalysisInput } from "./plan/input.ts";
+import { needingId } from "./plan/needs-id.ts";
 import { plan } from "./plan/plan.ts";
 import { recoverable } from "./plan/recoverable.ts";
 
@@ -25,8 +26,9 @@ export function analyze(input: AnalysisInput): AnalysisResult {
   const functions = model.functions.filter((fn) => isInstrumented(fn, analysis));
   const locate = createLocator(file.source);
   const byName = recoverable(functions, file, diagnostics);
+  const withoutId = needingId(model, functions, file, diagnostics);
   const infos = functions.map((fn) =>
-    functionInfo(fn, locate(fn.at), byName.has(fn), model.closures.has(fn.index), file, diagnostics),
+    functionInfo(fn, locate(fn.at), byName.has(fn), withoutId.has(fn), file, diagnostics),
   );
   diagnostics.sort((a, b) => a.start - b.start);
   if (!analysis.touched || diagnostics.some(({ severity }) => severity === "error"))

@@ -57,6 +57,8 @@ export type Edit =
       readonly kind: "run";
       readonly as: "task" | "workflow";
       readonly own: Own | undefined;
+      /** Whether the call hands over `this`: the instance is what distinguishes the runs of a method without an id. */
+      readonly instance: boolean;
       /** The kind of the inner function. Only an ordinary function or a method has its own `arguments`, and only a method has `super`. */
       readonly inner: "arrow" | "function" | "method";
       /** Whether the outer function keeps its parameters, for its decorators and their type metadata. */

@@ -8,7 +8,7 @@ export function functionInfo(
   fn: FunctionModel,
   at: Position,
   isRecoverable: boolean,
-  isClosure: boolean,
+  needsId: boolean,
   file: SourceFile,
   diagnostics: Diagnostic[],
 ): FunctionInfo {
@@ -19,16 +19,8 @@ export function functionInfo(
   }
   if (directive?.directive.kind !== "workflow") return { kind: "helper", name, at };
   const { id } = directive.directive;
-  if (id === undefined) {
-    const needsId = isClosure || usesInstance(fn) ? { needsId: true as const } : {};
-    return { kind: "workflow", name, at, recoverable: isRecoverable, ...needsId };
-  }
+  if (id === undefined) return { kind: "workflow", name, at, recoverable: isRecoverable, ...(needsId && { needsId }) };
   const resolved = resolveTemplate(id, fn, directive, file);
   diagnostics.push(...resolved.diagnostics);
   return { kind: "workflow", name, at, id: resolved.template, recoverable: isRecoverable };
 }
-
-/** Whether it is a method of one of several objects, and uses that object. */
-const usesInstance = ({ place, repeated, usesThis, usesSuper }: FunctionModel): boolean =>
-  (usesThis || usesSuper) &&
-  (place.kind === "classMethod" ? !place.isStatic || repeated : place.kind === "method" && repeated);

@@ -48,7 +48,7 @@ export function plan(input: AnalysisInput, functions: readonly FunctionModel[], 
     info,
     edits: [
       ...directives.statements.map((statement): Edit => ({ kind: "directive", statement })),
-      ...functions.map((fn, index) => planBody(fn, index, inParameters.has(fn.index))),
+      ...functions.map((fn, index) => planBody(fn, infos[index], index, inParameters.has(fn.index))),
       ...loops.map((loop, index): Edit => ({
         kind: "loop",
         node: loop.node,
@@ -78,15 +78,18 @@ export function plan(input: AnalysisInput, functions: readonly FunctionModel[], 
 const isCall = (node: Node): node is CallExpression | TaggedTemplateExpression =>
   node.type === "CallExpression" || node.type === "TaggedTemplateExpression";
 
-function planBody(fn: FunctionModel, index: number, parameters: boolean): Edit {
+function planBody(fn: FunctionModel, info: FunctionInfo | undefined, index: number, parameters: boolean): Edit {
   const { node, label, kind, redeclared, yields, usesSuper, usesArguments, place } = fn;
   if (kind !== undefined) {
     const inner =
       node.type === "ArrowFunctionExpression" || !usesArguments ? "arrow" : usesSuper ? "method" : "function";
+    const instance =
+      info?.kind === "workflow" && info.needsId === true && place.kind === "classMethod" && !place.isStatic;
     return {
       kind: "run",
       as: kind,
       own: ownOf(fn),
+      instance,
       node,
       index,
       label,

@@ -30,8 +30,10 @@ export function rewriteRun(edit: Run, context: RewriteContext): void {
 
 const callOf = ({ as, index }: Run, { call }: RewriteContext, args: string): string => `${call(as)}${index}, ${args}, `;
 
-const callEnd = ({ own }: Run, context: RewriteContext): string =>
-  own === undefined ? ")" : `, ${ownText(own, context)})`;
+function callEnd({ own, instance }: Run, context: RewriteContext): string {
+  const text = own && ownText(own, context);
+  return `${instance ? `, ${text ?? "undefined"}, this` : text === undefined ? "" : `, ${text}`})`;
+}
 
 function rewriteArrow(edit: Run, context: RewriteContext): void {
   const { node } = edit;
