@@ -202,6 +202,33 @@ test("a task that waits for its next attempt fails with the CancelledError", asy
   expect(log).toEqual(["attempt"]);
 });
 
+test("a task that clean-up called before is not interrupted, and tried again after its failure", async () => {
+  let down = true;
+  const recover = (): void => void (down = false);
+  async function refund(): Promise<string> {
+    "use task: retries=3, backoff=constant(1m)";
+    log.push(`refund ${String(taskContext().signal.aborted)}`);
+    if (down) throw new Error("down");
+    return "refunded";
+  }
+  async function compensates(): Promise<string> {
+    "use workflow: id=compensates";
+    try {
+      await failing();
+    } catch {
+      log.push(await refund());
+    }
+    return refusal(() => note("after"));
+  }
+  const run = await begin(compensates);
+  await run.cancel();
+  await settled();
+  recover();
+  await advance("1m");
+  expect(await run.result()).toBe("CancelledError");
+  expect(log).toEqual(["refund false", "refund false", "refunded"]);
+});
+
 async function charges(): Promise<string> {
   "use workflow: id=charges";
   const charge = await deaf("charge");

@@ -133,7 +133,10 @@ export class Witness {
     if (attempt > retries + 1) this.problem(`${what}, of which ${retries + 1} are allowed`);
     const count = (this.begun.get(key) ?? 0) + 1;
     this.begun.set(key, count);
-    const tries = 1 + (this.retries.get(run) ?? 0);
+    // a parent that was interrupted before its step for the child was durable calls the child anew, which tries a failed one again
+    const parent = run.includes("/") ? run.slice(0, run.lastIndexOf("/")) : undefined;
+    const anew = parent === undefined ? 0 : (this.interruptions.get(parent) ?? 0);
+    const tries = 1 + (this.retries.get(run) ?? 0) + anew;
     if (count > (retries + 1) * tries + (this.interruptions.get(run) ?? 0))
       this.problem(`${what}, the ${count}th in all: more than its retries and its interruptions explain`);
     return count;
@@ -260,8 +263,10 @@ export class Witness {
     answer: unknown,
     calledAt: number,
   ): void {
-    const holds = (run: string, epoch: number): void =>
-      void this.leases.set(`${process.name} ${run} ${epoch}`, calledAt + process.lease);
+    const holds = (run: string, epoch: number): void => {
+      const key = `${process.name} ${run} ${epoch}`;
+      this.leases.set(key, Math.max(this.leases.get(key) ?? 0, calledAt + process.lease)); // answers may come in any order
+    };
     if (method === "createRun") {
       const { created, run } = answer as { created: boolean; run: RunRow };
       if (created) holds(run.id, run.epoch);

@@ -138,14 +138,14 @@ export class Calls {
   }
 
   /**
-   * A cancellation was requested: tasks see it on their signals. No wait ends any more before the delivery, which ends it: until that end is
-   * durable, a replay would know only of the cancellation.
+   * A cancellation was requested: tasks see it on their signals, except in clean-up, where they may begin after it as well. No wait ends any more
+   * before the delivery, which ends it: until that end is durable, a replay would know only of the cancellation.
    */
   interrupt(reason: unknown): void {
     for (const { live, isWait, shelter } of this.pending.values()) {
       if (shelter === "shield") continue;
       if (isWait) live?.abandon("cancelled");
-      else live?.cancel(reason);
+      else if (shelter === "none") live?.cancel(reason);
     }
   }
 

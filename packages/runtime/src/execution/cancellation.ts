@@ -4,8 +4,8 @@ import type { CancelledError } from "../values/errors.ts";
  * What a cancellation does to durable calls of some code.
  *
  * - `none`: it ends those that wait, interrupts those in flight, and refuses later ones.
- * - `clean-up`: it refuses no later one. A call that was made before it is treated as everywhere else, so that a wait in a `catch` block
- *   cannot keep a run from being cancelled.
+ * - `clean-up`: it refuses no later one, and does nothing to tasks and runs that were called before it. A wait that was there before it ends as
+ *   everywhere else, so that a wait in a `catch` block cannot keep a run from being cancelled.
  * - `shield`: it does nothing to them.
  */
 export type Shelter = (typeof SHELTERS)[number];
