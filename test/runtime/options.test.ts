@@ -5,6 +5,8 @@ import { setup } from "perdure/testing";
 
 type Task = () => Promise<number>;
 
+const others = { other: 1 };
+
 /** Fails, and says in which attempt. */
 function fail(): never {
   throw new Error(`attempt ${taskContext().attempt}`);
@@ -47,7 +49,7 @@ const factories: Record<string, () => Task> = {
         "use task: backoff=constant(0s)";
         return fail();
       },
-      ...{ other: 1 },
+      ...others,
     }).task,
   "a method of a class": () => {
     class Agent {

@@ -35,7 +35,8 @@ export class Leases {
       until: clock.now() + settings.lease,
     });
     runs.forEach((each, index) => {
-      if (held[index] === true) each.leaseEndsAt = Math.max(each.leaseEndsAt, endsAt); // answers may come in any order
+      if (held[index] === true)
+        each.leaseEndsAt = Math.max(each.leaseEndsAt, endsAt); // answers may come in any order
       else each.lose();
     });
   }
