@@ -216,6 +216,37 @@ test("recover() resumes the runs of a module that is loaded while the store answ
   expect(await (await getRun("again-1")).status()).toBe("completed"); // result() would execute the run itself
 });
 
+test("recover({ workflows }) reports what it cannot resume, and resumes it when its module is loaded", async () => {
+  const lines: string[] = [];
+  const log = (line: string): void => void lines.push(line);
+  const { clock, store } = begin({ logLevel: "warn", logger: { debug() {}, info() {}, warn: log, error: log } });
+  const code = { code: "c", modules: "{}", seed: "s" };
+  const row = { input: '1:[[1],"it"]', inputHash: "h", ...code, createdAt: clock.now() };
+  const file = "test/life/late-by-name.ts";
+  await store.createRun({ id: "wanted", workflow: "lateByName", file, ...row });
+  await store.createRun({ id: "not-wanted", workflow: "lateAndNotWanted", file, ...row });
+  expect(await recover({ workflows: ["lateByName"] })).toEqual([]);
+  expect(lines.join("\n")).toMatch(/lateByName .* of run wanted/s);
+  expect(lines.join("\n")).not.toMatch(/not-wanted/);
+  await import("./late-by-name.ts");
+  await settled();
+  expect(await (await getRun("wanted")).status()).toBe("completed");
+  expect(await (await getRun("not-wanted")).status()).toBe("pending");
+});
+
+test("recover() reports a run whose workflow is not loaded, however many other runs are unfinished", async () => {
+  const lines: string[] = [];
+  const log = (line: string): void => void lines.push(line);
+  const { clock, store } = begin({ logLevel: "warn", logger: { debug() {}, info() {}, warn: log, error: log } });
+  const lease = { owner: "another machine", until: clock.now() + 3_600_000 };
+  const row = { input: "1:[[1]]", inputHash: "h", code: "c", modules: "{}", seed: "s", file: "x.ts" };
+  for (let i = 0; i < 1_500; i++)
+    await store.createRun({ id: `r${i}`, workflow: "nap", ...row, lease, createdAt: clock.now() + i });
+  await store.createRun({ id: "last", workflow: "neverLoaded", ...row, createdAt: clock.now() + 2_000 });
+  await recover();
+  expect(lines.join("\n")).toMatch(/neverLoaded .* of run last/s);
+});
+
 test("deliveries to one run that waits for many signals are read together", async () => {
   let reads = 0;
   const store = wrapStore(memoryStore(), (method, perform) => {

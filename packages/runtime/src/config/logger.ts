@@ -28,11 +28,18 @@ function guarded(log: () => void): void {
   }
 }
 
-/** `logger` without the messages below `level`. */
-export function filtered(logger: Logger = standardLogger, level: LogLevel = "warn"): Logger {
+/**
+ * `logger` without the messages below `level`.
+ * @param inContext - calls it in the asynchronous context in which it was given
+ */
+export function filtered(
+  logger: Logger = standardLogger,
+  level: LogLevel = "warn",
+  inContext: (call: () => void) => void,
+): Logger {
   const pass = (own: Exclude<LogLevel, "silent">): Logger["debug"] =>
     levels.indexOf(own) >= levels.indexOf(level)
-      ? (message, fields) => guarded(() => logger[own](message, fields))
+      ? (message, fields) => guarded(() => inContext(() => logger[own](message, fields)))
       : () => {};
   return { debug: pass("debug"), info: pass("info"), warn: pass("warn"), error: pass("error") };
 }

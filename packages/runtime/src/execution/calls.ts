@@ -133,8 +133,9 @@ export class Calls {
 
   /** Throws if the wait that would consume a delivery of this name refuses the payload. */
   checkPayload(name: string, payload: unknown): void {
-    for (const { live, spec } of this.pending.values())
-      if (spec.kind === "signal" && spec.target === name && live?.active === true) return spec.check?.(payload);
+    for (const { live, spec, inContext } of this.pending.values())
+      if (spec.kind === "signal" && spec.target === name && live?.active === true)
+        return inContext(() => spec.check?.(payload));
   }
 
   /**

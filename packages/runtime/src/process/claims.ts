@@ -1,5 +1,5 @@
 import { PerdureError } from "@perdure/protocol";
-import type { RunRow } from "@perdure/store";
+import type { RunRow, Store, UnfinishedFilter } from "@perdure/store";
 import { blockKey, codeOf } from "../definitions/code.ts";
 import type { WorkflowDefinition } from "../definitions/definition.ts";
 import { isSuperseded } from "../definitions/registry.ts";
@@ -12,6 +12,14 @@ import type { ProcessContext } from "./context.ts";
 import { backoffAfter } from "../config/backoff.ts";
 import type { Leases } from "./leases.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
+
+/** Every unfinished run of the filter, however many there are. */
+export async function allUnfinished(store: Store, filter: Omit<UnfinishedFilter, "limit">): Promise<RunRow[]> {
+  for (let limit = PAGE; ; limit *= 10) {
+    const rows = await store.unfinished({ ...filter, limit });
+    if (rows.length < limit) return rows;
+  }
+}
 
 /** How many runs one query of the store returns. */
 export const PAGE = 1000;
@@ -259,10 +267,9 @@ export class Claims {
     const store = await this.context.ready();
     const { owners, settings } = this.context;
     const names = settings.renames.namesBefore(workflows);
-    const rows = await store.unfinished({
+    const rows = await allUnfinished(store, {
       workflows: names,
       now: this.context.clock.now(),
-      limit: PAGE,
       alive: [...owners.here],
     });
     return rows

@@ -3,7 +3,7 @@ import type { RunFilter, RunRow } from "@perdure/store";
 import { listeners, workflowNames } from "../definitions/registry.ts";
 import { storedName } from "../values/stored-name.ts";
 import { headlineOf } from "../values/describe.ts";
-import { PAGE, type Claims } from "./claims.ts";
+import { allUnfinished, PAGE, type Claims } from "./claims.ts";
 import type { ProcessContext } from "./context.ts";
 import type { Followers } from "./followers.ts";
 import type { Poller } from "./poller.ts";
@@ -18,8 +18,10 @@ export class Requests {
   private readonly followers: Followers;
   private readonly waiters: Waiters;
   private readonly poller: Poller;
-  /** Runs of workflows that are loaded later are recovered too. */
-  private isRecovering = false;
+  /** The workflows whose runs are recovered when their modules are loaded. Undefined: nothing has been recovered. */
+  private later: "all" | Set<string> | undefined;
+  /** The workflows that were loaded when that was last looked at. */
+  private readonly loaded = new Set<string>();
 
   constructor(
     context: ProcessContext,
@@ -78,28 +80,31 @@ export class Requests {
 
   /**
    * Resumes every run of these workflows that no living process owns, and follows those that wait, and those whose owner may be dead: its
-   * lease decides. Undefined: of all workflows, also of modules that are loaded later. Resolves with the ids of the runs.
+   * lease decides. Those of modules that are loaded later follow then. Undefined: of all workflows. Resolves with the ids of the runs.
    */
   async recover(workflows: readonly string[] | undefined): Promise<string[]> {
-    if (workflows) return this.recoverNow(workflows);
     const loaded = workflowNames();
-    this.recoverLater(loaded); // first: a module may be loaded while the store answers
-    const ids = await this.recoverNow(loaded);
-    await this.reportUnknown();
+    this.recoverLater(loaded, workflows); // first: a module may be loaded while the store answers
+    const ids = await this.recoverNow(workflows ?? loaded);
+    await this.reportUnknown(workflows);
     return ids;
   }
 
-  /** Resumes the runs of workflows other than these, when their modules are loaded. */
-  private recoverLater(loaded: readonly string[]): void {
-    if (this.isRecovering) return;
-    this.isRecovering = true;
-    const known = new Set(loaded);
+  /** Resumes the runs of these workflows, or of all, when their modules are loaded. */
+  private recoverLater(loaded: readonly string[], workflows: readonly string[] | undefined): void {
+    const isListening = this.later !== undefined;
+    if (!workflows) this.later = "all";
+    else if (this.later !== "all") this.later = new Set([...(this.later ?? []), ...workflows]);
+    for (const name of loaded) this.loaded.add(name);
+    if (isListening) return;
     let isPlanned = false;
     const recoverNew = async (): Promise<void> => {
       isPlanned = false;
-      const added = workflowNames().filter((name) => !known.has(name));
-      for (const name of added) known.add(name);
-      if (added.length > 0 && !this.context.isClosed) await this.recoverNow(added);
+      const { later } = this;
+      const added = workflowNames().filter((name) => !this.loaded.has(name));
+      for (const name of added) this.loaded.add(name);
+      const wanted = added.filter((name) => later === "all" || later?.has(name));
+      if (wanted.length > 0 && !this.context.isClosed) await this.recoverNow(wanted);
     };
     const registered = (): void => {
       if (this.context.isClosed) listeners.delete(registered);
@@ -113,11 +118,11 @@ export class Requests {
   }
 
   /** Reports the unfinished runs that no loaded module has the workflow of. */
-  private async reportUnknown(): Promise<void> {
+  private async reportUnknown(workflows: readonly string[] | undefined): Promise<void> {
     const store = await this.context.ready();
-    const rows = await store.unfinished({
+    const rows = await allUnfinished(store, {
+      ...(workflows && { workflows: this.context.settings.renames.namesBefore(workflows) }),
       now: this.context.clock.now(),
-      limit: PAGE,
       alive: [...this.context.owners.here],
       blocked: false,
     });

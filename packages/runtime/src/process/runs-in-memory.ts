@@ -92,11 +92,15 @@ export class RunsInMemory {
     // the run became ours while `close` waited
     const { isClosed, owner, owners } = this.context;
     if (isClosed) return owners.here.has(owner) ? execution.giveBack() : execution.lose();
-    try {
+    const start = (): void => {
       const stored = this.context.values.decode(row.input) as unknown[];
       const schema = definition.options?.input;
       const args = schema ? parseWith(schema, stored, `the input of ${row.workflow}`) : stored;
       execution.start(request.body ?? bodyOf(definition), args as unknown[]);
+    };
+    try {
+      if (request.inContext) request.inContext(start);
+      else start();
     } catch (error) {
       execution.stop(error);
     }

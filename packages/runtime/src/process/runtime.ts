@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { PerdureError } from "@perdure/protocol";
 import { openStore, type RunRow, type StepRow, type Store, type Write } from "@perdure/store";
 import { after, systemClock, type Clock } from "../config/clock.ts";
@@ -65,6 +66,8 @@ export class Runtime implements Host, ProcessContext {
   private endKeeping: (() => void) | undefined;
   private opened: Promise<void> | undefined;
   private closed = false;
+  /** Calls a hook in the asynchronous context in which it was given, whichever run has a message for it (R14). */
+  private readonly inContext: <R>(call: () => R) => R = AsyncLocalStorage.snapshot();
   /** How many copies of this package the log has reported. One is normal. */
   private reportedCopies = 1;
 
@@ -77,7 +80,7 @@ export class Runtime implements Host, ProcessContext {
     this.values = versioned(options.codec ?? createCodec(options.classes, errorClasses));
     this.settings = settingsOf(options);
     assertUnused(this.settings.renames);
-    this.log = filtered(options.logger, options.logLevel);
+    this.log = filtered(options.logger, options.logLevel, this.inContext);
     const store = options.store ?? process.env["PERDURE_STORE"] ?? "sqlite:perdure.db";
     const given = typeof store === "string" ? openStore(store, { durability: options.durability ?? "full" }) : store;
     this.store = boundedStore(given, this.settings.storeTimeout, this.clock);
@@ -136,7 +139,8 @@ export class Runtime implements Host, ProcessContext {
 
   report(error: PerdureError, run: RunRow): void {
     try {
-      if (this.options.onReport) return this.options.onReport(error, run);
+      const { onReport } = this.options;
+      if (onReport) return this.inContext(() => onReport(error, run));
     } catch (mistake) {
       this.log.error(`onReport threw: ${headlineOf(mistake)}`, { run: run.id });
     }
@@ -145,7 +149,8 @@ export class Runtime implements Host, ProcessContext {
 
   emit(event: StepEvent, run: RunRow, row: StepRow): void {
     try {
-      this.options.onStep?.(event, run.id, row.id);
+      const { onStep } = this.options;
+      if (onStep) this.inContext(() => onStep(event, run.id, row.id));
     } catch (error) {
       this.log.error(`onStep threw: ${headlineOf(error)}`, { run: run.id });
     }

@@ -16,6 +16,8 @@ import type { Followers } from "./followers.ts";
 import type { Leases } from "./leases.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
 
+const direct = <R>(call: () => R): R => call();
+
 const MOST_CALLERS = 10_000;
 
 /** Starts runs, or attaches to those that exist. */
@@ -63,7 +65,9 @@ export class Starter {
     const { definition, args, parent } = request;
     const { clock, values, settings, owner } = this.context;
     const { name } = definition.info;
-    if (definition.options?.input) parseWith(definition.options.input, args, `the input of ${name}`);
+    const { inContext = direct } = request;
+    const { input: schema } = definition.options ?? {};
+    if (schema) inContext(() => parseWith(schema, args, `the input of ${name}`));
     const input = values.encode([...args], `${name} was called with`);
     const inputHash = fullFingerprint(args, input);
     const given = request.id === undefined ? runIdOf(definition, args) : checkId(request.id, name);
