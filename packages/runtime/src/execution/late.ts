@@ -1,5 +1,6 @@
 import { PerdureError } from "@perdure/protocol";
 import type { Encoded, FinalStatus, RunRow } from "@perdure/store";
+import { backoffAfter } from "../config/backoff.ts";
 import { headlineOf } from "../values/describe.ts";
 import type { Host } from "./host.ts";
 
@@ -10,6 +11,9 @@ export type ExecutionEnd =
   | { readonly type: "stopped"; readonly error: unknown }
   | { readonly type: "lost" };
 
+/** So many calls after the end of a run are rejected. */
+const MOST_REFUSALS = 10;
+
 /** What comes too late for a run: calls after its end, and rejections that nothing handled before it. */
 export class Late {
   private readonly run: RunRow;
@@ -19,6 +23,8 @@ export class Late {
   private hasSettled = false;
   /** Rejected promises of the run that have no handler yet, and their reasons. */
   private readonly unhandled = new Map<object, unknown>();
+  /** Calls after the end of the run that were rejected. */
+  private refused = 0;
 
   constructor(run: RunRow, host: Host) {
     this.run = run;
@@ -36,15 +42,23 @@ export class Late {
 
   /**
    * The promise of a call that is too late: of code that outlived its execution, or of a function that several runs share, in the context of
-   * another run. It rejects if the run itself has ended. The promises of a run that only left memory are never settled.
+   * another run. It rejects if the run itself has ended: later and later, and then no more, since a branch that was left behind may call again
+   * and again. The promises of a run that only left memory are never settled.
    */
   refuse(name: string, step: string): Promise<never> {
     const error = this.error(name, step);
     const isFinal = this.end ? this.end.type === "finished" : this.hasSettled;
-    // not at once: a branch that was left behind, and that calls again and again, must not keep the event loop busy
-    if (isFinal) return new Promise((_, reject) => setImmediate(() => reject(error)));
+    const { clock } = this.host;
+    if (isFinal && this.refused === 0) return this.rejection(error, (reject) => setImmediate(reject));
+    if (isFinal && this.refused < MOST_REFUSALS)
+      return this.rejection(error, (reject) => clock.at(clock.now() + backoffAfter(this.refused), reject, true));
     this.host.report(error, this.run);
     return new Promise(() => {});
+  }
+
+  private rejection(error: PerdureError, later: (reject: () => void) => void): Promise<never> {
+    this.refused++;
+    return new Promise((_, reject) => later(() => reject(error)));
   }
 
   /** The error of a call of `name` that is too late. */
