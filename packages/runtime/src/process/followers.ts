@@ -68,9 +68,8 @@ export class Followers {
    */
   resume(id: string, request?: RunRequest, failures = 0): void {
     this.follow(id, request).catch((error: unknown) => {
-      if (this.context.isClosed) return;
-      if (!this.awaited.has(id)) this.context.log.error(`run ${id} stopped: ${headlineOf(error)}`, { run: id });
-      if (!isOfTheStore(error)) return;
+      this.logStop(id, error);
+      if (this.context.isClosed || !isOfTheStore(error)) return;
       const { clock } = this.context;
       clock.at(clock.now() + backoffAfter(failures + 1), () => this.resume(id, request, failures + 1), true);
     });
@@ -92,23 +91,20 @@ export class Followers {
     if (looks > MOST_FAILURES || this.context.isClosed) return void this.lookedAfter.delete(id);
     const { clock } = this.context;
     const at = Math.max(clock.now() + backoffAfter(looks), this.claims.backsOffUntil(id));
-    clock.at(at, () => void this.isOurs(id).then((isOurs) => this.looked(id, isOurs, request)), true);
+    clock.at(at, () => void this.look(id, request), true);
   }
 
-  private looked(id: string, isOurs: boolean, request: RunRequest | undefined): void {
-    if (!isOurs) return this.lookLater(id, request);
+  private async look(id: string, request: RunRequest | undefined): Promise<void> {
+    if (request) this.claims.keepBody(id, request);
+    const isClaimed = !this.context.isClosed && (await this.claims.claimOurs(id, request).catch(() => false));
+    if (!isClaimed) return this.lookLater(id, request);
     this.lookedAfter.delete(id);
-    this.resume(id, request);
+    this.follow(id, request).catch((error: unknown) => this.logStop(id, error));
   }
 
-  /** Whether the run is ours and nobody in this process knows. */
-  private async isOurs(id: string): Promise<boolean> {
-    if (this.context.isClosed || this.runs.has(id)) return false;
-    try {
-      return (await this.context.store.getRun(id))?.owner === this.context.owner;
-    } catch {
-      return false;
-    }
+  private logStop(id: string, error: unknown): void {
+    if (this.context.isClosed || this.awaited.has(id)) return;
+    this.context.log.error(`run ${id} stopped: ${headlineOf(error)}`, { run: id });
   }
 
   /** The value that the run completed with; rejects with what it failed with. */

@@ -11,7 +11,7 @@ interface Listener {
   begun(): void;
   ended(execution: Execution, end: ExecutionEnd): void;
   /** A call that was to make the run ours failed: perhaps it did so. */
-  unsure(id: string, request: RunRequest, error: unknown): void;
+  unsure(id: string, request: RunRequest | undefined, error: unknown): void;
 }
 
 /** The runs that this process executes, and those that it is about to execute. */
@@ -52,7 +52,7 @@ export class RunsInMemory {
   }
 
   /** While a claim of the run is in flight, no other part of this process claims it, and `close` waits. */
-  async claiming<T>(id: string, request: RunRequest, begin: () => Awaitable<T>): Promise<T> {
+  async claiming<T>(id: string, request: RunRequest | undefined, begin: () => Awaitable<T>): Promise<T> {
     try {
       const claim = begin();
       return await (claim instanceof Promise ? this.inFlight(id, claim) : claim);

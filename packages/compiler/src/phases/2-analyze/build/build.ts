@@ -23,7 +23,6 @@ import type {
   LoopModel,
   ModuleModel,
 } from "../model/model.ts";
-import type { Place } from "../model/place.ts";
 import type { TestedClass } from "../model/summary.ts";
 import { KNOWN, UNKNOWN, type Value } from "../model/value.ts";
 import { buildScopes } from "../scopes/build-scopes.ts";
@@ -36,7 +35,7 @@ import { functionsWithDirective } from "./directed.ts";
 import { derivedClass, testedClass } from "./error-classes.ts";
 import { importedModule, valueSpecifiers } from "./imports.ts";
 import { fullName, memberKey, ownName, shortName } from "./naming.ts";
-import { isReachable, isRepeated, ownFunction, placeOf } from "./place.ts";
+import { isDisposer, isReachable, isRepeated, namespaceKey, ownFunction, placeOf } from "./place.ts";
 import { collectReads } from "./reads.ts";
 import { assigned, calledThing, isWithin } from "./targets.ts";
 
@@ -384,17 +383,3 @@ class ModelBuilder {
     }
   }
 }
-
-/** `[Symbol.dispose]() {}`, `[Symbol.asyncDispose]() {}` */
-function isDisposer(node: Node | undefined): boolean {
-  if (node?.type !== "MethodDefinition" && node?.type !== "Property") return false;
-  const key = unwrap(node.key);
-  if (!node.computed || key.type !== "MemberExpression") return false;
-  const name = keyName(key.property, key.computed);
-  const isSymbol = key.object.type === "Identifier" && key.object.name === "Symbol";
-  return isSymbol && (name === "dispose" || name === "asyncDispose");
-}
-
-/** A function of a TypeScript namespace is called like a method. */
-const namespaceKey = (node: FunctionNode, place: Place): string | undefined =>
-  place.kind === "declaration" && place.block?.type === "TSModuleBlock" ? node.id?.name : undefined;

@@ -1,5 +1,5 @@
 import type { AccessorProperty, MethodDefinition, Node, ObjectProperty, PropertyDefinition } from "oxc-parser";
-import { isClass, isFunction, isLoop, isWrapper, keyName, type FunctionNode } from "../../../syntax/ast.ts";
+import { isClass, isFunction, isLoop, isWrapper, keyName, unwrap, type FunctionNode } from "../../../syntax/ast.ts";
 import type { Keep, Key, Place } from "../model/place.ts";
 
 const unsupported = (what: string, advice: string): Place => ({ kind: "unsupported", what, advice });
@@ -134,3 +134,17 @@ export function isReachable(above: readonly Node[]): boolean {
     return !isFunction(node) && !isLoop(node) && node.type !== "BlockStatement" && node.type !== "StaticBlock";
   });
 }
+
+/** `[Symbol.dispose]() {}`, `[Symbol.asyncDispose]() {}` */
+export function isDisposer(node: Node | undefined): boolean {
+  if (node?.type !== "MethodDefinition" && node?.type !== "Property") return false;
+  const key = unwrap(node.key);
+  if (!node.computed || key.type !== "MemberExpression") return false;
+  const name = keyName(key.property, key.computed);
+  const isSymbol = key.object.type === "Identifier" && key.object.name === "Symbol";
+  return isSymbol && (name === "dispose" || name === "asyncDispose");
+}
+
+/** A function of a TypeScript namespace is called like a method. */
+export const namespaceKey = (node: FunctionNode, place: Place): string | undefined =>
+  place.kind === "declaration" && place.block?.type === "TSModuleBlock" ? node.id?.name : undefined;

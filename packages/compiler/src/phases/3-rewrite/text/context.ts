@@ -1,5 +1,4 @@
 import { ABI_HANDLE, ABI_NAMESPACE } from "@perdure/protocol";
-import type { Own } from "../../2-analyze/plan/edits.ts";
 import type { Parsed } from "../../1-parse/parse.ts";
 import type { Insertions } from "./insertions.ts";
 
@@ -61,7 +60,7 @@ export function createContext(parsed: Parsed, out: Insertions, prefix: string): 
 }
 
 /** The argument that tells the function objects of one function apart. */
-export const ownText = (own: Own | undefined, { names }: RewriteContext): string =>
+export const ownText = (own: "variable" | { readonly name: string } | undefined, { names }: RewriteContext): string =>
   own === undefined ? "" : own === "variable" ? names.own : own.name;
 
 /** JSON that is also JavaScript, in a script element too. */
