@@ -8,7 +8,7 @@ import { sabotages } from "./sabotages.ts";
 const { PERDURE_SEEDS: count = "500", PERDURE_FIRST_SEED: first = "1" } = process.env;
 
 /** A fault has to be found with one of so many seeds. */
-const SEEDS_FOR_A_FAULT = 300;
+const SEEDS_FOR_A_FAULT = 1_000;
 const TIMEOUT = 600_000;
 
 const file = bundled("test");
