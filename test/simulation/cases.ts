@@ -7,4 +7,6 @@ export const cases: Readonly<Record<string, number>> = {
   "a process that claimed a run from itself, because a claim and a creation were in flight": 1478,
   "a parent that was suspended and claimed again and again, until the next poll": 2991,
   "a run that was followed by its owner, which did not know that it was the owner": 3205,
+  "a process that claimed a run from itself, since `start` created the run while it was looked after": 986,
+  "a parent that was suspended and claimed again and again, while a claim of its child was not answered": 5447,
 };

@@ -146,6 +146,7 @@ export class Claims {
     if (this.runs.has(id) || this.isBackingOff(id)) return false;
     return this.runs.claiming(id, request, async () => {
       const row = await this.context.store.getRun(id);
+      if (this.runs.isContended(id)) return false; // meanwhile, a call of `start` may have created it
       if (row?.owner !== this.context.owner || (isSuspect(row) && !this.isAlone(id))) return false;
       const known = this.keptRequest(row) ?? this.requestFor(row);
       return known !== undefined && this.claimAndExecute(row, known);

@@ -38,6 +38,11 @@ export class RunsInMemory {
     return this.executions.has(id) || this.claims.has(id);
   }
 
+  /** Whether the run is executed here, or other calls than one are about to make it ours. */
+  isContended(id: string): boolean {
+    return this.executions.has(id) || (this.claims.get(id)?.size ?? 0) > 1;
+  }
+
   get(id: string): Execution | undefined {
     return this.executions.get(id);
   }

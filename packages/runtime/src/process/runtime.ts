@@ -172,7 +172,7 @@ export class Runtime implements Host, ProcessContext {
   }
 
   isElsewhere(run: string): boolean {
-    return this.runs.get(run) === undefined && !this.followers.isReading(run);
+    return !this.runs.has(run) && !this.followers.isReading(run);
   }
 
   readSignals(run: string): Promise<void> {
