@@ -48,13 +48,13 @@ export class Violation extends Error {
 export async function trial(program: Program, schedule: Choices, sabotage: Sabotage = {}): Promise<Summary> {
   const [runtime, modules, workflows] = [installed.runtime, new Map(loaded), new Map(known)];
   const one = new Trial(program, schedule, sabotage);
-  const mend = sabotage.runtime?.();
+  const undo = sabotage.runtime?.();
   try {
     return await one.play();
   } catch (error) {
     throw new Violation(program, await one.history(), error);
   } finally {
-    mend?.();
+    undo?.();
     installed.runtime = runtime;
     restore(loaded, modules);
     restore(known, workflows);

@@ -126,7 +126,9 @@ export class ModelRun implements Course {
     const label = this.labelOf(spec);
     const shelter = shelterOf(label);
     if (scope.shelter !== shelter)
-      this.problems.push(`the call ${label} is made in the shelter "${scope.shelter}", and stands in "${shelter}"`);
+      this.problems.push(
+        `the call ${label} is made in the shelter "${scope.shelter}", but its place in the program is in "${shelter}"`,
+      );
     if (this.cancelled && shelter === "none") return Promise.reject(this.cancelled);
     this.accepted.add(label);
     const isWait = spec.kind !== "task";

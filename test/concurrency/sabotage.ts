@@ -5,7 +5,7 @@ import { Cancellation, Execution, Scope } from "../random-programs/runtime.ts";
 /** Something that does not keep its contract, to see whether a trial notices. */
 export interface Sabotage {
   readonly store?: (store: Store) => Store;
-  /** Breaks the runtime. @returns mends it again */
+  /** Breaks the runtime. @returns undoes that */
   readonly runtime?: () => () => void;
   /** It shows in a run that is cancelled only. */
   readonly cancels?: boolean;

@@ -11,7 +11,7 @@ import { trial } from "./random-trial.ts";
 const property = (runtime?: Runtime) =>
   fc.asyncProperty(programs({ labels: false }), schedules, (program, crashes) => trial(program, crashes, runtime));
 
-describe("a program does the same plain, compiled, as a run, and as a run that is resumed", () => {
+describe("a program behaves alike as plain code, compiled, as a run, and as a run that is resumed", () => {
   test.each(seedsFor(200))(`${CHUNK} programs of seed %i`, { timeout: TIMEOUT }, async (seed) => {
     await check(property(), seed, "test/shapes/random.test.ts");
   });

@@ -188,10 +188,10 @@ export const shapes: Readonly<Record<string, Shape>> = {
     where((value: string, { id }) => value === `${id}/s`),
   ),
 
-  mended: shape(
+  repaired: shape(
     "troubles",
-    troubles.mended,
-    either(returned("mended"), (fate) => fate.retries === 0 && threw("not before the run is tried again")(fate)),
+    troubles.repaired,
+    either(returned("repaired"), (fate) => fate.retries === 0 && threw("not before the run is tried again")(fate)),
   ),
   handles: shape("troubles", troubles.handles, returned("handled")),
   compensates: shape("troubles", troubles.compensates, returned(["reserved", "confirmed"], ["reserved", "undone"]), {

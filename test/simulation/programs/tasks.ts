@@ -31,7 +31,7 @@ export async function alwaysFails(): Promise<never> {
   throw new Error("this point is never reached");
 }
 
-export async function isMended<T>(value: T): Promise<T> {
+export async function isRepaired<T>(value: T): Promise<T> {
   "use task: retries=0";
   await stage().attempt("fails until the run is tried again", 0);
   return value;

@@ -1,12 +1,12 @@
 /** Runs that fail, are cleaned up, or harm their process. */
 import { shield, sleep, signal, TimeoutError } from "perdure";
 import { stage } from "./stage.ts";
-import { alwaysFails, isMended, killsItsProcess, returnsAFunction, works, worksLong } from "./tasks.ts";
+import { alwaysFails, isRepaired, killsItsProcess, returnsAFunction, works, worksLong } from "./tasks.ts";
 
-export async function mended(_id: string): Promise<string> {
+export async function repaired(_id: string): Promise<string> {
   "use workflow: id={_id}";
   await works("before");
-  return await isMended("mended");
+  return await isRepaired("repaired");
 }
 
 export async function handles(_id: string): Promise<string> {
