@@ -253,7 +253,7 @@ function cancel(documents: Documents, { run, reason, now }: Request<"cancel">): 
   if (!document) return undefined;
   if (isFinished(document.run)) return false;
   if (document.run.cancel !== undefined) return true;
-  change(document, { cancel: reason, updatedAt: now });
+  change(document, { cancel: reason, blocked: undefined, updatedAt: now });
   if (document.run.epoch === 0) end(documents, document, "cancelled", reason, now);
   else wake(document, now);
   return true;

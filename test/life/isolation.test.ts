@@ -189,6 +189,129 @@ describe("a call that comes too late", () => {
   });
 });
 
+/** Limits calls to one at a time, and begins each in the asynchronous context of the call that ended before it. */
+function careless(): <R>(call: () => Promise<R>) => Promise<R> {
+  const queue: (() => void)[] = [];
+  let isBusy = false;
+  const next = (): void => {
+    const first = queue.shift();
+    if (first) first();
+    else isBusy = false;
+  };
+  return async (call) =>
+    new Promise((resolve) => {
+      const begin = (): void => {
+        const result = call();
+        resolve(result);
+        result.then(next, next);
+      };
+      if (isBusy) queue.push(begin);
+      else begin();
+      isBusy = true;
+    });
+}
+
+let limit = careless();
+
+async function limited(_id: number): Promise<string> {
+  "use workflow: id=limited-{_id}";
+  await ok("before");
+  await limit(async () => ok("limited"));
+  return ok("after");
+}
+
+/** Resolves once the door is opened. Not durable. */
+const door = async (): Promise<unknown> => new Promise((resolve) => (openDoor = resolve));
+
+async function awaitsInCleanUp(): Promise<string> {
+  "use workflow: id=awaits-in-clean-up";
+  try {
+    await sleep("1h");
+    return "";
+  } finally {
+    await door();
+    await ok("cleaned up");
+  }
+}
+
+async function awaitsAPromise(): Promise<string> {
+  "use workflow: id=awaits-a-promise";
+  await ok("before");
+  await door();
+  await sleep("3s");
+  return ok("after");
+}
+let openDoor: (value: unknown) => void = () => {};
+
+describe("a run that waits for what is not durable", () => {
+  test("is reported once, with its last step, and continues", async () => {
+    begin({ stallTimeout: "10s" });
+    const run = await start(awaitsAPromise, []);
+    await advance("9s");
+    expect(codes()).toEqual([]);
+    await advance("2s");
+    expect(codes()).toEqual(["WAITS_OUTSIDE"]);
+    expect(reports[0]?.message).toMatch(
+      /run awaits-a-promise of the workflow awaitsAPromise .* its last step was ok\[0\] \(.*isolation\.test\.ts:\d+:\d+\)/,
+    );
+    await advance("1h");
+    openDoor(undefined);
+    await advance("1m");
+    await expect(run.result()).resolves.toBe("after");
+    expect(codes()).toEqual(["WAITS_OUTSIDE"]);
+  });
+
+  test("ends when it is cancelled, with the reason why its clean-up did not run", async () => {
+    begin({ stallTimeout: "10s" });
+    const run = await start(awaitsAPromise, []);
+    await advance("1m");
+    expect(await run.cancel("enough")).toBe(true);
+    await advance("9s");
+    expect(await run.status()).toBe("running"); // it may still continue, and clean up
+    await advance("2s");
+    expect(await run.status()).toBe("cancelled");
+    await expect(run.result()).rejects.toMatchObject({
+      name: "CancelledError",
+      reason: "enough",
+      cause: { code: "WAITS_OUTSIDE" },
+    });
+    expect(codes()).toEqual(["WAITS_OUTSIDE", "CLEAN_UP_SKIPPED"]);
+  });
+
+  test("cleans up to its end, however long it waits, once it knows that it is cancelled", async () => {
+    const { store } = begin({ stallTimeout: "10s" });
+    const run = await start(awaitsInCleanUp, []);
+    await run.cancel();
+    await advance("1h");
+    expect([await run.status(), codes()]).toEqual(["running", ["WAITS_OUTSIDE"]]);
+    openDoor(undefined);
+    await advance("1m");
+    expect(await run.status()).toBe("cancelled");
+    expect((await store.steps(run.id)).map(({ id }) => id)).toContain("ok[0]");
+  });
+
+  test("is reported when a limiter that runs share began its call in another run, which ended", async () => {
+    begin({ stallTimeout: "10s" });
+    limit = careless();
+    const runs = [];
+    for (let id = 0; id < 3; id++) runs.push(await start(limited, [id]));
+    await advance("11s");
+    const waiting = reports.filter(({ code }) => code === "WAITS_OUTSIDE").map(({ message }) => message);
+    const statuses = await Promise.all(runs.map(async (run) => run.status()));
+    expect(statuses).toContain("running");
+    expect(waiting).toHaveLength(statuses.filter((status) => status === "running").length);
+    for (const message of waiting) expect(message).toMatch(/its last step was ok\[0\]/);
+  });
+
+  test("is not reported while a durable call of it is pending, or when it has ended", async () => {
+    begin({ stallTimeout: "1s" });
+    await start(sleeper, ["reported"]);
+    await start(fireAndForget, []);
+    await advance("1h");
+    expect(codes()).toEqual([]);
+  });
+});
+
 async function mail(to: string): Promise<void> {
   "use task";
   sent.push(to);

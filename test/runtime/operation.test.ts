@@ -50,6 +50,20 @@ async function unstorable(): Promise<unknown> {
   return () => 1;
 }
 
+async function bad(): Promise<unknown> {
+  "use task";
+  return () => 1;
+}
+
+async function cleansUpBadly(): Promise<void> {
+  "use workflow: id=cleans-up-badly";
+  try {
+    await sleep("1h");
+  } finally {
+    await bad();
+  }
+}
+
 async function job(_n: number): Promise<void> {
   "use workflow";
   await slow();
@@ -158,6 +172,44 @@ test("a worker skips a blocked run until the code has changed", async () => {
   await advance("5h");
   expect(await store.getRun("unstorable")).toMatchObject({ blocked: { code: expect.not.stringContaining("older") } });
   await again.stop();
+});
+
+test("a blocked run that is cancelled ends, by a worker too, with the reason why its clean-up did not run", async () => {
+  const reports: string[] = [];
+  const { store, crash } = setup({ logLevel: "silent", onReport: ({ code }) => void reports.push(code) });
+  onTestFinished(close);
+  await start(unstorable, []);
+  await settled();
+  crash();
+  await store.cancel({ run: "unstorable", reason: '1:["gone"]', now: 0 }); // by a program without the workflow
+  const working = worker();
+  await advance("1m");
+  await working.stop();
+  const run = await getRun("unstorable");
+  expect(await run.status()).toBe("cancelled");
+  await expect(run.result()).rejects.toMatchObject({
+    name: "CancelledError",
+    reason: "gone",
+    cause: { code: "VALUE_NOT_STORABLE" },
+  });
+  expect(reports).toEqual(["CLEAN_UP_SKIPPED"]);
+});
+
+test("a run that is blocked in its clean-up stays resumable", async () => {
+  seen.length = 0;
+  const { store, crash } = setup({ logLevel: "silent" });
+  onTestFinished(close);
+  const run = await start(cleansUpBadly, []);
+  await settled();
+  await run.cancel();
+  await settled();
+  crash();
+  await recover();
+  await settled();
+  expect(await store.getRun("cleans-up-badly")).toMatchObject({
+    status: "pending",
+    blocked: { error: "VALUE_NOT_STORABLE" },
+  });
 });
 
 test("a failing store stops the run, which resumes once the store works again", async () => {

@@ -231,6 +231,16 @@ export const messages = {
     text: `the replay of run ${p.run} (${p.workflow}) is waiting for something that is not durable, and has not reached ${listed(p.steps)}`,
     hint: "await only tasks, sleep() and signal() in a workflow; move other I/O and timers into a task; the run was not changed and can be resumed",
   })),
+  CLEAN_UP_SKIPPED: define((p: { run: string; workflow: string; error: string }) => ({
+    text: `run ${p.run} of the workflow ${p.workflow} is cancelled and ends without its clean-up, because it cannot continue: ${p.error}`,
+    hint: "undo by hand what the run has done, as its recorded steps show",
+  })),
+  WAITS_OUTSIDE: define(
+    (p: { run: string; workflow: string; step: string | undefined; location: string | undefined }) => ({
+      text: `run ${p.run} of the workflow ${p.workflow} has not ended and waits for something that is not durable; ${p.step === undefined ? "it has had no step yet" : `its last step was ${p.step} (${p.location ?? "?"})`}`,
+      hint: "await only tasks, workflows, sleep() and signal() in a workflow; a function that is shared by several runs (a semaphore, a queue, a cache of promises) must call back in the asynchronous context of its caller",
+    }),
+  ),
   STEP_KIND_DIFFERS: define((p: StepAndPlaces & { recorded: keyof typeof kinds; called: keyof typeof kinds }) => ({
     text: `step ${p.step} of run ${p.run} (${p.workflow}) was recorded as ${kinds[p.recorded]} at ${p.recordedAt}, but is now called as ${kinds[p.called]} at ${p.calledAt}`,
     hint: "give the new function another name; the run was not changed and can be resumed",

@@ -260,7 +260,7 @@ export interface Store {
 
   /**
    * S8 Records a request to cancel; the first request stays. A run that never had an owner (pending, epoch 0) is cancelled immediately with
-   * `reason` as its output, and its waiting parent is due. A waiting run is due at `now`. False: the run has ended. Undefined: the run does not exist.
+   * `reason` as its output, and its waiting parent is due. A waiting run is due at `now`. A blocked run is no longer blocked. False: the run has ended. Undefined: the run does not exist.
    */
   cancel(cancellation: {
     readonly run: string;

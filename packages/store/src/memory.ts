@@ -295,7 +295,7 @@ function wakeup(runs: Map<string, Run>, id: string, epoch: number): Wakeup {
 function cancel(runs: Map<string, Run>, run: Run, reason: string, now: number): boolean {
   if (isFinal(run.row.status)) return false;
   if (run.row.cancel !== undefined) return true;
-  change(run, { cancel: reason, updatedAt: now });
+  change(run, { cancel: reason, blocked: undefined, updatedAt: now });
   if (run.row.epoch === 0) end(runs, run, "cancelled", reason, now);
   else wake(run, now);
   return true;

@@ -1,4 +1,8 @@
-import type { CancelledError } from "../values/errors.ts";
+import { PerdureError } from "@perdure/protocol";
+import type { Encoded, RunRow, StepRow, Write } from "@perdure/store";
+import { headlineOf } from "../values/describe.ts";
+import { CancelledError } from "../values/errors.ts";
+import type { Host } from "./host.ts";
 
 /**
  * What a cancellation does to durable calls of some code.
@@ -16,10 +20,22 @@ export const SHELTERS = ["none", "clean-up", "shield"] as const;
 /** The cancellation of a run: requested, then delivered in its turn. From then on it holds until the run ends (R11). */
 export class Cancellation {
   requested: boolean;
+  reason: Encoded | undefined;
   private delivery: { readonly at: number; readonly error: CancelledError } | undefined;
 
-  constructor(requested: boolean) {
-    this.requested = requested;
+  /** Whether nothing is recorded after the cancellation's own record. */
+  private readonly isLatest: boolean;
+  /** Whether the workflow has seen the error, or has called anything since the delivery. */
+  isNoticed = false;
+
+  /**
+   * @param recorded - its record, from an earlier execution
+   * @param lastSeq - the highest sequence number of the run's records
+   */
+  constructor(recorded: StepRow | undefined, lastSeq: number) {
+    this.requested = recorded !== undefined;
+    this.reason = recorded?.output;
+    this.isLatest = recorded === undefined || recorded.seq === lastSeq;
   }
 
   /** Requested and not delivered: no step begins before it is. */
@@ -27,8 +43,18 @@ export class Cancellation {
     return this.requested && !this.isDelivered;
   }
 
+  /** Neither this execution nor an earlier one has done anything since the cancellation, as far as the record shows: the workflow may not know of it. */
+  get isUnnoticed(): boolean {
+    return !this.isNoticed && this.isLatest;
+  }
+
   get isDelivered(): boolean {
     return this.delivery !== undefined;
+  }
+
+  request(reason: Encoded): void {
+    this.requested = true;
+    this.reason = reason;
   }
 
   /** @param at - number of completions delivered, including this one */
@@ -38,6 +64,7 @@ export class Cancellation {
 
   /** The error for a durable call that is made now. */
   errorOfNewCall(shelter: Shelter): CancelledError | undefined {
+    this.isNoticed ||= this.isDelivered;
     return shelter === "none" ? this.delivery?.error : undefined;
   }
 
@@ -51,4 +78,29 @@ export class Cancellation {
   }): CancelledError | undefined {
     return this.delivery && calledAt < this.delivery.at ? this.errorOfNewCall(shelter) : undefined;
   }
+}
+
+/** The reason of a cancellation as a value. One that cannot be decoded is reported, and missing. */
+export function reasonOf(host: Pick<Host, "values" | "report">, run: RunRow, stored: Encoded | undefined): unknown {
+  try {
+    return stored === undefined ? undefined : host.values.decode(stored);
+  } catch (error) {
+    const { id, workflow } = run;
+    host.report(new PerdureError("REASON_UNREADABLE", { run: id, workflow, error: headlineOf(error) }), run);
+    return undefined;
+  }
+}
+
+/** The end of a cancelled run whose workflow cannot be told of the cancellation, because of `cause`. Its clean-up does not run (R11). */
+export function cancelledEnd(
+  host: Pick<Host, "values" | "report" | "clock">,
+  run: RunRow,
+  reason: Encoded | undefined,
+  cause: PerdureError,
+): Omit<Extract<Write, { type: "finish" }>, "run" | "epoch"> {
+  const { id, workflow } = run;
+  host.report(new PerdureError("CLEAN_UP_SKIPPED", { run: id, workflow, error: headlineOf(cause) }), run);
+  const error = new CancelledError(reasonOf(host, run, reason), { cause });
+  const output = host.values.encode(error, `the cancellation of run ${id}`);
+  return { type: "finish", status: "cancelled", output, unhandled: [], compensated: false, at: host.clock.now() };
 }

@@ -3,7 +3,7 @@ import type { History } from "../history/history.ts";
 import type { LostSteps } from "../history/lost-steps.ts";
 import { CancelledError } from "../values/errors.ts";
 import type { Calls } from "./calls.ts";
-import type { Cancellation } from "./cancellation.ts";
+import { reasonOf, type Cancellation } from "./cancellation.ts";
 import type { Failures } from "./failures.ts";
 import type { PendingCall, RunInMemory } from "./step.ts";
 
@@ -15,8 +15,6 @@ export interface Recipient extends RunInMemory {
   continueLive(): void;
   /** A completion is about to be delivered. */
   interruptIdleness(): void;
-  /** The reason of a cancellation as a value. One that cannot be decoded is reported, and missing. */
-  reasonOf(stored: string | undefined): unknown;
 }
 
 /**
@@ -29,6 +27,8 @@ export class Delivery {
   /** When the latest of them was recorded. */
   now: number;
   isPumping = false;
+  /** The step that was delivered last. */
+  lastStep: StepRow | undefined;
 
   private readonly recipient: Recipient;
   private readonly history: History;
@@ -88,6 +88,7 @@ export class Delivery {
     if (row.kind === "cancel") return this.deliverCancellation(row);
     const call = this.calls.get(row.id);
     if (!call) return;
+    this.lastStep = row;
     this.calls.delete(call);
     if (call.isCleanUp && !call.isWait) this.failures.cleanedUp(this.delivered);
     const { host, run } = this.recipient;
@@ -113,13 +114,15 @@ export class Delivery {
    * ends in its own time. What is called from now on is refused at the call.
    */
   private deliverCancellation(row: StepRow): void {
-    const error = new CancelledError(this.recipient.reasonOf(row.output));
+    const { host, run } = this.recipient;
+    const error = new CancelledError(reasonOf(host, run, row.output));
     this.cancellation.deliver(this.delivered, error);
     for (const call of this.calls) {
       // earlier versions have recorded waits that ended before the delivery
       if (!call.isWait || call.shelter === "shield" || this.history.checkpointOf(call.id)) continue;
       this.calls.delete(call);
       call.reject(error);
+      this.cancellation.isNoticed = true;
     }
   }
 

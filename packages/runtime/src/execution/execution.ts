@@ -6,11 +6,10 @@ import { ChangedCode } from "../history/changed-code.ts";
 import { CANCEL_ID, History } from "../history/history.ts";
 import { LostSteps } from "../history/lost-steps.ts";
 import { CancelledError } from "../values/errors.ts";
-import { headlineOf } from "../values/describe.ts";
 import { storableFailure } from "../values/thrown.ts";
 import { fingerprint } from "../values/fingerprint.ts";
 import { Calls } from "./calls.ts";
-import { Cancellation } from "./cancellation.ts";
+import { Cancellation, cancelledEnd, reasonOf } from "./cancellation.ts";
 import { context } from "./current.ts";
 import { Delivery, type Recipient } from "./delivery.ts";
 import { Failures } from "./failures.ts";
@@ -79,7 +78,7 @@ export class Execution implements Recipient {
     this.lost = new LostSteps(run, history, changed, pending);
     this.calls = new Calls(this, history, this.lost, pending);
     this.journal = new Journal(run, host, this.code, history, this);
-    this.cancellation = new Cancellation(history.checkpointOf(CANCEL_ID) !== undefined);
+    this.cancellation = new Cancellation(history.checkpointOf(CANCEL_ID), history.lastSeq);
     this.delivery = new Delivery(this, this.calls, this.lost, history, this.failures, this.cancellation);
     this.idle = new Idle(this, this.calls);
     this.late = new Late(run, host);
@@ -251,10 +250,18 @@ export class Execution implements Recipient {
     if (this.state === "ended" || isClosing) return;
     // an error of the code or its values persists; a store or a process may work next time
     const isLasting = error instanceof PerdureError && !/^(?:STORE|SQLITE|RUNTIME)_/.test(error.code);
+    if (isLasting && this.cancellation.requested && this.cancellation.isUnnoticed) return this.endUnnoticed(error);
     const blocked: Blocked | undefined = isLasting
       ? { error: error.code, message: error.message, code: blockKey(this.code, this.host.settings) }
       : undefined;
     this.release("pending", undefined, { type: "stopped", error }, blocked);
+  }
+
+  /** Ends a cancelled run that cannot continue to the place where its workflow would be told. */
+  private endUnnoticed(cause: PerdureError): void {
+    this.silence("the run is cancelled");
+    const end = cancelledEnd(this.host, this.run, this.cancellation.reason, cause);
+    this.journal.write(end, () => this.close({ type: "finished", status: end.status, output: end.output }));
   }
 
   private release(
@@ -311,6 +318,14 @@ export class Execution implements Recipient {
 
   // --- leaving memory
 
+  waitsOutside(): void {
+    const { id: run, workflow } = this.run;
+    const { id: step, location } = this.delivery.lastStep ?? {};
+    const error = new PerdureError("WAITS_OUTSIDE", { run, workflow, step, location });
+    if (this.cancellation.isDelivered && this.cancellation.isUnnoticed) this.endUnnoticed(error);
+    else this.host.report(error, this.run);
+  }
+
   /** Lets the run leave memory now if it only waits. False: it does something, or has left already. */
   suspendIfWaiting(): boolean {
     const waiting = this.isQuiet ? this.calls.waiting() : undefined;
@@ -366,7 +381,7 @@ export class Execution implements Recipient {
   /** Records the cancellation as a completion of its own. It takes effect when it is delivered. */
   cancel(reason: Encoded): void {
     if (this.cancellation.requested || this.state !== "active") return;
-    this.cancellation.requested = true;
+    this.cancellation.request(reason);
     this.calls.hold();
     const now = this.host.clock.now();
     const times = { startedAt: now, finishedAt: now };
@@ -379,16 +394,6 @@ export class Execution implements Recipient {
       output: reason,
       ...times,
     });
-    this.calls.interrupt(this.reasonOf(reason));
-  }
-
-  reasonOf(stored: Encoded | undefined): unknown {
-    try {
-      return stored === undefined ? undefined : this.host.values.decode(stored);
-    } catch (error) {
-      const { id: run, workflow } = this.run;
-      this.host.report(new PerdureError("REASON_UNREADABLE", { run, workflow, error: headlineOf(error) }), this.run);
-      return undefined;
-    }
+    this.calls.interrupt(reasonOf(this.host, this.run, reason));
   }
 }

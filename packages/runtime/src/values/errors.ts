@@ -43,8 +43,9 @@ export class CancelledError extends Error {
   /** The argument of `run.cancel(reason)`: any value. */
   readonly reason: unknown;
 
-  constructor(reason?: unknown) {
-    super(reason === undefined ? "the run was cancelled" : `the run was cancelled: ${textOf(reason)}`);
+  /** @param options.cause - why the run ended without its clean-up, where it did */
+  constructor(reason?: unknown, options?: ErrorOptions) {
+    super(reason === undefined ? "the run was cancelled" : `the run was cancelled: ${textOf(reason)}`, options);
     this.reason = reason;
   }
 }

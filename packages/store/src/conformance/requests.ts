@@ -39,6 +39,13 @@ export const requestCases: Cases = {
     assert.deepEqual([run.status, run.cancel, run.updatedAt, run.epoch], ["running", '"first"', T + 1, 1]);
     assert.deepEqual(await store.commit([step("r", checkpoint("a[0]", 1))]), [true]);
   },
+  "S8 a cancel request unblocks a blocked run": async (store) => {
+    const blocked = { error: "E", message: "m", code: "c" };
+    await owned(store, "r");
+    await store.commit([release("r", { status: "pending", blocked })]);
+    assert.equal(await store.cancel({ run: "r", reason: '"why"', now: T }), true);
+    assert.equal("blocked" in (await get(store, "r")), false);
+  },
   "S8 a cancel request makes a waiting run due": async (store) => {
     await waiting(store, "r", { wakeAt: T + 9_000 });
     await store.cancel({ run: "r", reason: '"why"', now: T + 60 });

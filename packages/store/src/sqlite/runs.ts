@@ -59,7 +59,9 @@ export function runsTable(db: Connection) {
   const soon = "UPDATE runs SET wake_at = min(coalesce(wake_at, @at), @at) WHERE status = 'waiting'";
   const wake = db.prepare<{ number: number; at: number }>(`${soon} AND number = @number`);
   const wakeById = db.prepare<{ id: string; at: number }>(`${soon} AND id = @id`);
-  const requestCancel = db.prepare<unknown[]>("UPDATE runs SET cancel = ?, updated_at = ? WHERE number = ?");
+  const requestCancel = db.prepare<unknown[]>(
+    "UPDATE runs SET cancel = ?, blocked = NULL, updated_at = ? WHERE number = ?",
+  );
   const requeue = db.prepare<unknown[]>(
     `UPDATE runs SET status = 'pending', output = NULL, unhandled = NULL, compensated = 0, updated_at = ?, cancel = CASE WHEN ? THEN NULL ELSE cancel END
      WHERE number = ?`,
