@@ -114,6 +114,60 @@ test("misspelt directives are recognized", () => {
   }
 });
 
+const spelled = (text: string): string | undefined => {
+  const [problem] = readDirective(text)?.problems ?? [];
+  return problem?.code === "DIRECTIVE_MISSPELT" ? problem.params.meant : undefined;
+};
+
+test("what begins with the words of a directive and no letter is a directive or an error", () => {
+  const meant: Record<string, string> = {
+    "use task retries=1": "use task: retries=1",
+    "use task; retries=1": "use task: retries=1",
+    "use task, retries=1, timeout=1s": "use task: retries=1, timeout=1s",
+    "use task(retries=1)": "use task: retries=1",
+    "use task (backoff=constant(5s));": "use task: backoff=constant(5s)",
+    "use task - retries=1": "use task: retries=1",
+    "use task => retries=1": "use task: retries=1",
+    "use task\n  retries=1": "use task: retries=1",
+    "use task： retries=1": "use task: retries=1",
+    "use task retries=1: once": "use task: retries=1: once",
+    "use task once": "use task",
+    "use task 3": "use task",
+    "use task3": "use task",
+    "use task\u200b": "use task",
+    "use\u00a0task": "use task",
+    "use\ttask": "use task",
+    "use\u3000task retries=1": "use task: retries=1",
+    "use task : retries=1": "use task",
+    "Use Task; retries=1": "use task: retries=1",
+    "use-task, retries=1": "use task: retries=1",
+    "useTask(retries=1)": "use task: retries=1",
+    "use tasks retries=1": "use task: retries=1",
+    "use workflow id=order-{id}": "use workflow: id=order-{id}",
+    "use workflow; id=x": "use workflow: id=x",
+    "use workflow(id=x-{id})": "use workflow: id=x-{id}",
+    "use workflow{id}": "use workflow",
+    "use work flow, id=x": "use workflow: id=x",
+    "use workflows, id=x": "use workflow: id=x",
+  };
+  for (const [text, directive] of Object.entries(meant)) expect([text, spelled(text)]).toEqual([text, directive]);
+  fc.assert(
+    fc.property(
+      fc.constantFrom("use task", "use workflow"),
+      fc.string({ unit: "binary", minLength: 1 }).filter((rest) => !/^\p{L}/u.test(rest)),
+      (words, rest) => {
+        const reading = readDirective(words + rest);
+        expect(reading?.directive ?? reading?.problems[0]).toBeDefined();
+      },
+    ),
+  );
+});
+
+test("other words that a letter continues are ignored", () => {
+  for (const text of ["use taskforce", "use tanks to store", "use memo retries=1"])
+    expect([text, readDirective(text)]).toEqual([text, undefined]);
+});
+
 test("reading any text as a directive never throws and reports only positions inside the text", () => {
   const text = fc.string({ unit: fc.constantFrom(...`use taskworkflow:=,(){}"'12ms `.split("")), maxLength: 40 });
   fc.assert(

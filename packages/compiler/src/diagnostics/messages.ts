@@ -27,15 +27,15 @@ export const diagnosticMessages = {
     text: `"${p.found}" is not a directive`,
     hint: `did you mean "${p.meant}"?`,
   })),
-  DIRECTIVE_MISPLACED: define("error", (p: { directive: string; of: "file" | "code" }) =>
-    p.of === "code"
+  DIRECTIVE_MISPLACED: define("error", (p: { directive: string; of: "file" | "code" | "template" }) =>
+    p.of === "file"
       ? {
-          text: `"${p.directive}" has no effect here`,
-          hint: "make it the first statement of an async function's body, or of the file to apply it to every exported function",
-        }
-      : {
           text: `"${p.directive}" at the top of a file applies to the exports of the file, but this file exports nothing`,
           hint: "put the directive into each function, or export the functions with the export keyword (module.exports does not count)",
+        }
+      : {
+          text: `"${p.directive}" has no effect ${p.of === "template" ? "in a template literal" : "here"}`,
+          hint: `make it ${p.of === "template" ? "a string in quotes (id= takes {name}, without $), and " : ""}the first statement of an async function's body, or of the file to apply it to every exported function`,
         },
   ),
   DIRECTIVE_DUPLICATE: define("error", (p: { directive: string }) => ({

@@ -1,18 +1,12 @@
 import type { TaskOptionsInfo } from "@perdure/protocol";
 import { parseArguments, type Argument } from "./arguments.ts";
+import { misspelt } from "./misspelt.ts";
 import { report, type DirectiveProblem } from "./problem.ts";
-import { closest, distance } from "./suggest.ts";
+import { closest } from "./suggest.ts";
 import { duration, integer, readBackoff } from "./values.ts";
+import { DIRECTIVE_KINDS, DIRECTIVE_WORDS, type DirectiveKind, type DirectiveWords } from "./words.ts";
 
-export type DirectiveKind = "task" | "workflow";
-
-/** The words that begin a directive. */
-export interface DirectiveWords {
-  readonly task: string;
-  readonly workflow: string;
-}
-
-export const DIRECTIVE_WORDS: DirectiveWords = { task: "use task", workflow: "use workflow" };
+export { DIRECTIVE_WORDS, type DirectiveKind, type DirectiveWords } from "./words.ts";
 
 /** A part of an id template: literal text, or a placeholder with its offsets in the directive. */
 export type IdPart = string | { readonly placeholder: string; readonly start: number; readonly end: number };
@@ -25,19 +19,9 @@ export interface DirectiveReading {
   /** The meaning of the text. If there are problems, its meaning without them. */
   readonly directive: Directive | undefined;
   readonly problems: readonly DirectiveProblem[];
+  /** Whether it may be text for people that only begins like a directive. */
+  readonly prose?: boolean;
 }
-
-/** Directives of other tools. Some differ from ours in one letter. */
-const foreign = new Set([
-  "use strict",
-  "use client",
-  "use server",
-  "use cache",
-  "use memo",
-  "use step",
-  "use asm",
-  "use gpu",
-]);
 
 /**
  *     directive = words [ ":" arguments ]
@@ -47,37 +31,15 @@ const foreign = new Set([
 export function readDirective(text: string, words: DirectiveWords = DIRECTIVE_WORDS): DirectiveReading | undefined {
   const colon = text.indexOf(":");
   const head = colon === -1 ? text : text.slice(0, colon);
-  for (const kind of ["task", "workflow"] as const) {
+  for (const kind of DIRECTIVE_KINDS) {
     if (head === words[kind]) return colon === -1 ? plain(kind) : withArguments(kind, text, colon + 1);
   }
-  const meant = misspelled(head, words);
-  if (meant === undefined) return undefined;
-  const params = { found: head, meant: words[meant] };
-  return { directive: undefined, problems: [{ code: "DIRECTIVE_MISSPELT", params, start: 0, end: head.length }] };
+  const wrong = misspelt(text, words);
+  if (!wrong) return undefined;
+  const { found, meant, prose } = wrong;
+  const problem = { code: "DIRECTIVE_MISSPELT", params: { found, meant }, start: 0, end: found.length } as const;
+  return { directive: undefined, problems: [problem], prose };
 }
-
-const fold = (text: string): string =>
-  text
-    .trim()
-    .toLowerCase()
-    .replace(/[\s_-]+/g, " ")
-    .replace(/[ .;,!]+$/, "");
-
-function misspelled(head: string, words: DirectiveWords): DirectiveKind | undefined {
-  const folded = fold(head);
-  if (foreign.has(folded) || head.length > 40) return undefined;
-  for (const kind of ["task", "workflow"] as const) {
-    const word = fold(words[kind]);
-    if (folded.slice(0, 2) !== word.slice(0, 2)) continue;
-    if (distance(folded, word) <= (word.length > 9 ? 2 : 1)) return kind;
-  }
-  return undefined;
-}
-
-/** The first letters of every directive, spelled correctly or not. A quick filter uses them to skip files without directives. */
-export const directivePrefixes = (words: DirectiveWords = DIRECTIVE_WORDS): string[] => [
-  ...new Set([fold(words.task).slice(0, 2), fold(words.workflow).slice(0, 2)]),
-];
 
 const plain = (kind: DirectiveKind): DirectiveReading => ({
   directive: kind === "task" ? { kind, options: undefined } : { kind, id: undefined },
