@@ -22,6 +22,7 @@ const programs: Record<string, string | Files> = {
   DIRECTIVE_SYNTAX: `async function f() { "use task: retries=1,"; }\nasync function g() { "use task:" }\nasync function h() { "use task: 3x y" }\nasync function i() { "use task: backoff=exponential(2)" }`,
   DIRECTIVE_ARGUMENT_UNKNOWN: `async function f() { "use task: retires=3"; }\nasync function g() { "use workflow: name=x" }\nasync function h() { "use task: backoff=linear(start=1s, stop=2s)" }\nasync function i() { "use task: 3" }`,
   DIRECTIVE_ARGUMENT_INVALID: `async function f() { "use task: retries=-1, timeout=0s, backoff=expnential(base=2)" }\nasync function g() { 'use task: retries=1.5, timeout="5 fortnights"' }\nasync function h() { "use task: backoff=exponential(base=0, jitter=maybe)" }\nasync function i() { "use workflow: id={a" }\nasync function j() { "use workflow: id=" }`,
+  "DIRECTIVE_ARGUMENT_INVALID 2": `async function f() { "use task: timeout=30, backoff=exponential(base=2, max=60)" }`,
   DIRECTIVE_ARGUMENT_MISSING: `async function f() { "use task: backoff=exponential" }\nasync function g() { "use task: backoff=linear(start=1s)" }\nasync function h() { "use task: backoff=constant()" }`,
   DIRECTIVE_ARGUMENT_DUPLICATE: `async function f() { "use task: retries=1, retries=2" }`,
   PLACEHOLDER_UNKNOWN: `async function f(source, { order }, ...rest) {\n  "use workflow: id=a-{sorce}-{order.id}-{rest.0}-{rest}";\n}\nasync function g() { "use workflow: id={x}" }\nasync function h(a) { "use workflow: id={a b}-{}" }`,

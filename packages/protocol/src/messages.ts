@@ -153,6 +153,12 @@ export const messages = {
     text: `${p.value} is not a valid value for ${p.option}`,
     hint: `use ${p.expected}`,
   })),
+  OPTION_UNKNOWN: define(
+    (p: { owner: string; name: string; known: readonly string[]; suggestion: string | undefined }) => ({
+      text: `${p.owner} has no option "${p.name}"`,
+      hint: `${p.suggestion === undefined ? "" : `did you mean "${p.suggestion}"? `}${p.owner} takes ${p.known.join(", ")}`,
+    }),
+  ),
   REGISTER_BYPASSED: define((p: { file: string }) => ({
     text: `another loader read ${p.file} from disk instead of the code that unplugin-perdure/register compiled`,
     hint: "put --import unplugin-perdure/register before the --import of the other loader",

@@ -37,6 +37,7 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   NOT_DETERMINISTIC: place,
   NOT_IN_A_TASK: {},
   NOT_RECOVERABLE: { workflow: "order" },
+  OPTION_UNKNOWN: { owner: "configure()", name: "leese", known: ["store", "lease"], suggestion: "lease" },
   OPTION_INVALID: { option: "retries", value: "-1", expected: "a whole number from 0" },
   REGISTER_BYPASSED: { file: "src/order.ts" },
   RENAME_IN_USE: { rename: ["bill", "charge"], location: "src/order.ts:3:1" },

@@ -1,3 +1,4 @@
+import { checkOptions, type OptionNames } from "@perdure/protocol";
 import { dirname, resolve } from "node:path";
 import { ts } from "ts-morph";
 import type { Culprit } from "../diagnostics/check-messages.ts";
@@ -28,6 +29,15 @@ export interface CheckOptions {
   readonly exclude?: Patterns;
 }
 
+const CHECK_OPTIONS: OptionNames<CheckOptions> = {
+  tsconfig: true,
+  root: true,
+  classes: true,
+  directives: true,
+  include: true,
+  exclude: true,
+};
+
 export interface CheckResult {
   /** Sorted by file and position. */
   readonly diagnostics: readonly Diagnostic[];
@@ -38,8 +48,11 @@ export interface CheckResult {
 /**
  * Finds the tasks and workflows of a TypeScript project whose results or inputs cannot be stored, judging by their types. It loads the
  * whole project synchronously, which takes seconds.
+ *
+ * @throws PerdureError `OPTION_UNKNOWN`
  */
 export function check(options: CheckOptions = {}): CheckResult {
+  checkOptions(options, CHECK_OPTIONS, "check()");
   const tsconfig = tsconfigPath(options.tsconfig ?? ".");
   const root = resolve(options.root ?? dirname(tsconfig));
   const { programs, diagnostics } = loadProject(tsconfig, root);

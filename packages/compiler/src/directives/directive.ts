@@ -1,8 +1,7 @@
-import type { TaskOptionsInfo } from "@perdure/protocol";
+import { closest, type TaskOptionsInfo } from "@perdure/protocol";
 import { parseArguments, type Argument } from "./arguments.ts";
 import { misspelt } from "./misspelt.ts";
 import { report, type DirectiveProblem } from "./problem.ts";
-import { closest } from "./suggest.ts";
 import { duration, integer, readBackoff } from "./values.ts";
 import { DIRECTIVE_KINDS, DIRECTIVE_WORDS, type DirectiveKind, type DirectiveWords } from "./words.ts";
 

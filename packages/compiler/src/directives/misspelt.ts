@@ -1,5 +1,5 @@
+import { distance } from "@perdure/protocol";
 import { DIRECTIVE_KINDS, type DirectiveKind, type DirectiveWords } from "./words.ts";
-import { distance } from "./suggest.ts";
 
 /** Directives of other tools. Some differ from ours in one letter. */
 const foreign = new Set([

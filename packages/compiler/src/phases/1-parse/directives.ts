@@ -1,6 +1,11 @@
 import type { Node, StringLiteral } from "oxc-parser";
 import { createDiagnostic, type Diagnostic, type SourceFile } from "../../diagnostics/diagnostic.ts";
-import { readDirective, type Directive, type DirectiveReading, type DirectiveWords } from "../../directives/directive.ts";
+import {
+  readDirective,
+  type Directive,
+  type DirectiveReading,
+  type DirectiveWords,
+} from "../../directives/directive.ts";
 import { directivePrefixes } from "../../directives/misspelt.ts";
 import { blockOf, isFunction, unwrap, walk, type FunctionNode } from "../../syntax/ast.ts";
 import type { Parsed } from "./parse.ts";

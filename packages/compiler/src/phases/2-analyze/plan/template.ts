@@ -1,8 +1,7 @@
-import type { TemplatePart } from "@perdure/protocol";
+import { closest, type TemplatePart } from "@perdure/protocol";
 import type { Node } from "oxc-parser";
 import { createDiagnostic, type Diagnostic, type SourceFile } from "../../../diagnostics/diagnostic.ts";
 import type { IdPart } from "../../../directives/directive.ts";
-import { closest } from "../../../directives/suggest.ts";
 import { keyName, runtimeParams, unwrap, type FunctionNode } from "../../../syntax/ast.ts";
 import type { FoundDirective } from "../../1-parse/directives.ts";
 
