@@ -58,7 +58,8 @@ const programs: Record<string, string | Files> = {
   },
   ERROR_PRIVATE_MEMBERS: `class Declined extends Error {\n  static #count = 0;\n  #card = "";\n  #mask() { return "***" }\n  get card() { return this.#card }\n}\nclass Store extends Map { #size = 0; }\nasync function pay() { "use task"; throw new Declined() }\n`,
   TASK_CHANGES_CAPTURED: `export async function main() {\n  "use workflow";\n  const results = [], own = {};\n  async function t(x) {\n    "use task";\n    const mine = [];\n    mine.push(x);\n    results.push(x);\n    own.x = x;\n  }\n  await t(1);\n  results.push(2);\n}\n`,
-  TASK_WRITES_CAPTURED: `let total = 0;\nexport async function main() {\n  let seen;\n  async function f(x) {\n    "use task";\n    let own = 0;\n    own += x;\n    total += x;\n    ({ seen } = x);\n    [1].forEach(() => { seen++ });\n    for (total of [1]) own++;\n  }\n}\n`,
+  TASK_WRITES_CAPTURED: `export async function main() {\n  "use workflow";\n  let seen, total = 0;\n  async function f(x) {\n    "use task";\n    let own = 0;\n    own += x;\n    total += x;\n    ({ seen } = x);\n    [1].forEach(() => { seen++ });\n    for (total of [1]) own++;\n    seen ??= x;\n  }\n}\n`,
+  TASK_WRITES_OUTSIDE: `let last, log = "";\nexport async function f(x) {\n  "use task";\n  last = x;\n  ({ last } = x);\n  for (log of x) await last;\n}\nexport const make = (n = 0) => async () => { "use task"; n++; };\n`,
 };
 
 const order = `export async function order() {\n  "use workflow";\n}\n`;

@@ -156,8 +156,12 @@ export const diagnosticMessages = {
     hint: "return the new data from the task, and apply it where the task is called",
   })),
   TASK_WRITES_CAPTURED: define("error", (p: { task: string; name: string }) => ({
-    text: `the task ${p.task} assigns to "${p.name}", which is declared outside the task: a replay does not run the task, and the assignment is lost`,
+    text: `the task ${p.task} assigns to "${p.name}", a variable of the run: a replay does not run the task, and the assignment is lost`,
     hint: "return the value from the task, and assign it where the task is called",
+  })),
+  TASK_WRITES_OUTSIDE: define("warning", (p: { task: string; name: string }) => ({
+    text: `the task ${p.task} assigns to "${p.name}", which is declared outside of all workflows: the value is not recorded, and no replay and no other process has it`,
+    hint: "return what a workflow needs from the task; assign with ??= what each process makes for itself",
   })),
   ERROR_PRIVATE_MEMBERS: define("warning", (p: { name: string; member: string }) => ({
     text: `${p.name} has the private member ${p.member}: an error that a workflow catches is made from its record, without private members`,

@@ -6,6 +6,7 @@ import type { Directives } from "../../1-parse/directives.ts";
 import type { Parsed } from "../../1-parse/parse.ts";
 import type { Analysis, Impurity } from "../model/analysis.ts";
 import type { FunctionModel, ModuleModel } from "../model/model.ts";
+import { capturedWriteCode } from "./captured-writes.ts";
 import { directedExports } from "../scopes/directed-exports.ts";
 
 /** The problems of a module, except those in the text of its directives. */
@@ -34,8 +35,10 @@ export function diagnose(
         );
     }
   }
-  for (const { task, name, node } of model.capturedWrites)
-    report("TASK_WRITES_CAPTURED", { task: model.functions[task]?.name ?? "", name }, node);
+  for (const write of model.capturedWrites) {
+    const code = capturedWriteCode(write, model, analysis);
+    if (code) report(code, { task: model.functions[write.task]?.name ?? "", name: write.name }, write.node);
+  }
   reportPrivateMembers(model, analysis, report);
   reportUnawaited(model, analysis, report);
   for (const { kind, workflow, name, through, start, end } of analysis.impurities)
