@@ -163,6 +163,14 @@ export const diagnosticMessages = {
     text: `the task ${p.task} assigns to "${p.name}", which is declared outside of all workflows: the value is not recorded, and no replay and no other process has it`,
     hint: "return what a workflow needs from the task; assign with ??= what each process makes for itself",
   })),
+  IGNORE_INVALID: define("error", (p: { problem: string; suggestion: string | undefined }) => ({
+    text: `this comment turns nothing off: ${p.problem}`,
+    hint: `${meant(p.suggestion)}write "perdure-ignore CODE: reason" on the line of the warning or the line before it, or "perdure-ignore-file CODE: reason" at the top of the file`,
+  })),
+  IGNORE_UNUSED: define("warning", (p: { code: string; wide: boolean }) => ({
+    text: `this comment turns nothing off: there is no ${p.code} ${p.wide ? "in this file" : "on the line that it is about"}`,
+    hint: "remove the comment, or move it to the line of the warning or the line before it",
+  })),
   ERROR_PRIVATE_MEMBERS: define("warning", (p: { name: string; member: string }) => ({
     text: `${p.name} has the private member ${p.member}: an error that a workflow catches is made from its record, without private members`,
     hint: "use a public one (or `private` or `protected` in TypeScript), or register the class with configure({ classes })",

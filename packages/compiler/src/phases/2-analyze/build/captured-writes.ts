@@ -65,8 +65,7 @@ function mentions(node: Node, name: string): boolean {
   let found = false;
   walk(node, (each, above) => {
     const parent = above.at(-1);
-    found ||=
-      each.type === "Identifier" && each.name === name && (!parent || isReference(each, parent, above.at(-2)));
+    found ||= each.type === "Identifier" && each.name === name && (!parent || isReference(each, parent, above.at(-2)));
     return !found;
   });
   return found;

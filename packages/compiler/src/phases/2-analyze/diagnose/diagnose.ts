@@ -9,6 +9,12 @@ import type { FunctionModel, ModuleModel } from "../model/model.ts";
 import { capturedWriteCode } from "./captured-writes.ts";
 import { directedExports } from "../scopes/directed-exports.ts";
 
+interface Diagnosed {
+  readonly diagnostics: readonly Diagnostic[];
+  /** Diagnostics of one group say the same of different places: one of them is enough. */
+  readonly groups: ReadonlyMap<Diagnostic, string>;
+}
+
 /** The problems of a module, except those in the text of its directives. */
 export function diagnose(
   parsed: Parsed,
@@ -16,9 +22,14 @@ export function diagnose(
   model: ModuleModel,
   analysis: Analysis,
   file: SourceFile,
-): Diagnostic[] {
+): Diagnosed {
   const found: Diagnostic[] = [];
-  const report: Report = (code, params, at) => void found.push(createDiagnostic(file, code, params, at));
+  const groups = new Map<Diagnostic, string>();
+  const report: Report = (code, params, at, group) => {
+    const diagnostic = createDiagnostic(file, code, params, at);
+    found.push(diagnostic);
+    if (group !== undefined) groups.set(diagnostic, `${code} ${group}`);
+  };
   for (const fn of model.functions) {
     if (fn.directive) diagnoseDirected(fn, fn.directive.words, report);
   }
@@ -41,16 +52,17 @@ export function diagnose(
   }
   reportPrivateMembers(model, analysis, report);
   reportUnawaited(model, analysis, report);
-  for (const { kind, workflow, name, through, start, end } of analysis.impurities)
-    report(impurityCodes[kind], { workflow, name, through }, { start, end });
+  for (const { kind, workflow, name, through, group, start, end } of analysis.impurities)
+    report(impurityCodes[kind], { workflow, name, through }, { start, end }, group);
   for (const { task, name, of, node } of model.inPlaceChanges) {
     report(
       of === "argument" ? "TASK_CHANGES_ARGUMENT" : "TASK_CHANGES_CAPTURED",
       { task: model.functions[task]?.name ?? "", name },
       node,
+      `${task} ${name}`,
     );
   }
-  return found;
+  return { diagnostics: found, groups };
 }
 
 const impurityCodes = {
@@ -65,6 +77,7 @@ type Report = <C extends DiagnosticCode>(
   code: C,
   params: DiagnosticParams<C>,
   at: { start: number; end: number },
+  group?: string,
 ) => void;
 
 /** The first line of a node, so that the frame does not underline a whole body. */
@@ -90,7 +103,7 @@ function reportPrivateMembers({ derived }: ModuleModel, { errorClasses }: Analys
     if (errorClasses[i] !== "certain") return;
     for (const each of node.body.body) {
       if (!("key" in each) || each.key.type !== "PrivateIdentifier" || each.static) continue;
-      return report("ERROR_PRIVATE_MEMBERS", { name, member: `#${each.key.name}` }, each.key); // one report per class is enough
+      report("ERROR_PRIVATE_MEMBERS", { name, member: `#${each.key.name}` }, each.key, `${i}`);
     }
   });
 }
