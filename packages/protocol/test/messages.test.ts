@@ -52,7 +52,7 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
     to: "charge",
     problem: 'it leads back to itself: "bill" → "charge", "charge" → "bill"',
   },
-  RUN_ID_INCOMPLETE: { workflow: "order", placeholder: "order.id", found: "undefined" },
+  RUN_ID_INCOMPLETE: { workflow: "order", placeholder: "order.id", found: "undefined", expected: "text" },
   RUN_ID_INVALID: { workflow: "order", found: "0 characters" },
   RUN_INPUT_DIFFERS: { run: "order-17", workflow: "order" },
   RUN_NOT_FOUND: { run: "order-17" },

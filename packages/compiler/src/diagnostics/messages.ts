@@ -79,6 +79,14 @@ export const diagnosticMessages = {
           : `${meant(p.suggestion)}its ${p.known.length === 1 ? "only parameter is" : "parameters are"} ${list(p.known)}`,
     }),
   ),
+  PLACEHOLDER_FORMAT: define("error", (p: { placeholder: string; problem: string }) => ({
+    text: `{${p.placeholder}} has no valid date format: ${p.problem}`,
+    hint: "after the colon, write yyyy, mm (month), dd, hh, mi (minute) and ss, each at most once, with signs between them: {day:yyyy-mm-dd}",
+  })),
+  NAME_NOT_UNIQUE: define("error", (p: { name: string; other: string }) => ({
+    text: `name=${p.name} is not unique: ${p.other} in this file has the same name in step ids`,
+    hint: "give one of them another name; a name that recorded runs have belongs to the function that continues them",
+  })),
   TASK_NOT_ASYNC: define("error", (p: { name: string }) => ({
     text: `the task ${p.name} is not an async function`,
     hint: `add "async" to the function: the result of a task is read from the store`,
@@ -201,4 +209,5 @@ export type DirectiveCode =
   | "DIRECTIVE_ARGUMENT_UNKNOWN"
   | "DIRECTIVE_ARGUMENT_INVALID"
   | "DIRECTIVE_ARGUMENT_MISSING"
-  | "DIRECTIVE_ARGUMENT_DUPLICATE";
+  | "DIRECTIVE_ARGUMENT_DUPLICATE"
+  | "PLACEHOLDER_FORMAT";

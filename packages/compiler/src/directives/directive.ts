@@ -2,17 +2,20 @@ import { closest, type TaskOptionsInfo } from "@perdure/protocol";
 import { parseArguments, type Argument } from "./arguments.ts";
 import { misspelt } from "./misspelt.ts";
 import { report, type DirectiveProblem } from "./problem.ts";
-import { duration, integer, readBackoff } from "./values.ts";
+import { readTemplate, type IdPart } from "./template.ts";
+import { duration, integer, readBackoff, readName } from "./values.ts";
 import { DIRECTIVE_KINDS, DIRECTIVE_WORDS, type DirectiveKind, type DirectiveWords } from "./words.ts";
 
 export { DIRECTIVE_WORDS, type DirectiveKind, type DirectiveWords } from "./words.ts";
 
-/** A part of an id template: literal text, or a placeholder with its offsets in the directive. */
-export type IdPart = string | { readonly placeholder: string; readonly start: number; readonly end: number };
+/** The name in ids, in the manifest and in the store, if it is not to be that of the function. */
+interface Named {
+  readonly name?: string;
+}
 
 export type Directive =
-  | { readonly kind: "task"; readonly options: TaskOptionsInfo | undefined }
-  | { readonly kind: "workflow"; readonly id: readonly IdPart[] | undefined };
+  | (Named & { readonly kind: "task"; readonly options: TaskOptionsInfo | undefined })
+  | (Named & { readonly kind: "workflow"; readonly id: readonly IdPart[] | undefined });
 
 export interface DirectiveReading {
   /** The meaning of the text. If there are problems, its meaning without them. */
@@ -48,9 +51,7 @@ const plain = (kind: DirectiveKind): DirectiveReading => ({
 function withArguments(kind: DirectiveKind, text: string, from: number): DirectiveReading {
   const { args, problems } = parseArguments(text, from);
   const found: DirectiveProblem[] = [...problems];
-  const directive: Directive =
-    kind === "task" ? { kind, options: readTask(args, found) } : { kind, id: readWorkflow(args, found) };
-  return { directive, problems: found };
+  return { directive: kind === "task" ? readTask(args, found) : readWorkflow(args, found), problems: found };
 }
 
 function known<K extends string>(
@@ -71,43 +72,24 @@ function known<K extends string>(
   return result;
 }
 
-function readTask(args: readonly Argument[], found: DirectiveProblem[]): TaskOptionsInfo {
-  const given = known(args, ["retries", "backoff", "timeout"], "task", found);
+function readTask(args: readonly Argument[], found: DirectiveProblem[]): Directive {
+  const given = known(args, ["retries", "backoff", "timeout", "name"], "task", found);
   const retries = integer(given.get("retries"), found);
   const backoff = readBackoff(given.get("backoff"), found);
   const timeout = duration(given.get("timeout"), found, "positive");
-  return {
+  const name = readName(given.get("name"), found);
+  const options = {
     ...(retries === undefined ? {} : { retries }),
     ...(backoff === undefined ? {} : { backoff }),
     ...(timeout === undefined ? {} : { timeout }),
   };
+  if (name === undefined) return { kind: "task", options };
+  return { kind: "task", options: given.size === 1 ? undefined : options, name };
 }
 
-function readWorkflow(args: readonly Argument[], found: DirectiveProblem[]): readonly IdPart[] | undefined {
-  const arg = known(args, ["id"], "workflow", found).get("id");
-  return arg && readTemplate(arg, found);
-}
-
-/** Parses `order-{order.id}`. `{{` and `}}` stand for literal braces. */
-function readTemplate(arg: Argument, found: DirectiveProblem[]): readonly IdPart[] {
-  const parts: IdPart[] = [];
-  const pattern = /\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+/g;
-  const literal = (text: string): void => {
-    const last = parts.at(-1);
-    if (typeof last === "string") parts[parts.length - 1] = last + text;
-    else parts.push(text);
-  };
-  for (const match of arg.value.matchAll(pattern)) {
-    const [text, inner] = match;
-    const start = arg.valueStart + match.index;
-    if (inner !== undefined) parts.push({ placeholder: inner.trim(), start, end: start + text.length });
-    else if (text === "{" || text === "}") {
-      const params = { name: "id", value: arg.value, expected: 'text with placeholders, such as "order-{orderId}"' };
-      report(found, "DIRECTIVE_ARGUMENT_INVALID", params, { start, end: start + 1 });
-    } else literal(text === "{{" ? "{" : text === "}}" ? "}" : text);
-  }
-  if (arg.value === "") {
-    report(found, "DIRECTIVE_ARGUMENT_INVALID", { name: "id", value: "", expected: "non-empty text" }, arg);
-  }
-  return parts;
+function readWorkflow(args: readonly Argument[], found: DirectiveProblem[]): Directive {
+  const given = known(args, ["id", "name"], "workflow", found);
+  const id = given.get("id");
+  const name = readName(given.get("name"), found);
+  return { kind: "workflow", id: id && readTemplate(id, found), ...(name !== undefined && { name }) };
 }

@@ -29,6 +29,20 @@ export function integer(arg: Argument | undefined, found: DirectiveProblem[]): n
   return invalid(found, arg, "a whole number, 0 or more");
 }
 
+/** The names of loops in step ids. */
+const loops = new Set(["for", "while", "do"]);
+
+/** A name as functions and methods have it: `charge`, `Billing.charge`. */
+export function readName(arg: Argument | undefined, found: DirectiveProblem[]): string | undefined {
+  if (!arg) return undefined;
+  if (
+    /^[\p{ID_Start}$_][\p{ID_Continue}$]*(?:\.[\p{ID_Start}$_][\p{ID_Continue}$]*)*$/u.test(arg.value) &&
+    !loops.has(arg.value)
+  )
+    return arg.value;
+  return invalid(found, arg, "a name like that of a function or method, such as charge or Billing.charge");
+}
+
 function fraction(arg: Argument | undefined, found: DirectiveProblem[]): number | undefined {
   if (!arg) return undefined;
   const value = /^\d+(?:\.\d+)?$/.test(arg.value) ? Number(arg.value) : 0;

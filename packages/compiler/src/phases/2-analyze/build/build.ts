@@ -174,11 +174,11 @@ class ModelBuilder {
       parent?.type === "MethodDefinition" || (parent?.type === "Property" && parent.method)
         ? parent.key.start
         : (node.id?.start ?? node.start);
-    const name = directive ? fullName(node, above) : shortName(node, above);
+    const own = directive ? fullName(node, above) : shortName(node, above);
     return {
       index: this.scopes.functionIndex.get(node) ?? -1,
-      name,
-      label: ownName(node, above) ?? (directive ? name.slice(name.lastIndexOf(".") + 1) : undefined),
+      name: directive?.directive.name ?? own,
+      label: ownName(node, above) ?? (directive ? own.slice(own.lastIndexOf(".") + 1) : undefined),
       kind: directive?.directive.kind,
       parent: context.owner?.index,
       async: node.async,

@@ -1,5 +1,6 @@
+import { formatLocation } from "@perdure/protocol";
 import type { Node } from "oxc-parser";
-import { createDiagnostic, type Diagnostic, type SourceFile } from "../../../diagnostics/diagnostic.ts";
+import { createDiagnostic, createLocator, type Diagnostic, type SourceFile } from "../../../diagnostics/diagnostic.ts";
 import type { DiagnosticCode, DiagnosticParams } from "../../../diagnostics/messages.ts";
 import { isClass, isErased } from "../../../syntax/ast.ts";
 import type { Directives } from "../../1-parse/directives.ts";
@@ -33,6 +34,7 @@ export function diagnose(
   for (const fn of model.functions) {
     if (fn.directive) diagnoseDirected(fn, fn.directive.words, report);
   }
+  reportSharedNames(model, analysis, file, report);
   if (directives.module) {
     const { words, statement } = directives.module;
     const exported = directedExports(parsed.program);
@@ -95,6 +97,29 @@ function diagnoseDirected(fn: FunctionModel, words: string, report: Report): voi
     report("PLACE_UNSUPPORTED", { directive: words, place: place.what, advice: place.advice }, at);
   } else if (node.generator) report(kind === "task" ? "TASK_IS_GENERATOR" : "WORKFLOW_IS_GENERATOR", { name }, at);
   else if (!node.async) report(kind === "task" ? "TASK_NOT_ASYNC" : "WORKFLOW_NOT_ASYNC", { name }, at);
+}
+
+/** A name that is given must be that of one function. Functions that only happen to have one name are told apart by their order. */
+function reportSharedNames(
+  { functions }: ModuleModel,
+  { durable }: Analysis,
+  { source, file }: SourceFile,
+  report: Report,
+): void {
+  const locate = createLocator(source);
+  const given = functions.filter(({ directive }) => directive?.directive.name !== undefined);
+  for (const fn of given) {
+    const other = functions.find(
+      (each) =>
+        durable[each.index] === true &&
+        each.name === fn.name &&
+        each !== fn &&
+        (!given.includes(each) || each.index < fn.index),
+    );
+    if (!fn.directive || !other) continue;
+    const place = `the ${other.kind ?? "function"} at ${formatLocation(file, locate(other.at))}`;
+    report("NAME_NOT_UNIQUE", { name: fn.name, other: place }, fn.directive.statement);
+  }
 }
 
 /** An error is decoded without its constructor, which alone can add private members. */
