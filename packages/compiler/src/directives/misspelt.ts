@@ -54,7 +54,7 @@ function meantBy(
   for (const kind of DIRECTIVE_KINDS) {
     const word = fold(words[kind]);
     const length = word.split(" ").length;
-    // one word more or less: `use work flow`, `usetask`
+    // one word more or less: `use work flow`, `useTask`
     for (const count of [length, length - 1, length + 1]) {
       const last = tokens[count - 1];
       if (!last || tokens.length < count || foreign.has(begins(count))) continue;

@@ -33,8 +33,17 @@ export default function transformProgram(
 
 /** What an entry of `plugins` may hold besides: the keys of ts-patch, and the name by which TypeScript's own plugins are found. */
 const OTHERS = [
-  ...["root", "transform", "transformProgram", "import", "isEsm", "type", "after", "afterDeclarations"],
-  ...["resolvePathAliases", "tsConfig", "name"],
+  "root",
+  "transform",
+  "transformProgram",
+  "import",
+  "isEsm",
+  "type",
+  "after",
+  "afterDeclarations",
+  "resolvePathAliases",
+  "tsConfig",
+  "name",
 ];
 
 function optionsOf(config: PluginConfig): ConstructorParameters<typeof Sources>[0] {
