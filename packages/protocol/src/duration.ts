@@ -2,7 +2,7 @@ import ms from "ms";
 
 /**
  * Parses a duration into milliseconds. Accepts a number of milliseconds, or text such as `250ms`, `60s`, `1.5 hours`, `3d`, or `500` without
- * a unit, which means milliseconds. Directives and options use the same grammar. Returns `undefined` unless the result is finite and not negative.
+ * a unit, which means milliseconds. Directives use the same grammar, but require the unit. Returns `undefined` unless the result is finite and not negative.
  */
 export function parseDuration(value: unknown): number | undefined {
   const parsed: unknown = typeof value === "string" ? parseText(value) : value;
