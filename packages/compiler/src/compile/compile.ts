@@ -112,7 +112,8 @@ function firstOfEach(diagnostics: readonly Diagnostic[], groups: ReadonlyMap<Dia
   });
 }
 
-function atLevels(diagnostics: readonly Diagnostic[], levels: WarningLevels = {}): Diagnostic[] {
+/** The diagnostics with the severities that a project gives to warnings, without those that it turns off. */
+export function atLevels(diagnostics: readonly Diagnostic[], levels: WarningLevels = {}): Diagnostic[] {
   const levelOf = new Map<string, string | undefined>(Object.entries(levels));
   return diagnostics.flatMap((each) => {
     const level = each.severity === "warning" ? levelOf.get(each.code) : undefined;

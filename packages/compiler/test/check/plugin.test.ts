@@ -51,6 +51,14 @@ describe("the type check in vite", () => {
     expect(warnings).toEqual([]);
   });
 
+  test("the levels of warnings hold for the check", async () => {
+    const levels = (level: "off" | "error"): Options => ({ check: true, warnings: { CLASS_NOT_REGISTERED: level } });
+    const warnings: string[] = [];
+    await build(config(projectOf(warned), levels("off"), warnings));
+    expect(warnings.join()).not.toContain("CLASS_NOT_REGISTERED");
+    await expect(build(config(projectOf(warned), levels("error")))).rejects.toThrow("CLASS_NOT_REGISTERED");
+  });
+
   test("a vite build with check reports an invalid tsconfig", async () => {
     await expect(build(config(projectOf(good), { check: { tsconfig: "config/tsconfig.json" } }))).rejects.toThrow(
       /Cannot read file 'config\/tsconfig\.json'[^]*TSCONFIG_INVALID/,

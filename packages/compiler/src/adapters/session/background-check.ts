@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 // import only types: the check loads all of TypeScript, and must load it only in its own thread
 import type { CheckOptions, CheckResult } from "../../check/check.ts";
+import { atLevels } from "../../compile/compile.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { Options } from "./options.ts";
 
@@ -46,7 +47,7 @@ export class BackgroundCheck {
     const { running } = this;
     this.running = undefined;
     running?.worker.ref();
-    return running ? (await running.result).diagnostics : [];
+    return running ? atLevels((await running.result).diagnostics, this.options.warnings) : [];
   }
 
   /** Abandons the check, because the build has ended. */
