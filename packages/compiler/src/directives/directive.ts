@@ -110,8 +110,14 @@ function known<K extends string>(
   return result;
 }
 
+/** The arguments of each directive. */
+export const argumentNames = {
+  task: ["retries", "backoff", "timeout"],
+  workflow: ["id"],
+} as const satisfies Record<DirectiveKind, readonly string[]>;
+
 function readTask(args: readonly Argument[], found: DirectiveProblem[]): TaskOptionsInfo {
-  const given = known(args, ["retries", "backoff", "timeout"], "task", found);
+  const given = known(args, argumentNames.task, "task", found);
   const retries = integer(given.get("retries"), found);
   const backoff = readBackoff(given.get("backoff"), found);
   const timeout = duration(given.get("timeout"), found, "positive");
@@ -123,7 +129,7 @@ function readTask(args: readonly Argument[], found: DirectiveProblem[]): TaskOpt
 }
 
 function readWorkflow(args: readonly Argument[], found: DirectiveProblem[]): readonly IdPart[] | undefined {
-  const arg = known(args, ["id"], "workflow", found).get("id");
+  const arg = known(args, argumentNames.workflow, "workflow", found).get("id");
   return arg && readTemplate(arg, found);
 }
 

@@ -3,8 +3,9 @@ import { parseArguments, type Argument } from "./arguments.ts";
 import { report, type DirectiveProblem } from "./problem.ts";
 import { closest } from "./suggest.ts";
 
-const invalid = (found: DirectiveProblem[], arg: Argument, expected: string): undefined =>
-  report(found, "DIRECTIVE_ARGUMENT_INVALID", { name: arg.name, value: arg.value, expected }, arg);
+/** @param meant - the value that was probably meant */
+const invalid = (found: DirectiveProblem[], arg: Argument, expected: string, meant?: string): undefined =>
+  report(found, "DIRECTIVE_ARGUMENT_INVALID", { name: arg.name, value: arg.value, expected, meant }, arg);
 
 export function duration(
   arg: Argument | undefined,
@@ -41,14 +42,15 @@ function flag(arg: Argument | undefined, found: DirectiveProblem[]): boolean | u
   return invalid(found, arg, "true or false");
 }
 
-const shapes = {
+/** The backoff functions and their arguments. */
+export const backoffs = {
   exponential: { required: ["base"], optional: ["max", "jitter"] },
   linear: { required: ["start", "step"], optional: [] },
   constant: { required: ["delay"], optional: [] },
 } as const satisfies Record<string, { required: readonly string[]; optional: readonly string[] }>;
 
-type BackoffName = keyof typeof shapes;
-const isBackoff = (name: string): name is BackoffName => Object.hasOwn(shapes, name);
+export type BackoffName = keyof typeof backoffs;
+const isBackoff = (name: string): name is BackoffName => Object.hasOwn(backoffs, name);
 
 /** `exponential(base=2, max=60s, jitter=true)`, `linear(start=1s, step=2s)`, `constant(5s)`. */
 export function readBackoff(arg: Argument | undefined, found: DirectiveProblem[]): BackoffSpec | undefined {
@@ -56,11 +58,12 @@ export function readBackoff(arg: Argument | undefined, found: DirectiveProblem[]
   const match = /^([A-Za-z_$][\w$]*)\s*(?:\((.*)\))?$/s.exec(arg.value);
   const kind = match?.[1] ?? "";
   if (!match || !isBackoff(kind)) {
-    const meant = closest(kind, Object.keys(shapes));
+    const meant = closest(kind, Object.keys(backoffs));
     return invalid(
       found,
       arg,
       `exponential(…), linear(…) or constant(…)${meant && meant !== kind ? `; did you mean ${meant}(…)?` : ""}`,
+      meant === undefined ? undefined : meant + arg.value.slice(kind.length),
     );
   }
   const open = arg.value.indexOf("(");
@@ -82,7 +85,7 @@ function named(
   call: Argument,
   found: DirectiveProblem[],
 ): Map<string, Argument> | undefined {
-  const { required, optional } = shapes[kind];
+  const { required, optional } = backoffs[kind];
   const names: readonly string[] = [...required, ...optional];
   const result = new Map<string, Argument>();
   const before = found.length;

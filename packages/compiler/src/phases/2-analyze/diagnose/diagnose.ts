@@ -7,6 +7,7 @@ import type { Parsed } from "../../1-parse/parse.ts";
 import type { Analysis, Impurity } from "../model/analysis.ts";
 import type { FunctionModel, ModuleModel } from "../model/model.ts";
 import { directedExports } from "../scopes/directed-exports.ts";
+import { asyncAt } from "./async-at.ts";
 
 /** The problems of a module, except those in the text of its directives. */
 export function diagnose(
@@ -19,7 +20,7 @@ export function diagnose(
   const found: Diagnostic[] = [];
   const report: Report = (code, params, at) => void found.push(createDiagnostic(file, code, params, at));
   for (const fn of model.functions) {
-    if (fn.directive) diagnoseDirected(fn, fn.directive.words, report);
+    if (fn.directive) diagnoseDirected(fn, fn.directive.words, parsed.source, report);
   }
   if (directives.module) {
     const { words, statement } = directives.module;
@@ -29,7 +30,12 @@ export function diagnose(
       if (!each.fn?.async || each.fn.generator)
         report(
           "MODULE_EXPORT_NOT_ASYNC",
-          { name: each.name, directive: words, from: each.from },
+          {
+            name: each.name,
+            directive: words,
+            from: each.from,
+            asyncAt: each.fn && !each.fn.generator ? each.fn.start : undefined,
+          },
           firstLine(each.node, parsed.source),
         );
     }
@@ -71,14 +77,15 @@ function firstLine(node: Node, source: string): { start: number; end: number } {
   return isErased(inner) || line < 1 ? inner : { start: inner.start, end: inner.start + line };
 }
 
-function diagnoseDirected(fn: FunctionModel, words: string, report: Report): void {
+function diagnoseDirected(fn: FunctionModel, words: string, source: string, report: Report): void {
   const { node, place, name, directive, kind } = fn;
   if (!directive) return;
   const at = directive.statement;
   if (place.kind === "unsupported" || place.kind === "constructor") {
     report("PLACE_UNSUPPORTED", { directive: words, place: place.what, advice: place.advice }, at);
   } else if (node.generator) report(kind === "task" ? "TASK_IS_GENERATOR" : "WORKFLOW_IS_GENERATOR", { name }, at);
-  else if (!node.async) report(kind === "task" ? "TASK_NOT_ASYNC" : "WORKFLOW_NOT_ASYNC", { name }, at);
+  else if (!node.async)
+    report(kind === "task" ? "TASK_NOT_ASYNC" : "WORKFLOW_NOT_ASYNC", { name, asyncAt: asyncAt(fn, source) }, at);
 }
 
 /** An error is decoded without its constructor, which alone can add private members. */
