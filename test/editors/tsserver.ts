@@ -34,12 +34,12 @@ export class Tsserver {
   }
 
   /** Sends a command that has no answer. */
-  notify(command: string, args: object): void {
+  notify(command: string, args?: object): void {
     this.child.stdin.write(`${JSON.stringify({ seq: ++this.seq, type: "request", command, arguments: args })}\n`);
   }
 
   /** The body of the answer. `undefined` if the server has nothing to say. */
-  async request<T>(command: string, args: object): Promise<T | undefined> {
+  async request<T>(command: string, args?: object): Promise<T | undefined> {
     const answered = new Promise<Answer>((resolve) => this.waiting.set(this.seq + 1, resolve));
     this.notify(command, args);
     const { success, body, message } = await answered;

@@ -393,6 +393,8 @@ describe.each(["typescript", "typescript-5.9"])("the plugin in the tsserver of %
 
   test("an editor is told that there are fixes for the compiler's messages", async () => {
     const file = open();
+    // editors ask without a file
+    expect(await server.request<string[]>("getSupportedCodeFixes")).toContain("92000");
     expect(await server.request<string[]>("getSupportedCodeFixes", { file: file.path })).toContain("92000");
   });
 });

@@ -75,10 +75,13 @@ const fixes: { readonly [C in DiagnosticCode]?: FixesOf<C> } = {
     return readings.map((each) => changeValue(at, value, each));
   },
   DIRECTIVE_ARGUMENT_DUPLICATE: ({ name }, at) => [withoutArgument(at, name)],
-  PLACEHOLDER_UNKNOWN: ({ placeholder, suggestion }, at) =>
-    suggestion === undefined
+  PLACEHOLDER_UNKNOWN({ placeholder, suggestion }, at) {
+    const root = rootOf(placeholder);
+    // `{order.}` is wrong although its parameter is right
+    return suggestion === undefined || suggestion === root
       ? none
-      : [changeValue(at, placeholder, suggestion + placeholder.slice(rootOf(placeholder).length))],
+      : [changeValue(at, placeholder, suggestion + placeholder.slice(root.length))];
+  },
   TASK_NOT_ASYNC: ({ asyncAt }) => addAsync(asyncAt),
   WORKFLOW_NOT_ASYNC: ({ asyncAt }) => addAsync(asyncAt),
   MODULE_EXPORT_NOT_ASYNC: ({ asyncAt }) => addAsync(asyncAt),

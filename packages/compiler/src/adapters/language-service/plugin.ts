@@ -5,7 +5,7 @@ import { DIRECTIVE_WORDS } from "../../directives/directive.ts";
 import { mayHoldDirective } from "../../phases/1-parse/directives.ts";
 import { diagnosticNumber, optionProblem } from "../../typescript/diagnostic.ts";
 import { Answers } from "./answers.ts";
-import { codeFixes } from "./code-fixes.ts";
+import { announceFixes, codeFixes } from "./code-fixes.ts";
 import { LiveProject } from "./live-project.ts";
 
 /**
@@ -30,6 +30,7 @@ function create(api: typeof ts, info: ts.server.PluginCreateInfo): ts.LanguageSe
   };
   const live = projectOf(api, info);
   if (live instanceof PerdureError) return extended(service, { getSemanticDiagnostics: refusing(service, live) });
+  attempt(() => announceFixes(api), undefined);
   const answers = new Answers(api, service, live.options.words);
   const diagnosticsOf = (fileName: string): readonly Diagnostic[] => attempt(() => live.diagnostics(fileName), []);
 
@@ -63,7 +64,6 @@ function create(api: typeof ts, info: ts.server.PluginCreateInfo): ts.LanguageSe
       ),
       ...(codes.includes(diagnosticNumber) ? codeFixes(fileName, diagnosticsOf(fileName), start, end) : []),
     ],
-    getSupportedCodeFixes: (fileName) => [...service.getSupportedCodeFixes(fileName), String(diagnosticNumber)],
   };
   return extended(service, own);
 }
