@@ -3,8 +3,9 @@ import { configDefaults, mergeConfig } from "vitest/config";
 import base from "../vitest.config.ts";
 
 const startsPrograms = [
-  "test/{builds,editors,packages,processes,real-code,simulation,stacks}/**",
+  "test/{builds,packages,processes,real-code,simulation,stacks}/**",
   "test/docs/{diagnostics,without-a-bundler}.test.ts",
+  "test/editors/typescript-plugin.test.ts",
   "test/errors/bad-input.test.ts",
   "test/ids/live-edits.test.ts",
   "test/runtime/reload.test.ts",

@@ -244,6 +244,9 @@ describe.each(["typescript", "typescript-5.9"])("the plugin in the tsserver of %
         const build = said(text, file.path, directory).filter((each) => each.code !== "PARSE_ERROR");
         expect(messages, code).toEqual(expected(build));
         for (const each of messages) shown.add(each.code ?? "");
+        for (const { code, start, end } of build)
+          for (const [title, after] of Object.entries(await file.fixes(start, end)))
+            expect(said(after, file.path, directory).length, `${code}: ${title}`).toBeLessThan(build.length);
       }
     }
     const elsewhere = ["BROWSER_IMPORT", "DIRECTIVE_LOST", "PARSE_ERROR", "TSCONFIG_INVALID"];

@@ -6,7 +6,7 @@ interface Span {
 }
 
 /** Text to put in place of a part of the file. */
-export interface Edit extends Span {
+interface Edit extends Span {
   readonly text: string;
 }
 

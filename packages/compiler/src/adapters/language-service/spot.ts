@@ -7,7 +7,7 @@ import {
 } from "../../directives/describe.ts";
 import type { DirectiveKind, DirectiveWords } from "../../directives/directive.ts";
 
-export type Descriptions = Readonly<Record<string, ArgumentDescription>>;
+type Descriptions = Readonly<Record<string, ArgumentDescription>>;
 
 /** A part of a placeholder: `order` and `id` of `{order.id}`. */
 export interface Step extends Slice {
