@@ -47,7 +47,7 @@ export interface Message {
 /** A file that is open in an editor. Its text is in the editor's buffer, and nothing here writes it to the disk. */
 export class OpenFile {
   readonly path: string;
-  private readonly server: Tsserver;
+  readonly server: Tsserver;
   private text: string;
 
   constructor(server: Tsserver, path: string, text: string) {

@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { compile, CompileError, type Diagnostic } from "unplugin-perdure";
 import {
@@ -437,6 +437,21 @@ describe("the options of the plugin", () => {
     file.type(text.replace("use workflow", "use durable workflow"));
     expect((await file.messages()).map(({ code }) => code)).toEqual(["WORKFLOW_IO", "WORKFLOW_TIMER"]);
     expect(await file.offered(`async function f() { "‸" }`)).toEqual(["use durable workflow", "use task"]);
+  });
+
+  test("the paths in messages start at the root of the options", async () => {
+    const file = project({ root: ".." });
+    const helper = new OpenFile(
+      file.server,
+      join(dirname(file.path), "load.ts"),
+      `export const load = async () => await fetch("x");\n`,
+    );
+    file.type(
+      `import { load } from "./load.ts";\nexport async function f() {\n  "use workflow";\n  return await load();\n}\n`,
+    );
+    const [message] = await file.messages();
+    expect(message?.text).toContain(`fetch at ${basename(dirname(file.path))}/load.ts:1:`);
+    helper.close();
   });
 
   test("a wrong option is reported in each file with directives", async () => {

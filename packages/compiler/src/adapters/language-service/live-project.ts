@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { ts } from "ts-morph";
 import { projectOptions, directiveWords, warningLevels } from "../session/project-options.ts";
 import { CompileError } from "../../compile/compile-error.ts";
@@ -139,7 +140,7 @@ function readOptions({ config, project }: ts.server.PluginCreateInfo): Options {
   const options = projectOptions(directory);
   const root: unknown = member(config, "root");
   return {
-    root: typeof root === "string" ? pathOf(root) : options.root,
+    root: typeof root === "string" ? pathOf(resolve(directory, root)) : options.root,
     words: { ...DIRECTIVE_WORDS, ...options.directives, ...directiveWords(member(config, "directives")) },
     warnings: { ...options.warnings, ...warningLevels(member(config, "warnings")) },
   };
