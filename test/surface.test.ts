@@ -174,7 +174,9 @@ test("the exported functions have the documented types", () => {
   expectTypeOf(sleep).parameter(0).extract<string>().not.toBeNever();
   expectTypeOf(signal<{ ok: boolean }>).returns.toEqualTypeOf<Promise<{ ok: boolean }>>();
   expectTypeOf(keyed<Promise<number>>).returns.toEqualTypeOf<Promise<number>>();
-  expectTypeOf(exponential).parameter(0).toEqualTypeOf<{ base: number; max?: perdure.Duration; jitter?: boolean }>();
+  expectTypeOf(exponential)
+    .parameter(0)
+    .toEqualTypeOf<{ base?: number; max?: perdure.Duration; jitter?: boolean } | undefined>();
   const schema = {} as StandardSchema<Date>;
   expectTypeOf(taskOptions<[string], Date>).returns.toEqualTypeOf<(id: string) => Promise<Date>>();
   expectTypeOf(() => taskOptions(order, { result: schema })).returns.toEqualTypeOf<

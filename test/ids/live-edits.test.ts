@@ -67,6 +67,10 @@ const charge = all(
   tasks("function bill", "function charge"),
   tasks('"bill "', '"charge "'),
 );
+const keepsName = tasks(
+  '"use task: retries=0"; globalThis.log.push("charge',
+  '"use task: name=bill, retries=0"; globalThis.log.push("charge',
+);
 const helper = all(
   flow("export async", "async function handle(n) {\n  return pack(n);\n}\n\nexport async"),
   flow("await pack(n)", "await handle(n)"),
@@ -173,6 +177,7 @@ const rows: Record<string, Row> = {
   },
   "a step renamed": { edit: charge, outcome: "STEPS_LOST", log: [], corrected: whole },
   "a step renamed, and declared": { edit: charge, options: { renames: { bill: "charge" } }, outcome: whole },
+  "a step renamed, with its recorded name in `name=`": { edit: all(charge, keepsName), outcome: whole },
   "a step that became a workflow": {
     edit: tasks('function bill(x) { "use task: retries=0"', 'function bill(x) { "use workflow"'),
     outcome: "STEP_KIND_DIFFERS",
@@ -202,6 +207,10 @@ const rows: Record<string, Row> = {
   },
   "the workflow renamed": { edit: place, outcome: undefined },
   "the workflow renamed, and declared": { edit: place, options: { renames: { flow: "place" } }, outcome: whole },
+  "the workflow renamed, with its recorded name in `name=`": {
+    edit: all(place, flow('"use workflow: id=run"', '"use workflow: id=run, name=flow"')),
+    outcome: whole,
+  },
   "the retries, backoff or timeout of a task changed": {
     edit: tasks(/retries=0/, "retries=9, backoff=constant(1s)"),
     outcome: whole,
@@ -296,6 +305,8 @@ test.each([
   "a step renamed",
   "a call moved into a helper",
   "the workflow renamed, and declared",
+  "a step renamed, with its recorded name in `name=`",
+  "the workflow renamed, with its recorded name in `name=`",
   "a task moved to another file",
 ])("a rebuilt program resumes a killed run as documented after this edit: %s", async (name) => {
   const { edit, options = {}, outcome = "" } = rows[name] ?? {};

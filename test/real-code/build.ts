@@ -65,7 +65,7 @@ function copy(from: string, to: string): string {
 }
 
 /** The documented reasons to refuse a task: a place without a name, and an assignment to a captured variable. */
-const refusals = new Set(["PLACE_UNSUPPORTED", "TASK_WRITES_CAPTURED"]);
+const refusals = new Set(["PLACE_UNSUPPORTED", "TASK_WRITES_CAPTURED", "TASK_WRITES_OUTSIDE"]);
 
 /** The output, or `undefined` if nothing had to be compiled. Refused directives are removed and counted. @throws Error for any other failure */
 export function compileFile(
@@ -75,7 +75,7 @@ export function compileFile(
 ): { readonly code: string | undefined; readonly refused: number } {
   const source = readFileSync(path, "utf8");
   try {
-    const result = compile(source, { id: path, root, project });
+    const result = compile(source, { id: path, root, project, warnings: { TASK_WRITES_OUTSIDE: "error" } });
     if (result) assertSound(result.code, source, relative(root, path));
     return { code: result?.code, refused: 0 };
   } catch (error) {

@@ -1,5 +1,7 @@
+import type { BackoffSpec } from "@perdure/protocol";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { exponential, linear } from "../../runtime/src/config/task-options.ts";
 import { readDirective, type DirectiveReading } from "../src/directives/directive.ts";
 
 const task = (args: string) => {
@@ -30,7 +32,7 @@ describe("the arguments of a task directive", () => {
       backoff: { kind: "linear", start: 1000, step: 500 },
     });
     expect(task("backoff=constant(5s)")).toEqual({ backoff: { kind: "constant", delay: 5000 } });
-    expect(task(" backoff = constant( delay = 250 ) , retries = 0 ")).toEqual({
+    expect(task(" backoff = constant( delay = 250 ms ) , retries = 0 ")).toEqual({
       backoff: { kind: "constant", delay: 250 },
       retries: 0,
     });
@@ -40,12 +42,11 @@ describe("the arguments of a task directive", () => {
     const refused: Record<string, string> = {
       "retries=many": "DIRECTIVE_ARGUMENT_INVALID",
       "timeout=-1s": "DIRECTIVE_ARGUMENT_INVALID",
-      "timeout=0": "DIRECTIVE_ARGUMENT_INVALID",
+      "timeout=0s": "DIRECTIVE_ARGUMENT_INVALID",
       "timeout=1 fortnight": "DIRECTIVE_ARGUMENT_INVALID",
       "backoff=2": "DIRECTIVE_ARGUMENT_INVALID",
       "backoff=fibonacci(1)": "DIRECTIVE_ARGUMENT_INVALID",
       "backoff=exponential(base=2, base=3)": "DIRECTIVE_ARGUMENT_DUPLICATE",
-      "backoff=linear(step=1)": "DIRECTIVE_ARGUMENT_MISSING",
       "retry=1": "DIRECTIVE_ARGUMENT_UNKNOWN",
       "id=x": "DIRECTIVE_ARGUMENT_UNKNOWN",
       retries: "DIRECTIVE_ARGUMENT_UNKNOWN",
@@ -69,8 +70,46 @@ describe("the id in a workflow directive", () => {
 test("durations in a task directive are read as in the options", () => {
   expect(task("timeout=1 second")).toEqual({ timeout: 1000 });
   expect(task('timeout="2 days"')).toEqual({ timeout: 172_800_000 });
-  expect(task("timeout=1500")).toEqual({ timeout: 1500 });
-  expect(task("backoff=linear(start=0, step=1 min)")).toEqual({ backoff: { kind: "linear", start: 0, step: 60_000 } });
+  expect(task("timeout=1500 ms")).toEqual({ timeout: 1500 });
+  expect(task("backoff=linear(start=0s, step=1 min)")).toEqual({ backoff: { kind: "linear", start: 0, step: 60_000 } });
+});
+
+test("exponential and linear have defaults, and the functions of the runtime have the same", () => {
+  const backoffs: Record<string, BackoffSpec> = {
+    exponential: exponential(),
+    "exponential()": exponential({}),
+    "exponential( )": { kind: "exponential", base: 2, max: 60_000 },
+    "exponential(jitter=true)": exponential({ jitter: true }),
+    "exponential(max=5m)": exponential({ max: "5m" }),
+    "exponential(base=3)": exponential({ base: 3 }),
+    "exponential(base=2)": { kind: "exponential", base: 2 },
+    linear: linear(),
+    "linear()": { kind: "linear", start: 1000, step: 1000 },
+    "linear(start=5s)": linear({ start: "5s" }),
+    "linear(step=2s)": linear({ step: "2s" }),
+    "linear(step=2s, start=0s)": linear({ start: 0, step: 2000 }),
+  };
+  for (const [text, backoff] of Object.entries(backoffs))
+    expect([text, task(`backoff=${text}`)]).toEqual([text, { backoff }]);
+  expect(codes(readDirective("use task: backoff=exponential(base=0)"))).toEqual(["DIRECTIVE_ARGUMENT_INVALID"]);
+  expect(codes(readDirective("use task: backoff=linear(start=soon)"))).toEqual(["DIRECTIVE_ARGUMENT_INVALID"]);
+  expect(codes(readDirective("use task: backoff=constant()"))).toEqual(["DIRECTIVE_ARGUMENT_MISSING"]);
+});
+
+test("a duration without a unit is refused, with both readings", () => {
+  const durations = [
+    "timeout=#",
+    "backoff=constant(#)",
+    "backoff=constant(delay=#)",
+    "backoff=exponential(base=2, max=#)",
+  ];
+  for (const form of [...durations, "backoff=linear(start=#, step=1s)", "backoff=linear(start=1s, step=#)"])
+    for (const value of ["5", "60", "0", "1.5", ".5", "1e3", "1_000", '"5"', "+5"]) {
+      const [problem, ...more] = readDirective(`use task: ${form.replace("#", value)}`)?.problems ?? [];
+      expect([form, value, more, problem?.code]).toEqual([form, value, [], "DIRECTIVE_ARGUMENT_INVALID"]);
+      const bare = value.replaceAll('"', "");
+      expect(JSON.stringify(problem?.params)).toContain(`write ${bare}ms for milliseconds, or ${bare}s for seconds`);
+    }
 });
 
 test("directives of other tools are ignored", () => {
@@ -112,6 +151,60 @@ test("misspelt directives are recognized", () => {
   ]) {
     expect([text, codes(readDirective(text))]).toEqual([text, ["DIRECTIVE_MISSPELT"]]);
   }
+});
+
+const spelled = (text: string): string | undefined => {
+  const [problem] = readDirective(text)?.problems ?? [];
+  return problem?.code === "DIRECTIVE_MISSPELT" ? problem.params.meant : undefined;
+};
+
+test("what begins with the words of a directive and no letter is a directive or an error", () => {
+  const meant: Record<string, string> = {
+    "use task retries=1": "use task: retries=1",
+    "use task; retries=1": "use task: retries=1",
+    "use task, retries=1, timeout=1s": "use task: retries=1, timeout=1s",
+    "use task(retries=1)": "use task: retries=1",
+    "use task (backoff=constant(5s));": "use task: backoff=constant(5s)",
+    "use task - retries=1": "use task: retries=1",
+    "use task => retries=1": "use task: retries=1",
+    "use task\n  retries=1": "use task: retries=1",
+    "use task： retries=1": "use task: retries=1",
+    "use task retries=1: once": "use task: retries=1: once",
+    "use task once": "use task",
+    "use task 3": "use task",
+    "use task3": "use task",
+    "use task\u200b": "use task",
+    "use\u00a0task": "use task",
+    "use\ttask": "use task",
+    "use\u3000task retries=1": "use task: retries=1",
+    "use task : retries=1": "use task",
+    "Use Task; retries=1": "use task: retries=1",
+    "use-task, retries=1": "use task: retries=1",
+    "useTask(retries=1)": "use task: retries=1",
+    "use tasks retries=1": "use task: retries=1",
+    "use workflow id=order-{id}": "use workflow: id=order-{id}",
+    "use workflow; id=x": "use workflow: id=x",
+    "use workflow(id=x-{id})": "use workflow: id=x-{id}",
+    "use workflow{id}": "use workflow",
+    "use work flow, id=x": "use workflow: id=x",
+    "use workflows, id=x": "use workflow: id=x",
+  };
+  for (const [text, directive] of Object.entries(meant)) expect([text, spelled(text)]).toEqual([text, directive]);
+  fc.assert(
+    fc.property(
+      fc.constantFrom("use task", "use workflow"),
+      fc.string({ unit: "binary", minLength: 1 }).filter((rest) => !/^\p{L}/u.test(rest)),
+      (words, rest) => {
+        const reading = readDirective(words + rest);
+        expect(reading?.directive ?? reading?.problems[0]).toBeDefined();
+      },
+    ),
+  );
+});
+
+test("other words that a letter continues are ignored", () => {
+  for (const text of ["use taskforce", "use tanks to store", "use memo retries=1"])
+    expect([text, readDirective(text)]).toEqual([text, undefined]);
 });
 
 test("reading any text as a directive never throws and reports only positions inside the text", () => {

@@ -43,6 +43,8 @@ const templatePart = v.union([
       path: v.pipe(v.array(v.union([v.string(), v.number()])), v.readonly()),
       /** The literal that is the parameter's default value. */
       default: v.exactOptional(v.union([v.string(), v.number(), v.boolean()])),
+      /** The value is a date, and becomes text in this format: `yyyy-mm-dd`. */
+      format: v.exactOptional(v.string()),
     }),
     v.readonly(),
   ),

@@ -153,6 +153,12 @@ export const messages = {
     text: `${p.value} is not a valid value for ${p.option}`,
     hint: `use ${p.expected}`,
   })),
+  OPTION_UNKNOWN: define(
+    (p: { owner: string; name: string; known: readonly string[]; suggestion: string | undefined }) => ({
+      text: `${p.owner} has no option "${p.name}"`,
+      hint: `${p.suggestion === undefined ? "" : `did you mean "${p.suggestion}"? `}${p.owner} takes ${p.known.join(", ")}`,
+    }),
+  ),
   REGISTER_BYPASSED: define((p: { file: string }) => ({
     text: `another loader read ${p.file} from disk instead of the code that unplugin-perdure/register compiled`,
     hint: "put --import unplugin-perdure/register before the --import of the other loader",
@@ -167,10 +173,16 @@ export const messages = {
     text: `${declared([p.from, p.to])}: ${p.problem}`,
     hint: 'use two names ("bill": "charge"), two step paths ("charge[0]": "handle[0]/charge[0]"; a name without an index matches every index), or two workflows ("src/a.ts#order": "src/b.ts#order")',
   })),
-  RUN_ID_INCOMPLETE: define((p: { workflow: string; placeholder: string; found: string }) => ({
-    text: `the run id of ${p.workflow} is incomplete: {${p.placeholder}} is ${p.found}`,
-    hint: "pass a string, number, bigint or boolean there, or use another placeholder in id=",
-  })),
+  RUN_ID_INCOMPLETE: define(
+    (p: { workflow: string; placeholder: string; found: string; expected: "text" | "date" | "format" }) => ({
+      text: `the run id of ${p.workflow} is incomplete: {${p.placeholder}} is ${p.found}`,
+      hint: {
+        text: "pass a string, number, bigint or boolean there, or use another placeholder in id=",
+        date: "pass a valid Date there, or leave the format out of id=",
+        format: `give the date a format in id=, such as {${p.placeholder}:yyyy-mm-dd} (UTC)`,
+      }[p.expected],
+    }),
+  ),
   RUN_ID_INVALID: define((p: { workflow: string; found: string }) => ({
     text: `the run id of ${p.workflow} must be well-formed text of 1 to 512 characters; found ${p.found}`,
     hint: "pass another id to start(), or correct the id option of the workflow",

@@ -1,9 +1,10 @@
 /** `perdure/testing`: a clock that tests move, crashes at chosen points, and the conformance suite for stores. */
 import nodeTest from "node:test";
+import { checkOptions } from "@perdure/protocol";
 import { memoryStore, type Store } from "@perdure/store";
 import { testStore as conformance, type ConformanceOptions, type TestRunner } from "@perdure/store/conformance";
 import { toMilliseconds, type Duration } from "./config/duration.ts";
-import type { RuntimeOptions } from "./config/settings.ts";
+import { RUNTIME_OPTIONS, type RuntimeOptions } from "./config/settings.ts";
 import { currentRuntime, installed } from "./process/default-runtime.ts";
 import { Runtime } from "./process/runtime.ts";
 import { TestClock } from "./test-kit/clock.ts";
@@ -34,14 +35,20 @@ export interface TestRuntime {
   crash(): void;
 }
 
+export interface SetupOptions extends Omit<RuntimeOptions, "clock" | "store"> {
+  /** Default: an empty store in memory. */
+  readonly store?: Store;
+  /** Where the clock stands at first. */
+  readonly now?: Date;
+}
+
 /**
  * Sets up Perdure for a test: a store in memory and a clock that stands still until `advance`. Undo it with `close()`.
  * @param options - as for `configure`
  */
-export function setup(
-  options: Omit<RuntimeOptions, "clock" | "store"> & { readonly store?: Store; readonly now?: Date } = {},
-): TestRuntime {
-  const { now, store = memoryStore(), ...rest } = options;
+export function setup(options: SetupOptions = {}): TestRuntime {
+  const { clock: _, ...known } = RUNTIME_OPTIONS;
+  const { now, store = memoryStore(), ...rest } = checkOptions(options, { ...known, now: true }, "setup()");
   const clock = new TestClock(now?.getTime());
   const install = (): void => {
     installed.runtime = new Runtime({ ...testOptions, ...rest, store, clock });

@@ -1,10 +1,13 @@
+import { checkOptions, type OptionNames } from "@perdure/protocol";
 import { dirname, resolve } from "node:path";
 import { ts } from "ts-morph";
-import type { Culprit } from "../diagnostics/check-messages.ts";
+import { checkMessages, type Culprit } from "../diagnostics/check-messages.ts";
 import { createDiagnostic, type Diagnostic, type SourceFile } from "../diagnostics/diagnostic.ts";
+import { mayIgnore, withoutIgnored } from "../diagnostics/ignores.ts";
 import { DIRECTIVE_WORDS, type DirectiveWords } from "../directives/directive.ts";
 import { idFilter, passes, type Patterns } from "../files/filter.ts";
 import { projectPath } from "../files/paths.ts";
+import { parse } from "../phases/1-parse/parse.ts";
 import { tsconfigPath } from "../typescript/tsconfig.ts";
 import { placeOf } from "./calls.ts";
 import { directedFunctions, type DirectedFunction } from "./directed.ts";
@@ -28,6 +31,15 @@ export interface CheckOptions {
   readonly exclude?: Patterns;
 }
 
+const CHECK_OPTIONS: OptionNames<CheckOptions> = {
+  tsconfig: true,
+  root: true,
+  classes: true,
+  directives: true,
+  include: true,
+  exclude: true,
+};
+
 export interface CheckResult {
   /** Sorted by file and position. */
   readonly diagnostics: readonly Diagnostic[];
@@ -38,8 +50,11 @@ export interface CheckResult {
 /**
  * Finds the tasks and workflows of a TypeScript project whose results or inputs cannot be stored, judging by their types. It loads the
  * whole project synchronously, which takes seconds.
+ *
+ * @throws PerdureError `OPTION_UNKNOWN`
  */
 export function check(options: CheckOptions = {}): CheckResult {
+  checkOptions(options, CHECK_OPTIONS, "check()");
   const tsconfig = tsconfigPath(options.tsconfig ?? ".");
   const root = resolve(options.root ?? dirname(tsconfig));
   const { programs, diagnostics } = loadProject(tsconfig, root);
@@ -53,13 +68,24 @@ export function check(options: CheckOptions = {}): CheckResult {
     return files
       .filter(({ fileName }) => passes(filter, fileName))
       .flatMap((file) =>
-        directedFunctions(file, words).flatMap((fn) => {
-          functions++;
-          return judge.judge(fn, file);
-        }),
+        notIgnored(
+          directedFunctions(file, words).flatMap((fn) => {
+            functions++;
+            return judge.judge(fn, file);
+          }),
+          { file: projectPath(root, file.fileName), source: file.text },
+          file.fileName,
+        ),
       );
   });
   return { diagnostics: [...diagnostics, ...found].sort(byPlace), functions };
+}
+
+/** Leaves out the warnings that comments turn off. A comment that is wrong in itself is reported by the compiler. */
+function notIgnored(diagnostics: readonly Diagnostic[], file: SourceFile, path: string): readonly Diagnostic[] {
+  if (!mayIgnore(file.source)) return diagnostics;
+  const left = withoutIgnored(diagnostics, { ...parse(path, file.source), ...file }, (code) => code in checkMessages);
+  return left.filter(({ code }) => code !== "IGNORE_INVALID");
 }
 
 /** The project's own files. A file that is in several programs is listed with the first one. */

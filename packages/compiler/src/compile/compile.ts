@@ -2,6 +2,8 @@ import type { ModuleInfo } from "@perdure/protocol";
 import type { SourceMap } from "magic-string";
 import { join } from "node:path";
 import { createDiagnostic, type Diagnostic, type SourceFile } from "../diagnostics/diagnostic.ts";
+import { mayIgnore, withoutIgnored } from "../diagnostics/ignores.ts";
+import { checkMessages } from "../diagnostics/check-messages.ts";
 import type { WarningCode } from "../diagnostics/messages.ts";
 import { DIRECTIVE_WORDS, type DirectiveWords } from "../directives/directive.ts";
 import { readPackageJson } from "../files/package-json.ts";
@@ -56,7 +58,7 @@ const mayMatter =
 export function compile(source: string, options: CompileOptions): CompileResult | undefined {
   const words = { ...DIRECTIVE_WORDS, ...options.directives };
   const mayHold = mayHoldDirective(source, words);
-  if (!mayHold && !mayMatter.test(source)) return undefined;
+  if (!mayHold && !mayMatter.test(source) && !mayIgnore(source)) return undefined;
   const path = pathOf(options.id);
   const parsed = parse(options.id, source);
   const file: SourceFile = { file: projectPath(options.root, path), source };
@@ -71,7 +73,11 @@ export function compile(source: string, options: CompileOptions): CompileResult 
   const own = () => readPackageJson(join(options.root, "package.json"), host);
   const analysis = project.analyze(path, source, summarize(model));
   const commonJs = options.commonJs === true;
-  const { plan, diagnostics: found } = analyze({
+  const {
+    plan,
+    diagnostics: found,
+    groups,
+  } = analyze({
     parsed,
     directives,
     model,
@@ -81,9 +87,18 @@ export function compile(source: string, options: CompileOptions): CompileResult 
     commonJs,
     packageJson: own,
   });
-  const diagnostics = atLevels(found, options.warnings);
+  const left = withoutIgnored(found, { ...parsed, ...file }, (code) => !(code in checkMessages));
+  const diagnostics = atLevels(firstOfEach(left, groups), options.warnings);
   if (diagnostics.some(({ severity }) => severity === "error")) throw new CompileError(diagnostics);
   return plan && { ...rewrite(parsed, plan), info: plan.info, diagnostics };
+}
+
+function firstOfEach(diagnostics: readonly Diagnostic[], groups: ReadonlyMap<Diagnostic, string>): Diagnostic[] {
+  const seen = new Set<string>();
+  return diagnostics.filter((each) => {
+    const group = groups.get(each);
+    return group === undefined || (!seen.has(group) && seen.add(group));
+  });
 }
 
 function atLevels(diagnostics: readonly Diagnostic[], levels: WarningLevels = {}): Diagnostic[] {

@@ -36,7 +36,7 @@ export function createDiagnostic<C extends DiagnosticCode>(
   const { severity, make } = diagnosticMessages[code];
   const { text: message, hint } = make(params as never);
   const [line, column] = createLocator(source)(start);
-  const fixes = fixesOf(code, params, { start, end, source });
+  const fixes = fixesOf(code, severity, params, { start, end, source });
   return { code, severity, file, start, end, line, column, message, hint, frame: codeFrame(source, start, end), fixes };
 }
 

@@ -1,4 +1,4 @@
-import type { DiagnosticCode, DiagnosticParams } from "./messages.ts";
+import type { DiagnosticCode, DiagnosticParams, Severity } from "./messages.ts";
 
 interface Span {
   readonly start: number;
@@ -57,6 +57,14 @@ function addEquals(found: string, at: Place): readonly Fix[] {
 const addAsync = (at: number | undefined): readonly Fix[] =>
   at === undefined ? none : [insert(at, "async ", `Add "async"`)];
 
+/** A comment on the line before that turns a warning off. `none` in a template literal, where it would be text. */
+function ignore(code: DiagnosticCode, { start, source }: Place): readonly Fix[] {
+  if ((source.slice(0, start).match(/`/g) ?? []).length % 2 === 1) return none;
+  const line = Math.max(source.lastIndexOf("\n", start - 1), source.lastIndexOf("\r", start - 1)) + 1;
+  const [indent = ""] = /^[ \t]*/.exec(source.slice(line)) ?? [];
+  return [insert(line, `${indent}// perdure-ignore ${code}\n`, `Turn ${code} off here`)];
+}
+
 /** The fixes of the problems that have an obvious one. */
 const fixes: { readonly [C in DiagnosticCode]?: FixesOf<C> } = {
   DIRECTIVE_MISSPELT: ({ meant }, at) => [replace(at, meant, `Change to "${meant}"`)],
@@ -94,6 +102,12 @@ const fixes: { readonly [C in DiagnosticCode]?: FixesOf<C> } = {
 /** `order` of `order.id` and `order[0]`. */
 const rootOf = (placeholder: string): string => placeholder.split(/[.[]/, 1)[0] ?? placeholder;
 
-export function fixesOf<C extends DiagnosticCode>(code: C, params: DiagnosticParams<C>, at: Place): readonly Fix[] {
-  return fixes[code]?.(params, at) ?? none;
+export function fixesOf<C extends DiagnosticCode>(
+  code: C,
+  severity: Severity,
+  params: DiagnosticParams<C>,
+  at: Place,
+): readonly Fix[] {
+  const own = fixes[code]?.(params, at) ?? none;
+  return severity === "warning" && code !== "IGNORE_UNUSED" ? [...own, ...ignore(code, at)] : own;
 }

@@ -27,15 +27,15 @@ export const diagnosticMessages = {
     text: `"${p.found}" is not a directive`,
     hint: `did you mean "${p.meant}"?`,
   })),
-  DIRECTIVE_MISPLACED: define("error", (p: { directive: string; of: "file" | "code" }) =>
-    p.of === "code"
+  DIRECTIVE_MISPLACED: define("error", (p: { directive: string; of: "file" | "code" | "template" }) =>
+    p.of === "file"
       ? {
-          text: `"${p.directive}" has no effect here`,
-          hint: "make it the first statement of an async function's body, or of the file to apply it to every exported function",
-        }
-      : {
           text: `"${p.directive}" at the top of a file applies to the exports of the file, but this file exports nothing`,
           hint: "put the directive into each function, or export the functions with the export keyword (module.exports does not count)",
+        }
+      : {
+          text: `"${p.directive}" has no effect ${p.of === "template" ? "in a template literal" : "here"}`,
+          hint: `make it ${p.of === "template" ? "a string in quotes (id= takes {name}, without $), and " : ""}the first statement of an async function's body, or of the file to apply it to every exported function`,
         },
   ),
   DIRECTIVE_DUPLICATE: define("error", (p: { directive: string }) => ({
@@ -82,6 +82,14 @@ export const diagnosticMessages = {
           : `${meant(p.suggestion)}its ${p.known.length === 1 ? "only parameter is" : "parameters are"} ${list(p.known)}`,
     }),
   ),
+  PLACEHOLDER_FORMAT: define("error", (p: { placeholder: string; problem: string }) => ({
+    text: `{${p.placeholder}} has no valid date format: ${p.problem}`,
+    hint: "after the colon, write yyyy, mm (month), dd, hh, mi (minute) and ss, each at most once, with signs between them: {day:yyyy-mm-dd}",
+  })),
+  NAME_NOT_UNIQUE: define("error", (p: { name: string; other: string }) => ({
+    text: `name=${p.name} is not unique: ${p.other} in this file has the same name in step ids`,
+    hint: "give one of them another name; a name that recorded runs have belongs to the function that continues them",
+  })),
   TASK_NOT_ASYNC: define("error", (p: { name: string; asyncAt: number | undefined }) => ({
     text: `the task ${p.name} is not an async function`,
     hint: `add "async" to the function: the result of a task is read from the store`,
@@ -162,8 +170,20 @@ export const diagnosticMessages = {
     hint: "return the new data from the task, and apply it where the task is called",
   })),
   TASK_WRITES_CAPTURED: define("error", (p: { task: string; name: string }) => ({
-    text: `the task ${p.task} assigns to "${p.name}", which is declared outside the task: a replay does not run the task, and the assignment is lost`,
+    text: `the task ${p.task} assigns to "${p.name}", a variable of the run: a replay does not run the task, and the assignment is lost`,
     hint: "return the value from the task, and assign it where the task is called",
+  })),
+  TASK_WRITES_OUTSIDE: define("warning", (p: { task: string; name: string }) => ({
+    text: `the task ${p.task} assigns to "${p.name}", which is declared outside of all workflows: the value is not recorded, and no replay and no other process has it`,
+    hint: "return what a workflow needs from the task; assign with ??= what each process makes for itself",
+  })),
+  IGNORE_INVALID: define("error", (p: { problem: string; suggestion: string | undefined }) => ({
+    text: `this comment turns nothing off: ${p.problem}`,
+    hint: `${meant(p.suggestion)}write "perdure-ignore CODE: reason" on the line of the warning or the line before it, or "perdure-ignore-file CODE: reason" at the top of the file`,
+  })),
+  IGNORE_UNUSED: define("warning", (p: { code: string; wide: boolean }) => ({
+    text: `this comment turns nothing off: there is no ${p.code} ${p.wide ? "in this file" : "on the line that it is about"}`,
+    hint: "remove the comment, or move it to the line of the warning or the line before it",
   })),
   ERROR_PRIVATE_MEMBERS: define("warning", (p: { name: string; member: string }) => ({
     text: `${p.name} has the private member ${p.member}: an error that a workflow catches is made from its record, without private members`,
@@ -195,4 +215,5 @@ export type DirectiveCode =
   | "DIRECTIVE_ARGUMENT_UNKNOWN"
   | "DIRECTIVE_ARGUMENT_INVALID"
   | "DIRECTIVE_ARGUMENT_MISSING"
-  | "DIRECTIVE_ARGUMENT_DUPLICATE";
+  | "DIRECTIVE_ARGUMENT_DUPLICATE"
+  | "PLACEHOLDER_FORMAT";

@@ -8,7 +8,7 @@ export interface Description {
 }
 
 /** What is written behind the `=` of an argument. */
-export type ValueKind = "count" | "factor" | "flag" | "duration" | "backoff" | "template";
+export type ValueKind = "count" | "factor" | "flag" | "duration" | "backoff" | "template" | "date" | "name";
 
 export interface ArgumentDescription extends Description {
   readonly value: ValueKind;
@@ -29,6 +29,13 @@ export const wordDescriptions: Readonly<Record<DirectiveKind, Description>> = {
   },
 };
 
+const name: ArgumentDescription = {
+  value: "name",
+  text: "The name in step ids and in the records of runs, in place of the function's. It stays when the function is renamed.",
+  standard: "the name of the function",
+  example: "name=charge",
+};
+
 export const argumentDescriptions: { readonly [K in DirectiveKind]: Described<(typeof argumentNames)[K][number]> } = {
   task: {
     retries: { value: "count", text: "Attempts after the first one.", standard: "3", example: "retries=5" },
@@ -44,6 +51,7 @@ export const argumentDescriptions: { readonly [K in DirectiveKind]: Described<(t
       standard: "no limit",
       example: "timeout=30s",
     },
+    name,
   },
   workflow: {
     id: {
@@ -52,6 +60,7 @@ export const argumentDescriptions: { readonly [K in DirectiveKind]: Described<(t
       standard: "made of the workflow's name and all its arguments",
       example: "id=order-{order.id}",
     },
+    name,
   },
 };
 
@@ -65,8 +74,13 @@ export const backoffDescriptions: {
     text: "base^n seconds before retry n.",
     example: "exponential(base=2, max=60s)",
     arguments: {
-      base: { value: "factor", text: "The factor from one wait to the next.", standard: undefined, example: "base=2" },
-      max: { value: "duration", text: "The longest wait.", standard: "no limit", example: "max=60s" },
+      base: { value: "factor", text: "The factor from one wait to the next.", standard: "2", example: "base=2" },
+      max: {
+        value: "duration",
+        text: "The longest wait.",
+        standard: "60s, and no limit beside a base",
+        example: "max=60s",
+      },
       jitter: {
         value: "flag",
         text: "Waits a random part of the time, between half and all of it, so that many callers do not retry at the same time.",
@@ -79,8 +93,8 @@ export const backoffDescriptions: {
     text: "start + (n - 1) · step before retry n.",
     example: "linear(start=1s, step=2s)",
     arguments: {
-      start: { value: "duration", text: "The wait before the first retry.", standard: undefined, example: "start=1s" },
-      step: { value: "duration", text: "How much longer each next wait is.", standard: undefined, example: "step=2s" },
+      start: { value: "duration", text: "The wait before the first retry.", standard: "1s", example: "start=1s" },
+      step: { value: "duration", text: "How much longer each next wait is.", standard: "1s", example: "step=2s" },
     },
   },
   constant: {

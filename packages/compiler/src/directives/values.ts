@@ -1,11 +1,13 @@
-import { parseDuration, type BackoffSpec } from "@perdure/protocol";
+import { closest, BACKOFF_DEFAULTS, parseDuration, type BackoffSpec } from "@perdure/protocol";
 import { parseArguments, type Argument } from "./arguments.ts";
 import { report, type DirectiveProblem } from "./problem.ts";
-import { closest } from "./suggest.ts";
 
 /** @param meant - the value that was probably meant */
 const invalid = (found: DirectiveProblem[], arg: Argument, expected: string, meant?: string): undefined =>
   report(found, "DIRECTIVE_ARGUMENT_INVALID", { name: arg.name, value: arg.value, expected, meant }, arg);
+
+/** A bare number could mean milliseconds, as in the options, or seconds, as in Python. */
+const bareNumber = /^[+-]?(?:\d[\d_]*\.?[\d_]*|\.\d+)(?:e[+-]?\d+)?$/i;
 
 export function duration(
   arg: Argument | undefined,
@@ -13,21 +15,33 @@ export function duration(
   sign: "positive" | "any" = "any",
 ): number | undefined {
   if (!arg) return undefined;
-  const value = parseDuration(arg.value);
+  const { value: text } = arg;
+  const kind = sign === "any" ? "a duration" : "a duration above zero";
+  if (bareNumber.test(text))
+    return invalid(found, arg, `${kind} with its unit: write ${text}ms for milliseconds, or ${text}s for seconds`);
+  const value = parseDuration(text);
   if (value !== undefined && (sign === "any" || value > 0)) return value;
-  return invalid(
-    found,
-    arg,
-    sign === "any"
-      ? "a duration such as 250ms, 60s, 5m, 2h, 3d"
-      : "a duration above zero, such as 250ms, 60s, 5m, 2h, 3d",
-  );
+  return invalid(found, arg, `${kind}${sign === "any" ? "" : ","} such as 250ms, 60s, 5m, 2h, 3d`);
 }
 
 export function integer(arg: Argument | undefined, found: DirectiveProblem[]): number | undefined {
   if (!arg) return undefined;
   if (/^\d{1,9}$/.test(arg.value)) return Number(arg.value);
   return invalid(found, arg, "a whole number, 0 or more");
+}
+
+/** The names of loops in step ids. */
+const loops = new Set(["for", "while", "do"]);
+
+/** A name as functions and methods have it: `charge`, `Billing.charge`. */
+export function readName(arg: Argument | undefined, found: DirectiveProblem[]): string | undefined {
+  if (!arg) return undefined;
+  if (
+    /^[\p{ID_Start}$_][\p{ID_Continue}$]*(?:\.[\p{ID_Start}$_][\p{ID_Continue}$]*)*$/u.test(arg.value) &&
+    !loops.has(arg.value)
+  )
+    return arg.value;
+  return invalid(found, arg, "a name like that of a function or method, such as charge or Billing.charge");
 }
 
 function fraction(arg: Argument | undefined, found: DirectiveProblem[]): number | undefined {
@@ -44,15 +58,15 @@ function flag(arg: Argument | undefined, found: DirectiveProblem[]): boolean | u
 
 /** The backoff functions and their arguments. */
 export const backoffs = {
-  exponential: { required: ["base"], optional: ["max", "jitter"] },
-  linear: { required: ["start", "step"], optional: [] },
+  exponential: { required: [], optional: ["base", "max", "jitter"] },
+  linear: { required: [], optional: ["start", "step"] },
   constant: { required: ["delay"], optional: [] },
 } as const satisfies Record<string, { required: readonly string[]; optional: readonly string[] }>;
 
 export type BackoffName = keyof typeof backoffs;
 const isBackoff = (name: string): name is BackoffName => Object.hasOwn(backoffs, name);
 
-/** `exponential(base=2, max=60s, jitter=true)`, `linear(start=1s, step=2s)`, `constant(5s)`. */
+/** `exponential(base=2, max=60s, jitter=true)`, `linear(start=1s, step=2s)`, `constant(5s)`. The first two have defaults. */
 export function readBackoff(arg: Argument | undefined, found: DirectiveProblem[]): BackoffSpec | undefined {
   if (!arg) return undefined;
   const match = /^([A-Za-z_$][\w$]*)\s*(?:\((.*)\))?$/s.exec(arg.value);
@@ -115,17 +129,23 @@ function build(
   found: DirectiveProblem[],
 ): BackoffSpec | undefined {
   if (!args) return undefined;
+  const before = found.length;
+  const given = valuesOf(kind, args, found);
+  return found.length === before ? given : undefined;
+}
+
+function valuesOf(kind: BackoffName, args: Map<string, Argument>, found: DirectiveProblem[]): BackoffSpec | undefined {
   if (kind === "exponential") {
     const base = fraction(args.get("base"), found);
     const max = duration(args.get("max"), found, "positive");
     const jitter = flag(args.get("jitter"), found);
-    if (base === undefined) return undefined;
-    return { kind, base, ...(max === undefined ? {} : { max }), ...(jitter === undefined ? {} : { jitter }) };
+    const unlessGiven = base === undefined ? BACKOFF_DEFAULTS.exponential : { base };
+    return { kind, ...unlessGiven, ...(max !== undefined && { max }), ...(jitter !== undefined && { jitter }) };
   }
   if (kind === "linear") {
-    const start = duration(args.get("start"), found);
-    const step = duration(args.get("step"), found);
-    return start === undefined || step === undefined ? undefined : { kind, start, step };
+    const { start, step } = BACKOFF_DEFAULTS.linear;
+    const given = { start: duration(args.get("start"), found), step: duration(args.get("step"), found) };
+    return { kind, start: given.start ?? start, step: given.step ?? step };
   }
   const delay = duration(args.get("delay"), found);
   return delay === undefined ? undefined : { kind, delay };

@@ -24,7 +24,7 @@ interface Use {
 
 /**
  * Finds what the workflows of a module do that does not replay, in the workflow itself or in functions of any project file that it reaches.
- * Each use is reported once, with the shortest path.
+ * Each use has the shortest path to it. Uses of one thing in one function share a `group`; behind a call into another module there is one of each group.
  *
  * @param place - turns the path of a module into a path relative to the project's root
  */
@@ -47,7 +47,7 @@ export function impuritiesOf(module: Module, place: (file: string) => string): I
   for (const fn of module.summary.functions)
     if (fn.kind === "workflow") visit({ module, fn, workflow: fn, through: [], exit: undefined });
   for (let at = queue.shift(); at; at = queue.shift()) {
-    for (const use of usesOf(at.module, at.fn)) found.push(impurity(use, at, place));
+    for (const use of usesOf(at)) found.push(impurity(use, at, place));
     for (const next of functionsFrom(at, module, place)) visit(next);
   }
   return found;
@@ -55,10 +55,10 @@ export function impuritiesOf(module: Module, place: (file: string) => string): I
 
 function impurity(
   { kind, name, start, end }: Use,
-  { workflow, through, exit, module }: Reached,
+  { workflow, through, exit, module, fn }: Reached,
   place: (file: string) => string,
 ): Impurity {
-  const base = { kind, name, workflow: workflow.name };
+  const base = { kind, name, workflow: workflow.name, group: `${kind} ${name} ${fn.index} ${module.file}` };
   if (!exit) return { ...base, through, start, end };
   const where = `${name} at ${formatLocation(place(module.file), module.locate(start))}`;
   return { ...base, name: where, through, start: exit.start, end: exit.end };
@@ -90,7 +90,7 @@ function functionsOf(resolved: Resolved): { readonly module: Module; readonly fn
   return fn ? [{ module: resolved.module, fn }] : [];
 }
 
-function usesOf(module: Module, fn: FunctionSummary): Use[] {
+function usesOf({ module, fn, exit }: Reached): Use[] {
   const { reads, stateUses } = module.summary;
   const uses = reads
     .filter(({ owner, inTask }) => owner === fn.index && !inTask)
@@ -98,6 +98,7 @@ function usesOf(module: Module, fn: FunctionSummary): Use[] {
   const state = stateUses
     .filter(({ owner }) => owner === fn.index)
     .map(({ name, start, end }) => ({ kind: "state" as const, name, start, end }));
+  if (!exit) return [...uses, ...state];
   const names = new Set<string>();
   return [...uses, ...state].filter(({ kind, name }) => !names.has(`${kind} ${name}`) && names.add(`${kind} ${name}`));
 }

@@ -1,4 +1,4 @@
-import { PerdureError } from "@perdure/protocol";
+import { checkOptions, PerdureError } from "@perdure/protocol";
 import { checkTaskOptions, type TaskOptions, type WorkflowOptions } from "../config/task-options.ts";
 import { isTask, type AnyFunction } from "../definitions/definition.ts";
 import { definitionOf, setOptions } from "../definitions/registry.ts";
@@ -9,7 +9,7 @@ import type { StandardSchema } from "../values/schema.ts";
  * The typed form of a task's directive arguments, for what a directive cannot hold. Options given here win over the directive's.
  * @returns the same function
  * They belong to this function object: of a function that is made several times, by a factory or in a loop, each has its own.
- * @throws PerdureError `NOT_COMPILED`, `NOT_A_TASK`, `OPTION_INVALID`, `OPTIONS_SHARED`
+ * @throws PerdureError `NOT_COMPILED`, `NOT_A_TASK`, `OPTION_UNKNOWN`, `OPTION_INVALID`, `OPTIONS_SHARED`
  */
 export function taskOptions<A extends unknown[], T>(
   fn: (...args: A) => Promise<unknown>,
@@ -22,7 +22,7 @@ export function taskOptions<F extends AnyFunction>(fn: F, options: TaskOptions):
     if (definition) throw new PerdureError("NOT_A_TASK", { name: definition.info.name });
     throw new PerdureError("NOT_COMPILED", { name: fn.name || "(anonymous)", directive: false });
   }
-  setOptions(fn, checkTaskOptions(options));
+  setOptions(fn, checkTaskOptions(options, "taskOptions()"));
   return fn;
 }
 
@@ -30,13 +30,13 @@ export function taskOptions<F extends AnyFunction>(fn: F, options: TaskOptions):
  * The typed form of a workflow's directive arguments.
  * @returns the same function
  * They belong to this function object, as with `taskOptions`.
- * @throws PerdureError `NOT_COMPILED`, `NOT_A_WORKFLOW`, `OPTIONS_SHARED`
+ * @throws PerdureError `NOT_COMPILED`, `NOT_A_WORKFLOW`, `OPTION_UNKNOWN`, `OPTION_INVALID`, `OPTIONS_SHARED`
  */
 export function workflowOptions<F extends (...args: never[]) => Promise<unknown>>(
   fn: F,
   options: WorkflowOptions<Parameters<F>>,
 ): F {
   workflowOf(fn); // throws if it is none
-  setOptions(fn, options as unknown as WorkflowOptions);
+  setOptions(fn, checkOptions(options, { id: true, input: true }, "workflowOptions()") as unknown as WorkflowOptions);
   return fn;
 }

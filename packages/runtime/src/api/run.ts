@@ -1,3 +1,4 @@
+import { checkOptions } from "@perdure/protocol";
 import type { Blocked, RunRow, RunStatus } from "@perdure/store";
 import type { Runtime } from "../process/runtime.ts";
 
@@ -45,7 +46,8 @@ export class Run<R = unknown> {
    * @returns false when the run is not failed
    * @throws PerdureError `RUN_COMPENSATED`: see `restart`
    */
-  async retry({ force = false }: { readonly force?: boolean } = {}): Promise<boolean> {
+  async retry(options: { readonly force?: boolean } = {}): Promise<boolean> {
+    const { force = false } = checkOptions(options, { force: true }, "run.retry()");
     const row = await this.runtime.requests.row(this.id);
     return this.resumed(await this.runtime.starter.retry(row, force));
   }

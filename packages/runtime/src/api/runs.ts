@@ -1,3 +1,4 @@
+import { checkOptions, oneOf } from "@perdure/protocol";
 import type { RunStatus } from "@perdure/store";
 import { selfOf } from "../definitions/registry.ts";
 import { workflowOf } from "../definitions/workflows.ts";
@@ -21,7 +22,7 @@ export interface StartOptions {
  * @param options.id - default: the workflow's `id=`, else its name and arguments
  * @param options.ifFailed - what becomes of a run with the id that has failed. `attach` (the default): its failure is the result, nothing is
  *   executed. `retry`: it is tried again from its failure, as `run.retry()` does. `restart`: it begins again from the top, as with `run.restart()`
- * @throws PerdureError `RUN_COMPENSATED`, `NOT_COMPILED`, `NOT_A_WORKFLOW`, `RUN_INPUT_DIFFERS`, `RUN_WORKFLOW_DIFFERS`, `VALUE_NOT_STORABLE`
+ * @throws PerdureError `OPTION_UNKNOWN`, `OPTION_INVALID`, `RUN_COMPENSATED`, `NOT_COMPILED`, `NOT_A_WORKFLOW`, `RUN_INPUT_DIFFERS`, `RUN_WORKFLOW_DIFFERS`, `VALUE_NOT_STORABLE`
  */
 export async function start<A extends unknown[], R>(
   workflow: (...args: A) => Promise<R>,
@@ -30,7 +31,8 @@ export async function start<A extends unknown[], R>(
 ): Promise<Run<R>> {
   const location = takeSite("start");
   const definition = workflowOf(workflow);
-  const { id, ifFailed = "attach" } = options;
+  const { id, ifFailed = "attach" } = checkOptions(options, { id: true, ifFailed: true }, "start()");
+  oneOf(ifFailed, ["attach", "retry", "restart"], "ifFailed");
   const request = { definition, args, id, body: bodyOf(definition, workflow), caller: selfOf(workflow), ifFailed };
   const scope = currentScope();
   if (scope) {
@@ -59,9 +61,13 @@ export interface ListOptions {
   readonly before?: string;
 }
 
-/** Runs, newest first. */
+/**
+ * Runs, newest first.
+ * @throws PerdureError `OPTION_UNKNOWN`
+ */
 export async function listRuns(options: ListOptions = {}): Promise<RunInfo[]> {
-  return (await currentRuntime().requests.list(options)).map(toInfo);
+  const known = checkOptions(options, { status: true, workflow: true, limit: true, before: true }, "listRuns()");
+  return (await currentRuntime().requests.list(known)).map(toInfo);
 }
 
 /**
@@ -71,6 +77,7 @@ export async function listRuns(options: ListOptions = {}): Promise<RunInfo[]> {
 export async function recover(
   options: { readonly workflows?: readonly (string | ((...args: never[]) => Promise<unknown>))[] } = {},
 ): Promise<Run[]> {
+  checkOptions(options, { workflows: true }, "recover()");
   const runtime = currentRuntime();
   const names = options.workflows?.map((workflow) =>
     typeof workflow === "string" ? workflow : workflowOf(workflow).info.name,

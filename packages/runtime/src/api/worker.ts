@@ -1,4 +1,4 @@
-import { PerdureError } from "@perdure/protocol";
+import { checkOptions, PerdureError } from "@perdure/protocol";
 import type { RunRow } from "@perdure/store";
 import { waitAfter } from "../config/backoff.ts";
 import { revision, workflowNames } from "../definitions/registry.ts";
@@ -30,7 +30,8 @@ export class Worker {
   /** How often in a row the store could not be read. */
   private failures = 0;
 
-  constructor(runtime: Runtime, { concurrency = 10, workflows }: WorkerOptions) {
+  constructor(runtime: Runtime, options: WorkerOptions) {
+    const { concurrency = 10, workflows } = checkOptions(options, { concurrency: true, workflows: true }, "worker()");
     if (!(Number.isInteger(concurrency) && concurrency > 0))
       throw new PerdureError("OPTION_INVALID", {
         option: "concurrency",

@@ -5,7 +5,7 @@ export type Logger = {
   readonly [L in Exclude<LogLevel, "silent">]: (message: string, fields: Record<string, unknown>) => void;
 };
 
-const levels: readonly LogLevel[] = ["debug", "info", "warn", "error", "silent"];
+export const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "silent"];
 
 const stderr =
   (level: string) =>
@@ -38,7 +38,7 @@ export function filtered(
   inContext: (call: () => void) => void,
 ): Logger {
   const pass = (own: Exclude<LogLevel, "silent">): Logger["debug"] =>
-    levels.indexOf(own) >= levels.indexOf(level)
+    LOG_LEVELS.indexOf(own) >= LOG_LEVELS.indexOf(level)
       ? (message, fields) => guarded(() => inContext(() => logger[own](message, fields)))
       : () => {};
   return { debug: pass("debug"), info: pass("info"), warn: pass("warn"), error: pass("error") };

@@ -1,10 +1,10 @@
-import { PerdureError } from "@perdure/protocol";
+import { checkOptions, oneOf, PerdureError, type OptionNames } from "@perdure/protocol";
 import { Renames } from "../renames/renames.ts";
 import type { Store } from "@perdure/store";
 import type { Clock } from "./clock.ts";
 import type { ClassCodec, Codec } from "../values/codec.ts";
 import { toMilliseconds, type Duration } from "./duration.ts";
-import type { Logger, LogLevel } from "./logger.ts";
+import { LOG_LEVELS, type Logger, type LogLevel } from "./logger.ts";
 import { checkTaskOptions, type TaskOptions } from "./task-options.ts";
 
 /** What happened to a step: an attempt began, it completed, its record was replayed, it failed after its last attempt, it will be retried, it waits. */
@@ -91,8 +91,36 @@ export interface RuntimeOptions {
   readonly onStep?: (event: StepEvent, run: string, step: string) => void;
 }
 
-/** @throws PerdureError `DURATION_INVALID`, `OPTION_INVALID`, `RENAME_INVALID` */
+export const RUNTIME_OPTIONS: OptionNames<RuntimeOptions> = {
+  store: true,
+  durability: true,
+  defaults: true,
+  classes: true,
+  codec: true,
+  logger: true,
+  logLevel: true,
+  lease: true,
+  pollInterval: true,
+  suspendAfter: true,
+  stallTimeout: true,
+  storeTimeout: true,
+  maxStalls: true,
+  countDeaths: true,
+  nondeterminism: true,
+  lostSteps: true,
+  checkArguments: true,
+  renames: true,
+  onReport: true,
+  clock: true,
+  seed: true,
+  onStep: true,
+};
+
+/** @throws PerdureError `DURATION_INVALID`, `OPTION_UNKNOWN`, `OPTION_INVALID`, `RENAME_INVALID` */
 export function settingsOf(options: RuntimeOptions): Settings {
+  checkOptions(options, RUNTIME_OPTIONS, "configure()");
+  oneOf(options.durability ?? "full", ["full", "normal"], "durability");
+  oneOf(options.logLevel ?? "warn", LOG_LEVELS, "logLevel");
   const lease = toMilliseconds(options.lease ?? "15s", "lease");
   const pollInterval = toMilliseconds(options.pollInterval ?? "250ms", "pollInterval");
   // the poller renews a lease when a third of it has passed
@@ -110,11 +138,11 @@ export function settingsOf(options: RuntimeOptions): Settings {
     storeTimeout: toMilliseconds(options.storeTimeout ?? Math.min(lease, 30_000), "storeTimeout"),
     maxStalls: wholeNumber(options.maxStalls ?? 10, "maxStalls"),
     countDeaths: options.countDeaths ?? true,
-    nondeterminism: options.nondeterminism ?? "stop",
-    lostSteps: options.lostSteps ?? "stop",
+    nondeterminism: oneOf(options.nondeterminism ?? "stop", ["stop", "report"], "nondeterminism"),
+    lostSteps: oneOf(options.lostSteps ?? "stop", ["stop", "report"], "lostSteps"),
     checkArguments: options.checkArguments ?? process.env["NODE_ENV"] !== "production",
     renames: new Renames(options.renames),
-    defaults: checkTaskOptions(options.defaults ?? {}),
+    defaults: checkTaskOptions(options.defaults ?? {}, "configure({ defaults })"),
   };
 }
 

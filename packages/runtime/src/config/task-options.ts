@@ -1,4 +1,4 @@
-import { PerdureError, type BackoffSpec } from "@perdure/protocol";
+import { BACKOFF_DEFAULTS, checkOptions, PerdureError, type BackoffSpec, type OptionNames } from "@perdure/protocol";
 import { guarded, textOf } from "../values/describe.ts";
 import type { StandardSchema } from "../values/schema.ts";
 import { LONGEST_DURATION, toMilliseconds, type Duration } from "./duration.ts";
@@ -9,7 +9,7 @@ export type Backoff = BackoffSpec | ((retry: number, error: unknown) => Duration
 export interface TaskOptions {
   /** Attempts after the first one. Default 3. */
   readonly retries?: number;
-  /** Wait before each retry. Default `exponential({ base: 2, max: "60s" })`. */
+  /** Wait before each retry. Default `exponential()`: 2 s, 4 s, 8 s, … up to 60 s. */
   readonly backoff?: Backoff;
   /** How long one attempt may take; then its `AbortSignal` is aborted and the attempt fails with a `TimeoutError`. Default: no limit. */
   readonly timeout?: Duration;
@@ -22,6 +22,14 @@ export interface TaskOptions {
   readonly result?: StandardSchema;
 }
 
+const TASK_OPTIONS: OptionNames<TaskOptions> = {
+  retries: true,
+  backoff: true,
+  timeout: true,
+  retryIf: true,
+  result: true,
+};
+
 export interface WorkflowOptions<A extends unknown[] = unknown[]> {
   /** The run's id from the arguments; in place of `id=` in the directive. */
   readonly id?: (...args: A) => string;
@@ -31,22 +39,32 @@ export interface WorkflowOptions<A extends unknown[] = unknown[]> {
 
 /**
  * base^n seconds before retry n.
- * @param options.max - longest wait
- * @param options.jitter - wait a random part of it, between half and all, so that many callers do not retry at the same time
+ * @param options.base - default 2
+ * @param options.max - longest wait; default `"60s"` without a base, else no limit
+ * @param options.jitter - wait a random part of it, between half and all, so that many callers do not retry at the same time; default false
  */
-export const exponential = (options: { base: number; max?: Duration; jitter?: boolean }): BackoffSpec => ({
-  kind: "exponential",
-  base: positive(options.base, "exponential base"),
-  ...(options.max !== undefined && { max: toMilliseconds(options.max, "exponential max") }),
-  ...(options.jitter !== undefined && { jitter: options.jitter }),
-});
+export function exponential(options: { base?: number; max?: Duration; jitter?: boolean } = {}): BackoffSpec {
+  const { base, max, jitter } = checkOptions(options, { base: true, max: true, jitter: true }, "exponential()");
+  return {
+    kind: "exponential",
+    ...(base === undefined ? BACKOFF_DEFAULTS.exponential : { base: positive(base, "exponential base") }),
+    ...(max !== undefined && { max: toMilliseconds(max, "exponential max") }),
+    ...(jitter !== undefined && { jitter }),
+  };
+}
 
-/** start + (n - 1) · step before retry n. */
-export const linear = (options: { start: Duration; step: Duration }): BackoffSpec => ({
-  kind: "linear",
-  start: toMilliseconds(options.start, "linear start"),
-  step: toMilliseconds(options.step, "linear step"),
-});
+/**
+ * start + (n - 1) · step before retry n.
+ * @param options.start - default `"1s"`
+ * @param options.step - default `"1s"`
+ */
+export function linear(options: { start?: Duration; step?: Duration } = {}): BackoffSpec {
+  const { start, step } = {
+    ...BACKOFF_DEFAULTS.linear,
+    ...checkOptions(options, { start: true, step: true }, "linear()"),
+  };
+  return { kind: "linear", start: toMilliseconds(start, "linear start"), step: toMilliseconds(step, "linear step") };
+}
 
 /** The same wait before every retry. */
 export const constant = (delay: Duration): BackoffSpec => ({
@@ -85,9 +103,12 @@ function specifiedDelay(backoff: BackoffSpec, retry: number, random: () => numbe
 /** The powers of a large base are more than a number can hold. */
 const within = (wait: number): number => Math.min(wait, LONGEST_DURATION);
 
-/** @throws PerdureError `OPTION_INVALID` */
-export function checkTaskOptions(options: TaskOptions): TaskOptions {
-  const { retries, timeout, backoff, retryIf } = options;
+/**
+ * @param owner - what takes the options
+ * @throws PerdureError `OPTION_UNKNOWN`, `OPTION_INVALID`, `DURATION_INVALID`
+ */
+export function checkTaskOptions(options: TaskOptions, owner: string): TaskOptions {
+  const { retries, timeout, backoff, retryIf } = checkOptions(options, TASK_OPTIONS, owner);
   if (retries !== undefined && !(Number.isInteger(retries) && retries >= 0))
     throw new PerdureError("OPTION_INVALID", {
       option: "retries",

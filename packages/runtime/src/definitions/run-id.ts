@@ -1,4 +1,6 @@
-import { PerdureError, type TemplatePart } from "@perdure/protocol";
+import { types } from "node:util";
+import { formatDate, PerdureError, type TemplatePart } from "@perdure/protocol";
+import { describe } from "../values/describe.ts";
 import { textFingerprint } from "../values/fingerprint.ts";
 import type { WorkflowDefinition } from "./definition.ts";
 
@@ -38,11 +40,18 @@ function fill(part: TemplatePart, args: readonly unknown[], workflow: string): s
   for (const key of part.path)
     value = value === null || value === undefined ? undefined : (value as Record<string | number, unknown>)[key];
   if (value === undefined) value = part.default;
-  if (typeof value === "string" || typeof value === "number" || typeof value === "bigint" || typeof value === "boolean")
-    return String(value);
-  throw new PerdureError("RUN_ID_INCOMPLETE", {
-    workflow,
-    placeholder: part.text,
-    found: value === undefined || value === null ? String(value) : `a value of type ${typeof value}`,
-  });
+  const { format, text: placeholder } = part;
+  if (types.isDate(value)) {
+    if (format !== undefined && !Number.isNaN(value.getTime())) return formatDate(value, format);
+    throw format === undefined ? incomplete("a date", "format") : incomplete("an invalid date", "date");
+  }
+  if (format === undefined && isText(value)) return String(value);
+  throw incomplete(describe(value), format === undefined ? "text" : "date");
+
+  function incomplete(found: string, expected: "text" | "date" | "format"): PerdureError {
+    return new PerdureError("RUN_ID_INCOMPLETE", { workflow, placeholder, found, expected });
+  }
 }
+
+const isText = (value: unknown): value is string | number | bigint | boolean =>
+  typeof value === "string" || typeof value === "number" || typeof value === "bigint" || typeof value === "boolean";

@@ -1,4 +1,4 @@
-import { PerdureError } from "@perdure/protocol";
+import { checkOptions, PerdureError } from "@perdure/protocol";
 import { toMilliseconds, type Duration } from "../config/duration.ts";
 import { currentScope } from "../execution/current.ts";
 import { takeSite } from "../execution/sites.ts";
@@ -25,6 +25,7 @@ export function signal<T = unknown>(name: string, options: SignalOptions<T> = {}
   const location = takeSite("signal");
   const scope = currentScope();
   if (!scope) throw new PerdureError("SIGNAL_OUTSIDE_WORKFLOW", { name });
+  checkOptions(options, { timeout: true, schema: true }, "signal()");
   const timeout = options.timeout === undefined ? undefined : toMilliseconds(options.timeout, "signal timeout");
   const { schema } = options;
   const stored = storedName(name);

@@ -17,7 +17,7 @@ export interface ResolvedTaskOptions extends TaskOptions {
   readonly backoff: Backoff;
 }
 
-const builtIn: ResolvedTaskOptions = { retries: 3, backoff: exponential({ base: 2, max: "60s" }) };
+const builtIn: ResolvedTaskOptions = { retries: 3, backoff: exponential() };
 
 export const resolveTaskOptions = ({ info, options }: TaskDefinition, defaults: TaskOptions): ResolvedTaskOptions => ({
   ...builtIn,

@@ -1,3 +1,4 @@
+import { checkOptions } from "@perdure/protocol";
 import { DURABLE_WRITES, memoryStore, wrapStore, type Awaitable, type Store } from "@perdure/store";
 import type { RuntimeOptions, StepEvent } from "../config/settings.ts";
 import type { AnyFunction } from "../definitions/definition.ts";
@@ -46,6 +47,7 @@ export async function crashEverywhere<A extends unknown[], R>(
   args: NoInfer<A>,
   options: CrashOptions = {},
 ): Promise<CrashReport> {
+  checkOptions(options, { store: true, signals: true, options: true }, "crashEverywhere()");
   const before = installed.runtime;
   try {
     const round = (crashAt: number, survives: boolean): Promise<Round> =>

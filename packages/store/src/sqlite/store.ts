@@ -1,5 +1,5 @@
 import { resolve, sep } from "node:path";
-import { PerdureError } from "@perdure/protocol";
+import { checkOptions, PerdureError } from "@perdure/protocol";
 import type { Store, Wakeup } from "../contract.ts";
 import { applyBatch, isCancelUndelivered, wakeWaiters, type Tables } from "./commit.ts";
 import { codesTable } from "./codes.ts";
@@ -34,11 +34,13 @@ interface Session extends Transactions {
   readonly close: () => void;
 }
 
-/** A store in one SQLite file, for any number of processes on one machine. Every method returns synchronously. */
-export function sqliteStore(
-  path: string,
-  { durability = "full", busyTimeout = 5_000 }: SqliteOptions = {},
-): SqliteStore {
+/**
+ * A store in one SQLite file, for any number of processes on one machine. Every method returns synchronously.
+ * @throws PerdureError `STORE_URL_INVALID`, `OPTION_UNKNOWN`
+ */
+export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteStore {
+  const known = checkOptions(options, { durability: true, busyTimeout: true }, "sqliteStore()");
+  const { durability = "full", busyTimeout = 5_000 } = known;
   const name = `sqlite:${path}`;
   // SQLite would open these paths as a database in memory, which is not durable.
   if (path.trim() === "" || path === ":memory:") throw new PerdureError("STORE_URL_INVALID", { url: name });

@@ -83,4 +83,6 @@ const values: Readonly<Record<ValueKind, Values>> = {
   duration: plain("250ms", "1s", "30s", "1m", "5m", "1h", "1d"),
   backoff: Object.values(backoffDescriptions).map((each) => [each.example, each]),
   template: [],
+  date: plain("yyyy-mm-dd", "yyyy-mm", "yyyy", "yyyy-mm-dd-hh"),
+  name: [],
 };

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { ts } from "ts-morph";
-import { projectOptions, directiveWords, warningLevels } from "../session/project-options.ts";
+import { projectOptions, valuesOf } from "../session/project-options.ts";
 import { CompileError } from "../../compile/compile-error.ts";
 import { compile, type WarningLevels } from "../../compile/compile.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
@@ -32,7 +32,7 @@ export class LiveProject {
   private program: ts.Program | undefined;
   private files = "";
 
-  /** @throws PerdureError `OPTION_INVALID` */
+  /** @throws PerdureError `OPTION_UNKNOWN`, `OPTION_INVALID` */
   constructor(api: typeof ts, info: ts.server.PluginCreateInfo) {
     this.api = api;
     this.info = info;
@@ -134,14 +134,18 @@ export class LiveProject {
   }
 }
 
-/** @throws PerdureError `OPTION_INVALID` */
+/** What the entry may hold besides: TypeScript's own keys, and those that are read here. */
+const OTHERS = ["name", "global", "root"];
+
+/** @throws PerdureError `OPTION_UNKNOWN`, `OPTION_INVALID` */
 function readOptions({ config, project }: ts.server.PluginCreateInfo): Options {
   const directory = project.getCurrentDirectory();
   const options = projectOptions(directory);
+  const own = valuesOf(config, "unplugin-perdure/typescript-plugin", OTHERS);
   const root: unknown = member(config, "root");
   return {
     root: typeof root === "string" ? pathOf(resolve(directory, root)) : options.root,
-    words: { ...DIRECTIVE_WORDS, ...options.directives, ...directiveWords(member(config, "directives")) },
-    warnings: { ...options.warnings, ...warningLevels(member(config, "warnings")) },
+    words: { ...DIRECTIVE_WORDS, ...options.directives, ...own.directives },
+    warnings: { ...options.warnings, ...own.warnings },
   };
 }

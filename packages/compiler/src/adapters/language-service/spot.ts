@@ -92,9 +92,13 @@ function inPlaceholder(text: string, span: Slice, offset: number): Spot | undefi
   const open = before.lastIndexOf("{");
   if (open === -1 || before.includes("}", open)) return undefined;
   const start = span.start + open + 1;
-  // behind a colon is the format of the value
-  const [path = ""] = /^[^{}:]*/.exec(text.slice(start, span.end)) ?? [];
-  if (offset > start + path.length) return undefined;
+  const [whole = "", path = "", format] = /^([^{}:]*)(?::([^{}]*))?/.exec(text.slice(start, span.end)) ?? [];
+  if (offset > start + path.length) {
+    const end = start + whole.length;
+    return format === undefined
+      ? undefined
+      : { kind: "value", span: { start: end - format.trimStart().length, end }, value: "date" };
+  }
   const steps = [...path.matchAll(/(?:^|[.[])([^.[\]]*)/g)].map((match): Step => {
     const [whole, step = ""] = match;
     const spaces = step.length - step.trimStart().length;

@@ -1,5 +1,5 @@
 import type { ts } from "ts-morph";
-import { directiveWords, manifestName, projectOptions, warningLevels } from "../session/project-options.ts";
+import { projectOptions, valuesOf } from "../session/project-options.ts";
 import { compiledProgram, isOfCompiled } from "./program.ts";
 import { Sources } from "./sources.ts";
 
@@ -31,12 +31,28 @@ export default function transformProgram(
   return compiledProgram(program, files, sources, api);
 }
 
-function optionsOf({ root, directives, warnings, manifest }: PluginConfig): ConstructorParameters<typeof Sources>[0] {
+/** What an entry of `plugins` may hold besides: the keys of ts-patch, and the name by which TypeScript's own plugins are found. */
+const OTHERS = [
+  "root",
+  "transform",
+  "transformProgram",
+  "import",
+  "isEsm",
+  "type",
+  "after",
+  "afterDeclarations",
+  "resolvePathAliases",
+  "tsConfig",
+  "name",
+];
+
+function optionsOf(config: PluginConfig): ConstructorParameters<typeof Sources>[0] {
   const options = projectOptions();
+  const own = valuesOf(config, "the plugin in tsconfig.json", OTHERS);
   return {
-    root: root ?? options.root,
-    directives: { ...options.directives, ...directiveWords(directives) },
-    warnings: { ...options.warnings, ...warningLevels(warnings) },
-    manifest: manifestName(manifest ?? options.manifest),
+    root: config.root ?? options.root,
+    directives: { ...options.directives, ...own.directives },
+    warnings: { ...options.warnings, ...own.warnings },
+    manifest: config.manifest === undefined ? options.manifest : own.manifest,
   };
 }

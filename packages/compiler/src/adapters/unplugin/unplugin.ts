@@ -12,6 +12,7 @@ import type { CompileResult } from "../../compile/compile.ts";
 import { formatDiagnostic, type Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { scripts } from "../../files/filter.ts";
 import { pathOf } from "../../files/paths.ts";
+import { pluginOptions } from "../session/check-options.ts";
 import type { Options } from "../session/options.ts";
 import { diagnosticsOf, Session } from "../session/session.ts";
 import { bunSetup } from "./bun-setup.ts";
@@ -73,7 +74,7 @@ function compileIn(context: Context, session: Session, code: string, id: string)
 
 export const unplugin: UnpluginInstance<Options | undefined, false> = createUnplugin<Options | undefined, false>(
   (options = {}, meta): UnpluginOptions => {
-    const session = new Session(options);
+    const session = new Session(pluginOptions(options));
     const transform = {
       // Rollup and Rolldown use `order` and ignore `enforce`; the other bundlers do the opposite
       order: "pre" as const,

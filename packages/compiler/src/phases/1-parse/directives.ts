@@ -1,12 +1,12 @@
 import type { Node, StringLiteral } from "oxc-parser";
 import { createDiagnostic, type Diagnostic, type SourceFile } from "../../diagnostics/diagnostic.ts";
 import {
-  directivePrefixes,
   readDirective,
   type Directive,
   type DirectiveReading,
   type DirectiveWords,
 } from "../../directives/directive.ts";
+import { directivePrefixes } from "../../directives/misspelt.ts";
 import { blockOf, isFunction, unwrap, walk, type FunctionNode } from "../../syntax/ast.ts";
 import type { Parsed } from "./parse.ts";
 
@@ -31,8 +31,7 @@ export interface Directives {
 
 /** Quick test without parsing. If it is false, the source contains neither a directive nor a misspelled one. */
 export function mayHoldDirective(source: string, words: DirectiveWords): boolean {
-  const escaped = directivePrefixes(words).map((prefix) => prefix.replace(/[^\w ]/g, "\\$&"));
-  return new RegExp(`["'\`][\\s_-]*(?:${escaped.join("|")})`, "i").test(source);
+  return new RegExp(`["'\`][\\s\\p{Cf}_-]*(?:${directivePrefixes(words).join("|")})`, "iu").test(source);
 }
 
 /** A string that is a whole statement or arrow body: a directive, or possibly an attempt at one. */
@@ -42,6 +41,8 @@ interface LoneString {
   readonly statement: Node;
   /** Whether it is in a directive prologue. */
   readonly inPrologue: boolean;
+  /** Whether it is a template literal. */
+  readonly isTemplate: boolean;
 }
 
 /** The expression that forms a whole statement, or the body of an async arrow function. */
@@ -60,10 +61,15 @@ function loneString(node: Node, source: string): LoneString | undefined {
   const { expression, at: statement, inPrologue } = sole;
   if (expression.type === "Literal" && typeof expression.value === "string") {
     const verbatim = source.slice(expression.start + 1, expression.end - 1) === expression.value;
-    return { text: expression.value, textStart: verbatim ? expression.start + 1 : undefined, statement, inPrologue };
+    const textStart = verbatim ? expression.start + 1 : undefined;
+    return { text: expression.value, textStart, statement, inPrologue, isTemplate: false };
   }
-  if (expression.type !== "TemplateLiteral" || expression.expressions.length > 0) return undefined;
-  return { text: expression.quasis[0]?.value.cooked ?? "", textStart: undefined, statement, inPrologue: false };
+  if (expression.type !== "TemplateLiteral") return undefined;
+  const text =
+    expression.expressions.length === 0
+      ? (expression.quasis[0]?.value.cooked ?? "")
+      : source.slice(expression.start + 1, expression.end - 1);
+  return { text, textStart: undefined, statement, inPrologue: false, isTemplate: true };
 }
 
 export function findDirectives(parsed: Parsed, words: DirectiveWords, sourceFile: SourceFile): Directives {
@@ -89,37 +95,44 @@ export function findDirectives(parsed: Parsed, words: DirectiveWords, sourceFile
   };
 
   walk(parsed.program, (node, above) => {
-    const continued = continuedDirective(node, parsed, words);
-    if (continued)
-      diagnostics.push(createDiagnostic(sourceFile, "DIRECTIVE_CONTINUED", { directive: continued.value }, continued));
+    const part = directiveInside(node, words);
+    if (part) diagnostics.push(insideDiagnostic(part, parsed, sourceFile));
     const lone = loneString(node, parsed.source);
     // text that the quick filter misses, because a letter is escaped, is not a directive in JavaScript either
     if (!lone || !mayHoldDirective(parsed.source.slice(lone.statement.start, lone.statement.end), words)) return;
     const reading = readDirective(lone.text, words);
-    if (!reading) return;
+    // the body of an arrow function is its result, and may be a sentence
+    if (!reading || (reading.prose === true && lone.statement.type !== "ExpressionStatement")) return;
     const host = lone.inPrologue ? hostOf(above) : undefined;
     if (host) accept(lone, reading, host.fn);
     else if (reading.directive) {
       diagnostics.push(
-        createDiagnostic(sourceFile, "DIRECTIVE_MISPLACED", { directive: lone.text, of: "code" }, lone.statement),
+        createDiagnostic(
+          sourceFile,
+          "DIRECTIVE_MISPLACED",
+          { directive: lone.text, of: lone.isTemplate ? "template" : "code" },
+          lone.statement,
+        ),
       );
     } else diagnostics.push(...readingProblems(sourceFile, lone, reading));
   });
   return { functions, module, statements, diagnostics };
 }
 
-/** A directive without a semicolon whose next line begins with `(`, `[` or an operator, so that it is part of an expression. */
-function continuedDirective(node: Node, { source, skip }: Parsed, words: DirectiveWords): StringLiteral | undefined {
+/** The directive with which a longer expression begins: `"use task" + x`, or a directive without a semicolon. */
+function directiveInside(node: Node, words: DirectiveWords): StringLiteral | undefined {
   if (node.type !== "ExpressionStatement") return undefined;
   const first = leftmost(node.expression);
-  if (
-    first === node.expression ||
-    first.type !== "Literal" ||
-    typeof first.value !== "string" ||
-    !readDirective(first.value, words)?.directive
-  )
-    return undefined;
-  return /[\n\r\u2028\u2029]/.test(source.slice(first.end, skip(first.end))) ? first : undefined;
+  if (first === node.expression || first.type !== "Literal" || typeof first.value !== "string") return undefined;
+  return readDirective(first.value, words)?.directive ? first : undefined;
+}
+
+/** The usual cause is that the next line begins with `(`, `[` or an operator. */
+function insideDiagnostic(first: StringLiteral, { source, skip }: Parsed, file: SourceFile): Diagnostic {
+  const directive = first.value;
+  return /[\n\r\u2028\u2029]/.test(source.slice(first.end, skip(first.end)))
+    ? createDiagnostic(file, "DIRECTIVE_CONTINUED", { directive }, first)
+    : createDiagnostic(file, "DIRECTIVE_MISPLACED", { directive, of: "code" }, first);
 }
 
 function leftmost(node: Node): Node {

@@ -14,13 +14,16 @@ interface AnalysisResult {
   /** `undefined` if the module needs no change. */
   readonly plan: Plan | undefined;
   readonly diagnostics: readonly Diagnostic[];
+  /** Diagnostics of one group say the same of different places: one of them is enough. */
+  readonly groups: ReadonlyMap<Diagnostic, string>;
 }
 
 export function analyze(input: AnalysisInput): AnalysisResult {
   const { parsed, directives, model, analysis, file } = input;
+  const { diagnostics: found, groups } = diagnose(parsed, directives, model, analysis, file);
   const diagnostics = [
     ...directives.diagnostics,
-    ...diagnose(parsed, directives, model, analysis, file),
+    ...found,
     ...diagnoseSharedWords(model, () => input.packageJson()?.dependencies, file),
   ];
   const functions = model.functions.filter((fn) => isInstrumented(fn, analysis));
@@ -32,8 +35,8 @@ export function analyze(input: AnalysisInput): AnalysisResult {
   );
   diagnostics.sort((a, b) => a.start - b.start);
   if (!analysis.touched || diagnostics.some(({ severity }) => severity === "error"))
-    return { plan: undefined, diagnostics };
-  return { plan: plan(input, functions, infos), diagnostics };
+    return { plan: undefined, diagnostics, groups };
+  return { plan: plan(input, functions, infos), diagnostics, groups };
 }
 
 const isInstrumented = (fn: FunctionModel, analysis: Analysis): boolean =>

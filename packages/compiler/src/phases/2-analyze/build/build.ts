@@ -31,6 +31,7 @@ import { summarizeClass, summarizeObject } from "../scopes/members.ts";
 import { boundNames, redeclaredParams } from "../scopes/patterns.ts";
 import { lookup, type Binding, type Scope, type Scopes, type ValueOf } from "../scopes/scopes.ts";
 import { createValueOf, requiredModule } from "../scopes/values.ts";
+import { declaringFunction, formOfWrite } from "./captured-writes.ts";
 import { functionsWithDirective } from "./directed.ts";
 import { derivedClass, testedClass } from "./error-classes.ts";
 import { importedModule, valueSpecifiers } from "./imports.ts";
@@ -173,11 +174,11 @@ class ModelBuilder {
       parent?.type === "MethodDefinition" || (parent?.type === "Property" && parent.method)
         ? parent.key.start
         : (node.id?.start ?? node.start);
-    const name = directive ? fullName(node, above) : shortName(node, above);
+    const own = directive ? fullName(node, above) : shortName(node, above);
     return {
       index: this.scopes.functionIndex.get(node) ?? -1,
-      name,
-      label: ownName(node, above) ?? (directive ? name.slice(name.lastIndexOf(".") + 1) : undefined),
+      name: directive?.directive.name ?? own,
+      label: ownName(node, above) ?? (directive ? own.slice(own.lastIndexOf(".") + 1) : undefined),
       kind: directive?.directive.kind,
       parent: context.owner?.index,
       async: node.async,
@@ -254,12 +255,12 @@ class ModelBuilder {
       case "Identifier":
         return node.name === "arguments" ? this.noteOwn("usesArguments", node) : undefined;
       case "AssignmentExpression":
-        return this.noteWrite(node.left, context);
+        return this.noteWrite(node, node.left, context);
       case "UpdateExpression":
-        return this.noteWrite(node.argument, context);
+        return this.noteWrite(node, node.argument, context);
       case "ForInStatement":
       case "ForOfStatement":
-        return node.left.type === "VariableDeclaration" ? undefined : this.noteWrite(node.left, context);
+        return node.left.type === "VariableDeclaration" ? undefined : this.noteWrite(node, node.left, context);
       case "ObjectExpression":
         this.notePassed(
           node.properties.map((each) => (each.type === "Property" ? each.value : undefined)),
@@ -372,14 +373,22 @@ class ModelBuilder {
     if (draft) draft[what] = true;
   }
 
-  private noteWrite(target: Node, context: Context): void {
+  private noteWrite(write: Node, target: Node, { scope, task }: Context): void {
     for (const node of assigned(target)) {
-      const binding = lookup(context.scope, node.name);
+      const { name } = node;
+      const binding = lookup(scope, name);
       if (!binding) continue;
       this.written.add(binding);
-      const { task } = context;
-      if (task && !isWithin(binding.scope, task.scope))
-        this.capturedWrites.push({ task: task.index, name: node.name, node });
+      if (!task || isWithin(binding.scope, task.scope)) continue;
+      const declaring = declaringFunction(binding);
+      const variableOf = declaring && this.scopes.functionIndex.get(declaring);
+      this.capturedWrites.push({
+        task: task.index,
+        name,
+        variableOf,
+        form: formOfWrite(name, write, this.above),
+        node,
+      });
     }
   }
 }

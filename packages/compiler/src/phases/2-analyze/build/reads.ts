@@ -257,9 +257,7 @@ class ReadCollector {
     const { task } = at;
     const of = task && ownerOf(binding, task);
     if (!task || !of || (how === "collection" && !isCollection(root.name, task))) return;
-    // one report per variable is enough
-    if (!this.inPlaceChanges.some((each) => each.task === task.index && each.name === root.name))
-      this.inPlaceChanges.push({ task: task.index, name: root.name, of, node });
+    this.inPlaceChanges.push({ task: task.index, name: root.name, of, node });
   }
 }
 

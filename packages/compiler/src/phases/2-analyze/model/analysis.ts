@@ -15,6 +15,8 @@ export interface Impurity {
   readonly workflow: string;
   /** The functions between the workflow and the use, each with its location: `total (src/price.ts:4:10)`. */
   readonly through: readonly string[];
+  /** What is the same for repeated uses, of which one report is enough. */
+  readonly group: string;
   /** Offsets in the analyzed module, of the use or of the call that leaves the module. */
   readonly start: number;
   readonly end: number;

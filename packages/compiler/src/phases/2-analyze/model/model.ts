@@ -53,6 +53,9 @@ export interface FunctionModel extends FunctionSummary {
 export interface CapturedWrite {
   readonly task: number;
   readonly name: string;
+  /** The function that declares the variable. `undefined` for a variable of the module. */
+  readonly variableOf: number | undefined;
+  readonly form: "fill" | "count" | "set";
   readonly node: Node;
 }
 

@@ -1,8 +1,7 @@
-import type { TemplatePart } from "@perdure/protocol";
+import { closest, type TemplatePart } from "@perdure/protocol";
 import type { Node } from "oxc-parser";
 import { createDiagnostic, type Diagnostic, type SourceFile } from "../../../diagnostics/diagnostic.ts";
-import type { IdPart } from "../../../directives/directive.ts";
-import { closest } from "../../../directives/suggest.ts";
+import type { IdPart } from "../../../directives/template.ts";
 import { keyName, runtimeParams, unwrap, type FunctionNode } from "../../../syntax/ast.ts";
 import type { FoundDirective } from "../../1-parse/directives.ts";
 
@@ -29,7 +28,7 @@ export function resolveTemplate(
   const diagnostics: Diagnostic[] = [];
   for (const part of parts) {
     const resolved = typeof part === "string" ? part : resolvePlaceholder(part.placeholder, parameters);
-    if (resolved !== undefined) template.push(resolved);
+    if (resolved !== undefined) template.push(formatted(resolved, part));
     else if (typeof part !== "string") {
       const exact = textStart !== undefined;
       const span = exact ? { start: textStart + part.start, end: textStart + part.end } : statement;
@@ -42,6 +41,11 @@ export function resolveTemplate(
   }
   return { template, diagnostics };
 }
+
+const formatted = (resolved: TemplatePart, part: IdPart): TemplatePart =>
+  typeof resolved === "string" || typeof part === "string" || part.format === undefined
+    ? resolved
+    : { ...resolved, text: `${resolved.text}:${part.format}`, format: part.format };
 
 const rootOf = (placeholder: string): string => placeholder.split(/[.[]/, 1)[0] ?? placeholder;
 

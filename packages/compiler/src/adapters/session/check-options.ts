@@ -1,0 +1,73 @@
+import { checkOptions, closest, oneOf, PerdureError, type OptionNames } from "@perdure/protocol";
+import type { WarningLevels } from "../../compile/compile.ts";
+import { diagnosticMessages, type WarningCode } from "../../diagnostics/messages.ts";
+import type { DirectiveWords } from "../../directives/directive.ts";
+import type { BuildCheck, Options } from "./options.ts";
+
+const OPTIONS: OptionNames<Options> = {
+  include: true,
+  exclude: true,
+  root: true,
+  directives: true,
+  warnings: true,
+  manifest: true,
+  onManifest: true,
+  check: true,
+};
+
+const CHECK_OPTIONS: OptionNames<BuildCheck> = { tsconfig: true, classes: true, watch: true };
+
+/**
+ * The options of the plugin, if each of them exists and has a value that it accepts.
+ * @throws PerdureError `OPTION_UNKNOWN`, `OPTION_INVALID`
+ */
+export function pluginOptions(options: Options): Options {
+  const { directives, warnings, manifest, check } = checkOptions(options, OPTIONS, "perdure()");
+  directiveWords(directives, "perdure()");
+  warningLevels(warnings, "perdure()");
+  manifestName(manifest, "perdure()");
+  if (typeof check !== "boolean" && check !== undefined) checkOptions(check, CHECK_OPTIONS, "perdure({ check })");
+  return options;
+}
+
+/** @throws PerdureError `OPTION_UNKNOWN`, `OPTION_INVALID` */
+export function directiveWords(words: unknown, owner: string): Partial<DirectiveWords> {
+  const given = checkOptions(objectOf(words), { task: true, workflow: true }, `the option directives of ${owner}`);
+  for (const [kind, value] of Object.entries(given))
+    if (value !== undefined && (typeof value !== "string" || value.trim() === ""))
+      throw invalid(`directives.${kind}`, value, "a string");
+  return given;
+}
+
+/** @throws PerdureError `OPTION_INVALID` */
+export const warningLevels = (levels: unknown, owner: string): WarningLevels =>
+  Object.fromEntries(
+    Object.entries(objectOf(levels)).map(([code, level]) => [
+      warningCode(code, owner),
+      oneOf(level as "off", ["off", "warning", "error"], `warnings.${code}`),
+    ]),
+  );
+
+/** @throws PerdureError `OPTION_INVALID` */
+export function manifestName(value: unknown = true, owner: string): boolean | string {
+  if (typeof value === "boolean" || typeof value === "string") return value;
+  throw invalid(`the option manifest of ${owner}`, value, "true, false or a file name");
+}
+
+const objectOf = (value: unknown): object => (value === undefined ? {} : (value as object));
+
+const warningCodes = Object.entries(diagnosticMessages).flatMap(([code, { severity }]) =>
+  severity === "warning" ? [code] : [],
+);
+const isWarningCode = (code: string): code is WarningCode => warningCodes.includes(code);
+
+function warningCode(code: string, owner: string): WarningCode {
+  if (isWarningCode(code)) return code;
+  const isError = Object.hasOwn(diagnosticMessages, code);
+  const meant = isError ? undefined : closest(code, warningCodes);
+  const of = isError ? " (an error cannot be turned off)" : meant === undefined ? "" : `, probably ${meant}`;
+  throw invalid(`the option warnings of ${owner}`, code, `the code of a warning${of}: ${warningCodes.join(", ")}`);
+}
+
+const invalid = (option: string, value: unknown, expected: string): PerdureError =>
+  new PerdureError("OPTION_INVALID", { option, value: JSON.stringify(value) ?? String(value), expected });
