@@ -14,7 +14,7 @@ import {
   worker,
   workflowOptions,
 } from "perdure";
-import { crashEverywhere, setup } from "perdure/testing";
+import { crashEverywhere, memoryStore, setup, testStore } from "perdure/testing";
 
 afterEach(close);
 
@@ -48,6 +48,7 @@ const wrong: readonly (readonly [owner: string, name: string, meant: string, cal
   ["signal()", "timeOut", "timeout", waits],
   ["run.retry()", "forced", "force", async (options) => (await start(flow, ["b"])).retry(options)],
   ["crashEverywhere()", "signal", "signals", (options) => crashEverywhere(flow, ["a"], options)],
+  ["testStore()", "reopn", "reopen", (options) => testStore(memoryStore, options)],
   ["sqliteStore()", "busytimeout", "busyTimeout", (options) => sqliteStore("x.db", options)],
   ["exponential()", "maxx", "max", exponential],
   ["exponential()", "factor", "", exponential],

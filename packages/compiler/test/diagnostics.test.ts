@@ -37,6 +37,7 @@ const programs: Record<string, string | Files> = {
   PLACE_UNSUPPORTED: `class A {\n  constructor() { "use task" }\n  get x() { "use task"; return 1 }\n}\nconst o = { set y(v) { "use task" } };`,
   DIRECTIVE_CONTINUED: `async function f(x) {\n  "use task" // no semicolon\n  (x ?? log)();\n}\nconst g = async () => {\n  "use workflow: id=a"\n  [1, 2].forEach(log);\n};\n`,
   WORKFLOW_NEEDS_ID: `export const make = (name) => async (question) => {\n  "use workflow";\n  return name + question;\n};\n`,
+  "WORKFLOW_NEEDS_ID 2": `export class A {\n  ask = async function (q) { "use workflow"; return this.name + q; };\n}\nA.prototype.tell = async function () { "use workflow"; return [1].map(() => this.name); };\nexport async function say() { "use workflow"; return this.name; }\nexport async function fine() { "use workflow: id=fine"; return this.name; }\nexport const one = { async run() { "use workflow"; return this.name; } };\n`,
   WORKFLOW_NAME_SHARED: `export const jobs = [async () => { "use workflow"; }, async () => {\n  "use workflow";\n}];\n`,
   COMPILED_IN_PART: `import * as a from "perdure/internal";\nasync function f() {\n  "use task: retries=1";\n}\n`,
   "COMPILED_IN_PART 2": `function m() { return m.m ??= require("perdure/internal").module(2, {}) }\nasync function f() { "use workflow" }\n`,

@@ -2,6 +2,7 @@ import { PerdureError } from "@perdure/protocol";
 import { describe, expect, test } from "vitest";
 import { unplugin } from "../src/adapters/unplugin/unplugin.ts";
 import { valuesOf } from "../src/adapters/session/project-options.ts";
+import { compile } from "../src/compile/compile.ts";
 import { check } from "../src/check/check.ts";
 import transformProgram from "../src/adapters/ts-patch/transform-program.ts";
 
@@ -58,5 +59,6 @@ test("the field perdure of a package.json, an entry in tsconfig.json and check()
   expect(
     errorOf(() => transformProgram(program as never, undefined, entry as object, { ts: api } as never)).text,
   ).toContain('has no option "directive"\n  → did you mean "directives"?');
+  expect(errorOf(() => compile("", { id: "/a.js", root: "/", warning: {} } as never)).text).toContain('"warnings"?');
   expect(errorOf(() => check({ tsConfig: "." } as never)).text).toContain('did you mean "tsconfig"?');
 });

@@ -24,7 +24,11 @@ export function testStore(
   make: () => Store | Promise<Store>,
   options: Partial<TestRunner> & ConformanceOptions = {},
 ): void {
-  const { test = (globalThis as Partial<TestRunner>).test ?? nodeTest, ...rest } = options;
+  const { test = (globalThis as Partial<TestRunner>).test ?? nodeTest, ...rest } = checkOptions(
+    options,
+    { test: true, reopen: true },
+    "testStore()",
+  );
   conformance(make, { test }, rest);
 }
 

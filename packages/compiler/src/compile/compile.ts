@@ -1,4 +1,4 @@
-import type { ModuleInfo } from "@perdure/protocol";
+import { checkOptions, type ModuleInfo, type OptionNames } from "@perdure/protocol";
 import type { SourceMap } from "magic-string";
 import { join } from "node:path";
 import { createDiagnostic, type Diagnostic, type SourceFile } from "../diagnostics/diagnostic.ts";
@@ -36,6 +36,16 @@ export interface CompileOptions {
   readonly commonJs?: boolean;
 }
 
+const COMPILE_OPTIONS: OptionNames<CompileOptions> = {
+  id: true,
+  root: true,
+  host: true,
+  project: true,
+  directives: true,
+  warnings: true,
+  commonJs: true,
+};
+
 export type WarningLevels = Readonly<Partial<Record<WarningCode, "off" | "warning" | "error">>>;
 
 export interface CompileResult {
@@ -53,9 +63,10 @@ const mayMatter =
 /**
  * Compiles one file. Returns `undefined` if the file needs no change.
  *
- * @throws CompileError
+ * @throws CompileError; PerdureError `OPTION_UNKNOWN`
  */
 export function compile(source: string, options: CompileOptions): CompileResult | undefined {
+  checkOptions(options, COMPILE_OPTIONS, "compile()");
   const words = { ...DIRECTIVE_WORDS, ...options.directives };
   const mayHold = mayHoldDirective(source, words);
   if (!mayHold && !mayMatter.test(source) && !mayIgnore(source)) return undefined;

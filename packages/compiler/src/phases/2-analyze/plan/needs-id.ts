@@ -12,12 +12,11 @@ export function needingId(
   file: SourceFile,
   diagnostics: Diagnostic[],
 ): ReadonlySet<FunctionModel> {
-  const found = functions.filter(
-    (fn) => isWithoutId(fn) && (model.closures.has(fn.index) || usesInstance(fn)) && !isInWorkflow(fn, model),
-  );
+  const without = functions.filter((fn) => isWithoutId(fn) && !isInWorkflow(fn, model));
+  const found = without.filter((fn) => model.closures.has(fn.index) || usesInstance(fn));
   // the options may give the id, to whichever of them
   if (!model.calls.some(({ callee }) => isWorkflowOptions(callee, model)))
-    for (const { name, directive } of found)
+    for (const { name, directive } of without.filter((fn) => found.includes(fn) || usesCallersThis(fn)))
       if (directive) {
         const params = { name, directive: directive.words };
         diagnostics.push(createDiagnostic(file, "WORKFLOW_NEEDS_ID", params, directive.statement));
@@ -32,6 +31,10 @@ const isWithoutId = ({ directive }: FunctionModel): boolean =>
 const usesInstance = ({ place, repeated, usesThis, usesSuper }: FunctionModel): boolean =>
   (usesThis || usesSuper) &&
   (place.kind === "classMethod" ? !place.isStatic || repeated : place.kind === "method" && repeated);
+
+/** Whether it is a function that is no method, and uses the `this` that comes with each call: the runtime cannot tell such calls apart. */
+const usesCallersThis = ({ place, usesThis }: FunctionModel): boolean =>
+  usesThis && place.kind !== "classMethod" && place.kind !== "method";
 
 /** There its calls are child runs, whose ids are made of the caller's. */
 function isInWorkflow({ parent }: FunctionModel, model: ModuleModel): boolean {
