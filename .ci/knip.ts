@@ -49,7 +49,7 @@ export default {
     },
     "packages/compiler": {
       entry: entriesOf(compiler),
-      project: ["src/**/*.ts", "test/**/*.ts", "*.cjs", "!**/fixtures/**"],
+      project: ["src/**/*.ts", "test/**/*.ts", "*.cjs", "typescript-plugin/*.js", "!**/fixtures/**"],
     },
     "packages/runtime": {
       entry: entriesOf(runtime),

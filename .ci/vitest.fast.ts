@@ -5,6 +5,7 @@ import base from "../vitest.config.ts";
 const startsPrograms = [
   "test/{builds,packages,processes,real-code,simulation,stacks}/**",
   "test/docs/{diagnostics,without-a-bundler}.test.ts",
+  "test/editors/typescript-plugin.test.ts",
   "test/errors/bad-input.test.ts",
   "test/ids/live-edits.test.ts",
   "test/runtime/reload.test.ts",

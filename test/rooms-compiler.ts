@@ -8,8 +8,8 @@ const rewriting = ["phases/3-rewrite/text", "phases/2-analyze/plan", "syntax"];
 export const compilerRooms: Record<string, readonly string[]> = {
   syntax: [],
   files: [],
-  typescript: [],
   diagnostics: [],
+  typescript: ["diagnostics"],
   directives: ["diagnostics"],
   "phases/1-parse": ["directives", "diagnostics", "files", "syntax"],
   "phases/2-analyze/model": ["phases/1-parse", "directives", "syntax"],
@@ -64,7 +64,17 @@ export const compilerRooms: Record<string, readonly string[]> = {
   "adapters/unplugin": ["adapters/session", "compile", "project", "diagnostics", "files"],
   "adapters/bundlers": ["adapters/unplugin"],
   "adapters/register": ["adapters/session", "compile", "diagnostics", "files"],
-  "adapters/ts-patch": ["adapters/session", "diagnostics", "files"],
+  "adapters/ts-patch": ["adapters/session", "diagnostics", "files", "typescript"],
+  "adapters/language-service": [
+    "adapters/session",
+    "compile",
+    "project",
+    "phases/1-parse",
+    "directives",
+    "diagnostics",
+    "files",
+    "typescript",
+  ],
   "adapters/perdure-tsc": ["adapters/session", "project", "diagnostics", "files", "typescript"],
   ".": ["adapters/unplugin", "adapters/session", "compile", "project", "directives", "diagnostics"],
 };

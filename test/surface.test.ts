@@ -7,6 +7,7 @@ import * as rolldown from "unplugin-perdure/rolldown";
 import * as rollup from "unplugin-perdure/rollup";
 import * as rspack from "unplugin-perdure/rspack";
 import * as tsc from "unplugin-perdure/tsc";
+import * as typescriptPlugin from "unplugin-perdure/typescript-plugin";
 import * as vite from "unplugin-perdure/vite";
 import * as webpack from "unplugin-perdure/webpack";
 import * as perdure from "perdure";
@@ -53,6 +54,7 @@ test("the exports of every entry point match the snapshot", () => {
       "unplugin-perdure": compiler,
       "unplugin-perdure/check": check,
       "unplugin-perdure/tsc": tsc,
+      "unplugin-perdure/typescript-plugin": typescriptPlugin,
       ...bundlers,
     }).map(([name, module]) => [name, Object.keys(module).sort()]),
   );
@@ -135,6 +137,9 @@ test("the exports of every entry point match the snapshot", () => {
         "module.exports",
       ],
       "unplugin-perdure/tsc": [
+        "default",
+      ],
+      "unplugin-perdure/typescript-plugin": [
         "default",
       ],
       "unplugin-perdure/vite": [

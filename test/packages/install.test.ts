@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, onTestFinished, test } from "vitest";
+import { Tsserver } from "../editors/tsserver.ts";
 import { filesOf } from "../readme.ts";
 import { npm, pack, published, remove, temporary } from "./staged.ts";
 
@@ -137,6 +138,24 @@ test.each(Object.entries(integrations))(
     expect(ran).toMatchObject({ status: 0, stdout: "hello ada, hello grace\n", stderr: "" });
   },
 );
+
+test.each([
+  ["beside it in node_modules", "installed", (): string[] => []],
+  ["in a directory that is named to it", "elsewhere", (): string[] => ["--pluginProbeLocations", installed]],
+])("tsserver loads the plugin of the published package, %s", async (_, place, args) => {
+  const typescript = join(directory, place, "node_modules/typescript");
+  // a link would be followed to this repository and the plugin in it
+  cpSync(join(modules, "typescript"), typescript, { recursive: true, dereference: true });
+  const root = join(directory, `${place}-app`);
+  const file = join(root, "main.ts");
+  const plugins = [{ name: "unplugin-perdure/typescript-plugin" }];
+  put(root, { "tsconfig.json": JSON.stringify({ compilerOptions: { plugins } }), "main.ts": "" });
+  const server = new Tsserver(typescript, root, args());
+  onTestFinished(() => server.stop());
+  server.notify("open", { file, fileContent: `async function f() {\n  "use task: retires=3";\n}\n` });
+  const said = await server.request<{ text: string }[]>("semanticDiagnosticsSync", { file });
+  expect(said?.map(({ text }) => /\(([A-Z_]+)\)/.exec(text)?.[1])).toContain("DIRECTIVE_ARGUMENT_UNKNOWN");
+});
 
 test("every configuration in the README is tested", () => {
   const tested = Object.values(integrations).map(({ config }) => config);

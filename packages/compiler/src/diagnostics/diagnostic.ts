@@ -1,3 +1,4 @@
+import { fixesOf, type Fix } from "./fixes.ts";
 import { diagnosticMessages, type DiagnosticCode, type DiagnosticParams, type Severity } from "./messages.ts";
 
 /** A message about a place in a file. */
@@ -17,6 +18,8 @@ export interface Diagnostic {
   readonly hint: string;
   /** The surrounding lines, with the place marked. */
   readonly frame: string;
+  /** Edits of the file that solve the problem, for an editor to offer. Empty if there is no obvious one. */
+  readonly fixes: readonly Fix[];
 }
 
 export interface SourceFile {
@@ -33,7 +36,8 @@ export function createDiagnostic<C extends DiagnosticCode>(
   const { severity, make } = diagnosticMessages[code];
   const { text: message, hint } = make(params as never);
   const [line, column] = createLocator(source)(start);
-  return { code, severity, file, start, end, line, column, message, hint, frame: codeFrame(source, start, end) };
+  const fixes = fixesOf(code, severity, params, { start, end, source });
+  return { code, severity, file, start, end, line, column, message, hint, frame: codeFrame(source, start, end), fixes };
 }
 
 const lineBreak = /\r\n|[\n\r\u2028\u2029]/g;

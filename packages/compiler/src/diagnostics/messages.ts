@@ -57,10 +57,13 @@ export const diagnosticMessages = {
       hint: `${p.name === "" ? "write name=value: " : meant(p.suggestion)}${p.owner} takes ${list(p.known)}`,
     }),
   ),
-  DIRECTIVE_ARGUMENT_INVALID: define("error", (p: { name: string; value: string; expected: string }) => ({
-    text: `${p.name}=${p.value === "" ? "(nothing)" : p.value} is not valid`,
-    hint: `${p.name} must be ${p.expected}`,
-  })),
+  DIRECTIVE_ARGUMENT_INVALID: define(
+    "error",
+    (p: { name: string; value: string; expected: string; meant?: string | undefined }) => ({
+      text: `${p.name}=${p.value === "" ? "(nothing)" : p.value} is not valid`,
+      hint: `${p.name} must be ${p.expected}`,
+    }),
+  ),
   DIRECTIVE_ARGUMENT_MISSING: define("error", (p: { owner: string; name: string }) => ({
     text: `${p.owner} needs the argument "${p.name}"`,
     hint: `add ${p.name}=… inside the parentheses of ${p.owner}`,
@@ -87,7 +90,7 @@ export const diagnosticMessages = {
     text: `name=${p.name} is not unique: ${p.other} in this file has the same name in step ids`,
     hint: "give one of them another name; a name that recorded runs have belongs to the function that continues them",
   })),
-  TASK_NOT_ASYNC: define("error", (p: { name: string }) => ({
+  TASK_NOT_ASYNC: define("error", (p: { name: string; asyncAt: number | undefined }) => ({
     text: `the task ${p.name} is not an async function`,
     hint: `add "async" to the function: the result of a task is read from the store`,
   })),
@@ -95,7 +98,7 @@ export const diagnosticMessages = {
     text: `the task ${p.name} is a generator: its yielded values cannot be recorded as one result`,
     hint: "return an array, or make each item a separate task call",
   })),
-  WORKFLOW_NOT_ASYNC: define("error", (p: { name: string }) => ({
+  WORKFLOW_NOT_ASYNC: define("error", (p: { name: string; asyncAt: number | undefined }) => ({
     text: `the workflow ${p.name} is not an async function`,
     hint: `add "async" to the function: a workflow waits for its steps`,
   })),
@@ -115,10 +118,13 @@ export const diagnosticMessages = {
     text: `this file is already compiled, but contains "${p.directive}" in code that is not: that code would run without checkpoints`,
     hint: "add the plugin to the build that produced this file, or leave the uncompiled code out of the file",
   })),
-  MODULE_EXPORT_NOT_ASYNC: define("error", (p: { name: string; directive: string; from: "here" | "elsewhere" }) => ({
-    text: `the export "${p.name}" ${p.from === "here" ? "is not an async function" : "comes from another file"}, but "${p.directive}" at the top of the file applies to every export`,
-    hint: `${p.from === "here" ? "make it an async function, move it to" : "export it from"} another file, or put the directive into each function instead`,
-  })),
+  MODULE_EXPORT_NOT_ASYNC: define(
+    "error",
+    (p: { name: string; directive: string; from: "here" | "elsewhere"; asyncAt: number | undefined }) => ({
+      text: `the export "${p.name}" ${p.from === "here" ? "is not an async function" : "comes from another file"}, but "${p.directive}" at the top of the file applies to every export`,
+      hint: `${p.from === "here" ? "make it an async function, move it to" : "export it from"} another file, or put the directive into each function instead`,
+    }),
+  ),
   WORKFLOW_NAME_SHARED: define("warning", (p: { name: string; directive: string }) => ({
     text: `this file has another "${p.directive}" function named ${p.name}: a process that resumes a run by name cannot tell them apart`,
     hint: "give each its own name; until then, their runs are resumed only when the functions are called again",

@@ -13,7 +13,8 @@ export interface Argument {
   readonly valueStart: number;
 }
 
-interface Slice {
+/** Offsets in the text of a directive. */
+export interface Slice {
   readonly start: number;
   readonly end: number;
 }
@@ -30,7 +31,8 @@ export function parseArguments(
 ): { args: Argument[]; problems: DirectiveProblem[] } {
   const args: Argument[] = [];
   const problems: DirectiveProblem[] = [];
-  for (const slice of split(text, from, to)) {
+  for (const raw of splitArguments(text, from, to)) {
+    const slice = trim(text, raw);
     const arg = parseArgument(text, slice);
     if (arg) args.push(arg);
     else {
@@ -44,8 +46,8 @@ export function parseArguments(
 const widen = ({ start, end }: Slice, text: string): Slice =>
   start < end ? { start, end } : { start: Math.max(0, start - 1), end: Math.min(text.length, end + 1) };
 
-/** The parts between commas, trimmed. Commas inside quotes and parentheses do not separate. */
-function split(text: string, from: number, to: number): Slice[] {
+/** The parts between commas, with the spaces around them. Commas inside quotes and parentheses do not separate. */
+export function splitArguments(text: string, from: number, to: number): Slice[] {
   const slices: Slice[] = [];
   let depth = 0;
   let quote = "";
@@ -55,7 +57,7 @@ function split(text: string, from: number, to: number): Slice[] {
     if (quote !== "" && i < to) {
       if (char === quote) quote = "";
     } else if (i === to || (char === "," && depth === 0)) {
-      slices.push(trim(text, start, i));
+      slices.push({ start, end: i });
       start = i + 1;
     } else if (char === "(") depth++;
     else if (char === ")") depth--;
@@ -66,7 +68,7 @@ function split(text: string, from: number, to: number): Slice[] {
 
 const isQuote = (char: string): boolean => char === '"' || char === "'" || char === "`";
 
-function trim(text: string, start: number, end: number): Slice {
+function trim(text: string, { start, end }: Slice): Slice {
   while (start < end && /\s/.test(text[start] ?? "")) start++;
   while (end > start && /\s/.test(text[end - 1] ?? "")) end--;
   return { start, end };

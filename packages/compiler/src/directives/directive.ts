@@ -72,8 +72,14 @@ function known<K extends string>(
   return result;
 }
 
+/** The arguments of each directive. */
+export const argumentNames = {
+  task: ["retries", "backoff", "timeout", "name"],
+  workflow: ["id", "name"],
+} as const satisfies Record<DirectiveKind, readonly string[]>;
+
 function readTask(args: readonly Argument[], found: DirectiveProblem[]): Directive {
-  const given = known(args, ["retries", "backoff", "timeout", "name"], "task", found);
+  const given = known(args, argumentNames.task, "task", found);
   const retries = integer(given.get("retries"), found);
   const backoff = readBackoff(given.get("backoff"), found);
   const timeout = duration(given.get("timeout"), found, "positive");
@@ -88,7 +94,7 @@ function readTask(args: readonly Argument[], found: DirectiveProblem[]): Directi
 }
 
 function readWorkflow(args: readonly Argument[], found: DirectiveProblem[]): Directive {
-  const given = known(args, ["id", "name"], "workflow", found);
+  const given = known(args, argumentNames.workflow, "workflow", found);
   const id = given.get("id");
   const name = readName(given.get("name"), found);
   return { kind: "workflow", id: id && readTemplate(id, found), ...(name !== undefined && { name }) };

@@ -2,8 +2,9 @@ import { closest, BACKOFF_DEFAULTS, parseDuration, type BackoffSpec } from "@per
 import { parseArguments, type Argument } from "./arguments.ts";
 import { report, type DirectiveProblem } from "./problem.ts";
 
-const invalid = (found: DirectiveProblem[], arg: Argument, expected: string): undefined =>
-  report(found, "DIRECTIVE_ARGUMENT_INVALID", { name: arg.name, value: arg.value, expected }, arg);
+/** @param meant - the value that was probably meant */
+const invalid = (found: DirectiveProblem[], arg: Argument, expected: string, meant?: string): undefined =>
+  report(found, "DIRECTIVE_ARGUMENT_INVALID", { name: arg.name, value: arg.value, expected, meant }, arg);
 
 /** A bare number could mean milliseconds, as in the options, or seconds, as in Python. */
 const bareNumber = /^[+-]?(?:\d[\d_]*\.?[\d_]*|\.\d+)(?:e[+-]?\d+)?$/i;
@@ -55,14 +56,15 @@ function flag(arg: Argument | undefined, found: DirectiveProblem[]): boolean | u
   return invalid(found, arg, "true or false");
 }
 
-const shapes = {
+/** The backoff functions and their arguments. */
+export const backoffs = {
   exponential: { required: [], optional: ["base", "max", "jitter"] },
   linear: { required: [], optional: ["start", "step"] },
   constant: { required: ["delay"], optional: [] },
 } as const satisfies Record<string, { required: readonly string[]; optional: readonly string[] }>;
 
-type BackoffName = keyof typeof shapes;
-const isBackoff = (name: string): name is BackoffName => Object.hasOwn(shapes, name);
+export type BackoffName = keyof typeof backoffs;
+const isBackoff = (name: string): name is BackoffName => Object.hasOwn(backoffs, name);
 
 /** `exponential(base=2, max=60s, jitter=true)`, `linear(start=1s, step=2s)`, `constant(5s)`. The first two have defaults. */
 export function readBackoff(arg: Argument | undefined, found: DirectiveProblem[]): BackoffSpec | undefined {
@@ -70,11 +72,12 @@ export function readBackoff(arg: Argument | undefined, found: DirectiveProblem[]
   const match = /^([A-Za-z_$][\w$]*)\s*(?:\((.*)\))?$/s.exec(arg.value);
   const kind = match?.[1] ?? "";
   if (!match || !isBackoff(kind)) {
-    const meant = closest(kind, Object.keys(shapes));
+    const meant = closest(kind, Object.keys(backoffs));
     return invalid(
       found,
       arg,
       `exponential(…), linear(…) or constant(…)${meant && meant !== kind ? `; did you mean ${meant}(…)?` : ""}`,
+      meant === undefined ? undefined : meant + arg.value.slice(kind.length),
     );
   }
   const open = arg.value.indexOf("(");
@@ -96,7 +99,7 @@ function named(
   call: Argument,
   found: DirectiveProblem[],
 ): Map<string, Argument> | undefined {
-  const { required, optional } = shapes[kind];
+  const { required, optional } = backoffs[kind];
   const names: readonly string[] = [...required, ...optional];
   const result = new Map<string, Argument>();
   const before = found.length;

@@ -1,16 +1,13 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import type { ts } from "ts-morph";
-import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { withChainedMap } from "../session/chained-map.ts";
 import type { ManifestFile } from "../session/manifest-file.ts";
+import { toTypescript } from "../../typescript/diagnostic.ts";
 import type { Outcome, Sources } from "./sources.ts";
 
 type Api = typeof ts;
 type Emit = ts.Program["emit"];
-
-/** TypeScript requires a number. The code that users search for is in the text. */
-const diagnosticNumber = 92_000;
 
 /** The program, changed so that it emits the JavaScript of its compiled sources. */
 export function compiledProgram(program: ts.Program, host: ts.CompilerHost, sources: Sources, api: Api): ts.Program {
@@ -19,7 +16,7 @@ export function compiledProgram(program: ts.Program, host: ts.CompilerHost, sour
     .filter((file) => !file.isDeclarationFile && !program.isSourceFileFromExternalLibrary(file));
   const outcomes = sources.compile(own.map(({ fileName, text }) => ({ path: fileName, text })));
   const errors = own.flatMap((file) =>
-    (outcomes.get(file.fileName)?.errors ?? []).map((each) => toDiagnostic(file, each)),
+    (outcomes.get(file.fileName)?.errors ?? []).map((each) => toTypescript(file, each)),
   );
   for (const file of own) mark(file, errors.length > 0 ? "not emitted" : outcomes.get(file.fileName)?.compiled?.code);
   if (errors.length > 0) return withErrors(program, errors);
@@ -45,16 +42,6 @@ function versionOf(file: ts.SourceFile): string | undefined {
   const version: unknown = Reflect.get(file, "version");
   return typeof version === "string" ? version : undefined;
 }
-
-const toDiagnostic = (file: ts.SourceFile, { code, message, hint, start, end }: Diagnostic): ts.Diagnostic => ({
-  file,
-  start,
-  length: end - start,
-  code: diagnosticNumber,
-  category: 1,
-  messageText: `${message}\n→ ${hint} (${code})`,
-  source: "perdure",
-});
 
 /** Emits nothing if there are errors: the complete output of an earlier build is better than partial output. */
 function withErrors(program: ts.Program, errors: readonly ts.Diagnostic[]): ts.Program {

@@ -173,7 +173,7 @@ function second(file: SourceFile, first: FoundDirective, found: FoundDirective):
 function readingProblems(file: SourceFile, lone: LoneString, reading: DirectiveReading): Diagnostic[] {
   const { textStart, statement } = lone;
   return reading.problems.map(({ code, params, start, end }) => {
-    const span = textStart === undefined ? statement : { start: textStart + start, end: textStart + end };
-    return createDiagnostic(file, code, params, span);
+    if (textStart === undefined) return { ...createDiagnostic(file, code, params, statement), fixes: [] };
+    return createDiagnostic(file, code, params, { start: textStart + start, end: textStart + end });
   });
 }

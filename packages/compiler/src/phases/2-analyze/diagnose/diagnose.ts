@@ -9,6 +9,7 @@ import type { Analysis, Impurity } from "../model/analysis.ts";
 import type { FunctionModel, ModuleModel } from "../model/model.ts";
 import { capturedWriteCode } from "./captured-writes.ts";
 import { directedExports } from "../scopes/directed-exports.ts";
+import { asyncAt } from "./async-at.ts";
 
 interface Diagnosed {
   readonly diagnostics: readonly Diagnostic[];
@@ -32,7 +33,7 @@ export function diagnose(
     if (group !== undefined) groups.set(diagnostic, `${code} ${group}`);
   };
   for (const fn of model.functions) {
-    if (fn.directive) diagnoseDirected(fn, fn.directive.words, report);
+    if (fn.directive) diagnoseDirected(fn, fn.directive.words, parsed.source, report);
   }
   reportSharedNames(model, analysis, file, report);
   if (directives.module) {
@@ -43,7 +44,12 @@ export function diagnose(
       if (!each.fn?.async || each.fn.generator)
         report(
           "MODULE_EXPORT_NOT_ASYNC",
-          { name: each.name, directive: words, from: each.from },
+          {
+            name: each.name,
+            directive: words,
+            from: each.from,
+            asyncAt: each.fn && !each.fn.generator ? each.fn.start : undefined,
+          },
           firstLine(each.node, parsed.source),
         );
     }
@@ -89,14 +95,15 @@ function firstLine(node: Node, source: string): { start: number; end: number } {
   return isErased(inner) || line < 1 ? inner : { start: inner.start, end: inner.start + line };
 }
 
-function diagnoseDirected(fn: FunctionModel, words: string, report: Report): void {
+function diagnoseDirected(fn: FunctionModel, words: string, source: string, report: Report): void {
   const { node, place, name, directive, kind } = fn;
   if (!directive) return;
   const at = directive.statement;
   if (place.kind === "unsupported" || place.kind === "constructor") {
     report("PLACE_UNSUPPORTED", { directive: words, place: place.what, advice: place.advice }, at);
   } else if (node.generator) report(kind === "task" ? "TASK_IS_GENERATOR" : "WORKFLOW_IS_GENERATOR", { name }, at);
-  else if (!node.async) report(kind === "task" ? "TASK_NOT_ASYNC" : "WORKFLOW_NOT_ASYNC", { name }, at);
+  else if (!node.async)
+    report(kind === "task" ? "TASK_NOT_ASYNC" : "WORKFLOW_NOT_ASYNC", { name, asyncAt: asyncAt(fn, source) }, at);
 }
 
 /** A name that is given must be that of one function. Functions that only happen to have one name are told apart by their order. */

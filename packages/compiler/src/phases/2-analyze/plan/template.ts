@@ -30,12 +30,13 @@ export function resolveTemplate(
     const resolved = typeof part === "string" ? part : resolvePlaceholder(part.placeholder, parameters);
     if (resolved !== undefined) template.push(formatted(resolved, part));
     else if (typeof part !== "string") {
-      const span = textStart === undefined ? statement : { start: textStart + part.start, end: textStart + part.end };
+      const exact = textStart !== undefined;
+      const span = exact ? { start: textStart + part.start, end: textStart + part.end } : statement;
       const known = [...parameters].map(([key, { rest }]) => (rest ? `${key}.0` : key));
       const suggestion = closest(rootOf(part.placeholder), known);
-      diagnostics.push(
-        createDiagnostic(file, "PLACEHOLDER_UNKNOWN", { placeholder: part.placeholder, name, known, suggestion }, span),
-      );
+      const params = { placeholder: part.placeholder, name, known, suggestion };
+      const diagnostic = createDiagnostic(file, "PLACEHOLDER_UNKNOWN", params, span);
+      diagnostics.push(exact ? diagnostic : { ...diagnostic, fixes: [] });
     }
   }
   return { template, diagnostics };
