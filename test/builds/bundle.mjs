@@ -1,6 +1,6 @@
 /**
  * Builds one entry with one bundler in a process of its own and prints the output of the bundler, then the files it has written:
- * node bundle.mjs <bundler> <root> <entry> <node | browser> [modules with plugins for Bun that run before ours]
+ * MODE=<development | production> node bundle.mjs <bundler> <root> <entry> <node | browser> [modules with plugins for Bun that run before ours]
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -30,7 +30,7 @@ async function packs(pack, rule) {
     const configuration = {
       context: root,
       entry: input,
-      mode: "development",
+      mode: process.env.MODE,
       target: browser ? "web" : "node20",
       devtool: false,
       output: { path: out, filename: "main.js" },
