@@ -12,7 +12,17 @@ const out = mkdtempSync(join(tmpdir(), "perdure-out-"));
 const browser = target === "browser";
 process.chdir(root);
 
-const plugin = async () => (await import(`unplugin-perdure/${bundler}`)).default();
+const onManifest = (manifest) => process.env.MANIFEST && console.log(`manifest: ${JSON.stringify(manifest)}`);
+const plugin = async () => (await import(`unplugin-perdure/${bundler}`)).default({ onManifest });
+
+/** An alias that only the bundler knows. */
+const alias = { "@lib": join(root, "lib") };
+const aliases = {
+  name: "aliases",
+  resolveId(source) {
+    return source.startsWith("@lib/") ? join(root, "lib", source.slice(5)) : undefined;
+  },
+};
 
 /** Strips types, as a plugin for TypeScript does. */
 const typescript = {
@@ -35,6 +45,7 @@ async function packs(pack, rule) {
       devtool: false,
       output: { path: out, filename: "main.js" },
       module: { rules: [{ test: /\.ts$/, ...rule }] },
+      resolve: { alias },
     };
     plugin().then((perdure) =>
       pack(
@@ -53,12 +64,12 @@ const external = [/^perdure(?:\/|$)/];
 const build = {
   async rollup() {
     const { rollup } = await import("rollup");
-    const bundle = await rollup({ input, external, plugins: [typescript, await plugin()] });
+    const bundle = await rollup({ input, external, plugins: [aliases, typescript, await plugin()] });
     return bundle.write({ dir: out });
   },
   async rolldown() {
     const { rolldown } = await import("rolldown");
-    const bundle = await rolldown({ input, external, platform: target, plugins: [await plugin()] });
+    const bundle = await rolldown({ input, external, platform: target, resolve: { alias }, plugins: [await plugin()] });
     return bundle.write({ dir: out, entryFileNames: "main.js" });
   },
   async vite() {
@@ -67,6 +78,7 @@ const build = {
     return build({
       root,
       configFile: false,
+      resolve: { alias },
       plugins: [await plugin()],
       build: { outDir: out, ...page, ...(browser ? {} : { ssr: true }) },
     });
@@ -77,6 +89,7 @@ const build = {
       entryPoints: [input],
       bundle: true,
       external: ["perdure"],
+      alias,
       format: "esm",
       platform: target,
       outdir: out,
@@ -98,18 +111,24 @@ const build = {
         input: { main: input },
         external: ["^perdure"],
         persistentCache: false,
+        resolve: { alias },
         output: { path: out, targetEnv: target },
       },
     });
   },
   async bun() {
     const before = await Promise.all(first.map(async (file) => (await import(join(root, file))).default));
+    const bunAliases = {
+      name: "aliases",
+      setup: (build) =>
+        build.onResolve({ filter: /^@lib\// }, ({ path }) => ({ path: join(root, "lib", path.slice(5)) })),
+    };
     return globalThis.Bun.build({
       entrypoints: [input],
       target,
       external: ["perdure", "perdure/*"],
       outdir: out,
-      plugins: [...before, await plugin()],
+      plugins: [bunAliases, ...before, await plugin()],
     });
   },
 };

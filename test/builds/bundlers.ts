@@ -39,7 +39,7 @@ export function bundle(
 ): { readonly status: number | null; readonly output: string } {
   const bin = resolve(import.meta.dirname, "../../node_modules/.bin");
   const command = bundler === "bun" ? join(bin, "bun") : process.execPath;
-  const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0", MODE: mode };
+  const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0", MODE: mode, MANIFEST: "1" };
   const { status, stdout, stderr } = spawnSync(
     command,
     [join(import.meta.dirname, "bundle.mjs"), bundler, root, entry, target, ...first],

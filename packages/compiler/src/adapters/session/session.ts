@@ -11,6 +11,7 @@ import { pathOf, projectPath } from "../../files/paths.ts";
 import { mayHoldDirective } from "../../phases/1-parse/directives.ts";
 import { nodeHost, type Host } from "../../project/host.ts";
 import { createProject, type Project } from "../../project/project.ts";
+import type { BundlerResolve } from "../../project/resolve.ts";
 import { BackgroundCheck } from "./background-check.ts";
 import { manifestFile, manifestOf, type ManifestFile } from "./manifest-file.ts";
 import type { Options } from "./options.ts";
@@ -57,6 +58,18 @@ export class Session {
     this.modules.clear();
     this.browserModules.clear();
     this.compiledBefore.clear();
+  }
+
+  /** Follows the imports that only the bundler can resolve. Call it before `compile`, if the bundler has a resolver for plugins. */
+  async follow(source: string, id: string, resolver: BundlerResolve | undefined): Promise<void> {
+    if (resolver && isAbsolute(pathOf(id))) await this.project.follow(pathOf(id), source, resolver);
+  }
+
+  /** The same for the modules of a build that the bundler took from its cache. Call it before `emitManifest`. */
+  async followMissed(ids: Iterable<string>, resolver: BundlerResolve | undefined): Promise<void> {
+    for (const path of new Set([...ids].map(pathOf)))
+      if (!this.modules.has(path) && passes(this.filter, path))
+        await this.follow(nodeHost.readFile(path) ?? "", path, resolver);
   }
 
   compile(source: string, id: string, how: Pick<CompileOptions, "commonJs"> = {}): CompileResult | undefined {

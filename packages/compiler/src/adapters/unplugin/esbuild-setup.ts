@@ -8,6 +8,7 @@ import { pathOf } from "../../files/paths.ts";
 import { nodeHost } from "../../project/host.ts";
 import { addToEsbuild } from "../session/manifest-file.ts";
 import { diagnosticsOf, type Session } from "../session/session.ts";
+import { inEsbuild } from "./bundler-resolve.ts";
 import { inverse } from "./graph.ts";
 import { inputs, isAlone } from "./metafile.ts";
 
@@ -45,6 +46,7 @@ export function esbuildSetup(build: PluginBuild, session: Session): void {
       if (!passes(session.filter, path)) return undefined;
       const source = await readFile(path, "utf8");
       try {
+        if (!session.forBrowser) await session.follow(source, path, inEsbuild(build));
         const result: Result | undefined = session.forBrowser
           ? session.stub(source, path)
           : session.compile(source, path);

@@ -13,6 +13,7 @@ import { diagnosticsOf, Session } from "../session/session.ts";
 import { bunSetup } from "./bun-setup.ts";
 import { esbuildSetup } from "./esbuild-setup.ts";
 import { farmHooks } from "./farm-hooks.ts";
+import { resolverOf } from "./bundler-resolve.ts";
 import { environmentOf } from "./environment.ts";
 import { builtModules } from "./graph.ts";
 import { lateTransform } from "./late-transform.ts";
@@ -30,9 +31,10 @@ type Result = {
   readonly diagnostics?: readonly Diagnostic[];
 };
 
-function compileIn(context: Context, session: Session, code: string, id: string): Result | undefined {
+async function compileIn(context: Context, session: Session, code: string, id: string): Promise<Result | undefined> {
   const environment = environmentOf(context);
   if (environment?.forBrowser ?? session.forBrowser) return session.stub(code, id);
+  await session.follow(code, id, resolverOf(context, session.root));
   const result = session.compile(code, id);
   if (!session.serves) for (const file of session.watched(id)) context.addWatchFile(file);
   return result;
@@ -45,9 +47,9 @@ export const unplugin: UnpluginInstance<Options | undefined, false> = createUnpl
       // Rollup and Rolldown use `order` and ignore `enforce`; the other bundlers do the opposite
       order: "pre" as const,
       filter: { id: session.filter },
-      handler(this: Context, code: string, id: string) {
+      async handler(this: Context, code: string, id: string) {
         try {
-          const result = compileIn(this, session, code, id);
+          const result = await compileIn(this, session, code, id);
           for (const each of result?.diagnostics ?? []) warn(this, each, id, meta);
           return result && { code: result.code, map: { ...result.map } };
         } catch (error) {
@@ -60,7 +62,12 @@ export const unplugin: UnpluginInstance<Options | undefined, false> = createUnpl
     }
     async function buildEnd(this: UnpluginBuildContext, failure?: Error): Promise<void> {
       if (failure) return session.typeCheck.stop();
-      const file = session.emitManifest(builtModules(this), environmentOf(this));
+      const modules = builtModules(this);
+      const ids = modules && [...modules];
+      const environment = environmentOf(this);
+      if (!session.serves && !(environment?.forBrowser ?? session.forBrowser))
+        await session.followMissed(ids ?? [], resolverOf(this, session.root));
+      const file = session.emitManifest(ids, environment);
       if (file && meta.framework !== "vite") this.emitFile({ type: "asset", ...file });
       reportAtEnd(this, await session.typeCheck.finish(), session.root);
     }
