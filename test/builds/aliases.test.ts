@@ -55,3 +55,31 @@ test.each(withResolver)(
     );
   },
 );
+
+const said = (target: string): RegExp =>
+  new RegExp(`lib/order\\.ts imports lib/help\\.ts${target}[^]*\\(IMPORT_NOT_FOLLOWED\\)`);
+
+/** The others show no modules that are not files to their plugins. */
+const withVirtual = bundlers.filter(([, bundler]) => /^(?:rollup|rolldown|vite|esbuild|bun)$/.test(bundler));
+
+test.each(withVirtual)("%s: an import through a virtual module is reported in the end", (_, bundler) => {
+  const files = program("../lib");
+  const order = files["lib/order.ts"]?.replace("../lib/help.ts", "virtual:help.ts") ?? "";
+  const { output } = bundle(bundler, project({ ...files, "lib/order.ts": order }), "src/main.ts", "node");
+  expect(output).toMatch(said(" through virtual:help\\.ts, and Perdure cannot follow this import"));
+  expect(output).not.toContain("imports lib/plain.ts");
+});
+
+const withAutoImports = bundlers.filter(([, bundler]) => /^(?:rollup|rolldown|vite)$/.test(bundler));
+
+test.each(withAutoImports)("%s: an import that another plugin adds is reported in the end", (_, bundler) => {
+  const files = program("../lib");
+  const order = files["lib/order.ts"]?.replace(/^import \{ both.*\n/, "").replace("both(n)", "auto$both(n)") ?? "";
+  const { output } = bundle(bundler, project({ ...files, "lib/order.ts": order }), "src/main.ts", "node");
+  expect(output).toMatch(said(", and Perdure cannot follow this import \\(another plugin adds or resolves it\\)"));
+});
+
+test("bun: an alias of another plugin is reported in the end", () => {
+  const { output } = bundle("bun", project(program("@lib")), "src/main.ts", "node");
+  expect(output).toMatch(said(", and Perdure cannot follow this import \\(another plugin adds or resolves it\\)"));
+});

@@ -24,6 +24,33 @@ const aliases = {
   },
 };
 
+const virtualCode = (id) => `export * from ${JSON.stringify(join(root, "lib", id.replace(/^.*:/, "")))};`;
+
+/** Makes `virtual:help.ts` a module that exports all of `lib/help.ts`, and imports from there what `auto$` begins. */
+const virtual = {
+  name: "virtual",
+  resolveId: (source) => (source.startsWith("virtual:") ? `\0${source}` : undefined),
+  load: (id) => (id.startsWith("\0virtual:") ? virtualCode(id) : undefined),
+  transform(code, id) {
+    const [name, exported] = /\bauto\$(\w+)/.exec(code) ?? [];
+    if (!id.endsWith("order.ts") || name === undefined) return undefined;
+    return `import { ${exported} as ${name} } from ${JSON.stringify(join(root, "lib/help.ts"))};${code}`;
+  },
+};
+
+/** The same for esbuild and Bun, without the automatic import. */
+const virtualSetup = {
+  name: "virtual",
+  setup(build) {
+    build.onResolve({ filter: /^virtual:/ }, ({ path }) => ({ path: path.slice(8), namespace: "virtual" }));
+    build.onLoad({ filter: /.*/, namespace: "virtual" }, ({ path }) => ({
+      contents: virtualCode(path),
+      loader: "js",
+      resolveDir: root,
+    }));
+  },
+};
+
 /** Strips types, as a plugin for TypeScript does. */
 const typescript = {
   name: "typescript",
@@ -64,12 +91,18 @@ const external = [/^perdure(?:\/|$)/];
 const build = {
   async rollup() {
     const { rollup } = await import("rollup");
-    const bundle = await rollup({ input, external, plugins: [aliases, typescript, await plugin()] });
+    const bundle = await rollup({ input, external, plugins: [aliases, virtual, typescript, await plugin()] });
     return bundle.write({ dir: out });
   },
   async rolldown() {
     const { rolldown } = await import("rolldown");
-    const bundle = await rolldown({ input, external, platform: target, resolve: { alias }, plugins: [await plugin()] });
+    const bundle = await rolldown({
+      input,
+      external,
+      platform: target,
+      resolve: { alias },
+      plugins: [virtual, await plugin()],
+    });
     return bundle.write({ dir: out, entryFileNames: "main.js" });
   },
   async vite() {
@@ -79,7 +112,7 @@ const build = {
       root,
       configFile: false,
       resolve: { alias },
-      plugins: [await plugin()],
+      plugins: [virtual, await plugin()],
       build: { outDir: out, ...page, ...(browser ? {} : { ssr: true }) },
     });
   },
@@ -93,7 +126,7 @@ const build = {
       format: "esm",
       platform: target,
       outdir: out,
-      plugins: [await plugin()],
+      plugins: [virtualSetup, await plugin()],
     });
   },
   webpack: async () => packs((await import("webpack")).default, { loader: "esbuild-loader" }),
@@ -128,7 +161,7 @@ const build = {
       target,
       external: ["perdure", "perdure/*"],
       outdir: out,
-      plugins: [bunAliases, ...before, await plugin()],
+      plugins: [bunAliases, virtualSetup, ...before, await plugin()],
     });
   },
 };

@@ -10,6 +10,7 @@ import { directImports, reachable } from "./graph.ts";
 import type { Host } from "./host.ts";
 import { ModuleCache, ProjectModule } from "./modules.ts";
 import { impuritiesOf } from "./purity.ts";
+import { notFollowed, type Edges, type Unfollowed } from "./not-followed.ts";
 import type { BundlerResolve } from "./resolve.ts";
 import { fixpoint, Settlement } from "./settlement.ts";
 import { WorkflowModules } from "./workflow-modules.ts";
@@ -19,6 +20,8 @@ export interface Project {
   analyze(file: string, source: string, summary: ModuleSummary): Analysis;
   /** Follows the imports that only the bundler can resolve, in the module and in all workflows. Call it before `analyze`. */
   follow(file: string, source: string, resolve: BundlerResolve): Promise<void>;
+  /** The imports of a build that lead from a workflow's code to code that matters there, and that are not followed. */
+  notFollowed(edges: Edges): Unfollowed[];
   /** Call it when the file has changed. */
   invalidate(path: string): void;
   /** Call it when any file may have changed. Each file is then read again on its next use, and parsed again if it differs. */
@@ -80,6 +83,7 @@ export function createProject(host: Host, words: DirectiveWords, root: () => str
       if (settledAt !== cache.version) settle();
       settledAt = cache.version;
     },
+    notFollowed: (edges) => notFollowed(edges, cache, workflows),
     invalidate: (path) => forget(path),
     refresh: () => forget(),
     imports(file) {

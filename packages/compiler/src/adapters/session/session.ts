@@ -2,7 +2,7 @@ import type { ModuleInfo } from "@perdure/protocol";
 import { isAbsolute, resolve } from "node:path";
 import { checkForBrowser, leftIn, stubForBrowser, type Leftover } from "../../compile/browser.ts";
 import { CompileError } from "../../compile/compile-error.ts";
-import { compile, type CompileOptions, type CompileResult } from "../../compile/compile.ts";
+import { atLevels, compile, type CompileOptions, type CompileResult } from "../../compile/compile.ts";
 import { lostDirectives, wasCompiled } from "../../compile/lost-directives.ts";
 import { createDiagnostic, type Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { DIRECTIVE_WORDS } from "../../directives/directive.ts";
@@ -70,6 +70,22 @@ export class Session {
     for (const path of new Set([...ids].map(pathOf)))
       if (!this.modules.has(path) && passes(this.filter, path))
         await this.follow(nodeHost.readFile(path) ?? "", path, resolver);
+  }
+
+  /** Says which imports of a build could not be followed although a workflow's code depends on them. */
+  notFollowed(edges: Iterable<readonly [id: string, imported: readonly string[]]>): Diagnostic[] {
+    const place = (path: string): string => projectPath(this.root, path);
+    const found = this.project
+      .notFollowed(new Map(edges))
+      .map(({ file, source, target, by, at }) =>
+        createDiagnostic(
+          { file: place(file), source },
+          "IMPORT_NOT_FOLLOWED",
+          { file: place(file), target: place(target), by },
+          { start: at, end: at + (by?.length ?? 1) },
+        ),
+      );
+    return atLevels(found, this.options.warnings);
   }
 
   compile(source: string, id: string, how: Pick<CompileOptions, "commonJs"> = {}): CompileResult | undefined {

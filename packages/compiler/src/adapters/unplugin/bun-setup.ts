@@ -2,7 +2,7 @@ import { formatDiagnostic } from "../../diagnostics/diagnostic.ts";
 import { writeManifest } from "../session/manifest-file.ts";
 import type { Session } from "../session/session.ts";
 import { inverse } from "./graph.ts";
-import { inputs, isAlone } from "./metafile.ts";
+import { imports, inputs, isAlone } from "./metafile.ts";
 
 /** The part of Bun's `PluginBuilder` that is used here. Bun's types are not installed. */
 interface BunBuild {
@@ -37,8 +37,9 @@ export function bunSetup({ config, target, ...build }: BunBuild, session: Sessio
     const overlooked = isAlone(config.plugins) ? session.overlooked(paths, texts) : [];
     const file = session.emitManifest(paths);
     if (file && config.outdir !== undefined) writeManifest(file, config.outdir);
+    const notFollowed = session.forBrowser ? [] : session.notFollowed(imports(metafile));
     const left = session.leftInBrowser(texts, () => inverse(session.importEdges()));
-    const found = [...overlooked, ...left, ...(await session.typeCheck.finish())];
+    const found = [...overlooked, ...left, ...notFollowed, ...(await session.typeCheck.finish())];
     const [errors, warnings] = [
       found.filter(({ severity }) => severity === "error"),
       found.filter(({ severity }) => severity === "warning"),

@@ -10,7 +10,7 @@ import { addToEsbuild } from "../session/manifest-file.ts";
 import { diagnosticsOf, type Session } from "../session/session.ts";
 import { inEsbuild } from "./bundler-resolve.ts";
 import { inverse } from "./graph.ts";
-import { inputs, isAlone } from "./metafile.ts";
+import { imports, inputs, isAlone } from "./metafile.ts";
 
 /**
  * Registers its own load callback instead of unplugin's. This one returns nothing for an unchanged file, so that other plugins can still load
@@ -37,8 +37,9 @@ export function esbuildSetup(build: PluginBuild, session: Session): void {
     const overlooked = isAlone(initialOptions.plugins) ? session.overlooked(paths, outputs) : [];
     const file = session.emitManifest(paths);
     if (file) addToEsbuild(file, initialOptions, result);
+    const notFollowed = session.forBrowser ? [] : session.notFollowed(imports(metafile, initialOptions.absWorkingDir));
     const left = session.leftInBrowser(outputs, () => inverse(session.importEdges()));
-    return endOf([...overlooked, ...left, ...(await session.typeCheck.finish())], session.root, build);
+    return endOf([...overlooked, ...left, ...notFollowed, ...(await session.typeCheck.finish())], session.root, build);
   });
   build.onLoad(
     { filter: session.options.include === undefined ? scripts : /.*/, namespace: "file" },

@@ -24,6 +24,13 @@ export function builtModules(context: UnpluginBuildContext): Iterable<string> | 
   return [...(native.compilation?.modules ?? [])].flatMap((module) => module.nameForCondition() ?? []);
 }
 
+/** The imports of the modules of a build, if the bundler exposes them. */
+export function builtImports(context: UnpluginBuildContext): Edges {
+  if (isModuleGraph(context)) return importsOf(context);
+  const native = context.getNativeBuildContext?.();
+  return native?.framework === "webpack" && native.compilation ? connections(native.compilation) : [];
+}
+
 export type Importers = (path: string) => readonly string[];
 
 /** Finds the importers of a module, in the bundler's own graph if it exposes one, and in the modules that the session has compiled so far. */
@@ -34,7 +41,7 @@ export function importersOf(context: object, session: Session): Importers {
   return inverse(session.importEdges());
 }
 
-type Edges = Iterable<readonly [path: string, imported: readonly string[]]>;
+export type Edges = Iterable<readonly [path: string, imported: readonly string[]]>;
 
 /** A module of a development server is identified by the file that it was made from. */
 const fromServer =

@@ -15,7 +15,7 @@ import { esbuildSetup } from "./esbuild-setup.ts";
 import { farmHooks } from "./farm-hooks.ts";
 import { resolverOf } from "./bundler-resolve.ts";
 import { environmentOf } from "./environment.ts";
-import { builtModules } from "./graph.ts";
+import { builtImports, builtModules } from "./graph.ts";
 import { lateTransform } from "./late-transform.ts";
 import { name } from "./name.ts";
 import { fail, isWatching, reportAtEnd, warn } from "./report.ts";
@@ -65,11 +65,12 @@ export const unplugin: UnpluginInstance<Options | undefined, false> = createUnpl
       const modules = builtModules(this);
       const ids = modules && [...modules];
       const environment = environmentOf(this);
-      if (!session.serves && !(environment?.forBrowser ?? session.forBrowser))
-        await session.followMissed(ids ?? [], resolverOf(this, session.root));
+      const isServerBuild = !session.serves && !(environment?.forBrowser ?? session.forBrowser);
+      if (isServerBuild) await session.followMissed(ids ?? [], resolverOf(this, session.root));
       const file = session.emitManifest(ids, environment);
+      const notFollowed = isServerBuild ? session.notFollowed(builtImports(this)) : [];
       if (file && meta.framework !== "vite") this.emitFile({ type: "asset", ...file });
-      reportAtEnd(this, await session.typeCheck.finish(), session.root);
+      reportAtEnd(this, [...notFollowed, ...(await session.typeCheck.finish())], session.root);
     }
     return {
       name,
