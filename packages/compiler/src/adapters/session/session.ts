@@ -4,7 +4,7 @@ import { isAbsolute, resolve } from "node:path";
 import { checkForBrowser, leftIn, stubForBrowser, type Leftover } from "../../compile/browser.ts";
 import { CompileError } from "../../compile/compile-error.ts";
 import { atLevels, compile, type CompileOptions, type CompileResult } from "../../compile/compile.ts";
-import { lostDirectives, wasCompiled } from "../../compile/lost-directives.ts";
+import { lostDirectives, lostInComponent, wasCompiled } from "../../compile/lost-directives.ts";
 import { createDiagnostic, type Diagnostic, type Origin } from "../../diagnostics/diagnostic.ts";
 import { DIRECTIVE_WORDS } from "../../directives/directive.ts";
 import { idFilter, passes, type Filter } from "../../files/filter.ts";
@@ -175,8 +175,7 @@ export class Session {
   originOf(id: string, code: string, map: () => SourceMapInput | undefined): Origin | undefined {
     const path = pathOf(id);
     const text = isAbsolute(path) ? nodeHost.readFile(path) : undefined;
-    const found = text === undefined || text === code ? undefined : map();
-    return text === undefined || found === undefined ? undefined : originOf(path, text, code, found);
+    return text === undefined || text === code ? undefined : originOf(path, text, code, map());
   }
 
   /** The modules passed to the plugin so far, each with the project files that it imports. */
@@ -228,8 +227,20 @@ export class Session {
     const words = { ...DIRECTIVE_WORDS, ...this.options.directives };
     if (this.forBrowser && !outputs.some((each) => mayHoldDirective(each, words))) return [];
     const seen = this.forBrowser ? this.browserModules : this.modules;
-    const missed = [...ids].filter((path) => isAbsolute(path) && passes(this.filter, path) && !seen.has(path));
-    return missed.flatMap((path) => lostDirectives("", { id: path, ...this.common() }) ?? []);
+    const missed = [...ids].filter(
+      (path) => isAbsolute(path) && passes(this.filter, path) && !components.test(path) && !seen.has(path),
+    );
+    const lost = missed.flatMap((path) => lostDirectives("", { id: path, ...this.common() }) ?? []);
+    return [...lost, ...this.uncompiledComponents(ids)];
+  }
+
+  /** The components of a build whose directives were in no module that was passed to the plugin. */
+  uncompiledComponents(ids: Iterable<string>): Diagnostic[] {
+    const compiled = new Set([...this.modules].flatMap(([key, info]) => (info ? [pathOf(key)] : [])));
+    const missed = new Set(
+      [...ids].filter((id) => components.test(id) && passes(this.filter, id) && !compiled.has(id)),
+    );
+    return [...missed].flatMap((id) => lostInComponent({ id, ...this.common() }) ?? []);
   }
 
   private common(): Pick<CompileOptions, "root" | "directives"> {

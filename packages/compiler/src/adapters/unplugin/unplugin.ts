@@ -41,9 +41,11 @@ export const unplugin: UnpluginInstance<Options | undefined, false> = createUnpl
       const isServerBuild = !session.serves && !(environment?.forBrowser ?? session.forBrowser);
       if (isServerBuild) await session.followMissed(ids ?? [], resolverOf(this, session.root));
       const file = session.emitManifest(ids, environment);
-      const notFollowed = isServerBuild ? session.notFollowed(builtImports(this)) : [];
+      const found = isServerBuild
+        ? [...session.notFollowed(builtImports(this)), ...session.uncompiledComponents(ids ?? [])]
+        : [];
       if (file && meta.framework !== "vite") this.emitFile({ type: "asset", ...file });
-      reportAtEnd(this, [...notFollowed, ...(await session.typeCheck.finish())], session.root);
+      reportAtEnd(this, [...found, ...(await session.typeCheck.finish())], session.root);
     }
     return {
       name,
