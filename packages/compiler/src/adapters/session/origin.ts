@@ -63,15 +63,19 @@ function byText(text: string, code: string): Find {
       const shift = indentOf(to.lines[match] ?? "") - indentOf(content);
       return (to.starts[match] ?? 0) + Math.max(0, offset - start + shift);
     }
-    const before = same.slice(0, line).findLast((each) => each !== undefined) ?? 0;
     const word = wordAt(code, offset);
-    const pattern = /\w/.test(word)
-      ? new RegExp(`(?<![\\w$])${word.replaceAll("$", "\\$")}(?![\\w$])`, "g")
-      : undefined;
-    if (!pattern) return undefined;
-    pattern.lastIndex = to.starts[before] ?? 0;
-    return pattern.exec(text)?.index;
+    if (!/\w/.test(word)) return undefined;
+    // the same word as often after the last line that is the same
+    const before = same.slice(0, line).findLastIndex((each) => each !== undefined);
+    const count = placesOf(word, code, from.starts[before] ?? 0).filter((at) => at < offset).length;
+    return placesOf(word, text, to.starts[same[before] ?? 0] ?? 0)[count];
   };
+}
+
+function placesOf(word: string, text: string, start: number): number[] {
+  const pattern = new RegExp(`(?<![\\w$])${word.replaceAll("$", "\\$")}(?![\\w$])`, "g");
+  pattern.lastIndex = start;
+  return [...text.matchAll(pattern)].map(({ index }) => index);
 }
 
 /** For each line of the code, the line of the file with the same text. */
