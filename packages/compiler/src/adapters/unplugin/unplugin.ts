@@ -35,6 +35,8 @@ export const unplugin: UnpluginInstance<Options | undefined, false> = createUnpl
     }
     async function buildEnd(this: UnpluginBuildContext, failure?: Error): Promise<void> {
       if (failure) return session.typeCheck.stop();
+      const checked = session.typeCheck.finish();
+      checked.catch(() => {}); // the manifest may fail first
       const modules = builtModules(this);
       const ids = modules && [...modules];
       const environment = environmentOf(this);
@@ -45,7 +47,7 @@ export const unplugin: UnpluginInstance<Options | undefined, false> = createUnpl
         ? [...session.notFollowed(builtImports(this)), ...session.uncompiledComponents(ids ?? [])]
         : [];
       if (file && meta.framework !== "vite") this.emitFile({ type: "asset", ...file });
-      reportAtEnd(this, [...found, ...(await session.typeCheck.finish())], session.root);
+      reportAtEnd(this, [...found, ...(await checked)], session.root);
     }
     return {
       name,
