@@ -11,7 +11,7 @@ const text = (diagnostics: readonly Diagnostic[]): string => diagnostics.map(for
 const printsLocation = ({ framework }: UnpluginContextMeta): boolean =>
   framework === "rollup" || framework === "rolldown" || framework === "vite";
 
-export function located(diagnostics: readonly Diagnostic[], id: string): UnpluginMessage {
+function located(diagnostics: readonly Diagnostic[], id: string): UnpluginMessage {
   const [first] = diagnostics;
   const message = text(diagnostics);
   return first
