@@ -42,7 +42,7 @@ test("a module of a component may still have types", () => {
 test("without a source map, a place is found by its line and by its words", () => {
   const text = `<script>\n  import { b } from "./b";\n  const run = await start(b, b);\n  const same = 1;\n</script>\n`;
   const code = `import { b } from "./b";\nfunction setup() {\nconst same = 1;\n  const run = (x(() => start(b, b)));\n}\n`;
-  const { offsetOf } = originOf("/app/a.vue", text, code, undefined);
+  const { offsetOf } = originOf("/app/a.vue", text, code, () => undefined);
   expect(offsetOf(code.indexOf("same"))).toBe(text.indexOf("same"));
   expect(offsetOf(code.indexOf("import"))).toBe(text.indexOf("import"));
   expect(offsetOf(code.indexOf("setup"))).toBe(0);

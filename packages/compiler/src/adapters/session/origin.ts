@@ -9,20 +9,22 @@ import { scriptOf } from "../../phases/1-parse/component.ts";
  *
  * @param map - leads from `code` to the file
  */
-export function originOf(path: string, text: string, code: string, map: SourceMapInput | undefined): Origin {
-  const mapped = byMap(path, text, code, map);
-  const found = byText(scriptOf(path, text).source, code);
+export function originOf(path: string, text: string, code: string, map: () => SourceMapInput | undefined): Origin {
+  // most modules have no place to look for, and bundlers warn of a missing map when they are asked for it
+  let mapped: Find | undefined;
+  let found: Find | undefined;
   const offsetOf = (offset: number): number => {
-    const first = mapped?.(offset);
-    return (first !== undefined && isSameAt(code, offset, text, first) ? first : found(offset)) ?? first ?? 0;
+    const first = (mapped ??= byMap(path, text, code, map()))(offset);
+    if (first !== undefined && isSameAt(code, offset, text, first)) return first;
+    return (found ??= byText(scriptOf(path, text).source, code))(offset) ?? first ?? 0;
   };
   return { source: text, offsetOf };
 }
 
 type Find = (offset: number) => number | undefined;
 
-function byMap(path: string, text: string, code: string, map: SourceMapInput | undefined): Find | undefined {
-  if (map === undefined) return undefined;
+function byMap(path: string, text: string, code: string, map: SourceMapInput | undefined): Find {
+  if (map === undefined) return () => undefined;
   const trace = new TraceMap(map);
   const sources = trace.sources.filter((source) => source !== null && isPathOf(source, path));
   const locate = createLocator(code);

@@ -175,7 +175,7 @@ export class Session {
   originOf(id: string, code: string, map: () => SourceMapInput | undefined): Origin | undefined {
     const path = pathOf(id);
     const text = isAbsolute(path) ? nodeHost.readFile(path) : undefined;
-    return text === undefined || text === code ? undefined : originOf(path, text, code, map());
+    return text === undefined || text === code ? undefined : originOf(path, text, code, map);
   }
 
   /** The modules passed to the plugin so far, each with the project files that it imports. */
