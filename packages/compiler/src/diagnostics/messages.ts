@@ -185,6 +185,10 @@ export const diagnosticMessages = {
     text: `this comment turns nothing off: there is no ${p.code} ${p.wide ? "in this file" : "on the line that it is about"}`,
     hint: "remove the comment, or move it to the line of the warning or the line before it",
   })),
+  IMPORT_NOT_FOLLOWED: define("warning", (p: { file: string; target: string; by: string | undefined }) => ({
+    text: `${p.file} imports ${p.target}${p.by === undefined ? "" : ` through ${p.by}`}, and Perdure cannot follow this import${p.by === undefined ? " (another plugin adds or resolves it)" : ""}: calls from workflows into it get no step ids of their own, and its clock reads differ in a replay`,
+    hint: `import ${p.target} from ${p.file} by its path, or by an alias that the bundler or tsconfig.json resolves to the file`,
+  })),
   ERROR_PRIVATE_MEMBERS: define("warning", (p: { name: string; member: string }) => ({
     text: `${p.name} has the private member ${p.member}: an error that a workflow catches is made from its record, without private members`,
     hint: "use a public one (or `private` or `protected` in TypeScript), or register the class with configure({ classes })",
@@ -196,6 +200,10 @@ export const diagnosticMessages = {
   DIRECTIVE_LOST: define("error", (p: { file: string }) => ({
     text: `${p.file} has directives, but another plugin or loader changed or loaded the file first, and Perdure saw none of them`,
     hint: "put Perdure before the other plugin in the list; minify the output, not the sources",
+  })),
+  COMPONENT_NOT_COMPILED: define("error", (p: { file: string }) => ({
+    text: `${p.file} has directives, but this bundler does not show Perdure the module that another plugin makes of the component`,
+    hint: "move the durable functions into a script file (.ts, .js) and import them, or build the component with Vite, Rollup or Rolldown",
   })),
   ...checkMessages,
 } satisfies Record<string, Entry<never>>;

@@ -1,76 +1,22 @@
-import { join } from "node:path";
-import {
-  createUnplugin,
-  type UnpluginBuildContext,
-  type UnpluginContext,
-  type UnpluginContextMeta,
-  type UnpluginInstance,
-  type UnpluginMessage,
-  type UnpluginOptions,
-} from "unplugin";
-import type { CompileResult } from "../../compile/compile.ts";
-import { formatDiagnostic, type Diagnostic } from "../../diagnostics/diagnostic.ts";
+import { createUnplugin, type UnpluginBuildContext, type UnpluginInstance, type UnpluginOptions } from "unplugin";
 import { scripts } from "../../files/filter.ts";
-import { pathOf } from "../../files/paths.ts";
+import { components } from "../../files/paths.ts";
 import { pluginOptions } from "../session/check-options.ts";
 import type { Options } from "../session/options.ts";
-import { diagnosticsOf, Session } from "../session/session.ts";
+import { Session } from "../session/session.ts";
 import { bunSetup } from "./bun-setup.ts";
 import { esbuildSetup } from "./esbuild-setup.ts";
 import { farmHooks } from "./farm-hooks.ts";
-import { builtModules, environmentOf, importersOf } from "./graph.ts";
+import { resolverOf } from "./bundler-resolve.ts";
+import { environmentOf } from "./environment.ts";
+import { builtImports, builtModules } from "./graph.ts";
+import { lateTransform, withLate } from "./late-transform.ts";
 import { name } from "./name.ts";
 import { isWatching, reportAtEnd } from "./report.ts";
 import { rolldownHooks } from "./rolldown-hooks.ts";
+import { transformModule, type Context } from "./transform.ts";
 import { viteHooks } from "./vite-hooks.ts";
 import { rspackSetup, webpackSetup } from "./webpack-setup.ts";
-
-type Context = UnpluginBuildContext & UnpluginContext;
-
-const text = (diagnostics: readonly Diagnostic[]): string => diagnostics.map(formatDiagnostic).join("\n\n");
-
-/** Whether the bundler prints the location itself: Rollup and its relatives do if a message has a `loc`. */
-const printsLocation = ({ framework }: UnpluginContextMeta): boolean =>
-  framework === "rollup" || framework === "rolldown" || framework === "vite";
-
-function located(diagnostics: readonly Diagnostic[], id: string): UnpluginMessage {
-  const [first] = diagnostics;
-  const message = text(diagnostics);
-  return first
-    ? {
-        message,
-        pluginCode: first.code,
-        meta: { hint: first.hint },
-        loc: { file: pathOf(id), line: first.line, column: first.column - 1 },
-      }
-    : { message };
-}
-
-/**
- * Fails the module. Except in Rollup and its relatives, `error` would only collect the message and continue with uncompiled code. In Farm
- * 1.7 it aborts the process.
- */
-function fail(context: Context, diagnostics: readonly Diagnostic[], id: string, meta: UnpluginContextMeta): never {
-  if (printsLocation(meta)) context.error(located(diagnostics, id));
-  throw Object.assign(new Error(text(diagnostics)), { hideStack: true });
-}
-
-function warn(context: Context, diagnostic: Diagnostic, id: string, meta: UnpluginContextMeta): void {
-  const native = context.getNativeBuildContext?.();
-  if (native?.framework === "farm") native.context.warn(text([diagnostic]));
-  else context.warn(printsLocation(meta) ? located([diagnostic], id) : text([diagnostic]));
-}
-
-function compileIn(context: Context, session: Session, code: string, id: string): CompileResult | undefined {
-  const environment = environmentOf(context);
-  if (environment?.forBrowser ?? session.forBrowser) {
-    session.refuseInBrowser(code, id, () => importersOf(context, session));
-    return undefined;
-  }
-  const result = session.compile(code, id);
-  if (!session.serves) for (const file of session.watched(id)) context.addWatchFile(file);
-  return result;
-}
 
 export const unplugin: UnpluginInstance<Options | undefined, false> = createUnplugin<Options | undefined, false>(
   (options = {}, meta): UnpluginOptions => {
@@ -80,25 +26,29 @@ export const unplugin: UnpluginInstance<Options | undefined, false> = createUnpl
       order: "pre" as const,
       filter: { id: session.filter },
       handler(this: Context, code: string, id: string) {
-        try {
-          const result = compileIn(this, session, code, id);
-          for (const each of result?.diagnostics ?? []) warn(this, each, id, meta);
-          return result && { code: result.code, map: { ...result.map } };
-        } catch (error) {
-          return fail(this, diagnosticsOf(error), id, meta);
-        }
+        // what is there yet is the text of the component
+        return components.test(id) ? undefined : transformModule(this, session, meta, code, id);
       },
     };
+    const late = lateTransform(session, meta);
     function buildStart(this: UnpluginBuildContext): void {
       if (!session.serves) session.typeCheck.start(session.root, isWatching(this));
     }
     async function buildEnd(this: UnpluginBuildContext, failure?: Error): Promise<void> {
       if (failure) return session.typeCheck.stop();
-      const file = session.emitManifest(builtModules(this), environmentOf(this));
+      const checked = session.typeCheck.finish();
+      checked.catch(() => {}); // the manifest may fail first
+      const modules = builtModules(this);
+      const ids = modules && [...modules];
+      const environment = environmentOf(this);
+      const isServerBuild = !session.serves && !(environment?.forBrowser ?? session.forBrowser);
+      if (isServerBuild) await session.followMissed(ids ?? [], resolverOf(this, session.root));
+      const file = session.emitManifest(ids, environment);
+      const found = isServerBuild
+        ? [...session.notFollowed(builtImports(this)), ...session.uncompiledComponents(ids ?? [])]
+        : [];
       if (file && meta.framework !== "vite") this.emitFile({ type: "asset", ...file });
-      reportAtEnd(this, await session.typeCheck.finish(), (found) =>
-        located(found, join(session.root, found[0]?.file ?? "")),
-      );
+      reportAtEnd(this, [...found, ...(await checked)], session.root);
     }
     return {
       name,
@@ -108,8 +58,9 @@ export const unplugin: UnpluginInstance<Options | undefined, false> = createUnpl
       // esbuild and Bun pass more to their own end callbacks than unplugin forwards
       ...(meta.framework === "esbuild" || meta.framework === "bun" ? {} : { buildStart, buildEnd }),
       watchChange: (id) => session.invalidate(id),
-      vite: viteHooks(session),
-      rolldown: rolldownHooks(session),
+      vite: viteHooks(session, late),
+      rollup: { options: (options) => withLate(options, late) },
+      rolldown: rolldownHooks(session, late),
       farm: farmHooks(session),
       webpack: (compiler) => webpackSetup(compiler, session),
       rspack: (compiler) => rspackSetup(compiler, session),

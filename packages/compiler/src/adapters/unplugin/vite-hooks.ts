@@ -1,18 +1,13 @@
-import type { Environment, EnvironmentModuleNode, Plugin, ResolvedConfig } from "vite";
+import type { EnvironmentModuleNode, Plugin } from "vite";
 import type { Session } from "../session/session.ts";
+import { isForBrowser } from "./environment.ts";
+import type { LatePlugin } from "./late-transform.ts";
+import { refuseLeftovers } from "./report.ts";
 
 const runtime = "perdure";
 
-/** A library build, and Vitest with a DOM environment, use the client environment too, but their code may run in Node. */
-export function isForBrowser({ config }: Environment): boolean {
-  return config.consumer === "client" && !config.build.lib && !isVitest(config);
-}
-
-const isVitest = ({ plugins }: Pick<ResolvedConfig, "plugins">): boolean =>
-  plugins.some(({ name }) => name === "vitest");
-
 /** Behavior that only Vite needs: its root, a single copy of the runtime on the server, and module reloads. */
-export function viteHooks(session: Session): Partial<Plugin> {
+export function viteHooks(session: Session, late: LatePlugin): Partial<Plugin> {
   return {
     // each environment contributes its own modules to the manifest
     perEnvironmentStartEndDuringDev: true,
@@ -22,11 +17,14 @@ export function viteHooks(session: Session): Partial<Plugin> {
     configResolved(config) {
       session.serves = config.command === "serve";
       session.rootedAt(config.root);
+      addLate(config.plugins, late);
     },
     generateBundle: {
       order: "post", // Vite removes earlier assets from server builds
-      handler() {
-        if (session.manifest) this.emitFile({ type: "asset", ...session.manifest });
+      handler(_options, bundle) {
+        // what is in the browser's output is public
+        if (isForBrowser(this.environment)) refuseLeftovers(this, session, bundle);
+        else if (session.manifest) this.emitFile({ type: "asset", ...session.manifest });
       },
     },
     hotUpdate({ file, modules }) {
@@ -38,4 +36,11 @@ export function viteHooks(session: Session): Partial<Plugin> {
       return affected.length === 0 ? undefined : [...new Set([...modules, ...affected])];
     },
   };
+}
+
+/** Puts the second plugin behind those of the user, and before the plugin of the development server that follows imports. */
+function addLate(plugins: readonly Plugin[], { name, transform }: LatePlugin): void {
+  const at = plugins.findIndex((each) => /^vite:(?:client-inject|css-analysis|import-analysis)$/.test(each.name));
+  // Vite has no hook that adds a plugin, but reads the list again for each environment
+  (plugins as Plugin[]).splice(at < 0 ? plugins.length : at, 0, { name, transform: transform as never });
 }
