@@ -4,3 +4,4 @@ export * from "./errors.ts";
 export * from "./manifest.ts";
 export * from "./messages.ts";
 export * from "./step-id.ts";
+export * from "./system-time.ts";

@@ -1,9 +1,11 @@
+import { clearTimer, elapsed, setTimer, wallTime } from "@perdure/protocol";
+
 /** The only source of time. Times are milliseconds since 1970, of the wall clock. */
 export interface Clock {
   now(): number;
   /** Milliseconds of a clock that only runs forward, for leases. Default: `performance.now()`. */
   monotonic?(): number;
-  /** Calls `fn` once when that many milliseconds have passed, however the wall clock is changed: for limits. Returns a function that cancels the call. Default: `setTimeout`. */
+  /** Calls `fn` once when that many milliseconds have passed, however the wall clock is changed: for limits. Returns a function that cancels the call. Default: a timer of the system. */
   after?(milliseconds: number, fn: () => void): () => void;
   /**
    * Calls `fn` once at `time`, or as soon as possible after it; never synchronously.
@@ -19,8 +21,8 @@ const LONGEST_TIMEOUT = 2 ** 31 - 1;
 /** `clock.after`, or its default. */
 export function after(clock: Clock, milliseconds: number, fn: () => void): () => void {
   if (clock.after) return clock.after(milliseconds, fn);
-  const timer = setTimeout(fn, Math.min(milliseconds, LONGEST_TIMEOUT));
-  return () => clearTimeout(timer);
+  const timer = setTimer(fn, Math.min(milliseconds, LONGEST_TIMEOUT));
+  return () => clearTimer(timer);
 }
 
 /** How often a timer compares its time with the wall clock, in milliseconds. Also far below the longest time that setTimeout supports. */
@@ -38,21 +40,21 @@ const SET_BACK = 500;
  * Otherwise `now()` is never before `time` when `fn` is called.
  */
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now: wallTime,
   at(time, fn, background = false) {
-    const deadline = performance.now() + (time - Date.now());
+    const deadline = elapsed() + (time - wallTime());
     const arm = (wait: number): NodeJS.Timeout => {
-      const timer = setTimeout(check, Math.min(Math.max(wait, 0), CHECK_INTERVAL));
+      const timer = setTimer(check, Math.min(Math.max(wait, 0), CHECK_INTERVAL));
       if (background) timer.unref();
       return timer;
     };
     const check = (): void => {
-      const left = time - Date.now();
-      const overdue = performance.now() - deadline;
+      const left = time - wallTime();
+      const overdue = elapsed() - deadline;
       if (left <= 0 || overdue >= SET_BACK) fn();
       else timer = arm(Math.min(left, SET_BACK - overdue));
     };
-    let timer = arm(time - Date.now());
-    return () => clearTimeout(timer);
+    let timer = arm(time - wallTime());
+    return () => clearTimer(timer);
   },
 };

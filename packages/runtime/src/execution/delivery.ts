@@ -1,3 +1,4 @@
+import { microtask, nextTick } from "@perdure/protocol";
 import type { StepRow } from "@perdure/store";
 import type { History } from "../history/history.ts";
 import type { LostSteps } from "../history/lost-steps.ts";
@@ -144,5 +145,5 @@ export class Delivery {
 
 /** A `process.nextTick` queued from a microtask runs when the microtask queue has drained. */
 const afterDrain = (fn: () => void): void => {
-  queueMicrotask(() => process.nextTick(fn));
+  microtask(() => nextTick(fn));
 };

@@ -1,4 +1,4 @@
-import { joinStepId, parseStepId, PerdureError } from "@perdure/protocol";
+import { joinStepId, nextTurn, parseStepId, PerdureError } from "@perdure/protocol";
 import type { StepRow } from "@perdure/store";
 import { isDefined } from "../definitions/registry.ts";
 import type { Attempt } from "../execution/current.ts";
@@ -217,7 +217,7 @@ export class AttemptCalls implements Attempt {
     const { step } = this;
     const late = this.lateness(spec.name);
     // not at once: code that calls again and again must not keep the event loop busy
-    if (late) return new Promise((_, reject) => setImmediate(() => reject(late)));
+    if (late) return new Promise((_, reject) => nextTurn(() => reject(late)));
     this.tasks ??= innerTasks(step);
     return this.tasks.call(spec, this);
   }

@@ -1,3 +1,4 @@
+import { nextTurn } from "@perdure/protocol";
 import { unansweredCalls } from "../process/bounded-store.ts";
 import type { Execution } from "../execution/execution.ts";
 import type { Runtime } from "../process/runtime.ts";
@@ -17,7 +18,7 @@ export async function settled(runtime: Runtime): Promise<void> {
   const isBusy = (): boolean =>
     running() > mayWait() || !runtime.committer.isEmpty || unansweredCalls(runtime.store) > 0;
   for (let quiet = 0; quiet < (mayWait() > 0 ? TURNS_WITH_TIMEOUT : 3); quiet++) {
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => nextTurn(resolve));
     if (!runtime.isClosed && isBusy()) quiet = -1;
   }
 }
