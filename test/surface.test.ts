@@ -94,6 +94,7 @@ test("the exports of every entry point match the snapshot", () => {
       "perdure/testing": [
         "TestClock",
         "advance",
+        "asTask",
         "crashEverywhere",
         "memoryStore",
         "settled",

@@ -25,6 +25,8 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   ABI_DIFFERS: { file: "src/order.ts", compiled: 2, runtime: 1 },
   CONFIGURED_TOO_LATE: {},
   DURATION_INVALID: { what: "sleep", value: "3 fortnights" },
+  CLOCK_STANDS_STILL: { run: "order-17", workflow: "order", step: "ship[0]", attempt: 2, wait: '"1h"' },
+  FAKE_OF_NO_TASK: { name: "send", isWorkflow: false },
   INPUT_CHANGED: place,
   MANIFEST_INVALID: {
     source: "dist/perdure.json",

@@ -77,6 +77,8 @@ export interface RunInMemory {
 export interface InnerSteps {
   /** The number of attempts in flight that wait for nothing but the time of a next attempt of one of these, directly or not. */
   readonly resting: number;
+  /** Those without an outcome that execute here. */
+  readonly liveSteps: readonly LiveStep[];
   abandon(reason: string): void;
   stopWaiting(): void;
 }

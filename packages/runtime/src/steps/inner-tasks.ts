@@ -173,6 +173,10 @@ export class InnerTasks implements InnerSteps {
     return inner.length === 0 || Number.isNaN(resting) ? 0 : resting;
   }
 
+  get liveSteps(): LiveStep[] {
+    return [...this.pending].flatMap(({ call }) => call?.live ?? []);
+  }
+
   abandon(reason: string): void {
     for (const { call } of this.pending) call?.live?.abandon(reason);
     this.pending.clear();
