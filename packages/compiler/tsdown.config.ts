@@ -16,7 +16,7 @@ export default defineConfig({
   platform: "node",
   target: "node20.19",
   dts: { build: true },
-  sourcemap: true,
+  sourcemap: false,
   copy: { from: "../../docs/diagnostics", to: "dist" },
   deps: { alwaysBundle: [/^@perdure\//, "ms", "valibot"] },
   logLevel: "warn",

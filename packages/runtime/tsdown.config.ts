@@ -5,7 +5,7 @@ export default defineConfig({
   platform: "node",
   target: "node20.19",
   dts: { build: true },
-  sourcemap: true,
+  sourcemap: false,
   copy: { from: "../../docs/messages.md", to: "dist" },
   deps: { alwaysBundle: [/^@perdure\//, "valibot"] },
   logLevel: "warn",

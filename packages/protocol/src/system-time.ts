@@ -26,3 +26,22 @@ const { now: wallClock } = original("Date", Date);
 export const wallTime = (): number => wallClock();
 /** Milliseconds of a clock that only runs forward. */
 export const elapsed = (): number => ownPerformance.now();
+
+export interface Time {
+  setTimer(fn: () => void, milliseconds: number): NodeJS.Timeout;
+  clearTimer(timer: NodeJS.Timeout): void;
+  /** Milliseconds since 1970. */
+  wallTime(): number;
+  /** Milliseconds of a clock that only runs forward. */
+  elapsed(): number;
+}
+
+export const systemTime: Time = { setTimer, clearTimer, wallTime, elapsed };
+
+/** Time as the program has it: that of fake timers, where a test has installed some. */
+export const programTime: Time = {
+  setTimer: (fn, milliseconds) => setTimeout(fn, milliseconds),
+  clearTimer: (timer) => clearTimeout(timer),
+  wallTime: () => Date.now(),
+  elapsed: () => performance.now(),
+};

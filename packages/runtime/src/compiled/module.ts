@@ -196,9 +196,8 @@ class CompiledModule implements ModuleHandle {
   }
 
   private enter(scope: Scope, index: number): Scope {
-    const { info, key } = this.definitions[index] as Definition;
-    takeSite(info.name);
-    return scope.enter(info.name, key);
+    const definition = this.definitions[index] as Definition;
+    return scope.enter(definition, takeSite(definition.info.name));
   }
 }
 

@@ -1,4 +1,4 @@
-import { clearTimer, elapsed, setTimer, wallTime } from "@perdure/protocol";
+import { clearTimer, programTime, setTimer, systemTime, type Time } from "@perdure/protocol";
 
 /** The only source of time. Times are milliseconds since 1970, of the wall clock. */
 export interface Clock {
@@ -32,14 +32,14 @@ const CHECK_INTERVAL = 1000;
 const SET_BACK = 500;
 
 /**
- * The clock of the system. When it is changed while a timer of `at` runs:
+ * A clock of the system. When it is changed while a timer of `at` runs:
  * - set forward past `time`: `fn` is called within a second.
  * - set back: `fn` is called when as much time has passed as was left at the call (at most a second later), though `now()` is before
  *   `time`. So a poll or a timeout does not stop. Who needs `now()` to be `time` calls `at` again.
  *
  * Otherwise `now()` is never before `time` when `fn` is called.
  */
-export const systemClock: Clock = {
+const clockOf = ({ setTimer, clearTimer, wallTime, elapsed }: Time): Clock => ({
   now: wallTime,
   at(time, fn, background = false) {
     const deadline = elapsed() + (time - wallTime());
@@ -57,4 +57,9 @@ export const systemClock: Clock = {
     let timer = arm(time - wallTime());
     return () => clearTimer(timer);
   },
-};
+});
+
+export const systemClock = clockOf(systemTime);
+
+/** The clock of what is no part of a run, and therefore a timer like any other: fake timers of a test move it. */
+export const programClock = clockOf(programTime);

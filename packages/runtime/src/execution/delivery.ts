@@ -6,6 +6,7 @@ import { CancelledError } from "../values/errors.ts";
 import type { Calls } from "./calls.ts";
 import { reasonOf, type Cancellation } from "./cancellation.ts";
 import type { Failures } from "./failures.ts";
+import { addOrigin } from "./frame.ts";
 import type { PendingCall, RunInMemory } from "./step.ts";
 
 /** The run that completions are delivered to. */
@@ -106,6 +107,7 @@ export class Delivery {
   }
 
   private deliverFailure(call: PendingCall, error: unknown): void {
+    addOrigin(error, this.recipient.run.id, call);
     this.failures.add({ id: call.id, error, at: this.delivered, frame: call.frame });
     call.reject(error);
   }

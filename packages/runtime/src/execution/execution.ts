@@ -124,7 +124,7 @@ export class Execution implements Recipient {
       this.delivery.pump();
     };
     const call = async (): Promise<unknown> => body(...args);
-    context.run(Scope.root(this), call).then(
+    context.run(Scope.root(this, this.definition), call).then(
       (value) => settled({ ok: true, value }),
       (error: unknown) => settled({ ok: false, error }),
     );

@@ -26,6 +26,7 @@ export function callTask<A extends unknown[], R>(
     what: definition.key,
     input,
     location,
+    definition,
     ...(result && { parse: (value: unknown) => parseWith(result, value, `what ${name} returned`) }),
     begin: (step) => attemptTask(step, () => callWithCopy(step, body, input), options),
     cancelled: (step, error) => finishTask(step, error, () => callWithCopy(step, body, input), options),

@@ -3,6 +3,7 @@ import type { StepRow } from "@perdure/store";
 import { isDefined } from "../definitions/registry.ts";
 import type { Attempt } from "../execution/current.ts";
 import { Failures } from "../execution/failures.ts";
+import { addOrigin, type Frame } from "../execution/frame.ts";
 import { LiveStep, PendingCall, type InnerSteps, type StepSpec } from "../execution/step.ts";
 import type { CancelledError } from "../values/errors.ts";
 import { fingerprint } from "../values/fingerprint.ts";
@@ -93,7 +94,7 @@ export class InnerTasks implements InnerSteps {
     const call = new PendingCall(
       idOf(this.outer, inner),
       { ...spec, target: spec.what },
-      outer,
+      { frame: IN_TASK, shelter: outer.shelter, isCleanUp: outer.isCleanUp },
       inputHash,
       execution.delivered,
     );
@@ -122,6 +123,7 @@ export class InnerTasks implements InnerSteps {
     try {
       const { output } = row;
       const value = output === undefined ? undefined : call.inContext(() => execution.host.values.decode(output));
+      if (isFailed) addOrigin(value, execution.run.id, call);
       if (isFailed) inner.failure = { error: value };
       if (this.attempt) this.attempt.received(inner);
       else if (isFailed) this.renew(inner); // no attempt handled it
@@ -186,6 +188,9 @@ export class InnerTasks implements InnerSteps {
     for (const { call } of this.pending) call?.live?.stopWaiting();
   }
 }
+
+/** The frame of calls in an attempt. The failure of that tells where its own task was called. */
+const IN_TASK: Frame = { parent: undefined, activeAt: 0 };
 
 const idOf = (outer: LiveStep, { name, index, variant }: Inner): string =>
   joinStepId(outer.call.id, { name, index, variant, inTask: true });
