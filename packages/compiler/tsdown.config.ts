@@ -15,8 +15,8 @@ export default defineConfig({
   },
   platform: "node",
   target: "node20.19",
-  dts: { build: true },
-  sourcemap: false,
+  dts: { build: true, sourcemap: false },
+  sourcemap: false, // traces and debuggers lead to files that the package contains
   copy: { from: "../../docs/diagnostics", to: "dist" },
   deps: { alwaysBundle: [/^@perdure\//, "ms", "valibot"] },
   logLevel: "warn",

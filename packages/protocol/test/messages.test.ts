@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { messages, PerdureError, type MessageCode, type MessageParams } from "../src/index.ts";
 
@@ -124,4 +125,13 @@ test("a PerdureError has its code and hint", () => {
   const error = new PerdureError("RUN_NOT_FOUND", { run: "order-17" });
   expect(error).toMatchObject({ name: "PerdureError", code: "RUN_NOT_FOUND" });
   expect(error.message).toContain(error.hint);
+});
+
+test("an error is printed with its hint and its code once", () => {
+  const error = new PerdureError("RUN_NOT_FOUND", { run: "order-17" });
+  for (const printed of [inspect(error), `${error.stack}`, error.message]) {
+    expect(printed.split(error.hint).length - 1, printed).toBe(1);
+    expect(printed.split("RUN_NOT_FOUND").length - 1, printed).toBe(1);
+  }
+  expect([error.name, error.code, Object.keys(error)]).toEqual(["PerdureError", "RUN_NOT_FOUND", []]);
 });
