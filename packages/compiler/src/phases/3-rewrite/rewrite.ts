@@ -55,11 +55,18 @@ function innerFunctions(output: string, { inner, parsed }: RewriteContext): Plac
   if (inner.length === 0) return [];
   const members = new Map<number, number>();
   new Visitor({ MethodDefinition: ({ start, value }) => void members.set(value.start, start) }).visit(parsed.program);
-  return inner.map(({ text, offset, of }) => ({
-    at: output.indexOf(text) + offset,
-    from: members.get(of.start) ?? nameStart(of, parsed),
-  }));
+  return inner.flatMap(({ text, offset, of }) => {
+    const at = output.indexOf(text) + offset;
+    const from = members.get(of.start) ?? nameStart(of, parsed);
+    // of a property, both parts: its key is the name, if it has one, and some tools look at its value
+    const key = /^[\p{ID_Continue}$]+(?=: )/u.exec(output.slice(at, at + LONGEST_NAME))?.[0];
+    if (key === undefined) return [{ at, from }];
+    const end = parsed.source.startsWith(key, from) ? [{ at: at + key.length, from: from + key.length }] : [];
+    return [{ at, from }, ...end, { at: at + key.length + 2, from }];
+  });
 }
+
+const LONGEST_NAME = 1000;
 
 /** Where the name of a function begins; of one without a name, where it begins, or would have its name as the default export. */
 function nameStart({ id, start, type }: FunctionNode, { source }: Parsed): number {
