@@ -106,6 +106,7 @@ test("the exports of every entry point match the snapshot", () => {
         "compile",
         "createProject",
         "default",
+        "explain",
         "nodeHost",
       ],
       "unplugin-perdure/bun": [

@@ -11,8 +11,12 @@ import { pathOf } from "../../files/paths.ts";
 import { nodeHost, type Host } from "../../project/host.ts";
 import { createProject, type Project } from "../../project/project.ts";
 import { BackgroundCheck } from "./background-check.ts";
+import { explainIn } from "./explain.ts";
 import { manifestFile, manifestOf, type ManifestFile } from "./manifest-file.ts";
 import type { Options } from "./options.ts";
+
+/** As the package `debug` reads it: `perdure*`, `perdure:*`, `perdure:explain`, `*`. */
+const isDebugged = /(?:^|[\s,])(?:\*|perdure(?::?\*|:explain))(?=$|[\s,])/;
 
 /** The state that all adapters share: one project, and the results of its modules for the manifest. */
 export class Session {
@@ -57,6 +61,7 @@ export class Session {
 
   compile(source: string, id: string, how: Pick<CompileOptions, "commonJs"> = {}): CompileResult | undefined {
     const path = pathOf(id);
+    this.debug(path, source, false);
     const result = this.run(source, id, how);
     const before = !result && wasCompiled(source, id);
     this.compiledBefore[before ? "add" : "delete"](path);
@@ -79,6 +84,7 @@ export class Session {
   /** The counterpart of `compile` for browser builds: throws if the module contains anything that would have to be compiled. */
   refuseInBrowser(source: string, id: string, importers: () => (path: string) => readonly string[]): void {
     if (!this.modules.has(pathOf(id))) this.modules.set(pathOf(id), undefined);
+    this.debug(pathOf(id), source, true);
     let known: ((path: string) => readonly string[]) | undefined;
     checkForBrowser(source, { id, ...this.common(), importers: (path) => (known ??= importers())(path) });
   }
@@ -126,6 +132,13 @@ export class Session {
   overlooked(ids: Iterable<string>): Diagnostic[] {
     const missed = [...ids].filter((path) => isAbsolute(path) && passes(this.filter, path) && !this.modules.has(path));
     return missed.flatMap((path) => lostDirectives("", { id: path, ...this.common() }) ?? []);
+  }
+
+  /** Says on standard error what becomes of a file, where `$DEBUG` asks for it. */
+  private debug(path: string, source: string, forBrowser: boolean): void {
+    if (!isDebugged.test(process.env["DEBUG"] ?? "")) return;
+    const { text } = explainIn(path, source, this.project, { ...this.options, root: this.root, forBrowser });
+    process.stderr.write(text.replace(/^/gm, "perdure:explain ") + "\n");
   }
 
   private common(): Pick<CompileOptions, "root" | "directives"> {
