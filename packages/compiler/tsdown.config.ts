@@ -17,7 +17,6 @@ export default defineConfig({
   target: "node20.19",
   dts: { build: true, sourcemap: false },
   sourcemap: false, // traces and debuggers lead to files that the package contains
-  copy: { from: "../../docs/diagnostics", to: "dist" },
   deps: { alwaysBundle: [/^@perdure\//, "ms", "valibot"] },
   logLevel: "warn",
   inputOptions: {

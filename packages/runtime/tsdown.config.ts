@@ -6,7 +6,6 @@ export default defineConfig({
   target: "node20.19",
   dts: { build: true, sourcemap: false },
   sourcemap: false, // traces and debuggers lead to files that the package contains
-  copy: { from: "../../docs/messages.md", to: "dist" },
   deps: { alwaysBundle: [/^@perdure\//, "valibot"] },
   logLevel: "warn",
   inputOptions: {
