@@ -153,7 +153,9 @@ describe("an error that leaves a run", () => {
       plugins: [perdure()],
     });
     const { loose } = await run(project);
-    const files = loose.split("\n").flatMap((line) => /\(?(?:file:\/\/)?(\/\S+packages\/\S+?):\d+:\d+/.exec(line)?.[1] ?? []);
+    const files = loose
+      .split("\n")
+      .flatMap((line) => /\(?(?:file:\/\/)?(\/\S+packages\/\S+?):\d+:\d+/.exec(line)?.[1] ?? []);
     expect(files.length).toBeGreaterThan(0);
     for (const file of files) expect(file).toMatch(/\/packages\/runtime\/dist\/[\w-]+\.mjs$/);
   });

@@ -43,9 +43,11 @@ const isQuiet = ({ runs, committer }: Runtime): boolean =>
 
 /** The wait that ends first. */
 function nextWait({ runs, followers }: Runtime): Wait | undefined {
-  const waits = runs.all().flatMap(({ run, liveSteps }) =>
-    liveSteps.flatMap((live) => dueSteps(live)).map((step) => ({ run, step, dueAt: step.dueAt ?? 0 })),
-  );
+  const waits = runs
+    .all()
+    .flatMap(({ run, liveSteps }) =>
+      liveSteps.flatMap((live) => dueSteps(live)).map((step) => ({ run, step, dueAt: step.dueAt ?? 0 })),
+    );
   return waits
     .filter(({ step }) => isRetry(step) || followers.hasAwaited)
     .reduce<Wait | undefined>((first, each) => (first && first.dueAt <= each.dueAt ? first : each), undefined);

@@ -130,7 +130,12 @@ function storedField(
       : undefined;
   const { value } = read;
   if (key === "stack" && typeof value === "string")
-    return { value: withoutOwnFrames(value, guarded(() => error.message, "")) };
+    return {
+      value: withoutOwnFrames(
+        value,
+        guarded(() => error.message, ""),
+      ),
+    };
   if (isText) return { value: isPrimitive(value) ? value : textOf(value) };
   if (key === "errors" && type === "AggregateError" && Array.isArray(value))
     return { value: Array.from(value, (inner) => storedInstead(inner, problemWith(inner, 4))) };
