@@ -35,8 +35,8 @@ function isOwn(line: string): boolean {
 
 /** A stack trace without the frames of this package, and those of Node.js below them. @param message - of the error; it is left as it is */
 export function withoutOwnFrames(stack: string, message: unknown): string {
-  const text = typeof message === "string" && message !== "" ? stack.indexOf(message) + message.length : 0;
-  const head = stack.slice(0, Math.max(0, text));
+  const at = typeof message === "string" && message !== "" ? stack.indexOf(message) : -1;
+  const head = at === -1 ? "" : stack.slice(0, at + String(message).length);
   const lines = stack.slice(head.length).split("\n");
   const kept = lines.filter((line) => !/^\s+at /.test(line) || !isOwn(line));
   if (kept.length === lines.length) return stack;

@@ -40,11 +40,14 @@ function addPlaces(
   places: readonly Place[],
 ): void {
   const outputStarts = offsets(output.split("\n"));
+  const changed = new Set<SourceMapSegment[]>();
   for (const { at, from } of places) {
     const [line, column] = positionIn(outputStarts, at);
-    mappings[line]?.push([column, 0, ...positionIn(starts, from)]);
+    const segments = mappings[line] ?? [];
+    segments.push([column, 0, ...positionIn(starts, from)]);
+    changed.add(segments);
   }
-  for (const segments of mappings) segments.sort(([a], [b]) => a - b);
+  for (const segments of changed) segments.sort(([a], [b]) => a - b);
 }
 
 /** 0-based line and column of an offset. */
