@@ -25,9 +25,9 @@ async function outer(): Promise<number> { // outer
 async function helper(x: number): Promise<number> {
   return await task(x); // helper calls
 }
-export async function flow(): Promise<number> { // flow
+export async function flow(): Promise<number> {
   "use workflow: id=flow";
-  for (const i of [1]) await Promise.all([i].map(async (x) => {
+  for (const i of [1]) await Promise.all([i].map(async (x) => { // closure
     await sleep(1);
     return helper(x); // closure calls
   })); 
@@ -49,6 +49,10 @@ export async function waits(): Promise<unknown> {
   "use workflow: id=waits";
   return await signal("never", { timeout: 5 }); // waits calls
 }
+export async function passed(): Promise<number[]> {
+  "use workflow: id=passed";
+  return await Promise.all([9].map(helper)); // passed
+}
 export async function own(): Promise<void> {
   "use workflow: id=own";
   await sleep(1);
@@ -59,8 +63,8 @@ configure({ store: "sqlite:" + process.env.STORE, logLevel: "error" });
 const report = (name: string) => (error: Error & { runId?: string; stepId?: string }) =>
   console.log("ERROR" + JSON.stringify({ name, stack: error.stack, run: error.runId, step: error.stepId, keys: Object.keys(error), cause: error.cause === undefined }));
 if ((await listRuns()).length === 0)
-  for (const [name, workflow] of Object.entries({ parent, late, nested, waits, own })) await workflow().catch(report(name));
-else for (const name of ["parent", "late", "nested", "waits", "own"]) await (await getRun(name)).result().catch(report(name));
+  for (const [name, workflow] of Object.entries({ parent, late, nested, waits, passed, own })) await workflow().catch(report(name));
+else for (const name of ["parent", "late", "nested", "waits", "passed", "own"]) await (await getRun(name)).result().catch(report(name));
 await getRun("nothing").catch((error) => console.log("LOOSE" + JSON.stringify(error.stack)));
 await close();
 `;
@@ -95,7 +99,7 @@ const expected = {
     `task ${lineOf("task")}`,
     `helper ${lineOf("helper calls")}`,
     `map ${lineOf("closure calls")}`,
-    `flow ${lineOf("flow")}`,
+    `flow ${lineOf("closure")}`,
     `parent ${lineOf("parent calls")}`,
   ],
   late: [`slow ${lineOf("slow")}`, `late ${lineOf("late calls")}`],
@@ -107,6 +111,12 @@ const expected = {
     `nested ${lineOf("nested calls")}`,
   ],
   waits: [`waits ${lineOf("waits calls")}`],
+  passed: [
+    `deep ${lineOf("deep")}`,
+    `task ${lineOf("task")}`,
+    `helper ${lineOf("helper calls")}`,
+    `passed ${lineOf("passed")}`,
+  ],
   own: [`own ${lineOf("own throws")}`],
 };
 
@@ -133,6 +143,7 @@ describe("an error that leaves a run", () => {
       { name: "late", run: "late", step: "slow[0]", keys: ["name"] },
       { name: "nested", run: "nested", step: "outer[0]//task[0]", keys: [] },
       { name: "waits", run: "waits", step: "signal:never[0]", keys: ["name"] },
+      { name: "passed", run: "passed", step: "helper[0]/task[0]", keys: [] },
       { name: "own", run: "mine", keys: ["runId", "code"] },
     ]);
     for (const { name, stack } of first.errors)

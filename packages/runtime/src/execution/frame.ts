@@ -1,3 +1,4 @@
+import { formatLocation } from "@perdure/protocol";
 import { locationOf, type Definition } from "../definitions/definition.ts";
 import { isError } from "../values/describe.ts";
 import { define } from "../values/plain.ts";
@@ -56,8 +57,19 @@ function* callingFrames({ location, frame }: FailedCall): Generator<string> {
     const { definition } = each;
     const place = at ?? (definition && locationOf(definition));
     if (place !== undefined) yield frameOf(definition?.info.name, place);
-    at = each.calledAt;
+    at = each.calledAt ?? (definition && each.parent?.definition && givenAt(definition, each.parent.definition));
   }
+}
+
+/**
+ * Where `caller` gave a function to code that the compiler did not see, which called it: the place of its name there, or its own, if it has no name there, as in
+ * `items.map(async (item) => …)`. Undefined where that is not clear.
+ */
+function givenAt({ info, module }: Definition, caller: Definition): string | undefined {
+  const site = caller.module.sites.find(([name, line]) => name === info.name && line >= caller.info.at[0]);
+  if (site) return formatLocation(caller.module.file, [site[1], site[2]]);
+  const isInside = module === caller.module && info.at[0] >= caller.info.at[0];
+  return isInside ? formatLocation(module.file, info.at) : undefined;
 }
 
 const frameOf = (name: string | undefined, place: string): string =>
