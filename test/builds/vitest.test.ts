@@ -150,7 +150,7 @@ export default defineConfig({
   plugins: process.env.PLAIN ? [] : [perdure()],
   test: {
     setupFiles: ["./perdure.setup.js"],
-    coverage: { enabled: true, provider: "v8", include: ["src/*.ts"], exclude: ["**/*.test.ts"], reporter: ["json"], reportsDirectory: process.env.PLAIN ? "plain" : "compiled" },
+    coverage: { enabled: true, provider: "v8", include: ["src/*"], exclude: ["**/*.test.ts"], reporter: ["json"], reportsDirectory: process.env.PLAIN ? "plain" : "compiled" },
   },
 });
 `,
@@ -211,9 +211,22 @@ export const list = [
   },
 ];
 `,
+  "src/shop.js": `export class Shop {
+  async sell(x) {
+    "use task";
+    return x;
+  }
+}
+export async function buy(x) {
+  "use workflow: id=buy-{x}";
+  return await new Shop().sell(x);
+}
+`,
   "src/bank.test.ts": `import { expect, test } from "vitest";
 import { flow } from "./bank.ts";
+import { buy } from "./shop.js";
 test("flow", async () => expect(await flow(1)).toBe(6));
+test("buy", async () => expect(await buy(1)).toBe(1));
 `,
 };
 
@@ -278,9 +291,9 @@ test("runs, advance() and close() work under every choice of fake timers", () =>
 
 test("coverage counts each durable function once, on the line of the plain program", () => {
   const { root, report, output } = runVitest(coverage);
-  expect(report, output).toMatchObject({ numFailedTests: 0, numPassedTests: 1 });
+  expect(report, output).toMatchObject({ numFailedTests: 0, numPassedTests: 2 });
   const compiled = countedFunctions(root, "compiled");
   runVitest(coverage, { PLAIN: "1" }, root);
   expect(compiled).toEqual(countedFunctions(root, "plain"));
-  expect(compiled).toHaveLength(13);
+  expect(compiled).toHaveLength(15);
 });

@@ -32,6 +32,8 @@ export interface CompileOptions {
   readonly warnings?: WarningLevels;
   /** Whether the file is CommonJS if it has no imports and exports. By default only its extension or its text can make it CommonJS. */
   readonly commonJs?: boolean;
+  /** Whether the coverage of the output may be measured. What the compiler adds then has hints to leave it out. */
+  readonly isMeasured?: boolean;
 }
 
 export type WarningLevels = Readonly<Partial<Record<WarningCode, "off" | "warning" | "error">>>;
@@ -83,7 +85,7 @@ export function compile(source: string, options: CompileOptions): CompileResult 
   });
   const diagnostics = atLevels(found, options.warnings);
   if (diagnostics.some(({ severity }) => severity === "error")) throw new CompileError(diagnostics);
-  return plan && { ...rewrite(parsed, plan), info: plan.info, diagnostics };
+  return plan && { ...rewrite(parsed, plan, options.isMeasured), info: plan.info, diagnostics };
 }
 
 function atLevels(diagnostics: readonly Diagnostic[], levels: WarningLevels = {}): Diagnostic[] {

@@ -27,6 +27,8 @@ export class Session {
   root: string;
   /** Whether a server recompiles single files. The session then remembers the signature of each compiled module. */
   serves = false;
+  /** Whether the coverage of the build's output may be measured. */
+  isMeasured = false;
   /** Whether the build is for browsers, where nothing is compiled. */
   forBrowser = false;
   /** The manifest of the last build. */
@@ -73,7 +75,7 @@ export class Session {
 
   private run(source: string, id: string, how: Pick<CompileOptions, "commonJs">): CompileResult | undefined {
     const { warnings } = this.options;
-    const options = { id, ...this.common(), ...how };
+    const options = { id, ...this.common(), ...how, isMeasured: this.isMeasured };
     const result = compile(source, { ...options, project: this.project, ...(warnings && { warnings }) });
     // a file may have clean-up or clock reads to rewrite though its directives are lost
     const lost = lostDirectives(source, options);

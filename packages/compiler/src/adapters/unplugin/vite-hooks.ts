@@ -21,6 +21,7 @@ export function viteHooks(session: Session): Partial<Plugin> {
       consumer === "client" ? undefined : { resolve: { external: [runtime] } },
     configResolved(config) {
       session.serves = config.command === "serve";
+      session.isMeasured = isVitest(config);
       session.rootedAt(config.root);
     },
     generateBundle: {

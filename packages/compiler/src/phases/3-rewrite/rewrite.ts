@@ -28,7 +28,12 @@ import { createContext, type RewriteContext } from "./text/context.ts";
 import { Insertions, type Span } from "./text/insertions.ts";
 import { exactMap, type Place } from "./text/map.ts";
 
-export function rewrite(parsed: Parsed, plan: Plan): { readonly code: string; readonly map: SourceMap } {
+/** @param isMeasured - whether the coverage of the output may be measured */
+export function rewrite(
+  parsed: Parsed,
+  plan: Plan,
+  isMeasured = false,
+): { readonly code: string; readonly map: SourceMap } {
   const code = new MagicString(parsed.source);
   const out = new Insertions();
   const context = createContext(parsed, out, plan.prefix);
@@ -38,7 +43,7 @@ export function rewrite(parsed: Parsed, plan: Plan): { readonly code: string; re
     else for (const { start, end } of outerParts(edit)) code.remove(start, end);
   }
   for (const edit of plan.edits) apply(edit, context);
-  out.open(plan.prelude.at, prelude(plan, context), { start: -1, end: Number.POSITIVE_INFINITY });
+  out.open(plan.prelude.at, prelude(plan, context, isMeasured), { start: -1, end: Number.POSITIVE_INFINITY });
   out.applyTo(code);
   const replaced = plan.edits.flatMap((edit) => (edit.kind === "directive" ? [edit.statement] : []));
   return {
