@@ -24,7 +24,7 @@ export const compilerRooms: Record<string, readonly string[]> = {
   ],
   "phases/2-analyze/plan": ["phases/2-analyze/model", "phases/1-parse", "directives", "diagnostics", "files", "syntax"],
   "phases/2-analyze": ["phases/2-analyze/diagnose", "phases/2-analyze/plan", "phases/2-analyze/model", "diagnostics"],
-  "phases/3-rewrite/text": ["phases/1-parse"],
+  "phases/3-rewrite/text": ["phases/1-parse", "syntax"],
   "phases/3-rewrite/computed-keys": rewriting,
   "phases/3-rewrite/definitions": ["phases/3-rewrite/computed-keys", ...rewriting],
   "phases/3-rewrite/bodies": rewriting,

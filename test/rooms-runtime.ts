@@ -1,7 +1,8 @@
 /** The rooms of packages/runtime/src, and the rooms that each may import from. There are no cycles. */
 export const runtimeRooms = {
   "process-wide.ts": [],
-  values: [],
+  "own-frames.ts": [],
+  values: ["own-frames.ts"],
   renames: [],
   config: ["renames", "values"],
   definitions: ["config", "renames", "values", "process-wide.ts"],

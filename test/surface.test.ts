@@ -96,6 +96,7 @@ test("the exports of every entry point match the snapshot", () => {
       "perdure/testing": [
         "TestClock",
         "advance",
+        "asTask",
         "crashEverywhere",
         "memoryStore",
         "settled",
@@ -107,6 +108,7 @@ test("the exports of every entry point match the snapshot", () => {
         "compile",
         "createProject",
         "default",
+        "explain",
         "nodeHost",
       ],
       "unplugin-perdure/bun": [

@@ -16,9 +16,8 @@ export default defineConfig({
   },
   platform: "node",
   target: "node20.19",
-  dts: { build: true },
-  sourcemap: true,
-  copy: { from: "../../docs/diagnostics", to: "dist" },
+  dts: { build: true, sourcemap: false },
+  sourcemap: false, // traces and debuggers lead to files that the package contains
   deps: { alwaysBundle: [/^@perdure\//, "ms", "valibot"] },
   logLevel: "warn",
   inputOptions: {

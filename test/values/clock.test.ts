@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { systemClock } from "../../packages/runtime/src/config/clock.ts";
+import { programClock } from "../../packages/runtime/src/config/clock.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -16,7 +16,7 @@ const setClock = (by: number): void => void vi.setSystemTime(Date.now() + by);
 async function waitOf(wait: number, change: number, most: number): Promise<number | undefined> {
   const begun = performance.now();
   let ended: number | undefined;
-  const cancel = systemClock.at(Date.now() + wait, () => (ended = performance.now() - begun));
+  const cancel = programClock.at(Date.now() + wait, () => (ended = performance.now() - begun));
   await vi.advanceTimersByTimeAsync(500);
   setClock(change);
   await vi.advanceTimersByTimeAsync(most - 500);
@@ -34,7 +34,7 @@ test("a timer ends at its time", async () => {
 test("a timer of the system that fires early is armed again", async () => {
   const due = Date.now() + 5;
   let at = 0;
-  systemClock.at(due, () => (at = Date.now()));
+  programClock.at(due, () => (at = Date.now()));
   await vi.advanceTimersByTimeAsync(4);
   setClock(-1); // when the timer fires, the clock shows one millisecond too little
   await vi.advanceTimersByTimeAsync(1);
@@ -58,7 +58,7 @@ test("a clock that is set back delays no timer by more than a second, and a corr
 
 test("a cancelled timer does not fire, however often it was armed", async () => {
   const fn = vi.fn();
-  const cancel = systemClock.at(Date.now() + HOUR, fn);
+  const cancel = programClock.at(Date.now() + HOUR, fn);
   await vi.advanceTimersByTimeAsync(10_000);
   cancel();
   setClock(2 * HOUR);

@@ -1,5 +1,6 @@
 import { close, configure, sleep, start } from "perdure";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { programClock } from "../../packages/runtime/src/config/clock.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -59,7 +60,7 @@ async function begun(
   workflow: (value: never) => Promise<number>,
   value: unknown,
 ): Promise<{ value: number | undefined }> {
-  configure({ store: "memory:", suspendAfter: "100d" });
+  configure({ store: "memory:", suspendAfter: "100d", clock: programClock });
   const result: { value: number | undefined } = { value: undefined };
   const run = await start(workflow as (value: unknown) => Promise<number>, [value]);
   void run.result().then((ended) => (result.value = ended));

@@ -1,5 +1,6 @@
 export { unplugin as default } from "./adapters/unplugin/unplugin.ts";
 export type { BuildCheck, Options } from "./adapters/session/options.ts";
+export { explain, type ExplainOptions, type Explanation, type ExplanationReason } from "./adapters/session/explain.ts";
 export { compile, type CompileOptions, type CompileResult, type WarningLevels } from "./compile/compile.ts";
 export { CompileError } from "./compile/compile-error.ts";
 export { nodeHost, type Host } from "./project/host.ts";

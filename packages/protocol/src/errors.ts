@@ -15,21 +15,23 @@ export function shareInstances(type: abstract new (...args: never[]) => Error, n
   });
 }
 
-/** An error that Perdure raises itself. Its text is in the message catalog, under its code. */
+/**
+ * An error that Perdure raises itself. Its text is in the message catalog, under its code. The message contains the hint and the code, for all that prints
+ * nothing else; so these are not enumerable, and `console.log` does not print them a second time.
+ */
 export class PerdureError<C extends MessageCode = MessageCode> extends Error {
   static {
     shareInstances(this, "PerdureError");
+    Object.defineProperty(this.prototype, "name", { value: "PerdureError", writable: true, configurable: true });
   }
 
-  override readonly name = "PerdureError";
-  readonly code: C;
+  declare readonly code: C;
   /** What to do about it. */
-  readonly hint: string;
+  declare readonly hint: string;
 
   constructor(code: C, params: MessageParams<C>, options?: ErrorOptions) {
     const { text, hint } = messages[code](params as never);
     super(`${text}\n  → ${hint} (${code})`, options);
-    this.code = code;
-    this.hint = hint;
+    for (const [key, value] of Object.entries({ code, hint })) Object.defineProperty(this, key, { value });
   }
 }

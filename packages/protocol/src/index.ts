@@ -8,3 +8,4 @@ export * from "./messages.ts";
 export * from "./options.ts";
 export * from "./step-id.ts";
 export * from "./suggest.ts";
+export * from "./system-time.ts";

@@ -110,6 +110,16 @@ export const messages = {
     text: `"${p.value}" is not a duration (${p.what})`,
     hint: 'use a number of milliseconds (0 or more), or a string such as "250ms", "60s", "5m", "3d"',
   })),
+  CLOCK_STANDS_STILL: define(
+    (p: { run: string; workflow: string; step: string; attempt: number | undefined; wait: string }) => ({
+      text: `run ${p.run} of the workflow ${p.workflow} waits for a clock that stands still: ${p.attempt === undefined ? `step ${p.step} continues` : `attempt ${p.attempt} of step ${p.step} begins`} when it is moved`,
+      hint: `move the clock of setup(): await advance(${p.wait})`,
+    }),
+  ),
+  FAKE_OF_NO_TASK: define((p: { name: string; isWorkflow: boolean }) => ({
+    text: `asTask() needs a compiled task to stand in for, and ${p.name} is ${p.isWorkflow ? "a workflow" : "none"}`,
+    hint: "pass the task of the module itself: in vi.mock, take it from await importOriginal(); its module has to be compiled by the plugin",
+  })),
   INPUT_CHANGED: define((p: StepAndPlaces) => ({
     text: `the code has changed, and step ${p.step} of run ${p.run} (${p.workflow}), recorded at ${p.recordedAt}, is now called with a different input at ${p.calledAt}`,
     hint: "Perdure uses the recorded result; if this is a new call, added before the recorded one, give it its own id with keyed()",

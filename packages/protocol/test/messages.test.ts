@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { messages, PerdureError, type MessageCode, type MessageParams } from "../src/index.ts";
 
@@ -25,6 +26,8 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   ABI_DIFFERS: { file: "src/order.ts", compiled: 2, runtime: 1 },
   CONFIGURED_TOO_LATE: {},
   DURATION_INVALID: { what: "sleep", value: "3 fortnights" },
+  CLOCK_STANDS_STILL: { run: "order-17", workflow: "order", step: "ship[0]", attempt: 2, wait: '"1h"' },
+  FAKE_OF_NO_TASK: { name: "send", isWorkflow: false },
   INPUT_CHANGED: place,
   MANIFEST_INVALID: {
     source: "dist/perdure.json",
@@ -123,4 +126,13 @@ test("a PerdureError has its code and hint", () => {
   const error = new PerdureError("RUN_NOT_FOUND", { run: "order-17" });
   expect(error).toMatchObject({ name: "PerdureError", code: "RUN_NOT_FOUND" });
   expect(error.message).toContain(error.hint);
+});
+
+test("an error is printed with its hint and its code once", () => {
+  const error = new PerdureError("RUN_NOT_FOUND", { run: "order-17" });
+  for (const printed of [inspect(error), `${error.stack}`, error.message]) {
+    expect(printed.split(error.hint).length - 1, printed).toBe(1);
+    expect(printed.split("RUN_NOT_FOUND").length - 1, printed).toBe(1);
+  }
+  expect([error.name, error.code, Object.keys(error)]).toEqual(["PerdureError", "RUN_NOT_FOUND", []]);
 });

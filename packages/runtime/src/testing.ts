@@ -9,8 +9,10 @@ import { currentRuntime, installed } from "./process/default-runtime.ts";
 import { Runtime } from "./process/runtime.ts";
 import { TestClock } from "./test-kit/clock.ts";
 import { settled as runtimeSettled } from "./test-kit/settled.ts";
+import { reportStoppedClock } from "./test-kit/stopped-clock.ts";
 
 export { memoryStore } from "@perdure/store";
+export { asTask } from "./test-kit/as-task.ts";
 export { crashEverywhere, type CrashOptions, type CrashReport } from "./test-kit/crash-everywhere.ts";
 export { TestClock } from "./test-kit/clock.ts";
 
@@ -47,7 +49,8 @@ export interface SetupOptions extends Omit<RuntimeOptions, "clock" | "store"> {
 }
 
 /**
- * Sets up Perdure for a test: a store in memory and a clock that stands still until `advance`. Undo it with `close()`.
+ * Sets up Perdure for a test: a store in memory and a clock that stands still until `advance`. Undo it with `close()`. What waits for the clock for two
+ * seconds of real time, while nothing else happens, is reported as `CLOCK_STANDS_STILL`: the next attempt of a task, or any wait of a run whose result is awaited.
  * @param options - as for `configure`
  */
 export function setup(options: SetupOptions = {}): TestRuntime {
@@ -56,6 +59,7 @@ export function setup(options: SetupOptions = {}): TestRuntime {
   const clock = new TestClock(now?.getTime());
   const install = (): void => {
     installed.runtime = new Runtime({ ...testOptions, ...rest, store, clock });
+    reportStoppedClock(installed.runtime);
   };
   install();
   return {

@@ -36,6 +36,8 @@ export interface CompileOptions {
   readonly commonJs?: boolean;
   /** Finds the file that the user wrote, if another tool made the source of it. Called only if there may be something to compile. */
   readonly origin?: () => Origin | undefined;
+  /** Whether the coverage of the output may be measured. What the compiler adds then has hints to leave it out. */
+  readonly isMeasured?: boolean;
 }
 
 const COMPILE_OPTIONS: OptionNames<CompileOptions> = {
@@ -47,6 +49,7 @@ const COMPILE_OPTIONS: OptionNames<CompileOptions> = {
   warnings: true,
   commonJs: true,
   origin: true,
+  isMeasured: true,
 };
 
 export type WarningLevels = Readonly<Partial<Record<WarningCode, "off" | "warning" | "error">>>;
@@ -104,7 +107,7 @@ export function compile(source: string, options: CompileOptions): CompileResult 
   const left = withoutIgnored(found, { ...parsed, ...file }, (code) => !(code in checkMessages));
   const diagnostics = atLevels(firstOfEach(left, groups), options.warnings);
   if (diagnostics.some(({ severity }) => severity === "error")) throw new CompileError(diagnostics);
-  return plan && { ...rewrite(parsed, plan), info: plan.info, diagnostics };
+  return plan && { ...rewrite(parsed, plan, options.isMeasured), info: plan.info, diagnostics };
 }
 
 function firstOfEach(diagnostics: readonly Diagnostic[], groups: ReadonlyMap<Diagnostic, string>): Diagnostic[] {

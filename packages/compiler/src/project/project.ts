@@ -6,6 +6,7 @@ import { BundlerImports } from "./bundler-imports.ts";
 import { chanceIn } from "./chance.ts";
 import { errorClassesIn, testedClassesIn } from "./error-classes.ts";
 import { Evaluation, type DurabilityOf } from "./durability.ts";
+import { followedCalls, type FollowedCall } from "./followed.ts";
 import { directImports, reachable } from "./graph.ts";
 import type { Host } from "./host.ts";
 import { ModuleCache, ProjectModule } from "./modules.ts";
@@ -30,8 +31,15 @@ export interface Project {
   signature(file: string): string;
   /** The project files that `file` imports. */
   imports(file: string): string[];
+  /** Where the imports and calls of `file` lead: each module that it names, with the path of the project file that this is, if it is one. */
+  followed(file: string): Followed;
   /** The other project files that the analysis of `file` depends on. */
   dependencies(file: string): string[];
+}
+
+export interface Followed {
+  readonly imports: ReadonlyMap<string, string | undefined>;
+  readonly calls: readonly FollowedCall[];
 }
 
 /** @param root - the directory that paths in messages are relative to, and whose scripts form the project */
@@ -89,6 +97,13 @@ export function createProject(host: Host, words: DirectiveWords, root: () => str
     imports(file) {
       const module = cache.module(file);
       return module ? directImports(module).map((each) => each.file) : [];
+    },
+    followed(file) {
+      const module = cache.module(file);
+      const source = cache.source(file);
+      if (!module || source === undefined) return { imports: new Map(), calls: [] };
+      const imports = new Map(module.summary.imports.map((from) => [from, module.follow(from)?.file]));
+      return { imports, calls: followedCalls(module, this.analyze(file, source, module.summary)) };
     },
     dependencies(file) {
       const module = cache.module(file);

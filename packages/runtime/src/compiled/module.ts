@@ -15,11 +15,8 @@ import { context, currentScope } from "../execution/current.ts";
 import type { Scope } from "../execution/scope.ts";
 import { setSite, takeSite } from "../execution/sites.ts";
 import { currentRuntime } from "../process/default-runtime.ts";
-import { callWithCopy } from "../steps/arguments.ts";
+import { callTask } from "../steps/call-task.ts";
 import { childStep } from "../steps/child.ts";
-import { attemptTask, finishTask, resolveTaskOptions } from "../steps/task.ts";
-import { parseWith } from "../values/schema.ts";
-import { snapshot } from "../values/snapshot.ts";
 
 /** The operations of emitted code. Outside of a run each is the plain call that it replaces. */
 class CompiledModule implements ModuleHandle {
@@ -39,24 +36,9 @@ class CompiledModule implements ModuleHandle {
 
   task<A extends unknown[], R>(index: number, args: A, body: (...args: A) => Promise<R>, own?: object): Promise<R> {
     const current = context.getStore();
+    // R10: a plain call costs nothing
     if (current === undefined || current.kind === "launch") return body(...args);
-    const definition = ownDefinition(this.definitions[index] as TaskDefinition, own);
-    const { name } = definition.info;
-    const location = takeSite(name);
-    const options = resolveTaskOptions(definition, current.execution.host.settings.defaults);
-    const { result } = options;
-    const input = snapshot(args);
-    const caller = current.kind === "task" ? current.attempt : current;
-    return caller.call({
-      kind: "task",
-      name,
-      what: definition.key,
-      input,
-      location,
-      ...(result && { parse: (value: unknown) => parseWith(result, value, `what ${name} returned`) }),
-      begin: (step) => attemptTask(step, () => callWithCopy(step, body, input), options),
-      cancelled: (step, error) => finishTask(step, error, () => callWithCopy(step, body, input), options),
-    }) as Promise<R>;
+    return callTask(ownDefinition(this.definitions[index] as TaskDefinition, own), args, body);
   }
 
   workflow<A extends unknown[], R>(
@@ -214,9 +196,8 @@ class CompiledModule implements ModuleHandle {
   }
 
   private enter(scope: Scope, index: number): Scope {
-    const { info, key } = this.definitions[index] as Definition;
-    takeSite(info.name);
-    return scope.enter(info.name, key);
+    const definition = this.definitions[index] as Definition;
+    return scope.enter(definition, takeSite(definition.info.name));
   }
 }
 

@@ -1,3 +1,4 @@
+import { microtask, nextTick } from "@perdure/protocol";
 import type { StepRow } from "@perdure/store";
 import type { History } from "../history/history.ts";
 import type { LostSteps } from "../history/lost-steps.ts";
@@ -5,6 +6,7 @@ import { CancelledError } from "../values/errors.ts";
 import type { Calls } from "./calls.ts";
 import { reasonOf, type Cancellation } from "./cancellation.ts";
 import type { Failures } from "./failures.ts";
+import { addOrigin } from "./frame.ts";
 import type { PendingCall, RunInMemory } from "./step.ts";
 
 /** The run that completions are delivered to. */
@@ -105,6 +107,7 @@ export class Delivery {
   }
 
   private deliverFailure(call: PendingCall, error: unknown): void {
+    addOrigin(error, this.recipient.run.id, call);
     this.failures.add({ id: call.id, error, at: this.delivered, frame: call.frame });
     call.reject(error);
   }
@@ -144,5 +147,5 @@ export class Delivery {
 
 /** A `process.nextTick` queued from a microtask runs when the microtask queue has drained. */
 const afterDrain = (fn: () => void): void => {
-  queueMicrotask(() => process.nextTick(fn));
+  microtask(() => nextTick(fn));
 };

@@ -18,7 +18,7 @@ import { Idle } from "./idle.ts";
 import { Journal } from "./journal.ts";
 import { Late, type ExecutionEnd } from "./late.ts";
 import { Scope } from "./scope.ts";
-import { PendingCall, type CallingScope, type StepSpec } from "./step.ts";
+import { PendingCall, type CallingScope, type LiveStep, type StepSpec } from "./step.ts";
 
 type Outcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
 
@@ -101,9 +101,9 @@ export class Execution implements Recipient {
     return this.isActive && !this.delivery.isPumping && this.attempts.running === 0;
   }
 
-  /** Attempts that run, but do nothing before a certain time. */
-  get restingAttempts(): number {
-    return [...this.calls].reduce((sum, { live }) => sum + (live?.inner?.resting ?? 0), 0);
+  /** The steps that have begun and are not delivered. */
+  get liveSteps(): LiveStep[] {
+    return [...this.calls].flatMap(({ live }) => live ?? []);
   }
 
   get delivered(): number {
@@ -124,7 +124,7 @@ export class Execution implements Recipient {
       this.delivery.pump();
     };
     const call = async (): Promise<unknown> => body(...args);
-    context.run(Scope.root(this), call).then(
+    context.run(Scope.root(this, this.definition), call).then(
       (value) => settled({ ok: true, value }),
       (error: unknown) => settled({ ok: false, error }),
     );

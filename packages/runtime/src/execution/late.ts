@@ -1,4 +1,4 @@
-import { PerdureError } from "@perdure/protocol";
+import { nextTurn, PerdureError } from "@perdure/protocol";
 import type { Encoded, FinalStatus, RunRow } from "@perdure/store";
 import { backoffAfter } from "../config/backoff.ts";
 import { headlineOf } from "../values/describe.ts";
@@ -49,7 +49,7 @@ export class Late {
     const error = this.error(name, step);
     const isFinal = this.end ? this.end.type === "finished" : this.hasSettled;
     const { clock } = this.host;
-    if (isFinal && this.refused === 0) return this.rejection(error, (reject) => setImmediate(reject));
+    if (isFinal && this.refused === 0) return this.rejection(error, (reject) => nextTurn(reject));
     if (isFinal && this.refused < MOST_REFUSALS)
       return this.rejection(error, (reject) => clock.at(clock.now() + backoffAfter(this.refused), reject, true));
     this.host.report(error, this.run);

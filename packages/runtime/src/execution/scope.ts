@@ -1,4 +1,5 @@
 import { joinStepId, type ChanceSource, type Segment } from "@perdure/protocol";
+import type { Definition } from "../definitions/definition.ts";
 import { Chance, recordedValue, type Moment } from "../values/chance.ts";
 import { SHELTERS, type Shelter } from "./cancellation.ts";
 import type { Frame } from "./frame.ts";
@@ -65,8 +66,8 @@ export class Scope implements Moment, CallingScope {
     this.tally = tally;
   }
 
-  static root(execution: RunInMemory): Scope {
-    return new Scope(execution, { parent: undefined, activeAt: 0 }, PLAIN, undefined, undefined);
+  static root(execution: RunInMemory, definition: Definition): Scope {
+    return new Scope(execution, { parent: undefined, activeAt: 0, definition }, PLAIN, undefined, undefined);
   }
 
   get path(): string {
@@ -79,13 +80,14 @@ export class Scope implements Moment, CallingScope {
     if (this.parent) yield* this.parent.activations();
   }
 
-  /** The scope of a function entered from here. */
-  enter(name: string, what: string): Scope {
+  /** The scope of a function entered from here. @param calledAt - the place of its call, if the compiler saw it */
+  enter(definition: Definition, calledAt: string | undefined): Scope {
+    const { key: what, info } = definition;
     const now = this.execution.delivered;
     this.frame.activeAt = now;
     const counter = this.tally.counters.get(what) ?? this.count(what, 0);
-    const frame = { parent: this.frame, activeAt: now };
-    return new Scope(this.execution, frame, this, this, { name, variant: 0, index: counter.next++ });
+    const frame = { parent: this.frame, activeAt: now, definition, calledAt };
+    return new Scope(this.execution, frame, this, this, { name: info.name, variant: 0, index: counter.next++ });
   }
 
   /** The scope of an iteration of a loop, or of a key given by hand: the same activation, another counter. */

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { PerdureError } from "@perdure/protocol";
 import type { Encoded, SignalRow, StepKind, StepRow, RunRow } from "@perdure/store";
+import type { Definition } from "../definitions/definition.ts";
 import type { Call } from "../history/call.ts";
 import type { CancelledError } from "../values/errors.ts";
 import type { Shelter } from "./cancellation.ts";
@@ -16,6 +17,8 @@ export interface StepSpec {
   readonly input: unknown;
   readonly target?: string;
   readonly location: string | undefined;
+  /** The task or workflow that is called. */
+  readonly definition?: Definition;
   /** Turns the stored value into what the workflow sees. */
   readonly parse?: (value: unknown) => unknown;
   /** Throws for a payload that the step refuses. Set by waits for signals with a schema. */
@@ -77,6 +80,8 @@ export interface RunInMemory {
 export interface InnerSteps {
   /** The number of attempts in flight that wait for nothing but the time of a next attempt of one of these, directly or not. */
   readonly resting: number;
+  /** Those without an outcome that execute here. */
+  readonly liveSteps: readonly LiveStep[];
   abandon(reason: string): void;
   stopWaiting(): void;
 }
@@ -130,6 +135,10 @@ export class PendingCall implements Call {
 
   get location(): string | undefined {
     return this.spec.location;
+  }
+
+  get definition(): Definition | undefined {
+    return this.spec.definition;
   }
 
   /** Whether it waits for the outside, and does no work. */

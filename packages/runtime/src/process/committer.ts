@@ -1,4 +1,4 @@
-import { PerdureError } from "@perdure/protocol";
+import { nextTurn, PerdureError } from "@perdure/protocol";
 import type { Store, Write } from "@perdure/store";
 
 interface Entry {
@@ -36,7 +36,7 @@ export class Committer {
   private schedule(): void {
     if (this.scheduled || this.busy || this.entries.length === 0) return;
     this.scheduled = true;
-    setImmediate(() => {
+    nextTurn(() => {
       this.scheduled = false;
       this.commit();
     });

@@ -107,6 +107,11 @@ export class Followers {
     this.context.log.error(`run ${id} stopped: ${headlineOf(error)}`, { run: id });
   }
 
+  /** Whether somebody awaits the result of a run here. */
+  get hasAwaited(): boolean {
+    return this.awaited.size > 0;
+  }
+
   /** The value that the run completed with; rejects with what it failed with. */
   async result(id: string, request?: RunRequest): Promise<unknown> {
     this.awaited.add(id);

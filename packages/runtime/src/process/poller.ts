@@ -1,3 +1,4 @@
+import { nextTurn } from "@perdure/protocol";
 import { context as currentContext } from "../execution/current.ts";
 import type { Execution } from "../execution/execution.ts";
 import { backOff, waitAfter } from "../config/backoff.ts";
@@ -96,7 +97,7 @@ export class Poller {
   readSignalsSoon(run: string): void {
     if (this.reads.has(run)) return;
     this.reads.add(run);
-    setImmediate(() => {
+    nextTurn(() => {
       this.reads.delete(run);
       void this.readSignals(run);
     });

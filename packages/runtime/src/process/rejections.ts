@@ -1,3 +1,4 @@
+import { nextTurn } from "@perdure/protocol";
 import { context } from "../execution/current.ts";
 import type { RunInMemory } from "../execution/step.ts";
 import { processWide } from "../process-wide.ts";
@@ -17,7 +18,7 @@ export function keepRejections(): () => void {
   const end = (): void => {
     if (--state.users === 0) uninstall();
   };
-  return () => void setImmediate(end); // Node.js announces the rejections of this turn of the event loop before that
+  return () => void nextTurn(end); // Node.js announces the rejections of this turn of the event loop before that
 }
 
 let original: Emit | undefined;

@@ -1,4 +1,4 @@
-import { PerdureError } from "@perdure/protocol";
+import { nextTurn, PerdureError } from "@perdure/protocol";
 import type { RunFilter, RunRow } from "@perdure/store";
 import { listeners, workflowNames } from "../definitions/registry.ts";
 import { storedName } from "../values/stored-name.ts";
@@ -110,7 +110,7 @@ export class Requests {
       if (this.context.isClosed) listeners.delete(registered);
       if (isPlanned || this.context.isClosed) return;
       isPlanned = true;
-      setImmediate(() => {
+      nextTurn(() => {
         recoverNew().catch((error: unknown) => this.context.log.error(`recover() failed: ${headlineOf(error)}`, {}));
       }); // the rest of the module's imports is evaluated first
     };

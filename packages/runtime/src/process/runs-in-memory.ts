@@ -1,3 +1,4 @@
+import { nextTurn } from "@perdure/protocol";
 import type { Awaitable, RunRow, StepRow } from "@perdure/store";
 import { Execution } from "../execution/execution.ts";
 import type { ExecutionEnd } from "../execution/late.ts";
@@ -115,7 +116,7 @@ export class RunsInMemory {
   async drain(ids?: ReadonlySet<string>): Promise<void> {
     while (this.claims.size > 0) {
       await Promise.allSettled([...this.claims.values()].flatMap((claims) => [...claims]));
-      await new Promise((resolve) => setImmediate(resolve)); // callers of the claims continue first
+      await new Promise((resolve) => nextTurn(resolve)); // callers of the claims continue first
     }
     const executions = this.all().filter(({ run }) => !ids || ids.has(run.id));
     await Promise.all(executions.map((execution) => execution.drain()));

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { PerdureError } from "@perdure/protocol";
+import { elapsed, PerdureError } from "@perdure/protocol";
 import { openStore, type RunRow, type StepRow, type Store, type Write } from "@perdure/store";
 import { after, systemClock, type Clock } from "../config/clock.ts";
 import { filtered, type Logger } from "../config/logger.ts";
@@ -180,7 +180,7 @@ export class Runtime implements Host, ProcessContext {
   }
 
   monotonic(): number {
-    return this.clock.monotonic?.() ?? performance.now();
+    return this.clock.monotonic?.() ?? elapsed();
   }
 
   renew(run: LeasedRun): Promise<void> {

@@ -36,6 +36,7 @@ export function childStep(scope: Scope, asCalled: ChildCall): Promise<unknown> {
     what: call.definition.key,
     input: call.args,
     location: call.location,
+    definition: call.definition,
     begin: (step) => void runChild(step, call),
     cancelled: (step, error) => void cancelChild(step, call, error),
   });

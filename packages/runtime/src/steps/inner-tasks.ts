@@ -1,8 +1,9 @@
-import { joinStepId, parseStepId, PerdureError } from "@perdure/protocol";
+import { joinStepId, nextTurn, parseStepId, PerdureError } from "@perdure/protocol";
 import type { StepRow } from "@perdure/store";
 import { isDefined } from "../definitions/registry.ts";
 import type { Attempt } from "../execution/current.ts";
 import { Failures } from "../execution/failures.ts";
+import { addOrigin, type Frame } from "../execution/frame.ts";
 import { LiveStep, PendingCall, type InnerSteps, type StepSpec } from "../execution/step.ts";
 import type { CancelledError } from "../values/errors.ts";
 import { fingerprint } from "../values/fingerprint.ts";
@@ -93,7 +94,7 @@ export class InnerTasks implements InnerSteps {
     const call = new PendingCall(
       idOf(this.outer, inner),
       { ...spec, target: spec.what },
-      outer,
+      { frame: IN_TASK, shelter: outer.shelter, isCleanUp: outer.isCleanUp },
       inputHash,
       execution.delivered,
     );
@@ -122,6 +123,7 @@ export class InnerTasks implements InnerSteps {
     try {
       const { output } = row;
       const value = output === undefined ? undefined : call.inContext(() => execution.host.values.decode(output));
+      if (isFailed) addOrigin(value, execution.run.id, call);
       if (isFailed) inner.failure = { error: value };
       if (this.attempt) this.attempt.received(inner);
       else if (isFailed) this.renew(inner); // no attempt handled it
@@ -173,6 +175,10 @@ export class InnerTasks implements InnerSteps {
     return inner.length === 0 || Number.isNaN(resting) ? 0 : resting;
   }
 
+  get liveSteps(): LiveStep[] {
+    return [...this.pending].flatMap(({ call }) => call?.live ?? []);
+  }
+
   abandon(reason: string): void {
     for (const { call } of this.pending) call?.live?.abandon(reason);
     this.pending.clear();
@@ -182,6 +188,9 @@ export class InnerTasks implements InnerSteps {
     for (const { call } of this.pending) call?.live?.stopWaiting();
   }
 }
+
+/** The frame of calls in an attempt. The failure of that tells where its own task was called. */
+const IN_TASK: Frame = { parent: undefined, activeAt: 0 };
 
 const idOf = (outer: LiveStep, { name, index, variant }: Inner): string =>
   joinStepId(outer.call.id, { name, index, variant, inTask: true });
@@ -217,7 +226,7 @@ export class AttemptCalls implements Attempt {
     const { step } = this;
     const late = this.lateness(spec.name);
     // not at once: code that calls again and again must not keep the event loop busy
-    if (late) return new Promise((_, reject) => setImmediate(() => reject(late)));
+    if (late) return new Promise((_, reject) => nextTurn(() => reject(late)));
     this.tasks ??= innerTasks(step);
     return this.tasks.call(spec, this);
   }

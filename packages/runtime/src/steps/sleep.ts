@@ -1,5 +1,5 @@
 import { PerdureError } from "@perdure/protocol";
-import { systemClock, type Clock } from "../config/clock.ts";
+import { programClock, type Clock } from "../config/clock.ts";
 import { toMilliseconds, type Duration } from "../config/duration.ts";
 import { currentScope } from "../execution/current.ts";
 import { takeSite } from "../execution/sites.ts";
@@ -19,7 +19,7 @@ export function sleep(until: Duration | Date): Promise<void> {
   const scope = currentScope();
   const wait = until instanceof Date ? validTime(until) : toMilliseconds(until, "sleep");
   const due = (now: number): number => (until instanceof Date ? wait : now + wait);
-  if (!scope) return timer(due(systemClock.now()), until instanceof Date);
+  if (!scope) return timer(due(programClock.now()), until instanceof Date);
   return scope.call({
     kind: "sleep",
     name: "sleep",
@@ -41,7 +41,7 @@ const isBefore = (clock: Clock, dueAt: number | undefined): boolean => clock.now
 const timer = (dueAt: number, isDate: boolean): Promise<void> =>
   new Promise((resolve) => {
     const end = (): void =>
-      void systemClock.at(dueAt, () => (isDate && isBefore(systemClock, dueAt) ? end() : resolve()));
+      void programClock.at(dueAt, () => (isDate && isBefore(programClock, dueAt) ? end() : resolve()));
     end();
   });
 

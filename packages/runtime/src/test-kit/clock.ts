@@ -1,3 +1,4 @@
+import { nextTurn } from "@perdure/protocol";
 import type { Clock } from "../config/clock.ts";
 
 interface Timer {
@@ -25,7 +26,7 @@ export class TestClock implements Clock {
   at(time: number, fn: () => void): () => void {
     const timer = { time, fn };
     this.timers.add(timer);
-    if (time <= this.time) setImmediate(() => this.fire(timer));
+    if (time <= this.time) nextTurn(() => this.fire(timer));
     return () => this.timers.delete(timer);
   }
 

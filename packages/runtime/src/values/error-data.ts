@@ -1,6 +1,7 @@
 import { PerdureError } from "@perdure/protocol";
 import { guarded, textOf } from "./describe.ts";
 import { CancelledError, FatalError, ProcessDiedError, RetryableError, TimeoutError } from "./errors.ts";
+import { withoutOwnFrames } from "../own-frames.ts";
 import { define } from "./plain.ts";
 
 /** An error as data. Its class comes first, so that a cycle through the error finds it. */
@@ -128,6 +129,13 @@ function storedField(
       ? { value: key === "stack" ? undefined : `(the ${key} of this error cannot be read)` }
       : undefined;
   const { value } = read;
+  if (key === "stack" && typeof value === "string")
+    return {
+      value: withoutOwnFrames(
+        value,
+        guarded(() => error.message, ""),
+      ),
+    };
   if (isText) return { value: isPrimitive(value) ? value : textOf(value) };
   if (key === "errors" && type === "AggregateError" && Array.isArray(value))
     return { value: Array.from(value, (inner) => storedInstead(inner, problemWith(inner, 4))) };

@@ -1,6 +1,6 @@
 import { statSync, type Stats } from "node:fs";
 import { dirname, sep } from "node:path";
-import { PerdureError } from "@perdure/protocol";
+import { elapsed, PerdureError } from "@perdure/protocol";
 import { loadDriver, notLoaded, type Connection } from "./driver.ts";
 import { primary, resultCode, translate, type Place } from "./errors.ts";
 import { assertOurs, migrate } from "./migrate.ts";
@@ -90,12 +90,12 @@ export function assertDurable(path: string, durability: Durability, { journalMod
 
 /** SQLite's own timeout does not cover the switch to WAL mode, and two processes that open a new file both switch. */
 function untilFree<T>(timeout: number, attempt: () => T): T {
-  const deadline = performance.now() + timeout;
+  const deadline = elapsed() + timeout;
   for (;;) {
     try {
       return attempt();
     } catch (error) {
-      if (!isBusy(error) || performance.now() >= deadline) throw error;
+      if (!isBusy(error) || elapsed() >= deadline) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }

@@ -15,9 +15,13 @@ import { nodeHost, type Host } from "../../project/host.ts";
 import { createProject, type Project } from "../../project/project.ts";
 import type { BundlerResolve } from "../../project/resolve.ts";
 import { BackgroundCheck } from "./background-check.ts";
+import { explainIn } from "./explain.ts";
 import { manifestFile, manifestOf, type ManifestFile } from "./manifest-file.ts";
 import type { Options } from "./options.ts";
 import { originOf } from "./origin.ts";
+
+/** As the package `debug` reads it: `perdure*`, `perdure:*`, `perdure:explain`, `*`. */
+const isDebugged = /(?:^|[\s,])(?:\*|perdure(?::?\*|:explain))(?=$|[\s,])/;
 
 /** The state that all adapters share: one project, and the results of its modules for the manifest. */
 export class Session {
@@ -28,6 +32,8 @@ export class Session {
   root: string;
   /** Whether a server recompiles single files. The session then remembers the signature of each compiled module. */
   serves = false;
+  /** Whether the coverage of the build's output may be measured. */
+  isMeasured = false;
   /** Whether the build is for browsers, where nothing is compiled. */
   forBrowser = false;
   /** The manifest of the last build. */
@@ -101,6 +107,7 @@ export class Session {
   ): CompileResult | undefined {
     const path = pathOf(id);
     const key = keyOf(id);
+    this.debug(path, source, false);
     const result = this.run(source, id, how);
     const before = !result && wasCompiled(source, id);
     this.compiledBefore[before ? "add" : "delete"](key);
@@ -112,7 +119,7 @@ export class Session {
 
   private run(source: string, id: string, how: Pick<CompileOptions, "commonJs" | "origin">): CompileResult | undefined {
     const { warnings } = this.options;
-    const options = { id, ...this.common(), ...how };
+    const options = { id, ...this.common(), ...how, isMeasured: this.isMeasured };
     const result = compile(source, { ...options, project: this.project, ...(warnings && { warnings }) });
     // a file may have clean-up or clock reads to rewrite though its directives are lost
     const lost = components.test(id) ? undefined : lostDirectives(source, options);
@@ -122,6 +129,7 @@ export class Session {
 
   /** The counterpart of `compile` for browser builds: durable functions only say that they cannot run there. */
   stub(source: string, id: string, how: Pick<CompileOptions, "origin"> = {}): ReturnType<typeof stubForBrowser> {
+    this.debug(pathOf(id), source, true);
     const stub = stubForBrowser(source, { id, ...this.common(), ...how });
     this.browserModules.set(pathOf(id), stub !== undefined);
     return stub;
@@ -241,6 +249,13 @@ export class Session {
       [...ids].filter((id) => components.test(id) && passes(this.filter, id) && !compiled.has(id)),
     );
     return [...missed].flatMap((id) => lostInComponent({ id, ...this.common() }) ?? []);
+  }
+
+  /** Says on standard error what becomes of a file, where `$DEBUG` asks for it. */
+  private debug(path: string, source: string, forBrowser: boolean): void {
+    if (!isDebugged.test(process.env["DEBUG"] ?? "")) return;
+    const { text } = explainIn(path, source, this.project, { ...this.options, root: this.root, forBrowser });
+    process.stderr.write(text.replace(/^/gm, "perdure:explain ") + "\n");
   }
 
   private common(): Pick<CompileOptions, "root" | "directives"> {

@@ -5,7 +5,7 @@ export function isForBrowser({ config }: Environment): boolean {
   return config.consumer === "client" && !config.build.lib && !isVitest(config);
 }
 
-const isVitest = ({ plugins }: Pick<ResolvedConfig, "plugins">): boolean =>
+export const isVitest = ({ plugins }: Pick<ResolvedConfig, "plugins">): boolean =>
   plugins.some(({ name }) => name === "vitest");
 
 export const hasEnvironment = (context: object): context is { readonly environment: Environment } =>

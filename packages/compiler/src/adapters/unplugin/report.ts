@@ -18,7 +18,6 @@ function located(diagnostics: readonly Diagnostic[], id: string): UnpluginMessag
     ? {
         message,
         pluginCode: first.code,
-        meta: { hint: first.hint },
         loc: { file: pathOf(id), line: first.line, column: first.column - 1 },
       }
     : { message };

@@ -1,6 +1,6 @@
 import type { EnvironmentModuleNode, Plugin } from "vite";
 import type { Session } from "../session/session.ts";
-import { isForBrowser } from "./environment.ts";
+import { isForBrowser, isVitest } from "./environment.ts";
 import type { LatePlugin } from "./late-transform.ts";
 import { refuseLeftovers } from "./report.ts";
 
@@ -16,6 +16,7 @@ export function viteHooks(session: Session, late: LatePlugin): Partial<Plugin> {
       consumer === "client" ? undefined : { resolve: { external: [runtime] } },
     configResolved(config) {
       session.serves = config.command === "serve";
+      session.isMeasured = isVitest(config);
       session.rootedAt(config.root);
       addLate(config.plugins, late);
     },

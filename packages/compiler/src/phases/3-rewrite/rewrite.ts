@@ -1,4 +1,6 @@
+import { Visitor } from "oxc-parser";
 import MagicString, { type SourceMap } from "magic-string";
+import type { FunctionNode } from "../../syntax/ast.ts";
 import type { Parsed } from "../1-parse/parse.ts";
 import type { Edit, Plan } from "../2-analyze/plan/edits.ts";
 import { rewriteGenerator } from "./bodies/generator.ts";
@@ -24,9 +26,14 @@ import { prelude } from "./prelude.ts";
 import { lastBefore } from "./text/block.ts";
 import { createContext, type RewriteContext } from "./text/context.ts";
 import { Insertions, type Span } from "./text/insertions.ts";
-import { exactMap } from "./text/map.ts";
+import { exactMap, type Place } from "./text/map.ts";
 
-export function rewrite(parsed: Parsed, plan: Plan): { readonly code: string; readonly map: SourceMap } {
+/** @param isMeasured - whether the coverage of the output may be measured */
+export function rewrite(
+  parsed: Parsed,
+  plan: Plan,
+  isMeasured = false,
+): { readonly code: string; readonly map: SourceMap } {
   const code = new MagicString(parsed.source);
   const out = new Insertions();
   const context = createContext(parsed, out, plan.prefix);
@@ -36,16 +43,43 @@ export function rewrite(parsed: Parsed, plan: Plan): { readonly code: string; re
     else for (const { start, end } of outerParts(edit)) code.remove(start, end);
   }
   for (const edit of plan.edits) apply(edit, context);
-  out.open(plan.prelude.at, prelude(plan, context), { start: -1, end: Number.POSITIVE_INFINITY });
+  out.open(plan.prelude.at, prelude(plan, context, isMeasured), { start: -1, end: Number.POSITIVE_INFINITY });
   out.applyTo(code);
+  const replaced = plan.edits.flatMap((edit) => (edit.kind === "directive" ? [edit.statement] : []));
   return {
     code: code.toString(),
-    map: exactMap(
-      code,
-      parsed.file,
-      plan.edits.flatMap((edit) => (edit.kind === "directive" ? [edit.statement] : [])),
-    ),
+    map: exactMap(code, parsed.file, replaced, innerFunctions(code.toString(), context)),
   };
+}
+
+/**
+ * Where inner functions begin in the output, with the place of the name of the function whose body each has. Tools that measure coverage know a function by the
+ * place of its name, in a class by that of the member: so they count the two as one.
+ */
+function innerFunctions(output: string, { inner, parsed }: RewriteContext): Place[] {
+  if (inner.length === 0) return [];
+  const members = new Map<number, number>();
+  new Visitor({ MethodDefinition: ({ start, value }) => void members.set(value.start, start) }).visit(parsed.program);
+  return inner.flatMap(({ text, offset, of }) => {
+    const at = output.indexOf(text) + offset;
+    const from = members.get(of.start) ?? nameStart(of, parsed);
+    // of a property, both parts: its key is the name, if it has one, and some tools look at its value
+    const key = /^[\p{ID_Continue}$]+(?=: )/u.exec(output.slice(at, at + LONGEST_NAME))?.[0];
+    if (key === undefined) return [{ at, from }];
+    const end = parsed.source.startsWith(key, from) ? [{ at: at + key.length, from: from + key.length }] : [];
+    return [{ at, from }, ...end, { at: at + key.length + 2, from }];
+  });
+}
+
+const LONGEST_NAME = 1000;
+
+/** Where the name of a function begins; of one without a name, where it begins, or would have its name as the default export. */
+function nameStart({ id, start, type }: FunctionNode, { source }: Parsed): number {
+  if (id) return id.start;
+  if (type === "FunctionDeclaration") return source.indexOf("function", start) + "function".length;
+  // the node of a method of an object begins behind its name
+  const key = /^[(<]/.test(source[start] ?? "") ? /#?[\p{ID_Continue}$]+\s*$/u.exec(source.slice(0, start)) : null;
+  return type === "FunctionExpression" ? (key?.index ?? start) : start;
 }
 
 function apply(edit: Edit, context: RewriteContext): void {

@@ -30,7 +30,7 @@ export function replaceBodies(
   for (const each of unused) code.update(each.start, each.end, `;${breaksIn(each)}`);
   return {
     code: code.toString(),
-    map: exactMap(code, parsed.file, [...outer.map(({ node }) => node), ...unused]),
+    map: exactMap(code, parsed.file, [...outer.map(({ node }) => node), ...unused], []),
   };
 }
 

@@ -20,11 +20,14 @@ export function rewriteGenerator(
   const block = blockOf(node);
   if (!block) return;
   const async = node.async ? "async " : "";
-  const { before, after } = named(label);
-  const [head, tail] = usesSuper
-    ? [`{ __proto__: ${superObject}, ${async}*${names.fn}() {`, `} }.${names.fn}.apply(this, arguments)) `]
-    : [`${before}${async}function* () {`, `}${after}.apply(this, arguments)) `];
-  wrapBlock(block, node, `return yield* ${call("generator")}${index}, ${head}`, tail, redeclared, context);
+  const { before, after, start } = named(label);
+  const object = `{ __proto__: ${superObject}, `;
+  const [head, at, tail] = usesSuper
+    ? [`${object}${async}*${names.fn}() {`, object.length, `} }.${names.fn}.apply(this, arguments)) `]
+    : [`${before}${async}function* () {`, start, `}${after}.apply(this, arguments)) `];
+  const opening = `${call("generator")}${index}, `;
+  context.inner.push({ text: opening, offset: opening.length + at, of: node });
+  wrapBlock(block, node, `return yield* ${opening}${head}`, tail, redeclared, context);
   for (const each of yields) {
     out.open(each.start, `${call("back")}${call("here")}), `, each);
     out.close(each.end, `)${impliedSemicolon(each.end, parsed)}`, each);

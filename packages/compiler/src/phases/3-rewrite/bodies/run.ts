@@ -41,8 +41,10 @@ function rewriteArrow(edit: Run, context: RewriteContext): void {
   const first = node.params[0];
   const paren = parsed.find("(", node.typeParameters?.end ?? node.start);
   const isBare = first !== undefined && first.start < paren;
-  const { before, after } = named(edit.label);
-  const head = `...${names.args}) => ${callOf(edit, context, names.args)}${before}async `;
+  const { before, after, start } = named(edit.label);
+  const opening = callOf(edit, context, names.args);
+  const head = `...${names.args}) => ${opening}${before}async `;
+  context.inner.push({ text: opening, offset: opening.length + start, of: node });
   if (isBare) out.open(first.start, `(${head}`, node);
   else out.open(paren + 1, `${head}(`, node);
   out.close(node.end, `${after}${callEnd(edit, context)}`, node);
@@ -57,19 +59,18 @@ function rewriteFunction(edit: Run, context: RewriteContext): void {
   const strict = block.body.some((each) => "directive" in each && each.directive === "use strict");
   const params = edit.keepsParameters ? keptParameters(node, context) : strict ? "" : `...${names.args}`;
   const args = edit.keepsParameters || strict ? "[...arguments]" : names.args;
-  const { head, tail } = innerFunction(edit, context);
-  splitParameters(
-    node,
-    params,
-    `) { ${strict ? `"use strict"; ` : ""}return ${callOf(edit, context, args)}${head}`,
-    context,
-  );
+  const { head, start, tail } = innerFunction(edit, context);
+  const opening = callOf(edit, context, args);
+  // an arrow has no place of its own in the source maps of some tools, but that of the call around it
+  if (edit.inner !== "arrow") context.inner.push({ text: opening, offset: 0, of: node });
+  context.inner.push({ text: opening, offset: opening.length + start, of: node });
+  splitParameters(node, params, `) { ${strict ? `"use strict"; ` : ""}return ${opening}${head}`, context);
   if (edit.inner === "arrow") out.close(endOfHead(node, context), " =>", node);
   out.close(block.end, `${tail}${callEnd(edit, context)} }`, node);
 }
 
 /**
- * An arrow has the `arguments` of the function around it, which are not those that the body is called with.
+ * An arrow has the `arguments` of the function around it, which are not those that the body is called with. `start`: where that with the body begins in `head`.
  *
  *     async (…) => { BODY }
  *     (...$a) => (async function (…) { BODY }.apply(this, $a))
@@ -78,11 +79,17 @@ function rewriteFunction(edit: Run, context: RewriteContext): void {
 function innerFunction(
   { inner, label }: Run,
   { names, superObject }: RewriteContext,
-): { readonly head: string; readonly tail: string } {
+): { readonly head: string; readonly start: number; readonly tail: string } {
   const { args, fn } = names;
-  const { before, after } = named(label);
-  if (inner === "arrow") return { head: `${before}async (`, tail: after };
+  const { before, after, start } = named(label);
+  if (inner === "arrow") return { head: `${before}async (`, start, tail: after };
+  const outer = `(...${args}) => (`;
   if (inner === "function")
-    return { head: `(...${args}) => (${before}async function (`, tail: `${after}.apply(this, ${args}))` };
-  return { head: `(...${args}) => ({ __proto__: ${superObject}, async ${fn}(`, tail: ` }).${fn}.apply(this, ${args})` };
+    return {
+      head: `${outer}${before}async function (`,
+      start: outer.length + start,
+      tail: `${after}.apply(this, ${args}))`,
+    };
+  const object = `${outer}{ __proto__: ${superObject}, `;
+  return { head: `${object}async ${fn}(`, start: object.length, tail: ` }).${fn}.apply(this, ${args})` };
 }

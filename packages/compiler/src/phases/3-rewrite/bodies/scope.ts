@@ -15,9 +15,10 @@ export function rewriteScope(edit: Scope, context: RewriteContext): void {
   const { node, index, label, redeclared } = edit;
   if (edit.parameters) return rewriteWithParameters(edit, context);
   const { out, call } = context;
-  const { before, after } = named(label);
+  const { before, after, start } = named(label);
   const operation = index === undefined ? call("contain") : `${call("scope")}${index}, `;
   const head = `${operation}${before}${node.async ? "async " : ""}() => `;
+  if (index !== undefined) context.inner.push({ text: operation, offset: operation.length + start, of: node });
   const block = blockOf(node);
   if (block) wrapBlock(block, node, `return ${head}{`, `}${after}) `, redeclared, context);
   else if (node.body) {
@@ -36,7 +37,9 @@ export function rewriteScope(edit: Scope, context: RewriteContext): void {
  */
 function rewriteWithParameters({ node, index }: Scope, context: RewriteContext): void {
   const { out, call, names } = context;
-  const head = `${call("scope")}${index}, () => (${node.async ? "async " : ""}(`;
+  const opening = `${call("scope")}${index}, `;
+  const head = `${opening}() => (${node.async ? "async " : ""}(`;
+  for (const offset of [0, opening.length + "() => (".length]) context.inner.push({ text: opening, offset, of: node });
   const block = blockOf(node);
   if (node.type === "ArrowFunctionExpression") {
     const all = [...Array.from({ length: lengthOf(node) }, (_, i) => names.param(i)), `...${names.args}`].join(", ");

@@ -1,4 +1,5 @@
 import { ABI_HANDLE, ABI_NAMESPACE } from "@perdure/protocol";
+import type { FunctionNode } from "../../../syntax/ast.ts";
 import type { Parsed } from "../../1-parse/parse.ts";
 import type { Insertions } from "./insertions.ts";
 
@@ -33,6 +34,8 @@ export interface RewriteContext {
   readonly names: Names;
   /** The emitted call of an operation of the module's handle, open at its arguments. */
   call(operation: string): string;
+  /** Where functions were inserted into which bodies were moved: an offset in a text that occurs once in the output, and the function that had the body. */
+  readonly inner: { readonly text: string; readonly offset: number; readonly of: FunctionNode }[];
   /** The prototype of an object whose methods have the `super` of the function around it. */
   readonly superObject: string;
 }
@@ -56,7 +59,7 @@ export function createContext(parsed: Parsed, out: Insertions, prefix: string): 
   };
   const call = (operation: string): string => `${handle}().${operation}(`;
   const superObject = `${call("parent")}(${prefix}_k) => super[${prefix}_k], (${prefix}_k, ${prefix}_v) => { super[${prefix}_k] = ${prefix}_v; })`;
-  return { parsed, out, names, call, superObject };
+  return { parsed, out, names, call, inner: [], superObject };
 }
 
 /** The argument that tells the function objects of one function apart. */
@@ -69,10 +72,17 @@ export const jsonLiteral = (value: unknown): string =>
     .replace(/<(?=[/!])/g, "\\u003c")
     .replace(/[\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16)}`);
 
+interface Named {
+  readonly before: string;
+  readonly after: string;
+  /** Where in `before` the expression, or the property that it is the value of, begins. */
+  readonly start: number;
+}
+
 /** What stands before and behind a function expression that is to have the name `label`: `{ f: () => {} }.f` */
-export function named(label: string | undefined): { readonly before: string; readonly after: string } {
-  if (label === undefined) return { before: "", after: "" };
+export function named(label: string | undefined): Named {
+  if (label === undefined) return { before: "", after: "", start: 0 };
   const isName = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(label) && label !== "__proto__";
   const key = isName ? label : `[${jsonLiteral(label)}]`;
-  return { before: `{ ${key}: `, after: ` }${isName ? "." : ""}${key}` };
+  return { before: `{ ${key}: `, start: 2, after: ` }${isName ? "." : ""}${key}` };
 }

@@ -1,11 +1,23 @@
 import MagicString, { SourceMap, type SourceMapSegment } from "magic-string";
 import type { Span } from "./insertions.ts";
 
+/** Offsets in the output and in the source. */
+export interface Place {
+  readonly at: number;
+  readonly from: number;
+}
+
 /**
  * Maps where words begin and every character between them, as `hires: "boundary"` does, and where a piece of the source ends: a word that is followed by
- * something inserted, or by the end of its line, would else end where it begins. Nothing of what stands in place of `replaced` is mapped.
+ * something inserted, or by the end of its line, would else end where it begins. Nothing of what stands in place of `replaced` is mapped. What is inserted
+ * is mapped only at `places`.
  */
-export function exactMap(code: MagicString, file: string, replaced: readonly Span[]): SourceMap {
+export function exactMap(
+  code: MagicString,
+  file: string,
+  replaced: readonly Span[],
+  places: readonly Place[],
+): SourceMap {
   const decoded = code.generateDecodedMap({ source: file, includeContent: true, hires: true });
   const lines = code.original.split("\n");
   const starts = offsets(lines);
@@ -17,7 +29,31 @@ export function exactMap(code: MagicString, file: string, replaced: readonly Spa
     const characters = segments.filter(isMapped).filter((each) => !isReplaced(each));
     return characters.flatMap((each, i) => placesOf(each, characters[i - 1], characters[i + 1], lines));
   });
+  addPlaces(mappings, code.toString(), starts, places);
   return new SourceMap({ ...decoded, mappings });
+}
+
+function addPlaces(
+  mappings: SourceMapSegment[][],
+  output: string,
+  starts: readonly number[],
+  places: readonly Place[],
+): void {
+  const outputStarts = offsets(output.split("\n"));
+  const changed = new Set<SourceMapSegment[]>();
+  for (const { at, from } of places) {
+    const [line, column] = positionIn(outputStarts, at);
+    const segments = mappings[line] ?? [];
+    segments.push([column, 0, ...positionIn(starts, from)]);
+    changed.add(segments);
+  }
+  for (const segments of changed) segments.sort(([a], [b]) => a - b);
+}
+
+/** 0-based line and column of an offset. */
+function positionIn(starts: readonly number[], offset: number): [line: number, column: number] {
+  const line = starts.findLastIndex((start) => start <= offset);
+  return [line, offset - (starts[line] ?? 0)];
 }
 
 type MappedSegment = Extract<SourceMapSegment, { readonly length: 4 }>;
