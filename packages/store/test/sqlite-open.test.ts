@@ -248,7 +248,7 @@ describe("the schema of a SQLite store", () => {
     const path = filled();
     withDatabase(path, (db) => db.pragma("user_version = 999"));
     expect(() => sqliteStore(path).open()).toThrow(
-      /has schema version 999; this version of Perdure supports schema versions up to 4/u,
+      /has schema version 999; this version of Perdure supports schema versions up to 5/u,
     );
     withDatabase(path, (db) => expect(db.pragma("user_version", { simple: true })).toBe(999));
   });
@@ -288,6 +288,7 @@ describe("the schema of a SQLite store", () => {
       epoch: 1,
       restarts: 0,
       stalls: 0,
+      startedAt: 1,
       createdAt: 1,
       updatedAt: 1,
     });

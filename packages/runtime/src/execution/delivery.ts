@@ -52,7 +52,7 @@ export class Delivery {
     this.history = history;
     this.failures = failures;
     this.cancellation = cancellation;
-    this.now = recipient.run.createdAt;
+    this.now = recipient.run.startedAt;
   }
 
   /** Delivers what can be delivered, beginning when the microtask queue has drained. */

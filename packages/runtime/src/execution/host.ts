@@ -21,6 +21,8 @@ export interface RunRequest {
   /** The caller's own body of the workflow. Without it the workflow is found by its name. */
   readonly body?: Body;
   readonly parent?: string;
+  /** Of a new run. */
+  readonly tags?: readonly string[];
   /** Calls the body and the schema of the input in the asynchronous context of the call. */
   readonly inContext?: <R>(call: () => R) => R;
   /** The function object or instance that is called, for a workflow that it distinguishes the runs of. */

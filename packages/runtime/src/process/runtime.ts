@@ -187,6 +187,11 @@ export class Runtime implements Host, ProcessContext {
     return this.leases.renew([run]);
   }
 
+  /** Resolves when something of the run may have changed: in this process at once, else within `pollInterval`. */
+  changeOf(run: string): Promise<void> {
+    return this.waiters.wait(run, this.clock.now() + this.settings.pollInterval);
+  }
+
   private begun(): void {
     this.endKeeping ??= keepRejections();
     this.poller.start();

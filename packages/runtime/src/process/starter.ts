@@ -62,7 +62,7 @@ export class Starter {
    * @throws PerdureError `RUN_INPUT_DIFFERS`, `RUN_WORKFLOW_DIFFERS`, `RUN_ID_*`, `VALUE_NOT_STORABLE`
    */
   async begin(request: RunRequest): Promise<string> {
-    const { definition, args, parent } = request;
+    const { definition, args, parent, tags = [] } = request;
     const { clock, values, settings, owner } = this.context;
     const { name } = definition.info;
     const { inContext = direct } = request;
@@ -90,6 +90,7 @@ export class Starter {
       seed: this.seed(id),
       createdAt: now,
       ...(parent !== undefined && { parent }),
+      ...(tags.length > 0 && { tags }),
       ...(codeHistory !== undefined && { codeHistory }),
       lease: { owner, until: now + settings.lease },
     };
