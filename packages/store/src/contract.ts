@@ -350,7 +350,9 @@ export interface Store {
     readonly now: number;
   }): Awaitable<{ readonly created: boolean; readonly run: RunRow } | undefined>;
 
-  /** S16 A blocked run is no longer blocked. False: it is not blocked. Undefined: the run does not exist. */
+  /**
+   * S16 A blocked run is no longer blocked. False: it is not blocked. Undefined: the run does not exist.
+   */
   unblock(run: string): Awaitable<boolean | undefined>;
 
   /**
