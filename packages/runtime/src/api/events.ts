@@ -1,7 +1,8 @@
 import type { RunRow, RunStatus, StepRow } from "@perdure/store";
 import { isFinal } from "@perdure/store";
 import type { Runtime } from "../process/runtime.ts";
-import { runInfo, shown, stepInfo, waitsOf, type StepInfo, type Wait } from "./info.ts";
+import { shown } from "../config/redact.ts";
+import { runInfo, stepInfo, waitsOf, type StepInfo, type Wait } from "./info.ts";
 
 /** Something that happened in a run. */
 export type RunEvent =

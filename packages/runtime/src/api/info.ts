@@ -1,16 +1,8 @@
 import { outerStepId, splitStepId, stepName } from "@perdure/protocol";
-import {
-  isFinal,
-  type Blocked,
-  type Encoded,
-  type RunHead,
-  type RunStatus,
-  type StepKind,
-  type StepRow,
-} from "@perdure/store";
-import type { Redacted, Settings } from "../config/settings.ts";
-import type { ValueStore } from "../values/codec.ts";
-import { guarded, headlineOf } from "../values/describe.ts";
+import { isFinal, type Blocked, type RunHead, type RunStatus, type StepKind, type StepRow } from "@perdure/store";
+import { shown, type Shower } from "../config/redact.ts";
+import type { Redacted } from "../config/settings.ts";
+import { guarded } from "../values/describe.ts";
 
 /** What is recorded of a run. Dates are of the clock of the process that wrote them. */
 export interface RunInfo {
@@ -89,27 +81,7 @@ export interface StepInfo {
   readonly error?: unknown;
 }
 
-interface Reader {
-  readonly values: Pick<ValueStore, "decode">;
-  readonly settings: Pick<Settings, "redact">;
-}
-
-/**
- * A recorded value for people: decoded, and as `configure({ redact })` lets it be shown. Text that says so where it cannot be decoded, or
- * `redact` throws.
- */
-export function shown({ values, settings }: Reader, text: Encoded, what: Redacted): unknown {
-  let value: unknown;
-  try {
-    value = values.decode(text);
-  } catch (error) {
-    return `[cannot be decoded: ${headlineOf(error)}]`;
-  }
-  const { redact } = settings;
-  return redact ? guarded(() => redact(value, what), "[redacted: the hook threw]") : value;
-}
-
-export function runInfo(reader: Reader, head: RunHead): RunInfo {
+export function runInfo(reader: Shower, head: RunHead): RunInfo {
   const { id, workflow, file, status, tags = [], parent, forkOf, wakeAt, blocked, output, progress, restarts } = head;
   const about = (value: Redacted["value"]): Redacted => ({ value, run: id, workflow });
   return {
@@ -144,7 +116,7 @@ export function waitsOf(open: readonly StepRow[]): Wait[] {
   });
 }
 
-export function stepInfo(reader: Reader, run: Pick<RunHead, "id" | "workflow">, row: StepRow): StepInfo {
+export function stepInfo(reader: Shower, run: Pick<RunHead, "id" | "workflow">, row: StepRow): StepInfo {
   const { id, kind, state, seq, location, target, attempt, startedAt, finishedAt, dueAt, input, output } = row;
   const outer = outerStepId(id);
   const about = (value: Redacted["value"]): Redacted => ({ value, run: run.id, workflow: run.workflow, step: id });

@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { PerdureError } from "@perdure/protocol";
 import type { RunStatus, StepFilter } from "@perdure/store";
 import type { Runtime } from "../process/runtime.ts";
-import { runInfo, shown, stepInfo, waitsOf, type RunDetails, type StepInfo } from "./info.ts";
+import { shown } from "../config/redact.ts";
+import { runInfo, stepInfo, waitsOf, type RunDetails, type StepInfo } from "./info.ts";
 
 export type { RunStatus } from "@perdure/store";
 

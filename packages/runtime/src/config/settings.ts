@@ -3,12 +3,10 @@ import { Renames } from "../renames/renames.ts";
 import type { FinalStatus, Store } from "@perdure/store";
 import type { Clock } from "./clock.ts";
 import type { ClassCodec, Codec } from "../values/codec.ts";
+import type { RuntimeEvent, StepEvent } from "./events.ts";
 import { toMilliseconds, type Duration } from "./duration.ts";
 import type { Logger, LogLevel } from "./logger.ts";
 import { checkTaskOptions, type TaskOptions } from "./task-options.ts";
-
-/** What happened to a step: an attempt began, it completed, its record was replayed, it failed after its last attempt, it will be retried, it waits. */
-export type StepEvent = "started" | "executed" | "replayed" | "failed" | "retrying" | "waiting";
 
 /** A value that is about to be shown to people. */
 export interface Redacted {
@@ -119,7 +117,9 @@ export interface RuntimeOptions {
   readonly clock?: Clock;
   /** The secret from which a run's `Math.random()` and `crypto.randomUUID()` are drawn. Default: a random one. Whoever knows the secret can compute the values. */
   readonly seed?: (run: string) => string;
-  /** Called with each event of a step, as it happens. */
+  /** Called with everything that happens to runs and steps in this process, for logs, metrics and traces. */
+  readonly onEvent?: (event: RuntimeEvent) => void;
+  /** Called with each event of a step, as it happens: `onEvent` in short. */
   readonly onStep?: (event: StepEvent, run: string, step: string) => void;
 }
 

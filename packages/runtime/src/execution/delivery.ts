@@ -105,7 +105,7 @@ export class Delivery {
   }
 
   private deliverFailure(call: PendingCall, error: unknown): void {
-    this.failures.add({ id: call.id, error, at: this.delivered, frame: call.frame });
+    this.failures.add({ id: call.id, location: call.location, error, at: this.delivered, frame: call.frame });
     call.reject(error);
   }
 

@@ -246,7 +246,7 @@ export class Execution implements Recipient {
     const compensated = status === "failed" && this.failures.hasCompensated(unhandled);
     const at = this.host.clock.now();
     this.journal.write({ type: "finish", status, output, unhandled, compensated, at }, () =>
-      this.close({ type: "finished", status, output }),
+      this.close({ type: "finished", status, output, failedAt: this.failures.lastOf(unhandled) }),
     );
   }
 

@@ -1,7 +1,8 @@
 import type { PerdureError } from "@perdure/protocol";
 import type { Encoded, FinalStatus, RunRow, StepRow, Write } from "@perdure/store";
 import type { Clock } from "../config/clock.ts";
-import type { Settings, StepEvent } from "../config/settings.ts";
+import type { StepEvent } from "../config/events.ts";
+import type { Settings } from "../config/settings.ts";
 import type { Body, WorkflowDefinition } from "../definitions/definition.ts";
 import type { ValueStore } from "../values/codec.ts";
 

@@ -302,9 +302,7 @@ export class Claims {
   /** Claims a run and executes it until it ends, waits, or stops. False when another process was faster. */
   async executeOnce(row: RunRow): Promise<boolean> {
     if (!(await this.claim(row))) return false;
-    const end = await this.runs.get(row.id)?.ended;
-    if (end?.type === "stopped")
-      this.context.log.error(`run ${row.id} stopped: ${headlineOf(end.error)}`, { run: row.id });
+    await this.runs.get(row.id)?.ended;
     return true;
   }
 
