@@ -122,7 +122,7 @@ export class Execution implements Recipient {
   }
 
   progress(value: unknown): void {
-    if (this.isActive) this.journal.progress(this.host.values.encode(value, "progress() was called with"));
+    if (!this.isOver) this.journal.progress(this.host.values.encode(value, "progress() was called with"));
   }
 
   /** Runs the body from the top. `ended` resolves whatever the body ends with. */
