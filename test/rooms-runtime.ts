@@ -15,5 +15,6 @@ export const runtimeRooms = {
   "test-kit": ["process", "steps", "execution", "definitions", "config", "values"],
   "index.ts": ["api", "process", "steps", "execution", "config", "values"],
   "internal.ts": ["compiled"],
+  "otel.ts": ["config"],
   "testing.ts": ["test-kit", "process", "config"],
 } as const satisfies Record<string, readonly string[]>;

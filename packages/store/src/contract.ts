@@ -50,6 +50,8 @@ export interface RunRow {
   readonly tags?: readonly string[];
   /** Id of the run that this run is a fork of. */
   readonly forkOf?: string;
+  /** What tracing wants to know of the code that started the run. */
+  readonly trace?: string;
   /** What the run last said of its progress. */
   readonly progress?: Encoded;
   readonly owner?: string;
@@ -76,7 +78,18 @@ export interface RunRow {
 
 export type NewRun = Pick<
   RunRow,
-  "id" | "workflow" | "file" | "input" | "inputHash" | "code" | "codeHistory" | "seed" | "parent" | "tags" | "createdAt"
+  | "id"
+  | "workflow"
+  | "file"
+  | "input"
+  | "inputHash"
+  | "code"
+  | "codeHistory"
+  | "seed"
+  | "parent"
+  | "tags"
+  | "trace"
+  | "createdAt"
 > & {
   /** The modules of `code`. */
   readonly modules: Encoded;

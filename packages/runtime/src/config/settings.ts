@@ -5,6 +5,7 @@ import type { Clock } from "./clock.ts";
 import type { ClassCodec, Codec } from "../values/codec.ts";
 import type { RuntimeEvent, StepEvent } from "./events.ts";
 import { toMilliseconds, type Duration } from "./duration.ts";
+import type { Instrumentation } from "./instrumentation.ts";
 import type { Logger, LogLevel } from "./logger.ts";
 import { checkTaskOptions, type TaskOptions } from "./task-options.ts";
 
@@ -46,6 +47,7 @@ export interface Settings {
   readonly renames: Renames;
   readonly defaults: TaskOptions;
   readonly recordInputs: boolean;
+  readonly instrumentation: Instrumentation;
   readonly redact: RuntimeOptions["redact"];
   /** Milliseconds after their end, by status. */
   readonly retention: readonly { readonly status: FinalStatus; readonly after: number }[];
@@ -117,6 +119,8 @@ export interface RuntimeOptions {
   readonly clock?: Clock;
   /** The secret from which a run's `Math.random()` and `crypto.randomUUID()` are drawn. Default: a random one. Whoever knows the secret can compute the values. */
   readonly seed?: (run: string) => string;
+  /** Functions around executions and attempts, for traces and metrics: `otel()` of `perdure/otel`, or your own. */
+  readonly instrumentation?: Instrumentation;
   /** Called with everything that happens to runs and steps in this process, for logs, metrics and traces. */
   readonly onEvent?: (event: RuntimeEvent) => void;
   /** Called with each event of a step, as it happens: `onEvent` in short. */
@@ -148,6 +152,7 @@ export function settingsOf(options: RuntimeOptions): Settings {
     renames: new Renames(options.renames),
     defaults: checkTaskOptions(options.defaults ?? {}),
     recordInputs: options.recordInputs ?? false,
+    instrumentation: options.instrumentation ?? {},
     redact: options.redact,
     retention: ENDS.flatMap((status) => {
       const after = options.retention?.[status];

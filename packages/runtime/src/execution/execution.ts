@@ -17,6 +17,7 @@ import type { Host } from "./host.ts";
 import { Idle } from "./idle.ts";
 import { Journal } from "./journal.ts";
 import { Late, type ExecutionEnd } from "./late.ts";
+import { instrumented } from "./launch.ts";
 import { Scope } from "./scope.ts";
 import { PendingCall, type CallingScope, type StepSpec } from "./step.ts";
 
@@ -135,7 +136,7 @@ export class Execution implements Recipient {
       this.delivery.pump();
     };
     const call = async (): Promise<unknown> => body(...args);
-    context.run(Scope.root(this), call).then(
+    instrumented(this, () => context.run(Scope.root(this), call)).then(
       (value) => settled({ ok: true, value }),
       (error: unknown) => settled({ ok: false, error }),
     );

@@ -2,6 +2,7 @@ import type { PerdureError } from "@perdure/protocol";
 import type { Encoded, FinalStatus, RunRow, StepRow, Write } from "@perdure/store";
 import type { Clock } from "../config/clock.ts";
 import type { StepEvent } from "../config/events.ts";
+import type { Logger } from "../config/logger.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Body, WorkflowDefinition } from "../definitions/definition.ts";
 import type { ValueStore } from "../values/codec.ts";
@@ -46,6 +47,7 @@ export interface Host {
   readonly clock: Clock;
   readonly values: ValueStore;
   readonly settings: Settings;
+  readonly log: Logger;
   /** Commits together with the other writes of this turn. `done` gets true, false (the epoch is stale), or the store's error. */
   commit(write: Write, done: (result: unknown) => void): void;
   /** Reports a problem that does not stop the run. */

@@ -74,6 +74,7 @@ export class Starter {
     const id = given ?? (await this.defaultId(definition, inputHash));
     if (given === undefined && definition.info.needsId && request.caller)
       this.assertCaller(id, definition, request.caller);
+    const trace = this.traceOf(request, id);
     const now = clock.now();
     const store = await this.context.ready();
     const leaseEndsAt = this.leases.endsAt();
@@ -91,6 +92,7 @@ export class Starter {
       createdAt: now,
       ...(parent !== undefined && { parent }),
       ...(tags.length > 0 && { tags }),
+      ...(trace !== undefined && { trace }),
       ...(codeHistory !== undefined && { codeHistory }),
       lease: { owner, until: now + settings.lease },
     };
@@ -100,6 +102,17 @@ export class Starter {
       this.followers.resume(id, request);
     } else await this.attach(run, request, inputHash);
     return id;
+  }
+
+  /** What the instrumentation wants to know later of the code that starts the run. */
+  private traceOf({ definition, inContext = direct }: RunRequest, run: string): string | undefined {
+    const { onStart } = this.context.settings.instrumentation;
+    try {
+      return onStart && inContext(() => onStart({ run, workflow: definition.info.name }));
+    } catch (error) {
+      this.context.log.error(`the instrumentation threw: ${headlineOf(error)}`, { run });
+      return undefined;
+    }
   }
 
   /** The default id does not tell two instances, or two closures, from another: the second caller would get the result of the first. */

@@ -77,11 +77,13 @@ export class Reporter {
     const { onEvent } = this.options;
     const level = levelOf(about);
     const isLine = level !== undefined && isLogged(level, this.options.logLevel);
-    if (!onEvent && !isLine) return;
+    const instrument = this.options.instrumentation?.onEvent;
+    if (!onEvent && !instrument && !isLine) return;
     const { id, workflow, parent } = run;
     const who = { at: new Date(this.clock.now()), run: id, workflow, ...(parent !== undefined && { parent }) };
     const event = { ...who, ...about, ...make() } as unknown as E;
     if (onEvent) this.calls("onEvent", id, () => onEvent(event));
+    if (instrument) this.calls("instrumentation.onEvent", id, () => instrument(event));
     if (isLine) this.log[level](messageOf(event), fieldsOf(event));
   }
 

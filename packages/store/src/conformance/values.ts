@@ -38,6 +38,7 @@ async function throughEveryField(store: Store, text: string): Promise<void> {
     file: text,
     parent: text,
     tags: [text],
+    trace: text,
   });
   await store.createRun({ ...run, modules, lease: { owner: text, until: T } });
   const row = checkpoint("a[0]", 1, { output: text, inputHash: text, location: text, target: text, input: text });

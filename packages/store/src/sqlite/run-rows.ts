@@ -1,6 +1,6 @@
 import type { Blocked, RunHead, RunRow, RunStatus } from "../contract.ts";
 
-const HEAD_COLUMNS = `id, workflow, file, status, input_hash, code, code_seq, parent, tags, fork_of, progress, owner, epoch,
+const HEAD_COLUMNS = `id, workflow, file, status, input_hash, code, code_seq, parent, tags, fork_of, progress, trace, owner, epoch,
   lease_until, wake_at, cancel, blocked, compensated, restarts, stalls, created_at, started_at, updated_at`;
 export const COLUMNS = `${HEAD_COLUMNS}, input, output, code_history, seed`;
 /** Of a completed run the output is left out: it may be long. */
@@ -19,6 +19,7 @@ export interface HeadColumns {
   readonly tags: string | null;
   readonly fork_of: string | null;
   readonly progress: string | null;
+  readonly trace: string | null;
   readonly owner: string | null;
   readonly epoch: number;
   readonly lease_until: number | null;
@@ -62,6 +63,7 @@ export function headOf(row: HeadColumns): RunHead {
     ...(row.tags !== null && { tags: tagsOf(row.tags) }),
     ...(row.fork_of !== null && { forkOf: row.fork_of }),
     ...(row.progress !== null && { progress: row.progress }),
+    ...(row.trace !== null && { trace: row.trace }),
     ...(row.owner !== null && { owner: row.owner }),
     epoch: row.epoch,
     ...(row.lease_until !== null && { leaseUntil: row.lease_until }),

@@ -23,9 +23,9 @@ export type Runs = ReturnType<typeof runsTable>;
 export function runsTable(db: Connection) {
   const listing = listings(db);
   const insert = db.prepare<unknown[]>(
-    `INSERT INTO runs (id, workflow, file, input, input_hash, code, code_history, code_seq, seed, parent, tags, created_at, started_at, updated_at,
+    `INSERT INTO runs (id, workflow, file, input, input_hash, code, code_history, code_seq, seed, parent, tags, trace, created_at, started_at, updated_at,
        status, owner, lease_until, epoch)
-     VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? + ${LAST_EPOCH}) ON CONFLICT (id) DO NOTHING`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? + ${LAST_EPOCH}) ON CONFLICT (id) DO NOTHING`,
   );
   const fork = db.prepare<unknown[]>(
     `INSERT INTO runs (id, fork_of, created_at, updated_at, status, epoch, ${FORKED})
@@ -162,6 +162,7 @@ function newValues(run: NewRun): unknown[] {
     seed,
     parent = null,
     tags,
+    trace = null,
     createdAt,
     lease,
   } = run;
@@ -176,6 +177,7 @@ function newValues(run: NewRun): unknown[] {
     seed,
     parent,
     tags ? JSON.stringify(tags) : null,
+    trace,
     createdAt,
     createdAt,
     createdAt,

@@ -13,6 +13,7 @@ export default `
 ALTER TABLE runs ADD COLUMN tags TEXT;
 ALTER TABLE runs ADD COLUMN fork_of TEXT;
 ALTER TABLE runs ADD COLUMN progress TEXT;
+ALTER TABLE runs ADD COLUMN trace TEXT;
 ALTER TABLE runs ADD COLUMN started_at REAL NOT NULL DEFAULT 0;
 UPDATE runs SET started_at = created_at;
 CREATE INDEX runs_by_parent ON runs (parent, created_at) WHERE parent IS NOT NULL;
