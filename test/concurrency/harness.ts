@@ -1,7 +1,7 @@
 import { formatStepId, parseStepId } from "../../packages/protocol/src/step-id.ts";
 import { CancelledError } from "perdure";
 import type { RunRow, StepRow, Store, Write } from "../../packages/store/src/contract.ts";
-import { memoryStore } from "../../packages/store/src/memory.ts";
+import { memoryStore } from "../../packages/store/src/memory/store.ts";
 import type { Choices } from "../random-programs/choices.ts";
 import { compiled, stripped, type Scripts } from "../random-programs/load.ts";
 import { listing, type Program } from "../random-programs/program.ts";

@@ -1,5 +1,5 @@
 import type { RunRow, StepRow, Store, Write } from "../../packages/store/src/contract.ts";
-import { memoryStore } from "../../packages/store/src/memory.ts";
+import { memoryStore } from "../../packages/store/src/memory/store.ts";
 
 /** A store in which the run has made all these steps and then lost its process. */
 export async function unfinishedCopy(row: RunRow, rows: readonly StepRow[]): Promise<Store> {

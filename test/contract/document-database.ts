@@ -17,6 +17,8 @@ interface Snapshot {
   readonly codes: ReadonlyMap<string, string>;
   /** Deliveries to runs that do not exist yet. */
   readonly early: readonly EarlyDelivery[];
+  /** The epochs of deleted runs, by id. */
+  readonly deleted: ReadonlyMap<string, number>;
 }
 
 export interface EarlyDelivery {
@@ -31,7 +33,7 @@ export interface EarlyDelivery {
  * network: a request and its response each take a turn of the event loop.
  */
 export class DocumentDatabase {
-  private latest: Snapshot = { revision: 0, texts: new Map(), codes: new Map(), early: [] };
+  private latest: Snapshot = { revision: 0, texts: new Map(), codes: new Map(), early: [], deleted: new Map() };
 
   async read(): Promise<Snapshot> {
     await turn();
@@ -44,12 +46,14 @@ export class DocumentDatabase {
    */
   async write(documents: Documents): Promise<boolean> {
     await turn();
-    const { revision, texts, early } = this.latest;
+    const { revision, early } = this.latest;
     const changed = documents.changed();
     const current = documents.revision === revision;
-    if (current && (changed.size > 0 || documents.early !== early)) {
-      const { codes } = documents;
-      this.latest = { revision: revision + 1, texts: new Map([...texts, ...changed]), codes, early: documents.early };
+    if (current && (changed.size > 0 || documents.early !== early || documents.removed.size > 0)) {
+      const { codes, deleted } = documents;
+      const texts = new Map([...this.latest.texts, ...changed]);
+      for (const id of documents.removed) texts.delete(id);
+      this.latest = { revision: revision + 1, texts, codes, early: documents.early, deleted };
     }
     return turn(current);
   }
@@ -60,14 +64,17 @@ export class Documents {
   readonly revision: number;
   readonly codes: Map<string, string>;
   early: readonly EarlyDelivery[];
+  readonly deleted: Map<string, number>;
+  readonly removed = new Set<string>();
   private readonly texts: ReadonlyMap<string, string>;
   private readonly parsed = new Map<string, Document>();
 
-  constructor({ revision, texts, codes, early }: Snapshot) {
+  constructor({ revision, texts, codes, early, deleted }: Snapshot) {
     this.revision = revision;
     this.texts = texts;
     this.codes = new Map(codes);
     this.early = early;
+    this.deleted = new Map(deleted);
   }
 
   /** Keeps the first record of a fingerprint. */
@@ -76,13 +83,19 @@ export class Documents {
   }
 
   find(id: string): Document | undefined {
-    const text = this.texts.get(id);
+    const text = this.removed.has(id) ? undefined : this.texts.get(id);
     return this.parsed.get(id) ?? (text === undefined ? undefined : this.add(JSON.parse(text) as Document));
   }
 
   owned(id: string, epoch: number): Document | undefined {
     const document = this.find(id);
     return document?.run.owner !== undefined && document.run.epoch === epoch ? document : undefined;
+  }
+
+  remove({ run: { id, epoch } }: Document): void {
+    this.removed.add(id);
+    this.parsed.delete(id);
+    this.deleted.set(id, epoch);
   }
 
   add(document: Document): Document {

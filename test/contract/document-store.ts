@@ -3,9 +3,12 @@ import type {
   FinalStatus,
   Lease,
   NewRun,
+  PruneFilter,
   RunFilter,
+  RunHead,
   RunRow,
   SignalRow,
+  StepFilter,
   StepKind,
   StepRow,
   Store,
@@ -40,21 +43,24 @@ export function documentStore(database: DocumentDatabase = new DocumentDatabase(
     unfinished: (filter) => look((documents) => unfinished(documents, filter)),
     claim: (request) => update((documents) => claim(documents, request)),
     renew: (renewal) => update((documents) => renew(documents, renewal)),
-    steps: (id) =>
-      look((documents) =>
-        (documents.find(id)?.steps ?? []).sort((a, b) => (a.seq ?? Infinity) - (b.seq ?? Infinity) || 0),
-      ),
+    steps: (id, filter = {}) => look((documents) => selected(documents.find(id)?.steps ?? [], filter)),
     commit: (writes) => update((documents) => writes.map((write) => apply(documents, write))),
     deliver: (delivery) => update((documents) => deliver(documents, delivery)),
     wakeups: (runs) => look((documents) => runs.map(({ run, epoch }) => wakeup(documents, run, epoch))),
     cancel: (cancellation) => update((documents) => cancel(documents, cancellation)),
     retry: ({ run, now, force }) => update((documents) => retry(documents.find(run), now, force)),
     restart: ({ run, now, seed }) => update((documents) => restart(documents.find(run), now, seed)),
+    fork: (request) => update((documents) => fork(documents, request)),
+    unblock: (run) => update((documents) => unblock(documents.find(run))),
+    delete: (deletion) => update((documents) => remove(documents, deletion)),
+    prune: (filter) => update((documents) => prune(documents, filter)),
   };
 }
 
 type Changes = { readonly [K in keyof RunRow]?: RunRow[K] | undefined };
-type Request<M extends "claim" | "renew" | "deliver" | "cancel" | "unfinished"> = Parameters<Store[M]>[0];
+type Request<M extends "claim" | "renew" | "deliver" | "cancel" | "unfinished" | "fork" | "delete"> = Parameters<
+  Store[M]
+>[0];
 
 /** A value of `undefined` removes the field, as in JSON. */
 function change(document: Document, changes: Changes): void {
@@ -71,9 +77,10 @@ function create(documents: Documents, { lease, modules, ...given }: NewRun): { c
     ...given,
     status: "pending",
     codeSeq: 0,
-    epoch: 0,
+    epoch: documents.deleted.get(given.id) ?? 0,
     restarts: 0,
     stalls: 0,
+    startedAt: given.createdAt,
     updatedAt: given.createdAt,
   };
   const document = documents.add({ run, steps: [], signals: [], unhandled: [], claimedSeq: 0 });
@@ -121,16 +128,34 @@ function renew(documents: Documents, { runs, until }: Request<"renew">): boolean
   });
 }
 
-const among = <T extends string>(wanted: T | readonly T[] | undefined, value: T): boolean =>
+const among = (wanted: string | readonly string[] | undefined, value: string): boolean =>
   wanted === undefined || [wanted].flat().includes(value);
 
-function list(documents: Documents, { status, workflow, runs: ids, before, limit = 100 }: RunFilter): RunRow[] {
+function selected(steps: StepRow[], { after, open, limit }: StepFilter): StepRow[] {
+  const inOrder = steps.sort((a, b) => (a.seq ?? Infinity) - (b.seq ?? Infinity) || 0);
+  const isWanted = ({ seq, state }: StepRow): boolean =>
+    (after === undefined || (seq !== undefined && seq > after)) && (!open || state === "open");
+  return inOrder.filter(isWanted).slice(0, limit);
+}
+
+function list(documents: Documents, filter: RunFilter): RunHead[] {
+  const { status, workflow, runs: ids, tags = [], parent, createdAfter, createdBefore, before, limit = 100 } = filter;
   const runs = documents.all().map(({ run }) => run);
   const end = before === undefined ? runs.length : runs.findIndex(({ id }) => id === before);
   const older = runs.slice(0, Math.max(0, end)).reverse();
   const isWanted = (run: RunRow): boolean =>
-    among(status, run.status) && among(workflow, run.workflow) && among(ids, run.id);
-  return older.filter(isWanted).slice(0, limit);
+    (among(status, run.status) || (run.blocked !== undefined && among(status, "blocked"))) &&
+    among(workflow, run.workflow) &&
+    among(ids, run.id) &&
+    tags.every((tag) => run.tags?.includes(tag)) &&
+    (parent === undefined || parent === run.parent) &&
+    run.createdAt >= (createdAfter ?? -Infinity) &&
+    run.createdAt < (createdBefore ?? Infinity);
+  return older.filter(isWanted).slice(0, limit).map(headOf);
+}
+
+function headOf({ input: _, codeHistory: __, seed: ___, output, ...head }: RunRow): RunHead {
+  return output !== undefined && among(["failed", "cancelled"], head.status) ? { ...head, output } : head;
 }
 
 function unfinished(documents: Documents, filter: Request<"unfinished">): RunRow[] {
@@ -153,6 +178,7 @@ function apply(documents: Documents, write: Write): boolean {
   if (!document) return false;
   if (write.type === "step") return putStep(document, write.step, write.consume);
   if (write.type === "code") recode(documents, document, write);
+  else if (write.type === "progress") change(document, { progress: write.value });
   else if (write.type === "release") release(documents, document, write);
   else {
     document.unhandled = write.unhandled;
@@ -274,7 +300,56 @@ function restart(document: Document | undefined, now: number, seed: string): boo
   const { restarts } = document.run;
   Object.assign(document, { steps: [], unhandled: [], claimedSeq: 0 });
   const forgotten = { output: undefined, compensated: undefined, cancel: undefined, codeHistory: undefined };
-  const begun = { seed, restarts: restarts + 1, codeSeq: 0, stalls: 0, createdAt: now, updatedAt: now };
+  const times = { createdAt: now, startedAt: now, updatedAt: now };
+  const begun = { seed, progress: undefined, restarts: restarts + 1, codeSeq: 0, stalls: 0, ...times };
   change(document, { status: "pending", ...forgotten, ...begun });
   return true;
+}
+
+function fork(
+  documents: Documents,
+  { run, from, id, now }: Request<"fork">,
+): { created: boolean; run: RunRow } | undefined {
+  const original = documents.find(run);
+  const before = original?.steps.find((step) => step.id === from)?.seq;
+  if (!original || before === undefined) return undefined;
+  const { workflow, file, input, inputHash, code, codeHistory, codeSeq, seed, tags, startedAt } = original.run;
+  const kept = { ...(codeHistory !== undefined && { codeHistory }), ...(tags && { tags }) };
+  const given = { id, workflow, file, input, inputHash, code, modules: "", seed, createdAt: now, ...kept };
+  const { created } = create(documents, given);
+  const made = documents.find(id);
+  if (!made) throw new Error("it was created just now");
+  if (!created) return { created, run: made.run };
+  made.steps = original.steps.filter(({ seq }) => seq !== undefined && seq < before);
+  const cancel = made.steps.some(({ kind }) => kind === "cancel") ? original.run.cancel : undefined;
+  change(made, { forkOf: run, codeSeq, startedAt, cancel });
+  return { created, run: made.run };
+}
+
+function unblock(document: Document | undefined): boolean | undefined {
+  if (document?.run.blocked === undefined) return document && false;
+  change(document, { blocked: undefined });
+  return true;
+}
+
+function remove(documents: Documents, { run, now, force = false }: Request<"delete">): boolean | undefined {
+  const document = documents.find(run);
+  if (!document) return undefined;
+  if (!isFinished(document.run) && (!force || document.run.owner !== undefined)) return false;
+  documents.remove(document);
+  for (const other of documents.all())
+    if (other.run.id === document.run.parent || awaits(other, "child", run)) wake(other, now);
+  return true;
+}
+
+function prune(documents: Documents, { status, workflow, keep = 0, endedBefore, limit }: PruneFilter): number {
+  const all = documents.all();
+  const ended = all.filter(({ run }) => isFinished(run) && among(status, run.status) && among(workflow, run.workflow));
+  const isOld = ({ run }: Document, place: number): boolean =>
+    ended.slice(place + 1).filter((later) => later.run.workflow === run.workflow).length >= keep &&
+    run.updatedAt < endedBefore &&
+    !all.some((other) => awaits(other, "child", run.id));
+  const old = ended.filter(isOld).slice(0, limit);
+  for (const document of old) documents.remove(document);
+  return old.length;
 }

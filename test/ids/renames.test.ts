@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { complete, configure, getRun, recover, start, worker, type RunRow } from "perdure";
+import { complete, configure, getRun, recover, start, worker } from "perdure";
 import { advance, settled } from "perdure/testing";
 import { codeOf, Lives, log, renameIn, type Sources } from "./lives.ts";
 
@@ -390,7 +390,7 @@ describe("a renamed workflow", () => {
     await lives.start(parent("order"));
     expect(await lives.resume(parent("place"), { renames: { order: "place" } })).toEqual(["done 1", "done 2"]);
     const runs = await lives.store.listRuns({});
-    expect(runs.map(({ id, workflow }: RunRow) => `${workflow} ${id}`).sort()).toEqual([
+    expect(runs.map(({ id, workflow }) => `${workflow} ${id}`).sort()).toEqual([
       "flow run",
       "order run/order[0]",
       "order run/start:order[0]",

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { sqliteStore, type RunRow, type StepRow } from "../../packages/store/src/index.ts";
+import { sqliteStore, type RunHead, type StepRow } from "../../packages/store/src/index.ts";
 import { temporaryDirectory } from "../directories.ts";
 
 /** One attempt of a task, as the task itself has written it to the log. */
@@ -63,7 +63,7 @@ export class Place {
   }
 
   /** The runs in the store, oldest first, with their steps. */
-  async runs(): Promise<(RunRow & { readonly steps: readonly StepRow[] })[]> {
+  async runs(): Promise<(RunHead & { readonly steps: readonly StepRow[] })[]> {
     const store = sqliteStore(this.store);
     await store.open();
     try {

@@ -121,7 +121,7 @@ async function unrest(crew: readonly Member[], choices: Choices): Promise<Record
   return count(sent, (signal) => signal);
 }
 
-const hasEnded = ({ status }: RunRow): boolean => status === "completed" || status === "failed";
+const hasEnded = ({ status }: Pick<RunRow, "status">): boolean => status === "completed" || status === "failed";
 
 /** The runs, when all have ended. */
 async function untilEnded(place: Place, crew: readonly Member[]): ReturnType<Place["runs"]> {

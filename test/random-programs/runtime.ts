@@ -1,5 +1,5 @@
 /** Internals of the runtime that the tests of random programs use. */
-export type { StepEvent } from "../../packages/runtime/src/config/settings.ts";
+export type { StepEvent } from "../../packages/runtime/src/config/events.ts";
 export type { AnyFunction } from "../../packages/runtime/src/definitions/definition.ts";
 export { context } from "../../packages/runtime/src/execution/current.ts";
 export { Cancellation } from "../../packages/runtime/src/execution/cancellation.ts";

@@ -88,24 +88,29 @@ test("the debug log has a line for each step that is executed, replayed, retried
   await advance("2d");
   const source = readFileSync(import.meta.filename, "utf8").split("\n");
   const place = (call: string): string =>
-    `at test/runtime/operation.test.ts:${source.findIndex((line) => line.includes(`await ${call}`)) + 1}:`;
-  expect(lines.map((line) => line.replace(/\d+$/, ""))).toEqual([
-    `debug executed flow note[0] ${place('note("plain")')}`,
-    `debug retrying flow note[1] ${place('note("flaky")')}`,
-    `debug retrying flow note[1] ${place('note("flaky")')}`,
-    `debug executed flow note[1] ${place('note("flaky")')}`,
-    `debug waiting flow sleep[0] ${place('sleep("1h")')}`,
-    "debug run flow released",
-    `debug replayed flow note[0] ${place('note("plain")')}`,
-    `debug replayed flow note[1] ${place('note("flaky")')}`,
-    `debug executed flow sleep[0] ${place('sleep("1h")')}`,
-    `debug waiting flow signal:go[0] ${place('signal("go"')}`,
-    "debug run flow released",
-    `debug replayed flow note[0] ${place('note("plain")')}`,
-    `debug replayed flow note[1] ${place('note("flaky")')}`,
-    `debug replayed flow sleep[0] ${place('sleep("1h")')}`,
-    `debug failed flow signal:go[0] ${place('signal("go"')}`,
-    "debug run flow completed",
+    `(test/runtime/operation.test.ts:${source.findIndex((line) => line.includes(`await ${call}`)) + 1})`;
+  const [plain, flaky] = [place('note("plain")'), place('note("flaky")')];
+  const [sleeping, going] = [place('sleep("1h")'), place('signal("go"')];
+  expect(lines.map((line) => line.replace(/(:\d+):\d+\)/, "$1)").replace(/(failed|memory), .*/, "$1"))).toEqual([
+    "info run flow of the workflow flow started",
+    `debug executed note[0] of run flow ${plain}`,
+    `warn attempt 1 of note[1] of run flow ${flaky} failed`,
+    `warn attempt 2 of note[1] of run flow ${flaky} failed`,
+    `debug executed note[1] of run flow ${flaky}`,
+    `debug waiting sleep[0] of run flow ${sleeping}`,
+    "info run flow of the workflow flow left memory",
+    "info run flow of the workflow flow resumed",
+    `debug replayed note[0] of run flow ${plain}`,
+    `debug replayed note[1] of run flow ${flaky}`,
+    `debug executed sleep[0] of run flow ${sleeping}`,
+    `debug waiting signal:go[0] of run flow ${going}`,
+    "info run flow of the workflow flow left memory",
+    "info run flow of the workflow flow resumed",
+    `debug replayed note[0] of run flow ${plain}`,
+    `debug replayed note[1] of run flow ${flaky}`,
+    `debug replayed sleep[0] of run flow ${sleeping}`,
+    `info failed signal:go[0] of run flow ${going}: TimeoutError: no signal "go" came within 86400000 ms`,
+    "info run flow of the workflow flow completed after 90002000 ms",
   ]);
 });
 

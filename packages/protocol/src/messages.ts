@@ -201,6 +201,14 @@ export const messages = {
     text: `run ${p.run} of ${p.workflow} already exists with different arguments`,
     hint: "use another id for these arguments, or call the workflow with the recorded arguments",
   })),
+  NOT_IN_A_WORKFLOW: define((_: object) => ({
+    text: "workflowContext() was called outside of a workflow",
+    hint: "call it in the body of a workflow or in a helper that the workflow calls; a task has taskContext()",
+  })),
+  STEP_NOT_FOUND: define((p: { run: string; step: string }) => ({
+    text: `run ${p.run} has no finished step ${p.step}`,
+    hint: "run.steps() lists the steps; one that is open, or whose failure was retried, cannot be forked from",
+  })),
   RUN_NOT_FOUND: define((p: { run: string }) => ({
     text: `run ${p.run} does not exist in this store`,
     hint: "list the existing ids with listRuns(), and check which store configure() or $PERDURE_STORE names",

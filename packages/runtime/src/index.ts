@@ -7,13 +7,29 @@ export {
   type WorkflowOptions,
 } from "./config/task-options.ts";
 export { taskOptions, workflowOptions } from "./api/options.ts";
-export type { Run, RunInfo, RunStatus } from "./api/run.ts";
-export { complete, getRun, listRuns, recover, start, worker, type ListOptions, type StartOptions } from "./api/runs.ts";
+export { progress, workflowContext, type WorkflowContext } from "./api/context.ts";
+export type { RunEvent } from "./api/events.ts";
+export type { RunDetails, RunInfo, StepInfo, Wait } from "./api/info.ts";
+export { prune, type PruneOptions } from "./api/prune.ts";
+export type { Run, RunStatus } from "./api/run.ts";
+export {
+  complete,
+  getRun,
+  listRuns,
+  recover,
+  start,
+  subscribe,
+  worker,
+  type ListOptions,
+  type StartOptions,
+} from "./api/runs.ts";
 export type { Worker, WorkerOptions } from "./api/worker.ts";
 export type { Clock } from "./config/clock.ts";
 export type { Duration } from "./config/duration.ts";
+export type { RunHappened, RuntimeEvent, StepEvent, StepHappened } from "./config/events.ts";
+export type { AttemptInfo, ExecutionInfo, Instrumentation } from "./config/instrumentation.ts";
 export type { Logger, LogLevel } from "./config/logger.ts";
-export type { RuntimeOptions } from "./config/settings.ts";
+export type { Redacted, Retention, RuntimeOptions } from "./config/settings.ts";
 export { taskContext, type TaskContext } from "./execution/current.ts";
 export { close, configure } from "./process/default-runtime.ts";
 export { keyed } from "./steps/keyed.ts";

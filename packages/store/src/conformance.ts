@@ -6,6 +6,7 @@ import { ownershipCases } from "./conformance/ownership.ts";
 import { persistenceCases } from "./conformance/persistence.ts";
 import { requestCases } from "./conformance/requests.ts";
 import { signalCases } from "./conformance/signals.ts";
+import { steeringCases } from "./conformance/steering.ts";
 import { stepCases } from "./conformance/steps.ts";
 import { valueCases } from "./conformance/values.ts";
 import { wakingCases } from "./conformance/waking.ts";
@@ -34,6 +35,7 @@ export function testStore(
     ...stepCases,
     ...signalCases,
     ...requestCases,
+    ...steeringCases,
     ...wakingCases,
     ...livenessCases,
     ...listCases,

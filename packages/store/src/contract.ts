@@ -46,6 +46,14 @@ export interface RunRow {
   readonly seed: string;
   /** Id of the parent run that waits for this run. */
   readonly parent?: string;
+  /** Words that users find the run by. */
+  readonly tags?: readonly string[];
+  /** Id of the run that this run is a fork of. */
+  readonly forkOf?: string;
+  /** What tracing wants to know of the code that started the run. */
+  readonly trace?: string;
+  /** What the run last said of its progress. */
+  readonly progress?: Encoded;
   readonly owner?: string;
   readonly epoch: number;
   readonly leaseUntil?: number;
@@ -62,13 +70,26 @@ export interface RunRow {
   readonly stalls: number;
   /** When the run was created, or last restarted. */
   readonly createdAt: number;
+  /** The time that the workflow reads before its first step: `createdAt`, or that of the original for a fork. */
+  readonly startedAt: number;
   /** When the run was last claimed, released, ended, retried, restarted, or requested to cancel. */
   readonly updatedAt: number;
 }
 
 export type NewRun = Pick<
   RunRow,
-  "id" | "workflow" | "file" | "input" | "inputHash" | "code" | "codeHistory" | "seed" | "parent" | "createdAt"
+  | "id"
+  | "workflow"
+  | "file"
+  | "input"
+  | "inputHash"
+  | "code"
+  | "codeHistory"
+  | "seed"
+  | "parent"
+  | "tags"
+  | "trace"
+  | "createdAt"
 > & {
   /** The modules of `code`. */
   readonly modules: Encoded;
@@ -95,6 +116,8 @@ export interface StepRow {
   readonly location?: string;
   /** Fingerprint of the input. */
   readonly inputHash: string;
+  /** The input, where the runtime records it for people. */
+  readonly input?: Encoded;
   /** The name of the signal, the id of the child run, or the function of a task that was called inside a task. */
   readonly target?: string;
   /** The number of attempts so far. */
@@ -134,6 +157,7 @@ export type Write = { readonly run: string; readonly epoch: number } & (
       readonly blocked?: Blocked;
       readonly at: number;
     }
+  | { readonly type: "progress"; readonly value: Encoded }
   | ({ readonly type: "code"; readonly modules: Encoded } & Pick<RunRow, "code" | "codeSeq" | "codeHistory">)
 );
 
@@ -144,15 +168,51 @@ export interface SignalRow {
   readonly payload: Encoded;
 }
 
+/** A run without its values, for lists. `output` is there if the run failed or was cancelled: it is the error. */
+export type RunHead = Omit<RunRow, "input" | "codeHistory" | "seed">;
+
 export interface RunFilter {
-  readonly status?: RunStatus | readonly RunStatus[];
+  /** `blocked`: pending runs that are blocked. They are among the `pending` ones as well. */
+  readonly status?: RunStatus | "blocked" | readonly (RunStatus | "blocked")[];
   readonly workflow?: string | readonly string[];
   /** Only these runs. */
   readonly runs?: readonly string[];
+  /** Only runs that have each of these tags. */
+  readonly tags?: readonly string[];
+  /** Only children of this run. */
+  readonly parent?: string;
+  /** Only runs created at this time or later. */
+  readonly createdAfter?: number;
+  /** Only runs created before this time. */
+  readonly createdBefore?: number;
   /** Only runs created before the run with this id, for the next page. */
   readonly before?: string;
   /** Default 100. */
   readonly limit?: number;
+}
+
+/** Which steps of a run to read. Without any of these, all. */
+export interface StepFilter {
+  /** Only checkpoints with a higher `seq`. */
+  readonly after?: number;
+  /** Only open steps. */
+  readonly open?: true;
+  /** At most so many. */
+  readonly limit?: number;
+}
+
+/** Which runs `prune` deletes. */
+export interface PruneFilter {
+  readonly now: number;
+  /** Only runs that ended before this time. */
+  readonly endedBefore: number;
+  /** Default: all. */
+  readonly status?: readonly FinalStatus[];
+  readonly workflow?: readonly string[];
+  /** Keeps the latest so many runs of each workflow that the other conditions select. */
+  readonly keep?: number;
+  /** At most so many in this call, oldest first. */
+  readonly limit: number;
 }
 
 export interface UnfinishedFilter {
@@ -196,7 +256,7 @@ export interface Store {
   /** The `modules` of a code version. Undefined: no run has it, or only runs from a schema that did not record code versions. */
   getCode(code: string): Awaitable<Encoded | undefined>;
   /** Newest first by `createdAt`; of equal times, the last recorded run first. If the run `before` does not exist, the list is empty. */
-  listRuns(filter: RunFilter): Awaitable<RunRow[]>;
+  listRuns(filter: RunFilter): Awaitable<RunHead[]>;
   /**
    * Runs that may need an owner, oldest first: pending runs; waiting runs that are due (`wakeAt` at or before `now`); and running runs
    * of any owner that is not in `alive`. The caller knows which owners are dead, and reads `leaseUntil`.
@@ -223,8 +283,8 @@ export interface Store {
     readonly until: number;
   }): Awaitable<boolean[]>;
 
-  /** Every step of the run: checkpoints in the order of `seq`, then open steps in any order. One query. */
-  steps(run: string): Awaitable<StepRow[]>;
+  /** The steps of the run: checkpoints in the order of `seq`, then open steps in any order. One query. */
+  steps(run: string, filter?: StepFilter): Awaitable<StepRow[]>;
 
   /**
    * S3 All writes of the batch become durable together, in order.
@@ -289,4 +349,37 @@ export interface Store {
     readonly now: number;
     readonly seed: string;
   }): Awaitable<boolean | undefined>;
+
+  /**
+   * S15 A fork is a new pending run with the input, the code versions, the tags, the seed and `startedAt` of `run`, and with its checkpoints whose `seq` is
+   *     lower than that of the checkpoint `from`. `createdAt` is `now`, `forkOf` is `run`; it has no parent. Its cancellation is one that was delivered by
+   *     these checkpoints, or none. The original does not change. Undefined: the run has no such checkpoint, or does not exist. If a run with the id `id` exists, that one is
+   *     returned and nothing is changed.
+   */
+  fork(fork: {
+    readonly run: string;
+    readonly from: string;
+    readonly id: string;
+    readonly now: number;
+  }): Awaitable<{ readonly created: boolean; readonly run: RunRow } | undefined>;
+
+  /**
+   * S16 A blocked run is no longer blocked. False: it is not blocked. Undefined: the run does not exist.
+   */
+  unblock(run: string): Awaitable<boolean | undefined>;
+
+  /**
+   * S17 Deletes a run that has ended, with its steps and deliveries. With `force`, also one that has no owner. Runs that wait for it are due at
+   *     `now`. Code versions stay. False: the run has not ended, or has an owner. Undefined: the run does not exist.
+   */
+  delete(deletion: {
+    readonly run: string;
+    readonly now: number;
+    readonly force?: boolean;
+  }): Awaitable<boolean | undefined>;
+
+  /**
+   * S18 Deletes ended runs like `delete`, in one transition. A run that another one waits for (an open child step) stays. Returns how many were deleted.
+   */
+  prune(filter: PruneFilter): Awaitable<number>;
 }

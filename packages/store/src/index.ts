@@ -1,5 +1,5 @@
 export * from "./contract.ts";
-export { memoryStore } from "./memory.ts";
+export { memoryStore } from "./memory/store.ts";
 export { openStore } from "./open.ts";
 export { EARLY_SIGNAL_LIFETIME, hasEnded, isFinal } from "./status.ts";
 export { sqliteStore, type SqliteOptions, type SqliteSettings, type SqliteStore } from "./sqlite/store.ts";

@@ -1,6 +1,6 @@
 import { PerdureError } from "@perdure/protocol";
 import type { Store } from "./contract.ts";
-import { memoryStore } from "./memory.ts";
+import { memoryStore } from "./memory/store.ts";
 import { sqliteStore, type SqliteOptions } from "./sqlite/store.ts";
 
 const elsewhere = new Set(["postgres", "postgresql", "redis", "rediss"]);

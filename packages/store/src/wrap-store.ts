@@ -35,4 +35,8 @@ export const DURABLE_WRITES: ReadonlySet<StoreMethod> = new Set([
   "cancel",
   "retry",
   "restart",
+  "fork",
+  "unblock",
+  "delete",
+  "prune",
 ]);

@@ -4,7 +4,8 @@ import type { NewRun, SignalRow, StepRow, Store, Write } from "../src/index.ts";
 /** One call of the contract. It may read the store first, to find valid epochs and owners. */
 export type Command = (store: Store) => Promise<unknown>;
 
-const STATUSES = ["pending", "running", "waiting", "completed", "failed", "cancelled"] as const;
+const LISTED = ["pending", "running", "waiting", "completed", "failed", "cancelled", "blocked"] as const;
+const ENDS = ["completed", "failed", "cancelled"] as const;
 
 const run = fc.constantFrom("a", "b", "c", "d");
 const workflow = fc.constantFrom("ship", "bill");
@@ -34,6 +35,7 @@ const newRun: fc.Arbitrary<NewRun> = fc
     modules: text,
     codeHistory: maybe(text),
     parent: maybe(run),
+    tags: maybe(fc.subarray(["new", "old"])),
     createdAt: time,
     lease: maybe(lease),
   })
@@ -51,6 +53,7 @@ const step: fc.Arbitrary<StepRow> = fc
     attempt: fc.nat({ max: 3 }),
     dueAt: maybe(time),
     output: maybe(text),
+    input: maybe(text),
     location: maybe(text),
     startedAt: time,
     finishedAt: maybe(time),
@@ -94,6 +97,10 @@ const write: fc.Arbitrary<Unowned> = fc.oneof(
         at: time,
       })
       .map(compact),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant("progress" as const), run, value: text }),
   },
   {
     weight: 1,
@@ -158,13 +165,34 @@ const renew = calling(
 
 const filter = fc
   .record({
-    status: maybe(fc.oneof(fc.constantFrom(...STATUSES), fc.subarray([...STATUSES]))),
+    status: maybe(fc.oneof(fc.constantFrom(...LISTED), fc.subarray([...LISTED]))),
     workflow: maybe(fc.oneof(workflow, fc.subarray(["ship", "bill"]))),
     runs: maybe(fc.uniqueArray(run)),
+    tags: maybe(fc.subarray(["new", "old"])),
+    parent: maybe(run),
+    createdAfter: maybe(time),
+    createdBefore: maybe(time),
     before: maybe(run),
     limit: maybe(fc.nat({ max: 5 })),
   })
   .map(compact);
+
+const pruned = fc
+  .record({
+    now: time,
+    endedBefore: time,
+    status: maybe(fc.subarray([...ENDS])),
+    workflow: maybe(fc.subarray(["ship", "bill"])),
+    keep: maybe(fc.nat({ max: 2 })),
+    limit: fc.nat({ max: 3 }),
+  })
+  .map(compact);
+
+/** Open steps have no order, so no limit is set on them. */
+const stepFilter = fc.oneof(
+  fc.record({ after: fc.nat({ max: 6 }), limit: maybe(fc.nat({ max: 3 })) }).map(compact),
+  fc.constant({ open: true as const }),
+);
 
 const unfinished = fc
   .record({
@@ -199,6 +227,26 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   {
     weight: 1,
     arbitrary: calling("restart", fc.record({ run, now: time, seed: text }), (store, given) => store.restart(given)),
+  },
+  {
+    weight: 1,
+    arbitrary: calling("fork", fc.record({ run, from: stepId, id: run, now: time }), (store, given) =>
+      store.fork(given),
+    ),
+  },
+  { weight: 1, arbitrary: calling("unblock", run, (store, given) => store.unblock(given)) },
+  {
+    weight: 1,
+    arbitrary: calling("delete", fc.record({ run, now: time, force: fc.boolean() }), (store, given) =>
+      store.delete(given),
+    ),
+  },
+  { weight: 1, arbitrary: calling("prune", pruned, (store, given) => store.prune(given)) },
+  {
+    weight: 1,
+    arbitrary: calling("steps", fc.tuple(run, stepFilter), async (store, [id, given]) =>
+      sortedSteps(await store.steps(id, given)),
+    ),
   },
   { weight: 1, arbitrary: calling("listRuns", filter, (store, given) => store.listRuns(given)) },
   { weight: 1, arbitrary: calling("unfinished", unfinished, (store, given) => store.unfinished(given)) },

@@ -197,7 +197,7 @@ describe("a damaged SQLite store", () => {
     const path = filled();
     const pages = statSync(path).size / 4096;
     const handle = openSync(path, "r+");
-    for (let page = 12; page < pages; page++) writeSync(handle, Buffer.alloc(4096, 0xa5), 0, 4096, page * 4096);
+    for (let page = 30; page < pages; page++) writeSync(handle, Buffer.alloc(4096, 0xa5), 0, 4096, page * 4096);
     closeSync(handle);
     const store = sqliteStore(path);
     store.open();
@@ -244,11 +244,47 @@ describe("the schema of a SQLite store", () => {
     });
   });
 
+  test("the views show runs and steps in words and as times, to any SQLite tool", () => {
+    const path = file();
+    const store = sqliteStore(path, { durability: "normal" });
+    store.open();
+    const createdAt = Date.UTC(2026, 10, 26, 4, 30, 0, 125);
+    store.createRun({ ...run, tags: ["vip"], createdAt, lease: { owner: "me", until: 9 } });
+    const blocked = { error: "STEPS_LOST", message: "m", code: "c" };
+    const { step, ...write } = checkpoint(0);
+    const { seq: _, ...unfinished } = step;
+    store.commit([
+      { ...write, step: { ...step, startedAt: createdAt, finishedAt: createdAt + 2_500 } },
+      { ...write, step: { ...unfinished, id: "sleep[0]", kind: "sleep", state: "open", dueAt: 0 } },
+      { type: "release", run: "r", epoch: 1, status: "pending", blocked, at: createdAt },
+    ]);
+    store.close();
+    withDatabase(path, (db) => {
+      expect(db.prepare("SELECT id, status, blocked, tags, created_at FROM perdure_runs").all()).toEqual([
+        { id: "r", status: "pending", blocked: "STEPS_LOST", tags: '["vip"]', created_at: "2026-11-26T04:30:00.125Z" },
+      ]);
+      const columns = "run, workflow, seq, step, kind, state, attempts, milliseconds, due_at";
+      expect(db.prepare(`SELECT ${columns} FROM perdure_steps ORDER BY seq IS NULL, seq`).raw().all()).toEqual([
+        ["r", "ship", 1, "a[0]", "task", "completed", 1, 2_500, null],
+        ["r", "ship", null, "sleep[0]", "sleep", "open", 1, null, "1970-01-01T00:00:00.000Z"],
+      ]);
+    });
+  });
+
+  test.skipIf(process.platform === "win32")("a new file, and those beside it, are readable by their owner only", () => {
+    const path = file();
+    const store = sqliteStore(path);
+    store.open();
+    store.createRun(run);
+    for (const each of [path, `${path}-wal`, `${path}-shm`]) expect(statSync(each).mode & 0o777).toBe(0o600);
+    store.close();
+  });
+
   test("a store with a newer schema is refused and stays unchanged", () => {
     const path = filled();
     withDatabase(path, (db) => db.pragma("user_version = 999"));
     expect(() => sqliteStore(path).open()).toThrow(
-      /has schema version 999; this version of Perdure supports schema versions up to 4/u,
+      /has schema version 999; this version of Perdure supports schema versions up to 5/u,
     );
     withDatabase(path, (db) => expect(db.pragma("user_version", { simple: true })).toBe(999));
   });
@@ -288,6 +324,7 @@ describe("the schema of a SQLite store", () => {
       epoch: 1,
       restarts: 0,
       stalls: 0,
+      startedAt: 1,
       createdAt: 1,
       updatedAt: 1,
     });

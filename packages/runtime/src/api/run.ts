@@ -1,6 +1,9 @@
-import { checkOptions } from "@perdure/protocol";
-import type { Blocked, RunRow, RunStatus } from "@perdure/store";
+import { randomUUID } from "node:crypto";
+import { checkOptions, PerdureError } from "@perdure/protocol";
+import type { RunStatus, StepFilter } from "@perdure/store";
 import type { Runtime } from "../process/runtime.ts";
+import { shown } from "../config/redact.ts";
+import { runInfo, stepInfo, waitsOf, type RunDetails, type StepInfo } from "./info.ts";
 
 export type { RunStatus } from "@perdure/store";
 
@@ -26,9 +29,40 @@ export class Run<R = unknown> {
     return (await this.runtime.requests.row(this.id)).status;
   }
 
-  /** What is recorded of the run. */
-  async info(): Promise<RunInfo> {
-    return toInfo(await this.runtime.requests.row(this.id));
+  /**
+   * What is recorded of the run, and what it waits for. Does not resume it.
+   * @throws PerdureError `RUN_NOT_FOUND`
+   */
+  async info(): Promise<RunDetails> {
+    const row = await this.runtime.requests.row(this.id);
+    const store = await this.runtime.ready();
+    return { ...runInfo(this.runtime, row), waitingFor: waitsOf(await store.steps(this.id, { open: true })) };
+  }
+
+  /**
+   * The recorded steps: the finished ones in the order in which the workflow saw them, then the open ones. Does not resume the run.
+   * @param options.after - only finished steps with a higher `seq`, for the next page
+   * @param options.limit - at most so many. Default: all
+   * @throws PerdureError `RUN_NOT_FOUND`
+   */
+  async steps(options: Pick<StepFilter, "after" | "limit"> = {}): Promise<StepInfo[]> {
+    checkOptions(options, { after: true, limit: true }, "run.steps()");
+    const row = await this.runtime.requests.row(this.id);
+    const steps = await (await this.runtime.ready()).steps(this.id, options);
+    return steps.map((step) => stepInfo(this.runtime, row, step));
+  }
+
+  /** The arguments of the workflow, as `configure({ redact })` lets them be shown. */
+  async input(): Promise<unknown> {
+    const { workflow, input } = await this.runtime.requests.row(this.id);
+    return shown(this.runtime, input, { value: "input", run: this.id, workflow });
+  }
+
+  /** What the run completed with, as `configure({ redact })` lets it be shown; undefined while it has not. Unlike `result()`, it waits for nothing. */
+  async output(): Promise<unknown> {
+    const { workflow, status, output } = await this.runtime.requests.row(this.id);
+    if (status !== "completed" || output === undefined) return undefined;
+    return shown(this.runtime, output, { value: "output", run: this.id, workflow });
   }
 
   /**
@@ -63,30 +97,50 @@ export class Run<R = unknown> {
     return this.resumed(await this.runtime.starter.restart(this.id));
   }
 
+  /**
+   * Starts a new run of the workflow with the same input and with the steps that this run finished before the step `from`: they are not executed
+   * again. The step itself and what comes after it are. This run does not change. Tasks of the new run have other idempotency keys.
+   * @param options.from - id of a finished step
+   * @param options.id - default: this run's id and a random part. If a run with the id exists, the result is that run
+   * @throws PerdureError `RUN_NOT_FOUND`, `STEP_NOT_FOUND`
+   */
+  async fork(options: { readonly from: string; readonly id?: string }): Promise<Run<R>> {
+    const { from, id } = checkOptions(options, { from: true, id: true }, "run.fork()");
+    const store = await this.runtime.ready();
+    const forkId = id ?? `${this.id}:fork-${randomUUID().slice(0, 8)}`;
+    const forked = await store.fork({ run: this.id, from, id: forkId, now: this.runtime.clock.now() });
+    if (!forked) {
+      await this.runtime.requests.row(this.id); // RUN_NOT_FOUND comes first
+      throw new PerdureError("STEP_NOT_FOUND", { run: this.id, step: from });
+    }
+    await this.runtime.requests.resume(forkId);
+    return new Run<R>(this.runtime, forkId);
+  }
+
+  /**
+   * Lets a blocked run be tried again under the same code, here or by a worker: the reason may have passed.
+   * @returns false when the run is not blocked
+   */
+  async unblock(): Promise<boolean> {
+    await this.runtime.requests.row(this.id);
+    return this.resumed(await (await this.runtime.ready()).unblock(this.id));
+  }
+
+  /**
+   * Deletes the run, its steps and its signals. Its children stay.
+   * @param options.force - also a run that has not ended, as long as no process executes it: cancel it first
+   * @returns false when the run has not ended, or a process executes it
+   * @throws PerdureError `RUN_NOT_FOUND`
+   */
+  async delete(options: { readonly force?: boolean } = {}): Promise<boolean> {
+    const { force = false } = checkOptions(options, { force: true }, "run.delete()");
+    await this.runtime.requests.row(this.id);
+    const store = await this.runtime.ready();
+    return (await store.delete({ run: this.id, now: this.runtime.clock.now(), force })) === true;
+  }
+
   private async resumed(accepted: boolean | undefined): Promise<boolean> {
     if (accepted === true) await this.runtime.requests.resume(this.id);
     return accepted === true;
   }
 }
-
-export interface RunInfo {
-  readonly id: string;
-  readonly workflow: string;
-  readonly status: RunStatus;
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
-  /** When a waiting run continues without an event from outside. */
-  readonly wakeAt?: Date;
-  /** Why the run was stopped before its end. */
-  readonly blocked?: Blocked;
-}
-
-export const toInfo = (row: RunRow): RunInfo => ({
-  id: row.id,
-  workflow: row.workflow,
-  status: row.status,
-  createdAt: new Date(row.createdAt),
-  updatedAt: new Date(row.updatedAt),
-  ...(row.wakeAt !== undefined && { wakeAt: new Date(row.wakeAt) }),
-  ...(row.blocked && { blocked: row.blocked }),
-});

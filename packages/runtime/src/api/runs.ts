@@ -1,5 +1,5 @@
-import { checkOptions, oneOf } from "@perdure/protocol";
-import type { RunStatus } from "@perdure/store";
+import { checkOptions, oneOf, type OptionNames } from "@perdure/protocol";
+import type { RunFilter, RunStatus } from "@perdure/store";
 import { selfOf } from "../definitions/registry.ts";
 import { workflowOf } from "../definitions/workflows.ts";
 import { currentScope } from "../execution/current.ts";
@@ -8,18 +8,22 @@ import { bodyOf } from "../execution/launch.ts";
 import { takeSite } from "../execution/sites.ts";
 import { currentRuntime } from "../process/default-runtime.ts";
 import { startStep } from "../steps/child.ts";
-import { Run, toInfo, type RunInfo } from "./run.ts";
+import { subscribe as events, type RunEvent } from "./events.ts";
+import { runInfo, type RunInfo } from "./info.ts";
+import { Run } from "./run.ts";
 import { Worker, type WorkerOptions } from "./worker.ts";
 
 export interface StartOptions {
   readonly id?: string;
   readonly ifFailed?: IfFailed;
+  readonly tags?: readonly string[];
 }
 
 /**
  * Starts a run, or attaches to the run that has the id already. Resolves when the run is durably recorded. Of any number of concurrent
  * calls with one id, in any number of processes, one starts it. In a workflow it is a step of its own.
  * @param options.id - default: the workflow's `id=`, else its name and arguments
+ * @param options.tags - words that `listRuns` finds the run by. Those of a run that exists already do not change
  * @param options.ifFailed - what becomes of a run with the id that has failed. `attach` (the default): its failure is the result, nothing is
  *   executed. `retry`: it is tried again from its failure, as `run.retry()` does. `restart`: it begins again from the top, as with `run.restart()`
  * @throws PerdureError `OPTION_UNKNOWN`, `OPTION_INVALID`, `RUN_COMPENSATED`, `NOT_COMPILED`, `NOT_A_WORKFLOW`, `RUN_INPUT_DIFFERS`, `RUN_WORKFLOW_DIFFERS`, `VALUE_NOT_STORABLE`
@@ -31,9 +35,11 @@ export async function start<A extends unknown[], R>(
 ): Promise<Run<R>> {
   const location = takeSite("start");
   const definition = workflowOf(workflow);
-  const { id, ifFailed = "attach" } = checkOptions(options, { id: true, ifFailed: true }, "start()");
+  checkOptions(options, { id: true, ifFailed: true, tags: true }, "start()");
+  const { id, ifFailed = "attach", tags = [] } = options;
   oneOf(ifFailed, ["attach", "retry", "restart"], "ifFailed");
-  const request = { definition, args, id, body: bodyOf(definition, workflow), caller: selfOf(workflow), ifFailed };
+  const body = bodyOf(definition, workflow);
+  const request = { definition, args, id, body, caller: selfOf(workflow), ifFailed, tags };
   const scope = currentScope();
   if (scope) {
     const id = (await startStep(scope, { ...request, location })) as string;
@@ -53,22 +59,59 @@ export async function getRun<R = unknown>(id: string): Promise<Run<R>> {
 }
 
 export interface ListOptions {
-  readonly status?: RunStatus | readonly RunStatus[];
+  /** `blocked`: runs that were stopped and wait for other code, or `unblock()`. They are among the `pending` ones as well. */
+  readonly status?: RunStatus | "blocked" | readonly (RunStatus | "blocked")[];
   readonly workflow?: string | readonly string[];
+  /** Only runs that have each of these tags. */
+  readonly tags?: string | readonly string[];
+  /** Only children of the run with this id. */
+  readonly parent?: string;
+  /** Only runs created then or later. */
+  readonly createdAfter?: Date;
+  /** Only runs created before. */
+  readonly createdBefore?: Date;
   /** Default 100. */
   readonly limit?: number;
   /** The id of the last run of the previous page. */
   readonly before?: string;
 }
 
+const LIST_OPTIONS: OptionNames<ListOptions> = {
+  status: true,
+  workflow: true,
+  tags: true,
+  parent: true,
+  createdAfter: true,
+  createdBefore: true,
+  limit: true,
+  before: true,
+};
+
 /**
- * Runs, newest first.
+ * Runs, newest first. Reading does not resume them.
  * @throws PerdureError `OPTION_UNKNOWN`
  */
 export async function listRuns(options: ListOptions = {}): Promise<RunInfo[]> {
-  const known = checkOptions(options, { status: true, workflow: true, limit: true, before: true }, "listRuns()");
-  return (await currentRuntime().requests.list(known)).map(toInfo);
+  checkOptions(options, LIST_OPTIONS, "listRuns()");
+  const { tags, createdAfter, createdBefore, ...same } = options;
+  const filter: RunFilter = {
+    ...same,
+    ...(tags !== undefined && { tags: [tags].flat() }),
+    ...(createdAfter && { createdAfter: createdAfter.getTime() }),
+    ...(createdBefore && { createdBefore: createdBefore.getTime() }),
+  };
+  const runtime = currentRuntime();
+  return (await runtime.requests.list(filter)).map((head) => runInfo(runtime, head));
 }
+
+/**
+ * What happens in a run, from any process that has the store: its finished steps, its waits, its progress and its end, as they are committed. Ends
+ * with the end of the run. Events of other processes arrive within `pollInterval`. Does not resume the run.
+ * @param options.from - only steps with a higher `seq`, for a reader that has seen the others. Default 0: all
+ * @throws PerdureError `OPTION_UNKNOWN`; `RUN_NOT_FOUND`, also when the run is deleted meanwhile
+ */
+export const subscribe = (runId: string, options: { readonly from?: number } = {}): AsyncIterable<RunEvent> =>
+  events(currentRuntime(), runId, checkOptions(options, { from: true }, "subscribe()"));
 
 /**
  * Resumes every unfinished run that no living process owns, of the workflows that this program has loaded.

@@ -4,6 +4,7 @@ import { waitAfter } from "../config/backoff.ts";
 import { revision, workflowNames } from "../definitions/registry.ts";
 import type { Runtime } from "../process/runtime.ts";
 import { headlineOf } from "../values/describe.ts";
+import { Retention } from "./prune.ts";
 
 export interface WorkerOptions {
   /** Runs that execute at the same time. A run that only waits does not count as soon as another one needs its place. Default 10. */
@@ -20,6 +21,7 @@ export class Worker {
   private readonly runtime: Runtime;
   private readonly concurrency: number;
   private readonly workflows: readonly string[] | undefined;
+  private readonly retention: Retention;
   private readonly taken = new Set<string>();
   private timer: (() => void) | undefined;
   private ticking: Promise<void> | undefined;
@@ -39,6 +41,7 @@ export class Worker {
         expected: "a whole number from 1",
       });
     this.runtime = runtime;
+    this.retention = new Retention(runtime);
     this.concurrency = concurrency;
     this.workflows = workflows;
     runtime.addWorker(this);
@@ -55,6 +58,7 @@ export class Worker {
     const room = this.concurrency - this.taken.size;
     for (const row of rows.slice(0, Math.max(0, room))) this.take(row);
     if (rows.length > room) this.makeRoom(rows.length - room);
+    await this.retention.tick();
   }
 
   /** Stops taking runs, lets the attempts in flight finish, and gives the runs back. `close()` does this too. */

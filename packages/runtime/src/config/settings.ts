@@ -1,14 +1,31 @@
 import { checkOptions, oneOf, PerdureError, type OptionNames } from "@perdure/protocol";
 import { Renames } from "../renames/renames.ts";
-import type { Store } from "@perdure/store";
+import type { FinalStatus, Store } from "@perdure/store";
 import type { Clock } from "./clock.ts";
 import type { ClassCodec, Codec } from "../values/codec.ts";
+import type { RuntimeEvent, StepEvent } from "./events.ts";
 import { toMilliseconds, type Duration } from "./duration.ts";
+import type { Instrumentation } from "./instrumentation.ts";
 import { LOG_LEVELS, type Logger, type LogLevel } from "./logger.ts";
 import { checkTaskOptions, type TaskOptions } from "./task-options.ts";
 
-/** What happened to a step: an attempt began, it completed, its record was replayed, it failed after its last attempt, it will be retried, it waits. */
-export type StepEvent = "started" | "executed" | "replayed" | "failed" | "retrying" | "waiting";
+/** A value that is about to be shown to people. */
+export interface Redacted {
+  readonly value: "input" | "output" | "error" | "progress";
+  readonly run: string;
+  readonly workflow: string;
+  /** Id of the step; undefined for a value of the run itself. */
+  readonly step?: string;
+}
+
+/** How long runs are kept after their end, by status, and how many of each workflow at least. */
+export interface Retention {
+  readonly completed?: Duration;
+  readonly failed?: Duration;
+  readonly cancelled?: Duration;
+  /** So many of the latest runs of each workflow and status stay, however old. Default 0. */
+  readonly keep?: number;
+}
 
 export interface Settings {
   /** Milliseconds a lease holds without renewal. */
@@ -29,6 +46,12 @@ export interface Settings {
   readonly checkArguments: boolean;
   readonly renames: Renames;
   readonly defaults: TaskOptions;
+  readonly recordInputs: boolean;
+  readonly instrumentation: Instrumentation;
+  readonly redact: RuntimeOptions["redact"];
+  /** Milliseconds after their end, by status. */
+  readonly retention: readonly { readonly status: FinalStatus; readonly after: number }[];
+  readonly retained: number;
 }
 
 export interface RuntimeOptions {
@@ -82,12 +105,25 @@ export interface RuntimeOptions {
    * their ids and therefore their idempotency keys.
    */
   readonly renames?: Readonly<Record<string, string>>;
+  /** Whether the arguments of tasks are recorded with their steps, for `run.steps()`. Arguments that cannot be stored are left out. Default false. */
+  readonly recordInputs?: boolean;
+  /**
+   * Replaces values before people see them: in `info()`, `steps()`, `subscribe()`, lists and logs. It gets a copy and returns what is shown. Where it
+   * throws, the value is not shown. Runs and results are not affected.
+   */
+  readonly redact?: (value: unknown, what: Redacted) => unknown;
+  /** How long ended runs are kept. Workers delete older ones, in small batches. Default: forever. */
+  readonly retention?: Retention;
   /** Called with each problem that does not stop a run. Default: it is logged. */
   readonly onReport?: (error: PerdureError, run: { readonly id: string; readonly workflow: string }) => void;
   readonly clock?: Clock;
   /** The secret from which a run's `Math.random()` and `crypto.randomUUID()` are drawn. Default: a random one. Whoever knows the secret can compute the values. */
   readonly seed?: (run: string) => string;
-  /** Called with each event of a step, as it happens. */
+  /** Functions around executions and attempts, for traces and metrics: `otel()` of `perdure/otel`, or your own. */
+  readonly instrumentation?: Instrumentation;
+  /** Called with everything that happens to runs and steps in this process, for logs, metrics and traces. */
+  readonly onEvent?: (event: RuntimeEvent) => void;
+  /** Called with each event of a step, as it happens: `onEvent` in short. */
   readonly onStep?: (event: StepEvent, run: string, step: string) => void;
 }
 
@@ -113,6 +149,11 @@ export const RUNTIME_OPTIONS: OptionNames<RuntimeOptions> = {
   onReport: true,
   clock: true,
   seed: true,
+  recordInputs: true,
+  redact: true,
+  retention: true,
+  instrumentation: true,
+  onEvent: true,
   onStep: true,
 };
 
@@ -130,6 +171,7 @@ export function settingsOf(options: RuntimeOptions): Settings {
       value: `${pollInterval} ms`,
       expected: `at most a third of the lease of ${lease} ms`,
     });
+  const retention = checkOptions(options.retention ?? {}, RETENTION, "configure({ retention })");
   return {
     lease,
     pollInterval,
@@ -143,8 +185,20 @@ export function settingsOf(options: RuntimeOptions): Settings {
     checkArguments: options.checkArguments ?? process.env["NODE_ENV"] !== "production",
     renames: new Renames(options.renames),
     defaults: checkTaskOptions(options.defaults ?? {}, "configure({ defaults })"),
+    recordInputs: options.recordInputs ?? false,
+    instrumentation: options.instrumentation ?? {},
+    redact: options.redact,
+    retention: ENDS.flatMap((status) => {
+      const after = retention[status];
+      return after === undefined ? [] : [{ status, after: toMilliseconds(after, `retention of ${status} runs`) }];
+    }),
+    retained: wholeNumber(retention.keep ?? 0, "retention.keep"),
   };
 }
+
+const RETENTION: OptionNames<Retention> = { completed: true, failed: true, cancelled: true, keep: true };
+
+const ENDS: readonly FinalStatus[] = ["completed", "failed", "cancelled"];
 
 function wholeNumber(value: number, option: string): number {
   if (Number.isInteger(value) && value >= 0) return value;

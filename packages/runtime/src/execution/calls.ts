@@ -14,7 +14,7 @@ export class Calls {
   private held: Set<PendingCall> | undefined = new Set();
   /** Calls that the end of the run waits for. */
   private readonly last = new Set<PendingCall>();
-  private isReplaying = true;
+  isReplaying = true;
   private readonly variants = new Map<string, number>();
   /** Deliveries that a wait has accepted, committed or not yet. */
   private readonly acceptedSignals = new Set<string>();

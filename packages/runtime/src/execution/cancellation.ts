@@ -1,5 +1,6 @@
 import { PerdureError } from "@perdure/protocol";
 import type { Encoded, RunRow, StepRow, Write } from "@perdure/store";
+import { CANCEL_ID } from "../history/history.ts";
 import { headlineOf } from "../values/describe.ts";
 import { CancelledError } from "../values/errors.ts";
 import type { Host } from "./host.ts";
@@ -21,6 +22,7 @@ export const SHELTERS = ["none", "clean-up", "shield"] as const;
 export class Cancellation {
   requested: boolean;
   reason: Encoded | undefined;
+  private controller: AbortController | undefined;
   private delivery: { readonly at: number; readonly error: CancelledError } | undefined;
 
   /** Whether nothing is recorded after the cancellation's own record. */
@@ -60,6 +62,16 @@ export class Cancellation {
   /** @param at - number of completions delivered, including this one */
   deliver(at: number, error: CancelledError): void {
     this.delivery = { at, error };
+    this.controller?.abort(error);
+  }
+
+  /** Aborted with the delivery. */
+  get signal(): AbortSignal {
+    if (!this.controller) {
+      this.controller = new AbortController();
+      if (this.delivery) this.controller.abort(this.delivery.error);
+    }
+    return this.controller.signal;
   }
 
   /** The error for a durable call that is made now. */
@@ -79,6 +91,18 @@ export class Cancellation {
     return this.delivery && calledAt < this.delivery.at ? this.errorOfNewCall(shelter) : undefined;
   }
 }
+
+/** The record of a cancellation, a completion of its own. */
+export const cancelStep = (reason: Encoded, now: number): Omit<StepRow, "seq"> => ({
+  id: CANCEL_ID,
+  kind: "cancel",
+  state: "completed",
+  inputHash: "",
+  attempt: 0,
+  output: reason,
+  startedAt: now,
+  finishedAt: now,
+});
 
 /** The reason of a cancellation as a value. One that cannot be decoded is reported, and missing. */
 export function reasonOf(host: Pick<Host, "values" | "report">, run: RunRow, stored: Encoded | undefined): unknown {

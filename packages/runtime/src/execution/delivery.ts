@@ -54,7 +54,7 @@ export class Delivery {
     this.history = history;
     this.failures = failures;
     this.cancellation = cancellation;
-    this.now = recipient.run.createdAt;
+    this.now = recipient.run.startedAt;
   }
 
   /** Delivers what can be delivered, beginning when the microtask queue has drained. */
@@ -108,7 +108,7 @@ export class Delivery {
 
   private deliverFailure(call: PendingCall, error: unknown): void {
     addOrigin(error, this.recipient.run.id, call);
-    this.failures.add({ id: call.id, error, at: this.delivered, frame: call.frame });
+    this.failures.add({ id: call.id, location: call.location, error, at: this.delivered, frame: call.frame });
     call.reject(error);
   }
 

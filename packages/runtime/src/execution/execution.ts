@@ -9,7 +9,7 @@ import { CancelledError } from "../values/errors.ts";
 import { storableFailure } from "../values/thrown.ts";
 import { fingerprint } from "../values/fingerprint.ts";
 import { Calls } from "./calls.ts";
-import { Cancellation, cancelledEnd, reasonOf } from "./cancellation.ts";
+import { Cancellation, cancelledEnd, cancelStep, reasonOf } from "./cancellation.ts";
 import { context } from "./current.ts";
 import { Delivery, type Recipient } from "./delivery.ts";
 import { Failures } from "./failures.ts";
@@ -17,6 +17,7 @@ import type { Host } from "./host.ts";
 import { Idle } from "./idle.ts";
 import { Journal } from "./journal.ts";
 import { Late, type ExecutionEnd } from "./late.ts";
+import { instrumented } from "./launch.ts";
 import { Scope } from "./scope.ts";
 import { PendingCall, type CallingScope, type LiveStep, type StepSpec } from "./step.ts";
 
@@ -48,7 +49,6 @@ export class Execution implements Recipient {
   private readonly cancellation: Cancellation;
   /** How the workflow's body ended. */
   private outcome: Outcome | undefined;
-  private drained: (() => void) | undefined;
   private readonly late: Late;
 
   /**
@@ -114,6 +114,18 @@ export class Execution implements Recipient {
     return this.delivery.now;
   }
 
+  get isReplaying(): boolean {
+    return this.calls.isReplaying && this.history.next !== undefined;
+  }
+
+  get cancelSignal(): AbortSignal {
+    return this.cancellation.signal;
+  }
+
+  progress(value: unknown): void {
+    if (!this.isOver) this.journal.progress(this.host.values.encode(value, "progress() was called with"));
+  }
+
   /** Runs the body from the top. `ended` resolves whatever the body ends with. */
   start(body: Body, args: readonly unknown[]): void {
     if (this.run.cancel !== undefined) this.cancel(this.run.cancel);
@@ -124,7 +136,7 @@ export class Execution implements Recipient {
       this.delivery.pump();
     };
     const call = async (): Promise<unknown> => body(...args);
-    context.run(Scope.root(this, this.definition), call).then(
+    instrumented(this, () => context.run(Scope.root(this, this.definition), call)).then(
       (value) => settled({ ok: true, value }),
       (error: unknown) => settled({ ok: false, error }),
     );
@@ -235,7 +247,7 @@ export class Execution implements Recipient {
     const compensated = status === "failed" && this.failures.hasCompensated(unhandled);
     const at = this.host.clock.now();
     this.journal.write({ type: "finish", status, output, unhandled, compensated, at }, () =>
-      this.close({ type: "finished", status, output }),
+      this.close({ type: "finished", status, output, failedAt: this.failures.lastOf(unhandled) }),
     );
   }
 
@@ -303,7 +315,6 @@ export class Execution implements Recipient {
     this.state = "ended";
     this.late.ended(end);
     this.end(end);
-    this.drained?.();
   }
 
   // --- rejections
@@ -342,11 +353,8 @@ export class Execution implements Recipient {
     if (this.state === "active") {
       this.state = "draining";
       if (this.attempts.running === 0) this.leave();
-      await new Promise<void>((resolve) => {
-        this.drained = resolve;
-        if (this.hasEnded) resolve();
-      });
-    } else await this.ended;
+    }
+    await this.ended;
   }
 
   /** Gives the run back without waiting for running attempts. Their signals are aborted; they run again elsewhere. */
@@ -383,17 +391,7 @@ export class Execution implements Recipient {
     if (this.cancellation.requested || this.state !== "active") return;
     this.cancellation.request(reason);
     this.calls.hold();
-    const now = this.host.clock.now();
-    const times = { startedAt: now, finishedAt: now };
-    this.checkpoint({
-      id: CANCEL_ID,
-      kind: "cancel",
-      state: "completed",
-      inputHash: "",
-      attempt: 0,
-      output: reason,
-      ...times,
-    });
+    this.checkpoint(cancelStep(reason, this.host.clock.now()));
     this.calls.interrupt(reasonOf(this.host, this.run, reason));
   }
 }

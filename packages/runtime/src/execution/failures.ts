@@ -1,8 +1,13 @@
 import { guarded, isError } from "../values/describe.ts";
 import type { Frame } from "./frame.ts";
 
-interface Failure {
+/** A failed step. */
+export interface FailedStep {
   readonly id: string;
+  readonly location: string | undefined;
+}
+
+interface Failure extends FailedStep {
   readonly error: unknown;
   /** Number of completions delivered, including this failure. */
   readonly at: number;
@@ -40,6 +45,11 @@ export class Failures {
   /** @param delivered - number of completions delivered, including this work of clean-up */
   cleanedUp(delivered: number): void {
     this.cleanedUpAt = delivered;
+  }
+
+  /** The step that failed last among these. */
+  lastOf(ids: readonly string[]): FailedStep | undefined {
+    return this.failures.findLast(({ id }) => ids.includes(id));
   }
 
   /** Whether clean-up has done durable work since the first of the unhandled failures; without any, since the latest other work. */

@@ -1,7 +1,9 @@
 import type { PerdureError } from "@perdure/protocol";
 import type { Encoded, FinalStatus, RunRow, StepRow, Write } from "@perdure/store";
 import type { Clock } from "../config/clock.ts";
-import type { Settings, StepEvent } from "../config/settings.ts";
+import type { StepEvent } from "../config/events.ts";
+import type { Logger } from "../config/logger.ts";
+import type { Settings } from "../config/settings.ts";
 import type { Body, WorkflowDefinition } from "../definitions/definition.ts";
 import type { ValueStore } from "../values/codec.ts";
 
@@ -21,6 +23,8 @@ export interface RunRequest {
   /** The caller's own body of the workflow. Without it the workflow is found by its name. */
   readonly body?: Body;
   readonly parent?: string;
+  /** Of a new run. */
+  readonly tags?: readonly string[];
   /** Calls the body and the schema of the input in the asynchronous context of the call. */
   readonly inContext?: <R>(call: () => R) => R;
   /** The function object or instance that is called, for a workflow that it distinguishes the runs of. */
@@ -43,6 +47,7 @@ export interface Host {
   readonly clock: Clock;
   readonly values: ValueStore;
   readonly settings: Settings;
+  readonly log: Logger;
   /** Commits together with the other writes of this turn. `done` gets true, false (the epoch is stale), or the store's error. */
   commit(write: Write, done: (result: unknown) => void): void;
   /** Reports a problem that does not stop the run. */

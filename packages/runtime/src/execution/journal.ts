@@ -1,4 +1,4 @@
-import type { RunRow, SignalRow, StepRow, Write } from "@perdure/store";
+import type { Encoded, RunRow, SignalRow, StepRow, Write } from "@perdure/store";
 import type { Code } from "../definitions/code.ts";
 import type { History } from "../history/history.ts";
 import type { Host } from "./host.ts";
@@ -15,6 +15,9 @@ interface Writer {
   fail(error: unknown): void;
 }
 
+/** Milliseconds between two commits that contain nothing but progress. */
+const PROGRESS_INTERVAL = 200;
+
 /** Writes what happens in a run to the store, each checkpoint under the run's next sequence number (R2, R3). */
 export class Journal {
   private readonly run: RunRow;
@@ -25,6 +28,10 @@ export class Journal {
   private seq: number;
   /** Whether a checkpoint of this execution is durable. */
   hasProgressed = false;
+  /** What the run last said of its progress, if that is not committed. */
+  private said: Encoded | undefined;
+  private saidAt = -Infinity;
+  private sayLater: (() => void) | undefined;
   /** The code is recorded together with the first write under it, so that a run that is stopped before stays unchanged. */
   private isCodeRecorded: boolean;
 
@@ -50,8 +57,26 @@ export class Journal {
   /** Writes to the run; `then` is called once the write is durable. */
   write(write: WriteBody, then: () => void): void {
     if (this.writer.hasEnded) return;
+    this.say();
     if (write.type !== "release") this.recordCode();
     this.commit(write, then);
+  }
+
+  /** Commits the value soon, or with the next write. */
+  progress(value: Encoded): void {
+    this.said = value;
+    const { clock } = this.host;
+    this.sayLater ??= clock.at(Math.max(clock.now(), this.saidAt + PROGRESS_INTERVAL), () => this.say(), true);
+  }
+
+  private say(): void {
+    this.sayLater?.();
+    this.sayLater = undefined;
+    const value = this.said;
+    if (value === undefined || this.writer.hasEnded) return;
+    this.said = undefined;
+    this.saidAt = this.host.clock.now();
+    this.commit({ type: "progress", value }, () => {});
   }
 
   private recordCode(): void {

@@ -2,11 +2,18 @@ import { nextTurn, PerdureError } from "@perdure/protocol";
 import type { Encoded, FinalStatus, RunRow } from "@perdure/store";
 import { backoffAfter } from "../config/backoff.ts";
 import { headlineOf } from "../values/describe.ts";
+import type { FailedStep } from "./failures.ts";
 import type { Host } from "./host.ts";
 
 /** How an execution ended. Only `finished` is an end of the run. */
 export type ExecutionEnd =
-  | { readonly type: "finished"; readonly status: FinalStatus; readonly output: Encoded }
+  | {
+      readonly type: "finished";
+      readonly status: FinalStatus;
+      readonly output: Encoded;
+      /** The step whose failure ended the run. */
+      readonly failedAt?: FailedStep | undefined;
+    }
   | { readonly type: "released"; readonly wakeAt: number | undefined }
   | { readonly type: "stopped"; readonly error: unknown }
   | { readonly type: "lost" };

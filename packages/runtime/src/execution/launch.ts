@@ -1,6 +1,8 @@
 import { PerdureError } from "@perdure/protocol";
+import { inside, type ExecutionInfo } from "../config/instrumentation.ts";
 import type { AnyFunction, Body, WorkflowDefinition } from "../definitions/definition.ts";
 import { context } from "./current.ts";
+import type { RunInMemory } from "./step.ts";
 
 /**
  * The body of a workflow's function. Emitted code hands it out before any of it runs.
@@ -12,4 +14,11 @@ export function bodyOf(definition: WorkflowDefinition, fn: AnyFunction | undefin
   void context.run(launch, () => (fn as (() => unknown) | undefined)?.call(self));
   if (!launch.body) throw new PerdureError("NOT_RECOVERABLE", { workflow: definition.info.name });
   return launch.body;
+}
+
+/** Calls the body of a workflow inside of what the instrumentation puts around it. */
+export function instrumented<R>({ run, host }: Pick<RunInMemory, "run" | "host">, call: () => R): R {
+  const { id, workflow, trace, epoch } = run;
+  const info = (): ExecutionInfo => ({ run: id, workflow, trace, isResumed: epoch > 1 });
+  return inside(host.settings.instrumentation.aroundExecution, info, call, host.log);
 }

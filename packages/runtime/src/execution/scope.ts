@@ -131,7 +131,7 @@ export class Scope implements Moment, CallingScope {
   }
 
   get start(): number {
-    return this.execution.run.createdAt;
+    return this.execution.run.startedAt;
   }
 
   get now(): number {

@@ -3,6 +3,7 @@ import type { PerdureError } from "@perdure/protocol";
 import type { Encoded, SignalRow, StepKind, StepRow, RunRow } from "@perdure/store";
 import type { Definition } from "../definitions/definition.ts";
 import type { Call } from "../history/call.ts";
+import { guarded } from "../values/describe.ts";
 import type { CancelledError } from "../values/errors.ts";
 import type { Shelter } from "./cancellation.ts";
 import type { Frame } from "./frame.ts";
@@ -68,6 +69,12 @@ export interface RunInMemory {
   /** The error for a call that comes after the end of the execution. */
   tooLate(name: string, step: string): PerdureError | undefined;
   attemptEnded(): void;
+  /** Whether recorded steps are still being replayed. */
+  readonly isReplaying: boolean;
+  /** Aborted when a cancellation is delivered. */
+  readonly cancelSignal: AbortSignal;
+  /** Records what the run says of its progress: soon, or with the next commit. The latest one wins. */
+  progress(value: unknown): void;
   /** Ends the execution, not the run: the run stays as it is and can be resumed. */
   stop(error: unknown): void;
   /** A promise that was made in the run was rejected and has no handler yet. */
@@ -174,6 +181,8 @@ export class LiveStep {
   isLimited = false;
   /** The store has it as an open step. */
   kept: boolean;
+  /** The encoded arguments; empty where they cannot be stored. */
+  private input: Encoded | undefined;
   /** Set by steps that handle these events. */
   onSignal: ((signal: SignalRow) => void) | undefined;
   onCancel: ((reason: unknown) => void) | undefined;
@@ -252,7 +261,7 @@ export class LiveStep {
     this.sealed = true;
     this.stopWaiting();
     const { host, run } = this.execution;
-    const row = { ...this.row(state), output, finishedAt: host.clock.now() };
+    const row = { ...this.record(state), output, finishedAt: host.clock.now() };
     host.emit(state === "completed" ? "executed" : "failed", run, row);
     this.execution.checkpoint(row, consume, this.call.onCheckpoint);
     this.inner?.abandon("the task that called it has ended");
@@ -265,7 +274,7 @@ export class LiveStep {
     this.kept = true;
     const output = lastError === undefined ? undefined : this.encode(lastError, "threw");
     const row = {
-      ...this.row("open"),
+      ...this.record("open"),
       ...(dueAt !== undefined && { dueAt }),
       ...(output !== undefined && { output }),
     };
@@ -277,7 +286,7 @@ export class LiveStep {
   keepAttempt(then: () => void): void {
     this.kept = true;
     this.dueAt = undefined;
-    this.execution.keep(this.row("open"), () => this.active && then());
+    this.execution.keep(this.record("open"), () => this.active && then());
   }
 
   /** Waits until `dueAt`, or without a limit. The run may leave memory meanwhile. */
@@ -322,6 +331,15 @@ export class LiveStep {
     const where = (): string =>
       `step ${id} of run ${this.execution.run.id}${spec.location === undefined ? "" : `, called at ${spec.location}`}`;
     return this.execution.host.values.encode(value, `${spec.name} ${how}`, where);
+  }
+
+  /** The row to record: with the arguments of a task, where they are wanted. */
+  private record(state: StepRow["state"]): StepRow {
+    const { host } = this.execution;
+    const { kind, input: args } = this.call.spec;
+    if (!host.settings.recordInputs || kind !== "task") return this.row(state);
+    this.input ??= guarded(() => host.values.encode(args, ""), "");
+    return this.input === "" ? this.row(state) : { ...this.row(state), input: this.input };
   }
 
   private row(state: StepRow["state"]): StepRow {

@@ -1,5 +1,5 @@
 import { PerdureError } from "@perdure/protocol";
-import type { RunRow, Store, UnfinishedFilter } from "@perdure/store";
+import type { RunHead, RunRow, Store, UnfinishedFilter } from "@perdure/store";
 import { blockKey, codeOf } from "../definitions/code.ts";
 import type { WorkflowDefinition } from "../definitions/definition.ts";
 import { isSuperseded } from "../definitions/registry.ts";
@@ -25,7 +25,10 @@ export async function allUnfinished(store: Store, filter: Omit<UnfinishedFilter,
 export const PAGE = 1000;
 
 /** The workflow that a run was recorded for. */
-export const placeOf = ({ workflow, file }: RunRow): WorkflowPlace => ({ name: workflow, file });
+export const placeOf = ({ workflow, file }: Pick<RunRow, "workflow" | "file">): WorkflowPlace => ({
+  name: workflow,
+  file,
+});
 
 /** Milliseconds that a run which may have killed its process executes without another one of that kind. */
 const SUSPECT_TIME = 10_000;
@@ -216,7 +219,7 @@ export class Claims {
   /**
    * How to execute a run by its workflow's name. Undefined where no loaded module has the workflow, or its name is not one of `wanted`.
    */
-  requestFor(row: RunRow, wanted?: readonly string[]): RunRequest | undefined {
+  requestFor(row: RunHead, wanted?: readonly string[]): RunRequest | undefined {
     try {
       const definition = findWorkflow(placeOf(row), this.context.settings.renames);
       if (!definition?.fn) return undefined;
@@ -299,9 +302,7 @@ export class Claims {
   /** Claims a run and executes it until it ends, waits, or stops. False when another process was faster. */
   async executeOnce(row: RunRow): Promise<boolean> {
     if (!(await this.claim(row))) return false;
-    const end = await this.runs.get(row.id)?.ended;
-    if (end?.type === "stopped")
-      this.context.log.error(`run ${row.id} stopped: ${headlineOf(end.error)}`, { run: row.id });
+    await this.runs.get(row.id)?.ended;
     return true;
   }
 

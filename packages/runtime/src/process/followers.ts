@@ -27,6 +27,8 @@ export class Followers {
   private readonly followed = new Map<string, Promise<RunEnd>>();
   /** Runs whose results are awaited here: a caller gets the error of a stop, so it is not logged. */
   private readonly awaited = new Set<string>();
+  /** Errors that stopped an execution: the log has them. */
+  private readonly inLog = new WeakSet<object>();
   private readonly reading = new Set<string>();
   /** Runs that may be ours without being in memory, and how often each was looked at. */
   private readonly lookedAfter = new Map<string, number>();
@@ -103,13 +105,18 @@ export class Followers {
   }
 
   private logStop(id: string, error: unknown): void {
-    if (this.context.isClosed || this.awaited.has(id)) return;
+    if (this.context.isClosed || this.awaited.has(id) || this.inLog.has(error as object)) return;
     this.context.log.error(`run ${id} stopped: ${headlineOf(error)}`, { run: id });
   }
 
   /** Whether somebody awaits the result of a run here. */
   get hasAwaited(): boolean {
     return this.awaited.size > 0;
+  }
+
+  private logged(error: unknown): unknown {
+    if (typeof error === "object" && error !== null) this.inLog.add(error);
+    return error;
   }
 
   /** The value that the run completed with; rejects with what it failed with. */
@@ -130,7 +137,7 @@ export class Followers {
       await this.runs.claimInFlight(id)?.catch(() => {}); // the claim's own caller gets its error
       const end = await this.runs.get(id)?.ended;
       if (end?.type === "finished") return end;
-      if (end?.type === "stopped") throw end.error;
+      if (end?.type === "stopped") throw this.logged(end.error);
       try {
         const found = await this.lookAt(id);
         if (found) return found;

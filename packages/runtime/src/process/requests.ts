@@ -1,5 +1,5 @@
 import { nextTurn, PerdureError } from "@perdure/protocol";
-import type { RunFilter, RunRow } from "@perdure/store";
+import type { RunFilter, RunHead, RunRow } from "@perdure/store";
 import { listeners, workflowNames } from "../definitions/registry.ts";
 import { storedName } from "../values/stored-name.ts";
 import { headlineOf } from "../values/describe.ts";
@@ -44,7 +44,7 @@ export class Requests {
     return found(id, await (await this.context.ready()).getRun(id));
   }
 
-  async list(filter: RunFilter): Promise<RunRow[]> {
+  async list(filter: RunFilter): Promise<RunHead[]> {
     return (await this.context.ready()).listRuns(filter);
   }
 

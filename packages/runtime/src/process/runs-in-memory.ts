@@ -9,7 +9,7 @@ import type { ProcessContext } from "./context.ts";
 
 /** What happens to the runs in memory. */
 interface Listener {
-  begun(): void;
+  begun(execution: Execution): void;
   ended(execution: Execution, end: ExecutionEnd): void;
   /** A call that was to make the run ours failed: perhaps it did so. */
   unsure(id: string, request: RunRequest | undefined, error: unknown): void;
@@ -90,7 +90,7 @@ export class RunsInMemory {
     const { definition } = request;
     const execution = new Execution(this.host, row, definition, leaseEndsAt, steps, codeVersions);
     this.executions.set(row.id, execution);
-    this.listener.begun();
+    this.listener.begun(execution);
     void execution.ended.then((end) => {
       if (this.executions.get(row.id) === execution) this.executions.delete(row.id);
       this.listener.ended(execution, end);

@@ -2,8 +2,9 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { elapsed, PerdureError } from "@perdure/protocol";
 import { openStore, type RunRow, type StepRow, type Store, type Write } from "@perdure/store";
 import { after, systemClock, type Clock } from "../config/clock.ts";
-import { filtered, type Logger } from "../config/logger.ts";
-import { settingsOf, type RuntimeOptions, type Settings, type StepEvent } from "../config/settings.ts";
+import type { Logger } from "../config/logger.ts";
+import type { StepEvent } from "../config/events.ts";
+import { settingsOf, type RuntimeOptions, type Settings } from "../config/settings.ts";
 import { errorClassName, errorPrototypeOf } from "../definitions/error-classes.ts";
 import { assertUnused } from "../definitions/workflows.ts";
 import { currentScope } from "../execution/current.ts";
@@ -12,7 +13,7 @@ import type { ExecutionEnd } from "../execution/late.ts";
 import type { Host, LeasedRun, RunEnd, RunRequest } from "../execution/host.ts";
 import { copies } from "../process-wide.ts";
 import { createCodec, versioned, type ValueStore } from "../values/codec.ts";
-import { headlineOf } from "../values/describe.ts";
+import { Reporter } from "../reporting/reporter.ts";
 import type { ErrorClasses } from "../values/error-data.ts";
 import { Claims } from "./claims.ts";
 import { Committer } from "./committer.ts";
@@ -57,7 +58,7 @@ export class Runtime implements Host, ProcessContext {
   readonly starter: Starter;
   readonly requests: Requests;
 
-  private readonly options: RuntimeOptions;
+  private readonly reporter: Reporter;
   private readonly waiters: Waiters;
   private readonly poller: Poller;
   private readonly leases: Leases;
@@ -66,21 +67,19 @@ export class Runtime implements Host, ProcessContext {
   private endKeeping: (() => void) | undefined;
   private opened: Promise<void> | undefined;
   private closed = false;
-  /** Calls a hook in the asynchronous context in which it was given, whichever run has a message for it (R14). */
-  private readonly inContext: <R>(call: () => R) => R = AsyncLocalStorage.snapshot();
   /** How many copies of this package the log has reported. One is normal. */
   private reportedCopies = 1;
 
   /** @param owners - what this process knows of the owners of runs */
   constructor(options: RuntimeOptions = {}, owners: Owners = systemOwners) {
-    this.options = options;
     this.owners = owners;
     this.owner = owners.create();
     this.clock = options.clock ?? systemClock;
     this.values = versioned(options.codec ?? createCodec(options.classes, errorClasses));
     this.settings = settingsOf(options);
     assertUnused(this.settings.renames);
-    this.log = filtered(options.logger, options.logLevel, this.inContext);
+    this.reporter = new Reporter(options, this.clock, this, AsyncLocalStorage.snapshot());
+    this.log = this.reporter.log;
     const store = options.store ?? process.env["PERDURE_STORE"] ?? "sqlite:perdure.db";
     const given = typeof store === "string" ? openStore(store, { durability: options.durability ?? "full" }) : store;
     this.store = boundedStore(given, this.settings.storeTimeout, this.clock);
@@ -89,7 +88,7 @@ export class Runtime implements Host, ProcessContext {
     const leases = new Leases(this);
     this.leases = leases;
     this.runs = new RunsInMemory(this, this, {
-      begun: () => this.begun(),
+      begun: (execution) => this.begun(execution),
       ended: (execution, end) => this.ended(execution, end),
       unsure: (id, request, error) => isOfTheStore(error) && this.followers.lookAfter(id, request),
     });
@@ -138,25 +137,11 @@ export class Runtime implements Host, ProcessContext {
   }
 
   report(error: PerdureError, run: RunRow): void {
-    try {
-      const { onReport } = this.options;
-      if (onReport) return this.inContext(() => onReport(error, run));
-    } catch (mistake) {
-      this.log.error(`onReport threw: ${headlineOf(mistake)}`, { run: run.id });
-    }
-    this.log.warn(error.message, { run: run.id, workflow: run.workflow, code: error.code });
+    this.reporter.problem(error, run);
   }
 
   emit(event: StepEvent, run: RunRow, row: StepRow): void {
-    try {
-      const { onStep } = this.options;
-      if (onStep) this.inContext(() => onStep(event, run.id, row.id));
-    } catch (error) {
-      this.log.error(`onStep threw: ${headlineOf(error)}`, { run: run.id });
-    }
-    if (event === "started") return;
-    const where = row.location === undefined ? "" : ` at ${row.location}`;
-    this.log.debug(`${event} ${run.id} ${row.id}${where}`, { run: run.id, step: row.id, attempt: row.attempt });
+    this.reporter.step(event, run, row);
   }
 
   begin(request: RunRequest): Promise<string> {
@@ -187,16 +172,21 @@ export class Runtime implements Host, ProcessContext {
     return this.leases.renew([run]);
   }
 
-  private begun(): void {
+  /** Resolves when something of the run may have changed: in this process at once, else within `pollInterval`. */
+  changeOf(run: string): Promise<void> {
+    return this.waiters.wait(run, this.clock.now() + this.settings.pollInterval);
+  }
+
+  private begun({ run }: Execution): void {
     this.endKeeping ??= keepRejections();
     this.poller.start();
+    this.reporter.run(run, { type: run.epoch === 1 ? "started" : "resumed" });
   }
 
   private ended({ run }: Execution, end: ExecutionEnd): void {
     if (end.type === "stopped") this.claims.stopped(run.id);
     else this.claims.endBackOff(run.id);
-    const how = end.type === "finished" ? end.status : end.type;
-    this.log.debug(`run ${run.id} ${how}`, { run: run.id, workflow: run.workflow });
+    this.reporter.run(run, detailsOf(end));
     if (end.type === "lost" || (end.type === "stopped" && isOfTheStore(end.error))) this.followers.lookAfter(run.id);
     this.waiters.wake(run.id);
     if (run.parent !== undefined) this.waiters.wake(run.parent);
@@ -242,5 +232,26 @@ export class Runtime implements Host, ProcessContext {
     const limit = new Promise<void>((resolve) => (cancelTimer = after(this.clock, milliseconds, resolve)));
     await Promise.race([work, limit]);
     cancelTimer?.();
+  }
+}
+
+/** What the end of an execution says of its run. */
+function detailsOf(end: ExecutionEnd): Parameters<Reporter["run"]>[1] {
+  switch (end.type) {
+    case "finished": {
+      const { status: type, output, failedAt } = end;
+      if (type === "completed") return { type };
+      const at = failedAt && {
+        step: failedAt.id,
+        ...(failedAt.location !== undefined && { location: failedAt.location }),
+      };
+      return { type, output, ...at };
+    }
+    case "released":
+      return { type: "released", ...(end.wakeAt !== undefined && { wakeAt: new Date(end.wakeAt) }) };
+    case "stopped":
+      return { type: isOfTheStore(end.error) ? "stopped" : "blocked", error: end.error };
+    case "lost":
+      return { type: "lost" };
   }
 }

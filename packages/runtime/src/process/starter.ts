@@ -62,7 +62,7 @@ export class Starter {
    * @throws PerdureError `RUN_INPUT_DIFFERS`, `RUN_WORKFLOW_DIFFERS`, `RUN_ID_*`, `VALUE_NOT_STORABLE`
    */
   async begin(request: RunRequest): Promise<string> {
-    const { definition, args, parent } = request;
+    const { definition, args, parent, tags = [] } = request;
     const { clock, values, settings, owner } = this.context;
     const { name } = definition.info;
     const { inContext = direct } = request;
@@ -74,6 +74,7 @@ export class Starter {
     const id = given ?? (await this.defaultId(definition, inputHash));
     if (given === undefined && definition.info.needsId && request.caller)
       this.assertCaller(id, definition, request.caller);
+    const trace = this.traceOf(request, id);
     const now = clock.now();
     const store = await this.context.ready();
     const leaseEndsAt = this.leases.endsAt();
@@ -90,6 +91,8 @@ export class Starter {
       seed: this.seed(id),
       createdAt: now,
       ...(parent !== undefined && { parent }),
+      ...(tags.length > 0 && { tags }),
+      ...(trace !== undefined && { trace }),
       ...(codeHistory !== undefined && { codeHistory }),
       lease: { owner, until: now + settings.lease },
     };
@@ -99,6 +102,17 @@ export class Starter {
       this.followers.resume(id, request);
     } else await this.attach(run, request, inputHash);
     return id;
+  }
+
+  /** What the instrumentation wants to know later of the code that starts the run. */
+  private traceOf({ definition, inContext = direct }: RunRequest, run: string): string | undefined {
+    const { onStart } = this.context.settings.instrumentation;
+    try {
+      return onStart && inContext(() => onStart({ run, workflow: definition.info.name }));
+    } catch (error) {
+      this.context.log.error(`the instrumentation threw: ${headlineOf(error)}`, { run });
+      return undefined;
+    }
   }
 
   /** The default id does not tell two instances, or two closures, from another: the second caller would get the result of the first. */

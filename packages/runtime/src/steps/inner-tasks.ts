@@ -263,7 +263,7 @@ export class AttemptCalls implements Attempt {
     if (failure) {
       const id = idOf(this.step, inner);
       this.failed.set(id, inner);
-      this.failures.add({ id, error: failure.error, at: this.outcomes, frame: this.frame });
+      this.failures.add({ id, location: undefined, error: failure.error, at: this.outcomes, frame: this.frame });
     }
     this.onOutcome();
   }

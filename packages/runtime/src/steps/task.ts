@@ -1,6 +1,7 @@
 import { PerdureError } from "@perdure/protocol";
 import { toMilliseconds, toTime, type Duration, type RetryAfter } from "../config/duration.ts";
 import { backoffDelay, exponential, type Backoff, type TaskOptions } from "../config/task-options.ts";
+import { inside, type AttemptInfo } from "../config/instrumentation.ts";
 import type { TaskDefinition } from "../definitions/definition.ts";
 import { context, type TaskContext } from "../execution/current.ts";
 import type { LiveStep } from "../execution/step.ts";
@@ -103,7 +104,7 @@ async function attempt(
   };
   try {
     const own = { kind: "task", execution, task: contextOf(step, abort), attempt: calls } as const;
-    const attempted = (): Promise<unknown> => step.call.inContext(() => context.run(own, call));
+    const attempted = (): Promise<unknown> => step.call.inContext(() => around(step, () => context.run(own, call)));
     const value = await limited(step, attempted, options.timeout);
     if (calls.isWaiting) await calls.last();
     const { result } = options;
@@ -119,6 +120,21 @@ async function attempt(
     step.onAbandon = step.onInterrupt = undefined;
     execution.attemptEnded();
   }
+}
+
+function around(step: LiveStep, call: () => Promise<unknown>): Promise<unknown> {
+  const { host, run } = step.execution;
+  const { id, spec, location } = step.call;
+  const { id: runId, workflow } = run;
+  const info = (): AttemptInfo => ({
+    run: runId,
+    workflow,
+    step: id,
+    task: spec.name,
+    attempt: step.attempt,
+    location,
+  });
+  return inside(host.settings.instrumentation.aroundAttempt, info, call, host.log);
 }
 
 /** Whether an attempt ended because its signal was aborted. Functions of Node.js reject with an `AbortError` whose cause is the reason. */

@@ -1,6 +1,7 @@
 import { checkOptions } from "@perdure/protocol";
 import { DURABLE_WRITES, memoryStore, wrapStore, type Awaitable, type Store } from "@perdure/store";
-import type { RuntimeOptions, StepEvent } from "../config/settings.ts";
+import type { StepEvent } from "../config/events.ts";
+import type { RuntimeOptions } from "../config/settings.ts";
 import type { AnyFunction } from "../definitions/definition.ts";
 import { workflowOf } from "../definitions/workflows.ts";
 import type { RunRequest } from "../execution/host.ts";

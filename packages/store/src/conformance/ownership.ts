@@ -18,10 +18,11 @@ import {
 
 export const ownershipCases: Cases = {
   "S1 a new run is pending and has the fields it was created with": async (store) => {
-    const { modules: _, ...given } = newRun("r", { parent: "p" });
-    const { created, run } = await store.createRun(newRun("r", { parent: "p" }));
+    const { modules: _, ...given } = newRun("r", { parent: "p", tags: ["vip"] });
+    const { created, run } = await store.createRun(newRun("r", { parent: "p", tags: ["vip"] }));
     assert.equal(created, true);
-    assert.deepEqual(run, { ...given, status: "pending", codeSeq: 0, epoch: 0, restarts: 0, stalls: 0, updatedAt: T });
+    const counts = { codeSeq: 0, epoch: 0, restarts: 0, stalls: 0 };
+    assert.deepEqual(run, { ...given, ...counts, status: "pending", startedAt: T, updatedAt: T });
     assert.deepEqual(await store.getRun("r"), run);
   },
   "S1 a run created with a lease is running, owned and at epoch 1": async (store) => {

@@ -37,9 +37,11 @@ async function throughEveryField(store: Store, text: string): Promise<void> {
     workflow: text,
     file: text,
     parent: text,
+    tags: [text],
+    trace: text,
   });
   await store.createRun({ ...run, modules, lease: { owner: text, until: T } });
-  const row = checkpoint("a[0]", 1, { output: text, inputHash: text, location: text, target: text });
+  const row = checkpoint("a[0]", 1, { output: text, inputHash: text, location: text, target: text, input: text });
   await store.commit([step("r", row)]);
   await store.commit([code("r", { code: text, modules: "other", codeHistory: text })]);
   await store.deliver({ run: "r", name: text, payload: text, now: T });
@@ -47,14 +49,16 @@ async function throughEveryField(store: Store, text: string): Promise<void> {
   assert.deepEqual(await store.wakeups([{ run: "r", epoch: 1 }]), [
     { run: "r", owned: true, cancel: text, signals: [{ name: text, slot: 0, payload: text }] },
   ]);
-  await store.commit([finish("r", { output: text })]);
+  await store.commit([{ type: "progress", run: "r", epoch: 1, value: text }, finish("r", { output: text })]);
   assert.deepEqual(await store.steps("r"), [row]);
   assert.equal(await store.getCode(text), text);
   assert.deepEqual(await store.getRun("r"), {
     ...run,
     status: "completed",
     output: text,
+    progress: text,
     cancel: text,
+    startedAt: T,
     codeSeq: 0,
     restarts: 0,
     stalls: 0,

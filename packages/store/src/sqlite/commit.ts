@@ -38,6 +38,9 @@ function apply(tables: Tables, head: Head, write: Write): boolean {
     case "release":
       release(tables, head, write);
       return true;
+    case "progress":
+      tables.runs.setProgress(head.number, write.value);
+      return true;
     case "code":
       tables.codes.record(write.code, write.modules);
       tables.runs.recode(head.number, write);

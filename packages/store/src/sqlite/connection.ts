@@ -1,4 +1,4 @@
-import { statSync, type Stats } from "node:fs";
+import { closeSync, openSync, statSync, type Stats } from "node:fs";
 import { dirname, sep } from "node:path";
 import { elapsed, PerdureError } from "@perdure/protocol";
 import { loadDriver, notLoaded, type Connection } from "./driver.ts";
@@ -64,10 +64,21 @@ function look(path: string): Stats | undefined {
 
 function openFile(place: Place): Connection {
   const Database = loadDriver();
+  createPrivate(place.path);
   try {
     return new Database(place.path, { timeout: place.busyTimeout });
   } catch (error) {
     throw resultCode(error) === undefined ? notLoaded(error) : translate(error, place);
+  }
+}
+
+/** A new file is readable by its owner only: runs hold whatever the program works with. SQLite gives the files beside it the same mode. */
+function createPrivate(path: string): void {
+  if (look(path)) return;
+  try {
+    closeSync(openSync(path, "a", 0o600));
+  } catch {
+    // SQLite cannot create it either, and says why
   }
 }
 

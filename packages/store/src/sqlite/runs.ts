@@ -1,16 +1,7 @@
-import type {
-  Blocked,
-  FinalStatus,
-  Lease,
-  NewRun,
-  RunFilter,
-  RunRow,
-  RunStatus,
-  Store,
-  UnfinishedFilter,
-  Write,
-} from "../contract.ts";
+import type { Blocked, FinalStatus, Lease, NewRun, RunRow, RunStatus, Store, Write } from "../contract.ts";
 import type { Connection } from "./driver.ts";
+import { listings } from "./listings.ts";
+import { COLUMNS, runOf, type Row } from "./run-rows.ts";
 
 /** The fields of a run that a write needs. */
 export interface Head {
@@ -32,9 +23,22 @@ export type Runs = ReturnType<typeof runsTable>;
 export function runsTable(db: Connection) {
   const listing = listings(db);
   const insert = db.prepare<unknown[]>(
-    `INSERT INTO runs (id, workflow, file, input, input_hash, code, code_history, code_seq, seed, parent, created_at, updated_at, status, epoch, owner, lease_until)
-     VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+    `INSERT INTO runs (id, workflow, file, input, input_hash, code, code_history, code_seq, seed, parent, tags, trace, created_at, started_at, updated_at,
+       status, owner, lease_until, epoch)
+     VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? + ${LAST_EPOCH}) ON CONFLICT (id) DO NOTHING`,
   );
+  const fork = db.prepare<unknown[]>(
+    `INSERT INTO runs (id, fork_of, created_at, updated_at, status, epoch, ${FORKED})
+     SELECT ?, id, ?, ?, 'pending', ${LAST_EPOCH}, ${FORKED} FROM runs WHERE number = ? ON CONFLICT (id) DO NOTHING`,
+  );
+  const forgetCancel = db.prepare<[number]>("UPDATE runs SET cancel = NULL WHERE number = ?");
+  const unblock = db.prepare<[number]>("UPDATE runs SET blocked = NULL WHERE number = ? AND blocked IS NOT NULL");
+  const setProgress = db.prepare<[string, number]>("UPDATE runs SET progress = ? WHERE number = ?");
+  const drop = db.prepare<[number]>("DELETE FROM runs WHERE number = ?");
+  const bury = db.prepare<unknown[]>(
+    "INSERT INTO deleted_runs (id, epoch, at) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, at = excluded.at",
+  );
+  const forgetDeleted = db.prepare<[number]>("DELETE FROM deleted_runs WHERE at < ?");
   const get = db.prepare<[string], Row>(`SELECT ${COLUMNS} FROM runs WHERE id = ?`);
   const head = db.prepare<[string], HeadRow>(
     "SELECT number, status, epoch, owner IS NOT NULL AS owned, parent, cancel, unhandled, compensated FROM runs WHERE id = ?",
@@ -68,7 +72,8 @@ export function runsTable(db: Connection) {
   );
   const restart = db.prepare<unknown[]>(
     `UPDATE runs SET status = 'pending', output = NULL, unhandled = NULL, compensated = 0, cancel = NULL, code_seq = 0, code_history = NULL,
-       seed = ?, restarts = restarts + 1, stalls = 0, claimed_seq = 0, created_at = ?, updated_at = ? WHERE number = ?`,
+       seed = ?, progress = NULL, restarts = restarts + 1, stalls = 0, claimed_seq = 0, created_at = @at, started_at = @at, updated_at = @at
+     WHERE number = ?`,
   );
 
   return {
@@ -117,43 +122,50 @@ export function runsTable(db: Connection) {
     requeue: (number: number, at: number, forgetCancel: boolean): void =>
       void requeue.run(at, forgetCancel ? 1 : 0, number),
     /** Makes the run pending again, from the top. */
-    restart: (number: number, seed: string, at: number): void => void restart.run(seed, at, at, number),
+    restart: (number: number, seed: string, at: number): void => void restart.run(seed, number, { at }),
+    /** A pending run with the row of another, without its steps. False: a run with this id exists. */
+    fork: (number: number, id: string, at: number): boolean => fork.run(id, at, at, id, number).changes === 1,
+    forgetCancel: (number: number): void => void forgetCancel.run(number),
+    /** False: the run is not blocked. */
+    unblock: (number: number): boolean => unblock.run(number).changes === 1,
+    setProgress: (number: number, progress: string): void => void setProgress.run(progress, number),
+    /** Deletes the row. The epoch is kept for a while. */
+    delete({ number, id, epoch, at }: { number: number; id: string; epoch: number; at: number }): void {
+      forgetDeleted.run(at - DELETED_LIFETIME);
+      drop.run(number);
+      bury.run(id, epoch, at);
+    },
+    old: listing.old,
   };
 }
 
-const COLUMNS = `id, workflow, file, status, input, input_hash, output, code, code_seq, code_history, seed, parent, owner, epoch,
-  lease_until, wake_at, cancel, blocked, compensated, restarts, stalls, created_at, updated_at`;
+/** Milliseconds for which the epoch of a deleted run is kept: 30 days. */
+const DELETED_LIFETIME = 30 * 24 * 3_600_000;
+
+/** The epoch of the deleted run with this id, from which a new run with the id continues. */
+const LAST_EPOCH = "coalesce((SELECT epoch FROM deleted_runs WHERE deleted_runs.id = ?), 0)";
+
+/** What a fork has from its original. */
+const FORKED = "workflow, file, input, input_hash, code, code_seq, code_history, seed, tags, cancel, started_at";
 
 type HeadRow = Omit<Head, "owned" | "compensated"> & { readonly owned: number; readonly compensated: number };
 
-interface Row {
-  readonly id: string;
-  readonly workflow: string;
-  readonly file: string;
-  readonly status: RunStatus;
-  readonly input: string;
-  readonly input_hash: string;
-  readonly output: string | null;
-  readonly code: string;
-  readonly code_seq: number;
-  readonly code_history: string | null;
-  readonly seed: string;
-  readonly parent: string | null;
-  readonly owner: string | null;
-  readonly epoch: number;
-  readonly lease_until: number | null;
-  readonly wake_at: number | null;
-  readonly cancel: string | null;
-  readonly blocked: string | null;
-  readonly compensated: number;
-  readonly restarts: number;
-  readonly stalls: number;
-  readonly created_at: number;
-  readonly updated_at: number;
-}
-
 function newValues(run: NewRun): unknown[] {
-  const { id, workflow, file, input, inputHash, code, codeHistory = null, seed, parent = null, createdAt, lease } = run;
+  const {
+    id,
+    workflow,
+    file,
+    input,
+    inputHash,
+    code,
+    codeHistory = null,
+    seed,
+    parent = null,
+    tags,
+    trace = null,
+    createdAt,
+    lease,
+  } = run;
   return [
     id,
     workflow,
@@ -164,115 +176,20 @@ function newValues(run: NewRun): unknown[] {
     codeHistory,
     seed,
     parent,
+    tags ? JSON.stringify(tags) : null,
+    trace,
+    createdAt,
     createdAt,
     createdAt,
     ...newOwnership(lease),
+    id,
   ];
 }
 
 function newOwnership(lease: Lease | undefined): unknown[] {
-  return lease ? ["running", 1, lease.owner, lease.until] : ["pending", 0, null, null];
+  return lease ? ["running", lease.owner, lease.until, 1] : ["pending", null, null, 0];
 }
 
 const optional = (row: Row | undefined): RunRow | undefined => row && runOf(row);
 
-function runOf(row: Row): RunRow {
-  return {
-    id: row.id,
-    workflow: row.workflow,
-    file: row.file,
-    status: row.status,
-    input: row.input,
-    inputHash: row.input_hash,
-    ...(row.output !== null && { output: row.output }),
-    code: row.code,
-    codeSeq: row.code_seq,
-    ...(row.code_history !== null && { codeHistory: row.code_history }),
-    seed: row.seed,
-    ...(row.parent !== null && { parent: row.parent }),
-    ...(row.owner !== null && { owner: row.owner }),
-    epoch: row.epoch,
-    ...(row.lease_until !== null && { leaseUntil: row.lease_until }),
-    ...(row.wake_at !== null && { wakeAt: row.wake_at }),
-    ...(row.cancel !== null && { cancel: row.cancel }),
-    ...(row.blocked !== null && { blocked: blockedOf(row.blocked) }),
-    ...(row.compensated === 1 && { compensated: true as const }),
-    restarts: row.restarts,
-    stalls: row.stalls,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-  };
-}
-
-/** A damaged value must not make the other runs of a list unreadable. */
-function blockedOf(text: string): Blocked {
-  try {
-    const { error, message, code } = JSON.parse(text) as Partial<Blocked>;
-    return { error: String(error), message: String(message), code: String(code) };
-  } catch {
-    return { error: "STORE_CORRUPT", message: `the reason in the store is damaged: ${text.slice(0, 100)}`, code: "" };
-  }
-}
-
-/** The queries that return many runs. Each status has a separate SELECT, so that an index provides the order and the limit ends the search early. */
-function listings(db: Connection) {
-  const cached = new Map<string, ReturnType<typeof db.prepare<[object], Row>>>();
-  const query = (sql: string, values: object): RunRow[] => {
-    let statement = cached.get(sql);
-    if (!statement) cached.set(sql, (statement = db.prepare<[object], Row>(sql)));
-    return statement.all(values).map(runOf);
-  };
-
-  return {
-    list({ status, workflow, runs, before, limit = 100 }: RunFilter): RunRow[] {
-      const statuses = status === undefined ? undefined : [...new Set([status].flat())];
-      if (statuses?.length === 0) return [];
-      const conditions = [
-        ...(workflow === undefined ? [] : [OF_WORKFLOWS]),
-        ...(runs ? [OF_RUNS] : []),
-        ...(before === undefined
-          ? []
-          : ["(created_at, number) < (SELECT created_at, number FROM runs WHERE id = @before)"]),
-      ];
-      const column = runs ? "+status" : "status"; // with the ids there is no use for the index of statuses
-      const arms = statuses?.map((_, place) => select([`${column} = @status${place}`, ...conditions])) ?? [
-        select(conditions),
-      ];
-      const named = Object.fromEntries(statuses?.map((value, place) => [`status${place}`, value]) ?? []);
-      const values = {
-        ...named,
-        workflows: JSON.stringify([workflow].flat()),
-        ...(runs && { runs: JSON.stringify(runs) }),
-        before,
-        limit: Math.max(0, limit),
-      };
-      return query(`${arms.join(" UNION ALL ")} ${inOrder("DESC")}`, values);
-    },
-    unfinished({ workflows, runs, now, limit, alive = [], blocked = true }: UnfinishedFilter): RunRow[] {
-      const only = [...(workflows ? [OF_WORKFLOWS] : []), ...(runs ? [OF_RUNS] : [])];
-      const pending = ["status = 'pending'", ...only, ...(blocked ? [] : ["blocked IS NULL"])];
-      const running = ["status = 'running'", ...only, "owner NOT IN (SELECT value FROM json_each(@alive))"];
-      const due = ["status = 'waiting'", "wake_at <= @now", ...only];
-      const arms = [select(pending), select(running), select(due, runs ? "" : "INDEXED BY runs_by_wake")];
-      const values = {
-        ...(workflows && { workflows: JSON.stringify(workflows) }),
-        ...(runs && { runs: JSON.stringify(runs) }),
-        alive: JSON.stringify(alive),
-        now,
-        limit: Math.max(0, limit),
-      };
-      return query(`${arms.join(" UNION ALL ")} ${inOrder("ASC")}`, values);
-    },
-  };
-}
-
-function select(conditions: readonly string[], index = ""): string {
-  return conditions.length === 0 ? SELECT : `${SELECT} ${index} WHERE ${conditions.join(" AND ")}`;
-}
-
-const inOrder = (order: "ASC" | "DESC"): string => `ORDER BY created_at ${order}, number ${order} LIMIT @limit`;
-
-const OF_WORKFLOWS = "workflow IN (SELECT value FROM json_each(@workflows))";
 const LAST_SEQ = "(SELECT coalesce(max(seq), 0) FROM steps WHERE steps.run = runs.number)";
-const OF_RUNS = "id IN (SELECT value FROM json_each(@runs))";
-const SELECT = `SELECT ${COLUMNS}, number FROM runs`;

@@ -32,6 +32,7 @@ export function signalsTable(db: Connection) {
   const consume = db.prepare<[number, string, number]>(
     "UPDATE signals SET consumed = 1 WHERE run = ? AND name = ? AND slot = ?",
   );
+  const deleteAll = db.prepare<[number]>("DELETE FROM signals WHERE run = ?");
 
   return {
     insert: (run: number, { name, slot, payload }: SignalRow, at: number): void =>
@@ -51,6 +52,7 @@ export function signalsTable(db: Connection) {
     unconsumed: (runId: string): SignalRow[] => unconsumed.all(runId),
     unconsumedNames: (run: number): string[] => unconsumedNames.all(run),
     isFree: (run: number, { name, slot }: SignalRow): boolean => isFree.get(run, name, slot) !== undefined,
+    deleteAll: (run: number): void => void deleteAll.run(run),
     consume: (run: number, { name, slot }: SignalRow): void => void consume.run(run, name, slot),
   };
 }

@@ -1,5 +1,5 @@
 import { PerdureError } from "@perdure/protocol";
-import type { StepKind, StepRow, StepState } from "../contract.ts";
+import type { StepFilter, StepKind, StepRow, StepState } from "../contract.ts";
 import type { Connection } from "./driver.ts";
 
 export type Steps = ReturnType<typeof stepsTable>;
@@ -7,16 +7,21 @@ export type Steps = ReturnType<typeof stepsTable>;
 /** All SQL for the table `steps`. `run` is the number of the run. */
 export function stepsTable(db: Connection) {
   const put = db.prepare<unknown[]>(
-    `INSERT INTO steps (${COLUMNS}, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO steps (${COLUMNS}, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (run, id) DO UPDATE SET
        kind = excluded.kind, state = excluded.state, seq = excluded.seq, attempt = excluded.attempt, started_at = excluded.started_at,
        finished_at = excluded.finished_at, due_at = excluded.due_at, target = excluded.target, location = excluded.location,
-       input_hash = excluded.input_hash, output = excluded.output
+       input_hash = excluded.input_hash, output = excluded.output, input = excluded.input
      WHERE state = ${OPEN}`,
   );
-  const all = db
-    .prepare<[string], Row>(`SELECT ${COLUMNS} FROM steps WHERE run = (SELECT number FROM runs WHERE id = ?)`)
-    .raw();
+  const select = `SELECT ${COLUMNS} FROM steps WHERE run = (SELECT number FROM runs WHERE id = ?)`;
+  const all = db.prepare<[string], Row>(select).raw();
+  const after = db.prepare<[string, number, number], Row>(`${select} AND seq > ? ORDER BY seq LIMIT ?`).raw();
+  const open = db.prepare<[string, number], Row>(`${select} AND state = ${OPEN} LIMIT ?`).raw();
+  const seqOf = db.prepare<[number, string], number | null>("SELECT seq FROM steps WHERE run = ? AND id = ?").pluck();
+  const copyBefore = db.prepare<[number, number, number]>(
+    `INSERT INTO steps (${COLUMNS}, run) SELECT ${COLUMNS}, ? FROM steps WHERE run = ? AND seq < ?`,
+  );
   const lastSeq = db.prepare<[number], number>("SELECT coalesce(max(seq), 0) FROM steps WHERE run = ?").pluck();
   const hasSeq = db.prepare<[number, number], 1>("SELECT 1 FROM steps WHERE run = ? AND seq = ?").pluck();
   const openTargets = db
@@ -38,7 +43,17 @@ export function stepsTable(db: Connection) {
     /** Inserts the step, or replaces an open step. False: a checkpoint with this id exists. */
     put: (run: number, step: StepRow): boolean => put.run(values(step), run).changes === 1,
     /** Checkpoints in the order of `seq`, then the open steps. */
-    all: (runId: string): StepRow[] => all.all(runId).map(stepOf).sort(bySeq),
+    some(runId: string, filter: StepFilter): StepRow[] {
+      const limit = Math.max(0, Math.min(filter.limit ?? Infinity, Number.MAX_SAFE_INTEGER));
+      if (filter.after !== undefined) return filter.open ? [] : after.all(runId, filter.after, limit).map(stepOf);
+      if (filter.open) return open.all(runId, limit).map(stepOf);
+      const steps = all.all(runId).map(stepOf).sort(bySeq);
+      return filter.limit === undefined ? steps : steps.slice(0, limit);
+    },
+    /** Undefined: there is no such checkpoint. */
+    seqOf: (run: number, id: string): number | undefined => seqOf.get(run, id) ?? undefined,
+    /** Copies the checkpoints before this one to another run. */
+    copyBefore: (from: number, seq: number, to: number): void => void copyBefore.run(to, from, seq),
     lastSeq: (run: number): number => lastSeq.get(run) ?? 0,
     hasSeq: (run: number, seq: number): boolean => hasSeq.get(run, seq) !== undefined,
     /** The names of the signals, or the ids of the child runs, that open steps wait for. */
@@ -59,7 +74,8 @@ const OPEN = STATES.indexOf("open");
 const FAILED = STATES.indexOf("failed");
 const CHILD = KINDS.indexOf("child");
 
-const COLUMNS = "id, kind, state, seq, attempt, started_at, finished_at, due_at, target, location, input_hash, output";
+const COLUMNS =
+  "id, kind, state, seq, attempt, started_at, finished_at, due_at, target, location, input_hash, output, input";
 
 type Row = readonly [
   id: string,
@@ -74,6 +90,7 @@ type Row = readonly [
   location: string | null,
   inputHash: string,
   output: string | null,
+  input: string | null,
 ];
 
 function values(step: StepRow): unknown[] {
@@ -90,6 +107,7 @@ function values(step: StepRow): unknown[] {
     step.location ?? null,
     step.inputHash,
     step.output ?? null,
+    step.input ?? null,
   ];
 }
 
@@ -97,7 +115,7 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Assigns each field separately: this runs once per step in every replay, and object spreads would double its cost. */
 function stepOf(row: Row): StepRow {
-  const [id, kind, state, seq, attempt, startedAt, finishedAt, dueAt, target, location, inputHash, output] = row;
+  const [id, kind, state, seq, attempt, startedAt, finishedAt, dueAt, target, location, inputHash, output, input] = row;
   const step: Writable<StepRow> = {
     id,
     kind: known(KINDS, kind),
@@ -112,6 +130,7 @@ function stepOf(row: Row): StepRow {
   if (target !== null) step.target = target;
   if (location !== null) step.location = location;
   if (output !== null) step.output = output;
+  if (input !== null) step.input = input;
   return step;
 }
 

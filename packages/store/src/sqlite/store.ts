@@ -1,11 +1,11 @@
 import { resolve, sep } from "node:path";
 import { checkOptions, PerdureError } from "@perdure/protocol";
 import type { Store, Wakeup } from "../contract.ts";
-import { applyBatch, isCancelUndelivered, wakeWaiters, type Tables } from "./commit.ts";
+import { applyBatch, type Tables } from "./commit.ts";
 import { codesTable } from "./codes.ts";
 import { connect, fileIdentity, settings, type Durability, type Settings } from "./connection.ts";
 import { translate, type Place } from "./errors.ts";
-import { isFinal } from "../status.ts";
+import { cancel, deliver, fork, prune, remove, restart, retry, unblock } from "./requests.ts";
 import { runsTable } from "./runs.ts";
 import { sequences } from "./sequences.ts";
 import { signalsTable } from "./signals.ts";
@@ -108,13 +108,17 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
       if (held.length === 0) return [];
       return write(({ runs }) => held.map(({ run, epoch }) => runs.renew(run, epoch, until)));
     },
-    steps: (run) => read(({ steps }) => steps.all(run)),
+    steps: (run, filter = {}) => read(({ steps }) => steps.some(run, filter)),
     commit: (writes) => (writes.length === 0 ? [] : write((tables) => applyBatch(tables, writes))),
     deliver: (delivery) => write((tables) => deliver(tables, delivery)),
     wakeups: (asked) => use((open) => open.read(() => asked.map(({ run, epoch }) => wakeup(open.tables, run, epoch)))),
     cancel: (cancellation) => write((tables) => cancel(tables, cancellation)),
     retry: ({ run, now, force = false }) => write((tables) => retry(tables, run, now, force)),
     restart: ({ run, now, seed }) => write((tables) => restart(tables, run, now, seed)),
+    fork: (request) => write((tables) => fork(tables, request)),
+    unblock: (run) => write((tables) => unblock(tables, run)),
+    delete: (deletion) => write((tables) => remove(tables, deletion)),
+    prune: (filter) => write((tables) => prune(tables, filter)),
   };
 }
 
@@ -154,18 +158,6 @@ function existing<T>(row: T | undefined): T {
   return row;
 }
 
-function deliver({ runs, signals }: Tables, { run, name, payload, now }: Parameters<Store["deliver"]>[0]): boolean {
-  const head = runs.head(run);
-  if (!head) {
-    signals.keepEarly(run, { name, payload }, now);
-    return true;
-  }
-  if (isFinal(head.status)) return false;
-  signals.insert(head.number, { name, slot: signals.count(head.number, name), payload }, now);
-  runs.wake(head.number, now);
-  return true;
-}
-
 function wakeup({ runs, signals }: Tables, run: string, epoch: number): Wakeup {
   const head = runs.head(run);
   const state = {
@@ -174,39 +166,4 @@ function wakeup({ runs, signals }: Tables, run: string, epoch: number): Wakeup {
     signals: signals.unconsumed(run),
   };
   return head === undefined || head.cancel === null ? state : { ...state, cancel: head.cancel };
-}
-
-function cancel(tables: Tables, { run, reason, now }: Parameters<Store["cancel"]>[0]): boolean | undefined {
-  const { runs } = tables;
-  const head = runs.head(run);
-  if (!head) return undefined;
-  if (isFinal(head.status)) return false;
-  if (head.cancel !== null) return true;
-  runs.requestCancel(head.number, reason, now);
-  if (head.epoch === 0) {
-    runs.finish(head.number, { status: "cancelled", output: reason, unhandled: [], at: now });
-    wakeWaiters(tables, run, head.parent, now);
-  } else {
-    runs.wake(head.number, now);
-  }
-  return true;
-}
-
-function retry({ runs, steps }: Tables, run: string, now: number, force: boolean): boolean | undefined {
-  const head = runs.head(run);
-  if (!head) return undefined;
-  if (head.status !== "failed" || (head.compensated && !force)) return false;
-  const forgetCancel = isCancelUndelivered(steps, head);
-  if (head.unhandled !== null) steps.deleteFailed(head.number, head.unhandled);
-  runs.requeue(head.number, now, forgetCancel);
-  return true;
-}
-
-function restart({ runs, steps }: Tables, run: string, now: number, seed: string): boolean | undefined {
-  const head = runs.head(run);
-  if (!head) return undefined;
-  if (!isFinal(head.status)) return false;
-  steps.deleteAll(head.number);
-  runs.restart(head.number, seed, now);
-  return true;
 }

@@ -1,0 +1,144 @@
+import { outerStepId, splitStepId, stepName } from "@perdure/protocol";
+import { isFinal, type Blocked, type RunHead, type RunStatus, type StepKind, type StepRow } from "@perdure/store";
+import { shown, type Shower } from "../config/redact.ts";
+import type { Redacted } from "../config/settings.ts";
+import { guarded } from "../values/describe.ts";
+
+/** What is recorded of a run. Dates are of the clock of the process that wrote them. */
+export interface RunInfo {
+  readonly id: string;
+  readonly workflow: string;
+  /** File of the module that defines the workflow, relative to the project's root. */
+  readonly file: string;
+  readonly status: RunStatus;
+  readonly tags: readonly string[];
+  /** Id of the run that called the workflow and waits for it. */
+  readonly parent?: string;
+  /** Id of the run that this run is a fork of. */
+  readonly forkOf?: string;
+  readonly createdAt: Date;
+  /** When the run was last resumed, left memory, ended, or was asked to cancel. */
+  readonly updatedAt: Date;
+  readonly endedAt?: Date;
+  /** When a waiting run continues without an event from outside. */
+  readonly wakeAt?: Date;
+  /** Why the run was stopped before its end. Such a run is `pending`; a worker resumes it only under other code. */
+  readonly blocked?: Blocked;
+  /** What a failed or cancelled run ended with. */
+  readonly error?: unknown;
+  /** What the run last said with `progress()`. */
+  readonly progress?: unknown;
+  /** Whether a failed run has undone what it did: then only `restart`, or `retry` by force, begins it again. */
+  readonly compensated: boolean;
+  /** How often the run was begun again from the top. */
+  readonly restarts: number;
+}
+
+/** What a run waits for: the end of a `sleep`, a `signal`, the end of a child run, or the next attempt of a task. */
+export interface Wait {
+  readonly kind: "sleep" | "signal" | "child" | "retry";
+  readonly step: string;
+  readonly location?: string;
+  /** The name of the signal, or of the task. */
+  readonly name?: string;
+  /** Id of the child run. */
+  readonly run?: string;
+  /** When the wait ends without an event from outside. */
+  readonly until?: Date;
+}
+
+export interface RunDetails extends RunInfo {
+  readonly waitingFor: readonly Wait[];
+}
+
+/** What is recorded of a step. The first attempt of a task is recorded when it ends. */
+export interface StepInfo {
+  readonly id: string;
+  readonly kind: StepKind;
+  /** Name of the task, of the workflow of a child run, or of the signal. */
+  readonly name: string;
+  /** `open`: a wait that has not ended, or a task between two attempts. */
+  readonly state: "open" | "completed" | "failed";
+  /** Place among the finished steps of the run, in the order in which the workflow saw them, from 1. */
+  readonly seq?: number;
+  /** Where it was called, such as `src/orders.ts:12:18`. */
+  readonly location?: string;
+  /** The texts of the scopes that lead to the step, and its own. */
+  readonly path: readonly string[];
+  /** Id of the step whose task called it. */
+  readonly outer?: string;
+  /** Name of the signal, or id of the child run. */
+  readonly target?: string;
+  readonly attempts: number;
+  readonly startedAt: Date;
+  readonly finishedAt?: Date;
+  /** When an open step continues without an event from outside. */
+  readonly dueAt?: Date;
+  /** Arguments of a task, where `configure({ recordInputs })` had them recorded. */
+  readonly input?: unknown;
+  readonly output?: unknown;
+  /** What a failed step, or the last attempt of an open one, ended with. */
+  readonly error?: unknown;
+}
+
+export function runInfo(reader: Shower, head: RunHead): RunInfo {
+  const { id, workflow, file, status, tags = [], parent, forkOf, wakeAt, blocked, output, progress, restarts } = head;
+  const about = (value: Redacted["value"]): Redacted => ({ value, run: id, workflow });
+  return {
+    id,
+    workflow,
+    file,
+    status,
+    tags,
+    ...(parent !== undefined && { parent }),
+    ...(forkOf !== undefined && { forkOf }),
+    createdAt: new Date(head.createdAt),
+    updatedAt: new Date(head.updatedAt),
+    ...(isFinal(status) && { endedAt: new Date(head.updatedAt) }),
+    ...(wakeAt !== undefined && { wakeAt: new Date(wakeAt) }),
+    ...(blocked && { blocked }),
+    ...(output !== undefined && status !== "completed" && { error: shown(reader, output, about("error")) }),
+    ...(progress !== undefined && { progress: shown(reader, progress, about("progress")) }),
+    compensated: head.compensated === true,
+    restarts,
+  };
+}
+
+/** What the open steps of a run wait for. A task whose attempt was recorded when it began waits for nothing. */
+export function waitsOf(open: readonly StepRow[]): Wait[] {
+  return open.flatMap(({ id, kind, location, target, dueAt }): Wait[] => {
+    const where = { step: id, ...(location !== undefined && { location }) };
+    const until = dueAt !== undefined && { until: new Date(dueAt) };
+    if (kind === "sleep") return [{ kind, ...where, ...until }];
+    if (kind === "signal") return [{ kind, ...where, name: target ?? "", ...until }];
+    if (kind === "child") return [{ kind, ...where, run: target ?? "" }];
+    return kind === "task" && until ? [{ kind: "retry" as const, ...where, name: stepName(id), ...until }] : [];
+  });
+}
+
+export function stepInfo(reader: Shower, run: Pick<RunHead, "id" | "workflow">, row: StepRow): StepInfo {
+  const { id, kind, state, seq, location, target, attempt, startedAt, finishedAt, dueAt, input, output } = row;
+  const outer = outerStepId(id);
+  const about = (value: Redacted["value"]): Redacted => ({ value, run: run.id, workflow: run.workflow, step: id });
+  const outcome = state === "completed" ? "output" : "error";
+  return {
+    id,
+    kind,
+    name: kind === "signal" ? (target ?? "") : nameOf(id),
+    state,
+    ...(seq !== undefined && { seq }),
+    ...(location !== undefined && { location }),
+    path: splitStepId(id),
+    ...(outer !== undefined && { outer }),
+    ...(target !== undefined && (kind === "signal" || kind === "child") && { target }),
+    attempts: attempt,
+    startedAt: new Date(startedAt),
+    ...(finishedAt !== undefined && { finishedAt: new Date(finishedAt) }),
+    ...(dueAt !== undefined && { dueAt: new Date(dueAt) }),
+    ...(input !== undefined && { input: shown(reader, input, about("input")) }),
+    ...(output !== undefined && { [outcome]: shown(reader, output, about(outcome)) }),
+  };
+}
+
+/** The id of a cancellation is not a step id. */
+const nameOf = (id: string): string => guarded(() => stepName(id), id);

@@ -1,0 +1,56 @@
+import { headlineOf } from "../values/describe.ts";
+import type { RuntimeEvent } from "./events.ts";
+import type { Logger } from "./logger.ts";
+
+/** A run that a process begins to execute, or to execute again. */
+export interface ExecutionInfo {
+  readonly run: string;
+  readonly workflow: string;
+  /** What `onStart` returned when the run was started; undefined if it returned nothing. */
+  readonly trace: string | undefined;
+  /** Whether the run has been executed before. */
+  readonly isResumed: boolean;
+}
+
+/** An attempt of a task that is about to begin. */
+export interface AttemptInfo {
+  readonly run: string;
+  readonly workflow: string;
+  readonly step: string;
+  readonly task: string;
+  /** From 1. Attempts before a crash count where they were recorded. */
+  readonly attempt: number;
+  /** Where the task was called, such as `src/orders.ts:12:18`. */
+  readonly location: string | undefined;
+}
+
+/**
+ * What a tracer needs: functions around the code that it measures, and everything that happens. None of them can fail a run. `perdure/otel` has one for
+ * OpenTelemetry.
+ */
+export interface Instrumentation {
+  /** Called in the asynchronous context of the code that starts a run. The text that it returns is recorded with the run, and is not part of its input. */
+  readonly onStart?: (run: { readonly run: string; readonly workflow: string }) => string | undefined;
+  /** Has to call `body`, in the context that the workflow and its tasks are to have, and to return what it returns. */
+  readonly aroundExecution?: <R>(execution: ExecutionInfo, body: () => R) => R;
+  /** Has to call `call`, in the context that the attempt is to have, and to return what it returns. Recorded tasks are not attempted. */
+  readonly aroundAttempt?: <R>(attempt: AttemptInfo, call: () => R) => R;
+  readonly onEvent?: (event: RuntimeEvent) => void;
+}
+
+/** `call()` inside of `around`; without it if that throws, or does not call. */
+export function inside<I, R>(
+  around: (<T>(info: I, call: () => T) => T) | undefined,
+  info: () => I,
+  call: () => R,
+  log: Pick<Logger, "error">,
+): R {
+  if (!around) return call();
+  let result: { readonly value: R } | undefined;
+  try {
+    around(info(), () => (result ??= { value: call() }).value);
+  } catch (error) {
+    if (!result) log.error(`the instrumentation threw: ${headlineOf(error)}`, {});
+  }
+  return (result ??= { value: call() }).value;
+}

@@ -1,0 +1,56 @@
+import type { RunFilter, RunHead, RunRow, StepFilter, StepRow, UnfinishedFilter } from "../contract.ts";
+import { byAge, type Run } from "./run.ts";
+
+export function selected(steps: StepRow[], { after, open, limit = Infinity }: StepFilter): StepRow[] {
+  return steps
+    .filter((step) => after === undefined || (step.seq !== undefined && step.seq > after))
+    .filter((step) => open === undefined || step.state === "open")
+    .slice(0, Math.max(0, limit));
+}
+
+export function list(all: Map<string, Run>, filter: RunFilter): RunHead[] {
+  const { workflow, runs, tags = [], parent, createdAfter = -Infinity, createdBefore = Infinity } = filter;
+  const { before, limit = 100 } = filter;
+  const bound = before === undefined ? undefined : all.get(before);
+  if (before !== undefined && !bound) return [];
+  return [...all.values()]
+    .filter((run) => !runs || runs.includes(run.row.id))
+    .filter(({ row }) => hasStatus(row, filter.status) && matches(workflow, row.workflow))
+    .filter(
+      ({ row }) => tags.every((tag) => row.tags?.includes(tag)) && (parent === undefined || row.parent === parent),
+    )
+    .filter(({ row }) => row.createdAt >= createdAfter && row.createdAt < createdBefore)
+    .filter((run) => !bound || byAge(run, bound) < 0)
+    .sort((a, b) => byAge(b, a))
+    .slice(0, Math.max(0, limit))
+    .map((run) => headOf(run.row));
+}
+
+function headOf({ input: _, codeHistory: __, seed: ___, output, ...head }: RunRow): RunHead {
+  const isError = head.status === "failed" || head.status === "cancelled";
+  return isError && output !== undefined ? { ...head, output } : head;
+}
+
+function hasStatus({ status, blocked }: RunRow, wanted: RunFilter["status"]): boolean {
+  return matches(wanted, status) || (blocked !== undefined && matches(wanted, "blocked"));
+}
+
+export function matches<T extends string>(wanted: T | readonly T[] | undefined, value: T): boolean {
+  return wanted === undefined || (typeof wanted === "string" ? wanted === value : wanted.includes(value));
+}
+
+export function unfinished(all: Map<string, Run>, filter: UnfinishedFilter): RunRow[] {
+  const { workflows, runs, now, limit, alive = [], blocked = true } = filter;
+  const mayNeedOwner = ({ row }: Run): boolean => {
+    if (workflows && !workflows.includes(row.workflow)) return false;
+    if (runs && !runs.includes(row.id)) return false;
+    if (row.status === "waiting") return row.wakeAt !== undefined && row.wakeAt <= now;
+    if (row.status === "pending") return blocked || row.blocked === undefined;
+    return row.status === "running" && !alive.includes(row.owner ?? "");
+  };
+  return [...all.values()]
+    .filter(mayNeedOwner)
+    .sort(byAge)
+    .slice(0, Math.max(0, limit))
+    .map((run) => run.row);
+}

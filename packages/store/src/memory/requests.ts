@@ -1,0 +1,127 @@
+import type { PruneFilter, Wakeup } from "../contract.ts";
+import { isFinal } from "../status.ts";
+import { matches } from "./lists.ts";
+import { byAge, change, newRun, ownedRun, type Run } from "./run.ts";
+import { end, isCancelUndelivered, openTargets, wake } from "./writes.ts";
+
+export function deliver(run: Run, name: string, payload: string, now: number): boolean {
+  if (isFinal(run.row.status)) return false;
+  const slot = run.signals.filter(({ row }) => row.name === name).length;
+  run.signals.push({ row: { name, slot, payload }, consumed: false });
+  wake(run, now);
+  return true;
+}
+
+export function wakeup(runs: Map<string, Run>, id: string, epoch: number): Wakeup {
+  const run = runs.get(id);
+  const signals = run ? run.signals.filter(({ consumed }) => !consumed).map(({ row }) => row) : [];
+  const state = { run: id, owned: ownedRun(runs, id, epoch) !== undefined, signals };
+  return run?.row.cancel === undefined ? state : { ...state, cancel: run.row.cancel };
+}
+
+export function cancel(runs: Map<string, Run>, run: Run, reason: string, now: number): boolean {
+  if (isFinal(run.row.status)) return false;
+  if (run.row.cancel !== undefined) return true;
+  change(run, { cancel: reason, blocked: undefined, updatedAt: now });
+  if (run.row.epoch === 0) end(runs, run, "cancelled", reason, now);
+  else wake(run, now);
+  return true;
+}
+
+export function retry(run: Run, now: number, force: boolean): boolean {
+  if (run.row.status !== "failed" || (run.row.compensated && !force)) return false;
+  const forgotten = isCancelUndelivered(run) ? { cancel: undefined } : {};
+  for (const id of run.unhandled) {
+    const step = run.steps.get(id);
+    if (step?.state !== "failed") continue;
+    run.steps.delete(id);
+    if (step.seq !== undefined) run.seqs.delete(step.seq);
+  }
+  run.unhandled = [];
+  change(run, { status: "pending", output: undefined, compensated: undefined, updatedAt: now, ...forgotten });
+  return true;
+}
+
+export function restart(run: Run, now: number, seed: string): boolean {
+  if (!isFinal(run.row.status)) return false;
+  run.steps.clear();
+  run.seqs.clear();
+  run.claimedSeq = 0;
+  run.unhandled = [];
+  change(run, {
+    status: "pending",
+    output: undefined,
+    compensated: undefined,
+    cancel: undefined,
+    codeSeq: 0,
+    codeHistory: undefined,
+    seed,
+    progress: undefined,
+    restarts: run.row.restarts + 1,
+    stalls: 0,
+    createdAt: now,
+    startedAt: now,
+    updatedAt: now,
+  });
+  return true;
+}
+
+export function fork(
+  { row, steps }: Run,
+  seq: number,
+  to: { readonly id: string; readonly now: number; readonly number: number; readonly epoch: number | undefined },
+): Run {
+  const { workflow, file, input, inputHash, code, codeHistory, seed, tags } = row;
+  const given = { id: to.id, workflow, file, input, inputHash, code, modules: "", seed, createdAt: to.now };
+  const optional = { ...(codeHistory !== undefined && { codeHistory }), ...(tags && { tags }) };
+  const run = newRun({ ...given, ...optional }, to.number, to.epoch);
+  const copied = [...steps.values()].filter((step) => step.seq !== undefined && step.seq < seq);
+  for (const step of copied) {
+    run.steps.set(step.id, step);
+    if (step.seq !== undefined) run.seqs.add(step.seq);
+  }
+  const cancel = copied.some(({ kind }) => kind === "cancel") ? row.cancel : undefined;
+  change(run, { forkOf: row.id, codeSeq: row.codeSeq, startedAt: row.startedAt, cancel });
+  return run;
+}
+
+export function remove(
+  runs: Map<string, Run>,
+  deleted: Map<string, number>,
+  run: Run,
+  now: number,
+  force: boolean,
+): boolean {
+  const { id, status, owner, parent, epoch } = run.row;
+  if (!isFinal(status) && (!force || owner !== undefined)) return false;
+  runs.delete(id);
+  deleted.set(id, epoch);
+  for (const other of runs.values())
+    if (other.row.id === parent || openTargets(other, "child").includes(id)) wake(other, now);
+  return true;
+}
+
+export function prune(
+  runs: Map<string, Run>,
+  deleted: Map<string, number>,
+  { endedBefore, status, workflow, keep = 0, limit }: PruneFilter,
+): number {
+  const awaited = new Set([...runs.values()].flatMap((run) => openTargets(run, "child")));
+  const kept = new Map<string, number>();
+  const old = [...runs.values()]
+    .filter(({ row }) => isFinal(row.status) && matches<string>(status, row.status) && matches(workflow, row.workflow))
+    .sort((a, b) => byAge(b, a))
+    .filter(({ row }) => {
+      const number = (kept.get(row.workflow) ?? 0) + 1;
+      kept.set(row.workflow, number);
+      return number > keep;
+    })
+    .filter(({ row }) => row.updatedAt < endedBefore && !awaited.has(row.id))
+    .reverse()
+    .slice(0, Math.max(0, limit));
+  for (const { row } of old) {
+    runs.delete(row.id);
+    deleted.set(row.id, row.epoch);
+  }
+  return old.length;
+}

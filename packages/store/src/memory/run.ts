@@ -1,0 +1,76 @@
+import type { Lease, NewRun, RunRow, SignalRow, StepRow } from "../contract.ts";
+import { isFinal } from "../status.ts";
+
+export interface Run {
+  row: RunRow;
+  /** Position of the run in the order of creation. */
+  readonly number: number;
+  readonly steps: Map<string, StepRow>;
+  readonly seqs: Set<number>;
+  /** The last checkpoint that the run had when it was claimed. */
+  claimedSeq: number;
+  readonly signals: { readonly row: SignalRow; consumed: boolean }[];
+  /** Failed steps that a retry executes again. */
+  unhandled: readonly string[];
+}
+
+export type Changes = { readonly [K in keyof RunRow]?: RunRow[K] | undefined };
+
+/** @param epoch - of a deleted run with this id */
+export function newRun({ lease, modules: _, ...given }: NewRun, number: number, epoch = 0): Run {
+  const fresh: RunRow = {
+    ...given,
+    status: "pending",
+    codeSeq: 0,
+    epoch,
+    restarts: 0,
+    stalls: 0,
+    startedAt: given.createdAt,
+    updatedAt: given.createdAt,
+  };
+  const run: Run = { row: fresh, number, steps: new Map(), seqs: new Set(), claimedSeq: 0, signals: [], unhandled: [] };
+  if (lease) change(run, own(run, lease, given.createdAt));
+  return run;
+}
+
+/** Replaces the row, because callers hold the old row and it must not change. `undefined` removes a field. */
+export function change(run: Run, changes: Changes): void {
+  const entries = Object.entries({ ...run.row, ...changes }).filter(([, value]) => value !== undefined);
+  run.row = Object.fromEntries(entries) as unknown as RunRow;
+}
+
+export function own(run: Run, lease: Lease, now: number): Changes {
+  const { row } = run;
+  const lastSeq = [...run.seqs].reduce((last, seq) => Math.max(last, seq), 0);
+  const stalls = lastSeq > run.claimedSeq ? 0 : row.stalls + (row.status === "running" ? 1 : 0);
+  run.claimedSeq = lastSeq;
+  return {
+    status: "running",
+    owner: lease.owner,
+    leaseUntil: lease.until,
+    epoch: row.epoch + 1,
+    stalls,
+    blocked: undefined,
+    wakeAt: undefined,
+    updatedAt: now,
+  };
+}
+
+export function isClaimable(row: RunRow, now: number, from: { owner: string; epoch: number } | undefined): boolean {
+  if (isFinal(row.status)) return false;
+  if (row.owner === undefined || row.leaseUntil === undefined || row.leaseUntil < now) return true;
+  return from !== undefined && from.owner === row.owner && from.epoch === row.epoch;
+}
+
+export function ownedRun(runs: Map<string, Run>, id: string, epoch: number): Run | undefined {
+  const run = runs.get(id);
+  return run && run.row.owner !== undefined && run.row.epoch === epoch ? run : undefined;
+}
+
+/** Checkpoints by `seq`, then open steps. */
+export function bySeq(a: StepRow, b: StepRow): number {
+  if (a.seq === undefined) return b.seq === undefined ? 0 : 1;
+  return b.seq === undefined ? -1 : a.seq - b.seq;
+}
+
+export const byAge = (a: Run, b: Run): number => a.row.createdAt - b.row.createdAt || a.number - b.number;

@@ -1,0 +1,95 @@
+import type { RunStatus, SignalRow, StepRow, Write } from "../contract.ts";
+import { isFinal } from "../status.ts";
+import { change, ownedRun, type Run } from "./run.ts";
+
+export function apply(runs: Map<string, Run>, write: Write): boolean {
+  const run = ownedRun(runs, write.run, write.epoch);
+  if (!run) return false;
+  switch (write.type) {
+    case "step":
+      return putStep(run, write.step, write.consume);
+    case "finish":
+      run.unhandled = write.unhandled;
+      if (write.compensated === true) change(run, { compensated: true });
+      end(runs, run, write.status, write.output, write.at);
+      return true;
+    case "release":
+      release(runs, run, write);
+      return true;
+    case "progress":
+      change(run, { progress: write.value });
+      return true;
+    case "code":
+      change(run, { code: write.code, codeSeq: write.codeSeq, codeHistory: write.codeHistory });
+      return true;
+  }
+}
+
+function putStep(run: Run, step: StepRow, consume: SignalRow | undefined): boolean {
+  const found = run.steps.get(step.id);
+  if (found && found.state !== "open") return false;
+  if (step.seq !== undefined && run.seqs.has(step.seq)) return false;
+  const delivery = consume && run.signals.find(({ row }) => row.name === consume.name && row.slot === consume.slot);
+  if (consume && (!delivery || delivery.consumed)) return false;
+  if (delivery) delivery.consumed = true;
+  if (step.seq !== undefined) run.seqs.add(step.seq);
+  run.steps.set(step.id, { ...step });
+  return true;
+}
+
+export function end(runs: Map<string, Run>, run: Run, status: RunStatus, output: string, at: number): void {
+  change(run, { status, output, owner: undefined, leaseUntil: undefined, wakeAt: undefined, updatedAt: at });
+  for (const other of runs.values()) {
+    if (other.row.status !== "waiting") continue;
+    if (other.row.id === run.row.parent || openTargets(other, "child").includes(run.row.id)) wake(other, at);
+  }
+}
+
+export function wake(run: Run, at: number): void {
+  if (run.row.status === "waiting") change(run, { wakeAt: Math.min(run.row.wakeAt ?? at, at) });
+}
+
+export function openTargets(run: Run, kind: StepRow["kind"]): string[] {
+  return [...run.steps.values()]
+    .filter((step) => step.state === "open" && step.kind === kind)
+    .map((step) => step.target ?? "");
+}
+
+function release(
+  runs: Map<string, Run>,
+  run: Run,
+  { status: wanted, wakeAt, blocked, at }: Extract<Write, { type: "release" }>,
+): void {
+  const status = wanted === "waiting" && canBeWoken(runs, run, wakeAt) ? "waiting" : "pending";
+  change(run, {
+    status,
+    blocked,
+    wakeAt: status === "waiting" ? wakeAt : undefined,
+    owner: undefined,
+    leaseUntil: undefined,
+    updatedAt: at,
+  });
+  if (hasNews(runs, run)) wake(run, at);
+}
+
+/** Whether something will wake the run (S11). */
+function canBeWoken(runs: Map<string, Run>, run: Run, wakeAt: number | undefined): boolean {
+  const children = openTargets(run, "child");
+  if (!children.every((id) => runs.has(id))) return false;
+  return wakeAt !== undefined || children.length > 0 || openTargets(run, "signal").length > 0;
+}
+
+/** Whether an event that the run waits for has already happened. */
+function hasNews(runs: Map<string, Run>, run: Run): boolean {
+  if (isCancelUndelivered(run)) return true;
+  const waits = openTargets(run, "signal");
+  if (run.signals.some(({ row, consumed }) => !consumed && waits.includes(row.name))) return true;
+  return openTargets(run, "child").some((id) => {
+    const child = runs.get(id);
+    return child !== undefined && isFinal(child.row.status);
+  });
+}
+
+export function isCancelUndelivered(run: Run): boolean {
+  return run.row.cancel !== undefined && ![...run.steps.values()].some((step) => step.kind === "cancel");
+}

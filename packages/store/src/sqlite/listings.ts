@@ -1,0 +1,107 @@
+import type { PruneFilter, RunFilter, RunHead, RunRow, UnfinishedFilter } from "../contract.ts";
+import type { Connection } from "./driver.ts";
+import { COLUMNS, headOf, LISTED_COLUMNS, runOf, type HeadColumns, type Row } from "./run-rows.ts";
+
+/** The queries that return many runs. Each status has a separate SELECT, so that an index provides the order and the limit ends the search early. */
+export function listings(db: Connection) {
+  const cached = new Map<string, ReturnType<typeof db.prepare<[object], unknown>>>();
+  const query = <R>(sql: string, values: object): R[] => {
+    let statement = cached.get(sql);
+    if (!statement) cached.set(sql, (statement = db.prepare<[object], unknown>(sql)));
+    return statement.all(values) as R[];
+  };
+
+  return {
+    list(filter: RunFilter): RunHead[] {
+      const { status, workflow, runs, tags, parent, createdAfter, createdBefore, before, limit = 100 } = filter;
+      const statuses = status === undefined ? undefined : [...new Set([status].flat())];
+      if (statuses?.length === 0) return [];
+      const conditions = [
+        ...(workflow === undefined ? [] : [OF_WORKFLOWS]),
+        ...(runs ? [OF_RUNS] : []),
+        ...(tags ? [WITH_TAGS] : []),
+        ...(parent === undefined ? [] : ["parent = @parent"]),
+        ...(createdAfter === undefined ? [] : ["created_at >= @createdAfter"]),
+        ...(createdBefore === undefined ? [] : ["created_at < @createdBefore"]),
+        ...(before === undefined
+          ? []
+          : ["(created_at, number) < (SELECT created_at, number FROM runs WHERE id = @before)"]),
+      ];
+      // with the ids or the parent there is no use for the index of statuses
+      const column = runs || parent !== undefined ? "+status" : "status";
+      const isStatus = (wanted: string, place: number): string =>
+        wanted === "blocked" ? `${column} = 'pending' AND blocked IS NOT NULL` : `${column} = @status${place}`;
+      const known = statuses?.filter((wanted) => wanted !== "blocked" || !statuses.includes("pending"));
+      const arms = known?.map((wanted, place) =>
+        select([isStatus(wanted, place), ...conditions], { columns: LISTED_COLUMNS }),
+      ) ?? [select(conditions, { columns: LISTED_COLUMNS })];
+      const named = Object.fromEntries(known?.map((value, place) => [`status${place}`, value]) ?? []);
+      const values = {
+        ...named,
+        workflows: JSON.stringify([workflow].flat()),
+        ...(runs && { runs: JSON.stringify(runs) }),
+        ...(tags && { tags: JSON.stringify([...new Set(tags)]) }),
+        parent,
+        createdAfter,
+        createdBefore,
+        before,
+        limit: Math.max(0, limit),
+      };
+      return query<HeadColumns>(`${arms.join(" UNION ALL ")} ${inOrder("DESC")}`, values).map(headOf);
+    },
+    /** Ended runs to delete, oldest first. */
+    old({ status = [], workflow, keep = 0, endedBefore, limit }: Omit<PruneFilter, "now">): Buried[] {
+      const conditions = ["status IN (SELECT value FROM json_each(@statuses))", ...(workflow ? [OF_WORKFLOWS] : [])];
+      const place = keep > 0 ? "row_number() OVER (PARTITION BY workflow ORDER BY created_at DESC, number DESC)" : "1";
+      const runs = select(conditions, { columns: `id, epoch, created_at, updated_at, ${place} AS place` });
+      const values = {
+        statuses: JSON.stringify(status),
+        ...(workflow && { workflows: JSON.stringify(workflow) }),
+        keep,
+        endedBefore,
+        limit: Math.max(0, limit),
+      };
+      return query<Buried>(
+        `SELECT number, id, epoch FROM (${runs}) AS ended WHERE place > @keep AND updated_at < @endedBefore AND NOT ${IS_AWAITED} ${inOrder("ASC")}`,
+        values,
+      );
+    },
+    unfinished({ workflows, runs, now, limit, alive = [], blocked = true }: UnfinishedFilter): RunRow[] {
+      const only = [...(workflows ? [OF_WORKFLOWS] : []), ...(runs ? [OF_RUNS] : [])];
+      const pending = ["status = 'pending'", ...only, ...(blocked ? [] : ["blocked IS NULL"])];
+      const running = ["status = 'running'", ...only, "owner NOT IN (SELECT value FROM json_each(@alive))"];
+      const due = ["status = 'waiting'", "wake_at <= @now", ...only];
+      const arms = [select(pending), select(running), select(due, { index: runs ? "" : "INDEXED BY runs_by_wake" })];
+      const values = {
+        ...(workflows && { workflows: JSON.stringify(workflows) }),
+        ...(runs && { runs: JSON.stringify(runs) }),
+        alive: JSON.stringify(alive),
+        now,
+        limit: Math.max(0, limit),
+      };
+      return query<Row>(`${arms.join(" UNION ALL ")} ${inOrder("ASC")}`, values).map(runOf);
+    },
+  };
+}
+
+export interface Buried {
+  readonly number: number;
+  readonly id: string;
+  readonly epoch: number;
+}
+
+function select(conditions: readonly string[], { columns = COLUMNS, index = "" } = {}): string {
+  const where = conditions.length === 0 ? "" : `${index} WHERE ${conditions.join(" AND ")}`;
+  return `SELECT ${columns}, number FROM runs ${where}`;
+}
+
+const inOrder = (order: "ASC" | "DESC"): string => `ORDER BY created_at ${order}, number ${order} LIMIT @limit`;
+
+const OF_WORKFLOWS = "workflow IN (SELECT value FROM json_each(@workflows))";
+const OF_RUNS = "id IN (SELECT value FROM json_each(@runs))";
+/** How many of the wanted tags the run has is compared with how many are wanted. */
+const WITH_TAGS = `(SELECT count(DISTINCT tag.value) FROM json_each(tags) AS tag WHERE tag.value IN (SELECT value FROM json_each(@tags)))
+  = json_array_length(@tags)`;
+/** An open step of another run waits for the run. */
+const IS_AWAITED =
+  "EXISTS (SELECT 1 FROM steps INDEXED BY steps_open_by_child WHERE target = ended.id AND state = 0 AND kind = 3)";

@@ -1,0 +1,43 @@
+const KINDS = ["task", "sleep", "signal", "child", "start", "cancel"];
+
+/** Milliseconds since 1970 as text, such as `2026-11-26T04:30:00.125Z`. */
+const time = (column: string): string => `strftime('%Y-%m-%dT%H:%M:%fZ', ${column} / 1000.0, 'unixepoch')`;
+
+/**
+ * `runs.started_at` is the time that the workflow reads before its first step. `deleted_runs` keeps the epochs of deleted runs: a run that is
+ * created again with such an id continues from there, so that an owner of the old run stays fenced.
+ *
+ * The views are for people and their tools. Their columns keep their names and meanings in later versions of the schema.
+ */
+export default `
+ALTER TABLE runs ADD COLUMN tags TEXT;
+ALTER TABLE runs ADD COLUMN fork_of TEXT;
+ALTER TABLE runs ADD COLUMN progress TEXT;
+ALTER TABLE runs ADD COLUMN trace TEXT;
+ALTER TABLE runs ADD COLUMN started_at REAL NOT NULL DEFAULT 0;
+UPDATE runs SET started_at = created_at;
+CREATE INDEX runs_by_parent ON runs (parent, created_at) WHERE parent IS NOT NULL;
+ALTER TABLE steps ADD COLUMN input TEXT;
+CREATE TABLE deleted_runs (
+  id    TEXT NOT NULL PRIMARY KEY,
+  epoch INTEGER NOT NULL,
+  at    REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX deleted_runs_by_age ON deleted_runs (at);
+CREATE VIEW perdure_runs AS SELECT
+  id, workflow, file, status,
+  CASE WHEN blocked IS NULL THEN NULL WHEN json_valid(blocked) THEN json_extract(blocked, '$.error') ELSE 'STORE_CORRUPT' END AS blocked,
+  tags, parent, fork_of, progress, restarts, owner,
+  ${time("created_at")} AS created_at, ${time("updated_at")} AS updated_at, ${time("wake_at")} AS wake_at,
+  input, output
+FROM runs;
+CREATE VIEW perdure_steps AS SELECT
+  runs.id AS run, runs.workflow, steps.seq, steps.id AS step,
+  CASE steps.kind ${KINDS.map((kind, number) => `WHEN ${number} THEN '${kind}'`).join(" ")} END AS kind,
+  CASE steps.state WHEN 0 THEN 'open' WHEN 1 THEN 'completed' WHEN 2 THEN 'failed' END AS state,
+  steps.attempt AS attempts, steps.location, steps.target,
+  ${time("steps.started_at")} AS started_at, ${time("steps.finished_at")} AS finished_at, ${time("steps.due_at")} AS due_at,
+  steps.finished_at - steps.started_at AS milliseconds,
+  steps.input, steps.output
+FROM steps JOIN runs ON runs.number = steps.run;
+`;

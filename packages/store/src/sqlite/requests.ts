@@ -1,0 +1,108 @@
+import type { FinalStatus, PruneFilter, RunRow, Store } from "../contract.ts";
+import { isFinal } from "../status.ts";
+import { isCancelUndelivered, wakeWaiters, type Tables } from "./commit.ts";
+
+// What users ask of runs. Each function is one transition, called in a transaction.
+
+export function deliver(
+  { runs, signals }: Tables,
+  { run, name, payload, now }: Parameters<Store["deliver"]>[0],
+): boolean {
+  const head = runs.head(run);
+  if (!head) {
+    signals.keepEarly(run, { name, payload }, now);
+    return true;
+  }
+  if (isFinal(head.status)) return false;
+  signals.insert(head.number, { name, slot: signals.count(head.number, name), payload }, now);
+  runs.wake(head.number, now);
+  return true;
+}
+
+export function cancel(tables: Tables, { run, reason, now }: Parameters<Store["cancel"]>[0]): boolean | undefined {
+  const { runs } = tables;
+  const head = runs.head(run);
+  if (!head) return undefined;
+  if (isFinal(head.status)) return false;
+  if (head.cancel !== null) return true;
+  runs.requestCancel(head.number, reason, now);
+  if (head.epoch === 0) {
+    runs.finish(head.number, { status: "cancelled", output: reason, unhandled: [], at: now });
+    wakeWaiters(tables, run, head.parent, now);
+  } else {
+    runs.wake(head.number, now);
+  }
+  return true;
+}
+
+export function retry({ runs, steps }: Tables, run: string, now: number, force: boolean): boolean | undefined {
+  const head = runs.head(run);
+  if (!head) return undefined;
+  if (head.status !== "failed" || (head.compensated && !force)) return false;
+  const forgetCancel = isCancelUndelivered(steps, head);
+  if (head.unhandled !== null) steps.deleteFailed(head.number, head.unhandled);
+  runs.requeue(head.number, now, forgetCancel);
+  return true;
+}
+
+export function restart({ runs, steps }: Tables, run: string, now: number, seed: string): boolean | undefined {
+  const head = runs.head(run);
+  if (!head) return undefined;
+  if (!isFinal(head.status)) return false;
+  steps.deleteAll(head.number);
+  runs.restart(head.number, seed, now);
+  return true;
+}
+
+export function fork(
+  { runs, steps }: Tables,
+  { run, from, id, now }: Parameters<Store["fork"]>[0],
+): { created: boolean; run: RunRow } | undefined {
+  const original = runs.head(run);
+  if (!original) return undefined;
+  const seq = steps.seqOf(original.number, from);
+  if (seq === undefined) return undefined;
+  const created = runs.fork(original.number, id, now);
+  const forked = runs.head(id);
+  if (created && forked) {
+    steps.copyBefore(original.number, seq, forked.number);
+    if (!steps.hasKind(forked.number, "cancel")) runs.forgetCancel(forked.number);
+  }
+  const row = runs.get(id);
+  return row && { created, run: row };
+}
+
+export function unblock({ runs }: Tables, run: string): boolean | undefined {
+  const head = runs.head(run);
+  return head && runs.unblock(head.number);
+}
+
+export function remove(
+  tables: Tables,
+  { run, now, force = false }: Parameters<Store["delete"]>[0],
+): boolean | undefined {
+  const head = tables.runs.head(run);
+  if (!head) return undefined;
+  if (!isFinal(head.status) && (!force || head.owned)) return false;
+  drop(tables, { number: head.number, id: run, epoch: head.epoch }, now);
+  wakeWaiters(tables, run, head.parent, now);
+  return true;
+}
+
+const ENDS: readonly FinalStatus[] = ["completed", "failed", "cancelled"];
+
+export function prune(tables: Tables, { status = ENDS, ...filter }: PruneFilter): number {
+  const old = tables.runs.old({ status, ...filter });
+  for (const run of old) drop(tables, run, filter.now);
+  return old.length;
+}
+
+function drop(
+  { runs, steps, signals }: Tables,
+  { number, id, epoch }: { readonly number: number; readonly id: string; readonly epoch: number },
+  at: number,
+): void {
+  steps.deleteAll(number);
+  signals.deleteAll(number);
+  runs.delete({ number, id, epoch, at });
+}
