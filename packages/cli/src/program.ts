@@ -1,0 +1,74 @@
+import tab from "@bomb.sh/tab/commander";
+import { Command, CommanderError, Option } from "commander";
+import { addRuns } from "./commands/runs.ts";
+import { addShow } from "./commands/show.ts";
+import { addSteering } from "./commands/steering.ts";
+import { addTail } from "./commands/tail.ts";
+import { addPrune } from "./commands/prune.ts";
+import { Terminal } from "./output/terminal.ts";
+import { EXIT, failureOf, type ExitCode } from "./session/failure.ts";
+import type { StoreOption } from "./session/session.ts";
+
+export interface CommonOptions extends StoreOption {
+  readonly json?: boolean;
+}
+
+/** What a command does: it returns its exit code. */
+export type Action<O extends CommonOptions> = (
+  args: readonly string[],
+  options: O,
+  terminal: Terminal,
+) => Promise<ExitCode>;
+
+/** Adds a command. `args` of its action are the words after its name, those of a list flattened. */
+export type Add = <O extends CommonOptions>(
+  usage: string,
+  description: string,
+  options: readonly Option[],
+  action: Action<O>,
+) => void;
+
+const EXITS = `
+Exit codes:
+  0  done
+  1  the answer is no: an action was refused, a check found something, a run failed
+  2  the command was called wrongly
+  3  the store or the run does not exist, or cannot be opened`;
+
+export function createProgram(): Command {
+  const program = new Command("perdure")
+    .description("See and steer the runs in a store.")
+    .option(
+      "--store <url>",
+      "the store, for example sqlite:path/to/file.db (default: $PERDURE_STORE, or sqlite:perdure.db)",
+    )
+    .option("--json", "print JSON")
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride((error: CommanderError) => process.exit(error.exitCode === 0 ? EXIT.done : EXIT.usage))
+    .addHelpText("after", EXITS);
+  const add: Add = (usage, description, options, action) => {
+    const command = program.command(usage).description(description).copyInheritedSettings(program);
+    for (const option of options) command.addOption(option);
+    command.action(async () => {
+      const given: Parameters<typeof action>[1] = command.optsWithGlobals();
+      process.exitCode = await ended(given, (terminal) => action(command.args, given, terminal));
+    });
+  };
+  for (const addTo of [addRuns, addShow, addTail, addSteering, addPrune]) addTo(add);
+  tab(program);
+  return program;
+}
+
+/** The exit code of the work. A failure is printed to standard error. */
+async function ended(
+  { json = false }: CommonOptions,
+  work: (terminal: Terminal) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  try {
+    return await work(new Terminal({ isJson: json }));
+  } catch (error) {
+    const { code, message, exitCode } = failureOf(error);
+    process.stderr.write(json ? `${JSON.stringify({ error: { code, message } })}\n` : `perdure: ${message}\n`);
+    return exitCode;
+  }
+}

@@ -1,0 +1,4 @@
+/** What the command `perdure` needs beyond the public API. Private: it may change with every version. */
+export { createCodec } from "./values/codec.ts";
+export { systemOwners } from "./process/owner.ts";
+export { schemaOf, type Schema } from "@perdure/store";

@@ -1,0 +1,41 @@
+import { existsSync } from "node:fs";
+import { loadDriver } from "./driver.ts";
+import { translate } from "./errors.ts";
+import { APPLICATION_ID } from "./migrate.ts";
+import { migrations } from "./migrations/index.ts";
+
+/** What an SQLite file is, read without changing it. */
+export interface Schema {
+  readonly isStore: boolean;
+  readonly version: number;
+  /** The newest version that this package knows, and migrates a store to when it opens it. */
+  readonly known: number;
+  readonly journalMode: string;
+  readonly driver: string;
+}
+
+/**
+ * Looks at the file. Undefined: there is none.
+ * @throws PerdureError `STORE_*`, `SQLITE_*`
+ */
+export function schemaOf(path: string): Schema | undefined {
+  if (!existsSync(path)) return undefined;
+  const Database = loadDriver();
+  try {
+    const db = new Database(path, { readonly: true, fileMustExist: true });
+    try {
+      const number = (name: string): number => Number(db.pragma(name, { simple: true }));
+      return {
+        isStore: number("application_id") === APPLICATION_ID,
+        version: number("user_version"),
+        known: migrations.length,
+        journalMode: String(db.pragma("journal_mode", { simple: true })),
+        driver: String(db.prepare("SELECT sqlite_version()").pluck().get()),
+      };
+    } finally {
+      db.close();
+    }
+  } catch (error) {
+    throw translate(error, { path, busyTimeout: 5_000 });
+  }
+}
