@@ -110,6 +110,8 @@ test("the exports of every entry point match the snapshot", () => {
         "createCodec",
         "schemaOf",
         "systemOwners",
+        "workflowNameOf",
+        "workflowNames",
       ],
       "unplugin-perdure": [
         "CompileError",

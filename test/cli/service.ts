@@ -4,7 +4,7 @@ import { buildProgram, run } from "../programs.ts";
 import { temporaryDirectory } from "../directories.ts";
 import type { RunningProgram } from "../running-program.ts";
 
-export const source = `
+const source = `
 import { close, configure, progress, recover, signal, sleep, start, worker } from "perdure";
 import { existsSync } from "node:fs";
 

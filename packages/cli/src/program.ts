@@ -1,5 +1,6 @@
 import tab from "@bomb.sh/tab/commander";
 import { Command, CommanderError, Option } from "commander";
+import { addExecute } from "./commands/execute.ts";
 import { addRuns } from "./commands/runs.ts";
 import { addShow } from "./commands/show.ts";
 import { addSteering } from "./commands/steering.ts";
@@ -14,11 +15,7 @@ export interface CommonOptions extends StoreOption {
 }
 
 /** What a command does: it returns its exit code. */
-export type Action<O extends CommonOptions> = (
-  args: readonly string[],
-  options: O,
-  terminal: Terminal,
-) => Promise<ExitCode>;
+type Action<O extends CommonOptions> = (args: readonly string[], options: O, terminal: Terminal) => Promise<ExitCode>;
 
 /** Adds a command. `args` of its action are the words after its name, those of a list flattened. */
 export type Add = <O extends CommonOptions>(
@@ -54,7 +51,7 @@ export function createProgram(): Command {
       process.exitCode = await ended(given, (terminal) => action(command.args, given, terminal));
     });
   };
-  for (const addTo of [addRuns, addShow, addTail, addSteering, addPrune]) addTo(add);
+  for (const addTo of [addRuns, addShow, addTail, addSteering, addPrune, addExecute]) addTo(add);
   tab(program);
   return program;
 }

@@ -1,4 +1,6 @@
 /** What the command `perdure` needs beyond the public API. Private: it may change with every version. */
 export { createCodec } from "./values/codec.ts";
+export { workflowNames } from "./definitions/registry.ts";
+export { workflowNameOf } from "./definitions/workflows.ts";
 export { systemOwners } from "./process/owner.ts";
 export { schemaOf, type Schema } from "@perdure/store";

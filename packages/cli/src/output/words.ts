@@ -14,7 +14,7 @@ export function colored({ colors }: Terminal, status: string): string {
 }
 
 /** Milliseconds for people: `12ms`, `3s`, `2h`. */
-export const span = (milliseconds: number): string => ms(Math.max(0, Math.round(milliseconds)));
+const span = (milliseconds: number): string => ms(Math.max(0, Math.round(milliseconds)));
 
 export const since = (from: Date, to: Date): string => span(to.getTime() - from.getTime());
 

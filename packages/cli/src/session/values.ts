@@ -3,7 +3,7 @@ import type { ClassCodec, Codec } from "perdure";
 import { createCodec } from "perdure/tools";
 
 /** An instance of a class of the program, as its data: the command does not load the program. */
-export class Instance {
+class Instance {
   readonly className: string;
   readonly data: unknown;
 
