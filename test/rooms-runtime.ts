@@ -15,5 +15,5 @@ export const runtimeRooms = {
   "index.ts": ["api", "process", "steps", "execution", "config", "values"],
   "internal.ts": ["compiled"],
   "testing.ts": ["test-kit", "process", "config"],
-  "tools.ts": ["process", "definitions", "values"],
+  "tools.ts": ["process", "history", "definitions", "values"],
 } as const satisfies Record<string, readonly string[]>;

@@ -107,6 +107,7 @@ test("the exports of every entry point match the snapshot", () => {
         "testStore",
       ],
       "perdure/tools": [
+        "Build",
         "createCodec",
         "schemaOf",
         "systemOwners",
