@@ -1,5 +1,6 @@
 import tab from "@bomb.sh/tab/commander";
 import { Command, CommanderError, Option } from "commander";
+import { addCheck } from "./commands/check.ts";
 import { addExecute } from "./commands/execute.ts";
 import { addRuns } from "./commands/runs.ts";
 import { addShow } from "./commands/show.ts";
@@ -51,7 +52,7 @@ export function createProgram(): Command {
       process.exitCode = await ended(given, (terminal) => action(command.args, given, terminal));
     });
   };
-  for (const addTo of [addRuns, addShow, addTail, addSteering, addPrune, addExecute]) addTo(add);
+  for (const addTo of [addRuns, addShow, addTail, addSteering, addPrune, addExecute, addCheck]) addTo(add);
   tab(program);
   return program;
 }

@@ -52,6 +52,12 @@ export class Build {
     this.lostSteps = lostSteps;
   }
 
+  /** Whether the run knows no other code than the build's, so that its steps need not be looked at. */
+  isSame({ workflow, file, code, blocked }: Pick<RunRow, "workflow" | "file" | "code" | "blocked">): boolean {
+    const [found, ...others] = this.workflowOf({ name: workflow, file });
+    return !blocked && others.length === 0 && found !== undefined && this.codeOf(found.module).fingerprint === code;
+  }
+
   /** The fingerprints of the code versions that `verdictOn` needs the manifests of. */
   codesOf(run: RunRow): string[] {
     return earlierCodeVersions(run, "");
@@ -72,7 +78,7 @@ export class Build {
     const code = this.codeOf(module);
     if (run.blocked?.code === code.fingerprint)
       return { outcome: "stops", code: "BLOCKED", reason: run.blocked.message, steps: [] };
-    if (run.code === code.fingerprint && !run.blocked) return { outcome: "same", steps: [] };
+    if (this.isSame(run)) return { outcome: "same", steps: [] };
     const verdict = verdictOf(this.problems(run, steps, code, { recorded, workflow: name }));
     return verdict.code === "STEPS_LOST" && this.lostSteps === "report"
       ? { ...verdict, outcome: "continues" }
