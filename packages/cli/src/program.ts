@@ -1,6 +1,7 @@
 import tab from "@bomb.sh/tab/commander";
 import { Command, CommanderError, Option } from "commander";
 import { addCheck } from "./commands/check.ts";
+import { addDoctor } from "./commands/doctor.ts";
 import { addExecute } from "./commands/execute.ts";
 import { addRuns } from "./commands/runs.ts";
 import { addShow } from "./commands/show.ts";
@@ -52,7 +53,7 @@ export function createProgram(): Command {
       process.exitCode = await ended(given, (terminal) => action(command.args, given, terminal));
     });
   };
-  for (const addTo of [addRuns, addShow, addTail, addSteering, addPrune, addExecute, addCheck]) addTo(add);
+  for (const addTo of [addRuns, addShow, addTail, addSteering, addPrune, addExecute, addCheck, addDoctor]) addTo(add);
   tab(program);
   return program;
 }

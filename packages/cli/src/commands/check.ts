@@ -1,12 +1,12 @@
-import { readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
 import type { RunHead, RunRow, Store } from "perdure";
-import { Build, type Verdict } from "perdure/tools";
+import type { Build, Verdict } from "perdure/tools";
 import type { Terminal } from "../output/terminal.ts";
 import type { Add, CommonOptions } from "../program.ts";
-import { EXIT, Failure } from "../session/failure.ts";
+import { EXIT } from "../session/failure.ts";
+import { buildOf } from "../session/manifests.ts";
 import { withStore } from "../session/session.ts";
+import { UNFINISHED, unfinished } from "../session/unfinished.ts";
 import { oneLine, safe } from "../session/values.ts";
 
 interface CheckOptions extends CommonOptions {
@@ -20,10 +20,6 @@ interface Checked extends Verdict {
   readonly workflow: string;
   readonly status: string;
 }
-
-const PAGE = 500;
-const UNFINISHED = ["pending", "running", "waiting"] as const;
-const DEFAULT = "dist/perdure.manifest.json";
 
 export function addCheck(add: Add): void {
   add<CheckOptions>(
@@ -42,7 +38,11 @@ export function addCheck(add: Add): void {
       new Option("--strict", "exit with 1 also for runs of which the manifest cannot tell whether they would stop"),
     ],
     async (manifests, options, terminal) => {
-      const build = buildOf(manifests.length > 0 ? manifests : [DEFAULT], options);
+      const { rename, acceptLostSteps = false } = options;
+      const build = buildOf(manifests.length > 0 ? manifests : ["dist"], {
+        ...(rename && { renames: rename }),
+        ...(acceptLostSteps && { lostSteps: "report" }),
+      });
       return withStore(options, async (store) => {
         const verdicts = await check(store, build, terminal);
         const stops = verdicts.filter(({ outcome }) => isStop(outcome, options));
@@ -56,36 +56,6 @@ export function addCheck(add: Add): void {
 
 const isStop = (outcome: Verdict["outcome"], { strict = false }: CheckOptions): boolean =>
   outcome === "stops" || outcome === "not resumed" || (strict && outcome === "may stop");
-
-/** Several services may work on one store: the manifests are read as one. */
-function buildOf(paths: readonly string[], { rename, acceptLostSteps = false }: CheckOptions): Build {
-  const files = paths.map((path) => (isDirectory(path) ? join(path, "perdure.manifest.json") : path));
-  const modules = files.flatMap((file) => {
-    const manifest = readManifest(file);
-    const { modules: of = [] } = manifest as { readonly modules?: readonly unknown[] };
-    if (files.length === 1) return [];
-    new Build(manifest, file); // so that a mistake is told with its file
-    return of;
-  });
-  const [only = ""] = files;
-  const all = files.length === 1 ? readManifest(only) : { version: 1, modules };
-  return new Build(all, only, { ...(rename && { renames: rename }), ...(acceptLostSteps && { lostSteps: "report" }) });
-}
-
-const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-
-function readManifest(file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(file, "utf8"));
-  } catch (error) {
-    const why = error instanceof SyntaxError ? "is not JSON" : "cannot be read";
-    throw new Failure(
-      EXIT.missing,
-      "MANIFEST_MISSING",
-      `${file} ${why}\n  → name the perdure.manifest.json that the build with unplugin-perdure writes beside its output`,
-    );
-  }
-}
 
 async function check(store: Store, build: Build, terminal: Terminal): Promise<Checked[]> {
   const heads = await unfinished(store);
@@ -118,16 +88,6 @@ async function verdictOn(
     if (modules !== undefined) codes.set(code, modules);
   }
   return build.verdictOn(run, await store.steps(id), codes);
-}
-
-async function unfinished(store: Store): Promise<RunHead[]> {
-  const all: RunHead[] = [];
-  for (;;) {
-    const before = all.at(-1)?.id;
-    const page = await store.listRuns({ status: UNFINISHED, limit: PAGE, ...(before !== undefined && { before }) });
-    all.push(...page);
-    if (page.length < PAGE) return all;
-  }
 }
 
 function printVerdicts(verdicts: readonly Checked[], terminal: Terminal): void {

@@ -6,6 +6,7 @@ import { colored, durationOf, relative, statusOf, waitText } from "../output/wor
 import type { Add, CommonOptions } from "../program.ts";
 import { EXIT, Failure, type ExitCode } from "../session/failure.ts";
 import { withStore } from "../session/session.ts";
+import { UNFINISHED } from "../session/unfinished.ts";
 import { headline, safe, toJson, toText } from "../session/values.ts";
 
 interface TailOptions extends CommonOptions {
@@ -15,7 +16,6 @@ interface TailOptions extends CommonOptions {
 /** Milliseconds between two reads of the store. */
 const INTERVAL = 250;
 const PAGE = 1_000;
-const UNFINISHED = ["pending", "running", "waiting"] as const;
 
 export function addTail(add: Add): void {
   add<TailOptions>(

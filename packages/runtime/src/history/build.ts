@@ -52,6 +52,11 @@ export class Build {
     this.lostSteps = lostSteps;
   }
 
+  /** Whether the build has the run's workflow. */
+  has({ workflow, file }: Pick<RunRow, "workflow" | "file">): boolean {
+    return this.workflowOf({ name: workflow, file }).length > 0;
+  }
+
   /** Whether the run knows no other code than the build's, so that its steps need not be looked at. */
   isSame({ workflow, file, code, blocked }: Pick<RunRow, "workflow" | "file" | "code" | "blocked">): boolean {
     const [found, ...others] = this.workflowOf({ name: workflow, file });

@@ -113,7 +113,8 @@ export class ChangedCode {
 export const definedKinds: Partial<Record<StepKind, NamedCall["kind"]>> = { task: "task", child: "workflow" };
 
 /** The name of the step's sites in the manifest. */
-export const calledName = ({ id, kind }: StepRow): string => (kind === "signal" || kind === "start" ? kind : stepName(id));
+export const calledName = ({ id, kind }: StepRow): string =>
+  kind === "signal" || kind === "start" ? kind : stepName(id);
 
 /** Names of the scopes that only the first path has. */
 function scopesOf(segments: readonly Segment[], others: readonly Segment[]): string[] {

@@ -11,7 +11,8 @@ export interface Schema {
   /** The newest version that this package knows, and migrates a store to when it opens it. */
   readonly known: number;
   readonly journalMode: string;
-  readonly driver: string;
+  /** Version of SQLite. */
+  readonly sqlite: string;
 }
 
 /**
@@ -19,8 +20,8 @@ export interface Schema {
  * @throws PerdureError `STORE_*`, `SQLITE_*`
  */
 export function schemaOf(path: string): Schema | undefined {
+  const Database = loadDriver(); // first: a driver that cannot be loaded is told even without a file
   if (!existsSync(path)) return undefined;
-  const Database = loadDriver();
   try {
     const db = new Database(path, { readonly: true, fileMustExist: true });
     try {
@@ -30,7 +31,7 @@ export function schemaOf(path: string): Schema | undefined {
         version: number("user_version"),
         known: migrations.length,
         journalMode: String(db.pragma("journal_mode", { simple: true })),
-        driver: String(db.prepare("SELECT sqlite_version()").pluck().get()),
+        sqlite: String(db.prepare("SELECT sqlite_version()").pluck().get()),
       };
     } finally {
       db.close();
