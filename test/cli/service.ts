@@ -5,7 +5,7 @@ import { temporaryDirectory } from "../directories.ts";
 import type { RunningProgram } from "../running-program.ts";
 
 const source = `
-import { close, configure, progress, recover, signal, sleep, start, worker } from "perdure";
+import { close, configure, progress, signal, sleep, start, worker } from "perdure";
 import { existsSync } from "node:fs";
 
 class Money { constructor(amount) { this.amount = amount; } }
@@ -51,13 +51,13 @@ export async function whole(id: string) {
   return part(id);
 }
 
-const work = worker();
+process.on("SIGTERM", () => close().then(() => process.exit(0)));
+worker();
 const orders = [await start(order, ["good", 5], { tags: ["vip"] }), await start(order, ["bad", 500])];
 await start(approval, ["a"]);
 await start(whole, ["w"]);
 await Promise.allSettled(orders.map((run) => run.result()));
 console.log("started");
-process.on("SIGTERM", () => close().then(() => process.exit(0)));
 setInterval(() => {}, 1000);
 `;
 

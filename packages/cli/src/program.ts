@@ -8,6 +8,7 @@ import { addShow } from "./commands/show.ts";
 import { addSteering } from "./commands/steering.ts";
 import { addTail } from "./commands/tail.ts";
 import { addPrune } from "./commands/prune.ts";
+import { addTransfer } from "./commands/transfer.ts";
 import { Terminal } from "./output/terminal.ts";
 import { EXIT, failureOf, type ExitCode } from "./session/failure.ts";
 import type { StoreOption } from "./session/session.ts";
@@ -53,7 +54,8 @@ export function createProgram(): Command {
       process.exitCode = await ended(given, (terminal) => action(command.args, given, terminal));
     });
   };
-  for (const addTo of [addRuns, addShow, addTail, addSteering, addPrune, addExecute, addCheck, addDoctor]) addTo(add);
+  for (const addTo of [addRuns, addShow, addTail, addSteering, addPrune, addExecute, addCheck, addDoctor, addTransfer])
+    addTo(add);
   tab(program);
   return program;
 }

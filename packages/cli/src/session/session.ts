@@ -18,9 +18,13 @@ export const fileOf = (url: string): string | undefined =>
 
 /**
  * Opens the store without the program, calls `work`, and closes it. Runs are not resumed, since no workflow is loaded. A file that does not exist
- * is not created, and an old one is not migrated: services that use it would not understand it any more.
+ * is not created unless `create` is set, and an old one is not migrated: services that use it would not understand it any more.
  */
-export async function withStore<T>(options: StoreOption, work: (store: Store) => Promise<T>): Promise<T> {
+export async function withStore<T>(
+  options: StoreOption,
+  work: (store: Store) => Promise<T>,
+  { create = false }: { readonly create?: boolean } = {},
+): Promise<T> {
   const url = storeUrl(options);
   if (url === "memory:")
     throw new Failure(
@@ -28,7 +32,7 @@ export async function withStore<T>(options: StoreOption, work: (store: Store) =>
       "STORE_IN_MEMORY",
       "a store in memory is gone with its process: name a file with --store",
     );
-  assertCurrent(url);
+  assertCurrent(url, create);
   const store = openStore(url);
   configure({ store, codec: readableCodec(), pollInterval: "250ms", logLevel: "error" });
   try {
@@ -40,10 +44,11 @@ export async function withStore<T>(options: StoreOption, work: (store: Store) =>
   }
 }
 
-function assertCurrent(url: string): void {
+function assertCurrent(url: string, create: boolean): void {
   const path = fileOf(url);
   if (path === undefined) return;
   const schema = schemaOf(path);
+  if (!schema && create) return;
   if (!schema)
     throw new Failure(
       EXIT.missing,

@@ -64,7 +64,7 @@ export class Build {
   }
 
   /** The fingerprints of the code versions that `verdictOn` needs the manifests of. */
-  codesOf(run: RunRow): string[] {
+  codesOf(run: Pick<RunRow, "code" | "codeHistory">): string[] {
     return earlierCodeVersions(run, "");
   }
 
