@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import tab from "@bomb.sh/tab/commander";
 import { Command, CommanderError, Option } from "commander";
 import { addCheck } from "./commands/check.ts";
@@ -38,6 +39,7 @@ Exit codes:
 export function createProgram(): Command {
   const program = new Command("perdure")
     .description("See and steer the runs in a store.")
+    .version(versionOf(), "--version", "print the version")
     .option(
       "--store <url>",
       "the store, for example sqlite:path/to/file.db (default: $PERDURE_STORE, or sqlite:perdure.db)",
@@ -58,6 +60,11 @@ export function createProgram(): Command {
     addTo(add);
   tab(program);
   return program;
+}
+
+function versionOf(): string {
+  const { version }: { version: string } = createRequire(import.meta.url)("perdure/package.json");
+  return version;
 }
 
 /** The exit code of the work. A failure is printed to standard error. */

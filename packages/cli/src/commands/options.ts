@@ -12,13 +12,16 @@ const collected =
 export const repeated = (flags: string, description: string): Option =>
   new Option(flags, `${description} (can be repeated)`).argParser(collected((text) => text));
 
-export const statusOption = (allowed: readonly string[]): Option =>
-  new Option("--status <status>", `only runs of this status: ${allowed.join(", ")} (can be repeated)`).argParser(
+export function statusOption(allowed: readonly string[]): Option {
+  const option = new Option("--status <status>", "only runs of this status (can be repeated)").argParser(
     collected((text) => {
       if (!allowed.includes(text)) throw new InvalidArgumentError(`Allowed: ${allowed.join(", ")}.`);
       return text;
     }),
   );
+  option.argChoices = [...allowed]; // for --help and completion; `choices` would take only one value
+  return option;
+}
 
 export const wholeNumber = (flags: string, description: string): Option =>
   new Option(flags, description).argParser((text) => {

@@ -1,3 +1,4 @@
+import { Option } from "commander";
 import { listRuns, type RunInfo } from "perdure";
 import type { Terminal } from "../output/terminal.ts";
 import { colored, relative, since, statusOf } from "../output/words.ts";
@@ -26,11 +27,11 @@ export function addRuns(add: Add): void {
       statusOption(STATUSES),
       repeated("--workflow <name>", "only runs of this workflow"),
       repeated("--tag <tag>", "only runs that have this tag"),
-      repeated("--parent <run>", "only children of this run").argParser((text: string) => text),
+      new Option("--parent <run>", "only children of this run"),
       timeOption("--created-after <time>", "only runs created then or later"),
       timeOption("--created-before <time>", "only runs created before"),
       wholeNumber("--limit <count>", "at most so many").default(100),
-      repeated("--before <run>", "the next page: only runs created before this run").argParser((text: string) => text),
+      new Option("--before <run>", "the next page: only runs created before this run"),
     ],
     async (_args, { store, json, tag, ...filter }, terminal) =>
       withStore({ ...(store !== undefined && { store }) }, async () => {
