@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import tab from "@bomb.sh/tab/commander";
-import { Command, CommanderError, Option } from "commander";
+import { Command, type CommanderError } from "commander";
 import { addCheck } from "./commands/check.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addExecute } from "./commands/execute.ts";
@@ -12,22 +12,7 @@ import { addPrune } from "./commands/prune.ts";
 import { addTransfer } from "./commands/transfer.ts";
 import { Terminal } from "./output/terminal.ts";
 import { EXIT, failureOf, type ExitCode } from "./session/failure.ts";
-import type { StoreOption } from "./session/session.ts";
-
-export interface CommonOptions extends StoreOption {
-  readonly json?: boolean;
-}
-
-/** What a command does: it returns its exit code. */
-type Action<O extends CommonOptions> = (args: readonly string[], options: O, terminal: Terminal) => Promise<ExitCode>;
-
-/** Adds a command. `args` of its action are the words after its name, those of a list flattened. */
-export type Add = <O extends CommonOptions>(
-  usage: string,
-  description: string,
-  options: readonly Option[],
-  action: Action<O>,
-) => void;
+import type { Add, CommonOptions } from "./command.ts";
 
 const EXITS = `
 Exit codes:

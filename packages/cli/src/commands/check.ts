@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from "commander";
 import type { RunHead, RunRow, Store } from "perdure";
 import type { Build, Verdict } from "perdure/tools";
 import type { Terminal } from "../output/terminal.ts";
-import type { Add, CommonOptions } from "../program.ts";
+import type { Add, CommonOptions } from "../command.ts";
 import { EXIT } from "../session/failure.ts";
 import { buildOf } from "../session/manifests.ts";
 import { withStore } from "../session/session.ts";

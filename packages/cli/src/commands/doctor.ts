@@ -4,7 +4,7 @@ import { Option } from "commander";
 import type { RunHead, Store } from "perdure";
 import { schemaOf, systemOwners } from "perdure/tools";
 import type { Terminal } from "../output/terminal.ts";
-import type { Add, CommonOptions } from "../program.ts";
+import type { Add, CommonOptions } from "../command.ts";
 import { EXIT, failureOf } from "../session/failure.ts";
 import { buildOf } from "../session/manifests.ts";
 import { readProject, type ProjectFiles } from "../session/project.ts";

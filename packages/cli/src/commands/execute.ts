@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from "commander";
 import { workflowNameOf, workflowNames } from "perdure/tools";
 import type { Terminal } from "../output/terminal.ts";
-import type { Add, CommonOptions } from "../program.ts";
+import type { Add, CommonOptions } from "../command.ts";
 import { EXIT, Failure, type ExitCode } from "../session/failure.ts";
 import { loadProgram, type Perdure } from "../session/program.ts";
 import { headline, safe, toJson, toText } from "../session/values.ts";

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { Option } from "commander";
 import type { Store } from "perdure";
-import type { Add, CommonOptions } from "../program.ts";
+import type { Add, CommonOptions } from "../command.ts";
 import { EXIT } from "../session/failure.ts";
 import { withStore } from "../session/session.ts";
 import { repeated, statusOption, timeOption, wholeNumber } from "./options.ts";

@@ -2,7 +2,7 @@ import { Option } from "commander";
 import { listRuns, type RunInfo } from "perdure";
 import type { Terminal } from "../output/terminal.ts";
 import { colored, relative, since, statusOf } from "../output/words.ts";
-import type { Add, CommonOptions } from "../program.ts";
+import type { Add, CommonOptions } from "../command.ts";
 import { EXIT } from "../session/failure.ts";
 import { withStore } from "../session/session.ts";
 import { headline, oneLine, safe, toJson } from "../session/values.ts";

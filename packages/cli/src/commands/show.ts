@@ -4,7 +4,7 @@ import { sourceFrame, thrownAt } from "../output/source.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { drawTree, treeOf, type StepNode } from "../output/tree.ts";
 import { colored, durationOf, relative, since, statusOf, waitText } from "../output/words.ts";
-import type { Add, CommonOptions } from "../program.ts";
+import type { Add, CommonOptions } from "../command.ts";
 import { EXIT } from "../session/failure.ts";
 import { withStore } from "../session/session.ts";
 import { headline, safe, toJson, toText } from "../session/values.ts";

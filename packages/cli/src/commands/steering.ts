@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import { complete, getRun, type Run } from "perdure";
 import type { Terminal } from "../output/terminal.ts";
-import type { Add, CommonOptions } from "../program.ts";
+import type { Add, CommonOptions } from "../command.ts";
 import { EXIT, Failure, failureOf, type ExitCode } from "../session/failure.ts";
 import { withStore } from "../session/session.ts";
 import { safe } from "../session/values.ts";

@@ -3,7 +3,7 @@ import { Option } from "commander";
 import { getRun, listRuns, subscribe, type RunEvent, type RunInfo, type StepInfo } from "perdure";
 import type { Terminal } from "../output/terminal.ts";
 import { colored, durationOf, relative, statusOf, waitText } from "../output/words.ts";
-import type { Add, CommonOptions } from "../program.ts";
+import type { Add, CommonOptions } from "../command.ts";
 import { EXIT, Failure, type ExitCode } from "../session/failure.ts";
 import { withStore } from "../session/session.ts";
 import { UNFINISHED } from "../session/unfinished.ts";

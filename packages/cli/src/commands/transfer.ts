@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { Option } from "commander";
 import type { RunRow, Store } from "perdure";
 import { Build } from "perdure/tools";
-import type { Add, CommonOptions } from "../program.ts";
+import type { Add, CommonOptions } from "../command.ts";
 import { EXIT, Failure, type ExitCode } from "../session/failure.ts";
 import { parseReport, record, reportedRun, type Redaction, type Report, type ReportedRun } from "../session/report.ts";
 import { withStore } from "../session/session.ts";

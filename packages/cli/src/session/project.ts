@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync, type Dirent } from "no
 import { join, relative, resolve } from "node:path";
 
 /** A file of the project with its text. */
-export interface TextFile {
+interface TextFile {
   readonly path: string;
   readonly text: string;
 }

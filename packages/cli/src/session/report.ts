@@ -130,7 +130,14 @@ export async function record(
   const optionalFields = { ...(parent !== undefined && { parent }), ...(tags && { tags }) };
   const start = versions[0] ?? code;
   const { created } = await store.createRun({
-    ...{ id, workflow, file, input, inputHash, seed, createdAt, ...optionalFields },
+    id,
+    workflow,
+    file,
+    input,
+    inputHash,
+    seed,
+    createdAt,
+    ...optionalFields,
     code: start,
     modules: codes[start] ?? EMPTY,
     lease: { owner: `import ${process.pid}`, until: now + LEASE },
