@@ -108,6 +108,7 @@ test("the exports of every entry point match the snapshot", () => {
       ],
       "perdure/tools": [
         "Build",
+        "copyStore",
         "createCodec",
         "schemaOf",
         "systemOwners",

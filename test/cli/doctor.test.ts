@@ -3,6 +3,8 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { sqliteStore } from "perdure";
 import { expect, test } from "vitest";
+import { migrate } from "../../packages/store/src/sqlite/migrate.ts";
+import { migrations } from "../../packages/store/src/sqlite/migrations/index.ts";
 import { temporaryDirectory, writeFiles } from "../directories.ts";
 import { onTerminal, perdure, storeIn } from "./command.ts";
 import { builtService, startService } from "./service.ts";
@@ -50,7 +52,7 @@ test("doctor finds nothing wrong with a healthy program, and the faults of anoth
   expect(shown.output).toContain("→");
 });
 
-test("doctor finds runs of a dead process, runs that no program has the workflow of, an old schema, and a driver that cannot be loaded", async () => {
+test("doctor finds runs of a dead process, runs that no program has the workflow of, and a driver that cannot be loaded", async () => {
   const file = await builtService("doctor");
   const { store, directory, program } = await startService(file);
   expect(reportOf((await perdure(["doctor", "--json"], { store, cwd: directory })).output)).toMatchObject({ ok: true });
@@ -81,14 +83,29 @@ test("doctor finds runs of a dead process, runs that no program has the workflow
     { check: "driver", message: expect.stringContaining("wrong ELF class") as string },
   ]);
   expect(reportOf(missing.output).findings).toMatchObject([{ check: "store" }]);
+});
 
-  const db = new Database(join(directory, "runs.db"));
-  db.pragma("user_version = 4");
-  db.close();
-  const [old, refused] = await Promise.all([
-    perdure(["doctor", "--json"], { store, cwd: directory }),
-    perdure(["runs"], { store }),
+test("an older file is not migrated: what only reads gets a copy, the rest is refused", async () => {
+  const directory = temporaryDirectory("cli");
+  const path = join(directory, "runs.db");
+  const db = new Database(path);
+  migrate(db, path, migrations.slice(0, 4));
+  db.exec(`INSERT INTO runs (id, status, epoch, updated_at, created_at, workflow, file, input_hash, code, code_seq, seed, input)
+    VALUES ('old', 'waiting', 1, 1, 1, 'ship', 'f.ts', 'h', 'c', 3, 's', '1:[[]]')`);
+  const place = { store: storeIn(directory), cwd: directory };
+  writeFiles(directory, { "m.json": `{ "version": 1, "modules": [] }` });
+  const [doctor, runs, show, check, retry] = await Promise.all([
+    perdure(["doctor", "--json"], place),
+    perdure(["runs"], place),
+    perdure(["show", "old"], place),
+    perdure(["check", "m.json"], place),
+    perdure(["retry", "old"], place),
   ]);
-  expect(reportOf(old.output).findings).toMatchObject([{ check: "schema" }]);
-  expect(refused).toMatchObject({ code: 3, output: expect.stringContaining("has version 4 of the schema") as string });
+  expect(reportOf(doctor.output).findings).toMatchObject([{ check: "schema" }]);
+  expect(runs).toMatchObject({ code: 0, output: expect.stringMatching(/^waiting\told\tship\t/u) as string });
+  expect(show).toMatchObject({ code: 0, output: expect.stringContaining("workflow   ship (f.ts)") as string });
+  expect(check).toMatchObject({ code: 1, output: expect.stringContaining("the build has no workflow ship") as string });
+  expect(retry).toMatchObject({ code: 3, output: expect.stringContaining("has version 4 of the schema") as string });
+  expect(db.pragma("user_version", { simple: true })).toBe(4);
+  db.close();
 });

@@ -10,7 +10,11 @@ const ESCAPE = "\u001b[";
 
 test("the command shows runs, their steps, values and errors, on a terminal and in a pipe, and follows them", async () => {
   const file = await builtService("reading");
-  const { store, directory } = await startService(file);
+  const directory = temporaryDirectory("cli");
+  const [{ store }] = await Promise.all([
+    startService(file, { directory }),
+    startService(file, { directory, name: "-2" }),
+  ]);
   const place = { store };
   const [piped, json, terminal, plain, failed, good, tail] = await Promise.all([
     perdure(["runs"], place),
@@ -30,11 +34,15 @@ test("the command shows runs, their steps, values and errors, on a terminal and 
     expect.arrayContaining([
       ["failed", "order-bad", "order"],
       ["completed", "order-good", "order"],
+      ["failed", "order-bad-2", "order"],
+      ["completed", "order-good-2", "order"],
     ]),
   );
-  expect(rows).toHaveLength(5);
+  expect(rows).toHaveLength(7);
   expect(piped.output).not.toContain("\u001b");
-  expect(JSON.parse(json.output)).toMatchObject([
+  const listed = JSON.parse(json.output) as { id: string }[];
+  expect(listed.map(({ id }) => id).sort()).toEqual(["order-bad", "order-bad-2"]);
+  expect(listed.filter(({ id }) => id === "order-bad")).toMatchObject([
     { id: "order-bad", status: "failed", error: { name: "Declined", message: "card\u001b[2J declined", code: "card" } },
   ]);
   expect(terminal.output).toContain("STATUS");

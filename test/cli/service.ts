@@ -53,7 +53,7 @@ export async function whole(id: string) {
 
 process.on("SIGTERM", () => close().then(() => process.exit(0)));
 worker();
-const orders = [await start(order, ["good", 5], { tags: ["vip"] }), await start(order, ["bad", 500])];
+const orders = [await start(order, ["good" + (process.env.NAME ?? ""), 5], { tags: ["vip"] }), await start(order, ["bad" + (process.env.NAME ?? ""), 500])];
 await start(approval, ["a"]);
 await start(whole, ["w"]);
 await Promise.allSettled(orders.map((run) => run.result()));
@@ -76,10 +76,16 @@ export interface Service {
   readonly program: RunningProgram;
 }
 
-/** Starts the program on a new store, or the one given. */
-export async function startService(file: string, directory = temporaryDirectory("cli")): Promise<Service> {
+/**
+ * Starts the program on a new store, or on the one in the directory.
+ * @param name - a part of the ids of its orders; the other runs are the same in all services on a store
+ */
+export async function startService(
+  file: string,
+  { directory = temporaryDirectory("cli"), name = "" }: { readonly directory?: string; readonly name?: string } = {},
+): Promise<Service> {
   const store = `sqlite:${join(directory, "runs.db")}`;
-  const program = run(file, { PERDURE_STORE: store, ACCEPT: join(directory, "accept") }, directory);
+  const program = run(file, { PERDURE_STORE: store, ACCEPT: join(directory, "accept"), NAME: name }, directory);
   await program.printed("started");
   return { store, directory, program };
 }

@@ -4,4 +4,4 @@ export { createCodec } from "./values/codec.ts";
 export { workflowNames } from "./definitions/registry.ts";
 export { workflowNameOf } from "./definitions/workflows.ts";
 export { systemOwners } from "./process/owner.ts";
-export { schemaOf, type Schema } from "@perdure/store";
+export { copyStore, schemaOf } from "@perdure/store";

@@ -5,7 +5,7 @@ import type { Terminal } from "../output/terminal.ts";
 import type { Add, CommonOptions } from "../command.ts";
 import { EXIT } from "../session/failure.ts";
 import { buildOf } from "../session/manifests.ts";
-import { withStore } from "../session/session.ts";
+import { readStore } from "../session/session.ts";
 import { UNFINISHED, unfinished } from "../session/unfinished.ts";
 import { oneLine, safe } from "../session/values.ts";
 
@@ -43,7 +43,7 @@ export function addCheck(add: Add): void {
         ...(rename && { renames: rename }),
         ...(acceptLostSteps && { lostSteps: "report" }),
       });
-      return withStore(options, async (store) => {
+      return readStore(options, async (store) => {
         const verdicts = await check(store, build, terminal);
         const stops = verdicts.filter(({ outcome }) => isStop(outcome, options));
         if (terminal.isJson) terminal.json({ ok: stops.length === 0, runs: verdicts });

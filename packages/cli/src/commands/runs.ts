@@ -4,7 +4,7 @@ import type { Terminal } from "../output/terminal.ts";
 import { colored, relative, since, statusOf } from "../output/words.ts";
 import type { Add, CommonOptions } from "../command.ts";
 import { EXIT } from "../session/failure.ts";
-import { withStore } from "../session/session.ts";
+import { readStore } from "../session/session.ts";
 import { headline, oneLine, safe, toJson } from "../session/values.ts";
 import { repeated, statusOption, STATUSES, timeOption, wholeNumber, type Status } from "./options.ts";
 
@@ -34,7 +34,7 @@ export function addRuns(add: Add): void {
       new Option("--before <run>", "the next page: only runs created before this run"),
     ],
     async (_args, { store, json, tag, ...filter }, terminal) =>
-      withStore({ ...(store !== undefined && { store }) }, async () => {
+      readStore({ ...(store !== undefined && { store }) }, async () => {
         const runs = await listRuns({ ...filter, ...(tag && { tags: tag }) });
         if (json === true) terminal.json(runs.map((run) => toJson(run)));
         else printRuns(runs, filter, terminal);

@@ -6,7 +6,7 @@ import { drawTree, treeOf, type StepNode } from "../output/tree.ts";
 import { colored, durationOf, relative, since, statusOf, waitText } from "../output/words.ts";
 import type { Add, CommonOptions } from "../command.ts";
 import { EXIT } from "../session/failure.ts";
-import { withStore } from "../session/session.ts";
+import { readStore } from "../session/session.ts";
 import { headline, safe, toJson, toText } from "../session/values.ts";
 
 interface ShowOptions extends CommonOptions {
@@ -36,7 +36,7 @@ export function addShow(add: Add): void {
       ),
     ],
     async ([id = ""], options, terminal) =>
-      withStore(options, async () => {
+      readStore(options, async () => {
         const run = await getRun(id);
         const shown = {
           run: await run.info(),

@@ -5,7 +5,7 @@ import { Build } from "perdure/tools";
 import type { Add, CommonOptions } from "../command.ts";
 import { EXIT, Failure, type ExitCode } from "../session/failure.ts";
 import { parseReport, record, reportedRun, type Redaction, type Report, type ReportedRun } from "../session/report.ts";
-import { withStore } from "../session/session.ts";
+import { readStore, withStore } from "../session/session.ts";
 import { safe } from "../session/values.ts";
 
 interface ExportOptions extends CommonOptions {
@@ -24,7 +24,7 @@ export function addTransfer(add: Add): void {
       new Option("--no-children", "without the runs that these runs called"),
     ],
     async (ids, options, terminal) =>
-      withStore(options, async (store) => {
+      readStore(options, async (store) => {
         const report = await reportOf(store, await rowsOf(store, ids, options.children), options.redact);
         const text = `${JSON.stringify(report, undefined, 1)}\n`;
         if (options.output === undefined) process.stdout.write(text);

@@ -40,3 +40,21 @@ export function schemaOf(path: string): Schema | undefined {
     throw translate(error, { path, busyTimeout: 5_000 });
   }
 }
+
+/**
+ * Copies the store of the moment to a new file, while others write to it.
+ * @throws PerdureError `STORE_*`, `SQLITE_*`
+ */
+export function copyStore(path: string, target: string): void {
+  const Database = loadDriver();
+  try {
+    const db = new Database(path, { readonly: true, fileMustExist: true });
+    try {
+      db.prepare("VACUUM INTO ?").run(target);
+    } finally {
+      db.close();
+    }
+  } catch (error) {
+    throw translate(error, { path, busyTimeout: 5_000 });
+  }
+}
