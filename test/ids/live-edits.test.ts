@@ -3,8 +3,6 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { recover, type RuntimeOptions } from "perdure";
 import { advance } from "perdure/testing";
-import { modules } from "../../packages/runtime/src/definitions/registry.ts";
-import { Build, type Verdict } from "../../packages/runtime/src/history/build.ts";
 import { Renames } from "../../packages/runtime/src/renames/renames.ts";
 import { temporaryDirectory } from "../directories.ts";
 import { buildProgram, run } from "../programs.ts";
@@ -248,20 +246,6 @@ test("the example of renames in docs/code-changes.md is valid", () => {
   expect(new Renames(given).idsOf("for[7]/pack[0]")).toEqual(["for[7]/handle[0]/pack[0]"]);
 });
 
-/** What the manifest of the loaded modules tells of the run before it is resumed. */
-async function verdict(
-  { store }: Lives,
-  { renames = {}, lostSteps = "stop" }: Row["options"] & object,
-): Promise<Verdict> {
-  const build = new Build({ version: 1, modules: [...modules.values()] }, "the build", { renames, lostSteps });
-  await store.open(); // nothing has used it yet
-  const row = await store.getRun("run");
-  if (!row) throw new Error("the run is gone");
-  const recorded = new Map<string, string>();
-  for (const code of build.codesOf(row)) recorded.set(code, (await store.getCode(code)) ?? "");
-  return build.verdictOn(row, await store.steps("run"), recorded);
-}
-
 /** A manifest says which calls there are, and not what a function returns. */
 function toldBefore(name: string, outcome: string): object {
   const continues = expect.stringMatching(/^(?:same|continues)$/) as string;
@@ -280,14 +264,14 @@ test.each(Object.entries(rows))(
     expect(log()).toEqual(before);
     if (outcome === undefined) {
       await lives.begin(edited, options);
-      expect(await verdict(lives, options)).toMatchObject({ outcome: "not resumed" });
+      expect(await lives.verdict(options)).toMatchObject({ outcome: "not resumed" });
       expect(await recover()).toEqual([]);
       await advance("12h");
       expect(await lives.store.getRun("run")).toMatchObject({ status: "waiting" });
       return;
     }
     await lives.begin(edited, options);
-    expect(await verdict(lives, options)).toMatchObject(toldBefore(name, outcome));
+    expect(await lives.verdict(options)).toMatchObject(toldBefore(name, outcome));
     const found = await lives.finish();
     expect(codeOf(found)).toBe(outcome);
     expect(log().slice(before.length)).toEqual(expectedLog);

@@ -1,4 +1,11 @@
-import { parseManifest, parseStepId, stepName, type FunctionInfo, type ModuleInfo } from "@perdure/protocol";
+import {
+  parseManifest,
+  parseStepId,
+  stepName,
+  type FunctionInfo,
+  type ModuleInfo,
+  type Position,
+} from "@perdure/protocol";
 import type { RunRow, StepRow } from "@perdure/store";
 import { codeFrom, type Code } from "../definitions/code.ts";
 import { Renames, type WorkflowPlace } from "../renames/renames.ts";
@@ -220,7 +227,11 @@ function hasLeft(
   const known = new Set(old.map(({ nearest }) => nearest?.name));
   if (!known.has(owner) || present.some(({ nearest }) => nearest?.name === ownerNow)) return undefined;
   const elsewhere = present.filter(({ nearest }) => nearest && !known.has(nearest.name));
-  if (elsewhere.length === 0) return { code: "STEPS_LOST", isCertain: true };
+  // without a call less, one may only seem to have left: a closure of a known name begins before it
+  if (elsewhere.length === 0)
+    return present.length < old.length
+      ? { code: "STEPS_LOST", isCertain: true }
+      : { code: "STEP_MOVED", isCertain: false };
   // a closure that begins before the call need not contain it; a function that is called by its name is another scope
   const isCertain = elsewhere.every(
     ({ nearest, line }) =>
@@ -235,15 +246,23 @@ interface Site {
   readonly nearest: FunctionInfo | undefined;
 }
 
-const sitesOf = (modules: readonly ModuleInfo[], name: string): Site[] =>
-  modules.flatMap(({ sites, functions }) => {
-    // a function with a call in its first line ends there, as programs are laid out
-    const isShort = ({ at }: FunctionInfo): boolean =>
-      sites.some(([, line, column]) => line === at[0] && column > at[1]);
+function sitesOf(modules: readonly ModuleInfo[], name: string): Site[] {
+  return modules.flatMap(({ sites, functions }) => {
+    /** As programs are laid out, a function has ended where it has a call in its first line, or where it is called by its name. */
+    const hasEnded = (fn: FunctionInfo, at: Position): boolean =>
+      sites.some(
+        ([called, ...place]) =>
+          isBefore(fn.at, place) &&
+          isBefore(place, at) &&
+          (called === fn.name || (place[0] === fn.at[0] && at[0] > place[0])),
+      );
     return sites
       .filter(([called]) => called === name)
-      .map(([, line, column]) => ({
-        line,
-        nearest: functions.findLast((fn) => (fn.at[0] === line ? fn.at[1] <= column : fn.at[0] < line && !isShort(fn))),
+      .map(([, ...at]) => ({
+        line: at[0],
+        nearest: functions.findLast((fn) => isBefore(fn.at, at) && !hasEnded(fn, at)),
       }));
   });
+}
+
+const isBefore = (a: Position, b: Position): boolean => a[0] < b[0] || (a[0] === b[0] && a[1] < b[1]);
