@@ -64,7 +64,7 @@ test("run loads TypeScript through the plugin, and refuses a file that was not c
   const directory = generatedDirectory("cli-source", {
     "flow.ts": source,
     "flow.mjs": `export async function plain() { "use workflow"; return 1; }`,
-    "program.mjs": `console.log("a program");`,
+    "program.mjs": `console.log("a program"); process.exitCode = 7;`,
     "package.json": `{ "name": "cli-source", "type": "module" }`,
   });
   const place = { cwd: directory, store: storeIn(directory) };
@@ -76,6 +76,6 @@ test("run loads TypeScript through the plugin, and refuses a file that was not c
   ]);
   expect(typed).toMatchObject({ code: 0, output: expect.stringContaining(`"value":8`) as string });
   expect(plain).toMatchObject({ code: 2, output: expect.stringContaining("was not compiled") as string });
-  expect(program).toEqual({ code: 0, output: "a program\n" });
+  expect(program).toEqual({ code: 7, output: "a program\n" });
   expect(missing).toMatchObject({ code: 2, output: expect.stringContaining("there is no file") as string });
 });

@@ -29,7 +29,7 @@ export async function charge(amount: number) {
 
 export async function order(id: string, amount: number) {
   "use workflow: id=order-{id}";
-  progress({ step: "shipping" });
+  progress({ step: "shipping", doubt: new Error("\\u001b[31mred") });
   for (const item of ["cup", "plate"]) await ship(item);
   return charge(amount);
 }

@@ -38,7 +38,8 @@ export function createProgram(): Command {
     for (const option of options) command.addOption(option);
     command.action(async () => {
       const given: Parameters<typeof action>[1] = command.optsWithGlobals();
-      process.exitCode = await ended(given, (terminal) => action(command.args, given, terminal));
+      const code = await ended(given, (terminal) => action(command.args, given, terminal));
+      if (code !== EXIT.done) process.exitCode = code; // a program that was run may have set its own
     });
   };
   for (const addTo of [addRuns, addShow, addTail, addSteering, addPrune, addExecute, addCheck, addDoctor, addTransfer])

@@ -111,7 +111,7 @@ async function finish(run: string, result: Promise<unknown>, terminal: Terminal)
   try {
     const value = await result;
     if (terminal.isJson) terminal.json({ run, status: "completed", output: toJson(value) });
-    else terminal.print(toText(value, { colors: terminal.usesColors }));
+    else terminal.print(toText(value));
     return EXIT.done;
   } catch (error) {
     if (terminal.isJson) terminal.json({ run, status: "failed", error: toJson(error) });

@@ -56,7 +56,7 @@ function printRun(shown: Shown, options: ShowOptions, terminal: Terminal): void 
   const { bold, dim } = terminal.colors;
   const now = new Date();
   const time = timeOf(terminal, now);
-  const value = (what: unknown): string => toText(what, { colors: terminal.usesColors });
+  const value = toText;
   const facts: [string, string | undefined][] = [
     ["workflow", `${safe(run.workflow)} ${dim(`(${safe(run.file)})`)}`],
     ["created", `${time(run.createdAt)}${run.endedAt ? `, took ${since(run.createdAt, run.endedAt)}` : ""}`],
@@ -96,8 +96,7 @@ function stepLines({ segment, step }: StepNode, options: ShowOptions, terminal: 
     ...(kind === "child" && target !== undefined ? [`run ${safe(target)}`] : []),
     ...(step.dueAt ? [`due ${timeOf(terminal, now)(step.dueAt)}`] : []),
   ];
-  const value = (title: string, what: unknown): string[] =>
-    `${title} ${toText(what, { colors: terminal.usesColors })}`.split("\n");
+  const value = (title: string, what: unknown): string[] => `${title} ${toText(what)}`.split("\n");
   return [
     `${mark} ${name}  ${details.join(", ")}  ${dim(safe(location ?? ""))}`.trimEnd(),
     ...(error === undefined ? [] : [red(headline(error)), ...stackOf(error, options)]),

@@ -142,14 +142,14 @@ function eventText(event: RunEvent, terminal: Terminal): string {
     case "waiting":
       return `waits for ${event.waitingFor.map((wait) => safe(waitText(wait, time))).join("; ") || "nothing"}`;
     case "progress":
-      return `progress ${toText(event.progress, { colors: terminal.usesColors })}`;
+      return `progress ${toText(event.progress)}`;
     case "status":
       return `${colored(terminal, statusOf(event))}${event.blocked ? `: ${safe(event.blocked.message)}` : ""}`;
     case "restarted":
       return "restarted from the top";
     case "end":
       return event.status === "completed"
-        ? `${colored(terminal, "completed")} ${toText(event.output, { colors: terminal.usesColors })}`
+        ? `${colored(terminal, "completed")} ${toText(event.output)}`
         : `${colored(terminal, event.status)}: ${headline(event.error)}`;
   }
 }

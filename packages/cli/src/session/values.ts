@@ -82,11 +82,11 @@ function errorFields(error: Error, inner: (part: unknown) => unknown): Record<st
   };
 }
 
-/** The value on a few lines. */
-export const toText = (value: unknown, options: { readonly colors: boolean }): string =>
+/** The value on a few lines. It has no colours: `inspect` lets the control characters of an error's message through, and these are removed. */
+export const toText = (value: unknown): string =>
   value instanceof Error
     ? headline(value)
-    : inspect(value, { ...options, depth: 4, maxArrayLength: 50, maxStringLength: 2_000, breakLength: 100 });
+    : safe(inspect(value, { depth: 4, maxArrayLength: 50, maxStringLength: 2_000, breakLength: 100 }));
 
 /** `Name: message` of an error, on one line. */
 export function headline(error: unknown): string {
