@@ -57,6 +57,9 @@ export default {
       // the driver for @perdure/store, which is bundled into this package
       ignoreDependencies: ["better-sqlite3"],
     },
+    "packages/cli": {
+      project: ["src/**/*.ts"],
+    },
     "packages/store": {
       entry: ["test/process.ts"],
       project: ["src/**/*.ts", "test/**/*.ts"],

@@ -13,6 +13,7 @@ const allowedImports: Record<string, readonly string[]> = {
   store: ["@perdure/protocol"],
   compiler: ["@perdure/protocol"],
   runtime: ["@perdure/protocol", "@perdure/store"],
+  cli: ["perdure"],
 };
 
 const sources = (name: string): string => join(packages, name, "src");

@@ -13,6 +13,7 @@ import * as webpack from "unplugin-perdure/webpack";
 import * as perdure from "perdure";
 import * as internal from "perdure/internal";
 import * as testing from "perdure/testing";
+import * as tools from "perdure/tools";
 import { expect, expectTypeOf, test } from "vitest";
 import {
   complete,
@@ -51,6 +52,7 @@ test("the exports of every entry point match the snapshot", () => {
       perdure,
       "perdure/internal": internal,
       "perdure/testing": testing,
+      "perdure/tools": tools,
       "unplugin-perdure": compiler,
       "unplugin-perdure/check": check,
       "unplugin-perdure/tsc": tsc,
@@ -106,6 +108,15 @@ test("the exports of every entry point match the snapshot", () => {
         "settled",
         "setup",
         "testStore",
+      ],
+      "perdure/tools": [
+        "Build",
+        "copyStore",
+        "createCodec",
+        "schemaOf",
+        "systemOwners",
+        "workflowNameOf",
+        "workflowNames",
       ],
       "unplugin-perdure": [
         "CompileError",

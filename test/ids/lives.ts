@@ -2,6 +2,8 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { close, getRun, PerdureError, recover, sqliteStore, start, type RuntimeOptions, type Store } from "perdure";
 import { advance, setup } from "perdure/testing";
+import { modules } from "../../packages/runtime/src/definitions/registry.ts";
+import { Build, type Verdict } from "../../packages/runtime/src/history/build.ts";
 import { temporaryDirectory } from "../directories.ts";
 import { forgetModules, installed } from "../process-state.ts";
 import { loadSources } from "../sources.ts";
@@ -67,6 +69,17 @@ export class Lives {
     const outcome = (run ?? (await getRun("run"))).result().catch((error: unknown) => error);
     await advance("12h");
     return outcome;
+  }
+
+  /** What the manifest of the loaded modules tells of the run before it is resumed. */
+  async verdict(options: Pick<Options, "renames" | "lostSteps"> = {}): Promise<Verdict> {
+    const build = new Build({ version: 1, modules: [...modules.values()] }, "the build", options);
+    await this.store.open(); // nothing has used it yet
+    const row = await this.store.getRun("run");
+    if (!row) throw new Error("the run is gone");
+    const recorded = new Map<string, string>();
+    for (const code of build.codesOf(row)) recorded.set(code, (await this.store.getCode(code)) ?? "");
+    return build.verdictOn(row, await this.store.steps("run"), recorded);
   }
 
   async steps(): Promise<string[]> {

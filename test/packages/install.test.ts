@@ -157,6 +157,12 @@ test.each([
   expect(said?.map(({ text }) => /\(([A-Z_]+)\)/.exec(text)?.[1])).toContain("DIRECTIVE_ARGUMENT_UNKNOWN");
 });
 
+test("the installed command runs, and says that there is no store", () => {
+  const ran = spawnSync(join(installed, "node_modules/.bin/perdure"), ["runs"], { cwd: installed, encoding: "utf8" });
+  expect(ran.stderr).toContain("there is no file");
+  expect(ran.status).toBe(3);
+});
+
 test("every configuration in the README is tested", () => {
   const tested = Object.values(integrations).map(({ config }) => config);
   const elsewhere = ["vitest.config.js", "perdure.setup.js"];

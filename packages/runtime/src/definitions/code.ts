@@ -35,12 +35,14 @@ export function codeOf({ module }: Definition): Code {
   return code;
 }
 
-function make(module: ModuleInfo): Code {
-  // the module may have been evaluated again since, but the function that is called belongs to this one
+// the module may have been evaluated again since, but the function that is called belongs to this one
+const make = (module: ModuleInfo): Code => codeFrom(module, (file) => modules.get(moduleKey({ ...module, file })));
+
+/** @param find - another module of the same program, by file */
+export function codeFrom(module: ModuleInfo, find: (file: string) => ModuleInfo | undefined): Code {
   const found = new Map<string, ModuleInfo | undefined>([[module.file, module]]);
   for (const info of found.values())
-    for (const file of info?.imports ?? [])
-      if (!found.has(file)) found.set(file, modules.get(moduleKey({ ...module, file })));
+    for (const file of info?.imports ?? []) if (!found.has(file)) found.set(file, find(file));
   const hashes = [...found.values()].map((info) => info?.hash ?? "").sort();
   const loaded = [...found.values()].filter((info) => info !== undefined).sort((a, b) => (a.file < b.file ? -1 : 1));
   return new Code(textFingerprint(hashes.join(" ")), loaded);

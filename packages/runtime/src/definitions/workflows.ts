@@ -18,6 +18,12 @@ export function workflowOf(fn: AnyFunction): WorkflowDefinition {
   });
 }
 
+/** The name of a compiled workflow; undefined for any other function. */
+export function workflowNameOf(fn: AnyFunction): string | undefined {
+  const definition = definitionOf(fn);
+  return isWorkflow(definition) ? definition.info.name : undefined;
+}
+
 /**
  * The workflow that a run belongs to; undefined when no loaded module has it.
  * @throws PerdureError `WORKFLOW_AMBIGUOUS`

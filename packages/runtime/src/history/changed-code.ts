@@ -110,10 +110,11 @@ export class ChangedCode {
   }
 }
 
-const definedKinds: Partial<Record<StepKind, NamedCall["kind"]>> = { task: "task", child: "workflow" };
+export const definedKinds: Partial<Record<StepKind, NamedCall["kind"]>> = { task: "task", child: "workflow" };
 
 /** The name of the step's sites in the manifest. */
-const calledName = ({ id, kind }: StepRow): string => (kind === "signal" || kind === "start" ? kind : stepName(id));
+export const calledName = ({ id, kind }: StepRow): string =>
+  kind === "signal" || kind === "start" ? kind : stepName(id);
 
 /** Names of the scopes that only the first path has. */
 function scopesOf(segments: readonly Segment[], others: readonly Segment[]): string[] {
@@ -136,7 +137,7 @@ const parentOf = (id: string): string => id.slice(0, Math.max(0, id.lastIndexOf(
 const placed = (what: string, location: string | undefined): string =>
   location === undefined ? what : `${what} (${location})`;
 
-function modulesOf(text: string | undefined): readonly ModuleInfo[] | undefined {
+export function modulesOf(text: string | undefined): readonly ModuleInfo[] | undefined {
   if (text === undefined) return undefined;
   try {
     return parseManifest(JSON.parse(text), "the recorded code").modules;

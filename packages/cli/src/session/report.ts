@@ -1,0 +1,204 @@
+import type { RunRow, SignalRow, StepRow, Store, Write } from "perdure";
+import { EXIT, Failure } from "./failure.ts";
+import * as v from "valibot";
+
+const text = v.string();
+const number = v.number();
+const optional = v.exactOptional;
+const list = <T extends v.GenericSchema>(item: T) => v.pipe(v.array(item), v.readonly());
+
+const step = v.object({
+  id: text,
+  kind: v.picklist(["task", "sleep", "signal", "child", "start", "cancel"]),
+  state: v.picklist(["open", "completed", "failed"]),
+  seq: optional(number),
+  location: optional(text),
+  inputHash: text,
+  input: optional(text),
+  target: optional(text),
+  attempt: number,
+  dueAt: optional(number),
+  output: optional(text),
+  startedAt: number,
+  finishedAt: optional(number),
+});
+
+const run = v.object({
+  id: text,
+  workflow: text,
+  file: text,
+  status: v.picklist(["pending", "running", "waiting", "completed", "failed", "cancelled"]),
+  input: text,
+  inputHash: text,
+  output: optional(text),
+  code: text,
+  codeSeq: number,
+  codeHistory: optional(text),
+  seed: text,
+  parent: optional(text),
+  tags: optional(list(text)),
+  progress: optional(text),
+  wakeAt: optional(number),
+  cancel: optional(text),
+  blocked: optional(v.object({ error: text, message: text, code: text })),
+  compensated: optional(v.literal(true)),
+  createdAt: number,
+  updatedAt: number,
+});
+
+const report = v.object({
+  /** Version of this format. */
+  perdure: v.literal(1),
+  runs: list(v.object({ run, steps: list(step), signals: list(v.object({ name: text, payload: text })) })),
+  /** The code versions of the runs, by fingerprint. */
+  codes: v.record(text, text),
+});
+
+/** Runs as a file: the rows of the store, without their owners. */
+export type Report = v.InferOutput<typeof report>;
+export type ReportedRun = Report["runs"][number];
+
+/** @throws Failure `REPORT_INVALID` */
+export function parseReport(contents: string, file: string): Report {
+  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), report), contents, { abortEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw new Failure(
+    EXIT.usage,
+    "REPORT_INVALID",
+    `${file} is not a file of perdure export: ${v.getDotPath(issue) ?? ""} ${issue.message}`,
+  );
+}
+
+export type Redaction = "values" | "all";
+
+/** Reads a run for a report. */
+export async function reportedRun(store: Store, row: RunRow, redaction: Redaction | undefined): Promise<ReportedRun> {
+  const [wakeup] = await store.wakeups([{ run: row.id, epoch: row.epoch }]);
+  const { owner: _owner, leaseUntil: _lease, ...kept } = row;
+  return redacted(
+    {
+      run: v.parse(run, kept),
+      steps: (await store.steps(row.id)).map((each) => v.parse(step, each)),
+      signals: (wakeup?.signals ?? []).map(({ name, payload }) => ({ name, payload })),
+    },
+    redaction,
+  );
+}
+
+/** A text that every default codec decodes. */
+const REDACTED = `1:["[redacted]"]`;
+
+/** Without values. Errors stay unless all is redacted. The random seed is a secret as well. */
+function redacted(reported: ReportedRun, redaction: Redaction | undefined): ReportedRun {
+  if (redaction === undefined) return reported;
+  const isAll = redaction === "all";
+  const { run: row, steps, signals } = reported;
+  const outcome = (isError: boolean, output: string | undefined): { readonly output?: string } =>
+    output === undefined ? {} : { output: isError && !isAll ? output : REDACTED };
+  return {
+    run: {
+      ...row,
+      input: REDACTED,
+      seed: "redacted",
+      ...outcome(row.status === "failed" || row.status === "cancelled", row.output),
+      ...(row.progress !== undefined && { progress: REDACTED }),
+      ...(row.cancel !== undefined && { cancel: REDACTED }),
+      ...(row.blocked && isAll && { blocked: { ...row.blocked, message: "[redacted]" } }),
+    },
+    steps: steps.map((each) => ({
+      ...each,
+      ...outcome(each.state !== "completed", each.output),
+      ...(each.input !== undefined && { input: REDACTED }),
+    })),
+    signals: signals.map(({ name }) => ({ name, payload: REDACTED })),
+  };
+}
+
+/**
+ * Records a run of a report. False: a run with its id exists. One that has not ended is pending or waiting afterwards.
+ * @throws Failure `REPORT_INVALID` when the store refuses a part of it; then nothing of it stays
+ */
+export async function record(
+  store: Store,
+  { run: row, steps, signals }: ReportedRun,
+  codes: Report["codes"],
+): Promise<boolean> {
+  const { id, workflow, file, input, inputHash, code, codeSeq, codeHistory, seed, parent, tags, createdAt } = row;
+  const now = Date.now();
+  const versions = Object.keys(codes).filter((each) => each !== code);
+  const optionalFields = { ...(parent !== undefined && { parent }), ...(tags && { tags }) };
+  const start = versions[0] ?? code;
+  const { created } = await store.createRun({
+    id,
+    workflow,
+    file,
+    input,
+    inputHash,
+    seed,
+    createdAt,
+    ...optionalFields,
+    code: start,
+    modules: codes[start] ?? EMPTY,
+    lease: { owner: `import ${process.pid}`, until: now + LEASE },
+  });
+  if (!created) return false;
+  const of = { run: id, epoch: 1 };
+  const history = codeHistory !== undefined && { codeHistory };
+  const writes: Write[] = [
+    ...[...versions, code].map((each): Write => ({
+      ...of,
+      type: "code",
+      code: each,
+      modules: codes[each] ?? EMPTY,
+      codeSeq,
+      ...history,
+    })),
+    ...steps.map((each): Write => ({ ...of, type: "step", step: each satisfies StepRow })),
+    ...(row.progress === undefined ? [] : [{ ...of, type: "progress", value: row.progress } as const]),
+  ];
+  const answers = await store.commit(writes);
+  const ends = await store.commit([endOf(row)]);
+  if (![...answers, ...ends].every(Boolean)) {
+    await store.delete({ run: id, now, force: true });
+    throw new Failure(EXIT.no, "REPORT_INVALID", `the store refuses a part of the run ${id}`);
+  }
+  await deliver(store, row, signals);
+  return true;
+}
+
+const EMPTY = `{"version":1,"modules":[]}`;
+const LEASE = 60_000;
+
+function endOf({ id, status, output, compensated, wakeAt, blocked, updatedAt: at }: ReportedRun["run"]): Write {
+  const of = { run: id, epoch: 1 };
+  if (status === "completed" || status === "failed" || status === "cancelled")
+    return {
+      ...of,
+      type: "finish",
+      status,
+      output: output ?? REDACTED,
+      unhandled: [],
+      ...(compensated && { compensated }),
+      at,
+    };
+  const waits = status === "waiting";
+  return {
+    ...of,
+    type: "release",
+    status: waits ? "waiting" : "pending",
+    ...(wakeAt !== undefined && { wakeAt }),
+    ...(blocked && { blocked }),
+    at,
+  };
+}
+
+async function deliver(
+  store: Store,
+  { id, cancel }: ReportedRun["run"],
+  signals: readonly Pick<SignalRow, "name" | "payload">[],
+): Promise<void> {
+  const now = Date.now();
+  for (const { name, payload } of signals) await store.deliver({ run: id, name, payload, now });
+  if (cancel !== undefined) await store.cancel({ run: id, reason: cancel, now });
+}

@@ -1,0 +1,18 @@
+import { defineConfig } from "tsdown";
+
+/** The command, with its libraries inside: the package's own modules stay outside, so that the program that it loads shares them. */
+export default defineConfig({
+  entry: { cli: "../cli/src/main.ts" },
+  platform: "node",
+  target: "node20.19",
+  clean: false,
+  dts: false,
+  minify: false,
+  sourcemap: false,
+  deps: { alwaysBundle: [/^(?!perdure(?:\/|$)|node:)/], neverBundle: [/^perdure(?:\/|$)/], onlyBundle: false },
+  logLevel: "warn",
+  inputOptions: {
+    checks: { pluginTimings: false },
+    resolve: { conditionNames: ["perdure-source", "import", "node", "default"] },
+  },
+});
