@@ -1,0 +1,225 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { App, ITEMS, World } from "./app.ts";
+import { Project } from "./project.ts";
+import type { Row } from "./rows.ts";
+
+/** What is done with a project, in this order. */
+export const phases = ["install", "build", "start", "kill", "resume", "stop", "edit"] as const;
+
+type Phase = (typeof phases)[number];
+
+/** What became of each phase: "ok", "–" if there is no such thing, else the reason. */
+export interface Played {
+  readonly row: Row;
+  readonly version: string;
+  readonly cells: Readonly<Partial<Record<Phase, string>>>;
+  readonly seconds: number;
+}
+
+/** Milliseconds that a program has to end after SIGTERM: Docker's default. */
+const GRACE = 10_000;
+
+/** Installs, builds and runs one project through all phases. The first failure ends it. */
+export async function play(row: Row, packages: Readonly<Record<string, string>>): Promise<Played> {
+  const started = Date.now();
+  const cells: Partial<Record<Phase, string>> = {};
+  const world = new World();
+  let version = "";
+  let phase: Phase = "install";
+  const done = (next: Phase): void => {
+    cells[phase] ??= "ok";
+    phase = next;
+  };
+  const running = new Set<App>();
+  try {
+    const project = await Project.create(row, packages);
+    version = project.version;
+    const game = new Game(row, project, world, running);
+    done("build");
+    cells.build = game.build();
+    await (row.isScript ? game.script(done) : game.server(done));
+    if (row.isScript) cells.stop = "–";
+    done("edit");
+    cells.edit = await game.edit();
+  } catch (error) {
+    cells[phase] = `failed: ${error instanceof Error ? error.message : String(error)}`;
+  } finally {
+    for (const app of running) await app.kill();
+    world.remove();
+  }
+  return { row, version, cells, seconds: (Date.now() - started) / 1000 };
+}
+
+class Game {
+  private readonly row: Row;
+  private readonly project: Project;
+  private readonly world: World;
+  private readonly running: Set<App>;
+
+  constructor(row: Row, project: Project, world: World, running: Set<App>) {
+    this.row = row;
+    this.project = project;
+    this.world = world;
+    this.running = running;
+  }
+
+  build(): string {
+    const { build } = this.project.scripts;
+    if (build === undefined) return "–";
+    const { root: cwd, env } = this.project;
+    const { status, stdout, stderr } = spawnSync("sh", ["-c", build], { cwd, env, encoding: "utf8" });
+    if (status !== 0) throw new Error(`${build}: exit ${status}\n${`${stdout}${stderr}`.slice(-3000)}`);
+    return "ok";
+  }
+
+  /** A server: killed in the middle of a run, and ended in the middle of another one. */
+  async server(done: (next: Phase) => void): Promise<void> {
+    done("start");
+    const first = await this.launch();
+    await first.ready();
+    await first.post("a");
+    done("kill");
+    await this.begun(first, "a");
+    await first.kill();
+
+    done("resume");
+    const second = await this.launch();
+    // with no request, so the modules of the routes may not be loaded
+    await this.finished(second, "a");
+    await second.until("the run is completed", async () => (await second.status("a")) === "completed");
+    this.checkEffects("a", 1);
+
+    done("stop");
+    await second.post("b");
+    await this.begun(second, "b");
+    const end = await second.stop(GRACE);
+    if (end !== "exit 0") throw new Error(`after SIGTERM: ${end}\n${second.tail}`);
+    const third = await this.launch();
+    await this.finished(third, "b");
+    await third.until("the run is completed", async () => (await third.status("b")) === "completed");
+    // what was in flight has ended before the process did
+    this.checkEffects("b", 0);
+    await third.kill();
+  }
+
+  /** A script: killed in the middle of a run, and called again for another one. */
+  async script(done: (next: Phase) => void): Promise<void> {
+    done("start");
+    const first = await this.launch("a");
+    await this.begun(first, "a");
+    done("kill");
+    await first.kill();
+    done("resume");
+    await this.call("b");
+    this.checkEffects("a", 1);
+    this.checkEffects("b", 0);
+  }
+
+  /** A changed and an inserted task, in the middle of a run. */
+  async edit(): Promise<string> {
+    if (this.row.isScript) {
+      const app = await this.launch("c");
+      await this.begun(app, "c");
+      await app.kill();
+      this.changeWorkflow();
+      await this.call("d");
+      this.checkEffects("c", 1);
+      this.checkEffects("d", 0);
+      this.checkNew("c");
+      this.checkNew("d");
+      return "ok";
+    }
+    const { dev } = this.project.scripts;
+    if (dev === undefined) return "–";
+    const app = await this.run((port) => ["sh", "-c", `exec ${dev} ${this.row.devPort?.(port) ?? ""}`]);
+    await app.ready();
+    await app.post("c");
+    await this.begun(app, "c");
+    this.changeWorkflow();
+    await this.finished(app, "c");
+    await app.until("the run is completed", async () => (await app.status("c")) === "completed");
+    this.checkEffects("c", 1);
+    await app.until("the new code is used", async () => {
+      const order = `d${Date.now()}`;
+      await app.post(order).catch(() => undefined);
+      await app.until("the next run begins", () => this.world.effects(order).length > 0, 10_000).catch(() => undefined);
+      return this.world.effects(order)[0]?.includes("boxed") === true;
+    });
+    await app.kill();
+    return "ok";
+  }
+
+  private changeWorkflow(): void {
+    const before = readFileSync(this.project.workflow, "utf8");
+    const after = before
+      .replace(" packed\\n", " boxed\\n")
+      .replace("async function pack", `async function label(order: string): Promise<void> {\n  "use task";\n  await appendFile(process.env.EFFECTS ?? "effects.log", \`\${order} labelled\\n\`);\n}\n\nasync function pack`)
+      .replace("  return `items", "  await label(id);\n  return `items");
+    if (after.match(/boxed|labelled|await label/g)?.length !== 3) throw new Error("order.ts is not what is edited here");
+    writeFileSync(this.project.workflow, after);
+  }
+
+  private checkNew(order: string): void {
+    const lines = this.world.effects(order);
+    if (!lines.some((line) => line.includes("boxed")) || lines.at(-1) !== `${order} labelled`)
+      throw new Error(`not finished by the new code: ${lines.join(" · ")}`);
+  }
+
+  /** Each item is packed once, and at most `twice` of them once more. */
+  private checkEffects(order: string, twice: number): void {
+    const packed = this.world.packed(order);
+    const again = [...packed.values()].filter((count) => count > 1);
+    if (packed.size !== ITEMS || again.length > twice || again.some((count) => count > 2))
+      throw new Error(`the tasks ran wrongly: ${this.world.effects(order).join(" · ")}`);
+  }
+
+  /** The run is in its middle. */
+  private begun(app: App, order: string): Promise<void> {
+    return app.until(`three items of ${order} are packed`, () => this.world.packed(order).size >= 3);
+  }
+
+  private finished(app: App, order: string): Promise<void> {
+    return app.until(`the items of ${order} are packed`, () => this.world.packed(order).size === ITEMS);
+  }
+
+  private async call(order: string): Promise<void> {
+    const app = await this.launch(order);
+    const end = await app.exit();
+    if (end !== "exit 0") throw new Error(`${end}\n${app.tail}`);
+  }
+
+  /** Starts the project as in production. */
+  private launch(argument = ""): Promise<App> {
+    const command = this.row.start?.() ?? ["sh", "-c", `exec ${this.project.scripts["start"]} ${argument}`];
+    return this.run(() => command);
+  }
+
+  private async run(command: (port: number) => readonly string[]): Promise<App> {
+    const app = await App.start(command, this.project, this.world);
+    this.running.add(app);
+    return app;
+  }
+}
+
+/** The table of what was played, for people. */
+export function tableOf(played: readonly Played[]): string {
+  const short = (cell: string): string => cell.split("\n")[0]?.slice(0, 90) ?? "";
+  const lines = [
+    ["framework", "version", ...phases, "s"],
+    ...played.map(({ row, version, cells, seconds }) => [
+      row.title,
+      version,
+      ...phases.map((phase) => short(cells[phase] ?? "")),
+      seconds.toFixed(0),
+    ]),
+  ];
+  const widths = lines[0]?.map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0))) ?? [];
+  return lines.map((line) => line.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join("  ").trimEnd()).join("\n");
+}
+
+/** What failed, with what the programs printed. */
+export const failuresOf = (played: readonly Played[]): string[] =>
+  played.flatMap(({ row, cells }) =>
+    Object.entries(cells).flatMap(([phase, cell]) => (cell === "ok" || cell === "–" ? [] : [`${row.title}, ${phase}: ${cell}`])),
+  );

@@ -1,0 +1,85 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** A project of this folder, and what is different about it. */
+export interface Row {
+  /** The folder. */
+  readonly name: string;
+  readonly title: string;
+  /** The package whose version the table shows. Default: the Node that runs the project. */
+  readonly package?: string;
+  /** Where the project has its workflow. */
+  readonly workflow: string;
+  /** A project whose files this one has as well. */
+  readonly extends?: string;
+  /** What is added to the script "dev" so that it serves at a port. Default: nothing, it reads $PORT. */
+  readonly devPort?: (port: number) => string;
+  /** Whether the ordinary test run plays it. */
+  readonly light?: true;
+  /** A script ends when its runs have ended, and serves nothing. */
+  readonly isScript?: true;
+  /** The command that starts it, if it is not the script "start". */
+  readonly start?: () => readonly string[];
+  /** Why the time after SIGTERM is not waited for. */
+  readonly noStop?: string;
+}
+
+const directory = import.meta.dirname;
+const viteDev = (port: number): string => `--port ${port} --strictPort`;
+
+/** The command of the last CMD of a Dockerfile. */
+function commandOf(dockerfile: string): readonly string[] {
+  const text = readFileSync(join(directory, dockerfile), "utf8");
+  return JSON.parse(/^CMD (\[.*\])$/m.exec(text)?.[1] ?? "[]") as string[];
+}
+
+export const rows: readonly Row[] = [
+  { name: "hono", title: "Hono", package: "hono", workflow: "src/order.ts", light: true },
+  { name: "fastify", title: "Fastify, tsx", package: "fastify", workflow: "src/order.ts", light: true },
+  { name: "cron", title: "cron script", workflow: "order.ts", isScript: true, light: true },
+  {
+    name: "docker",
+    title: "Docker's CMD",
+    workflow: "src/order.ts",
+    light: true,
+    start: () => commandOf("docker/Dockerfile"),
+  },
+  {
+    name: "electron",
+    title: "Electron main, stand-in",
+    package: "electron",
+    workflow: "src/order.ts",
+    start: () => ["node", "--enable-source-maps", "--import", "./stand-in/register.mjs", "dist/main.js"],
+  },
+  {
+    name: "sveltekit",
+    title: "SvelteKit, adapter-node",
+    package: "@sveltejs/kit",
+    workflow: "src/lib/server/order.ts",
+    devPort: viteDev,
+  },
+  {
+    name: "astro",
+    title: "Astro, node adapter",
+    package: "astro",
+    workflow: "src/workflows/order.ts",
+    devPort: (port) => `--port ${port}`,
+  },
+  {
+    name: "react-router",
+    title: "React Router, serve",
+    package: "react-router",
+    workflow: "app/order.server.ts",
+    devPort: viteDev,
+  },
+  {
+    name: "tanstack-start",
+    title: "TanStack Start, srvx",
+    package: "@tanstack/react-start",
+    workflow: "src/server/order.ts",
+    devPort: viteDev,
+  },
+  { name: "nuxt", title: "Nuxt, Nitro 2", package: "nuxt", workflow: "server/workflows/order.ts" },
+  { name: "nitro", title: "Nitro 3", package: "nitro", workflow: "workflows/order.ts" },
+  { name: "next", title: "Next, webpack", package: "next", workflow: "lib/order.ts" },
+];

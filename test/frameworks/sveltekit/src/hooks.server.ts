@@ -1,0 +1,8 @@
+import { close, worker } from "perdure";
+import "$lib/server/order";
+
+export function init(): void {
+  worker();
+  // adapter-node: after SIGTERM, when the last request has been answered
+  process.once("sveltekit:shutdown", () => void close());
+}
