@@ -9,6 +9,7 @@ export default defineConfig({
     "check-worker": "src/check/worker.ts",
     register: "src/adapters/register/register.ts",
     "register-thread": "src/adapters/register/register-thread.ts",
+    loader: "src/adapters/loader/loader.ts",
     tsc: "src/adapters/ts-patch/transform-program.ts",
     "perdure-tsc": "src/adapters/perdure-tsc/main.ts",
     ...Object.fromEntries(bundlers.map((name) => [name, `src/adapters/bundlers/${name}.ts`])),

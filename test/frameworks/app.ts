@@ -108,14 +108,17 @@ export class App {
     try {
       const response = await this.request(order, "GET");
       const text = await response.text();
-      return /"status":"(\w+)"/.exec(text)?.[1] ?? `${response.status} ${text.slice(0, 500)}`;
+      return /"status":\s*"(\w+)"/.exec(text)?.[1] ?? `${response.status} ${text.slice(0, 500)}`;
     } catch (error) {
       return String(error);
     }
   }
 
   private request(order: string, method: string): Promise<Response> {
-    return fetch(`http://localhost:${this.port}/orders/${order}`, { method, signal: AbortSignal.timeout(60_000) });
+    // a POST without a type could come from a form of another site, and some frameworks refuse it
+    const headers = { "content-type": "application/json" };
+    const signal = AbortSignal.timeout(60_000);
+    return fetch(`http://localhost:${this.port}/orders/${order}`, { method, headers, signal });
   }
 
   /** The last lines that it has printed. */

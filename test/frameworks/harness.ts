@@ -43,12 +43,17 @@ export async function play(row: Row, packages: Readonly<Record<string, string>>)
     done("edit");
     cells.edit = await game.edit();
   } catch (error) {
-    cells[phase] = `failed: ${error instanceof Error ? error.message : String(error)}`;
+    cells[phase] = `failed: ${describe(error)}`;
   } finally {
     for (const app of running) await app.kill();
     world.remove();
   }
   return { row, version, cells, seconds: (Date.now() - started) / 1000 };
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}\n${describe(error.cause)}`;
 }
 
 class Game {
@@ -87,7 +92,7 @@ class Game {
     const second = await this.launch();
     // with no request, so the modules of the routes may not be loaded
     await this.finished(second, "a");
-    await second.until("the run is completed", async () => (await second.status("a")) === "completed");
+    await this.completed(second, "a");
     this.checkEffects("a", 1);
 
     done("stop");
@@ -97,7 +102,7 @@ class Game {
     if (end !== "exit 0") throw new Error(`after SIGTERM: ${end}\n${second.tail}`);
     const third = await this.launch();
     await this.finished(third, "b");
-    await third.until("the run is completed", async () => (await third.status("b")) === "completed");
+    await this.completed(third, "b");
     // what was in flight has ended before the process did
     this.checkEffects("b", 0);
     await third.kill();
@@ -132,13 +137,13 @@ class Game {
     }
     const { dev } = this.project.scripts;
     if (dev === undefined) return "–";
-    const app = await this.run((port) => ["sh", "-c", `exec ${dev} ${this.row.devPort?.(port) ?? ""}`]);
+    const app = await this.run((port) => ["sh", "-c", `exec env ${dev} ${this.row.devPort?.(port) ?? ""}`]);
     await app.ready();
     await app.post("c");
     await this.begun(app, "c");
     this.changeWorkflow();
     await this.finished(app, "c");
-    await app.until("the run is completed", async () => (await app.status("c")) === "completed");
+    await this.completed(app, "c");
     this.checkEffects("c", 1);
     await app.until("the new code is used", async () => {
       const order = `d${Date.now()}`;
@@ -183,6 +188,14 @@ class Game {
     return app.until(`the items of ${order} are packed`, () => this.world.packed(order).size === ITEMS);
   }
 
+  private async completed(app: App, order: string): Promise<void> {
+    let status = "";
+    const isCompleted = async (): Promise<boolean> => (status = await app.status(order)) === "completed";
+    await app.until(`the run of ${order} is completed`, isCompleted).catch((error: unknown) => {
+      throw new Error(`the status of ${order}: ${status}`, { cause: error });
+    });
+  }
+
   private async call(order: string): Promise<void> {
     const app = await this.launch(order);
     const end = await app.exit();
@@ -191,7 +204,7 @@ class Game {
 
   /** Starts the project as in production. */
   private launch(argument = ""): Promise<App> {
-    const command = this.row.start?.() ?? ["sh", "-c", `exec ${this.project.scripts["start"]} ${argument}`];
+    const command = this.row.start?.() ?? ["sh", "-c", `exec env ${this.project.scripts["start"]} ${argument}`];
     return this.run(() => command);
   }
 

@@ -82,4 +82,5 @@ export const rows: readonly Row[] = [
   { name: "nuxt", title: "Nuxt, Nitro 2", package: "nuxt", workflow: "server/workflows/order.ts" },
   { name: "nitro", title: "Nitro 3", package: "nitro", workflow: "workflows/order.ts" },
   { name: "next", title: "Next, webpack", package: "next", workflow: "lib/order.ts" },
+  { name: "next-turbopack", title: "Next, Turbopack", package: "next", extends: "next", workflow: "lib/order.ts" },
 ];

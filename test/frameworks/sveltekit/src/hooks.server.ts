@@ -1,5 +1,5 @@
 import { close, worker } from "perdure";
-import "$lib/server/order";
+import "#lib/server/order.ts";
 
 export function init(): void {
   worker();

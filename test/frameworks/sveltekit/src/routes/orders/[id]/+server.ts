@@ -1,6 +1,6 @@
 import { json } from "@sveltejs/kit";
 import { getRun, start } from "perdure";
-import { order } from "$lib/server/order";
+import { order } from "#lib/server/order.ts";
 import type { RequestHandler } from "./$types";
 
 export const POST: RequestHandler = async ({ params }) => {

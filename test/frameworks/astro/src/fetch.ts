@@ -1,8 +1,8 @@
-import { defineMiddleware } from "astro:middleware";
+import { DefaultFetchHandler } from "astro/app/fetch/default-handler";
 import { close, worker } from "perdure";
 import "./workflows/order";
 
 worker();
 process.once("SIGTERM", () => void close().finally(() => process.exit()));
 
-export const onRequest = defineMiddleware((_context, next) => next());
+export default new DefaultFetchHandler();
