@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { entryOf } from "./container.ts";
 import type { Project } from "./project.ts";
 
 /** How many items an order has: each is packed by one task, which leaves one line. */
@@ -42,6 +43,7 @@ export class World {
 /** A program of a project, in a process group of its own. */
 export class App {
   readonly port: number;
+  private readonly command: readonly string[];
   private readonly child: ChildProcess;
   private readonly ended: Promise<string>;
   private hasEnded = false;
@@ -50,6 +52,7 @@ export class App {
   private constructor(command: readonly string[], port: number, { root, env }: Project, world: World) {
     const [file = "", ...args] = command;
     this.port = port;
+    this.command = command;
     this.child = spawn(file, args, {
       cwd: root,
       env: { ...env, ...world.env, PORT: String(port), NITRO_PORT: String(port), HOST: "localhost" },
@@ -75,7 +78,8 @@ export class App {
   async until(what: string, condition: () => boolean | Promise<boolean>, limit = 60_000): Promise<void> {
     const end = Date.now() + limit;
     while (!(await condition())) {
-      const over = Date.now() > end ? `not after ${limit / 1000} s` : this.hasEnded ? `ended with ${await this.ended}` : "";
+      const over =
+        Date.now() > end ? `not after ${limit / 1000} s` : this.hasEnded ? `ended with ${await this.ended}` : "";
       if (over !== "") throw new Error(`${what}: ${over}\n${this.tail}`);
       await pause(50);
     }
@@ -124,18 +128,23 @@ export class App {
   /** The last lines that it has printed. */
   get tail(): string {
     // oxlint-disable-next-line no-control-regex
-    return this.text.replaceAll(/\x1b\[[\d;?]*[A-Za-z]/g, "").trim().split("\n").slice(-25).join("\n");
+    return this.text
+      .replaceAll(/\x1b\[[\d;?]*[A-Za-z]/g, "")
+      .trim()
+      .split("\n")
+      .slice(-25)
+      .join("\n");
   }
 
   /** Asks the program to end, and resolves with how it did. */
   async stop(limit: number): Promise<string> {
-    this.child.kill("SIGTERM");
+    if (this.child.pid !== undefined) process.kill(entryOf(this.child.pid, this.command), "SIGTERM");
     return Promise.race([this.ended, pause(limit, `still there after ${limit / 1000} s`, { ref: false })]);
   }
 
   /** How it ends by itself. */
-  async exit(): Promise<string> {
-    await this.until("ends", () => this.hasEnded);
+  async exit(limit?: number): Promise<string> {
+    await this.until("ends", () => this.hasEnded, limit);
     return this.ended;
   }
 

@@ -1,11 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { spawnSync } from "node:child_process";
 import { App, ITEMS, World } from "./app.ts";
 import { Project } from "./project.ts";
 import type { Row } from "./rows.ts";
 
 /** What is done with a project, in this order. */
-export const phases = ["install", "build", "start", "kill", "resume", "stop", "edit"] as const;
+const phases = ["install", "build", "start", "kill", "resume", "stop", "edit"] as const;
 
 type Phase = (typeof phases)[number];
 
@@ -37,7 +36,7 @@ export async function play(row: Row, packages: Readonly<Record<string, string>>)
     version = project.version;
     const game = new Game(row, project, world, running);
     done("build");
-    cells.build = game.build();
+    cells.build = await game.build();
     await (row.isScript ? game.script(done) : game.server(done));
     if (row.isScript) cells.stop = "–";
     done("edit");
@@ -69,12 +68,12 @@ class Game {
     this.running = running;
   }
 
-  build(): string {
+  async build(): Promise<string> {
     const { build } = this.project.scripts;
     if (build === undefined) return "–";
-    const { root: cwd, env } = this.project;
-    const { status, stdout, stderr } = spawnSync("sh", ["-c", build], { cwd, env, encoding: "utf8" });
-    if (status !== 0) throw new Error(`${build}: exit ${status}\n${`${stdout}${stderr}`.slice(-3000)}`);
+    const app = await this.run(() => ["sh", "-c", `exec env ${build}`]);
+    const end = await app.exit(300_000);
+    if (end !== "exit 0") throw new Error(`${build}: ${end}\n${app.tail}`);
     return "ok";
   }
 
@@ -159,9 +158,13 @@ class Game {
     const before = readFileSync(this.project.workflow, "utf8");
     const after = before
       .replace(" packed\\n", " boxed\\n")
-      .replace("async function pack", `async function label(order: string): Promise<void> {\n  "use task";\n  await appendFile(process.env.EFFECTS ?? "effects.log", \`\${order} labelled\\n\`);\n}\n\nasync function pack`)
+      .replace(
+        "async function pack",
+        `async function label(order: string): Promise<void> {\n  "use task";\n  await appendFile(process.env.EFFECTS ?? "effects.log", \`\${order} labelled\\n\`);\n}\n\nasync function pack`,
+      )
       .replace("  return `items", "  await label(id);\n  return `items");
-    if (after.match(/boxed|labelled|await label/g)?.length !== 3) throw new Error("order.ts is not what is edited here");
+    if (after.match(/boxed|labelled|await label/g)?.length !== 3)
+      throw new Error("order.ts is not what is edited here");
     writeFileSync(this.project.workflow, after);
   }
 
@@ -228,11 +231,20 @@ export function tableOf(played: readonly Played[]): string {
     ]),
   ];
   const widths = lines[0]?.map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0))) ?? [];
-  return lines.map((line) => line.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join("  ").trimEnd()).join("\n");
+  return lines
+    .map((line) =>
+      line
+        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
 }
 
 /** What failed, with what the programs printed. */
 export const failuresOf = (played: readonly Played[]): string[] =>
   played.flatMap(({ row, cells }) =>
-    Object.entries(cells).flatMap(([phase, cell]) => (cell === "ok" || cell === "–" ? [] : [`${row.title}, ${phase}: ${cell}`])),
+    Object.entries(cells).flatMap(([phase, cell]) =>
+      cell === "ok" || cell === "–" ? [] : [`${row.title}, ${phase}: ${cell}`],
+    ),
   );

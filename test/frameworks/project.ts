@@ -23,6 +23,7 @@ function digest(text: string | Buffer): string {
 interface Manifest {
   readonly scripts: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
 const read = (file: string): Manifest => JSON.parse(readFileSync(file, "utf8")) as Manifest;
@@ -65,7 +66,13 @@ export class Project {
     const { NODE_ENV: _, VITEST: __, ...env } = process.env;
     const path = [this.bin, join(this.root, "node_modules/.bin"), env["PATH"]].join(delimiter);
     // nothing of this reports to anyone
-    return { ...env, PATH: path, NEXT_TELEMETRY_DISABLED: "1", NUXT_TELEMETRY_DISABLED: "1", ASTRO_TELEMETRY_DISABLED: "1" };
+    return {
+      ...env,
+      PATH: path,
+      NEXT_TELEMETRY_DISABLED: "1",
+      NUXT_TELEMETRY_DISABLED: "1",
+      ASTRO_TELEMETRY_DISABLED: "1",
+    };
   }
 
   /** The file of the project's workflow. */
@@ -81,7 +88,8 @@ export class Project {
   private copy(): void {
     mkdirSync(this.root, { recursive: true });
     for (const entry of readdirSync(this.root))
-      if (entry !== "node_modules" && entry !== ".installed") rmSync(join(this.root, entry), { recursive: true, force: true });
+      if (entry !== "node_modules" && entry !== ".installed")
+        rmSync(join(this.root, entry), { recursive: true, force: true });
     for (const name of [this.row.extends, this.row.name])
       if (name !== undefined) cpSync(join(here, name), this.root, { recursive: true });
     mkdirSync(dirname(this.workflow), { recursive: true });
@@ -90,8 +98,11 @@ export class Project {
 
   private async install(packages: Readonly<Record<string, string>>): Promise<void> {
     const manifest = read(this.source("package.json"));
-    const dependencies = { ...manifest.dependencies, ...packages };
-    const text = `${JSON.stringify({ ...manifest, dependencies }, undefined, 2)}\n`;
+    const packed = (names: Manifest["dependencies"] = {}): Manifest["dependencies"] =>
+      Object.fromEntries(Object.entries(names).map(([name, version]) => [name, packages[name] ?? version]));
+    const { dependencies, devDependencies } = manifest;
+    const installed = { ...manifest, dependencies: packed(dependencies), devDependencies: packed(devDependencies) };
+    const text = `${JSON.stringify(installed, undefined, 2)}\n`;
     writeFileSync(join(this.root, "package.json"), text);
     const stamp = join(this.root, ".installed");
     if (existsSync(stamp) && readFileSync(stamp, "utf8") === text) return;

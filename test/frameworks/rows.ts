@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { commandOf, containerTitle } from "./container.ts";
 
 /** A project of this folder, and what is different about it. */
 export interface Row {
@@ -20,18 +19,9 @@ export interface Row {
   readonly isScript?: true;
   /** The command that starts it, if it is not the script "start". */
   readonly start?: () => readonly string[];
-  /** Why the time after SIGTERM is not waited for. */
-  readonly noStop?: string;
 }
 
-const directory = import.meta.dirname;
 const viteDev = (port: number): string => `--port ${port} --strictPort`;
-
-/** The command of the last CMD of a Dockerfile. */
-function commandOf(dockerfile: string): readonly string[] {
-  const text = readFileSync(join(directory, dockerfile), "utf8");
-  return JSON.parse(/^CMD (\[.*\])$/m.exec(text)?.[1] ?? "[]") as string[];
-}
 
 export const rows: readonly Row[] = [
   { name: "hono", title: "Hono", package: "hono", workflow: "src/order.ts", light: true },
@@ -39,7 +29,7 @@ export const rows: readonly Row[] = [
   { name: "cron", title: "cron script", workflow: "order.ts", isScript: true, light: true },
   {
     name: "docker",
-    title: "Docker's CMD",
+    title: containerTitle,
     workflow: "src/order.ts",
     light: true,
     start: () => commandOf("docker/Dockerfile"),
@@ -71,6 +61,7 @@ export const rows: readonly Row[] = [
     package: "react-router",
     workflow: "app/order.server.ts",
     devPort: viteDev,
+    light: true,
   },
   {
     name: "tanstack-start",

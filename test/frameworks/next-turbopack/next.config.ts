@@ -5,7 +5,7 @@ const config: NextConfig = {
   turbopack: {
     rules: {
       "*.{ts,tsx,js,jsx,mts,mjs}": {
-        condition: { all: [{ not: "foreign" }, { not: "browser" }] },
+        condition: { not: "foreign" },
         loaders: ["unplugin-perdure/loader"],
       },
     },

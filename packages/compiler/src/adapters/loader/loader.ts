@@ -1,49 +1,68 @@
+import { CompileError } from "../../compile/compile-error.ts";
 import { formatDiagnostic } from "../../diagnostics/diagnostic.ts";
 import { passes } from "../../files/filter.ts";
 import type { Options } from "../session/options.ts";
 import { Session } from "../session/session.ts";
 
-/** The options that can be written as JSON, which is what Turbopack passes to a loader. */
+/** The options that can be written as JSON: Turbopack passes no others to a loader. Which files are compiled is a matter of its rules. */
 export type LoaderOptions = Pick<Options, "root" | "directives" | "warnings">;
 
-/** The part of webpack's loader interface that is used here. Turbopack has no more than that. */
+/** The part of webpack's loader interface that is used here. Turbopack implements it. */
 export interface LoaderContext {
   readonly resourcePath: string;
-  readonly rootContext?: string;
+  readonly rootContext: string;
+  readonly target?: string;
+  readonly mode?: string;
   getOptions(): LoaderOptions;
   async(): (error: Error | undefined, code?: string, map?: object) => void;
   addDependency(file: string): void;
   emitWarning(warning: Error): void;
 }
 
-/** One session for each set of options: a loader is called for each file, and all files are of one project. */
+/** By options: a loader is called for one file after the other, and they are of one project. */
 const sessions = new Map<string, Session>();
 
-function sessionOf(context: LoaderContext): Session {
-  const options = context.getOptions();
-  const key = JSON.stringify([context.rootContext, options]);
-  const known = sessions.get(key);
-  // another process may have compiled the file that has changed
-  if (known) known.project.refresh();
-  else sessions.set(key, new Session(options));
-  const session = known ?? sessions.get(key)!;
-  session.rootedAt(context.rootContext);
+function sessionOf({ rootContext, mode }: LoaderContext, options: LoaderOptions): Session {
+  const key = JSON.stringify([rootContext, options]);
+  const session = sessions.get(key) ?? new Session(options);
+  session.rootedAt(rootContext);
+  // the file that was changed may have been compiled in another process
+  if (mode === "development" && sessions.has(key)) session.project.refresh();
+  sessions.set(key, session);
   return session;
 }
 
-/** Compiles one file. */
+/** Makes the bundler print the message without the compiler's stack. */
+const shown = (message: string): Error => Object.assign(new Error(message), { stack: message, hideStack: true });
+
+/**
+ * In a bundle for browsers and in one for the edge, nothing is compiled. A framework may still take the server's part out of the module, or
+ * never load it there, so the code that is left says what is wrong when it is executed.
+ */
+function forBrowser(session: Session, source: string, path: string): string {
+  try {
+    session.refuseInBrowser(source, path, () => () => []);
+    return source;
+  } catch (error) {
+    if (!(error instanceof CompileError) || error.diagnostics.some(({ code }) => code !== "BROWSER_IMPORT"))
+      throw error;
+    return `${source}\n;throw new Error(${JSON.stringify(error.message)});`;
+  }
+}
+
+/** A loader for Turbopack, which has loaders and no plugins. It compiles one file. */
 export default function perdure(this: LoaderContext, source: string): void {
   const callback = this.async();
-  console.error("LOADER", process.pid, process.env.NODE_ENV, Object.keys(this).join(","), this.resourcePath, this.rootContext, (this as any).target, (this as any).mode);
   try {
-    const session = sessionOf(this);
-    const { resourcePath: path } = this;
+    const path = this.resourcePath;
+    const session = sessionOf(this, this.getOptions());
     if (!passes(session.filter, path)) return callback(undefined, source);
+    if (this.target === "web") return callback(undefined, forBrowser(session, source, path));
     const result = session.compile(source, path);
     for (const file of session.watched(path)) this.addDependency(file);
-    for (const each of result?.diagnostics ?? []) this.emitWarning(new Error(formatDiagnostic(each)));
+    for (const each of result?.diagnostics ?? []) this.emitWarning(shown(formatDiagnostic(each)));
     callback(undefined, result?.code ?? source, result && { ...result.map });
   } catch (error) {
-    callback(error instanceof Error ? error : new Error(String(error)));
+    callback(error instanceof CompileError ? shown(error.message) : (error as Error));
   }
 }
