@@ -122,7 +122,8 @@ export class App {
     // a POST without a type could come from a form of another site, and some frameworks refuse it
     const headers = { "content-type": "application/json" };
     const signal = AbortSignal.timeout(60_000);
-    return fetch(`http://localhost:${this.port}/orders/${order}`, { method, headers, signal });
+    const body = method === "POST" ? { body: "{}" } : {};
+    return fetch(`http://localhost:${this.port}/orders/${order}`, { method, headers, signal, ...body });
   }
 
   /** The last lines that it has printed. */
