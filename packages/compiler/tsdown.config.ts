@@ -18,7 +18,7 @@ export default defineConfig({
   target: "node20.19",
   dts: { build: true },
   sourcemap: true,
-  copy: { from: "../../docs/diagnostics", to: "dist" },
+  copy: ["diagnostics", "frameworks"].map((name) => ({ from: `../../docs/${name}`, to: "dist" })),
   deps: { alwaysBundle: [/^@perdure\//, "ms", "valibot"] },
   logLevel: "warn",
   inputOptions: {

@@ -116,7 +116,7 @@ export class Project {
 /** The packages of this repository as they would be published: name → what package.json names as their version. */
 export function packedPackages(): Readonly<Record<string, string>> {
   const directory = join(cache, "packed");
-  rmSync(directory, { recursive: true, force: true });
+  for (const old of [directory, join(cache, "tarballs")]) rmSync(old, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
   return Object.fromEntries(
     published.map((name) => {

@@ -71,6 +71,7 @@ export const rows: readonly Row[] = [
     devPort: viteDev,
   },
   { name: "nuxt", title: "Nuxt, Nitro 2", package: "nuxt", workflow: "server/workflows/order.ts" },
+  { name: "nitro-2", title: "Nitro 2", package: "nitropack", workflow: "workflows/order.ts" },
   { name: "nitro", title: "Nitro 3", package: "nitro", workflow: "workflows/order.ts" },
   { name: "next", title: "Next, webpack", package: "next", workflow: "lib/order.ts" },
   { name: "next-turbopack", title: "Next, Turbopack", package: "next", extends: "next", workflow: "lib/order.ts" },

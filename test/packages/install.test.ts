@@ -140,6 +140,6 @@ test.each(Object.entries(integrations))(
 
 test("every configuration in the README is tested", () => {
   const tested = Object.values(integrations).map(({ config }) => config);
-  const elsewhere = ["vitest.config.js", "perdure.setup.js"];
+  const elsewhere = ["vitest.config.js", "perdure.setup.js", "next.config.mjs"];
   expect(Object.keys(files).sort()).toEqual([...tested, ...elsewhere].sort());
 });

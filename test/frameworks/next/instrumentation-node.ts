@@ -2,4 +2,4 @@ import { close, worker } from "perdure";
 import "./lib/order";
 
 worker();
-process.once("SIGTERM", () => void close().finally(() => process.exit()));
+if (process.env.NODE_ENV === "production") process.once("SIGTERM", () => void close().finally(() => process.exit()));

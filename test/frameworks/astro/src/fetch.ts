@@ -3,6 +3,6 @@ import { close, worker } from "perdure";
 import "./workflows/order";
 
 worker();
-process.once("SIGTERM", () => void close().finally(() => process.exit()));
+if (import.meta.env.PROD) process.once("SIGTERM", () => void close().finally(() => process.exit()));
 
 export default new DefaultFetchHandler();

@@ -4,7 +4,7 @@ import { ServerRouter, type EntryContext } from "react-router";
 import "./order.server";
 
 worker();
-process.once("SIGTERM", () => void close().finally(() => process.exit()));
+if (import.meta.env.PROD) process.once("SIGTERM", () => void close().finally(() => process.exit()));
 
 export default async function handleRequest(request: Request, status: number, headers: Headers, context: EntryContext) {
   const body = await renderToReadableStream(<ServerRouter context={context} url={request.url} />);

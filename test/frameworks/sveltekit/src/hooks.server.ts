@@ -4,5 +4,5 @@ import "#lib/server/order.ts";
 export function init(): void {
   worker();
   // adapter-node: after SIGTERM, when the last request has been answered
-  process.once("sveltekit:shutdown", () => void close());
+  if (import.meta.env.PROD) process.once("sveltekit:shutdown", () => void close());
 }

@@ -3,6 +3,6 @@ import { close, worker } from "perdure";
 import "./server/order";
 
 worker();
-process.once("SIGTERM", () => void close().finally(() => process.exit()));
+if (import.meta.env.PROD) process.once("SIGTERM", () => void close().finally(() => process.exit()));
 
 export default { fetch: (request: Request) => handler.fetch(request) };
