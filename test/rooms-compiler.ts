@@ -37,6 +37,7 @@ export const compilerRooms: Record<string, readonly string[]> = {
     "phases/3-rewrite/text",
     "phases/2-analyze/plan",
     "phases/1-parse",
+    "syntax",
   ],
   project: [
     "phases/2-analyze/build",
@@ -60,7 +61,7 @@ export const compilerRooms: Record<string, readonly string[]> = {
     "files",
   ],
   check: ["phases/2-analyze/build", "phases/1-parse", "directives", "diagnostics", "files", "typescript"],
-  "adapters/session": ["compile", "project", "check", "directives", "diagnostics", "files"],
+  "adapters/session": ["compile", "project", "check", "phases/1-parse", "directives", "diagnostics", "files"],
   "adapters/unplugin": ["adapters/session", "compile", "project", "diagnostics", "files"],
   "adapters/bundlers": ["adapters/unplugin"],
   "adapters/loader": ["adapters/session", "compile", "diagnostics", "files"],

@@ -1,7 +1,11 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Manifest } from "unplugin-perdure";
 import perdure from "unplugin-perdure/vite";
-import { createBuilder, createServer, isRunnableDevEnvironment } from "vite";
+import webpackPerdure from "unplugin-perdure/webpack";
+import { build, createBuilder, createServer, isRunnableDevEnvironment } from "vite";
 import { describe, expect, onTestFinished, test } from "vitest";
+import webpack, { type Configuration, type RuleSetRule } from "webpack";
 import { bundle, bundlers } from "./bundlers.ts";
 import { project } from "./project.ts";
 
@@ -11,6 +15,20 @@ const files = {
   "src/title.ts": `export const title = "shop";\n`,
   "src/shop.ts": `import { title } from "./title.ts";\nexport const buy = async () => [title, await import("./orders.ts")];\n`,
   "src/orders.ts": `export async function order(id: string): Promise<string> {\n  "use workflow: id=order-{id}";\n  return id;\n}\n`,
+  "src/beside.ts": `import { page } from "./route.ts";\nconsole.log(page);\n`,
+  "src/route.ts": `import { appendFileSync } from "node:fs";
+async function note(id: string): Promise<string> {
+  "use task";
+  appendFileSync("notes", id);
+  return id;
+}
+const order = async (id: string) => {
+  "use workflow: id=order-{id}";
+  return note(id);
+};
+export const action = async (): Promise<string> => order("a");
+export const page = "<p>shop</p>";
+`,
   "src/types.ts": `import type { order } from "./orders.ts";\nconsole.log(null as unknown as ReturnType<typeof order>);\n`,
   "src/waits.ts": `import { signal } from "perdure";\nexport const wait = async () => signal("x");\nwait();\n`,
 };
@@ -32,6 +50,13 @@ describe.each(forBrowsers)("a browser build with %s", (_title, bundler) => {
 
   test("browser code can import the types of a workflow", () => {
     expect(bundle(bundler, project(files), "src/types.ts", "browser")).toMatchObject({ status: 0 });
+  });
+
+  test("browser code can import from a module with workflows what does not lead to them", () => {
+    const { status, output } = bundle(bundler, project(files), "src/beside.ts", "browser", [], "production");
+    expect(status, output).toBe(0);
+    expect(output).toContain("<p>shop</p>");
+    expect(output).not.toMatch(/BROWSER_IMPORT|use (?:task|workflow)|appendFileSync/);
   });
 
   test("a browser build leaves modules without workflows unchanged", () => {
@@ -76,6 +101,73 @@ test("vite's development server reports a workflow to the browser and loads it o
   expect(await ssr.runner.import("/src/orders.ts")).toHaveProperty("order");
 });
 
+/** A framework that takes the server's parts out of a module for browsers, as React Router and TanStack Start do. */
+const framework = {
+  name: "framework",
+  transform(this: { readonly environment?: { readonly name: string } }, code: string, id: string) {
+    if (!id.endsWith("/route.ts") || this.environment?.name !== "client") return undefined;
+    expect(code).toContain("action");
+    return `export const page = "<p>shop</p>";`;
+  },
+};
+
+describe.each([
+  ["before", [framework, perdure()]],
+  ["after", [perdure(), framework]],
+] as const)("a framework's plugin %s ours that takes workflows out of modules for browsers", (_, plugins) => {
+  test("the development server serves what is left", async () => {
+    const server = await createServer({
+      root: project(files),
+      configFile: false,
+      logLevel: "silent",
+      server: { middlewareMode: true, ws: false, watch: null },
+      appType: "custom",
+      optimizeDeps: { noDiscovery: true },
+      plugins: [...plugins],
+    });
+    onTestFinished(() => server.close());
+    const { client, ssr } = server.environments;
+    expect((await client.transformRequest("/src/route.ts"))?.code).toContain("<p>shop</p>");
+    if (!ssr || !isRunnableDevEnvironment(ssr)) throw new Error("no server environment");
+    expect(await ssr.runner.import("/src/route.ts")).toHaveProperty("action");
+  });
+
+  test("the build succeeds", async () => {
+    const root = project({ ...files, "src/main.ts": `import * as route from "./route.ts";\nconsole.log(route);\n` });
+    await build({ root, configFile: false, logLevel: "silent", plugins: [...plugins] });
+  });
+});
+
+test("a webpack loader that replaces the functions of a server module leaves nothing to refuse in a development build", async () => {
+  const root = project({
+    "src/main.js": `import { place } from "./actions.js";\nplace();\n`,
+    "src/actions.js": `export async function place() {\n  "use workflow";\n}\n`,
+    "proxy.cjs": `module.exports = (code) => code.includes("use workflow") ? code : "export const place = () => fetch('/actions');";\n`,
+  });
+  const errorsWith = async (rules: readonly RuleSetRule[]): Promise<string[]> => {
+    const config: Configuration = {
+      context: root,
+      entry: "./src/main.js",
+      mode: "development",
+      target: "web",
+      output: { path: join(root, "dist") },
+      module: { rules: [...rules] },
+      plugins: [webpackPerdure()],
+    };
+    return new Promise((resolve, reject) =>
+      webpack(config, (error, stats) =>
+        error ? reject(error) : resolve((stats?.compilation.errors ?? []).map(({ message }) => message)),
+      ),
+    );
+  };
+  expect(await errorsWith([{ test: /actions\.js$/, loader: join(root, "proxy.cjs") }])).toEqual([]);
+  expect(await errorsWith([])).toEqual([
+    expect.stringMatching(
+      /^src\/actions\.js:2:3 error: .*browser code: src\/main\.js → src\/actions\.js\n[^]*\(BROWSER_IMPORT\)$/,
+    ),
+  ]);
+});
+
 test.each([
   ["client", "ssr"],
   ["ssr", "client"],
@@ -98,4 +190,6 @@ test.each([
     if (environment) await builder.build(environment);
   }
   expect(manifest?.modules.map(({ file }) => file)).toEqual(["src/orders.ts"]);
+  expect(existsSync(join(root, "dist/server/perdure.manifest.json"))).toBe(true);
+  expect(existsSync(join(root, "dist/client/perdure.manifest.json"))).toBe(false);
 });

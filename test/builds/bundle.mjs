@@ -1,6 +1,6 @@
 /**
  * Builds one entry with one bundler in a process of its own and prints the output of the bundler, then the files it has written:
- * node bundle.mjs <bundler> <root> <entry> <node | browser> [modules with plugins for Bun that run before ours]
+ * MODE=<development | production> node bundle.mjs <bundler> <root> <entry> <node | browser> [modules with plugins for Bun that run before ours]
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,7 +12,44 @@ const out = mkdtempSync(join(tmpdir(), "perdure-out-"));
 const browser = target === "browser";
 process.chdir(root);
 
-const plugin = async () => (await import(`unplugin-perdure/${bundler}`)).default();
+const onManifest = (manifest) => process.env.MANIFEST && console.log(`manifest: ${JSON.stringify(manifest)}`);
+const plugin = async () => (await import(`unplugin-perdure/${bundler}`)).default({ onManifest });
+
+/** An alias that only the bundler knows. */
+const alias = { "@lib": join(root, "lib") };
+const aliases = {
+  name: "aliases",
+  resolveId(source) {
+    return source.startsWith("@lib/") ? join(root, "lib", source.slice(5)) : undefined;
+  },
+};
+
+const virtualCode = (id) => `export * from ${JSON.stringify(join(root, "lib", id.replace(/^.*:/, "")))};`;
+
+/** Makes `virtual:help.ts` a module that exports all of `lib/help.ts`, and imports from there what `auto$` begins. */
+const virtual = {
+  name: "virtual",
+  resolveId: (source) => (source.startsWith("virtual:") ? `\0${source}` : undefined),
+  load: (id) => (id.startsWith("\0virtual:") ? virtualCode(id) : undefined),
+  transform(code, id) {
+    const [name, exported] = /\bauto\$(\w+)/.exec(code) ?? [];
+    if (!id.endsWith("order.ts") || name === undefined) return undefined;
+    return `import { ${exported} as ${name} } from ${JSON.stringify(join(root, "lib/help.ts"))};${code}`;
+  },
+};
+
+/** The same for esbuild and Bun, without the automatic import. */
+const virtualSetup = {
+  name: "virtual",
+  setup(build) {
+    build.onResolve({ filter: /^virtual:/ }, ({ path }) => ({ path: path.slice(8), namespace: "virtual" }));
+    build.onLoad({ filter: /.*/, namespace: "virtual" }, ({ path }) => ({
+      contents: virtualCode(path),
+      loader: "js",
+      resolveDir: root,
+    }));
+  },
+};
 
 /** Strips types, as a plugin for TypeScript does. */
 const typescript = {
@@ -30,11 +67,12 @@ async function packs(pack, rule) {
     const configuration = {
       context: root,
       entry: input,
-      mode: "development",
+      mode: process.env.MODE,
       target: browser ? "web" : "node20",
       devtool: false,
       output: { path: out, filename: "main.js" },
       module: { rules: [{ test: /\.ts$/, ...rule }] },
+      resolve: { alias },
     };
     plugin().then((perdure) =>
       pack(
@@ -53,12 +91,18 @@ const external = [/^perdure(?:\/|$)/];
 const build = {
   async rollup() {
     const { rollup } = await import("rollup");
-    const bundle = await rollup({ input, external, plugins: [typescript, await plugin()] });
+    const bundle = await rollup({ input, external, plugins: [aliases, virtual, typescript, await plugin()] });
     return bundle.write({ dir: out });
   },
   async rolldown() {
     const { rolldown } = await import("rolldown");
-    const bundle = await rolldown({ input, external, platform: target, plugins: [await plugin()] });
+    const bundle = await rolldown({
+      input,
+      external,
+      platform: target,
+      resolve: { alias },
+      plugins: [virtual, await plugin()],
+    });
     return bundle.write({ dir: out, entryFileNames: "main.js" });
   },
   async vite() {
@@ -67,7 +111,8 @@ const build = {
     return build({
       root,
       configFile: false,
-      plugins: [await plugin()],
+      resolve: { alias },
+      plugins: [virtual, await plugin()],
       build: { outDir: out, ...page, ...(browser ? {} : { ssr: true }) },
     });
   },
@@ -77,10 +122,11 @@ const build = {
       entryPoints: [input],
       bundle: true,
       external: ["perdure"],
+      alias,
       format: "esm",
       platform: target,
       outdir: out,
-      plugins: [await plugin()],
+      plugins: [virtualSetup, await plugin()],
     });
   },
   webpack: async () => packs((await import("webpack")).default, { loader: "esbuild-loader" }),
@@ -98,18 +144,24 @@ const build = {
         input: { main: input },
         external: ["^perdure"],
         persistentCache: false,
+        resolve: { alias },
         output: { path: out, targetEnv: target },
       },
     });
   },
   async bun() {
     const before = await Promise.all(first.map(async (file) => (await import(join(root, file))).default));
+    const bunAliases = {
+      name: "aliases",
+      setup: (build) =>
+        build.onResolve({ filter: /^@lib\// }, ({ path }) => ({ path: join(root, "lib", path.slice(5)) })),
+    };
     return globalThis.Bun.build({
       entrypoints: [input],
       target,
       external: ["perdure", "perdure/*"],
       outdir: out,
-      plugins: [...before, await plugin()],
+      plugins: [bunAliases, virtualSetup, ...before, await plugin()],
     });
   },
 };

@@ -16,6 +16,7 @@ import {
   assertParses,
   compileFile,
   memoryHost,
+  notFollowed,
   root as memoryRoot,
   type Files,
 } from "../../packages/compiler/test/execute.ts";
@@ -66,6 +67,7 @@ const others: Readonly<Partial<Record<string, (files: Files) => readonly Diagnos
         }),
       ),
     ),
+  IMPORT_NOT_FOLLOWED: notFollowed,
   DIRECTIVE_LOST: (files) =>
     Object.keys(files).flatMap(
       (name) =>

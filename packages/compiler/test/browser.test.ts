@@ -1,5 +1,6 @@
+import { transformSync } from "esbuild";
 import { describe, expect, test } from "vitest";
-import { checkForBrowser } from "../src/compile/browser.ts";
+import { checkForBrowser, leftIn, stubForBrowser } from "../src/compile/browser.ts";
 import { CompileError } from "../src/compile/compile-error.ts";
 import { lostDirectives } from "../src/compile/lost-directives.ts";
 import { memoryHost, root } from "./execute.ts";
@@ -64,6 +65,53 @@ describe("a durable module in a browser build", () => {
       expect(said(source)).toBe("");
   });
 });
+
+describe("a durable function in code for browsers", () => {
+  const stub = (source: string, name = "orders.js") => stubForBrowser(source, { id: `${root}/${name}`, root });
+  const code = (source: string): string => stub(source)?.code ?? "";
+
+  test("it throws an error that says where it belongs", async () => {
+    const { order } = evaluate<{ order(): Promise<void> }>(code(workflow), "order");
+    await expect(order()).rejects.toThrow(
+      "order is a workflow: it runs on a server, and this is browser code. Call it there (an endpoint, a server action) (BROWSER_IMPORT at orders.js:1:33)",
+    );
+  });
+
+  test.each([
+    ["a function", `async function f(x) {\n  "use task";\n  return used(x);\n}`],
+    ["an arrow", `const f = async (x) => {\n  "use task"; return used(x) };`],
+    ["a method", `class A {\n  static async f() { "use task"; used() } }`],
+    ["an export under a directive of the file", `"use task";\nexport const f = async (x) => used(x);`],
+    ["a closure of a plain function", `const make = () => async () => { "use workflow"; used() };`],
+  ])("the body of %s is replaced, and every line stays where it is", (_, source) => {
+    expect(code(source)).toContain("(BROWSER_IMPORT at ");
+    expect(code(source)).not.toContain("used");
+    expect(code(source).split("\n")).toHaveLength(source.split("\n").length);
+  });
+
+  test("imports that only durable functions use are removed, all others stay", () => {
+    const source = `import { readFile } from "node:fs";\nimport { a } from "./a.js";\nimport "./b.js";\nimport { c } from "./c.js";\nasync function f() { "use task"; readFile(a) }\nexport const page = () => a;\n`;
+    expect(code(source)).not.toContain("node:fs");
+    for (const kept of ["./a.js", "./b.js", "./c.js", "page = () => a"]) expect(code(source)).toContain(kept);
+  });
+
+  test.each(["orders.js", "app/(shop)/[id]/actions.ts", "it's/größe 1.ts"])(
+    "%s is found in minified output",
+    (name) => {
+      const output = transformSync(stub(workflow, name)?.code ?? "", { minify: true, loader: "ts" }).code;
+      expect(leftIn(output)).toEqual([{ file: name, line: 1, column: 33 }]);
+    },
+  );
+
+  test("nothing is replaced without a directive, and a wrong directive is an error", () => {
+    expect(stub(`log("use workflow")`)).toBeUndefined();
+    expect(() => stub(`async function f() { "use tasks" }`)).toThrow("(DIRECTIVE_MISSPELT)");
+  });
+});
+
+/** The value of a declaration of a script. */
+const evaluate = <T>(script: string, name: string): T =>
+  Object.fromEntries([[name, new Function(`${script.replace("export ", "")}; return ${name};`)()]]) as T;
 
 describe("directives removed by another tool", () => {
   const lost = (source: string, disk: string | undefined, id = `${root}/a.js`) =>

@@ -5,7 +5,7 @@ import type { CompileOptions } from "../src/compile/compile.ts";
 import { lostDirectives } from "../src/compile/lost-directives.ts";
 import { checkMessages } from "../src/diagnostics/check-messages.ts";
 import { diagnosticMessages } from "../src/diagnostics/messages.ts";
-import { compileFile, memoryHost, root, type Files } from "./execute.ts";
+import { compileFile, memoryHost, notFollowed, root, type Files } from "./execute.ts";
 
 /** One program for each diagnostic; variants of one code are numbered. */
 const programs: Record<string, string | Files> = {
@@ -69,6 +69,13 @@ const others: Record<string, () => string> = {
         importers: (path) => (path === `${root}/a.js` ? [`${root}/main.js`] : []),
       }),
     ),
+  IMPORT_NOT_FOLLOWED: () =>
+    new CompileError(
+      notFollowed({
+        "src/order.ts": `import { pay } from "virtual:pay";\nexport async function order() {\n  "use workflow";\n  await pay();\n}\n`,
+        "src/pay.ts": `export async function pay() { "use task" }\n`,
+      }),
+    ).message,
   DIRECTIVE_LOST: () => {
     const lost = lostDirectives("export async function order() {}", {
       id: `${root}/a.js`,

@@ -1,7 +1,9 @@
 import { transformSync, type Loader } from "esbuild";
 import { posix } from "node:path";
 import { parseSync } from "oxc-parser";
+import { Session } from "../src/adapters/session/session.ts";
 import { compile, type CompileOptions } from "../src/compile/compile.ts";
+import type { Diagnostic } from "../src/diagnostics/diagnostic.ts";
 import { stubAbi, type Trace } from "./stub.ts";
 
 export type Files = Readonly<Record<string, string>>;
@@ -30,6 +32,18 @@ export function memoryHost(files: Files) {
 
 export function compileFile(files: Files, name: string, options: Partial<CompileOptions> = {}) {
   return compile(files[name] ?? "", { id: `${root}/${name}`, root, host: memoryHost(files), ...options });
+}
+
+/** What a build says in which another plugin turns `virtual:name` into a module that exports all of `src/name.ts`. */
+export function notFollowed(files: Files): Diagnostic[] {
+  const session = new Session({ root }, memoryHost(files));
+  const edges = Object.entries(files).flatMap(([name, source]) =>
+    [...source.matchAll(/"(virtual:(\w+))"/g)].flatMap(([, id = "", target]) => [
+      [`${root}/${name}`, [`\0${id}`]] as const,
+      [`\0${id}`, [`${root}/src/${target}.ts`]] as const,
+    ]),
+  );
+  return session.notFollowed(edges);
 }
 
 export function assertParses(code: string, name: string): void {

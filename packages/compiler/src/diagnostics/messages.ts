@@ -159,6 +159,10 @@ export const diagnosticMessages = {
     text: `the task ${p.task} assigns to "${p.name}", which is declared outside the task: a replay does not run the task, and the assignment is lost`,
     hint: "return the value from the task, and assign it where the task is called",
   })),
+  IMPORT_NOT_FOLLOWED: define("warning", (p: { file: string; target: string; by: string | undefined }) => ({
+    text: `${p.file} imports ${p.target}${p.by === undefined ? "" : ` through ${p.by}`}, and Perdure cannot follow this import${p.by === undefined ? " (another plugin adds or resolves it)" : ""}: calls from workflows into it get no step ids of their own, and its clock reads differ in a replay`,
+    hint: `import ${p.target} from ${p.file} by its path, or by an alias that the bundler or tsconfig.json resolves to the file`,
+  })),
   ERROR_PRIVATE_MEMBERS: define("warning", (p: { name: string; member: string }) => ({
     text: `${p.name} has the private member ${p.member}: an error that a workflow catches is made from its record, without private members`,
     hint: "use a public one (or `private` or `protected` in TypeScript), or register the class with configure({ classes })",

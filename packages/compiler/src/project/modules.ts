@@ -1,4 +1,5 @@
 import type { Position } from "@perdure/protocol";
+import { isBuiltin } from "node:module";
 import { createLocator } from "../diagnostics/diagnostic.ts";
 import type { DirectiveWords } from "../directives/directive.ts";
 import { isCompiled } from "../phases/1-parse/compiled.ts";
@@ -10,7 +11,7 @@ import type { ModuleSummary } from "../phases/2-analyze/model/summary.ts";
 import { hashProgram } from "../syntax/hash.ts";
 import type { Host } from "./host.ts";
 import { isRuntime, type Module } from "./link.ts";
-import { createResolve, type Resolve } from "./resolve.ts";
+import { createResolve, type Resolve, type Resolver } from "./resolve.ts";
 
 interface Cached {
   readonly source: string;
@@ -54,7 +55,11 @@ export class ModuleCache {
   private readonly resolved = new Map<string, string | undefined>();
   private readonly host: Host;
   private readonly words: DirectiveWords;
-  private readonly resolver: Resolve & { clear?(): void };
+  private readonly resolver: Resolve & Partial<Resolver>;
+  /** The imports that only the bundler can resolve. */
+  private readonly byBundler = new Map<string, string>();
+  /** Rises with each new one. */
+  version = 0;
 
   constructor(host: Host, words: DirectiveWords) {
     this.host = host;
@@ -65,7 +70,27 @@ export class ModuleCache {
   resolve(specifier: string, importer: string): string | undefined {
     const key = `${importer}\0${specifier}`;
     if (!this.resolved.has(key)) this.resolved.set(key, this.resolver(specifier, importer));
-    return this.resolved.get(key);
+    return this.resolved.get(key) ?? this.byBundler.get(key);
+  }
+
+  /** The imports of a module that lead to no project file, but may do so in the bundler: an alias can hide a package. */
+  unresolved({ file, summary }: Module): string[] {
+    return [...new Set([...summary.imports, ...summary.stars])].filter((from) => {
+      if (isRuntime(from) || isBuiltin(from) || this.resolve(from, file) !== undefined) return false;
+      return !/^\.{0,2}\//.test(from) || this.resolver.finds?.(from, file) !== true;
+    });
+  }
+
+  /** Takes what the bundler resolves an import to. */
+  resolveTo(specifier: string, importer: string, path: string): void {
+    const key = `${importer}\0${specifier}`;
+    if (this.byBundler.get(key) !== path) this.version++;
+    this.byBundler.set(key, path);
+  }
+
+  /** The module with the text that the bundler has, which another plugin may have changed. */
+  given(path: string, source: string): ProjectModule | undefined {
+    return this.source(path) === source ? this.module(path) : this.read(path, source);
   }
 
   /** The module on disk, if its text is `source`. It then takes the given summary instead of computing one. */

@@ -2,6 +2,7 @@ import type { DirectiveWords } from "../directives/directive.ts";
 import { projectPath } from "../files/paths.ts";
 import type { Analysis } from "../phases/2-analyze/model/analysis.ts";
 import type { ModuleSummary } from "../phases/2-analyze/model/summary.ts";
+import { BundlerImports } from "./bundler-imports.ts";
 import { chanceIn } from "./chance.ts";
 import { errorClassesIn, testedClassesIn } from "./error-classes.ts";
 import { Evaluation, type DurabilityOf } from "./durability.ts";
@@ -9,12 +10,18 @@ import { directImports, reachable } from "./graph.ts";
 import type { Host } from "./host.ts";
 import { ModuleCache, ProjectModule } from "./modules.ts";
 import { impuritiesOf } from "./purity.ts";
+import { notFollowed, type Edges, type Unfollowed } from "./not-followed.ts";
+import type { BundlerResolve } from "./resolve.ts";
 import { fixpoint, Settlement } from "./settlement.ts";
 import { WorkflowModules } from "./workflow-modules.ts";
 
 /** Everything known about a project. Module summaries are computed when they are first needed and then cached. */
 export interface Project {
   analyze(file: string, source: string, summary: ModuleSummary): Analysis;
+  /** Follows the imports that only the bundler can resolve, in the module and in all workflows. Call it before `analyze`. */
+  follow(file: string, source: string, resolve: BundlerResolve): Promise<void>;
+  /** The imports of a build that lead from a workflow's code to code that matters there, and that are not followed. */
+  notFollowed(edges: Edges): Unfollowed[];
   /** Call it when the file has changed. */
   invalidate(path: string): void;
   /** Call it when any file may have changed. Each file is then read again on its next use, and parsed again if it differs. */
@@ -32,11 +39,17 @@ export function createProject(host: Host, words: DirectiveWords, root: () => str
   const cache = new ModuleCache(host, words);
   const workflows = new WorkflowModules(cache, host, words, root);
   const settlement = new Settlement(workflows);
+  const byBundler = new BundlerImports(cache);
   const place = (file: string): string => projectPath(root(), file);
-  const forget = (path?: string): void => {
-    cache.stale(path);
+  let settledAt = cache.version;
+  const settle = (): void => {
     settlement.clear();
     workflows.clear();
+  };
+  const forget = (path?: string): void => {
+    cache.stale(path);
+    byBundler.clear();
+    settle();
   };
 
   return {
@@ -64,6 +77,13 @@ export function createProject(host: Host, words: DirectiveWords, root: () => str
       const source = cache.source(file);
       return module && source !== undefined ? JSON.stringify(this.analyze(file, source, module.summary)) : "";
     },
+    async follow(file, source, resolve) {
+      const module = cache.given(file, source);
+      await byBundler.follow(new Set([...(module ? [module] : []), ...workflows.starts()]), resolve);
+      if (settledAt !== cache.version) settle();
+      settledAt = cache.version;
+    },
+    notFollowed: (edges) => notFollowed(edges, cache, workflows),
     invalidate: (path) => forget(path),
     refresh: () => forget(),
     imports(file) {

@@ -7,8 +7,17 @@ export type Resolve = (specifier: string, importer: string) => string | undefine
 
 const typescriptFirst = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json"];
 
+/** Finds what the bundler resolves an import to: the id of a module. `undefined` if it finds none. */
+export type BundlerResolve = (specifier: string, importer: string) => Promise<string | undefined>;
+
+export interface Resolver extends Resolve {
+  /** Whether an import that leads to no project file leads to something else: a package, a style sheet. */
+  finds(specifier: string, importer: string): boolean;
+  clear(): void;
+}
+
 /** Resolves in the same way for every bundler, so that the bundler does not affect which functions are durable. */
-export function createResolve(): Resolve & { clear(): void } {
+export function createResolve(): Resolver {
   const factory = new ResolverFactory({
     tsconfig: "auto",
     conditionNames: ["import", "module", "node", "default"],
@@ -28,5 +37,7 @@ export function createResolve(): Resolve & { clear(): void } {
     const path = factory.resolveFileSync(importer, request).path;
     return path !== undefined && isProjectFile(path) ? pathOf(path) : undefined;
   };
-  return Object.assign(resolve, { clear: () => factory.clearCache() });
+  const finds = (specifier: string, importer: string): boolean =>
+    isAbsolute(importer) && factory.resolveFileSync(importer, pathOf(specifier)).path !== undefined;
+  return Object.assign(resolve, { finds, clear: () => factory.clearCache() });
 }

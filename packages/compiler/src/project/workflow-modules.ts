@@ -11,6 +11,7 @@ export class WorkflowModules {
   private readonly host: Host;
   private readonly words: DirectiveWords;
   private readonly root: () => string;
+  private found: readonly Module[] | undefined;
   private files: ReadonlySet<string> | undefined;
 
   constructor(cache: ModuleCache, host: Host, words: DirectiveWords, root: () => string) {
@@ -22,7 +23,7 @@ export class WorkflowModules {
 
   has({ file }: Module): boolean {
     this.files ??= new Set(
-      this.withWorkflows()
+      this.starts()
         .flatMap((module) => reachable(module, () => false))
         .map((each) => each.file),
     );
@@ -30,7 +31,13 @@ export class WorkflowModules {
   }
 
   clear(): void {
+    this.found = undefined;
     this.files = undefined;
+  }
+
+  /** The modules that contain workflows. */
+  starts(): readonly Module[] {
+    return (this.found ??= this.withWorkflows());
   }
 
   private withWorkflows(): Module[] {

@@ -1,15 +1,17 @@
 import type { ModuleInfo } from "@perdure/protocol";
-import { isAbsolute } from "node:path";
-import { checkForBrowser } from "../../compile/browser.ts";
+import { isAbsolute, resolve } from "node:path";
+import { checkForBrowser, leftIn, stubForBrowser, type Leftover } from "../../compile/browser.ts";
 import { CompileError } from "../../compile/compile-error.ts";
-import { compile, type CompileOptions, type CompileResult } from "../../compile/compile.ts";
+import { atLevels, compile, type CompileOptions, type CompileResult } from "../../compile/compile.ts";
 import { lostDirectives, wasCompiled } from "../../compile/lost-directives.ts";
-import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
+import { createDiagnostic, type Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { DIRECTIVE_WORDS } from "../../directives/directive.ts";
 import { idFilter, passes, type Filter } from "../../files/filter.ts";
-import { pathOf } from "../../files/paths.ts";
+import { pathOf, projectPath } from "../../files/paths.ts";
+import { mayHoldDirective } from "../../phases/1-parse/directives.ts";
 import { nodeHost, type Host } from "../../project/host.ts";
 import { createProject, type Project } from "../../project/project.ts";
+import type { BundlerResolve } from "../../project/resolve.ts";
 import { BackgroundCheck } from "./background-check.ts";
 import { manifestFile, manifestOf, type ManifestFile } from "./manifest-file.ts";
 import type { Options } from "./options.ts";
@@ -29,6 +31,8 @@ export class Session {
   manifest: ManifestFile | undefined;
   /** The modules that the bundler passed to the plugin. The value is `undefined` if the module was left unchanged. */
   private readonly modules = new Map<string, ModuleInfo | undefined>();
+  /** The modules that the bundler passed to the plugin for browsers, and whether they contain durable functions. */
+  private readonly browserModules = new Map<string, boolean>();
   /** The modules that another copy of the plugin had already compiled. */
   private readonly compiledBefore = new Set<string>();
   /** The modules of the last build, by environment. */
@@ -52,7 +56,36 @@ export class Session {
   restart(): void {
     this.project.refresh();
     this.modules.clear();
+    this.browserModules.clear();
     this.compiledBefore.clear();
+  }
+
+  /** Follows the imports that only the bundler can resolve. Call it before `compile`, if the bundler has a resolver for plugins. */
+  async follow(source: string, id: string, resolver: BundlerResolve | undefined): Promise<void> {
+    if (resolver && isAbsolute(pathOf(id))) await this.project.follow(pathOf(id), source, resolver);
+  }
+
+  /** The same for the modules of a build that the bundler took from its cache. Call it before `emitManifest`. */
+  async followMissed(ids: Iterable<string>, resolver: BundlerResolve | undefined): Promise<void> {
+    for (const path of new Set([...ids].map(pathOf)))
+      if (!this.modules.has(path) && passes(this.filter, path))
+        await this.follow(nodeHost.readFile(path) ?? "", path, resolver);
+  }
+
+  /** Says which imports of a build could not be followed although a workflow's code depends on them. */
+  notFollowed(edges: Iterable<readonly [id: string, imported: readonly string[]]>): Diagnostic[] {
+    const place = (path: string): string => projectPath(this.root, path);
+    const found = this.project
+      .notFollowed(new Map(edges))
+      .map(({ file, source, target, by, at }) =>
+        createDiagnostic(
+          { file: place(file), source },
+          "IMPORT_NOT_FOLLOWED",
+          { file: place(file), target: place(target), by },
+          { start: at, end: at + (by?.length ?? 1) },
+        ),
+      );
+    return atLevels(found, this.options.warnings);
   }
 
   compile(source: string, id: string, how: Pick<CompileOptions, "commonJs"> = {}): CompileResult | undefined {
@@ -76,16 +109,59 @@ export class Session {
     return result;
   }
 
-  /** The counterpart of `compile` for browser builds: throws if the module contains anything that would have to be compiled. */
-  refuseInBrowser(source: string, id: string, importers: () => (path: string) => readonly string[]): void {
-    if (!this.modules.has(pathOf(id))) this.modules.set(pathOf(id), undefined);
-    let known: ((path: string) => readonly string[]) | undefined;
-    checkForBrowser(source, { id, ...this.common(), importers: (path) => (known ??= importers())(path) });
+  /** The counterpart of `compile` for browser builds: durable functions only say that they cannot run there. */
+  stub(source: string, id: string): ReturnType<typeof stubForBrowser> {
+    const stub = stubForBrowser(source, { id, ...this.common() });
+    this.browserModules.set(pathOf(id), stub !== undefined);
+    return stub;
+  }
+
+  /**
+   * The durable functions that are left in the output of a browser build, one error for each module. What a framework or tree shaking has
+   * removed is not.
+   */
+  leftInBrowser(outputs: Iterable<string>, importers: () => (path: string) => readonly string[]): Diagnostic[] {
+    const left = new Map<string, Leftover[]>();
+    for (const each of [...outputs].flatMap(leftIn)) left.set(each.file, [...(left.get(each.file) ?? []), each]);
+    return [...left].flatMap(([file, places]) => this.refusal(resolve(this.root, file), places, importers()));
+  }
+
+  /** The same for a browser build that has failed for a module that `concerns` accepts: it may be one that only exists on a server. */
+  inFailedBrowserBuild(
+    concerns: (path: string) => boolean,
+    importers: () => (path: string) => readonly string[],
+  ): Diagnostic[] {
+    const modules = [...this.browserModules].flatMap(([path, durable]) => (durable && concerns(path) ? [path] : []));
+    return modules.flatMap((path) => this.refusal(path, undefined, importers()));
+  }
+
+  private refusal(
+    id: string,
+    left: readonly Leftover[] | undefined,
+    importers: (path: string) => readonly string[],
+  ): Diagnostic[] {
+    const source = nodeHost.readFile(id) ?? "";
+    const options = { id, ...this.common(), importers };
+    // what another plugin has made of the file may have its directives at other places
+    for (const each of left ? [{ ...options, left }, options] : [options]) {
+      const found = thrownBy(() => checkForBrowser(source, each));
+      if (found.length > 0) return found;
+    }
+    const { root } = this;
+    return [
+      createDiagnostic(
+        { file: projectPath(root, id), source },
+        "BROWSER_IMPORT",
+        { file: projectPath(root, id), what: "workflows", chain: [] },
+        { start: 0, end: 0 },
+      ),
+    ];
   }
 
   /** The modules passed to the plugin so far, each with the project files that it imports. */
   *importEdges(): Iterable<readonly [path: string, imported: readonly string[]]> {
-    for (const path of this.modules.keys()) yield [path, this.project.imports(path)];
+    for (const path of new Set([...this.modules.keys(), ...this.browserModules.keys()]))
+      yield [path, this.project.imports(path)];
   }
 
   /** The compiled files whose result would differ now, because other files have changed. */
@@ -122,9 +198,16 @@ export class Session {
     return (this.manifest = this.serves ? undefined : manifestFile(manifest, this.options));
   }
 
-  /** Lost directives in the modules of a build that another plugin loaded, and that were therefore never passed to this one. */
-  overlooked(ids: Iterable<string>): Diagnostic[] {
-    const missed = [...ids].filter((path) => isAbsolute(path) && passes(this.filter, path) && !this.modules.has(path));
+  /**
+   * Lost directives in the modules of a build that another plugin loaded, and that were therefore never passed to this one.
+   *
+   * @param outputs - the output of a browser build, from which the other plugin may have removed the functions
+   */
+  overlooked(ids: Iterable<string>, outputs: readonly string[]): Diagnostic[] {
+    const words = { ...DIRECTIVE_WORDS, ...this.options.directives };
+    if (this.forBrowser && !outputs.some((each) => mayHoldDirective(each, words))) return [];
+    const seen = this.forBrowser ? this.browserModules : this.modules;
+    const missed = [...ids].filter((path) => isAbsolute(path) && passes(this.filter, path) && !seen.has(path));
     return missed.flatMap((path) => lostDirectives("", { id: path, ...this.common() }) ?? []);
   }
 
@@ -137,6 +220,15 @@ export class Session {
     if (this.modules.has(path)) return this.modules.get(path);
     const source = isAbsolute(path) && passes(this.filter, path) ? nodeHost.readFile(path) : undefined;
     return source === undefined ? undefined : this.compile(source, path)?.info;
+  }
+}
+
+function thrownBy(check: () => void): Diagnostic[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    return [...diagnosticsOf(error)];
   }
 }
 

@@ -1,14 +1,16 @@
-import type { BuildOptions, Loader, OnEndResult, PartialMessage, PluginBuild } from "esbuild";
+import type { BuildOptions, BuildResult, Loader, Message, OnEndResult, PartialMessage, PluginBuild } from "esbuild";
 import { readFile } from "node:fs/promises";
 import { extname, resolve } from "node:path";
 import type { CompileResult } from "../../compile/compile.ts";
 import { formatDiagnostic, type Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { passes, scripts } from "../../files/filter.ts";
+import { pathOf } from "../../files/paths.ts";
 import { nodeHost } from "../../project/host.ts";
 import { addToEsbuild } from "../session/manifest-file.ts";
 import { diagnosticsOf, type Session } from "../session/session.ts";
+import { inEsbuild } from "./bundler-resolve.ts";
 import { inverse } from "./graph.ts";
-import { inputs, isAlone } from "./metafile.ts";
+import { imports, inputs, isAlone } from "./metafile.ts";
 
 /**
  * Registers its own load callback instead of unplugin's. This one returns nothing for an unchanged file, so that other plugins can still load
@@ -25,13 +27,19 @@ export function esbuildSetup(build: PluginBuild, session: Session): void {
   });
   build.onEnd(async (result) => {
     const { errors, metafile } = result;
-    if (errors.length > 0 || !metafile) return session.typeCheck.stop();
+    if (errors.length > 0 || !metafile) {
+      session.typeCheck.stop();
+      return endOf(inFailed(errors, session, initialOptions.absWorkingDir), session.root, build);
+    }
     const paths = inputs(metafile, initialOptions.absWorkingDir);
+    const outputs = session.forBrowser ? outputsOf(result, initialOptions.absWorkingDir) : [];
     // must precede the manifest, which compiles the modules that were not loaded here
-    const overlooked = isAlone(initialOptions.plugins) ? session.overlooked(paths) : [];
+    const overlooked = isAlone(initialOptions.plugins) ? session.overlooked(paths, outputs) : [];
     const file = session.emitManifest(paths);
     if (file) addToEsbuild(file, initialOptions, result);
-    return endOf([...overlooked, ...(await session.typeCheck.finish())], session.root);
+    const notFollowed = session.forBrowser ? [] : session.notFollowed(imports(metafile, initialOptions.absWorkingDir));
+    const left = session.leftInBrowser(outputs, () => inverse(session.importEdges()));
+    return endOf([...overlooked, ...left, ...notFollowed, ...(await session.typeCheck.finish())], session.root, build);
   });
   build.onLoad(
     { filter: session.options.include === undefined ? scripts : /.*/, namespace: "file" },
@@ -39,13 +47,15 @@ export function esbuildSetup(build: PluginBuild, session: Session): void {
       if (!passes(session.filter, path)) return undefined;
       const source = await readFile(path, "utf8");
       try {
-        if (session.forBrowser) return void session.refuseInBrowser(source, path, () => inverse(session.importEdges()));
-        const result = session.compile(source, path);
+        if (!session.forBrowser) await session.follow(source, path, inEsbuild(build));
+        const result: Result | undefined = session.forBrowser
+          ? session.stub(source, path)
+          : session.compile(source, path);
         return (
           result && {
             contents: withMap(result),
             loader: loaderOf(path),
-            warnings: messages(result.diagnostics, source),
+            warnings: messages(result.diagnostics ?? [], source),
             watchFiles: session.watched(path),
           }
         );
@@ -60,15 +70,46 @@ export function esbuildSetup(build: PluginBuild, session: Session): void {
 const isForBrowser = ({ platform, bundle }: BuildOptions): boolean =>
   platform === "browser" || (platform === undefined && bundle === true);
 
-function endOf(found: readonly Diagnostic[], root: string): OnEndResult {
+/** esbuild does not say which modules lead to a package that it cannot bundle for browsers, so all of them count. */
+function inFailed(errors: readonly Message[], session: Session, directory = process.cwd()): Diagnostic[] {
+  const files = new Set(
+    errors.flatMap(({ location }) => (location ? [pathOf(resolve(directory, location.file))] : [])),
+  );
+  const inPackage = [...files].some((file) => file.includes("/node_modules/"));
+  return session.inFailedBrowserBuild(
+    (path) => inPackage || files.has(path),
+    () => inverse(session.importEdges()),
+  );
+}
+
+/** The texts of the output files. esbuild has already written them, unless it returns them. */
+const outputsOf = ({ outputFiles, metafile }: BuildResult, directory = process.cwd()): string[] =>
+  outputFiles?.map(({ text }) => text) ??
+  Object.keys(metafile?.outputs ?? {}).map((path) => nodeHost.readFile(resolve(directory, path)) ?? "");
+
+/** esbuild adds what this returns to its result, but prints only what it finds itself. */
+async function endOf(
+  found: readonly Diagnostic[],
+  root: string,
+  { esbuild, initialOptions: { logLevel = "warning" } }: PluginBuild,
+): Promise<OnEndResult> {
   const of = (severity: Diagnostic["severity"]): PartialMessage[] =>
     found
       .filter((each) => each.severity === severity)
       .map((each) => toMessage(each, nodeHost.readFile(resolve(root, each.file)) ?? ""));
-  return { errors: of("error"), warnings: of("warning") };
+  const end = { errors: of("error"), warnings: of("warning") };
+  const kinds =
+    logLevel === "silent" ? [] : logLevel === "error" ? (["error"] as const) : (["warning", "error"] as const);
+  for (const kind of kinds) {
+    const texts = await esbuild.formatMessages(end[`${kind}s`], { kind, color: process.stderr.isTTY });
+    if (texts.length > 0) console.error(texts.join("\n"));
+  }
+  return end;
 }
 
-const withMap = ({ code, map }: CompileResult): string => `${code}\n//# sourceMappingURL=${map.toUrl()}`;
+type Result = Pick<CompileResult, "code" | "map"> & Partial<Pick<CompileResult, "diagnostics">>;
+
+const withMap = ({ code, map }: Result): string => `${code}\n//# sourceMappingURL=${map.toUrl()}`;
 
 const loaders: Readonly<Record<string, Loader>> = { ".ts": "ts", ".mts": "ts", ".cts": "ts", ".tsx": "tsx" };
 const loaderOf = (path: string): Loader => loaders[extname(path)] ?? "jsx";

@@ -1,8 +1,9 @@
 import type { UnpluginBuildContext } from "unplugin";
-import type { Environment, EnvironmentModuleNode } from "vite";
+import type { EnvironmentModuleNode } from "vite";
+import type { Compilation } from "webpack";
 import { pathOf } from "../../files/paths.ts";
 import type { Session } from "../session/session.ts";
-import { isForBrowser } from "./vite-hooks.ts";
+import { hasEnvironment } from "./environment.ts";
 
 /** The part of Rollup's plugin context that Rolldown and Vite have too. */
 interface ModuleGraph {
@@ -15,16 +16,6 @@ interface ModuleGraph {
 const isModuleGraph = (context: object): context is ModuleGraph =>
   "getModuleIds" in context && "getModuleInfo" in context;
 
-const hasEnvironment = (context: object): context is { readonly environment: Environment } =>
-  "environment" in context && context.environment !== undefined;
-
-/** Vite builds several environments with one plugin instance. */
-export function environmentOf(context: object): { readonly name: string; readonly forBrowser: boolean } | undefined {
-  return hasEnvironment(context)
-    ? { name: context.environment.name, forBrowser: isForBrowser(context.environment) }
-    : undefined;
-}
-
 /** The modules of a build. `undefined` if the bundler does not expose them. */
 export function builtModules(context: UnpluginBuildContext): Iterable<string> | undefined {
   if (isModuleGraph(context)) return context.getModuleIds();
@@ -33,20 +24,24 @@ export function builtModules(context: UnpluginBuildContext): Iterable<string> | 
   return [...(native.compilation?.modules ?? [])].flatMap((module) => module.nameForCondition() ?? []);
 }
 
-type Importers = (path: string) => readonly string[];
+/** The imports of the modules of a build, if the bundler exposes them. */
+export function builtImports(context: UnpluginBuildContext): Edges {
+  if (isModuleGraph(context)) return importsOf(context);
+  const native = context.getNativeBuildContext?.();
+  return native?.framework === "webpack" && native.compilation ? connections(native.compilation) : [];
+}
+
+export type Importers = (path: string) => readonly string[];
 
 /** Finds the importers of a module, in the bundler's own graph if it exposes one, and in the modules that the session has compiled so far. */
-export function importersOf(context: UnpluginBuildContext, session: Session): Importers {
+export function importersOf(context: object, session: Session): Importers {
   if (hasEnvironment(context) && context.environment.mode === "dev") return fromServer(context.environment.moduleGraph);
   // Rolldown may list the imports of a module only after it has loaded them
   if (isModuleGraph(context)) return inverse([...importsOf(context), ...session.importEdges()]);
-  const native = context.getNativeBuildContext?.();
-  return inverse(
-    native?.framework === "webpack" && native.compilation ? connections(native.compilation) : session.importEdges(),
-  );
+  return inverse(session.importEdges());
 }
 
-type Edges = Iterable<readonly [path: string, imported: readonly string[]]>;
+export type Edges = Iterable<readonly [path: string, imported: readonly string[]]>;
 
 /** A module of a development server is identified by the file that it was made from. */
 const fromServer =
@@ -63,14 +58,8 @@ function* importsOf(graph: ModuleGraph): Edges {
   }
 }
 
-type Compilation = NonNullable<
-  Extract<
-    ReturnType<NonNullable<UnpluginBuildContext["getNativeBuildContext"]>>,
-    { framework: "webpack" }
-  >["compilation"]
->;
-
-function* connections({ modules, moduleGraph }: Compilation): Edges {
+/** The imports of the modules of a webpack build. */
+export function* connections({ modules, moduleGraph }: Compilation): Edges {
   for (const module of modules) {
     const imported = [...moduleGraph.getOutgoingConnections(module)].flatMap(
       (each) => each.module?.nameForCondition() ?? [],

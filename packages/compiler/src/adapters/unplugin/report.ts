@@ -1,5 +1,51 @@
-import type { UnpluginBuildContext, UnpluginMessage } from "unplugin";
+import { join } from "node:path";
+import type { UnpluginBuildContext, UnpluginContext, UnpluginContextMeta, UnpluginMessage } from "unplugin";
 import { formatDiagnostic, type Diagnostic } from "../../diagnostics/diagnostic.ts";
+import { pathOf } from "../../files/paths.ts";
+
+const text = (diagnostics: readonly Diagnostic[]): string => diagnostics.map(formatDiagnostic).join("\n\n");
+
+/** Whether the bundler prints the location itself: Rollup and its relatives do if a message has a `loc`. */
+const printsLocation = ({ framework }: UnpluginContextMeta): boolean =>
+  framework === "rollup" || framework === "rolldown" || framework === "vite";
+
+export function located(diagnostics: readonly Diagnostic[], id: string): UnpluginMessage {
+  const [first] = diagnostics;
+  const message = text(diagnostics);
+  return first
+    ? {
+        message,
+        pluginCode: first.code,
+        meta: { hint: first.hint },
+        loc: { file: pathOf(id), line: first.line, column: first.column - 1 },
+      }
+    : { message };
+}
+
+/**
+ * Fails the module. Except in Rollup and its relatives, `error` would only collect the message and continue with uncompiled code. In Farm
+ * 1.7 it aborts the process.
+ */
+export function fail(
+  context: UnpluginContext,
+  diagnostics: readonly Diagnostic[],
+  id: string,
+  meta: UnpluginContextMeta,
+): never {
+  if (printsLocation(meta)) context.error(located(diagnostics, id));
+  throw Object.assign(new Error(text(diagnostics)), { hideStack: true });
+}
+
+export function warn(
+  context: UnpluginBuildContext & UnpluginContext,
+  diagnostic: Diagnostic,
+  id: string,
+  meta: UnpluginContextMeta,
+): void {
+  const native = context.getNativeBuildContext?.();
+  if (native?.framework === "farm") native.context.warn(text([diagnostic]));
+  else context.warn(printsLocation(meta) ? located([diagnostic], id) : text([diagnostic]));
+}
 
 /** Whether the bundler is in watch mode. */
 export function isWatching(context: UnpluginBuildContext): boolean {
@@ -14,10 +60,11 @@ export function isWatching(context: UnpluginBuildContext): boolean {
  * ends the build.
  */
 export function reportAtEnd(
-  context: UnpluginBuildContext,
+  context: Partial<UnpluginBuildContext>,
   diagnostics: readonly Diagnostic[],
-  messageOf: (diagnostics: readonly Diagnostic[]) => UnpluginMessage,
+  root: string,
 ): void {
+  const messageOf = (found: readonly Diagnostic[]): UnpluginMessage => located(found, join(root, found[0]?.file ?? ""));
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   const warnings = diagnostics.filter(({ severity }) => severity === "warning");
   const native = context.getNativeBuildContext?.();
@@ -33,7 +80,7 @@ export function reportAtEnd(
 const asError = (diagnostic: Diagnostic): Error => new Error(formatDiagnostic(diagnostic));
 
 /** Uses the bundler's own way to report, if its context has one. */
-function reportOne(context: UnpluginBuildContext, how: "warn" | "error", message: UnpluginMessage): void {
+function reportOne(context: object, how: "warn" | "error", message: UnpluginMessage): void {
   const own: unknown = Reflect.get(context, how);
   if (typeof own === "function") own.call(context, message);
   else if (how === "warn") console.warn(message.message);

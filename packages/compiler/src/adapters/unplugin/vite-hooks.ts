@@ -1,19 +1,26 @@
-import type { Environment, EnvironmentModuleNode, Plugin, ResolvedConfig } from "vite";
+import type { EnvironmentModuleNode, Plugin } from "vite";
 import type { Session } from "../session/session.ts";
+import { isForBrowser } from "./environment.ts";
+import type { LatePlugin } from "./late-transform.ts";
+import { refuseLeftovers } from "./leftovers.ts";
 
 const runtime = "perdure";
 
-/** A library build, and Vitest with a DOM environment, use the client environment too, but their code may run in Node. */
-export function isForBrowser({ config }: Environment): boolean {
-  return config.consumer === "client" && !config.build.lib && !isVitest(config);
-}
-
-const isVitest = ({ plugins }: Pick<ResolvedConfig, "plugins">): boolean =>
-  plugins.some(({ name }) => name === "vitest");
-
 /** Behavior that only Vite needs: its root, a single copy of the runtime on the server, and module reloads. */
-export function viteHooks(session: Session): Partial<Plugin> {
+export function viteHooks(session: Session, late: LatePlugin): Partial<Plugin> {
   return {
+    // replaces the plugin by two; Vite calls the hooks of its configuration on the plugin itself
+    applyToEnvironment() {
+      const {
+        applyToEnvironment: _apply,
+        config: _config,
+        configEnvironment: _environment,
+        configResolved: _resolved,
+        configureServer: _server,
+        ...hooks
+      } = this as Plugin;
+      return [hooks, late];
+    },
     // each environment contributes its own modules to the manifest
     perEnvironmentStartEndDuringDev: true,
     // a bundled or inlined runtime would be a second copy, beside the one that packages import
@@ -25,8 +32,10 @@ export function viteHooks(session: Session): Partial<Plugin> {
     },
     generateBundle: {
       order: "post", // Vite removes earlier assets from server builds
-      handler() {
-        if (session.manifest) this.emitFile({ type: "asset", ...session.manifest });
+      handler(_options, bundle) {
+        // what is in the browser's output is public
+        if (isForBrowser(this.environment)) refuseLeftovers(this, session, bundle);
+        else if (session.manifest) this.emitFile({ type: "asset", ...session.manifest });
       },
     },
     hotUpdate({ file, modules }) {
