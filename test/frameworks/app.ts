@@ -126,6 +126,16 @@ export class App {
     return fetch(`http://localhost:${this.port}/orders/${order}`, { method, headers, signal, ...body });
   }
 
+  /** A page with the result of a workflow. */
+  async receipt(id: string): Promise<void> {
+    const response = await fetch(`http://localhost:${this.port}/receipts/${id}`, {
+      signal: AbortSignal.timeout(60_000),
+    });
+    const text = await response.text();
+    if (!response.ok || !text.includes(`receipt ${id}`))
+      throw new Error(`GET /receipts/${id}: ${response.status} ${text.slice(0, 1000)}\n${this.tail}`);
+  }
+
   /** The last lines that it has printed. */
   get tail(): string {
     // oxlint-disable-next-line no-control-regex

@@ -82,6 +82,7 @@ class Game {
     done("start");
     const first = await this.launch();
     await first.ready();
+    if (this.row.hasReceipts) await first.receipt("7");
     await first.post("a");
     done("kill");
     await this.begun(first, "a");
@@ -138,6 +139,7 @@ class Game {
     if (dev === undefined) return "–";
     const app = await this.run((port) => ["sh", "-c", `exec env ${dev} ${this.row.devPort?.(port) ?? ""}`]);
     await app.ready();
+    if (this.row.hasReceipts) await app.receipt("8");
     await app.post("c");
     await this.begun(app, "c");
     this.changeWorkflow();

@@ -15,6 +15,8 @@ export interface Row {
   readonly devPort?: (port: number) => string;
   /** Whether the ordinary test run plays it. */
   readonly light?: true;
+  /** Whether /receipts/… is a page whose workflow stands in a file that browsers get a part of. */
+  readonly hasReceipts?: true;
   /** A script ends when its runs have ended, and serves nothing. */
   readonly isScript?: true;
   /** The command that starts it, if it is not the script "start". */
@@ -61,6 +63,7 @@ export const rows: readonly Row[] = [
     package: "react-router",
     workflow: "app/order.server.ts",
     devPort: viteDev,
+    hasReceipts: true,
     light: true,
   },
   {
@@ -69,10 +72,18 @@ export const rows: readonly Row[] = [
     package: "@tanstack/react-start",
     workflow: "src/server/order.ts",
     devPort: viteDev,
+    hasReceipts: true,
   },
   { name: "nuxt", title: "Nuxt, Nitro 2", package: "nuxt", workflow: "server/workflows/order.ts" },
   { name: "nitro-2", title: "Nitro 2", package: "nitropack", workflow: "workflows/order.ts" },
   { name: "nitro", title: "Nitro 3", package: "nitro", workflow: "workflows/order.ts" },
-  { name: "next", title: "Next, webpack", package: "next", workflow: "lib/order.ts" },
-  { name: "next-turbopack", title: "Next, Turbopack", package: "next", extends: "next", workflow: "lib/order.ts" },
+  { name: "next", title: "Next, webpack", package: "next", workflow: "lib/order.ts", hasReceipts: true },
+  {
+    name: "next-turbopack",
+    title: "Next, Turbopack",
+    package: "next",
+    extends: "next",
+    workflow: "lib/order.ts",
+    hasReceipts: true,
+  },
 ];

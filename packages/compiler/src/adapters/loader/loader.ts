@@ -35,21 +35,6 @@ function sessionOf({ rootContext, mode }: LoaderContext, options: LoaderOptions)
 /** Makes the bundler print the message without the compiler's stack. */
 const shown = (message: string): Error => Object.assign(new Error(message), { stack: message, hideStack: true });
 
-/**
- * In a bundle for browsers and in one for the edge, nothing is compiled. A framework may still take the server's part out of the module, or
- * never load it there, so the code that is left says what is wrong when it is executed.
- */
-function forBrowser(session: Session, source: string, path: string): string {
-  try {
-    session.refuseInBrowser(source, path, () => () => []);
-    return source;
-  } catch (error) {
-    if (!(error instanceof CompileError) || error.diagnostics.some(({ code }) => code !== "BROWSER_IMPORT"))
-      throw error;
-    return `${source}\n;throw new Error(${JSON.stringify(error.message)});`;
-  }
-}
-
 /** A loader for Turbopack, which has loaders and no plugins. It compiles one file. */
 export default function perdure(this: LoaderContext, source: string): void {
   const callback = this.async();
@@ -57,7 +42,11 @@ export default function perdure(this: LoaderContext, source: string): void {
     const path = this.resourcePath;
     const session = sessionOf(this, this.getOptions());
     if (!passes(session.filter, path)) return callback(undefined, source);
-    if (this.target === "web") return callback(undefined, forBrowser(session, source, path));
+    // of browsers, and of Next's edge runtime
+    if (this.target === "web") {
+      const stub = session.stub(source, path);
+      return callback(undefined, stub?.code ?? source, stub && { ...stub.map });
+    }
     const result = session.compile(source, path);
     for (const file of session.watched(path)) this.addDependency(file);
     for (const each of result?.diagnostics ?? []) this.emitWarning(shown(formatDiagnostic(each)));
