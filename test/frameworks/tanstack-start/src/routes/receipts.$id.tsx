@@ -13,7 +13,7 @@ async function receipt(id: string): Promise<string> {
 }
 
 const getReceipt = createServerFn()
-  .inputValidator((id: string) => id)
+  .validator((id: string) => id)
   .handler(({ data }) => receipt(data));
 
 export const Route = createFileRoute("/receipts/$id")({
