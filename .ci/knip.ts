@@ -28,7 +28,7 @@ export default {
         "test/builds/*.mjs",
         "test/builds/ssr/app/{*.js,src/*.{ts,tsx}}",
         "test/concurrency/cases/*.mjs",
-        "test/frameworks/{order,run}.ts",
+        "test/frameworks/{order,order-edited,run}.ts",
         "test/real-code/scripts/*.mjs",
         "test/simulation/{main,run}.ts",
       ],

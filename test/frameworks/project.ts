@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { tmpdir } from "node:os";
 import { promisify } from "node:util";
@@ -75,9 +75,20 @@ export class Project {
     };
   }
 
-  /** The file of the project's workflow. */
-  get workflow(): string {
-    return join(this.root, this.row.workflow);
+  /** Paths of its files and of what it was built to, without packages. */
+  get files(): readonly string[] {
+    return readdirSync(this.root)
+      .filter((name) => name !== "node_modules" && statSync(join(this.root, name)).isDirectory())
+      .flatMap((name) =>
+        readdirSync(join(this.root, name), { recursive: true }).map((file) => join(name, String(file))),
+      );
+  }
+
+  /** Writes the file of the project's workflow, whose tasks take this time in milliseconds. */
+  writeWorkflow(source: "order.ts" | "order-edited.ts", wait = 300): void {
+    const file = join(this.root, this.row.workflow);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, readFileSync(join(here, source), "utf8").replace("setTimeout(300)", `setTimeout(${wait})`));
   }
 
   private source(path: string): string {
@@ -92,8 +103,7 @@ export class Project {
         rmSync(join(this.root, entry), { recursive: true, force: true });
     for (const name of [this.row.extends, this.row.name])
       if (name !== undefined) cpSync(join(here, name), this.root, { recursive: true });
-    mkdirSync(dirname(this.workflow), { recursive: true });
-    cpSync(join(here, "order.ts"), this.workflow);
+    this.writeWorkflow("order.ts");
   }
 
   private async install(packages: Readonly<Record<string, string>>): Promise<void> {
