@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { rows } from "../frameworks/rows.ts";
+import { rows, type Row } from "../frameworks/rows.ts";
 import { blocksOf, readPage, root, rowsOf } from "./page.ts";
 
 const directory = "docs/frameworks";
@@ -17,6 +17,8 @@ interface Package {
 
 const packageOf = (project: string): Package =>
   JSON.parse(readFileSync(join(projects, project, "package.json"), "utf8")) as Package;
+
+const pageOf = ({ name, page = name }: Row): string => `${page}.md`;
 
 /** What a block of a page shows: a file of the project that the page is named after, or of the one before the colon. */
 function shown(page: string, info: string): string {
@@ -45,25 +47,23 @@ test.each([...names, "README.md"])("the code on docs/frameworks/%s is that of th
 
 describe("the pages of the frameworks", () => {
   test("there is a page for every project, with its configuration and what it does at the start", () => {
-    const pages = new Map(names.map((name) => [name, readPage(`${directory}/${name}`)]));
-    const pageOf = (project: string): string =>
-      pages.get(`${project}.md`) ?? pages.get(`${project.replace(/-\w+$/, "")}.md`) ?? "";
-    for (const { name } of rows) {
-      expect(pageOf(name), name).toMatch(/```\w+ \S*(?:config|build|main|nightly)\S*\n/);
-      expect(pageOf(name), name).toMatch(/^(?:\s*worker\(\);|const unfinished = await recover\(\);)$/m);
-      expect(pageOf(name), name).toMatch(/^\*\*Shutdown\.\*\*|^- \*\*After SIGTERM\*\*/m);
+    for (const row of rows) {
+      const page = readPage(`${directory}/${pageOf(row)}`);
+      expect(page, row.name).toMatch(/```\w+ \S*(?:config|build|main|nightly)\S*\n/);
+      expect(page, row.name).toMatch(/^(?:\s*worker\(\);|const unfinished = await recover\(\);)$/m);
+      expect(page, row.name).toMatch(/^\*\*Shutdown\.\*\*|^- \*\*After SIGTERM\*\*/m);
     }
-    expect([...pages.keys()].filter((name) => !existsSync(join(projects, name.replace(/\.md$/, ""))))).toEqual([]);
+    expect([...new Set(rows.map(pageOf))].sort()).toEqual([...names].sort());
   });
 
   test("the pages and their table name the versions that the projects pin", () => {
-    for (const { name, package: of } of rows) {
+    for (const row of rows) {
+      const { name, package: of } = row;
       if (of === undefined) continue;
       const { dependencies, devDependencies } = packageOf(name);
       const version = { ...dependencies, ...devDependencies }[of];
       expect(index, name).toContain(`${of} ${version}`);
-      const page = names.find((each) => each === `${name}.md`) ?? `${name.replace(/-\w+$/, "")}.md`;
-      expect(readPage(`${directory}/${page}`), name).toContain(String(version));
+      expect(readPage(`${directory}/${pageOf(row)}`), name).toContain(String(version));
     }
   });
 

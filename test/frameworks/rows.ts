@@ -5,6 +5,8 @@ export interface Row {
   /** The folder. */
   readonly name: string;
   readonly title: string;
+  /** The page in docs/frameworks that shows it, without the extension. Default: its name. */
+  readonly page?: string;
   /** The package whose version the table shows. Default: the Node that runs the project. */
   readonly package?: string;
   /** Where the project has its workflow. */
@@ -28,6 +30,7 @@ const viteDev = (port: number): string => `--port ${port} --strictPort`;
 export const rows: readonly Row[] = [
   { name: "hono", title: "Hono", package: "hono", workflow: "src/order.ts", light: true },
   { name: "fastify", title: "Fastify, tsx", package: "fastify", workflow: "src/order.ts", light: true },
+  { name: "express", page: "fastify", title: "Express, tsx", package: "express", workflow: "src/order.ts" },
   { name: "cron", title: "cron script", workflow: "order.ts", isScript: true, light: true },
   {
     name: "docker",
@@ -75,11 +78,12 @@ export const rows: readonly Row[] = [
     hasReceipts: true,
   },
   { name: "nuxt", title: "Nuxt, Nitro 2", package: "nuxt", workflow: "server/workflows/order.ts" },
-  { name: "nitro-2", title: "Nitro 2", package: "nitropack", workflow: "workflows/order.ts" },
+  { name: "nitro-2", page: "nitro", title: "Nitro 2", package: "nitropack", workflow: "workflows/order.ts" },
   { name: "nitro", title: "Nitro 3", package: "nitro", workflow: "workflows/order.ts" },
   { name: "next", title: "Next, webpack", package: "next", workflow: "lib/order.ts", hasReceipts: true },
   {
     name: "next-turbopack",
+    page: "next",
     title: "Next, Turbopack",
     package: "next",
     extends: "next",
