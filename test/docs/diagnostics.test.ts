@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { checkForBrowser } from "../../packages/compiler/src/compile/browser.ts";
 import { CompileError } from "../../packages/compiler/src/compile/compile-error.ts";
-import { lostDirectives } from "../../packages/compiler/src/compile/lost-directives.ts";
+import { lostDirectives, lostInComponent } from "../../packages/compiler/src/compile/lost-directives.ts";
 import { checkMessages } from "../../packages/compiler/src/diagnostics/check-messages.ts";
 import { formatDiagnostic, type Diagnostic } from "../../packages/compiler/src/diagnostics/diagnostic.ts";
 import { diagnosticMessages } from "../../packages/compiler/src/diagnostics/messages.ts";
@@ -68,6 +68,10 @@ const others: Readonly<Partial<Record<string, (files: Files) => readonly Diagnos
       ),
     ),
   IMPORT_NOT_FOLLOWED: notFollowed,
+  COMPONENT_NOT_COMPILED: (files) =>
+    Object.keys(files).flatMap(
+      (name) => lostInComponent({ id: `${memoryRoot}/${name}`, root: memoryRoot, host: memoryHost(files) }) ?? [],
+    ),
   DIRECTIVE_LOST: (files) =>
     Object.keys(files).flatMap(
       (name) =>

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { checkForBrowser } from "../src/compile/browser.ts";
 import { CompileError } from "../src/compile/compile-error.ts";
 import type { CompileOptions } from "../src/compile/compile.ts";
-import { lostDirectives } from "../src/compile/lost-directives.ts";
+import { lostDirectives, lostInComponent } from "../src/compile/lost-directives.ts";
 import { checkMessages } from "../src/diagnostics/check-messages.ts";
 import { diagnosticMessages } from "../src/diagnostics/messages.ts";
 import { compileFile, memoryHost, notFollowed, root, type Files } from "./execute.ts";
@@ -69,6 +69,11 @@ const others: Record<string, () => string> = {
         importers: (path) => (path === `${root}/a.js` ? [`${root}/main.js`] : []),
       }),
     ),
+  COMPONENT_NOT_COMPILED: () => {
+    const text = `<template>\n  <p>"use task"</p>\n</template>\n<script setup>\nasync function f() {\n  "use task";\n}\n</script>\n`;
+    const lost = lostInComponent({ id: `${root}/A.vue`, root, host: memoryHost({ "A.vue": text }) });
+    return lost ? new CompileError([lost]).message : "";
+  },
   IMPORT_NOT_FOLLOWED: () =>
     new CompileError(
       notFollowed({

@@ -1,5 +1,5 @@
 import type { SourceMap } from "magic-string";
-import { createDiagnostic, createLocator, type SourceFile } from "../diagnostics/diagnostic.ts";
+import { createDiagnostic, locatorOf, type Origin, type SourceFile } from "../diagnostics/diagnostic.ts";
 import { DIRECTIVE_WORDS, type DirectiveWords } from "../directives/directive.ts";
 import { pathOf, projectPath } from "../files/paths.ts";
 import { isCompiled } from "../phases/1-parse/compiled.ts";
@@ -16,6 +16,7 @@ interface BrowserModule {
   /** The directory that paths in messages are relative to. */
   readonly root: string;
   readonly directives?: Partial<DirectiveWords>;
+  readonly origin?: () => Origin | undefined;
 }
 
 interface ReachedModule extends BrowserModule {
@@ -46,7 +47,7 @@ export function stubForBrowser(
   const found = durableIn(source, module);
   if (!found || (found.directives.functions.size === 0 && !found.directives.module)) return undefined;
   const { parsed, directives, file } = found;
-  const locate = createLocator(source);
+  const locate = locatorOf(file);
   const bodies = buildModel(parsed, directives).functions.flatMap(({ name, kind, directive, node }) => {
     const statement = (directive ?? directives.module)?.statement;
     if (kind === undefined || !statement || !node.body) return [];
@@ -80,7 +81,7 @@ export function checkForBrowser(source: string, module: ReachedModule): void {
   const found = durableIn(source, module);
   if (!found) return;
   const { directives, file } = found;
-  const locate = createLocator(source);
+  const locate = locatorOf(file);
   const isLeft = (start: number): boolean => {
     const [line, column] = locate(start);
     return module.left?.some((each) => each.line === line && each.column === column) ?? true;
@@ -101,11 +102,11 @@ interface Found {
 }
 
 /** `undefined` if there are no directives. */
-function durableIn(source: string, { id, root, directives: given }: BrowserModule): Found | undefined {
+function durableIn(source: string, { id, root, directives: given, origin }: BrowserModule): Found | undefined {
   const words = { ...DIRECTIVE_WORDS, ...given };
   if (!mayHoldDirective(source, words)) return undefined;
   const parsed = parse(id, source);
-  const file: SourceFile = { file: projectPath(root, pathOf(id)), source };
+  const file: SourceFile = { file: projectPath(root, pathOf(id)), source, origin: origin?.() };
   const failure = parseErrorDiagnostic(parsed, file);
   if (failure) throw new CompileError([failure]);
   if (isCompiled(parsed)) return undefined;

@@ -1,7 +1,7 @@
 import type { ModuleInfo } from "@perdure/protocol";
 import type { SourceMap } from "magic-string";
 import { join } from "node:path";
-import { createDiagnostic, type Diagnostic, type SourceFile } from "../diagnostics/diagnostic.ts";
+import { createDiagnostic, type Diagnostic, type Origin, type SourceFile } from "../diagnostics/diagnostic.ts";
 import type { WarningCode } from "../diagnostics/messages.ts";
 import { DIRECTIVE_WORDS, type DirectiveWords } from "../directives/directive.ts";
 import { readPackageJson } from "../files/package-json.ts";
@@ -32,6 +32,8 @@ export interface CompileOptions {
   readonly warnings?: WarningLevels;
   /** Whether the file is CommonJS if it has no imports and exports. By default only its extension or its text can make it CommonJS. */
   readonly commonJs?: boolean;
+  /** Finds the file that the user wrote, if another tool made the source of it. Called only if there may be something to compile. */
+  readonly origin?: () => Origin | undefined;
 }
 
 export type WarningLevels = Readonly<Partial<Record<WarningCode, "off" | "warning" | "error">>>;
@@ -59,7 +61,7 @@ export function compile(source: string, options: CompileOptions): CompileResult 
   if (!mayHold && !mayMatter.test(source)) return undefined;
   const path = pathOf(options.id);
   const parsed = parse(options.id, source);
-  const file: SourceFile = { file: projectPath(options.root, path), source };
+  const file: SourceFile = { file: projectPath(options.root, path), source, origin: options.origin?.() };
   const failure = parseErrorDiagnostic(parsed, file);
   if (failure && mayHold) throw new CompileError([failure]);
   if (failure) return undefined;

@@ -22,18 +22,35 @@ export interface Diagnostic {
 export interface SourceFile {
   readonly file: string;
   readonly source: string;
+  /** The file that the user wrote, if another tool made `source` of it. */
+  readonly origin?: Origin | undefined;
+}
+
+export interface Origin {
+  readonly source: string;
+  /** The offset in the file for an offset in what was made of it. */
+  offsetOf(offset: number): number;
 }
 
 export function createDiagnostic<C extends DiagnosticCode>(
-  { file, source }: SourceFile,
+  { file, source: text, origin }: SourceFile,
   code: C,
   params: DiagnosticParams<C>,
-  { start, end }: { readonly start: number; readonly end: number },
+  span: { readonly start: number; readonly end: number },
 ): Diagnostic {
+  const source = origin?.source ?? text;
+  const start = origin?.offsetOf(span.start) ?? span.start;
+  const end = origin ? Math.max(start, origin.offsetOf(span.end - 1) + 1) : span.end;
   const { severity, make } = diagnosticMessages[code];
   const { text: message, hint } = make(params as never);
   const [line, column] = createLocator(source)(start);
   return { code, severity, file, start, end, line, column, message, hint, frame: codeFrame(source, start, end) };
+}
+
+/** Finds the 1-based line and column, in the file that the user wrote, of an offset in the source. */
+export function locatorOf({ source, origin }: SourceFile): (offset: number) => [line: number, column: number] {
+  const locate = createLocator(origin?.source ?? source);
+  return origin ? (offset) => locate(origin.offsetOf(offset)) : locate;
 }
 
 const lineBreak = /\r\n|[\n\r\u2028\u2029]/g;

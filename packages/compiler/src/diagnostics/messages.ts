@@ -175,6 +175,10 @@ export const diagnosticMessages = {
     text: `${p.file} has directives, but another plugin or loader changed or loaded the file first, and Perdure saw none of them`,
     hint: "put Perdure before the other plugin in the list; minify the output, not the sources",
   })),
+  COMPONENT_NOT_COMPILED: define("error", (p: { file: string }) => ({
+    text: `${p.file} has directives, but this bundler does not show Perdure the module that another plugin makes of the component`,
+    hint: "move the durable functions into a script file (.ts, .js) and import them, or build the component with Vite, Rollup or Rolldown",
+  })),
   ...checkMessages,
 } satisfies Record<string, Entry<never>>;
 

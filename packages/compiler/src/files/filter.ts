@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from "node:path";
 import picomatch from "picomatch";
+import { components } from "./paths.ts";
 
 /** A regular expression on the path, or a glob relative to the current directory. */
 type Pattern = string | RegExp;
@@ -22,7 +23,7 @@ export const idFilter = ({
   readonly include?: Patterns;
   readonly exclude?: Patterns;
 }): Filter => ({
-  include: include === undefined ? [scripts] : toList(include).map(toRegExp),
+  include: include === undefined ? [scripts, components] : toList(include).map(toRegExp),
   exclude: [virtual, ...(exclude === undefined ? [packages] : toList(exclude).map(toRegExp))],
 });
 

@@ -11,6 +11,11 @@ export function projectPath(root: string, path: string): string {
   return inside.replaceAll("\\", "/");
 }
 
-/** Whether the path is a script of the project itself: neither a declaration file nor part of a package. */
+/** Single-file components. Their scripts are compiled after the plugin of their framework has made a module of them. */
+export const components = /\.(?:vue|svelte|astro)$/;
+
+/** Whether the path is a script or component of the project itself: neither a declaration file nor part of a package. */
 export const isProjectFile = (path: string): boolean =>
-  /\.[cm]?[jt]sx?$/.test(path) && !/\.d\.[cm]?ts$/.test(path) && !/[\\/]node_modules[\\/]/.test(path);
+  (/\.[cm]?[jt]sx?$/.test(path) || components.test(path)) &&
+  !/\.d\.[cm]?ts$/.test(path) &&
+  !/[\\/]node_modules[\\/]/.test(path);

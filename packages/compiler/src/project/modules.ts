@@ -3,6 +3,7 @@ import { isBuiltin } from "node:module";
 import { createLocator } from "../diagnostics/diagnostic.ts";
 import type { DirectiveWords } from "../directives/directive.ts";
 import { isCompiled } from "../phases/1-parse/compiled.ts";
+import { scriptOf } from "../phases/1-parse/component.ts";
 import { findDirectives } from "../phases/1-parse/directives.ts";
 import { parse } from "../phases/1-parse/parse.ts";
 import { buildModel } from "../phases/2-analyze/build/build.ts";
@@ -25,10 +26,13 @@ export class ProjectModule implements Module {
   readonly summary: ModuleSummary;
   private readonly source: string;
   private readonly project: ModuleCache;
+  private readonly id: string;
   private ownHash: string | undefined;
 
-  constructor(file: string, source: string, summary: ModuleSummary, project: ModuleCache) {
+  /** @param id - tells the language of the text */
+  constructor(file: string, source: string, summary: ModuleSummary, project: ModuleCache, id = file) {
     this.file = file;
+    this.id = id;
     this.source = source;
     this.summary = summary;
     this.project = project;
@@ -40,7 +44,7 @@ export class ProjectModule implements Module {
 
   /** Parses the file again. Few modules need a hash, and a syntax tree is too large to keep. */
   get hash(): string {
-    return (this.ownHash ??= hashProgram(parse(this.file, this.source).program));
+    return (this.ownHash ??= hashProgram(parse(this.id, this.source).program));
   }
 
   follow(specifier: string): Module | undefined {
@@ -90,7 +94,7 @@ export class ModuleCache {
 
   /** The module with the text that the bundler has, which another plugin may have changed. */
   given(path: string, source: string): ProjectModule | undefined {
-    return this.source(path) === source ? this.module(path) : this.read(path, source);
+    return this.source(path) === source ? this.module(path) : this.read(path, { id: path, source });
   }
 
   /** The module on disk, if its text is `source`. It then takes the given summary instead of computing one. */
@@ -120,16 +124,19 @@ export class ModuleCache {
         ? before.module
         : given?.source === source
           ? new ProjectModule(path, source, given.summary, this)
-          : this.read(path, source);
+          : this.read(path, scriptOf(path, source));
     this.cached.set(path, { source, module, fresh: true });
     return module;
   }
 
-  private read(file: string, source: string): ProjectModule | undefined {
-    const parsed = parse(file, source);
+  private read(
+    file: string,
+    { id, source }: { readonly id: string; readonly source: string },
+  ): ProjectModule | undefined {
+    const parsed = parse(id, source);
     if (parsed.error || isCompiled(parsed)) return undefined;
     const directives = findDirectives(parsed, this.words, { file, source });
-    return new ProjectModule(file, source, summarize(buildModel(parsed, directives)), this);
+    return new ProjectModule(file, source, summarize(buildModel(parsed, directives)), this, id);
   }
 
   stale(path?: string): void {

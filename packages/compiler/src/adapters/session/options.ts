@@ -8,7 +8,7 @@ import type { Patterns } from "../../files/filter.ts";
 export interface Options {
   /**
    * The files to compile: globs relative to the current directory, or regular expressions on the path.
-   * @default every script: /\.[cm]?[jt]sx?$/
+   * @default every script and component: /\.[cm]?[jt]sx?$/, /\.(vue|svelte|astro)$/
    */
   readonly include?: Patterns;
   /**

@@ -1,13 +1,15 @@
+import type { SourceMapInput } from "@jridgewell/trace-mapping";
 import type { ModuleInfo } from "@perdure/protocol";
 import { isAbsolute, resolve } from "node:path";
 import { checkForBrowser, leftIn, stubForBrowser, type Leftover } from "../../compile/browser.ts";
 import { CompileError } from "../../compile/compile-error.ts";
 import { atLevels, compile, type CompileOptions, type CompileResult } from "../../compile/compile.ts";
-import { lostDirectives, wasCompiled } from "../../compile/lost-directives.ts";
-import { createDiagnostic, type Diagnostic } from "../../diagnostics/diagnostic.ts";
+import { lostDirectives, lostInComponent, wasCompiled } from "../../compile/lost-directives.ts";
+import { createDiagnostic, type Diagnostic, type Origin } from "../../diagnostics/diagnostic.ts";
 import { DIRECTIVE_WORDS } from "../../directives/directive.ts";
 import { idFilter, passes, type Filter } from "../../files/filter.ts";
-import { pathOf, projectPath } from "../../files/paths.ts";
+import { components, pathOf, projectPath } from "../../files/paths.ts";
+import { scriptOf } from "../../phases/1-parse/component.ts";
 import { mayHoldDirective } from "../../phases/1-parse/directives.ts";
 import { nodeHost, type Host } from "../../project/host.ts";
 import { createProject, type Project } from "../../project/project.ts";
@@ -15,6 +17,7 @@ import type { BundlerResolve } from "../../project/resolve.ts";
 import { BackgroundCheck } from "./background-check.ts";
 import { manifestFile, manifestOf, type ManifestFile } from "./manifest-file.ts";
 import type { Options } from "./options.ts";
+import { originOf } from "./origin.ts";
 
 /** The state that all adapters share: one project, and the results of its modules for the manifest. */
 export class Session {
@@ -29,7 +32,10 @@ export class Session {
   forBrowser = false;
   /** The manifest of the last build. */
   manifest: ManifestFile | undefined;
-  /** The modules that the bundler passed to the plugin. The value is `undefined` if the module was left unchanged. */
+  /**
+   * The modules that the bundler passed to the plugin. The value is `undefined` if the module was left unchanged. A component may be
+   * several modules, so they have their queries.
+   */
   private readonly modules = new Map<string, ModuleInfo | undefined>();
   /** The modules that the bundler passed to the plugin for browsers, and whether they contain durable functions. */
   private readonly browserModules = new Map<string, boolean>();
@@ -68,7 +74,7 @@ export class Session {
   /** The same for the modules of a build that the bundler took from its cache. Call it before `emitManifest`. */
   async followMissed(ids: Iterable<string>, resolver: BundlerResolve | undefined): Promise<void> {
     for (const path of new Set([...ids].map(pathOf)))
-      if (!this.modules.has(path) && passes(this.filter, path))
+      if (!this.modules.has(path) && passes(this.filter, path) && !components.test(path))
         await this.follow(nodeHost.readFile(path) ?? "", path, resolver);
   }
 
@@ -88,30 +94,35 @@ export class Session {
     return atLevels(found, this.options.warnings);
   }
 
-  compile(source: string, id: string, how: Pick<CompileOptions, "commonJs"> = {}): CompileResult | undefined {
+  compile(
+    source: string,
+    id: string,
+    how: Pick<CompileOptions, "commonJs" | "origin"> = {},
+  ): CompileResult | undefined {
     const path = pathOf(id);
+    const key = keyOf(id);
     const result = this.run(source, id, how);
     const before = !result && wasCompiled(source, id);
-    this.compiledBefore[before ? "add" : "delete"](path);
-    if (before) this.modules.delete(path);
-    else this.modules.set(path, result?.info);
+    this.compiledBefore[before ? "add" : "delete"](key);
+    if (before) this.modules.delete(key);
+    else this.modules.set(key, result?.info);
     if (this.serves) this.signatures.set(path, this.project.signature(path));
     return result;
   }
 
-  private run(source: string, id: string, how: Pick<CompileOptions, "commonJs">): CompileResult | undefined {
+  private run(source: string, id: string, how: Pick<CompileOptions, "commonJs" | "origin">): CompileResult | undefined {
     const { warnings } = this.options;
     const options = { id, ...this.common(), ...how };
     const result = compile(source, { ...options, project: this.project, ...(warnings && { warnings }) });
     // a file may have clean-up or clock reads to rewrite though its directives are lost
-    const lost = lostDirectives(source, options);
+    const lost = components.test(id) ? undefined : lostDirectives(source, options);
     if (lost) throw new CompileError([lost]);
     return result;
   }
 
   /** The counterpart of `compile` for browser builds: durable functions only say that they cannot run there. */
-  stub(source: string, id: string): ReturnType<typeof stubForBrowser> {
-    const stub = stubForBrowser(source, { id, ...this.common() });
+  stub(source: string, id: string, how: Pick<CompileOptions, "origin"> = {}): ReturnType<typeof stubForBrowser> {
+    const stub = stubForBrowser(source, { id, ...this.common(), ...how });
     this.browserModules.set(pathOf(id), stub !== undefined);
     return stub;
   }
@@ -140,8 +151,10 @@ export class Session {
     left: readonly Leftover[] | undefined,
     importers: (path: string) => readonly string[],
   ): Diagnostic[] {
-    const source = nodeHost.readFile(id) ?? "";
-    const options = { id, ...this.common(), importers };
+    const text = nodeHost.readFile(id) ?? "";
+    const { id: script, source } = scriptOf(id, text);
+    const origin = { source: text, offsetOf: (offset: number): number => offset };
+    const options = { id: script, ...this.common(), importers, origin: () => origin };
     // what another plugin has made of the file may have its directives at other places
     for (const each of left ? [{ ...options, left }, options] : [options]) {
       const found = thrownBy(() => checkForBrowser(source, each));
@@ -158,10 +171,17 @@ export class Session {
     ];
   }
 
+  /** The file that the user wrote, if `code` is not its text. */
+  originOf(id: string, code: string, map: () => SourceMapInput | undefined): Origin | undefined {
+    const path = pathOf(id);
+    const text = isAbsolute(path) ? nodeHost.readFile(path) : undefined;
+    return text === undefined || text === code ? undefined : originOf(path, text, code, map);
+  }
+
   /** The modules passed to the plugin so far, each with the project files that it imports. */
   *importEdges(): Iterable<readonly [path: string, imported: readonly string[]]> {
     for (const path of new Set([...this.modules.keys(), ...this.browserModules.keys()]))
-      yield [path, this.project.imports(path)];
+      yield [pathOf(path), this.project.imports(pathOf(path))];
   }
 
   /** The compiled files whose result would differ now, because other files have changed. */
@@ -191,7 +211,7 @@ export class Session {
     ids: Iterable<string> = [...this.modules.keys(), ...this.compiledBefore],
     environment = { name: "", forBrowser: this.forBrowser },
   ): ManifestFile | undefined {
-    this.graphs.set(environment.name, environment.forBrowser ? [] : [...ids].map(pathOf));
+    this.graphs.set(environment.name, environment.forBrowser ? [] : [...ids].map(keyOf));
     const paths = new Set([...this.graphs.values()].flat());
     const manifest = manifestOf([...paths].flatMap((path) => this.infoOf(path) ?? []));
     this.options.onManifest?.(manifest);
@@ -207,8 +227,20 @@ export class Session {
     const words = { ...DIRECTIVE_WORDS, ...this.options.directives };
     if (this.forBrowser && !outputs.some((each) => mayHoldDirective(each, words))) return [];
     const seen = this.forBrowser ? this.browserModules : this.modules;
-    const missed = [...ids].filter((path) => isAbsolute(path) && passes(this.filter, path) && !seen.has(path));
-    return missed.flatMap((path) => lostDirectives("", { id: path, ...this.common() }) ?? []);
+    const missed = [...ids].filter(
+      (path) => isAbsolute(path) && passes(this.filter, path) && !components.test(path) && !seen.has(path),
+    );
+    const lost = missed.flatMap((path) => lostDirectives("", { id: path, ...this.common() }) ?? []);
+    return [...lost, ...this.uncompiledComponents(ids)];
+  }
+
+  /** The components of a build whose directives were in no module that was passed to the plugin. */
+  uncompiledComponents(ids: Iterable<string>): Diagnostic[] {
+    const compiled = new Set([...this.modules].flatMap(([key, info]) => (info ? [pathOf(key)] : [])));
+    const missed = new Set(
+      [...ids].filter((id) => components.test(id) && passes(this.filter, id) && !compiled.has(id)),
+    );
+    return [...missed].flatMap((id) => lostInComponent({ id, ...this.common() }) ?? []);
   }
 
   private common(): Pick<CompileOptions, "root" | "directives"> {
@@ -216,12 +248,15 @@ export class Session {
     return { root: this.root, ...(directives && { directives }) };
   }
 
-  private infoOf(path: string): ModuleInfo | undefined {
-    if (this.modules.has(path)) return this.modules.get(path);
-    const source = isAbsolute(path) && passes(this.filter, path) ? nodeHost.readFile(path) : undefined;
-    return source === undefined ? undefined : this.compile(source, path)?.info;
+  private infoOf(key: string): ModuleInfo | undefined {
+    if (this.modules.has(key)) return this.modules.get(key);
+    const isScript = isAbsolute(key) && passes(this.filter, key) && !components.test(pathOf(key));
+    const source = isScript ? nodeHost.readFile(key) : undefined;
+    return source === undefined ? undefined : this.compile(source, key)?.info;
   }
 }
+
+const keyOf = (id: string): string => (components.test(pathOf(id)) ? id : pathOf(id));
 
 function thrownBy(check: () => void): Diagnostic[] {
   try {

@@ -26,7 +26,10 @@ interface WebpackResolver {
 }
 
 /** The resolver of a bundler that gives it to its plugins. Bun does not. */
-export function resolverOf(context: UnpluginBuildContext, root: string): BundlerResolve | undefined {
+export function resolverOf(
+  context: Pick<UnpluginBuildContext, "getNativeBuildContext">,
+  root: string,
+): BundlerResolve | undefined {
   if (isRollupContext(context))
     return async (specifier, importer) => {
       const found = await context.resolve(specifier, importer);

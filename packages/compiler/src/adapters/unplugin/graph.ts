@@ -1,3 +1,4 @@
+import type { SourceMapInput } from "@jridgewell/trace-mapping";
 import type { UnpluginBuildContext } from "unplugin";
 import type { EnvironmentModuleNode } from "vite";
 import type { Compilation } from "webpack";
@@ -15,6 +16,20 @@ interface ModuleGraph {
 
 const isModuleGraph = (context: object): context is ModuleGraph =>
   "getModuleIds" in context && "getModuleInfo" in context;
+
+interface MappedContext {
+  getCombinedSourcemap(): SourceMapInput;
+}
+
+const isMapped = (context: object): context is MappedContext => "getCombinedSourcemap" in context;
+
+/** The map from the text that a plugin gets to the file, if the bundler has one. */
+export function combinedMap(context: Pick<UnpluginBuildContext, "getNativeBuildContext">): SourceMapInput | undefined {
+  if (isMapped(context)) return context.getCombinedSourcemap();
+  const native = context.getNativeBuildContext?.();
+  const isWebpack = native?.framework === "webpack" || native?.framework === "rspack";
+  return (isWebpack ? native.inputSourceMap : undefined) ?? undefined;
+}
 
 /** The modules of a build. `undefined` if the bundler does not expose them. */
 export function builtModules(context: UnpluginBuildContext): Iterable<string> | undefined {

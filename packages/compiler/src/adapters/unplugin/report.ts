@@ -2,6 +2,8 @@ import { join } from "node:path";
 import type { UnpluginBuildContext, UnpluginContext, UnpluginContextMeta, UnpluginMessage } from "unplugin";
 import { formatDiagnostic, type Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { pathOf } from "../../files/paths.ts";
+import type { Session } from "../session/session.ts";
+import { importersOf } from "./graph.ts";
 
 const text = (diagnostics: readonly Diagnostic[]): string => diagnostics.map(formatDiagnostic).join("\n\n");
 
@@ -9,7 +11,7 @@ const text = (diagnostics: readonly Diagnostic[]): string => diagnostics.map(for
 const printsLocation = ({ framework }: UnpluginContextMeta): boolean =>
   framework === "rollup" || framework === "rolldown" || framework === "vite";
 
-export function located(diagnostics: readonly Diagnostic[], id: string): UnpluginMessage {
+function located(diagnostics: readonly Diagnostic[], id: string): UnpluginMessage {
   const [first] = diagnostics;
   const message = text(diagnostics);
   return first
@@ -37,7 +39,7 @@ export function fail(
 }
 
 export function warn(
-  context: UnpluginBuildContext & UnpluginContext,
+  context: UnpluginContext & Pick<UnpluginBuildContext, "getNativeBuildContext">,
   diagnostic: Diagnostic,
   id: string,
   meta: UnpluginContextMeta,
@@ -85,4 +87,16 @@ function reportOne(context: object, how: "warn" | "error", message: UnpluginMess
   if (typeof own === "function") own.call(context, message);
   else if (how === "warn") console.warn(message.message);
   else throw new Error(message.message);
+}
+
+type Output = { readonly type: "chunk"; readonly code: string } | { readonly type: "asset" };
+
+/** Fails a browser build of Rollup's relatives if durable functions are left in its chunks. */
+export function refuseLeftovers(context: object, session: Session, bundle: Readonly<Record<string, Output>>): void {
+  const chunks = Object.values(bundle).flatMap((each) => (each.type === "chunk" ? [each.code] : []));
+  reportAtEnd(
+    context,
+    session.leftInBrowser(chunks, () => importersOf(context, session)),
+    session.root,
+  );
 }

@@ -2,25 +2,13 @@ import type { EnvironmentModuleNode, Plugin } from "vite";
 import type { Session } from "../session/session.ts";
 import { isForBrowser } from "./environment.ts";
 import type { LatePlugin } from "./late-transform.ts";
-import { refuseLeftovers } from "./leftovers.ts";
+import { refuseLeftovers } from "./report.ts";
 
 const runtime = "perdure";
 
 /** Behavior that only Vite needs: its root, a single copy of the runtime on the server, and module reloads. */
 export function viteHooks(session: Session, late: LatePlugin): Partial<Plugin> {
   return {
-    // replaces the plugin by two; Vite calls the hooks of its configuration on the plugin itself
-    applyToEnvironment() {
-      const {
-        applyToEnvironment: _apply,
-        config: _config,
-        configEnvironment: _environment,
-        configResolved: _resolved,
-        configureServer: _server,
-        ...hooks
-      } = this as Plugin;
-      return [hooks, late];
-    },
     // each environment contributes its own modules to the manifest
     perEnvironmentStartEndDuringDev: true,
     // a bundled or inlined runtime would be a second copy, beside the one that packages import
@@ -29,6 +17,7 @@ export function viteHooks(session: Session, late: LatePlugin): Partial<Plugin> {
     configResolved(config) {
       session.serves = config.command === "serve";
       session.rootedAt(config.root);
+      addLate(config.plugins, late);
     },
     generateBundle: {
       order: "post", // Vite removes earlier assets from server builds
@@ -47,4 +36,11 @@ export function viteHooks(session: Session, late: LatePlugin): Partial<Plugin> {
       return affected.length === 0 ? undefined : [...new Set([...modules, ...affected])];
     },
   };
+}
+
+/** Puts the second plugin behind those of the user, and before the plugin of the development server that follows imports. */
+function addLate(plugins: readonly Plugin[], { name, transform }: LatePlugin): void {
+  const at = plugins.findIndex((each) => /^vite:(?:client-inject|css-analysis|import-analysis)$/.test(each.name));
+  // Vite has no hook that adds a plugin, but reads the list again for each environment
+  (plugins as Plugin[]).splice(at < 0 ? plugins.length : at, 0, { name, transform: transform as never });
 }

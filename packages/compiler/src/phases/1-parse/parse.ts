@@ -1,5 +1,5 @@
 import { parseSync, type Comment, type Program } from "oxc-parser";
-import { pathOf } from "../../files/paths.ts";
+import { components, pathOf } from "../../files/paths.ts";
 
 export interface Parsed {
   /** Absolute path, without a query. */
@@ -51,7 +51,11 @@ function retry(
   first: ReturnType<typeof parseSync>,
 ): ReturnType<typeof parseSync> {
   const second = parseSync(file, source, { lang, astType: "ts", sourceType: "commonjs" });
-  return second.errors.length === 0 ? second : first;
+  if (second.errors.length === 0) return second;
+  // the plugin of a framework may leave the types of a component to the bundler
+  const third =
+    lang === "jsx" && components.test(file) ? parseSync(file, source, { lang: "ts", astType: "ts" }) : first;
+  return third.errors.length === 0 ? third : first;
 }
 
 function scanner(source: string, comments: readonly Comment[]): Pick<Parsed, "find" | "skip"> {

@@ -1,4 +1,4 @@
-import { createLocator, type Diagnostic } from "../../diagnostics/diagnostic.ts";
+import { locatorOf, type Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { diagnose } from "./diagnose/diagnose.ts";
 import { diagnoseSharedWords } from "./diagnose/shared-words.ts";
 import type { Analysis } from "./model/analysis.ts";
@@ -24,7 +24,7 @@ export function analyze(input: AnalysisInput): AnalysisResult {
     ...diagnoseSharedWords(model, () => input.packageJson()?.dependencies, file),
   ];
   const functions = model.functions.filter((fn) => isInstrumented(fn, analysis));
-  const locate = createLocator(file.source);
+  const locate = locatorOf(file);
   const byName = recoverable(functions, file, diagnostics);
   const withoutId = needingId(model, functions, file, diagnostics);
   const infos = functions.map((fn) =>

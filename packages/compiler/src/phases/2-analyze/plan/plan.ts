@@ -1,6 +1,6 @@
 import { ABI_NAMESPACE, type FunctionInfo, type ModuleInfo } from "@perdure/protocol";
 import type { CallExpression, Node, TaggedTemplateExpression } from "oxc-parser";
-import { createLocator } from "../../../diagnostics/diagnostic.ts";
+import { locatorOf } from "../../../diagnostics/diagnostic.ts";
 import { projectPath } from "../../../files/paths.ts";
 import { isErased, unwrap } from "../../../syntax/ast.ts";
 import { combineHashes, hashProgram } from "../../../syntax/hash.ts";
@@ -19,7 +19,7 @@ import { planRegistrations } from "./registrations.ts";
 /** The changes to make in a module, and its `ModuleInfo`. */
 export function plan(input: AnalysisInput, functions: readonly FunctionModel[], infos: readonly FunctionInfo[]): Plan {
   const { parsed, directives, model, analysis, file, root } = input;
-  const locate = createLocator(file.source);
+  const locate = locatorOf(file);
   const sites = model.calls.flatMap((call, i) => {
     const target = analysis.targets[i];
     return target?.kind === "durable" ? [{ node: call.node, name: target.name, start: nameStart(call.node) }] : [];
