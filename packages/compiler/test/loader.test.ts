@@ -27,6 +27,10 @@ async function load(
         target: "node",
         mode: "production",
         getOptions: () => options,
+        getResolve: () => async (_directory, request) => {
+          if (request === "~tasks") return project.path("src/tasks.ts");
+          throw new Error(`${request} is not found`);
+        },
         async: () => (error, text, json) => void (error ? reject(error) : resolve([text ?? "", json])),
         addDependency: (path) => void dependencies.push(path),
         emitWarning: ({ message }) => void warnings.push(message),
@@ -53,6 +57,14 @@ describe("the loader", () => {
     const { code, dependencies } = await load(project, "src/helper.ts");
     expect(code).toContain('"charge"');
     expect([...dependencies].sort()).toEqual([project.path("src/index.ts"), project.path("src/tasks.ts")]);
+  });
+
+  test("follows an alias that only the bundler knows", async () => {
+    const helper = orders["src/helper.ts"].replace("./index", "~tasks");
+    const project = temporaryProject({ ...orders, "src/helper.ts": helper });
+    const { code, dependencies } = await load(project, "src/helper.ts");
+    expect(code).not.toBe(helper);
+    expect(dependencies).toEqual([project.path("src/tasks.ts")]);
   });
 
   test("leaves other files and packages as they are", async () => {

@@ -1,6 +1,8 @@
+import { dirname, isAbsolute } from "node:path";
 import { CompileError } from "../../compile/compile-error.ts";
 import { formatDiagnostic } from "../../diagnostics/diagnostic.ts";
 import { passes } from "../../files/filter.ts";
+import type { BundlerResolve } from "../../project/resolve.ts";
 import type { Options } from "../session/options.ts";
 import { Session } from "../session/session.ts";
 
@@ -14,6 +16,7 @@ export interface LoaderContext {
   readonly target?: string;
   readonly mode?: string;
   getOptions(): LoaderOptions;
+  getResolve(options: object): (directory: string, request: string) => Promise<string>;
   async(): (error: Error | undefined, code?: string, map?: object) => void;
   addDependency(file: string): void;
   emitWarning(warning: Error): void;
@@ -35,23 +38,38 @@ function sessionOf({ rootContext, mode }: LoaderContext, options: LoaderOptions)
 /** Makes the bundler print the message without the compiler's stack. */
 const shown = (message: string): Error => Object.assign(new Error(message), { stack: message, hideStack: true });
 
+/** The bundler's resolver knows its aliases. */
+function resolverOf(context: LoaderContext): BundlerResolve {
+  const resolve = context.getResolve({});
+  return async (specifier, importer) => {
+    const path = await resolve(dirname(importer), specifier).catch(() => undefined);
+    return path !== undefined && isAbsolute(path) ? path : undefined;
+  };
+}
+
+interface Loaded {
+  readonly code: string;
+  readonly map: object;
+}
+
+async function load(context: LoaderContext, source: string): Promise<Loaded | undefined> {
+  const path = context.resourcePath;
+  const session = sessionOf(context, context.getOptions());
+  if (!passes(session.filter, path)) return undefined;
+  // of browsers, and of Next's edge runtime
+  if (context.target === "web") return session.stub(source, path);
+  await session.follow(source, path, resolverOf(context));
+  const result = session.compile(source, path);
+  for (const file of session.watched(path)) context.addDependency(file);
+  for (const each of result?.diagnostics ?? []) context.emitWarning(shown(formatDiagnostic(each)));
+  return result;
+}
+
 /** A loader for Turbopack, which has loaders and no plugins. It compiles one file. */
 export default function perdure(this: LoaderContext, source: string): void {
   const callback = this.async();
-  try {
-    const path = this.resourcePath;
-    const session = sessionOf(this, this.getOptions());
-    if (!passes(session.filter, path)) return callback(undefined, source);
-    // of browsers, and of Next's edge runtime
-    if (this.target === "web") {
-      const stub = session.stub(source, path);
-      return callback(undefined, stub?.code ?? source, stub && { ...stub.map });
-    }
-    const result = session.compile(source, path);
-    for (const file of session.watched(path)) this.addDependency(file);
-    for (const each of result?.diagnostics ?? []) this.emitWarning(shown(formatDiagnostic(each)));
-    callback(undefined, result?.code ?? source, result && { ...result.map });
-  } catch (error) {
-    callback(error instanceof CompileError ? shown(error.message) : (error as Error));
-  }
+  load(this, source).then(
+    (loaded) => callback(undefined, loaded?.code ?? source, loaded && { ...loaded.map }),
+    (error: unknown) => callback(error instanceof CompileError ? shown(error.message) : (error as Error)),
+  );
 }
