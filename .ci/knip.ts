@@ -28,6 +28,7 @@ export default {
         "test/builds/*.mjs",
         "test/builds/ssr/app/{*.js,src/*.{ts,tsx}}",
         "test/concurrency/cases/*.mjs",
+        "test/frameworks/{order,order-edited,run}.ts",
         "test/real-code/scripts/*.mjs",
         "test/simulation/{main,run}.ts",
       ],
@@ -38,6 +39,8 @@ export default {
         // sources that are only compiled, never imported
         "!**/fixtures/**",
         "!test/builds/**/program/**",
+        // projects of their own, with their own dependencies
+        "!test/frameworks/*/**",
       ],
       ignoreDependencies: [
         ...namedInTests,

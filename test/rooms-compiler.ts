@@ -64,6 +64,7 @@ export const compilerRooms: Record<string, readonly string[]> = {
   "adapters/session": ["compile", "project", "check", "phases/1-parse", "directives", "diagnostics", "files"],
   "adapters/unplugin": ["adapters/session", "compile", "project", "diagnostics", "files"],
   "adapters/bundlers": ["adapters/unplugin"],
+  "adapters/loader": ["adapters/session", "compile", "project", "diagnostics", "files"],
   "adapters/register": ["adapters/session", "compile", "diagnostics", "files"],
   "adapters/ts-patch": ["adapters/session", "diagnostics", "files", "typescript"],
   "adapters/language-service": [

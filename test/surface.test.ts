@@ -3,6 +3,7 @@ import * as bun from "unplugin-perdure/bun";
 import * as check from "unplugin-perdure/check";
 import * as esbuild from "unplugin-perdure/esbuild";
 import * as farm from "unplugin-perdure/farm";
+import * as loader from "unplugin-perdure/loader";
 import * as rolldown from "unplugin-perdure/rolldown";
 import * as rollup from "unplugin-perdure/rollup";
 import * as rspack from "unplugin-perdure/rspack";
@@ -55,6 +56,7 @@ test("the exports of every entry point match the snapshot", () => {
       "perdure/tools": tools,
       "unplugin-perdure": compiler,
       "unplugin-perdure/check": check,
+      "unplugin-perdure/loader": loader,
       "unplugin-perdure/tsc": tsc,
       "unplugin-perdure/typescript-plugin": typescriptPlugin,
       ...bundlers,
@@ -140,6 +142,9 @@ test("the exports of every entry point match the snapshot", () => {
       "unplugin-perdure/farm": [
         "default",
         "module.exports",
+      ],
+      "unplugin-perdure/loader": [
+        "default",
       ],
       "unplugin-perdure/rolldown": [
         "default",

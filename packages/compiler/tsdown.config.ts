@@ -10,6 +10,7 @@ export default defineConfig({
     register: "src/adapters/register/register.ts",
     "register-thread": "src/adapters/register/register-thread.ts",
     "typescript-plugin": "src/adapters/language-service/plugin.ts",
+    loader: "src/adapters/loader/loader.ts",
     tsc: "src/adapters/ts-patch/transform-program.ts",
     "perdure-tsc": "src/adapters/perdure-tsc/main.ts",
     ...Object.fromEntries(bundlers.map((name) => [name, `src/adapters/bundlers/${name}.ts`])),

@@ -152,6 +152,18 @@ test("a worker respects its concurrency, and stop() waits for its runs", async (
   expect(finished.filter(({ status }) => status === "pending")).toHaveLength(2);
 });
 
+test("a call for a worker that runs returns it, and one for other options or after its end a new one", async () => {
+  setup();
+  onTestFinished(close);
+  const first = worker();
+  expect(worker({ concurrency: 10 })).toBe(first);
+  const others = [worker({ concurrency: 2 }), worker({ workflows: ["job", "unstorable"] })];
+  expect(new Set([first, ...others]).size).toBe(3);
+  expect(worker({ workflows: ["unstorable", "job"] })).toBe(others[1]);
+  await first.stop();
+  expect(worker()).not.toBe(first);
+});
+
 test("a worker skips a blocked run until the code has changed", async () => {
   seen.length = 0;
   const { store, crash } = setup({ logLevel: "silent" });

@@ -140,11 +140,11 @@ export const messages = {
     p.directive
       ? {
           text: `${p.name} has a directive but was not compiled: it would run without checkpoints`,
-          hint: `add the plugin to the build: perdure() from unplugin-perdure/vite, or from the entry point for your bundler; without a bundler, build with perdure-tsc (tsc alone ignores "plugins") or run with node --import unplugin-perdure/register`,
+          hint: `add the plugin to the build: perdure() from unplugin-perdure/vite, or from the entry point for your bundler; for Turbopack, which has no plugins, the loader unplugin-perdure/loader; without a bundler, build with perdure-tsc (tsc alone ignores "plugins") or run with node --import unplugin-perdure/register`,
         }
       : {
           text: `${p.name} is not a compiled workflow or task`,
-          hint: 'put "use workflow" or "use task" at the top of the function, and compile it with the plugin for your bundler (unplugin-perdure/vite, …), with perdure-tsc, or with --import unplugin-perdure/register',
+          hint: 'put "use workflow" or "use task" at the top of the function, and compile it with the plugin for your bundler (unplugin-perdure/vite, …; in Turbopack the loader unplugin-perdure/loader), with perdure-tsc, or with --import unplugin-perdure/register',
         },
   ),
   NOT_DETERMINISTIC: define((p: StepAndPlaces) => ({
@@ -353,7 +353,7 @@ export const messages = {
   })),
   WORKFLOW_NOT_LOADED: define((p: { workflow: string; file: string; runs: readonly string[] }) => ({
     text: `no loaded module has the workflow ${p.workflow} (${p.file}) of ${p.runs.length === 1 ? "run" : "runs"} ${listed(p.runs)}`,
-    hint: "import the module, or run a worker that does; the runs resume then",
+    hint: "import the module where recover() or worker() is called, and have it compiled; the runs resume when a process loads it",
   })),
   RETRY_NOT_POSSIBLE: define((p: { task: string; option: string; problem: string }) => ({
     text: `the task ${p.task} failed, and its ${p.option} does not work, so it is not tried again: ${p.problem}`,

@@ -129,8 +129,15 @@ export async function recover(
   return ids.map((id) => new Run(runtime, id));
 }
 
-/** Does what `recover` does until it is stopped: resumes runs that are pending, due or abandoned. */
-export const worker = (options: WorkerOptions = {}): Worker => new Worker(currentRuntime(), options);
+/**
+ * Does what `recover` does until it is stopped: resumes runs that are pending, due or abandoned. While a worker with the same options runs,
+ * this returns it: a development server calls it again at each edit, in the same process.
+ */
+export function worker(options: WorkerOptions = {}): Worker {
+  const runtime = currentRuntime();
+  for (const each of runtime.workers) if (each instanceof Worker && each.does(options)) return each;
+  return new Worker(runtime, options);
+}
 
 /**
  * Delivers a signal to a run, before or after the run waits for it, and even before the run exists (then the delivery is kept for 30 days).

@@ -13,6 +13,8 @@ export interface WorkerOptions {
   readonly workflows?: readonly string[];
 }
 
+const DEFAULT_CONCURRENCY = 10;
+
 /** Milliseconds after which a worker looks at blocked runs again: their code may have been deployed in another process. */
 const BLOCKED_INTERVAL = 60_000;
 
@@ -33,7 +35,11 @@ export class Worker {
   private failures = 0;
 
   constructor(runtime: Runtime, options: WorkerOptions) {
-    const { concurrency = 10, workflows } = checkOptions(options, { concurrency: true, workflows: true }, "worker()");
+    const { concurrency = DEFAULT_CONCURRENCY, workflows } = checkOptions(
+      options,
+      { concurrency: true, workflows: true },
+      "worker()",
+    );
     if (!(Number.isInteger(concurrency) && concurrency > 0))
       throw new PerdureError("OPTION_INVALID", {
         option: "concurrency",
@@ -44,8 +50,14 @@ export class Worker {
     this.retention = new Retention(runtime);
     this.concurrency = concurrency;
     this.workflows = workflows;
-    runtime.addWorker(this);
+    runtime.workers.add(this);
     this.loop(0);
+  }
+
+  /** Whether it runs, with these options. */
+  does({ concurrency = DEFAULT_CONCURRENCY, workflows }: WorkerOptions): boolean {
+    const named = (names: readonly string[] | undefined): string => JSON.stringify(names && [...new Set(names)].sort());
+    return !this.stopped && concurrency === this.concurrency && named(workflows) === named(this.workflows);
   }
 
   /** Reads the store once and begins to resume what it finds. */

@@ -62,7 +62,8 @@ export class Runtime implements Host, ProcessContext {
   private readonly waiters: Waiters;
   private readonly poller: Poller;
   private readonly leases: Leases;
-  private readonly workers = new Set<Stoppable>();
+  /** `close` stops them. */
+  readonly workers = new Set<Stoppable>();
   /** Ends the keeping of unhandled rejections. */
   private endKeeping: (() => void) | undefined;
   private opened: Promise<void> | undefined;
@@ -193,11 +194,6 @@ export class Runtime implements Host, ProcessContext {
   }
 
   // --- the end
-
-  /** `close` stops the worker. */
-  addWorker(worker: Stoppable): void {
-    this.workers.add(worker);
-  }
 
   /** Stops the workers, lets running attempts finish (for ten seconds at most), gives the runs back, and closes the store. */
   async close(): Promise<void> {

@@ -1,0 +1,8 @@
+import { defineNitroPlugin } from "nitro/runtime";
+import { close, worker } from "perdure";
+import "../workflows/order";
+
+export default defineNitroPlugin((nitro) => {
+  worker();
+  nitro.hooks.hook("close", () => close());
+});
