@@ -13,6 +13,7 @@ import {
   type SpanContext,
   type Tracer,
 } from "@opentelemetry/api";
+import { elapsed } from "@perdure/protocol";
 import type { RuntimeEvent } from "./config/events.ts";
 import type { AttemptInfo, ExecutionInfo, Instrumentation } from "./config/instrumentation.ts";
 
@@ -71,12 +72,12 @@ export function otel({
         ...placeOf(location),
       };
       const span = tracer.startSpan(`task ${task}`, { attributes });
-      const began = performance.now();
+      const began = elapsed();
       const ended = (outcome: "completed" | "failed", error?: unknown): void => {
         if (outcome === "failed") fail(span, error);
         span.end();
         attempts.add(1, { "perdure.task": task, "perdure.workflow": workflow, outcome });
-        duration.record((performance.now() - began) / 1000, { "perdure.task": task, "perdure.workflow": workflow });
+        duration.record((elapsed() - began) / 1000, { "perdure.task": task, "perdure.workflow": workflow });
       };
       const result = context.with(trace.setSpan(context.active(), span), call);
       Promise.resolve(result).then(

@@ -1,5 +1,4 @@
-import { setImmediate as turn } from "node:timers/promises";
-import { checkOptions, PerdureError, type OptionNames } from "@perdure/protocol";
+import { checkOptions, nextTurn, PerdureError, type OptionNames } from "@perdure/protocol";
 import type { FinalStatus } from "@perdure/store";
 import { toMilliseconds, type Duration } from "../config/duration.ts";
 import { currentRuntime } from "../process/default-runtime.ts";
@@ -45,7 +44,7 @@ export async function prune(options: PruneOptions): Promise<number> {
     keep,
     limit: BATCH,
   };
-  for (let deleted = 0; ; await turn()) {
+  for (let deleted = 0; ; await new Promise((resolve) => nextTurn(resolve))) {
     const count = await store.prune(filter);
     deleted += count;
     if (count < BATCH) return deleted;
