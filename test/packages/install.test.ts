@@ -165,6 +165,6 @@ test("the installed command runs, and says that there is no store", () => {
 
 test("every configuration in the README is tested", () => {
   const tested = Object.values(integrations).map(({ config }) => config);
-  const elsewhere = ["vitest.config.js", "perdure.setup.js", "next.config.mjs"];
+  const elsewhere = ["vitest.config.js", "perdure.setup.js", "next.config.mjs", "explain.mjs"];
   expect(Object.keys(files).sort()).toEqual([...tested, ...elsewhere].sort());
 });
