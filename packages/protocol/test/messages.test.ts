@@ -22,6 +22,10 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   STORE_REPLACED: { path: "/data/perdure.db" },
   STORE_TIMEOUT: { name: "postgres:", method: "commit", ms: 15_000 },
   WORKFLOW_NOT_LOADED: { workflow: "order", file: "src/order.ts", runs: ["order-17", "order-18"] },
+  CALLEE_NOT_COMPILED: {
+    ...{ name: "charge", file: "../../packages/jobs/index.js", package: "@acme/jobs", directive: false },
+    ...{ location: "src/order.ts:12:9", run: "order-17", workflow: "order" },
+  },
   ABI_DIFFERS: { file: "src/order.ts", compiled: 2, runtime: 1 },
   CONFIGURED_TOO_LATE: {},
   DURATION_INVALID: { what: "sleep", value: "3 fortnights" },

@@ -11,6 +11,14 @@ export function projectPath(root: string, path: string): string {
   return inside.replaceAll("\\", "/");
 }
 
-/** Whether the path is a script of the project itself: neither a declaration file nor part of a package. */
-export const isProjectFile = (path: string): boolean =>
-  /\.[cm]?[jt]sx?$/.test(path) && !/\.d\.[cm]?ts$/.test(path) && !/[\\/]node_modules[\\/]/.test(path);
+/** Whether the path is a script, and not a declaration file. */
+export const isScript = (path: string): boolean => /\.[cm]?[jt]sx?$/.test(path) && !/\.d\.[cm]?ts$/.test(path);
+
+/** Whether the path is part of an installed package. */
+export const isInstalled = (path: string): boolean => /[\\/]node_modules[\\/]/.test(path);
+
+/** Whether the path is a script of the project itself. */
+export const isProjectFile = (path: string): boolean => isScript(path) && !isInstalled(path);
+
+/** Whether the path is a component with scripts in it. */
+export const isComponent = (path: string): boolean => /\.(?:svelte|vue|astro)$/.test(path);

@@ -1,7 +1,9 @@
 import type { Position } from "@perdure/protocol";
 import { createLocator } from "../diagnostics/diagnostic.ts";
 import type { DirectiveWords } from "../directives/directive.ts";
+import { isComponent } from "../files/paths.ts";
 import { isCompiled } from "../phases/1-parse/compiled.ts";
+import { componentScript } from "../phases/1-parse/components.ts";
 import { findDirectives } from "../phases/1-parse/directives.ts";
 import { parse } from "../phases/1-parse/parse.ts";
 import { buildModel } from "../phases/2-analyze/build/build.ts";
@@ -10,6 +12,7 @@ import type { ModuleSummary } from "../phases/2-analyze/model/summary.ts";
 import { hashProgram } from "../syntax/hash.ts";
 import type { Host } from "./host.ts";
 import { isRuntime, type Module } from "./link.ts";
+import type { Packages } from "./packages.ts";
 import { createResolve, type Resolve } from "./resolve.ts";
 
 interface Cached {
@@ -54,12 +57,14 @@ export class ModuleCache {
   private readonly resolved = new Map<string, string | undefined>();
   private readonly host: Host;
   private readonly words: DirectiveWords;
+  private readonly packages: Packages;
   private readonly resolver: Resolve & { clear?(): void };
 
-  constructor(host: Host, words: DirectiveWords) {
+  constructor(host: Host, words: DirectiveWords, packages: Packages) {
     this.host = host;
     this.words = words;
-    this.resolver = host.resolve ?? createResolve();
+    this.packages = packages;
+    this.resolver = host.resolve ?? createResolve((file) => packages.follows(file));
   }
 
   resolve(specifier: string, importer: string): string | undefined {
@@ -100,8 +105,11 @@ export class ModuleCache {
     return module;
   }
 
-  private read(file: string, source: string): ProjectModule | undefined {
-    const parsed = parse(file, source);
+  private read(file: string, text: string): ProjectModule | undefined {
+    const script = componentScript(file, text);
+    if (!script && isComponent(file)) return undefined;
+    const source = script?.source ?? text;
+    const parsed = parse(script ? `${file}?lang.${script.language}` : file, source);
     if (parsed.error || isCompiled(parsed)) return undefined;
     const directives = findDirectives(parsed, this.words, { file, source });
     return new ProjectModule(file, source, summarize(buildModel(parsed, directives)), this);
@@ -112,5 +120,6 @@ export class ModuleCache {
       if (path === undefined || key === path) this.cached.set(key, { ...entry, fresh: false });
     this.resolved.clear();
     this.resolver.clear?.();
+    this.packages.clear();
   }
 }

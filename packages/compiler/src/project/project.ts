@@ -5,8 +5,10 @@ import type { ModuleSummary } from "../phases/2-analyze/model/summary.ts";
 import { chanceIn } from "./chance.ts";
 import { errorClassesIn, testedClassesIn } from "./error-classes.ts";
 import { Evaluation, type DurabilityOf } from "./durability.ts";
+import { withPackage } from "./elsewhere.ts";
 import { directImports, reachable } from "./graph.ts";
 import type { Host } from "./host.ts";
+import { Packages } from "./packages.ts";
 import { ModuleCache, ProjectModule } from "./modules.ts";
 import { impuritiesOf } from "./purity.ts";
 import { fixpoint, Settlement } from "./settlement.ts";
@@ -27,9 +29,18 @@ export interface Project {
   dependencies(file: string): string[];
 }
 
-/** @param root - the directory that paths in messages are relative to, and whose scripts form the project */
-export function createProject(host: Host, words: DirectiveWords, root: () => string): Project {
-  const cache = new ModuleCache(host, words);
+/**
+ * @param root - the directory that paths in messages are relative to, and whose scripts form the project
+ * @param wanted - the names of the packages that belong to the project, too
+ */
+export function createProject(
+  host: Host,
+  words: DirectiveWords,
+  root: () => string,
+  wanted: readonly string[] = [],
+): Project {
+  const packages = new Packages(host, words, wanted);
+  const cache = new ModuleCache(host, words, packages);
   const workflows = new WorkflowModules(cache, host, words, root);
   const settlement = new Settlement(workflows);
   const place = (file: string): string => projectPath(root(), file);
@@ -50,7 +61,7 @@ export function createProject(host: Host, words: DirectiveWords, root: () => str
       const touched = settlement.isTouched(evaluation, of);
       return {
         durable: evaluation.result.durable,
-        targets: evaluation.targets(of),
+        targets: evaluation.targets(of).map((each) => withPackage(each, module, packages)),
         chance: chanceIn(module),
         impurities: impuritiesOf(module, place),
         errorClasses: errorClassesIn(module),

@@ -1,14 +1,21 @@
 import { isAbsolute } from "node:path";
 import { ResolverFactory } from "oxc-resolver";
-import { isProjectFile, pathOf } from "../files/paths.ts";
+import { isComponent, isInstalled, isScript, pathOf } from "../files/paths.ts";
 
-/** Finds the project file that an import resolves to. `undefined` for packages, built-in modules and missing files. */
+/**
+ * Finds the file that an import resolves to, if it belongs to the project or to a package that may hold durable functions. `undefined` for other
+ * packages, built-in modules and missing files.
+ */
 export type Resolve = (specifier: string, importer: string) => string | undefined;
 
 const typescriptFirst = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json"];
 
-/** Resolves in the same way for every bundler, so that the bundler does not affect which functions are durable. */
-export function createResolve(): Resolve & { clear(): void } {
+/**
+ * Resolves in the same way for every bundler, so that the bundler does not affect which functions are durable.
+ *
+ * @param follows - whether a file of an installed package may hold durable functions
+ */
+export function createResolve(follows: (path: string) => boolean): Resolve & { clear(): void } {
   const factory = new ResolverFactory({
     tsconfig: "auto",
     conditionNames: ["import", "module", "node", "default"],
@@ -26,7 +33,8 @@ export function createResolve(): Resolve & { clear(): void } {
     const request = pathOf(specifier);
     if (specifier.startsWith("\0") || request === "" || !isAbsolute(importer)) return undefined;
     const path = factory.resolveFileSync(importer, request).path;
-    return path !== undefined && isProjectFile(path) ? pathOf(path) : undefined;
+    const isRead = path !== undefined && (isScript(path) || isComponent(path)) && (!isInstalled(path) || follows(path));
+    return isRead ? pathOf(path) : undefined;
   };
   return Object.assign(resolve, { clear: () => factory.clearCache() });
 }

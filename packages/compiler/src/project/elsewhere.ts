@@ -1,0 +1,51 @@
+import { isComponent } from "../files/paths.ts";
+import type { DefinedElsewhere, Target } from "../phases/2-analyze/model/analysis.ts";
+import type { FunctionSummary } from "../phases/2-analyze/model/summary.ts";
+import type { Value } from "../phases/2-analyze/model/value.ts";
+import { resolveValue, type Module } from "./link.ts";
+import type { Packages } from "./packages.ts";
+
+interface Found {
+  readonly file: string;
+  readonly fn: FunctionSummary;
+}
+
+/**
+ * Where the function of a call is defined, if that is in another module, and the function reaches the runtime at the moment of the call: a task or
+ * workflow, or a helper that is no generator.
+ */
+export function definedElsewhere(
+  callee: Value,
+  module: Module,
+  { file, fn }: Found,
+  isByName: boolean,
+): DefinedElsewhere | undefined {
+  if (file === module.file) return undefined;
+  const by = isByName ? "name" : isFixed(callee, module) ? "variable" : "member";
+  // a plain function in place of a helper is as good as the helper
+  const directed = fn.kind !== undefined;
+  return directed || (by === "variable" && fn.async && !fn.generator) ? { file, by, directed } : undefined;
+}
+
+/** Whether the expression certainly is the function that it resolves to, and neither a member of an object nor an override of a method. */
+function isFixed(value: Value, module: Module, depth = 0): boolean {
+  if (depth > 16) return false;
+  switch (value.kind) {
+    case "import":
+      return true;
+    case "binding":
+      return isFixed(module.summary.bindings[value.index] ?? { kind: "unknown" }, module, depth + 1);
+    case "member":
+      return resolveValue(value.object, module).kind === "namespace";
+    default:
+      return false;
+  }
+}
+
+/** Leaves out helpers of the same package, which the same plugin compiles, and adds the name of another package. */
+export function withPackage(target: Target, module: Module, packages: Packages): Target {
+  if (target.kind !== "durable" || !target.from) return target;
+  const { from, ...rest } = target;
+  if (packages.isSame(from.file, module.file)) return from.directed || isComponent(from.file) ? target : rest;
+  return { ...rest, from: { ...from, package: packages.nameOf(from.file) } };
+}
