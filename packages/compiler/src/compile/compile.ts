@@ -86,7 +86,7 @@ export function compile(source: string, options: CompileOptions): CompileResult 
   return plan && { ...rewrite(parsed, plan), info: plan.info, diagnostics };
 }
 
-function atLevels(diagnostics: readonly Diagnostic[], levels: WarningLevels = {}): Diagnostic[] {
+export function atLevels(diagnostics: readonly Diagnostic[], levels: WarningLevels = {}): Diagnostic[] {
   const levelOf = new Map<string, string | undefined>(Object.entries(levels));
   return diagnostics.flatMap((each) => {
     const level = each.severity === "warning" ? levelOf.get(each.code) : undefined;

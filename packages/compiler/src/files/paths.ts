@@ -1,7 +1,17 @@
+import { realpathSync } from "node:fs";
 import { isAbsolute, relative, sep } from "node:path";
 
 /** The path of a module id, without the query and with forward slashes. */
 export const pathOf = (id: string): string => slashed(id.replace(/\?.*$/, ""));
+
+/** The path of the file itself, where the path leads over symbolic links. */
+export function realPath(path: string): string {
+  try {
+    return slashed(realpathSync.native(path));
+  } catch {
+    return path;
+  }
+}
 
 const slashed = (path: string): string => (sep === "\\" ? path.replaceAll("\\", "/") : path);
 

@@ -2,6 +2,7 @@ import { isComponent } from "../files/paths.ts";
 import type { DefinedElsewhere, Target } from "../phases/2-analyze/model/analysis.ts";
 import type { FunctionSummary } from "../phases/2-analyze/model/summary.ts";
 import type { Value } from "../phases/2-analyze/model/value.ts";
+import type { DurabilityOf } from "./durability.ts";
 import { resolveValue, type Module } from "./link.ts";
 import type { Packages } from "./packages.ts";
 
@@ -25,6 +26,47 @@ export function definedElsewhere(
   // a plain function in place of a helper is as good as the helper
   const directed = fn.kind !== undefined;
   return directed || (by === "variable" && fn.async && !fn.generator) ? { file, by, directed } : undefined;
+}
+
+/** A call, or the handing over, of a durable function that a module imports. */
+export interface ImportedCall {
+  readonly name: string;
+  /** As the import names the module. */
+  readonly specifier: string;
+  /** The file that defines the function. */
+  readonly file: string;
+  /** Offsets of the call. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The uses of durable functions that come into the module by imports of values. */
+export function importedCalls(module: Module, of: DurabilityOf): ImportedCall[] {
+  return module.summary.calls.flatMap(({ callee, start, end }) => {
+    const specifier = importedFrom(callee, module);
+    const resolved = specifier === undefined ? undefined : resolveValue(callee, module);
+    if (specifier === undefined || resolved?.kind !== "function" || resolved.module.file === module.file) return [];
+    const { file, summary } = resolved.module;
+    const fn = summary.functions[resolved.index];
+    return fn && of(file)?.strong[fn.index] === true ? [{ name: fn.name, specifier, file, start, end }] : [];
+  });
+}
+
+/** The module that the value, the object that it is a member of, or its class, is imported from. A type annotation imports no value. */
+function importedFrom(value: Value, module: Module, depth = 0): string | undefined {
+  if (depth > 16) return undefined;
+  switch (value.kind) {
+    case "import":
+      return value.from;
+    case "binding":
+      return importedFrom(module.summary.bindings[value.index] ?? { kind: "unknown" }, module, depth + 1);
+    case "member":
+      return importedFrom(value.object, module, depth + 1);
+    case "instance":
+      return importedFrom(value.of, module, depth + 1);
+    default:
+      return undefined;
+  }
 }
 
 /** Whether the expression certainly is the function that it resolves to, and neither a member of an object nor an override of a method. */

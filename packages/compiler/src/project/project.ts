@@ -5,7 +5,7 @@ import type { ModuleSummary } from "../phases/2-analyze/model/summary.ts";
 import { chanceIn } from "./chance.ts";
 import { errorClassesIn, testedClassesIn } from "./error-classes.ts";
 import { Evaluation, type DurabilityOf } from "./durability.ts";
-import { withPackage } from "./elsewhere.ts";
+import { importedCalls, withPackage, type ImportedCall } from "./elsewhere.ts";
 import { directImports, reachable } from "./graph.ts";
 import type { Host } from "./host.ts";
 import { Packages } from "./packages.ts";
@@ -23,6 +23,12 @@ export interface Project {
   refresh(): void;
   /** A text that changes whenever other files change the analysis of `file`. */
   signature(file: string): string;
+  /** The uses of durable functions that `file` imports. */
+  importedCalls(file: string): ImportedCall[];
+  /** The file that an import in `file` resolves to, if the project follows it. */
+  resolve(specifier: string, file: string): string | undefined;
+  /** The name of the package that `file` belongs to, if that is another one than the package of `than`. */
+  otherPackage(file: string, than: string): string | undefined;
   /** The project files that `file` imports. */
   imports(file: string): string[];
   /** The other project files that the analysis of `file` depends on. */
@@ -75,6 +81,14 @@ export function createProject(
       const source = cache.source(file);
       return module && source !== undefined ? JSON.stringify(this.analyze(file, source, module.summary)) : "";
     },
+    importedCalls(file) {
+      const module = cache.module(file);
+      if (!module) return [];
+      for (const each of directImports(module)) settlement.settle(each);
+      return importedCalls(module, settlement.durabilityOf);
+    },
+    resolve: (specifier, file) => cache.resolve(specifier, file),
+    otherPackage: (file, than) => (packages.isSame(file, than) ? undefined : (packages.nameOf(file) ?? file)),
     invalidate: (path) => forget(path),
     refresh: () => forget(),
     imports(file) {

@@ -38,3 +38,17 @@ export function createResolve(follows: (path: string) => boolean): Resolve & { c
   };
   return Object.assign(resolve, { clear: () => factory.clearCache() });
 }
+
+/** Resolves like Node itself, for what a build leaves external. */
+export function createNodeResolve(): Resolve {
+  const factory = new ResolverFactory({
+    conditionNames: ["node", "import", "module-sync", "default"],
+    mainFields: ["main"],
+    extensions: [".js", ".json", ".node"],
+    builtinModules: true,
+  });
+  return (specifier, importer) => {
+    const { path } = factory.resolveFileSync(importer, specifier);
+    return path !== undefined && isScript(path) ? pathOf(path) : undefined;
+  };
+}

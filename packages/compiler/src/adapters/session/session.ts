@@ -2,12 +2,13 @@ import type { ModuleInfo } from "@perdure/protocol";
 import { isAbsolute } from "node:path";
 import { checkForBrowser } from "../../compile/browser.ts";
 import { CompileError } from "../../compile/compile-error.ts";
+import { notCompiled, type Build } from "../../compile/not-compiled.ts";
 import { compile, type CompileOptions, type CompileResult } from "../../compile/compile.ts";
 import { lostDirectives, wasCompiled } from "../../compile/lost-directives.ts";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { DIRECTIVE_WORDS } from "../../directives/directive.ts";
 import { idFilter, passes, type Filter } from "../../files/filter.ts";
-import { pathOf } from "../../files/paths.ts";
+import { pathOf, realPath } from "../../files/paths.ts";
 import { nodeHost, type Host } from "../../project/host.ts";
 import { createProject, type Project } from "../../project/project.ts";
 import { BackgroundCheck } from "./background-check.ts";
@@ -126,6 +127,23 @@ export class Session {
   overlooked(ids: Iterable<string>): Diagnostic[] {
     const missed = [...ids].filter((path) => isAbsolute(path) && passes(this.filter, path) && !this.modules.has(path));
     return missed.flatMap((path) => lostDirectives("", { id: path, ...this.common() }) ?? []);
+  }
+
+  /** The calls, in the modules of a build, of durable functions that the build leaves uncompiled. To be asked for after the manifest. */
+  notCompiled(ids: Iterable<string>): Diagnostic[] {
+    if (this.serves) return [];
+    const paths = new Set([...ids].map(pathOf).filter(isAbsolute));
+    const files = new Map([...paths].map((path) => [realPath(path), path]));
+    const build: Build = {
+      root: this.root,
+      host: nodeHost,
+      project: this.project,
+      warnings: this.options.warnings,
+      includes: (file) => files.has(file),
+      isCompiled: (file) =>
+        [file, files.get(file) ?? file].some((path) => this.compiledBefore.has(path) || this.modules.get(path)),
+    };
+    return [...paths].flatMap((path) => (passes(this.filter, path) ? notCompiled(path, build) : []));
   }
 
   private common(): Pick<CompileOptions, "root" | "directives"> {

@@ -33,7 +33,8 @@ export function bunSetup({ config, target, ...build }: BunBuild, session: Sessio
     const overlooked = isAlone(config.plugins) ? session.overlooked(paths) : [];
     const file = session.emitManifest(paths);
     if (file && config.outdir !== undefined) writeManifest(file, config.outdir);
-    const found = [...overlooked, ...(await session.typeCheck.finish())];
+    const uncompiled = session.forBrowser ? [] : session.notCompiled(paths);
+    const found = [...overlooked, ...uncompiled, ...(await session.typeCheck.finish())];
     const [errors, warnings] = [
       found.filter(({ severity }) => severity === "error"),
       found.filter(({ severity }) => severity === "warning"),

@@ -31,8 +31,10 @@ export function esbuildSetup(build: PluginBuild, session: Session): void {
     const overlooked = isAlone(initialOptions.plugins) ? session.overlooked(paths) : [];
     const file = session.emitManifest(paths);
     if (file) addToEsbuild(file, initialOptions, result);
-    return endOf([...overlooked, ...(await session.typeCheck.finish())], session.root);
+    const uncompiled = session.forBrowser ? [] : session.notCompiled(paths);
+    return endOf([...overlooked, ...uncompiled, ...(await session.typeCheck.finish())], session.root);
   });
+  bundlePackages(build, session);
   build.onLoad(
     { filter: session.options.include === undefined ? scripts : /.*/, namespace: "file" },
     async ({ path }) => {
@@ -54,6 +56,16 @@ export function esbuildSetup(build: PluginBuild, session: Session): void {
       }
     },
   );
+}
+
+/** The packages to compile are bundled even if all packages are external (`packages: "external"`). */
+function bundlePackages(build: PluginBuild, { options: { packages = [] }, project }: Session): void {
+  if (packages.length === 0) return;
+  const names = packages.map((name) => name.replace(/[^\w@/-]/g, "\\$&")).join("|");
+  build.onResolve({ filter: new RegExp(`^(?:${names})(?:/|$)`), namespace: "file" }, ({ path, importer }) => {
+    const found = build.initialOptions.bundle === true ? project.resolve(path, importer) : undefined;
+    return found === undefined ? undefined : { path: found };
+  });
 }
 
 /** esbuild's default platform is the browser. Without bundling, the default has no effect and does not count. */

@@ -30,7 +30,20 @@ export function builtModules(context: UnpluginBuildContext): Iterable<string> | 
   if (isModuleGraph(context)) return context.getModuleIds();
   const native = context.getNativeBuildContext?.();
   if (native?.framework !== "webpack" && native?.framework !== "rspack") return undefined;
-  return [...(native.compilation?.modules ?? [])].flatMap((module) => module.nameForCondition() ?? []);
+  const modules = [...(native.compilation?.modules ?? [])].flatMap((module) => [module, ...partsOf(module)]);
+  return modules.flatMap((module) => module.nameForCondition() ?? []);
+}
+
+interface Named {
+  nameForCondition(): string | null | undefined;
+}
+
+/** The modules that webpack or Rspack has joined to one. */
+function partsOf(module: object): Named[] {
+  const parts: unknown = Reflect.get(module, "modules");
+  const isNamed = (part: unknown): part is Named =>
+    typeof part === "object" && part !== null && "nameForCondition" in part;
+  return Array.isArray(parts) ? parts.filter(isNamed) : [];
 }
 
 type Importers = (path: string) => readonly string[];

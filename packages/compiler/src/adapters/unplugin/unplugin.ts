@@ -93,9 +93,13 @@ export const unplugin: UnpluginInstance<Options | undefined, false> = createUnpl
     }
     async function buildEnd(this: UnpluginBuildContext, failure?: Error): Promise<void> {
       if (failure) return session.typeCheck.stop();
-      const file = session.emitManifest(builtModules(this), environmentOf(this));
+      const built = builtModules(this);
+      const environment = environmentOf(this);
+      const file = session.emitManifest(built, environment);
       if (file && meta.framework !== "vite") this.emitFile({ type: "asset", ...file });
-      reportAtEnd(this, await session.typeCheck.finish(), (found) =>
+      const isServer = !(environment?.forBrowser ?? session.forBrowser);
+      const uncompiled = built && isServer ? session.notCompiled(built) : [];
+      reportAtEnd(this, [...uncompiled, ...(await session.typeCheck.finish())], (found) =>
         located(found, join(session.root, found[0]?.file ?? "")),
       );
     }
