@@ -1,6 +1,7 @@
 /**
  * Builds one entry with one bundler in a process of its own and prints the output of the bundler, then the files it has written:
  * node bundle.mjs <bundler> <root> <entry> <node | browser> [modules with plugins for Bun that run before ours]
+ * $OPTIONS: the options of our plugin, in JSON. $EXTERNAL: one more package to leave external
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,7 +13,8 @@ const out = mkdtempSync(join(tmpdir(), "perdure-out-"));
 const browser = target === "browser";
 process.chdir(root);
 
-const plugin = async () => (await import(`unplugin-perdure/${bundler}`)).default();
+const plugin = async () =>
+  (await import(`unplugin-perdure/${bundler}`)).default(JSON.parse(process.env.OPTIONS ?? "{}"));
 
 /** Strips types, as a plugin for TypeScript does. */
 const typescript = {
@@ -38,7 +40,7 @@ async function packs(pack, rule) {
     };
     plugin().then((perdure) =>
       pack(
-        { ...configuration, ...(browser && { externals: { perdure: "var {}" } }), plugins: [perdure] },
+        { ...configuration, externals: browser ? { perdure: "var {}" } : more, plugins: [perdure] },
         (error, result) => (error ? reject(error) : resolve(result)),
       ),
     );
@@ -48,7 +50,8 @@ async function packs(pack, rule) {
   if (stats.hasErrors()) process.exitCode = 1;
 }
 
-const external = [/^perdure(?:\/|$)/];
+const more = process.env.EXTERNAL === undefined ? [] : [process.env.EXTERNAL];
+const external = [/^perdure(?:\/|$)/, ...more];
 
 const build = {
   async rollup() {
@@ -76,7 +79,7 @@ const build = {
     return build({
       entryPoints: [input],
       bundle: true,
-      external: ["perdure"],
+      external: ["perdure", ...more],
       format: "esm",
       platform: target,
       outdir: out,
@@ -107,7 +110,7 @@ const build = {
     return globalThis.Bun.build({
       entrypoints: [input],
       target,
-      external: ["perdure", "perdure/*"],
+      external: ["perdure", "perdure/*", ...more],
       outdir: out,
       plugins: [...before, await plugin()],
     });

@@ -27,6 +27,7 @@ function isBundler(name: string): name is Bundler {
 /**
  * Builds the entry and returns the output of the bundler, without colors.
  * @param first - modules with plugins that run before ours
+ * @param variables - of the environment, as bundle.mjs reads them
  */
 export function bundle(
   bundler: Bundler,
@@ -34,10 +35,11 @@ export function bundle(
   entry: string,
   target: "node" | "browser",
   first: readonly string[] = [],
+  variables: Readonly<Record<string, string>> = {},
 ): { readonly status: number | null; readonly output: string } {
   const bin = resolve(import.meta.dirname, "../../node_modules/.bin");
   const command = bundler === "bun" ? join(bin, "bun") : process.execPath;
-  const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0" };
+  const env = { ...process.env, ...variables, NO_COLOR: "1", FORCE_COLOR: "0" };
   const { status, stdout, stderr } = spawnSync(
     command,
     [join(import.meta.dirname, "bundle.mjs"), bundler, root, entry, target, ...first],

@@ -151,9 +151,11 @@ export const messages = {
     }) => ({
       text: `run ${p.run} of the workflow ${p.workflow} calls ${p.name} of ${p.package === undefined ? p.file : `the package ${p.package} (${p.file})`} at ${p.location}, which was not compiled: it would run without checkpoints, and again in every replay`,
       hint: [
-        p.package === undefined
-          ? `let the plugin compile ${p.file}: it must be part of the build, and neither external nor excluded`
-          : `name the package in the plugin's option packages: [${JSON.stringify(p.package)}], and make the bundler bundle it (not external; in Vite ssr.noExternal), or use a version of it that was built with unplugin-perdure`,
+        /\.(?:svelte|vue|astro)$/.test(p.file)
+          ? "move it from the component into a .ts or .js file that the plugin compiles"
+          : p.package === undefined
+            ? `let the plugin compile ${p.file}: it must be part of the build, and neither external nor excluded`
+            : `name the package in the plugin's option packages: [${JSON.stringify(p.package)}], and make the bundler bundle it (not external; in Vite ssr.noExternal), or use a version of it that was built with unplugin-perdure`,
         ...(p.directive
           ? []
           : [

@@ -32,7 +32,12 @@ export function notCompiled(path: string, build: Build): Diagnostic[] {
     reported.add(call.file);
     const other = build.project.otherPackage(call.file, path);
     const params = { name: call.name, file: projectPath(build.root, call.file), package: other, finding };
-    const found = createDiagnostic({ file: projectPath(build.root, path), source }, "IMPORT_NOT_COMPILED", params, call);
+    const found = createDiagnostic(
+      { file: projectPath(build.root, path), source },
+      "IMPORT_NOT_COMPILED",
+      params,
+      call,
+    );
     const level = build.warnings?.IMPORT_NOT_COMPILED ?? (finding === "unknown" ? "warning" : "error");
     return atLevels([found], { IMPORT_NOT_COMPILED: level });
   });

@@ -188,8 +188,9 @@ export const diagnosticMessages = {
       }[p.finding];
       return {
         text: `${p.name} is durable, but ${place} ${why}: ${p.finding === "unknown" ? "it may" : "it would"} run without checkpoints, and again in every replay`,
-        hint:
-          p.package === undefined
+        hint: /\.(?:svelte|vue|astro)$/.test(p.file)
+          ? "move it from the component into a .ts or .js file, and import it from there"
+          : p.package === undefined
             ? `remove ${p.file} from the plugin's option exclude, or add it to include`
             : `name the package in the plugin's option packages: [${JSON.stringify(p.package)}], and make the bundler bundle it (not external; in Vite ssr.noExternal), or let the package ship code that was compiled with unplugin-perdure`,
       };

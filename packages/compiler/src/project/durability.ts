@@ -140,7 +140,10 @@ export class Evaluation {
     }
   }
 
-  private methodNamed(property: string, of: DurabilityOf): Omit<Extract<Link, { kind: "function" }>, "kind"> | undefined {
+  private methodNamed(
+    property: string,
+    of: DurabilityOf,
+  ): Omit<Extract<Link, { kind: "function" }>, "kind"> | undefined {
     const own = this.result.methods.get(property);
     if (own) return { file: this.module.file, fn: own };
     for (const file of this.importedFiles) {

@@ -7,7 +7,7 @@ import { isObject, member } from "../../files/json.ts";
 import { readPackageJson } from "../../files/package-json.ts";
 import type { Options } from "./options.ts";
 
-export type ProjectOptions = Required<Pick<Options, "root" | "directives" | "warnings" | "manifest">>;
+export type ProjectOptions = Required<Pick<Options, "root" | "directives" | "warnings" | "manifest" | "packages">>;
 
 /**
  * The options of adapters without a configuration file: `$PERDURE_ROOT`, and the field `perdure` of the package.json in `directory`.
@@ -22,6 +22,7 @@ export function projectOptions(directory: string = process.cwd()): ProjectOption
     directives: directiveWords(member(options, "directives")),
     warnings: warningLevels(member(options, "warnings")),
     manifest: manifestName(member(options, "manifest")),
+    packages: packageNames(member(options, "packages")),
   };
 }
 
@@ -48,6 +49,12 @@ export function warningLevels(levels: unknown): WarningLevels {
 export function manifestName(value: unknown = true): boolean | string {
   if (typeof value === "boolean" || typeof value === "string") return value;
   throw invalid("manifest", value, "true, false or a file name");
+}
+
+/** @throws PerdureError `OPTION_INVALID` */
+function packageNames(value: unknown = []): readonly string[] {
+  if (Array.isArray(value) && value.every((each) => typeof each === "string")) return value;
+  throw invalid("packages", value, "a list of package names");
 }
 
 const warningCodes: ReadonlySet<string> = new Set(

@@ -41,7 +41,12 @@ export class Session {
     this.filter = idFilter(options);
     this.typeCheck = new BackgroundCheck(options);
     this.root = options.root ?? process.cwd();
-    this.project = createProject(host, { ...DIRECTIVE_WORDS, ...options.directives }, () => this.root, options.packages);
+    this.project = createProject(
+      host,
+      { ...DIRECTIVE_WORDS, ...options.directives },
+      () => this.root,
+      options.packages,
+    );
   }
 
   /** Sets the bundler's root, unless the option `root` is given. */

@@ -9,6 +9,7 @@ import { addToEsbuild } from "../session/manifest-file.ts";
 import { diagnosticsOf, type Session } from "../session/session.ts";
 import { inverse } from "./graph.ts";
 import { inputs, isAlone } from "./metafile.ts";
+import { importsOf } from "./package-names.ts";
 
 /**
  * Registers its own load callback instead of unplugin's. This one returns nothing for an unchanged file, so that other plugins can still load
@@ -59,11 +60,11 @@ export function esbuildSetup(build: PluginBuild, session: Session): void {
 }
 
 /** The packages to compile are bundled even if all packages are external (`packages: "external"`). */
-function bundlePackages(build: PluginBuild, { options: { packages = [] }, project }: Session): void {
-  if (packages.length === 0) return;
-  const names = packages.map((name) => name.replace(/[^\w@/-]/g, "\\$&")).join("|");
-  build.onResolve({ filter: new RegExp(`^(?:${names})(?:/|$)`), namespace: "file" }, ({ path, importer }) => {
-    const found = build.initialOptions.bundle === true ? project.resolve(path, importer) : undefined;
+function bundlePackages({ initialOptions, onResolve }: PluginBuild, { options, project }: Session): void {
+  const filter = importsOf(options.packages);
+  if (!filter || initialOptions.bundle !== true) return;
+  onResolve({ filter, namespace: "file" }, ({ path, importer }) => {
+    const found = project.resolve(path, importer);
     return found === undefined ? undefined : { path: found };
   });
 }
@@ -76,9 +77,15 @@ function endOf(found: readonly Diagnostic[], root: string): OnEndResult {
   const of = (severity: Diagnostic["severity"]): PartialMessage[] =>
     found
       .filter((each) => each.severity === severity)
-      .map((each) => toMessage(each, nodeHost.readFile(resolve(root, each.file)) ?? ""));
+      .map((each) => withHint(toMessage(each, nodeHost.readFile(resolve(root, each.file)) ?? ""), each));
   return { errors: of("error"), warnings: of("warning") };
 }
+
+/** esbuild prints no notes of messages that come at the end: only the text is in the error of the build. */
+const withHint = (message: PartialMessage, { hint }: Diagnostic): PartialMessage => ({
+  ...message,
+  text: `${message.text}\n  → ${hint}`,
+});
 
 const withMap = ({ code, map }: CompileResult): string => `${code}\n//# sourceMappingURL=${map.toUrl()}`;
 

@@ -26,8 +26,8 @@ export function environmentOf(context: object): { readonly name: string; readonl
 }
 
 /** The modules of a build. `undefined` if the bundler does not expose them. */
-export function builtModules(context: UnpluginBuildContext): Iterable<string> | undefined {
-  if (isModuleGraph(context)) return context.getModuleIds();
+export function builtModules(context: UnpluginBuildContext): readonly string[] | undefined {
+  if (isModuleGraph(context)) return [...context.getModuleIds()];
   const native = context.getNativeBuildContext?.();
   if (native?.framework !== "webpack" && native?.framework !== "rspack") return undefined;
   const modules = [...(native.compilation?.modules ?? [])].flatMap((module) => [module, ...partsOf(module)]);

@@ -21,6 +21,7 @@ import { builtModules, environmentOf, importersOf } from "./graph.ts";
 import { name } from "./name.ts";
 import { isWatching, reportAtEnd } from "./report.ts";
 import { rolldownHooks } from "./rolldown-hooks.ts";
+import { rollupHooks } from "./rollup-hooks.ts";
 import { viteHooks } from "./vite-hooks.ts";
 import { rspackSetup, webpackSetup } from "./webpack-setup.ts";
 
@@ -112,6 +113,7 @@ export const unplugin: UnpluginInstance<Options | undefined, false> = createUnpl
       ...(meta.framework === "esbuild" || meta.framework === "bun" ? {} : { buildStart, buildEnd }),
       watchChange: (id) => session.invalidate(id),
       vite: viteHooks(session),
+      rollup: rollupHooks(session),
       rolldown: rolldownHooks(session),
       farm: farmHooks(session),
       webpack: (compiler) => webpackSetup(compiler, session),

@@ -15,7 +15,8 @@ export function handedOver(target: Node, { by }: DefinedElsewhere): HandedOver |
 }
 
 /** `(0, jobs.charge)(id)`: a call without `this`, as compilers emit it. */
-const lastOf = (node: Node): Node => (node.type === "SequenceExpression" ? unwrap(node.expressions.at(-1) ?? node) : node);
+const lastOf = (node: Node): Node =>
+  node.type === "SequenceExpression" ? unwrap(node.expressions.at(-1) ?? node) : node;
 
 /** A variable, `this`, or a member of one that is known to be a field: it has no getter. */
 function isSimple(node: Node, isKnown: boolean): boolean {

@@ -61,7 +61,9 @@ export function plan(input: AnalysisInput, functions: readonly FunctionModel[], 
         leftInside: inLeft.has(loop),
       })),
       ...planCleanUps(model, functions, analysis),
-      ...sites.flatMap(({ node, callee }, index): Edit[] => (isCall(node) ? [{ kind: "site", node, index, callee }] : [])),
+      ...sites.flatMap(({ node, callee }, index): Edit[] =>
+        isCall(node) ? [{ kind: "site", node, index, callee }] : [],
+      ),
       ...model.reads.flatMap(({ node, form }, i): Edit[] => {
         const source = analysis.chance[i];
         return source ? [{ kind: "chance", node, source, call: form !== "value" }] : [];
