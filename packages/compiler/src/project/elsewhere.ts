@@ -3,7 +3,7 @@ import type { DefinedElsewhere, Target } from "../phases/2-analyze/model/analysi
 import type { FunctionSummary } from "../phases/2-analyze/model/summary.ts";
 import type { Value } from "../phases/2-analyze/model/value.ts";
 import type { DurabilityOf } from "./durability.ts";
-import { resolveValue, type Module } from "./link.ts";
+import { resolveValue, type Module, type Resolved } from "./link.ts";
 import type { Packages } from "./packages.ts";
 
 interface Found {
@@ -44,13 +44,20 @@ export interface ImportedCall {
 export function importedCalls(module: Module, of: DurabilityOf): ImportedCall[] {
   return module.summary.calls.flatMap(({ callee, start, end }) => {
     const specifier = importedFrom(callee, module);
-    const resolved = specifier === undefined ? undefined : resolveValue(callee, module);
-    if (specifier === undefined || resolved?.kind !== "function" || resolved.module.file === module.file) return [];
-    const { file, summary } = resolved.module;
-    const fn = summary.functions[resolved.index];
-    return fn && of(file)?.strong[fn.index] === true ? [{ name: fn.name, specifier, file, start, end }] : [];
+    if (specifier === undefined) return [];
+    return functionsOf(resolveValue(callee, module)).flatMap(({ module: { file, summary }, index }) => {
+      const fn = summary.functions[index];
+      const isDurable = fn && file !== module.file && of(file)?.strong[index] === true;
+      return isDurable ? [{ name: fn.name, specifier, file, start, end }] : [];
+    });
   });
 }
+
+type ResolvedFunction = Extract<Resolved, { kind: "function" }>;
+
+/** The function, or each of those that it may be. */
+const functionsOf = (resolved: Resolved): readonly ResolvedFunction[] =>
+  resolved.kind === "function" ? [resolved] : resolved.kind === "choice" ? resolved.of.flatMap(functionsOf) : [];
 
 /** The module that the value, the object that it is a member of, or its class, is imported from. A type annotation imports no value. */
 function importedFrom(value: Value, module: Module, depth = 0): string | undefined {
@@ -64,6 +71,8 @@ function importedFrom(value: Value, module: Module, depth = 0): string | undefin
       return importedFrom(value.object, module, depth + 1);
     case "instance":
       return importedFrom(value.of, module, depth + 1);
+    case "choice":
+      return value.values.map((each) => importedFrom(each, module, depth + 1)).find((from) => from !== undefined);
     default:
       return undefined;
   }
