@@ -179,7 +179,7 @@ describe("a library that is built with the plugin", () => {
   const library = {
     "lib/package.json": fileOf(page, "package.json"),
     "lib/build.mjs": fileOf(page, "build.mjs"),
-    "lib/src/index.ts": `${jobs.replaceAll("(id, n)", "(id: string, n: number)")}
+    "lib/src/index.ts": `${jobs.replaceAll(/(?<=function \w+)\(id, n\)/g, "(id: string, n: number)")}
 export async function refund(id: string) {
   "use workflow: id=refund-{id}";
   return charge(id, 9);
