@@ -72,6 +72,11 @@ async function ofHelper(_id: string): Promise<number> {
   return twice(1);
 }
 
+async function each(_id: string): Promise<number[]> {
+  "use workflow: id=each-{_id}";
+  return Promise.all([1, 2].map(charge));
+}
+
 async function stopOf(run: Run<unknown>): Promise<PerdureError> {
   const error: unknown = await run.result().catch((reason: unknown) => reason);
   expect(error).toMatchObject({ code: "CALLEE_NOT_COMPILED" });
@@ -109,6 +114,14 @@ test("a workflow that catches everything does not go on", async () => {
   instead.charge = withDirective();
   await stopOf(await start(forgiving, ["a"]));
   expect(effects).toEqual([]);
+});
+
+test("a function with its directive that is passed on stops the run before it is called", async () => {
+  instead.charge = withDirective();
+  await stopOf(await start(each, ["a"]));
+  expect(effects).toEqual([]);
+  delete instead.charge;
+  expect(await each("a")).toEqual([10, 20]);
 });
 
 test("only that run stops", async () => {

@@ -50,6 +50,13 @@ describe("a task of another module is handed over", () => {
   test.each(Object.entries(calls))("%s", (_, [text, expected]) => expect(inMain(text)).toEqual(expected));
 });
 
+test("a task that is passed on is handed over where it is an argument", () => {
+  const passed = `import { charge, both } from "./tasks"; export const f = (xs) => [xs.map(charge), xs.map(both), [charge], { charge }, new Map(charge!)]`;
+  const { code = "" } = compileFile({ "tasks.ts": tasks, "main.ts": passed }, "main.ts") ?? {};
+  expect(handedOver(code)).toEqual(["0, charge, null", "4, charge, null"]);
+  expect(code).toContain("xs.map(($perdure_m().at(0, charge, null), charge)), xs.map(both), [charge], { charge }");
+});
+
 test("what the same module defines, what may be another function, and steps of the runtime are not handed over", () => {
   expect(inMain(`async function t() { "use task" } export const f = () => t()`)).toEqual(["0"]);
   expect(inMain(`import { charge } from "./tasks"; export const f = (o) => (o ? charge : o)(1)`)).toEqual([]);

@@ -150,7 +150,7 @@ class CompiledModule implements ModuleHandle {
     });
   }
 
-  at(site: number, callee?: unknown, key?: string): [] {
+  at(site: number, callee?: unknown, key?: string | null): [] {
     return callee === undefined ? setSite(this.info, site) : setSiteOf(this.info, site, callee, key);
   }
 

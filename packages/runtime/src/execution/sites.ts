@@ -36,15 +36,15 @@ export function setSite(module: ModuleInfo, site: number): [] {
 /**
  * The same for a call of a function that another module defines.
  *
- * @param callee - the function, or with `key` the object whose method it may be
+ * @param callee - the function, or with `key` the object whose method it may be; `null`: the function is passed on, and may be called later
  * @throws PerdureError `CALLEE_NOT_COMPILED` if that module was not compiled. It has stopped the run then, and is thrown so that the function does
  *   not run: its work would not be recorded
  */
-export function setSiteOf(module: ModuleInfo, site: number, callee: unknown, key: string | undefined): [] {
-  setSite(module, site);
+export function setSiteOf(module: ModuleInfo, site: number, callee: unknown, key?: string | null): [] {
+  if (key !== null) setSite(module, site);
   const current = context.getStore();
   if (current === undefined || current.kind === "launch") return nothing;
-  const fn = key === undefined ? callee : types.isProxy(callee) ? undefined : methodOf(callee, key);
+  const fn = key === undefined || key === null ? callee : types.isProxy(callee) ? undefined : methodOf(callee, key);
   if (!isFunction(fn) || definitionOf(fn)) return nothing;
   const { execution } = current;
   const call = { module, site, caller: execution, callee: fn };

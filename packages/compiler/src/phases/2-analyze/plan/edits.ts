@@ -104,6 +104,8 @@ export type Edit =
       readonly index: number;
       readonly callee: HandedOver | undefined;
     }
+  /** A durable function of another module that is passed on, as an argument. */
+  | { readonly kind: "passed"; readonly node: Node; readonly index: number }
   /** `call`: the node itself evaluates to the value. Otherwise it is a function that returns the value. */
   | { readonly kind: "chance"; readonly node: Node; readonly source: ChanceSource; readonly call: boolean }
   /** An error class that no variable of the module holds, to be registered when it is evaluated. */

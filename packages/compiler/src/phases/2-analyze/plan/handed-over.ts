@@ -1,10 +1,14 @@
 import type { Node } from "oxc-parser";
 import { keyName, unwrap } from "../../../syntax/ast.ts";
 import type { DefinedElsewhere } from "../model/analysis.ts";
+import type { CallModel } from "../model/model.ts";
+import { isMention } from "../model/summary.ts";
 import type { HandedOver } from "./edits.ts";
 
-/** What a call hands over of its callee, so that the runtime can tell whether it was compiled. */
-export function handedOver(target: Node, { by }: DefinedElsewhere): HandedOver | undefined {
+/** What a call, or an argument, hands over of its function, so that the runtime can tell whether it was compiled. */
+export function handedOver(call: CallModel, { by, directed }: DefinedElsewhere): HandedOver | undefined {
+  const { passedTo, target } = call;
+  if (passedTo) return by === "variable" && directed && !isMention(call) ? { node: target, key: undefined } : undefined;
   const node = lastOf(unwrap(target));
   if (node.type === "Identifier") return { node, key: undefined };
   if (node.type !== "MemberExpression" || node.property.type === "PrivateIdentifier") return undefined;

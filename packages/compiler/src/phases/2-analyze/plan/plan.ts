@@ -25,8 +25,9 @@ export function plan(input: AnalysisInput, functions: readonly FunctionModel[], 
     const target = analysis.targets[i];
     if (target?.kind !== "durable") return [];
     const { name, from } = target;
-    const callee = from && isCall(call.node) ? handedOver(call.target, from) : undefined;
-    return [{ node: call.node, name, start: nameStart(call.node), callee, from: callee && from }];
+    const callee = from && handedOver(call, from);
+    const isPassed = call.passedTo !== undefined;
+    return [{ node: call.node, isPassed, name, start: nameStart(call.node), callee, from: callee && from }];
   });
   const loops = scopedLoops(model, functions, analysis);
   const name = input.packageJson()?.name;
@@ -61,9 +62,10 @@ export function plan(input: AnalysisInput, functions: readonly FunctionModel[], 
         leftInside: inLeft.has(loop),
       })),
       ...planCleanUps(model, functions, analysis),
-      ...sites.flatMap(({ node, callee }, index): Edit[] =>
-        isCall(node) ? [{ kind: "site", node, index, callee }] : [],
-      ),
+      ...sites.flatMap(({ node, callee, isPassed }, index): Edit[] => {
+        if (isPassed) return callee ? [{ kind: "passed", node, index }] : [];
+        return isCall(node) ? [{ kind: "site", node, index, callee }] : [];
+      }),
       ...model.reads.flatMap(({ node, form }, i): Edit[] => {
         const source = analysis.chance[i];
         return source ? [{ kind: "chance", node, source, call: form !== "value" }] : [];

@@ -30,6 +30,13 @@ function rewriteTag(
   out.close(last.end, `${close}${calleeText(edit, context)})`, last);
 }
 
+/** `map(f)` → `map(($m().at(0, f, null), f))` */
+export function rewritePassed({ node, index }: Extract<Edit, { kind: "passed" }>, context: RewriteContext): void {
+  const { out, call, parsed } = context;
+  out.open(node.start, `(${call("at")}${index}, ${parsed.source.slice(node.start, node.end)}, null), `, node);
+  out.close(node.end, ")", node);
+}
+
 function calleeText({ callee }: Extract<Edit, { kind: "site" }>, { parsed }: RewriteContext): string {
   if (!callee) return "";
   const text = parsed.source.slice(callee.node.start, callee.node.end);
