@@ -90,6 +90,7 @@ test("the documented options in package.json are read", async () => {
     directives: { task: "use durable task", workflow: "use durable workflow" },
     warnings: { UNAWAITED_CALL: "error" },
     manifest: "durable.json",
+    packages: ["@acme/jobs"],
   });
 });
 

@@ -2,7 +2,6 @@ import { isComponent } from "../files/paths.ts";
 import type { DefinedElsewhere, Target } from "../phases/2-analyze/model/analysis.ts";
 import type { FunctionSummary } from "../phases/2-analyze/model/summary.ts";
 import type { Value } from "../phases/2-analyze/model/value.ts";
-import type { DurabilityOf } from "./durability.ts";
 import { resolveValue, type Module, type Resolved } from "./link.ts";
 import type { Packages } from "./packages.ts";
 
@@ -40,15 +39,16 @@ export interface ImportedCall {
   readonly end: number;
 }
 
-/** The uses of durable functions that come into the module by imports of values. */
-export function importedCalls(module: Module, of: DurabilityOf): ImportedCall[] {
+/** The uses of functions that are durable for `isDurable` and come into the module by imports of values. */
+export function importedCalls(module: Module, isDurable: (file: string, index: number) => boolean): ImportedCall[] {
   return module.summary.calls.flatMap(({ callee, start, end }) => {
     const specifier = importedFrom(callee, module);
     if (specifier === undefined) return [];
     return functionsOf(resolveValue(callee, module)).flatMap(({ module: { file, summary }, index }) => {
       const fn = summary.functions[index];
-      const isDurable = fn && file !== module.file && of(file)?.strong[index] === true;
-      return isDurable ? [{ name: fn.name, specifier, file, start, end }] : [];
+      return fn && file !== module.file && isDurable(file, index)
+        ? [{ name: fn.name, specifier, file, start, end }]
+        : [];
     });
   });
 }

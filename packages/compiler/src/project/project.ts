@@ -85,7 +85,7 @@ export function createProject(
       const module = cache.module(file);
       if (!module) return [];
       for (const each of directImports(module)) settlement.settle(each);
-      return importedCalls(module, settlement.durabilityOf);
+      return importedCalls(module, (path, index) => settlement.durabilityOf(path)?.strong[index] === true);
     },
     resolve: (specifier, file) => cache.resolve(specifier, file),
     otherPackage: (file, than) => (packages.isSame(file, than) ? undefined : (packages.nameOf(file) ?? file)),
