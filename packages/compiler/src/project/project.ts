@@ -6,7 +6,7 @@ import { chanceIn } from "./chance.ts";
 import { errorClassesIn, testedClassesIn } from "./error-classes.ts";
 import { Evaluation, type DurabilityOf } from "./durability.ts";
 import { importedCalls, withPackage, type ImportedCall } from "./elsewhere.ts";
-import { directImports, reachable } from "./graph.ts";
+import { directImports, durableImports, reachable } from "./graph.ts";
 import type { Host } from "./host.ts";
 import { Packages } from "./packages.ts";
 import { ModuleCache, ProjectModule } from "./modules.ts";
@@ -31,6 +31,8 @@ export interface Project {
   otherPackage(file: string, than: string): string | undefined;
   /** The project files that `file` imports. */
   imports(file: string): string[];
+  /** The project files that `file` imports with declarations, and that lead to directives and not back to it. */
+  durableImports(file: string): string[];
   /** The other project files that the analysis of `file` depends on. */
   dependencies(file: string): string[];
 }
@@ -94,6 +96,10 @@ export function createProject(
     imports(file) {
       const module = cache.module(file);
       return module ? directImports(module).map((each) => each.file) : [];
+    },
+    durableImports(file) {
+      const module = cache.module(file);
+      return module ? durableImports(module, cache.source(file) ?? "").map((each) => each.file) : [];
     },
     dependencies(file) {
       const module = cache.module(file);
