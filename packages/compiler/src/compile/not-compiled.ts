@@ -44,7 +44,7 @@ export function notCompiled(path: string, build: Build): Diagnostic[] {
 }
 
 /** `unknown`: what the program loads in place of the module cannot be told. */
-export type Finding = "external" | "excluded" | "unknown";
+type Finding = "external" | "excluded" | "unknown";
 
 function findingOf({ specifier, file }: ImportedCall, importer: string, build: Build): Finding | undefined {
   if (build.isCompiled(file)) return undefined;

@@ -100,7 +100,12 @@ function refuse({ module, site, caller, callee }: PendingSite): PerdureError | u
   const location = formatLocation(module.file, [line, column]);
   const directive = callee !== undefined && holdsDirective(callee);
   const error = new PerdureError("CALLEE_NOT_COMPILED", {
-    ...{ name, file, location, run, workflow, directive },
+    name,
+    file,
+    location,
+    run,
+    workflow,
+    directive,
     package: owner,
   });
   stopped.set(caller, error);
