@@ -81,7 +81,7 @@ export function explain(file: string, options: ExplainOptions = {}): Explanation
   return explainIn(
     path,
     host.readFile(path),
-    createProject(host, words, () => root),
+    createProject(host, words, () => root, options.packages),
     { ...options, host, root },
   );
 }

@@ -5,10 +5,11 @@ import { checkForBrowser, leftIn, stubForBrowser, type Leftover } from "../../co
 import { CompileError } from "../../compile/compile-error.ts";
 import { atLevels, compile, type CompileOptions, type CompileResult } from "../../compile/compile.ts";
 import { lostDirectives, lostInComponent, wasCompiled } from "../../compile/lost-directives.ts";
+import { notCompiled, type Build } from "../../compile/not-compiled.ts";
 import { createDiagnostic, type Diagnostic, type Origin } from "../../diagnostics/diagnostic.ts";
 import { DIRECTIVE_WORDS } from "../../directives/directive.ts";
 import { idFilter, passes, type Filter } from "../../files/filter.ts";
-import { components, pathOf, projectPath } from "../../files/paths.ts";
+import { components, pathOf, projectPath, realPath } from "../../files/paths.ts";
 import { scriptOf } from "../../phases/1-parse/component.ts";
 import { mayHoldDirective } from "../../phases/1-parse/directives.ts";
 import { nodeHost, type Host } from "../../project/host.ts";
@@ -56,7 +57,12 @@ export class Session {
     this.filter = idFilter(options);
     this.typeCheck = new BackgroundCheck(options);
     this.root = options.root ?? process.cwd();
-    this.project = createProject(host, { ...DIRECTIVE_WORDS, ...options.directives }, () => this.root);
+    this.project = createProject(
+      host,
+      { ...DIRECTIVE_WORDS, ...options.directives },
+      () => this.root,
+      options.packages,
+    );
   }
 
   /** Sets the bundler's root, unless the option `root` is given. */
@@ -244,7 +250,7 @@ export class Session {
 
   /** The components of a build whose directives were in no module that was passed to the plugin. */
   uncompiledComponents(ids: Iterable<string>): Diagnostic[] {
-    const compiled = new Set([...this.modules].flatMap(([key, info]) => (info ? [pathOf(key)] : [])));
+    const compiled = this.compiledFiles();
     const missed = new Set(
       [...ids].filter((id) => components.test(id) && passes(this.filter, id) && !compiled.has(id)),
     );
@@ -256,6 +262,29 @@ export class Session {
     if (!isDebugged.test(process.env["DEBUG"] ?? "")) return;
     const { text } = explainIn(path, source, this.project, { ...this.options, root: this.root, forBrowser });
     process.stderr.write(text.replace(/^/gm, "perdure:explain ") + "\n");
+  }
+
+  /** The calls, in the modules of a build, of durable functions that the build leaves uncompiled. To be asked for after the manifest. */
+  notCompiled(ids: Iterable<string>): Diagnostic[] {
+    if (this.serves) return [];
+    const paths = new Set([...ids].map(pathOf).filter(isAbsolute));
+    const files = new Map([...paths].map((path) => [realPath(path), path]));
+    const compiled = this.compiledFiles();
+    const build: Build = {
+      root: this.root,
+      host: nodeHost,
+      project: this.project,
+      warnings: this.options.warnings,
+      includes: (file) => files.has(file),
+      isCompiled: (file) => compiled.has(file) || compiled.has(files.get(file) ?? file),
+    };
+    return [...paths].flatMap((path) => (passes(this.filter, path) ? notCompiled(path, build) : []));
+  }
+
+  /** The files that were compiled, by this plugin or before it. */
+  private compiledFiles(): Set<string> {
+    const here = [...this.modules].flatMap(([key, info]) => (info ? [key] : []));
+    return new Set([...here, ...this.compiledBefore].map(pathOf));
   }
 
   private common(): Pick<CompileOptions, "root" | "directives"> {

@@ -11,6 +11,7 @@ import { diagnosticsOf, type Session } from "../session/session.ts";
 import { inEsbuild } from "./bundler-resolve.ts";
 import { inverse } from "./graph.ts";
 import { imports, inputs, isAlone } from "./metafile.ts";
+import { importsOf } from "./package-names.ts";
 
 /**
  * Registers its own load callback instead of unplugin's. This one returns nothing for an unchanged file, so that other plugins can still load
@@ -37,10 +38,12 @@ export function esbuildSetup(build: PluginBuild, session: Session): void {
     const overlooked = isAlone(initialOptions.plugins) ? session.overlooked(paths, outputs) : [];
     const file = session.emitManifest(paths);
     if (file) addToEsbuild(file, initialOptions, result);
-    const notFollowed = session.forBrowser ? [] : session.notFollowed(imports(metafile, initialOptions.absWorkingDir));
+    const edges = imports(metafile, initialOptions.absWorkingDir);
+    const server = session.forBrowser ? [] : [...session.notFollowed(edges), ...session.notCompiled(paths)];
     const left = session.leftInBrowser(outputs, () => inverse(session.importEdges()));
-    return endOf([...overlooked, ...left, ...notFollowed, ...(await session.typeCheck.finish())], session.root, build);
+    return endOf([...overlooked, ...left, ...server, ...(await session.typeCheck.finish())], session.root, build);
   });
+  bundlePackages(build, session);
   build.onLoad(
     { filter: session.options.include === undefined ? scripts : /.*/, namespace: "file" },
     async ({ path }) => {
@@ -64,6 +67,16 @@ export function esbuildSetup(build: PluginBuild, session: Session): void {
       }
     },
   );
+}
+
+/** The packages to compile are bundled even if all packages are external (`packages: "external"`). */
+function bundlePackages({ initialOptions, onResolve }: PluginBuild, { options, project }: Session): void {
+  const filter = importsOf(options.packages);
+  if (!filter || initialOptions.bundle !== true) return;
+  onResolve({ filter, namespace: "file" }, ({ path, importer }) => {
+    const found = project.resolve(path, importer);
+    return found === undefined ? undefined : { path: found };
+  });
 }
 
 /** esbuild's default platform is the browser. Without bundling, the default has no effect and does not count. */
