@@ -60,6 +60,15 @@ export async function remind(who: string): Promise<string> {
     "a mock that calls the task is right",
     completes,
   ),
+  "src/as-task.test.ts": tested(
+    `import { asTask } from "perdure/testing";
+vi.mock("./mail.ts", async (original) => {
+  const mail = await original<typeof import("./mail.ts")>();
+  return { ...mail, send: asTask(mail.send, async (text) => "sent " + text) };
+});`,
+    "a function that asTask makes a task of is right",
+    completes,
+  ),
 };
 
 test("substitutes of tasks are told from tasks in Vitest", () => {
@@ -74,5 +83,5 @@ test("substitutes of tasks are told from tasks in Vitest", () => {
     encoding: "utf8",
   });
   expect(stdout, stderr).toMatch(/^\{/);
-  expect(JSON.parse(stdout), stdout + stderr).toMatchObject({ numFailedTests: 0, numPassedTests: 6 });
+  expect(JSON.parse(stdout), stdout + stderr).toMatchObject({ numFailedTests: 0, numPassedTests: 7 });
 });

@@ -39,6 +39,7 @@ test("named packages are not excluded, however deep they are installed, but what
     "C:\\app\\node_modules\\@acme\\jobs\\index.js",
     "/app/node_modules/.pnpm/@acme+jobs@1.0.0/node_modules/@acme/jobs/lib/a.ts",
     "/app/node_modules/p.q/x.mjs?v=1",
+    "/app/node_modules/p.q/Order.vue",
   ];
   const others = [
     "/app/node_modules/@acme/jobs-ui/index.js",

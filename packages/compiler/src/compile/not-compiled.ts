@@ -3,8 +3,9 @@ import { projectPath } from "../files/paths.ts";
 import type { ImportedCall } from "../project/elsewhere.ts";
 import type { Host } from "../project/host.ts";
 import type { Project } from "../project/project.ts";
-import { createNodeResolve } from "../project/resolve.ts";
+import { createNodeResolve } from "../project/links/resolve.ts";
 import { atLevels, type WarningLevels } from "./compile.ts";
+import { notIgnored } from "./found-at-end.ts";
 import { wasCompiled } from "./lost-directives.ts";
 
 /** What a build has made of the modules. */
@@ -24,12 +25,13 @@ export interface Build {
  * code, or a file that the plugin's options exclude. Each of these modules is reported once.
  */
 export function notCompiled(path: string, build: Build): Diagnostic[] {
+  const findings = new Map<string, Finding | undefined>();
   const reported = new Set<string>();
+  const source = build.host.readFile(path) ?? "";
   return build.project.importedCalls(path).flatMap((call) => {
-    const finding = reported.has(call.file) ? undefined : findingOf(call, path, build);
-    const source = finding && build.host.readFile(path);
-    if (finding === undefined || source === undefined) return [];
-    reported.add(call.file);
+    if (!findings.has(call.file)) findings.set(call.file, findingOf(call, path, build));
+    const finding = findings.get(call.file);
+    if (finding === undefined || reported.has(call.file)) return [];
     const other = build.project.otherPackage(call.file, path);
     const params = { name: call.name, file: projectPath(build.root, call.file), package: other, finding };
     const found = createDiagnostic(
@@ -38,8 +40,10 @@ export function notCompiled(path: string, build: Build): Diagnostic[] {
       params,
       call,
     );
+    const left = notIgnored([found], path, source);
+    if (left.length > 0) reported.add(call.file);
     const level = build.warnings?.IMPORT_NOT_COMPILED ?? (finding === "unknown" ? "warning" : "error");
-    return atLevels([found], { IMPORT_NOT_COMPILED: level });
+    return atLevels(left, { IMPORT_NOT_COMPILED: level });
   });
 }
 

@@ -43,6 +43,12 @@ const filesOf = (name: string): RegExp[] =>
 const installedBut = (names: readonly string[]): RegExp =>
   new RegExp(names.length === 0 ? modules : `${modules}(?!(?:.*${modules})?${pathOfPackage(names)})`);
 
+/** Matches the imports of these packages, and of what is below them. Nothing if there are none. */
+export function importsOf(packages: readonly string[] = []): RegExp | undefined {
+  const names = packages.map((name) => name.replace(/[^\w@/-]/g, "\\$&")).join("|");
+  return names === "" ? undefined : new RegExp(`^(?:${names})(?:/|$)`);
+}
+
 export const passes = ({ include, exclude }: Filter, id: string): boolean =>
   include.some((each) => each.test(id)) && !exclude.some((each) => each.test(id));
 

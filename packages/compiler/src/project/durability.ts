@@ -2,7 +2,7 @@ import type { DefinedElsewhere, Target } from "../phases/2-analyze/model/analysi
 import { isMention, type CallSummary, type FunctionSummary } from "../phases/2-analyze/model/summary.ts";
 import type { Value } from "../phases/2-analyze/model/value.ts";
 import { definedElsewhere } from "./elsewhere.ts";
-import { resolveValue, runtimeSteps, type Module, type Resolved } from "./link.ts";
+import { resolveValue, runtimeSteps, type Module, type Resolved } from "./links/link.ts";
 
 /** The target of a call, before it is known which functions are durable. */
 type Link =

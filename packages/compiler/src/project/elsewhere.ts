@@ -2,7 +2,7 @@ import { components } from "../files/paths.ts";
 import type { DefinedElsewhere, Target } from "../phases/2-analyze/model/analysis.ts";
 import type { FunctionSummary } from "../phases/2-analyze/model/summary.ts";
 import type { Value } from "../phases/2-analyze/model/value.ts";
-import { resolveValue, type Module, type Resolved } from "./link.ts";
+import { resolveValue, type Module, type Resolved } from "./links/link.ts";
 import type { Packages } from "./packages.ts";
 
 interface Found {

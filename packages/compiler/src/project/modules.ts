@@ -11,9 +11,9 @@ import { summarize } from "../phases/2-analyze/model/model.ts";
 import type { ModuleSummary } from "../phases/2-analyze/model/summary.ts";
 import { hashProgram } from "../syntax/hash.ts";
 import type { Host } from "./host.ts";
-import { isRuntime, type Module } from "./link.ts";
+import { isRuntime, type Module } from "./links/link.ts";
 import type { Packages } from "./packages.ts";
-import { createResolve, type Resolve, type Resolver } from "./resolve.ts";
+import { createResolve, type Resolve, type Resolver } from "./links/resolve.ts";
 
 interface Cached {
   readonly source: string;

@@ -8,13 +8,13 @@ import { errorClassesIn, testedClassesIn } from "./error-classes.ts";
 import { Evaluation, type DurabilityOf } from "./durability.ts";
 import { importedCalls, withPackage, type ImportedCall } from "./elsewhere.ts";
 import { followedCalls, type FollowedCall } from "./followed.ts";
-import { directImports, durableImports, reachable } from "./graph.ts";
+import { directImports, durableImports, reachable } from "./links/graph.ts";
 import type { Host } from "./host.ts";
 import { Packages } from "./packages.ts";
 import { ModuleCache, ProjectModule } from "./modules.ts";
 import { impuritiesOf } from "./purity.ts";
 import { notFollowed, type Edges, type Unfollowed } from "./not-followed.ts";
-import type { BundlerResolve } from "./resolve.ts";
+import type { BundlerResolve } from "./links/resolve.ts";
 import { fixpoint, Settlement } from "./settlement.ts";
 import { WorkflowModules } from "./workflow-modules.ts";
 

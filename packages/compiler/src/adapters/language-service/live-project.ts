@@ -10,7 +10,7 @@ import { isProjectFile, pathOf } from "../../files/paths.ts";
 import { mayHoldDirective } from "../../phases/1-parse/directives.ts";
 import { Packages } from "../../project/packages.ts";
 import { createProject, type Project } from "../../project/project.ts";
-import { createResolve, type Resolver } from "../../project/resolve.ts";
+import { createResolve, type Resolver } from "../../project/links/resolve.ts";
 
 /** The entry in `plugins` of tsconfig.json, and the field `perdure` of package.json below it. */
 interface Options {

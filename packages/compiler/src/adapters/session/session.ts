@@ -4,6 +4,7 @@ import { isAbsolute, resolve } from "node:path";
 import { checkForBrowser, leftIn, stubForBrowser, type Leftover } from "../../compile/browser.ts";
 import { CompileError } from "../../compile/compile-error.ts";
 import { atLevels, compile, type CompileOptions, type CompileResult } from "../../compile/compile.ts";
+import { notIgnored } from "../../compile/found-at-end.ts";
 import { lostDirectives, lostInComponent, wasCompiled } from "../../compile/lost-directives.ts";
 import { notCompiled, type Build } from "../../compile/not-compiled.ts";
 import { createDiagnostic, type Diagnostic, type Origin } from "../../diagnostics/diagnostic.ts";
@@ -14,7 +15,7 @@ import { scriptOf } from "../../phases/1-parse/component.ts";
 import { mayHoldDirective } from "../../phases/1-parse/directives.ts";
 import { nodeHost, type Host } from "../../project/host.ts";
 import { createProject, type Project } from "../../project/project.ts";
-import type { BundlerResolve } from "../../project/resolve.ts";
+import type { BundlerResolve } from "../../project/links/resolve.ts";
 import { BackgroundCheck } from "./background-check.ts";
 import { explainIn } from "./explain.ts";
 import { manifestFile, manifestOf, type ManifestFile } from "./manifest-file.ts";
@@ -93,16 +94,15 @@ export class Session {
   /** Says which imports of a build could not be followed although a workflow's code depends on them. */
   notFollowed(edges: Iterable<readonly [id: string, imported: readonly string[]]>): Diagnostic[] {
     const place = (path: string): string => projectPath(this.root, path);
-    const found = this.project
-      .notFollowed(new Map(edges))
-      .map(({ file, source, target, by, at }) =>
-        createDiagnostic(
-          { file: place(file), source },
-          "IMPORT_NOT_FOLLOWED",
-          { file: place(file), target: place(target), by },
-          { start: at, end: at + (by?.length ?? 1) },
-        ),
+    const found = this.project.notFollowed(new Map(edges)).flatMap(({ file, source, target, by, at }) => {
+      const each = createDiagnostic(
+        { file: place(file), source },
+        "IMPORT_NOT_FOLLOWED",
+        { file: place(file), target: place(target), by },
+        { start: at, end: at + (by?.length ?? 1) },
       );
+      return notIgnored([each], file, source);
+    });
     return atLevels(found, this.options.warnings);
   }
 

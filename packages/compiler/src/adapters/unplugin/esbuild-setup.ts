@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { extname, resolve } from "node:path";
 import type { CompileResult } from "../../compile/compile.ts";
 import { formatDiagnostic, type Diagnostic } from "../../diagnostics/diagnostic.ts";
-import { passes, scripts } from "../../files/filter.ts";
+import { importsOf, passes, scripts } from "../../files/filter.ts";
 import { pathOf } from "../../files/paths.ts";
 import { nodeHost } from "../../project/host.ts";
 import { addToEsbuild } from "../session/manifest-file.ts";
@@ -11,7 +11,6 @@ import { diagnosticsOf, type Session } from "../session/session.ts";
 import { inEsbuild } from "./bundler-resolve.ts";
 import { inverse } from "./graph.ts";
 import { imports, inputs, isAlone } from "./metafile.ts";
-import { importsOf } from "./package-names.ts";
 
 /**
  * Registers its own load callback instead of unplugin's. This one returns nothing for an unchanged file, so that other plugins can still load

@@ -1,4 +1,4 @@
-import { parse } from "../phases/1-parse/parse.ts";
+import { parse } from "../../phases/1-parse/parse.ts";
 import type { Module } from "./link.ts";
 
 /** The modules that `module` imports directly. */

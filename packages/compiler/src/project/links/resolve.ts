@@ -1,6 +1,6 @@
 import { isAbsolute } from "node:path";
 import { ResolverFactory } from "oxc-resolver";
-import { isInstalled, isScript, isSource, pathOf } from "../files/paths.ts";
+import { isInstalled, isScript, isSource, pathOf } from "../../files/paths.ts";
 
 /**
  * Finds the file that an import resolves to, if it belongs to the project or to a package that may hold durable functions. `undefined` for other
