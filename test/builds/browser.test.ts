@@ -53,7 +53,7 @@ describe.each(forBrowsers)("a browser build with %s", (_title, bundler) => {
   });
 
   test("browser code can import from a module with workflows what does not lead to them", () => {
-    const { status, output } = bundle(bundler, project(files), "src/beside.ts", "browser", [], "production");
+    const { status, output } = bundle(bundler, project(files), "src/beside.ts", "browser", [], { MODE: "production" });
     expect(status, output).toBe(0);
     expect(output).toContain("<p>shop</p>");
     expect(output).not.toMatch(/BROWSER_IMPORT|use (?:task|workflow)|appendFileSync/);

@@ -1,6 +1,7 @@
 /**
  * Builds one entry with one bundler in a process of its own and prints the output of the bundler, then the files it has written:
- * MODE=<development | production> node bundle.mjs <bundler> <root> <entry> <node | browser> [modules with plugins for Bun that run before ours]
+ * node bundle.mjs <bundler> <root> <entry> <node | browser> [modules with plugins for Bun that run before ours]
+ * $MODE: development or production, for webpack and Rspack. $OPTIONS: the options of our plugin, in JSON. $EXTERNAL: one more package to leave external
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +14,8 @@ const browser = target === "browser";
 process.chdir(root);
 
 const onManifest = (manifest) => process.env.MANIFEST && console.log(`manifest: ${JSON.stringify(manifest)}`);
-const plugin = async () => (await import(`unplugin-perdure/${bundler}`)).default({ onManifest });
+const options = JSON.parse(process.env.OPTIONS ?? "{}");
+const plugin = async () => (await import(`unplugin-perdure/${bundler}`)).default({ ...options, onManifest });
 
 /** An alias that only the bundler knows. */
 const alias = { "@lib": join(root, "lib") };
@@ -76,7 +78,7 @@ async function packs(pack, rule) {
     };
     plugin().then((perdure) =>
       pack(
-        { ...configuration, ...(browser && { externals: { perdure: "var {}" } }), plugins: [perdure] },
+        { ...configuration, externals: browser ? { perdure: "var {}" } : more, plugins: [perdure] },
         (error, result) => (error ? reject(error) : resolve(result)),
       ),
     );
@@ -86,7 +88,8 @@ async function packs(pack, rule) {
   if (stats.hasErrors()) process.exitCode = 1;
 }
 
-const external = [/^perdure(?:\/|$)/];
+const more = process.env.EXTERNAL === undefined ? [] : [process.env.EXTERNAL];
+const external = [/^perdure(?:\/|$)/, ...more];
 
 const build = {
   async rollup() {
@@ -121,7 +124,7 @@ const build = {
     return build({
       entryPoints: [input],
       bundle: true,
-      external: ["perdure"],
+      external: ["perdure", ...more],
       alias,
       format: "esm",
       platform: target,
@@ -159,7 +162,7 @@ const build = {
     return globalThis.Bun.build({
       entrypoints: [input],
       target,
-      external: ["perdure", "perdure/*"],
+      external: ["perdure", "perdure/*", ...more],
       outdir: out,
       plugins: [bunAliases, virtualSetup, ...before, await plugin()],
     });

@@ -27,7 +27,7 @@ function isBundler(name: string): name is Bundler {
 /**
  * Builds the entry and returns the output of the bundler, without colors.
  * @param first - modules with plugins that run before ours
- * @param mode - of webpack and Rspack, which remove unused code only in production
+ * @param variables - of the environment, as bundle.mjs reads them. MODE is that of webpack and Rspack, which remove unused code only in production
  */
 export function bundle(
   bundler: Bundler,
@@ -35,11 +35,18 @@ export function bundle(
   entry: string,
   target: "node" | "browser",
   first: readonly string[] = [],
-  mode: "development" | "production" = "development",
+  variables: Readonly<Record<string, string>> = {},
 ): { readonly status: number | null; readonly output: string } {
   const bin = resolve(import.meta.dirname, "../../node_modules/.bin");
   const command = bundler === "bun" ? join(bin, "bun") : process.execPath;
-  const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0", MODE: mode, MANIFEST: "1" };
+  const env = {
+    ...process.env,
+    NO_COLOR: "1",
+    FORCE_COLOR: "0",
+    MODE: "development",
+    MANIFEST: "1",
+    ...variables,
+  };
   const { status, stdout, stderr } = spawnSync(
     command,
     [join(import.meta.dirname, "bundle.mjs"), bundler, root, entry, target, ...first],

@@ -92,7 +92,7 @@ describe.each(lines)("unplugin-perdure/register on Node %i", (line) => {
     ].join("\n");
     const created = await App.create(line, { ...app, "tasks.js": plain, "flow.js": helper, "again.js": again });
     expect(await created.run([...register, "again.js"], inMemory).exits(0)).toContain(
-      `before undefined\nafter [["charge",3,16]]`,
+      `before undefined\nafter [["charge",3,16,"tasks.js"]]`,
     );
   });
 

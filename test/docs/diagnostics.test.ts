@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { checkForBrowser } from "../../packages/compiler/src/compile/browser.ts";
 import { CompileError } from "../../packages/compiler/src/compile/compile-error.ts";
 import { lostDirectives, lostInComponent } from "../../packages/compiler/src/compile/lost-directives.ts";
+import { notCompiled } from "../../packages/compiler/src/compile/not-compiled.ts";
 import { checkMessages } from "../../packages/compiler/src/diagnostics/check-messages.ts";
 import { formatDiagnostic, type Diagnostic } from "../../packages/compiler/src/diagnostics/diagnostic.ts";
 import { diagnosticMessages } from "../../packages/compiler/src/diagnostics/messages.ts";
@@ -81,6 +82,19 @@ const others: Readonly<Partial<Record<string, (files: Files) => readonly Diagnos
           host: memoryHost(files),
         }) ?? [],
     ),
+  IMPORT_NOT_COMPILED: (files) => {
+    const host = memoryHost(withoutNames(files));
+    const resolve = (specifier: string, importer: string): string | undefined =>
+      specifier === "@acme/jobs" ? `${memoryRoot}/node_modules/@acme/jobs/index.ts` : host.resolve(specifier, importer);
+    const project = createProject({ ...host, resolve }, DIRECTIVE_WORDS, () => memoryRoot);
+    const build = { root: memoryRoot, host: memoryHost(files), project, warnings: {} };
+    const isInstalled = (file: string): boolean => file.includes("node_modules");
+    return notCompiled(`${memoryRoot}/src/order.ts`, {
+      ...build,
+      includes: isInstalled,
+      isCompiled: (file) => !isInstalled(file),
+    });
+  },
   ...Object.fromEntries(
     Object.keys(checkMessages).map((code) => [
       code,

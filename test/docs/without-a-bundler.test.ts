@@ -90,13 +90,14 @@ test("the documented options in package.json are read", async () => {
     directives: { task: "use durable task", workflow: "use durable workflow" },
     warnings: { UNAWAITED_CALL: "error" },
     manifest: "durable.json",
+    packages: ["@acme/jobs"],
   });
 });
 
 test("the codes in docs/without-a-bundler.md exist", () => {
   const table = page.slice(page.indexOf("## What is checked"));
   const codes = [...table.matchAll(/`([A-Z_]{4,})`/g)].map(([, code = ""]) => code);
-  expect(codes).toEqual(["NOT_COMPILED", "REGISTER_BYPASSED"]);
+  expect(codes).toEqual(["NOT_COMPILED", "CALLEE_NOT_COMPILED", "REGISTER_BYPASSED"]);
   expect(codes.filter((code) => !(code in messages))).toEqual([]);
 });
 

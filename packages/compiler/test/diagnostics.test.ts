@@ -3,6 +3,9 @@ import { checkForBrowser } from "../src/compile/browser.ts";
 import { CompileError } from "../src/compile/compile-error.ts";
 import type { CompileOptions } from "../src/compile/compile.ts";
 import { lostDirectives, lostInComponent } from "../src/compile/lost-directives.ts";
+import { notCompiled } from "../src/compile/not-compiled.ts";
+import { DIRECTIVE_WORDS } from "../src/directives/directive.ts";
+import { createProject } from "../src/project/project.ts";
 import { checkMessages } from "../src/diagnostics/check-messages.ts";
 import { diagnosticMessages } from "../src/diagnostics/messages.ts";
 import { compileFile, memoryHost, notFollowed, root, type Files } from "./execute.ts";
@@ -93,6 +96,16 @@ const others: Record<string, () => string> = {
         "src/pay.ts": `export async function pay() { "use task" }\n`,
       }),
     ).message,
+  IMPORT_NOT_COMPILED: () => {
+    const files = {
+      "a.js": `import { charge } from "./jobs";\nexport async function f() { "use workflow"; await charge(1); await charge(2) }\n`,
+      "jobs.js": `export async function charge() { "use task" }\n`,
+    };
+    const host = memoryHost(files);
+    const project = createProject(host, DIRECTIVE_WORDS, () => root);
+    const build = { root, host, project, warnings: undefined, includes: () => true, isCompiled: () => false };
+    return new CompileError(notCompiled(`${root}/a.js`, build)).message;
+  },
   DIRECTIVE_LOST: () => {
     const lost = lostDirectives("export async function order() {}", {
       id: `${root}/a.js`,

@@ -50,13 +50,14 @@ describe("explain", () => {
         { location: "src/flow.ts:12:31", to: [{ name: "each", file: "src/flow.ts" }] },
         { location: "src/flow.ts:13:9", to: [{ name: "sleep", file: "perdure" }] },
         { location: "src/flow.ts:14:9", to: [] },
+        { location: "src/flow.ts:14:31", to: [{ name: "helper", file: "node_modules/installed/index.ts" }] },
       ],
       imports: [
         { specifier: "node:fs/promises", as: "built-in" },
         { specifier: "perdure", as: "perdure" },
         { specifier: "./index.ts", file: "src/index.ts", as: "project" },
         { specifier: "~/lost", as: "not found" },
-        { specifier: "installed", as: "package" },
+        { specifier: "installed", file: "node_modules/installed/index.ts", as: "package" },
       ],
     });
     expect(diagnostics.map(({ severity }) => severity)).not.toContain("error");
@@ -79,6 +80,7 @@ describe("explain", () => {
     ["not included", "src/flow.ts", { include: /\.vue$/ }],
     ["excluded", "src/flow.ts", { exclude: [/flow/] }],
     ["in node_modules", "node_modules/installed/index.ts"],
+    ["compiled", "node_modules/installed/index.ts", { packages: ["installed"] }],
     ["browser build", "src/untouched.ts", { forBrowser: true }],
     ["errors", "src/flow.ts", { forBrowser: true }],
     ["compiled", "src/helper.ts"],

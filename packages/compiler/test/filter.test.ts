@@ -32,3 +32,22 @@ test("a regular expression with the g flag matches every time", () => {
   const filter = idFilter({ include: /\/src\/.*\.ts$/g });
   for (let i = 0; i < 3; i++) expect(passes(filter, "/app/src/a.ts")).toBe(true);
 });
+
+test("named packages are not excluded, however deep they are installed, but what is nested in them is", () => {
+  const named = [
+    "/app/node_modules/@acme/jobs/index.js",
+    "C:\\app\\node_modules\\@acme\\jobs\\index.js",
+    "/app/node_modules/.pnpm/@acme+jobs@1.0.0/node_modules/@acme/jobs/lib/a.ts",
+    "/app/node_modules/p.q/x.mjs?v=1",
+    "/app/node_modules/p.q/Order.vue",
+  ];
+  const others = [
+    "/app/node_modules/@acme/jobs-ui/index.js",
+    "/app/node_modules/@acme/jobs/node_modules/dep/index.js",
+    "/app/node_modules/pxq/x.mjs",
+    "/app/node_modules/@acme/jobs/style.css",
+  ];
+  const packages = ["@acme/jobs", "p.q"];
+  expect(chosen({ packages }, [...named, ...others])).toEqual(named);
+  expect(chosen({ packages, include: "src/**" }, [...named, ...others])).toEqual(named);
+});

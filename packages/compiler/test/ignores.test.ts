@@ -1,9 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { CompileError } from "../src/compile/compile-error.ts";
 import type { CompileOptions } from "../src/compile/compile.ts";
+import { notCompiled } from "../src/compile/not-compiled.ts";
 import type { Diagnostic } from "../src/diagnostics/diagnostic.ts";
+import { DIRECTIVE_WORDS } from "../src/directives/directive.ts";
+import { createProject } from "../src/project/project.ts";
 import { checkFiles, tsconfig } from "./check/check-project.ts";
-import { compileFile } from "./execute.ts";
+import { compileFile, memoryHost, notFollowed, root } from "./execute.ts";
 
 function diagnosticsOf(source: string, warnings?: CompileOptions["warnings"]): readonly Diagnostic[] {
   try {
@@ -122,4 +125,43 @@ test("a comment turns off a warning of the type-aware check, and only the check 
   expect(check(ignored)).toEqual([]);
   expect(check(ignored.replace("new Row()", "1"))).toEqual(["IGNORE_UNUSED"]);
   expect(codesOf(ignored)).toEqual([]);
+});
+
+describe("a comment that names what only the end of a build can find", () => {
+  const main = `import { charge } from "./jobs";
+export async function f() {
+  "use workflow";
+  // perdure-ignore IMPORT_NOT_COMPILED: another build compiles it
+  await charge(1);
+  await charge(2);
+}
+`;
+
+  function placesIn(source: string): string[] {
+    const host = memoryHost({ "a.ts": source, "jobs.ts": `export async function charge(n: number) { "use task" }\n` });
+    const project = createProject(host, DIRECTIVE_WORDS, () => root);
+    const build = { root, host, project, warnings: undefined, includes: () => true, isCompiled: () => false };
+    return notCompiled(`${root}/a.ts`, build).map(({ code, severity, line }) => `${code}:${severity}:${line}`);
+  }
+
+  test("is not unused for the compiler", () => {
+    expect(compileFile({ "a.ts": main, "jobs.ts": "" }, "a.ts")?.diagnostics).toEqual([]);
+  });
+
+  test("turns off its own place only, or the whole file", () => {
+    expect(placesIn(main)).toEqual(["IMPORT_NOT_COMPILED:error:6"]);
+    expect(placesIn(main.replace("// perdure-ignore IMPORT_NOT_COMPILED", "//"))).toEqual([
+      "IMPORT_NOT_COMPILED:error:5",
+    ]);
+    expect(placesIn(`// perdure-ignore-file IMPORT_NOT_COMPILED: another build compiles it\n${main}`)).toEqual([]);
+  });
+
+  test("also turns off an import that cannot be followed", () => {
+    const order = `import { pay } from "virtual:pay";\nexport async function order() {\n  "use workflow";\n  await pay();\n}\n`;
+    const pay = `export async function pay() { "use task" }\n`;
+    const found = (text: string): string[] =>
+      notFollowed({ "src/order.ts": text, "src/pay.ts": pay }).map(({ code }) => code);
+    expect(found(order)).toEqual(["IMPORT_NOT_FOLLOWED"]);
+    expect(found(`// perdure-ignore IMPORT_NOT_FOLLOWED: no clock there\n${order}`)).toEqual([]);
+  });
 });

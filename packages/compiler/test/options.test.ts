@@ -27,6 +27,7 @@ describe.each(["rollup", "rolldown", "vite", "esbuild"] as const)("the options o
     [{ warnings: { WORKFLOW_OI: "off" } }, "OPTION_INVALID", "probably WORKFLOW_IO"],
     [{ warnings: { DIRECTIVE_MISSPELT: "off" } }, "OPTION_INVALID", "an error cannot be turned off"],
     [{ warnings: { WORKFLOW_IO: "of" } }, "OPTION_INVALID", '"off"'],
+    [{ packages: "@acme/jobs" }, "OPTION_INVALID", "the option packages of perdure()"],
     [{ manifest: 1 }, "OPTION_INVALID", "true, false or a file name"],
   ])("%j is refused with its name", (options, code, text) => {
     const error = errorOf(() => unplugin[bundler](options as never));
@@ -37,6 +38,7 @@ describe.each(["rollup", "rolldown", "vite", "esbuild"] as const)("the options o
     const options = {
       include: "src/**",
       exclude: /x/,
+      packages: ["@acme/jobs"],
       root: "/app",
       directives: { task: "use job" },
       warnings: { WORKFLOW_IO: "off" as const },

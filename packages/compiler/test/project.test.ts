@@ -206,29 +206,31 @@ describe("scopes of helper functions", () => {
       functions: [{ name: "t" }],
       loops: [],
       sites: [
-        ["charge", 1, 103],
-        ["charge", 1, 141],
+        ["charge", 1, 103, "tasks.ts"],
+        ["charge", 1, 141, "tasks.ts"],
       ],
     });
   });
 });
 
 describe("a project on disk", () => {
-  test("imports are resolved as in TypeScript, except for those of installed packages", () => {
+  test("imports are resolved as in TypeScript, and those of installed packages if they hold directives", () => {
     const project = temporaryProject({
       "package.json": JSON.stringify({ name: "app", type: "module", imports: { "#jobs/*": "./src/jobs/*.ts" } }),
       "tsconfig.json": JSON.stringify({ compilerOptions: { paths: { "@/*": ["./src/*"] } } }),
       "src/jobs/a.ts": tasks,
       "node_modules/installed/package.json": JSON.stringify({ name: "installed", main: "index.js" }),
       "node_modules/installed/index.js": tasks,
-      "src/main.ts": `import { charge as a } from "@/jobs/a"; import { charge as b } from "#jobs/a"; import { charge as c } from "./jobs/a.js"; import { charge as d } from "./jobs/a.ts?x"; import { charge as e } from "installed"; import v from "virtual:x"; import w from "\\0w";
-        export async function f() { await a(); await b(); await c(); await d(); await e(); v(w) }`,
+      "node_modules/plain/package.json": JSON.stringify({ name: "plain", main: "index.js" }),
+      "node_modules/plain/index.js": `export const g = async () => 1;`,
+      "src/main.ts": `import { charge as a } from "@/jobs/a"; import { charge as b } from "#jobs/a"; import { charge as c } from "./jobs/a.js"; import { charge as d } from "./jobs/a.ts?x"; import { charge as e } from "installed"; import { g } from "plain"; import v from "virtual:x"; import w from "\\0w";
+        export async function f() { await a(); await b(); await c(); await d(); await e(); await g(); v(w) }`,
     });
     const id = project.path("src/main.ts");
     const result = compile(readFileSync(id, "utf8"), { id: `${id}?v=1`, root: project.root });
-    expect(result?.info.sites).toHaveLength(4);
+    expect(result?.info.sites).toHaveLength(5);
     expect(result?.info.file).toBe("src/main.ts");
-    expect(result?.info.imports).toEqual(["src/jobs/a.ts"]);
+    expect(result?.info.imports).toEqual(["node_modules/installed/index.js", "src/jobs/a.ts"]);
   });
 
   test("summaries of modules are kept until a file changes", () => {

@@ -57,8 +57,8 @@ function handle(
     },
     disposal: () => ({ begin: () => ({ [Symbol.dispose]() {} }), end() {} }),
     cleaning: (callback) => callback,
-    at(index) {
-      pending.site = ` @${info.sites[index]?.join(":")}`;
+    at(index, _callee, key) {
+      if (key !== null) pending.site = ` @${info.sites[index]?.join(":")}`;
       return [];
     },
     tag(index, value) {

@@ -61,10 +61,14 @@ export interface ModuleHandle {
   disposal(): Disposal;
   /** A callback that is clean-up: what it gives for a function is called like it. Anything else, and everything outside of runs, is returned as it is. */
   cleaning<T>(callback: T): T;
-  /** Records the call site of the durable call whose last argument this is spread into. The result is always empty. */
-  at(site: number): [];
+  /**
+   * Records the call site of the durable call whose last argument this is spread into. The result is always empty. `callee` is the function that is
+   * called, or with `key` the object whose method is called, if another module defines it: it may turn out not to be compiled.
+   * `null`: the function is only passed on.
+   */
+  at(site: number, callee?: unknown, key?: string | null): [];
   /** The same for a tagged template. `value` is the last operand evaluated before the call, and is returned. */
-  tag<T>(site: number, value: T): T;
+  tag<T>(site: number, value: T, callee?: unknown, key?: string): T;
   /** Inside a run, the recorded value, which is the same on every replay. Elsewhere `real`. */
   recorded<T>(source: ChanceSource, real: T): T;
   /** The same for a function that is passed as a value: its results are recorded. */

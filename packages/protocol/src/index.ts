@@ -1,5 +1,6 @@
 export * from "./abi.ts";
 export * from "./backoff.ts";
+export * from "./components.ts";
 export * from "./date-format.ts";
 export * from "./duration.ts";
 export * from "./errors.ts";

@@ -71,8 +71,19 @@ const functionInfo = v.pipe(
 );
 export type FunctionInfo = v.InferOutput<typeof functionInfo>;
 
-/** A durable call in the source, or a durable function passed as a value: the name of the function, line, and column. */
-const siteInfo = v.pipe(v.tuple([v.string(), v.number(), v.number()]), v.readonly());
+const place = [v.string(), v.number(), v.number()] as const;
+/**
+ * A durable call in the source, or a durable function passed as a value: the name of the function, line, and column. If another module defines the
+ * function and the call hands it over (`at`): the `file` of that module, and the name of its package if that is another one.
+ */
+const siteInfo = v.pipe(
+  v.union([
+    v.strictTuple(place),
+    v.strictTuple([...place, v.string()]),
+    v.strictTuple([...place, v.string(), v.string()]),
+  ]),
+  v.readonly(),
+);
 export type SiteInfo = v.InferOutput<typeof siteInfo>;
 
 const loopName = v.picklist(["for", "while", "do"]);

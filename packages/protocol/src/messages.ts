@@ -1,3 +1,5 @@
+import { components } from "./components.ts";
+
 /** A message: what happened, in the names of the user's code, and what to do next. */
 export interface Message {
   readonly text: string;
@@ -146,6 +148,34 @@ export const messages = {
           text: `${p.name} is not a compiled workflow or task`,
           hint: 'put "use workflow" or "use task" at the top of the function, and compile it with the plugin for your bundler (unplugin-perdure/vite, …; in Turbopack the loader unplugin-perdure/loader), with perdure-tsc, or with --import unplugin-perdure/register',
         },
+  ),
+  CALLEE_NOT_COMPILED: define(
+    (p: {
+      name: string;
+      file: string;
+      location: string;
+      run: string;
+      workflow: string;
+      /** Whether the function still holds a directive. */
+      directive: boolean;
+      /** The package of the file, if it is another one than the caller's. */
+      package: string | undefined;
+    }) => ({
+      text: `run ${p.run} of the workflow ${p.workflow} calls ${p.name} of ${p.package === undefined ? p.file : `the package ${p.package} (${p.file})`} at ${p.location}, which was not compiled: it would run without checkpoints, and again in every replay`,
+      hint: [
+        p.package === undefined && components.test(p.file)
+          ? "move it from the component into a .ts or .js file that the plugin compiles, or build the component with Vite, Rollup or Rolldown"
+          : p.package === undefined
+            ? `let the plugin compile ${p.file}: it must be part of the build, and neither external nor excluded`
+            : `name the package in the plugin's option packages: [${JSON.stringify(p.package)}], and make the bundler bundle it (not external; in Vite ssr.noExternal), or use a version of it that was built with unplugin-perdure`,
+        ...(p.directive
+          ? []
+          : [
+              'if a test has put another function in its place, keep that a task: asTask(original, fake) from "perdure/testing"',
+            ]),
+        "the run was not changed and can be resumed",
+      ].join("; "),
+    }),
   ),
   NOT_DETERMINISTIC: define((p: StepAndPlaces) => ({
     text: `the workflow ${p.workflow} is not deterministic: this replay of run ${p.run} called step ${p.step} at ${p.calledAt} with an input that differs from the one recorded at ${p.recordedAt}`,

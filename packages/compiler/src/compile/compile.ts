@@ -3,6 +3,7 @@ import type { SourceMap } from "magic-string";
 import { join } from "node:path";
 import { createDiagnostic, type Diagnostic, type Origin, type SourceFile } from "../diagnostics/diagnostic.ts";
 import { mayIgnore, withoutIgnored } from "../diagnostics/ignores.ts";
+import { isFoundAtEnd } from "./found-at-end.ts";
 import { checkMessages } from "../diagnostics/check-messages.ts";
 import type { WarningCode } from "../diagnostics/messages.ts";
 import { DIRECTIVE_WORDS, type DirectiveWords } from "../directives/directive.ts";
@@ -104,7 +105,7 @@ export function compile(source: string, options: CompileOptions): CompileResult 
     commonJs,
     packageJson: own,
   });
-  const left = withoutIgnored(found, { ...parsed, ...file }, (code) => !(code in checkMessages));
+  const left = withoutIgnored(found, { ...parsed, ...file }, (code) => !(code in checkMessages || isFoundAtEnd(code)));
   const diagnostics = atLevels(firstOfEach(left, groups), options.warnings);
   if (diagnostics.some(({ severity }) => severity === "error")) throw new CompileError(diagnostics);
   return plan && { ...rewrite(parsed, plan, options.isMeasured), info: plan.info, diagnostics };

@@ -9,6 +9,8 @@ export interface PackageJson {
   readonly type: "module" | "commonjs";
   /** Names of the dependencies and devDependencies. */
   readonly dependencies: ReadonlySet<string>;
+  /** Names of the packages that it needs to run: dependencies, peerDependencies and optionalDependencies. */
+  readonly requires: ReadonlySet<string>;
   /** The field `perdure`, with any content. */
   readonly perdure: unknown;
   /** The path of a command's script, relative to the package's directory. */
@@ -26,15 +28,20 @@ export function readPackageJson(
     name: textOf(member(content, "name")),
     version: textOf(member(content, "version")),
     type: member(content, "type") === "module" ? "module" : "commonjs",
-    dependencies: new Set(
-      ["dependencies", "devDependencies"].flatMap((field) => {
-        const packages = member(content, field);
-        return isObject(packages) ? Object.keys(packages) : [];
-      }),
-    ),
+    dependencies: namesIn(content, ["dependencies", "devDependencies"]),
+    requires: namesIn(content, ["dependencies", "peerDependencies", "optionalDependencies"]),
     perdure: member(content, "perdure"),
     command: (name) => textOf(member(member(content, "bin"), name)),
   };
+}
+
+function namesIn(content: object, fields: readonly string[]): Set<string> {
+  return new Set(
+    fields.flatMap((field) => {
+      const packages = member(content, field);
+      return isObject(packages) ? Object.keys(packages) : [];
+    }),
+  );
 }
 
 function parse(text: string | undefined): unknown {

@@ -1,9 +1,9 @@
 import { isAbsolute } from "node:path";
 import { isProjectFile, pathOf } from "../files/paths.ts";
-import { directImports } from "./graph.ts";
-import type { Module } from "./link.ts";
+import { directImports } from "./links/graph.ts";
+import type { Module } from "./links/link.ts";
 import type { ModuleCache } from "./modules.ts";
-import type { BundlerResolve } from "./resolve.ts";
+import type { BundlerResolve } from "./links/resolve.ts";
 
 /**
  * Follows the imports that only the bundler can resolve (its aliases), before the modules that they lead to are needed. A program then has the

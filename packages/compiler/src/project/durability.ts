@@ -1,7 +1,8 @@
-import type { Target } from "../phases/2-analyze/model/analysis.ts";
+import type { DefinedElsewhere, Target } from "../phases/2-analyze/model/analysis.ts";
 import { isMention, type CallSummary, type FunctionSummary } from "../phases/2-analyze/model/summary.ts";
 import type { Value } from "../phases/2-analyze/model/value.ts";
-import { resolveValue, runtimeSteps, type Module, type Resolved } from "./link.ts";
+import { definedElsewhere } from "./elsewhere.ts";
+import { resolveValue, runtimeSteps, type Module, type Resolved } from "./links/link.ts";
 
 /** The target of a call, before it is known which functions are durable. */
 type Link =
@@ -139,12 +140,15 @@ export class Evaluation {
     }
   }
 
-  private methodNamed(property: string, of: DurabilityOf): FunctionSummary | undefined {
+  private methodNamed(
+    property: string,
+    of: DurabilityOf,
+  ): Omit<Extract<Link, { kind: "function" }>, "kind"> | undefined {
     const own = this.result.methods.get(property);
-    if (own) return own;
+    if (own) return { file: this.module.file, fn: own };
     for (const file of this.importedFiles) {
-      const found = of(file)?.methods.get(property);
-      if (found) return found;
+      const fn = of(file)?.methods.get(property);
+      if (fn) return { file, fn };
     }
     return undefined;
   }
@@ -168,11 +172,21 @@ export class Evaluation {
   }
 
   targets(of: DurabilityOf): Target[] {
-    return this.links.map((link): Target => {
+    return this.links.map((link, i): Target => {
       const strength = this.strengthOf(link, of);
       if (strength === undefined) return { kind: "plain" };
-      return this.named(link, of) ?? { kind: "possible" };
+      const target = this.named(link, of);
+      const from = this.elsewhere(link, i, of);
+      return target ? { ...target, ...(from && { from }) } : { kind: "possible" };
     });
+  }
+
+  private elsewhere(link: Link, call: number, of: DurabilityOf): DefinedElsewhere | undefined {
+    const { callee } = this.module.summary.calls[call] ?? {};
+    const found =
+      link.kind === "function" ? link : link.kind === "method" ? this.methodNamed(link.property, of) : undefined;
+    const isStrong = found && of(found.file)?.strong[found.fn.index] === true;
+    return callee && isStrong ? definedElsewhere(callee, this.module, found, link.kind === "method") : undefined;
   }
 
   private commonName(links: readonly Link[], of: DurabilityOf): Target | undefined {
@@ -189,7 +203,7 @@ export class Evaluation {
     if (link.kind === "step") return { kind: "durable", name: link.name, certain: true };
     if (link.kind === "method") {
       const found = this.methodNamed(link.property, of);
-      return found && { kind: "durable", name: found.name, certain: false };
+      return found && { kind: "durable", name: found.fn.name, certain: false };
     }
     if (link.kind === "either") return this.commonName(link.of, of);
     return link.kind === "function" ? { kind: "durable", name: link.fn.name, certain: link.fn.async } : undefined;

@@ -1,7 +1,7 @@
 import type { Analysis, TestedErrorClass } from "../phases/2-analyze/model/analysis.ts";
 import type { TestedClass } from "../phases/2-analyze/model/summary.ts";
 import type { Value } from "../phases/2-analyze/model/value.ts";
-import { resolveValue, type Module, type Resolved } from "./link.ts";
+import { resolveValue, type Module, type Resolved } from "./links/link.ts";
 
 /** Longer chains of base classes count as unknown. This also ends cycles. */
 const depthLimit = 64;

@@ -1,5 +1,5 @@
 import type { Analysis } from "../phases/2-analyze/model/analysis.ts";
-import { resolveValue, type Module, type Resolved } from "./link.ts";
+import { resolveValue, type Module, type Resolved } from "./links/link.ts";
 
 /** A call that is durable, or may be. */
 export interface FollowedCall {

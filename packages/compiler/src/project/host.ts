@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isProjectFile } from "../files/paths.ts";
 import { readText } from "../files/read-text.ts";
-import type { Resolve } from "./resolve.ts";
+import type { Resolve } from "./links/resolve.ts";
 
 /** Access to the project's files. */
 export interface Host {

@@ -11,8 +11,9 @@ import { summarize } from "../phases/2-analyze/model/model.ts";
 import type { ModuleSummary } from "../phases/2-analyze/model/summary.ts";
 import { hashProgram } from "../syntax/hash.ts";
 import type { Host } from "./host.ts";
-import { isRuntime, type Module } from "./link.ts";
-import { createResolve, type Resolve, type Resolver } from "./resolve.ts";
+import { isRuntime, type Module } from "./links/link.ts";
+import type { Packages } from "./packages.ts";
+import { createResolve, type Resolve, type Resolver } from "./links/resolve.ts";
 
 interface Cached {
   readonly source: string;
@@ -59,16 +60,18 @@ export class ModuleCache {
   private readonly resolved = new Map<string, string | undefined>();
   private readonly host: Host;
   private readonly words: DirectiveWords;
+  private readonly packages: Packages;
   private readonly resolver: Resolve & Partial<Resolver>;
   /** The imports that only the bundler can resolve. */
   private readonly byBundler = new Map<string, string>();
   /** Rises with each new one. */
   version = 0;
 
-  constructor(host: Host, words: DirectiveWords) {
+  constructor(host: Host, words: DirectiveWords, packages: Packages) {
     this.host = host;
     this.words = words;
-    this.resolver = host.resolve ?? createResolve();
+    this.packages = packages;
+    this.resolver = host.resolve ?? createResolve((file) => packages.follows(file));
   }
 
   resolve(specifier: string, importer: string): string | undefined {
@@ -144,5 +147,6 @@ export class ModuleCache {
       if (path === undefined || key === path) this.cached.set(key, { ...entry, fresh: false });
     this.resolved.clear();
     this.resolver.clear?.();
+    this.packages.clear();
   }
 }

@@ -1,8 +1,8 @@
 import { isAbsolute } from "node:path";
 import { isProjectFile, pathOf } from "../files/paths.ts";
 import { hasChance } from "./chance.ts";
-import { reachable } from "./graph.ts";
-import type { Module } from "./link.ts";
+import { reachable } from "./links/graph.ts";
+import type { Module } from "./links/link.ts";
 import type { ModuleCache } from "./modules.ts";
 import type { WorkflowModules } from "./workflow-modules.ts";
 

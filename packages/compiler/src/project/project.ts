@@ -6,13 +6,15 @@ import { BundlerImports } from "./bundler-imports.ts";
 import { chanceIn } from "./chance.ts";
 import { errorClassesIn, testedClassesIn } from "./error-classes.ts";
 import { Evaluation, type DurabilityOf } from "./durability.ts";
+import { importedCalls, withPackage, type ImportedCall } from "./elsewhere.ts";
 import { followedCalls, type FollowedCall } from "./followed.ts";
-import { directImports, reachable } from "./graph.ts";
+import { directImports, durableImports, reachable } from "./links/graph.ts";
 import type { Host } from "./host.ts";
+import { Packages } from "./packages.ts";
 import { ModuleCache, ProjectModule } from "./modules.ts";
 import { impuritiesOf } from "./purity.ts";
 import { notFollowed, type Edges, type Unfollowed } from "./not-followed.ts";
-import type { BundlerResolve } from "./resolve.ts";
+import type { BundlerResolve } from "./links/resolve.ts";
 import { fixpoint, Settlement } from "./settlement.ts";
 import { WorkflowModules } from "./workflow-modules.ts";
 
@@ -29,10 +31,18 @@ export interface Project {
   refresh(): void;
   /** A text that changes whenever other files change the analysis of `file`. */
   signature(file: string): string;
+  /** The uses of durable functions that `file` imports. */
+  importedCalls(file: string): ImportedCall[];
+  /** The file that an import in `file` resolves to, if the project follows it. */
+  resolve(specifier: string, file: string): string | undefined;
+  /** The name of the package that `file` belongs to, if that is another one than the package of `than`. */
+  otherPackage(file: string, than: string): string | undefined;
   /** The project files that `file` imports. */
   imports(file: string): string[];
   /** Where the imports and calls of `file` lead: each module that it names, with the path of the project file that this is, if it is one. */
   followed(file: string): Followed;
+  /** The project files that `file` imports with declarations, and that lead to directives and not back to it. */
+  durableImports(file: string): string[];
   /** The other project files that the analysis of `file` depends on. */
   dependencies(file: string): string[];
 }
@@ -42,9 +52,18 @@ export interface Followed {
   readonly calls: readonly FollowedCall[];
 }
 
-/** @param root - the directory that paths in messages are relative to, and whose scripts form the project */
-export function createProject(host: Host, words: DirectiveWords, root: () => string): Project {
-  const cache = new ModuleCache(host, words);
+/**
+ * @param root - the directory that paths in messages are relative to, and whose scripts form the project
+ * @param wanted - the names of the packages that belong to the project, too
+ */
+export function createProject(
+  host: Host,
+  words: DirectiveWords,
+  root: () => string,
+  wanted: readonly string[] = [],
+): Project {
+  const packages = new Packages(host, words, wanted);
+  const cache = new ModuleCache(host, words, packages);
   const workflows = new WorkflowModules(cache, host, words, root);
   const settlement = new Settlement(workflows);
   const byBundler = new BundlerImports(cache);
@@ -71,7 +90,7 @@ export function createProject(host: Host, words: DirectiveWords, root: () => str
       const touched = settlement.isTouched(evaluation, of);
       return {
         durable: evaluation.result.durable,
-        targets: evaluation.targets(of),
+        targets: evaluation.targets(of).map((each) => withPackage(each, module, packages)),
         chance: chanceIn(module),
         impurities: impuritiesOf(module, place),
         errorClasses: errorClassesIn(module),
@@ -92,6 +111,14 @@ export function createProject(host: Host, words: DirectiveWords, root: () => str
       settledAt = cache.version;
     },
     notFollowed: (edges) => notFollowed(edges, cache, workflows),
+    importedCalls(file) {
+      const module = cache.module(file);
+      if (!module) return [];
+      for (const each of directImports(module)) settlement.settle(each);
+      return importedCalls(module, (path, index) => settlement.durabilityOf(path)?.strong[index] === true);
+    },
+    resolve: (specifier, file) => cache.resolve(specifier, file),
+    otherPackage: (file, than) => (packages.isSame(file, than) ? undefined : (packages.nameOf(file) ?? file)),
     invalidate: (path) => forget(path),
     refresh: () => forget(),
     imports(file) {
@@ -104,6 +131,10 @@ export function createProject(host: Host, words: DirectiveWords, root: () => str
       if (!module || source === undefined) return { imports: new Map(), calls: [] };
       const imports = new Map(module.summary.imports.map((from) => [from, module.follow(from)?.file]));
       return { imports, calls: followedCalls(module, this.analyze(file, source, module.summary)) };
+    },
+    durableImports(file) {
+      const module = cache.module(file);
+      return module ? durableImports(module, cache.source(file) ?? "").map((each) => each.file) : [];
     },
     dependencies(file) {
       const module = cache.module(file);

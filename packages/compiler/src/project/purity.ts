@@ -1,7 +1,7 @@
 import { formatLocation } from "@perdure/protocol";
 import type { Impurity } from "../phases/2-analyze/model/analysis.ts";
 import type { CallSummary, FunctionSummary, ReadSummary } from "../phases/2-analyze/model/summary.ts";
-import { resolveValue, type Module, type Resolved } from "./link.ts";
+import { resolveValue, type Module, type Resolved } from "./links/link.ts";
 import { impurityOf } from "./platform.ts";
 
 /** A function that a workflow reaches, and the path to it. */

@@ -3,8 +3,8 @@ import { combineHashes } from "../syntax/hash.ts";
 import { hasChance } from "./chance.ts";
 import { hasErrorClasses } from "./error-classes.ts";
 import { Evaluation, type Durability, type DurabilityOf } from "./durability.ts";
-import { directImports, reachable } from "./graph.ts";
-import type { Module } from "./link.ts";
+import { directImports, reachable } from "./links/graph.ts";
+import type { Module } from "./links/link.ts";
 import type { WorkflowModules } from "./workflow-modules.ts";
 
 interface Final {

@@ -1,8 +1,8 @@
 import type { DirectiveWords } from "../directives/directive.ts";
 import { mayHoldDirective } from "../phases/1-parse/directives.ts";
-import { reachable } from "./graph.ts";
+import { reachable } from "./links/graph.ts";
 import type { Host } from "./host.ts";
-import type { Module } from "./link.ts";
+import type { Module } from "./links/link.ts";
 import type { ModuleCache } from "./modules.ts";
 
 /** The modules that contain workflows, and everything that they import. The whole project is searched on first use. */

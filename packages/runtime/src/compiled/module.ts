@@ -10,10 +10,11 @@ import {
 } from "@perdure/protocol";
 import type { AnyFunction, Body, Definition, TaskDefinition, WorkflowDefinition } from "../definitions/definition.ts";
 import { registerClass, registerClasses, type ReadClass } from "../definitions/error-classes.ts";
+import { methodOf } from "../definitions/method.ts";
 import { define, definitionOf, keyOf, ownDefinition, moduleKey, register } from "../definitions/registry.ts";
 import { context, currentScope } from "../execution/current.ts";
 import type { Scope } from "../execution/scope.ts";
-import { setSite, takeSite } from "../execution/sites.ts";
+import { dropSite, setSite, setSiteOf, takeSite } from "../execution/sites.ts";
 import { currentRuntime } from "../process/default-runtime.ts";
 import { callTask } from "../steps/call-task.ts";
 import { childStep } from "../steps/child.ts";
@@ -63,7 +64,9 @@ class CompiledModule implements ModuleHandle {
 
   scope<R>(index: number, body: () => R): R {
     const scope = currentScope();
-    return scope ? context.run(this.enter(scope, index), body) : body();
+    if (scope) return context.run(this.enter(scope, index), body);
+    dropSite();
+    return body();
   }
 
   generator<G extends Generator | AsyncGenerator>(index: number, iterator: G): G {
@@ -129,8 +132,8 @@ class CompiledModule implements ModuleHandle {
     });
   }
 
-  at(site: number): [] {
-    return setSite(this.info, site);
+  at(site: number, callee?: unknown, key?: string | null): [] {
+    return callee === undefined ? setSite(this.info, site) : setSiteOf(this.info, site, callee, key);
   }
 
   recorded<T>(source: ChanceSource, real: T): T {
@@ -145,8 +148,8 @@ class CompiledModule implements ModuleHandle {
     } as F;
   }
 
-  tag<T>(site: number, value: T): T {
-    setSite(this.info, site);
+  tag<T>(site: number, value: T, callee?: unknown, key?: string): T {
+    this.at(site, callee, key);
     return value;
   }
 
@@ -204,18 +207,6 @@ class CompiledModule implements ModuleHandle {
 /** The `name` of a function that is the value of a property with this key. */
 const nameFor = (key: PropertyKey): string =>
   typeof key !== "symbol" ? String(key) : key.description === undefined ? "" : `[${key.description}]`;
-
-/** The method as it was defined. Calls no getter. A key such as `__proto__` is treated like any other. */
-function methodOf(object: object | null | undefined, key: PropertyKey): AnyFunction | undefined {
-  for (let each: unknown = object; isObject(each); each = Object.getPrototypeOf(each)) {
-    const found = Object.getOwnPropertyDescriptor(each, key);
-    if (found) return typeof found.value === "function" ? (found.value as AnyFunction) : undefined;
-  }
-  return undefined;
-}
-
-const isObject = (value: unknown): value is object =>
-  (typeof value === "object" && value !== null) || typeof value === "function";
 
 const plainLoop: Loop = { next: () => true, end() {} };
 

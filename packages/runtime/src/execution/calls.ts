@@ -2,6 +2,7 @@ import { PerdureError } from "@perdure/protocol";
 import type { SignalRow, StepRow } from "@perdure/store";
 import type { History } from "../history/history.ts";
 import type { LostSteps } from "../history/lost-steps.ts";
+import { checkLatestCall } from "./sites.ts";
 import { LiveStep, PendingCall, type CallingScope, type RunInMemory, type StepSpec } from "./step.ts";
 
 /** The pending calls of a run: gives each its id, compares it with the record, and begins the steps that are not recorded. */
@@ -73,6 +74,7 @@ export class Calls {
    * ends after them, live and in a replay alike. (The losers of a race were called before the completion that won: they are left behind.)
    */
   bodyEnded(): void {
+    checkLatestCall(this.execution);
     for (const call of this.pending.values())
       if (!call.isWait && call.calledAt === this.execution.delivered) this.last.add(call);
   }

@@ -1,5 +1,6 @@
 import type { Calls } from "./calls.ts";
 import type { Host } from "./host.ts";
+import { checkLatestCall } from "./sites.ts";
 
 /** What idleness is measured on. */
 interface Idler {
@@ -47,7 +48,8 @@ export class Idle {
   private tell(): void {
     this.timer = undefined;
     if (!this.idler.isQuiet || this.calls.size > 0) return;
-    this.idler.waitsOutside();
+    checkLatestCall(this.idler);
+    if (this.idler.isQuiet) this.idler.waitsOutside();
   }
 
   private suspendOrWatch(): void {

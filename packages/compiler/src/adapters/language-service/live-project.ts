@@ -8,14 +8,16 @@ import { DIRECTIVE_WORDS, type DirectiveWords } from "../../directives/directive
 import { member } from "../../files/json.ts";
 import { isProjectFile, pathOf } from "../../files/paths.ts";
 import { mayHoldDirective } from "../../phases/1-parse/directives.ts";
+import { Packages } from "../../project/packages.ts";
 import { createProject, type Project } from "../../project/project.ts";
-import { createResolve } from "../../project/resolve.ts";
+import { createResolve, type Resolver } from "../../project/links/resolve.ts";
 
 /** The entry in `plugins` of tsconfig.json, and the field `perdure` of package.json below it. */
 interface Options {
   readonly root: string;
   readonly words: DirectiveWords;
   readonly warnings: WarningLevels;
+  readonly packages: readonly string[];
 }
 
 /** The compiler's view of a project that is being edited: the text of an open file is that of the editor, not that on disk. */
@@ -24,7 +26,8 @@ export class LiveProject {
   private readonly api: typeof ts;
   private readonly info: ts.server.PluginCreateInfo;
   private readonly project: Project;
-  private readonly resolve = createResolve();
+  private readonly packages: Packages;
+  private readonly resolve: Resolver;
   private readonly resolved = new Map<string, string | undefined>();
   /** The version of each file that the compiler has read. */
   private readonly versions = new Map<string, string>();
@@ -41,7 +44,10 @@ export class LiveProject {
       readFile: (path: string) => this.read(path),
       resolve: (specifier: string, importer: string) => this.resolveOnce(specifier, importer),
     };
-    this.project = createProject(host, this.options.words, () => this.options.root);
+    const { words, packages } = this.options;
+    this.packages = new Packages(host, words, packages);
+    this.resolve = createResolve((file) => this.packages.follows(file));
+    this.project = createProject(host, words, () => this.options.root, packages);
   }
 
   /** What a build would say about a file. Empty for a file that it would not compile. */
@@ -95,6 +101,7 @@ export class LiveProject {
   private forgetResolutions(): void {
     this.resolved.clear();
     this.resolve.clear();
+    this.packages.clear();
     this.project.refresh();
     this.found.clear();
   }
@@ -147,5 +154,6 @@ function readOptions({ config, project }: ts.server.PluginCreateInfo): Options {
     root: typeof root === "string" ? pathOf(resolve(directory, root)) : options.root,
     words: { ...DIRECTIVE_WORDS, ...options.directives, ...own.directives },
     warnings: { ...options.warnings, ...own.warnings },
+    packages: [...options.packages, ...own.packages],
   };
 }

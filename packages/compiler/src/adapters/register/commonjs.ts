@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { Module } from "node:module";
+import { createRequire, Module } from "node:module";
 import { dirname, extname, join } from "node:path";
 import { readPackageJson, type PackageJson } from "../../files/package-json.ts";
 import type { CompiledFile, Files } from "./files.ts";
@@ -13,12 +13,14 @@ interface CommonJsModule {
  * Require hooks (Node's own, tsx, …) read files themselves. While a module loads, reading its file returns the compiled text. So it does not
  * matter which hooks there are, or in which order they were installed.
  */
-export function hookCommonJs(files: Files): void {
+export function hookCommonJs(files: Files, hasSynchronousHooks: boolean): void {
   const prototype: object = Module.prototype;
   const load: unknown = Reflect.get(prototype, "load");
   if (typeof load !== "function") throw new TypeError("Module.prototype.load is a function in every Node");
   const hooked = function (this: CommonJsModule, filename: string): void {
-    const file = files.includes(filename) ? files.compile(filename, isCommonJs(filename)) : undefined;
+    const isOwn = files.includes(filename);
+    if (isOwn && !hasSynchronousHooks && !isCommonJs(filename)) loadFirst(files.importsOf(filename), filename);
+    const file = isOwn ? files.compile(filename, isCommonJs(filename)) : undefined;
     const stop = file && intercept(this, file);
     try {
       Reflect.apply(load, this, [filename]);
@@ -27,6 +29,15 @@ export function hookCommonJs(files: Files): void {
     }
   };
   Reflect.set(prototype, "load", hooked);
+}
+
+/**
+ * Where an ES module is loaded by `require`, hooks of another thread do not see what it imports. A module that was loaded by `require` before is
+ * taken as it is.
+ */
+function loadFirst(imports: readonly string[], filename: string): void {
+  const require = createRequire(filename);
+  for (const each of imports) if (!isCommonJs(each)) require(each);
 }
 
 /** Whether a file is CommonJS if its text has no imports and exports. */

@@ -49,6 +49,11 @@ export class Files {
     return passes(this.session.filter, path);
   }
 
+  /** The imports of a file that lead to files to compile. */
+  importsOf(path: string): string[] {
+    return this.session.project.durableImports(path).filter((each) => this.includes(each));
+  }
+
   /**
    * Returns `undefined` if the file needs no change. It also returns `undefined` if the file cannot be read: Node reports the error.
    *

@@ -29,7 +29,7 @@ if (!Reflect.has(globalThis, key)) {
   Reflect.set(globalThis, key, true);
   const files = new Files();
   const registerHooks = synchronousHooks();
-  hookCommonJs(files);
+  hookCommonJs(files, registerHooks !== undefined);
   if (registerHooks) registerHooks({ load: createLoadSync(files) });
   else nodeModule.register("./register-thread.mjs", import.meta.url);
 }

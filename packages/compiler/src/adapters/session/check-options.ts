@@ -7,6 +7,7 @@ import type { BuildCheck, Options } from "./options.ts";
 const OPTIONS: OptionNames<Options> = {
   include: true,
   exclude: true,
+  packages: true,
   root: true,
   directives: true,
   warnings: true,
@@ -22,10 +23,11 @@ const CHECK_OPTIONS: OptionNames<BuildCheck> = { tsconfig: true, classes: true, 
  * @throws PerdureError `OPTION_UNKNOWN`, `OPTION_INVALID`
  */
 export function pluginOptions(options: Options): Options {
-  const { directives, warnings, manifest, check } = checkOptions(options, OPTIONS, "perdure()");
+  const { directives, warnings, manifest, packages, check } = checkOptions(options, OPTIONS, "perdure()");
   directiveWords(directives, "perdure()");
   warningLevels(warnings, "perdure()");
   manifestName(manifest, "perdure()");
+  packageNames(packages, "perdure()");
   if (typeof check !== "boolean" && check !== undefined) checkOptions(check, CHECK_OPTIONS, "perdure({ check })");
   return options;
 }
@@ -52,6 +54,12 @@ export const warningLevels = (levels: unknown, owner: string): WarningLevels =>
 export function manifestName(value: unknown = true, owner: string): boolean | string {
   if (typeof value === "boolean" || typeof value === "string") return value;
   throw invalid(`the option manifest of ${owner}`, value, "true, false or a file name");
+}
+
+/** @throws PerdureError `OPTION_INVALID` */
+export function packageNames(value: unknown = [], owner: string): readonly string[] {
+  if (Array.isArray(value) && value.every((each) => typeof each === "string")) return value;
+  throw invalid(`the option packages of ${owner}`, value, "a list of package names");
 }
 
 const objectOf = (value: unknown): object => (value === undefined ? {} : (value as object));

@@ -8,7 +8,7 @@ import { wasCompiled } from "../../compile/lost-directives.ts";
 import { createLocator, formatDiagnostic, type Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { DIRECTIVE_WORDS } from "../../directives/directive.ts";
 import { idFilter, passes } from "../../files/filter.ts";
-import { pathOf, projectPath } from "../../files/paths.ts";
+import { isInstalled, pathOf, projectPath } from "../../files/paths.ts";
 import { nodeHost, type Host } from "../../project/host.ts";
 import { createProject, type Followed, type Project } from "../../project/project.ts";
 import type { Options } from "./options.ts";
@@ -50,7 +50,7 @@ export interface Explanation {
     /** `file`: relative to the root, or `perdure` for its own functions. */
     readonly to: readonly { readonly name: string; readonly file: string }[];
   }[];
-  /** The modules that it imports: `file` is the project file that was followed. Others are not followed. */
+  /** The modules that it imports: `file` is the file that was followed, of the project or of a package with durable functions. Others are not followed. */
   readonly imports: readonly {
     readonly specifier: string;
     readonly file?: string;
@@ -81,7 +81,7 @@ export function explain(file: string, options: ExplainOptions = {}): Explanation
   return explainIn(
     path,
     host.readFile(path),
-    createProject(host, words, () => root),
+    createProject(host, words, () => root, options.packages),
     { ...options, host, root },
   );
 }
@@ -117,7 +117,7 @@ export function explainIn(
     imports: [...followed.imports].map(([specifier, found]) => ({
       specifier,
       ...(found !== undefined && { file: place(found) }),
-      as: found === undefined ? kindOf(specifier, path, host) : ("project" as const),
+      as: found === undefined ? kindOf(specifier, path, host) : isInstalled(found) ? "package" : "project",
     })),
     diagnostics: tried.diagnostics ?? tried.result?.diagnostics ?? [],
   };
@@ -134,7 +134,7 @@ function refusal(path: string, options: ExplainOptions): ExplanationReason | und
   const filter = idFilter(options);
   if (passes(filter, path)) return undefined;
   if (!filter.include.some((each) => each.test(path))) return "not included";
-  return options.exclude === undefined && /[\\/]node_modules[\\/]/.test(path) ? "in node_modules" : "excluded";
+  return options.exclude === undefined && isInstalled(path) ? "in node_modules" : "excluded";
 }
 
 function attempt(
@@ -186,7 +186,8 @@ const why: Readonly<Record<ExplanationReason, string>> = {
   "not found": "not compiled: there is no such file",
   "not included": 'not compiled: the option "include" does not match it (by default, scripts are compiled)',
   excluded: 'not compiled: the option "exclude" matches it',
-  "in node_modules": 'not compiled: it is in node_modules, which "exclude" contains by default',
+  "in node_modules":
+    'not compiled: it is in node_modules, which "exclude" contains by default (the option "packages" names packages to compile)',
   "compiled before": "left as it is: it has been compiled already",
   "nothing durable": "left as it is: it has no directive, and calls nothing that leads to a task or workflow",
   "browser build": "left as it is: the build is for browsers",

@@ -17,6 +17,12 @@ export interface Options {
    */
   readonly exclude?: Patterns;
   /**
+   * The names of packages to compile, although they are installed in `node_modules` or linked there: packages that contain durable functions and
+   * were not built with this plugin. The plugin for Vite and for esbuild also keeps them from being left external.
+   * @default none
+   */
+  readonly packages?: readonly string[];
+  /**
    * The directory that the paths in the manifest and in messages are relative to. Names and step ids do not depend on it.
    * @default the bundler's root: `root`, `context` or `absWorkingDir` of its configuration, else the current directory
    */

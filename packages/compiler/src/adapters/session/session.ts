@@ -4,16 +4,18 @@ import { isAbsolute, resolve } from "node:path";
 import { checkForBrowser, leftIn, stubForBrowser, type Leftover } from "../../compile/browser.ts";
 import { CompileError } from "../../compile/compile-error.ts";
 import { atLevels, compile, type CompileOptions, type CompileResult } from "../../compile/compile.ts";
+import { notIgnored } from "../../compile/found-at-end.ts";
 import { lostDirectives, lostInComponent, wasCompiled } from "../../compile/lost-directives.ts";
+import { notCompiled, type Build } from "../../compile/not-compiled.ts";
 import { createDiagnostic, type Diagnostic, type Origin } from "../../diagnostics/diagnostic.ts";
 import { DIRECTIVE_WORDS } from "../../directives/directive.ts";
 import { idFilter, passes, type Filter } from "../../files/filter.ts";
-import { components, pathOf, projectPath } from "../../files/paths.ts";
+import { components, pathOf, projectPath, realPath } from "../../files/paths.ts";
 import { scriptOf } from "../../phases/1-parse/component.ts";
 import { mayHoldDirective } from "../../phases/1-parse/directives.ts";
 import { nodeHost, type Host } from "../../project/host.ts";
 import { createProject, type Project } from "../../project/project.ts";
-import type { BundlerResolve } from "../../project/resolve.ts";
+import type { BundlerResolve } from "../../project/links/resolve.ts";
 import { BackgroundCheck } from "./background-check.ts";
 import { explainIn } from "./explain.ts";
 import { manifestFile, manifestOf, type ManifestFile } from "./manifest-file.ts";
@@ -56,7 +58,12 @@ export class Session {
     this.filter = idFilter(options);
     this.typeCheck = new BackgroundCheck(options);
     this.root = options.root ?? process.cwd();
-    this.project = createProject(host, { ...DIRECTIVE_WORDS, ...options.directives }, () => this.root);
+    this.project = createProject(
+      host,
+      { ...DIRECTIVE_WORDS, ...options.directives },
+      () => this.root,
+      options.packages,
+    );
   }
 
   /** Sets the bundler's root, unless the option `root` is given. */
@@ -87,16 +94,15 @@ export class Session {
   /** Says which imports of a build could not be followed although a workflow's code depends on them. */
   notFollowed(edges: Iterable<readonly [id: string, imported: readonly string[]]>): Diagnostic[] {
     const place = (path: string): string => projectPath(this.root, path);
-    const found = this.project
-      .notFollowed(new Map(edges))
-      .map(({ file, source, target, by, at }) =>
-        createDiagnostic(
-          { file: place(file), source },
-          "IMPORT_NOT_FOLLOWED",
-          { file: place(file), target: place(target), by },
-          { start: at, end: at + (by?.length ?? 1) },
-        ),
+    const found = this.project.notFollowed(new Map(edges)).flatMap(({ file, source, target, by, at }) => {
+      const each = createDiagnostic(
+        { file: place(file), source },
+        "IMPORT_NOT_FOLLOWED",
+        { file: place(file), target: place(target), by },
+        { start: at, end: at + (by?.length ?? 1) },
       );
+      return notIgnored([each], file, source);
+    });
     return atLevels(found, this.options.warnings);
   }
 
@@ -244,7 +250,7 @@ export class Session {
 
   /** The components of a build whose directives were in no module that was passed to the plugin. */
   uncompiledComponents(ids: Iterable<string>): Diagnostic[] {
-    const compiled = new Set([...this.modules].flatMap(([key, info]) => (info ? [pathOf(key)] : [])));
+    const compiled = this.compiledFiles();
     const missed = new Set(
       [...ids].filter((id) => components.test(id) && passes(this.filter, id) && !compiled.has(id)),
     );
@@ -256,6 +262,29 @@ export class Session {
     if (!isDebugged.test(process.env["DEBUG"] ?? "")) return;
     const { text } = explainIn(path, source, this.project, { ...this.options, root: this.root, forBrowser });
     process.stderr.write(text.replace(/^/gm, "perdure:explain ") + "\n");
+  }
+
+  /** The calls, in the modules of a build, of durable functions that the build leaves uncompiled. To be asked for after the manifest. */
+  notCompiled(ids: Iterable<string>): Diagnostic[] {
+    if (this.serves) return [];
+    const paths = new Set([...ids].map(pathOf).filter(isAbsolute));
+    const files = new Map([...paths].map((path) => [realPath(path), path]));
+    const compiled = this.compiledFiles();
+    const build: Build = {
+      root: this.root,
+      host: nodeHost,
+      project: this.project,
+      warnings: this.options.warnings,
+      includes: (file) => files.has(file),
+      isCompiled: (file) => compiled.has(file) || compiled.has(files.get(file) ?? file),
+    };
+    return [...paths].flatMap((path) => (passes(this.filter, path) ? notCompiled(path, build) : []));
+  }
+
+  /** The files that were compiled, by this plugin or before it. */
+  private compiledFiles(): Set<string> {
+    const here = [...this.modules].flatMap(([key, info]) => (info ? [key] : []));
+    return new Set([...here, ...this.compiledBefore].map(pathOf));
   }
 
   private common(): Pick<CompileOptions, "root" | "directives"> {

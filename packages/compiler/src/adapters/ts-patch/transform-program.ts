@@ -53,6 +53,7 @@ function optionsOf(config: PluginConfig): ConstructorParameters<typeof Sources>[
     root: config.root ?? options.root,
     directives: { ...options.directives, ...own.directives },
     warnings: { ...options.warnings, ...own.warnings },
+    packages: [...options.packages, ...own.packages],
     manifest: config.manifest === undefined ? options.manifest : own.manifest,
   };
 }

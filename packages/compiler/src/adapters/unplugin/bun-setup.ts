@@ -37,9 +37,9 @@ export function bunSetup({ config, target, ...build }: BunBuild, session: Sessio
     const overlooked = isAlone(config.plugins) ? session.overlooked(paths, texts) : [];
     const file = session.emitManifest(paths);
     if (file && config.outdir !== undefined) writeManifest(file, config.outdir);
-    const notFollowed = session.forBrowser ? [] : session.notFollowed(imports(metafile));
+    const server = session.forBrowser ? [] : [...session.notFollowed(imports(metafile)), ...session.notCompiled(paths)];
     const left = session.leftInBrowser(texts, () => inverse(session.importEdges()));
-    const found = [...overlooked, ...left, ...notFollowed, ...(await session.typeCheck.finish())];
+    const found = [...overlooked, ...left, ...server, ...(await session.typeCheck.finish())];
     const [errors, warnings] = [
       found.filter(({ severity }) => severity === "error"),
       found.filter(({ severity }) => severity === "warning"),

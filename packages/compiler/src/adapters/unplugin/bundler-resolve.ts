@@ -1,7 +1,7 @@
 import type { PluginBuild } from "esbuild";
 import { dirname, isAbsolute, relative, resolve } from "node:path";
 import type { UnpluginBuildContext } from "unplugin";
-import type { BundlerResolve } from "../../project/resolve.ts";
+import type { BundlerResolve } from "../../project/links/resolve.ts";
 
 /** The part of Rollup's plugin context that Rolldown and Vite have too. */
 interface RollupContext {

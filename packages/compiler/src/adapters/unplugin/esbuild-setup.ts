@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { extname, resolve } from "node:path";
 import type { CompileResult } from "../../compile/compile.ts";
 import { formatDiagnostic, type Diagnostic } from "../../diagnostics/diagnostic.ts";
-import { passes, scripts } from "../../files/filter.ts";
+import { importsOf, passes, scripts } from "../../files/filter.ts";
 import { pathOf } from "../../files/paths.ts";
 import { nodeHost } from "../../project/host.ts";
 import { addToEsbuild } from "../session/manifest-file.ts";
@@ -37,10 +37,12 @@ export function esbuildSetup(build: PluginBuild, session: Session): void {
     const overlooked = isAlone(initialOptions.plugins) ? session.overlooked(paths, outputs) : [];
     const file = session.emitManifest(paths);
     if (file) addToEsbuild(file, initialOptions, result);
-    const notFollowed = session.forBrowser ? [] : session.notFollowed(imports(metafile, initialOptions.absWorkingDir));
+    const edges = imports(metafile, initialOptions.absWorkingDir);
+    const server = session.forBrowser ? [] : [...session.notFollowed(edges), ...session.notCompiled(paths)];
     const left = session.leftInBrowser(outputs, () => inverse(session.importEdges()));
-    return endOf([...overlooked, ...left, ...notFollowed, ...(await session.typeCheck.finish())], session.root, build);
+    return endOf([...overlooked, ...left, ...server, ...(await session.typeCheck.finish())], session.root, build);
   });
+  bundlePackages(build, session);
   build.onLoad(
     { filter: session.options.include === undefined ? scripts : /.*/, namespace: "file" },
     async ({ path }) => {
@@ -64,6 +66,16 @@ export function esbuildSetup(build: PluginBuild, session: Session): void {
       }
     },
   );
+}
+
+/** The packages to compile are bundled even if all packages are external (`packages: "external"`). */
+function bundlePackages({ initialOptions, onResolve }: PluginBuild, { options, project }: Session): void {
+  const filter = importsOf(options.packages);
+  if (!filter || initialOptions.bundle !== true) return;
+  onResolve({ filter, namespace: "file" }, ({ path, importer }) => {
+    const found = project.resolve(path, importer);
+    return found === undefined ? undefined : { path: found };
+  });
 }
 
 /** esbuild's default platform is the browser. Without bundling, the default has no effect and does not count. */

@@ -32,11 +32,24 @@ export function combinedMap(context: Pick<UnpluginBuildContext, "getNativeBuildC
 }
 
 /** The modules of a build. `undefined` if the bundler does not expose them. */
-export function builtModules(context: UnpluginBuildContext): Iterable<string> | undefined {
-  if (isModuleGraph(context)) return context.getModuleIds();
+export function builtModules(context: UnpluginBuildContext): readonly string[] | undefined {
+  if (isModuleGraph(context)) return [...context.getModuleIds()];
   const native = context.getNativeBuildContext?.();
   if (native?.framework !== "webpack" && native?.framework !== "rspack") return undefined;
-  return [...(native.compilation?.modules ?? [])].flatMap((module) => module.nameForCondition() ?? []);
+  const modules = [...(native.compilation?.modules ?? [])].flatMap((module) => [module, ...partsOf(module)]);
+  return modules.flatMap((module) => module.nameForCondition() ?? []);
+}
+
+interface Named {
+  nameForCondition(): string | null | undefined;
+}
+
+/** The modules that webpack or Rspack has joined to one. */
+function partsOf(module: object): Named[] {
+  const parts: unknown = Reflect.get(module, "modules");
+  const isNamed = (part: unknown): part is Named =>
+    typeof part === "object" && part !== null && "nameForCondition" in part;
+  return Array.isArray(parts) ? parts.filter(isNamed) : [];
 }
 
 /** The imports of the modules of a build, if the bundler exposes them. */

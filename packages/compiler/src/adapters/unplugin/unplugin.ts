@@ -10,10 +10,10 @@ import { farmHooks } from "./farm-hooks.ts";
 import { resolverOf } from "./bundler-resolve.ts";
 import { environmentOf } from "./environment.ts";
 import { builtImports, builtModules } from "./graph.ts";
-import { lateTransform, withLate } from "./late-transform.ts";
+import { lateTransform } from "./late-transform.ts";
 import { name } from "./name.ts";
 import { isWatching, reportAtEnd } from "./report.ts";
-import { rolldownHooks } from "./rolldown-hooks.ts";
+import { rolldownHooks, rollupHooks } from "./rollup-hooks.ts";
 import { transformModule, type Context } from "./transform.ts";
 import { viteHooks } from "./vite-hooks.ts";
 import { rspackSetup, webpackSetup } from "./webpack-setup.ts";
@@ -38,14 +38,17 @@ export const unplugin: UnpluginInstance<Options | undefined, false> = createUnpl
       if (failure) return session.typeCheck.stop();
       const checked = session.typeCheck.finish();
       checked.catch(() => {}); // the manifest may fail first
-      const modules = builtModules(this);
-      const ids = modules && [...modules];
+      const ids = builtModules(this);
       const environment = environmentOf(this);
       const isServerBuild = !session.serves && !(environment?.forBrowser ?? session.forBrowser);
       if (isServerBuild) await session.followMissed(ids ?? [], resolverOf(this, session.root));
       const file = session.emitManifest(ids, environment);
       const found = isServerBuild
-        ? [...session.notFollowed(builtImports(this)), ...session.uncompiledComponents(ids ?? [])]
+        ? [
+            ...session.notFollowed(builtImports(this)),
+            ...session.uncompiledComponents(ids ?? []),
+            ...session.notCompiled(ids ?? []),
+          ]
         : [];
       if (file && meta.framework !== "vite") this.emitFile({ type: "asset", ...file });
       reportAtEnd(this, [...found, ...(await checked)], session.root);
@@ -59,7 +62,7 @@ export const unplugin: UnpluginInstance<Options | undefined, false> = createUnpl
       ...(meta.framework === "esbuild" || meta.framework === "bun" ? {} : { buildStart, buildEnd }),
       watchChange: (id) => session.invalidate(id),
       vite: viteHooks(session, late),
-      rollup: { options: (options) => withLate(options, late) },
+      rollup: rollupHooks(session, late),
       rolldown: rolldownHooks(session, late),
       farm: farmHooks(session),
       webpack: (compiler) => webpackSetup(compiler, session),

@@ -13,7 +13,9 @@ export function viteHooks(session: Session, late: LatePlugin): Partial<Plugin> {
     perEnvironmentStartEndDuringDev: true,
     // a bundled or inlined runtime would be a second copy, beside the one that packages import
     configEnvironment: (name, { consumer = name === "client" ? "client" : "server" }) =>
-      consumer === "client" ? undefined : { resolve: { external: [runtime] } },
+      consumer === "client"
+        ? undefined
+        : { resolve: { external: [runtime], noExternal: [...(session.options.packages ?? [])] } },
     configResolved(config) {
       session.serves = config.command === "serve";
       session.isMeasured = isVitest(config);

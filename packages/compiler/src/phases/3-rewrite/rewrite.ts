@@ -21,7 +21,7 @@ import {
 import { rewriteChance } from "./inside/chance.ts";
 import { rewriteCleaning, rewriteCleanUp, rewriteUsing } from "./inside/clean-up.ts";
 import { rewriteLoop } from "./inside/loop.ts";
-import { rewriteSite } from "./inside/site.ts";
+import { rewritePassed, rewriteSite } from "./inside/site.ts";
 import { prelude } from "./prelude.ts";
 import { lastBefore } from "./text/block.ts";
 import { createContext, type RewriteContext } from "./text/context.ts";
@@ -102,6 +102,8 @@ function apply(edit: Edit, context: RewriteContext): void {
       return rewriteCleaning(edit, context);
     case "site":
       return rewriteSite(edit, context);
+    case "passed":
+      return rewritePassed(edit, context);
     case "chance":
       return rewriteChance(edit, context);
     case "name":

@@ -182,6 +182,7 @@ class ModelBuilder {
       kind: directive?.directive.kind,
       parent: context.owner?.index,
       async: node.async,
+      generator: node.generator,
       plain: context.plain && !directive,
       method: memberKey(node, above) ?? namespaceKey(node, place),
       node,
@@ -321,6 +322,7 @@ class ModelBuilder {
   private noteTarget(node: CallExpression | TaggedTemplateExpression, target: Node, context: Context): void {
     this.calls.push({
       node,
+      target,
       start: node.start,
       end: node.end,
       callee: this.valueOf(target, context.scope),
@@ -339,6 +341,7 @@ class ModelBuilder {
       if (node?.type !== "Identifier" && node?.type !== "MemberExpression") continue;
       this.calls.push({
         node,
+        target: node,
         start: node.start,
         end: node.end,
         callee: this.valueOf(node, context.scope),

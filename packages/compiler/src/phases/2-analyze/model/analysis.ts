@@ -5,7 +5,24 @@ export type Target =
   | { readonly kind: "plain" }
   | { readonly kind: "possible" }
   /** `certain`: it certainly returns a promise. */
-  | { readonly kind: "durable"; readonly name: string; readonly certain: boolean };
+  | {
+      readonly kind: "durable";
+      readonly name: string;
+      readonly certain: boolean;
+      /** Where it is defined, if the call hands it over to the runtime. */
+      readonly from?: DefinedElsewhere | undefined;
+    };
+
+/** A function of another module, which may turn out not to be compiled. */
+export interface DefinedElsewhere {
+  readonly file: string;
+  /** Whether it is a task or workflow. Otherwise it is a helper. */
+  readonly directed: boolean;
+  /** The name of its package, if it is another one than that of the calling module. */
+  readonly package?: string | undefined;
+  /** How the call certainly refers to it: by a variable or an import that always holds it, by a known object, or only by the name of a method. */
+  readonly by: "variable" | "member" | "name";
+}
 
 /** A use of something that does not replay, in a workflow or in a function that it calls. */
 export interface Impurity {

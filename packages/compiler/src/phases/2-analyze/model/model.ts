@@ -23,6 +23,8 @@ export interface CleanUpModel {
 export interface CallModel extends CallSummary {
   /** The call, or the expression that is passed as a value. */
   readonly node: Node;
+  /** What is called, or passed as a value. */
+  readonly target: Node;
   /** The loops of the same function that repeat the call, outermost first. */
   readonly loops: readonly LoopModel[];
   /** Whether the call is a whole statement, so that its result is unused. */
@@ -98,13 +100,14 @@ export function summarize(model: ModuleModel): ModuleSummary {
   const { classes, objects, bindings, exports, stars, imports, importedValues, hasDirective, hasCleanUp } = model;
   const { stateUses, testedClasses } = model;
   return {
-    functions: model.functions.map(({ index, name, kind, parent, at, async, plain, method }) => ({
+    functions: model.functions.map(({ index, name, kind, parent, at, async, generator, plain, method }) => ({
       index,
       name,
       kind,
       parent,
       at,
       async,
+      generator,
       plain,
       method,
     })),

@@ -30,6 +30,7 @@ export interface FunctionSummary {
   /** Offset of the name, or of the function if it has none. */
   readonly at: number;
   readonly async: boolean;
+  readonly generator: boolean;
   /** Whether it is in the body of a task, where code runs without recording. */
   readonly plain: boolean;
   /** The name of the method or property whose value it is. */

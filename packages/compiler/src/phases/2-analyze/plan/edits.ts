@@ -50,6 +50,12 @@ interface Body {
   readonly label: string | undefined;
 }
 
+/** The function of a call, or with `key` the object whose method is called. Its text can be evaluated again, without any effect. */
+export interface HandedOver {
+  readonly node: Node;
+  readonly key: string | undefined;
+}
+
 /** One change to the source. Indexes refer to `ModuleInfo`. */
 export type Edit =
   | { readonly kind: "directive"; readonly statement: Node }
@@ -92,7 +98,14 @@ export type Edit =
   | { readonly kind: "using"; readonly node: Node; readonly index: number; readonly declarations: readonly Node[] }
   /** A callback that is clean-up. */
   | { readonly kind: "cleaning"; readonly node: Node }
-  | { readonly kind: "site"; readonly node: CallExpression | TaggedTemplateExpression; readonly index: number }
+  | {
+      readonly kind: "site";
+      readonly node: CallExpression | TaggedTemplateExpression;
+      readonly index: number;
+      readonly callee: HandedOver | undefined;
+    }
+  /** A durable function of another module that is passed on, as an argument. */
+  | { readonly kind: "passed"; readonly node: Node; readonly index: number }
   /** `call`: the node itself evaluates to the value. Otherwise it is a function that returns the value. */
   | { readonly kind: "chance"; readonly node: Node; readonly source: ChanceSource; readonly call: boolean }
   /** An error class that no variable of the module holds, to be registered when it is evaluated. */

@@ -1,16 +1,17 @@
-import { ABI_NAMESPACE, type FunctionInfo, type ModuleInfo } from "@perdure/protocol";
+import { ABI_NAMESPACE, type FunctionInfo, type ModuleInfo, type SiteInfo } from "@perdure/protocol";
 import type { CallExpression, Node, TaggedTemplateExpression } from "oxc-parser";
 import { locatorOf } from "../../../diagnostics/diagnostic.ts";
 import { projectPath } from "../../../files/paths.ts";
 import { isErased, unwrap } from "../../../syntax/ast.ts";
 import { combineHashes, hashProgram } from "../../../syntax/hash.ts";
 import type { Parsed } from "../../1-parse/parse.ts";
-import type { Analysis } from "../model/analysis.ts";
+import type { Analysis, DefinedElsewhere } from "../model/analysis.ts";
 import type { FunctionModel, LoopModel, ModuleModel } from "../model/model.ts";
 import { isMention } from "../model/summary.ts";
 import { planCleanUps } from "./clean-ups.ts";
 import type { Edit, Plan } from "./edits.ts";
 import { planErrorClasses } from "./error-classes.ts";
+import { handedOver } from "./handed-over.ts";
 import type { AnalysisInput } from "./input.ts";
 import { ownOf } from "./own.ts";
 import { callsInLeft, callsInParameters } from "./positions.ts";
@@ -22,7 +23,11 @@ export function plan(input: AnalysisInput, functions: readonly FunctionModel[], 
   const locate = locatorOf(file);
   const sites = model.calls.flatMap((call, i) => {
     const target = analysis.targets[i];
-    return target?.kind === "durable" ? [{ node: call.node, name: target.name, start: nameStart(call.node) }] : [];
+    if (target?.kind !== "durable") return [];
+    const { name, from } = target;
+    const callee = from && handedOver(call, from);
+    const isPassed = call.passedTo !== undefined;
+    return [{ node: call.node, isPassed, name, start: nameStart(call.node), callee, from: callee && from }];
   });
   const loops = scopedLoops(model, functions, analysis);
   const name = input.packageJson()?.name;
@@ -38,7 +43,7 @@ export function plan(input: AnalysisInput, functions: readonly FunctionModel[], 
     loops: loops.map(({ node }) =>
       node.type === "WhileStatement" ? "while" : node.type === "DoWhileStatement" ? "do" : "for",
     ),
-    sites: sites.map(({ name, start }) => [name, ...locate(start)]),
+    sites: sites.map(({ name, start, from }) => siteInfo([name, ...locate(start)], from, root)),
   };
   const { edits, prelude } = planRegistrations(functions);
   const errorClasses = planErrorClasses(model, analysis, (path) => projectPath(root, path));
@@ -57,7 +62,10 @@ export function plan(input: AnalysisInput, functions: readonly FunctionModel[], 
         leftInside: inLeft.has(loop),
       })),
       ...planCleanUps(model, functions, analysis),
-      ...sites.flatMap(({ node }, index): Edit[] => (isCall(node) ? [{ kind: "site", node, index }] : [])),
+      ...sites.flatMap(({ node, callee, isPassed }, index): Edit[] => {
+        if (isPassed) return callee ? [{ kind: "passed", node, index }] : [];
+        return isCall(node) ? [{ kind: "site", node, index, callee }] : [];
+      }),
       ...model.reads.flatMap(({ node, form }, i): Edit[] => {
         const source = analysis.chance[i];
         return source ? [{ kind: "chance", node, source, call: form !== "value" }] : [];
@@ -73,6 +81,16 @@ export function plan(input: AnalysisInput, functions: readonly FunctionModel[], 
     },
     prefix: freePrefix(parsed.source),
   };
+}
+
+function siteInfo(
+  place: readonly [name: string, line: number, column: number],
+  from: DefinedElsewhere | undefined,
+  root: string,
+): SiteInfo {
+  if (!from) return place;
+  const file = projectPath(root, from.file);
+  return from.package === undefined ? [...place, file] : [...place, file, from.package];
 }
 
 const isCall = (node: Node): node is CallExpression | TaggedTemplateExpression =>

@@ -1,3 +1,4 @@
+import { parse } from "../../phases/1-parse/parse.ts";
 import type { Module } from "./link.ts";
 
 /** The modules that `module` imports directly. */
@@ -27,4 +28,17 @@ export function reachable(
     if (!ends(module)) queue.push(...directImports(module));
   }
   return [...found.values()];
+}
+
+/** The modules that `module` imports with declarations, and that lead to directives and not back to it. */
+export function durableImports(module: Module, source: string): Module[] {
+  return parse(module.file, source).program.body.flatMap((node) => {
+    const from = "source" in node && node.source !== null ? node.source.value : undefined;
+    const isType =
+      ("importKind" in node && node.importKind === "type") || ("exportKind" in node && node.exportKind === "type");
+    const target = from === undefined || isType ? undefined : module.follow(from);
+    const all = target ? reachable(target, () => false) : [];
+    const leads = all.some(({ summary }) => summary.hasDirective) && !all.some(({ file }) => file === module.file);
+    return target && leads ? [target] : [];
+  });
 }

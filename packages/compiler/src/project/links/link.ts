@@ -1,7 +1,7 @@
 import type { Position } from "@perdure/protocol";
 import { isBuiltin } from "node:module";
-import { COMPUTED, SPREAD, type ModuleSummary } from "../phases/2-analyze/model/summary.ts";
-import type { Value } from "../phases/2-analyze/model/value.ts";
+import { COMPUTED, SPREAD, type ModuleSummary } from "../../phases/2-analyze/model/summary.ts";
+import type { Value } from "../../phases/2-analyze/model/value.ts";
 
 /** A module whose imports can be followed. */
 export interface Module {

@@ -1,8 +1,11 @@
 import { isAbsolute } from "node:path";
 import { ResolverFactory } from "oxc-resolver";
-import { isProjectFile, pathOf } from "../files/paths.ts";
+import { isInstalled, isScript, isSource, pathOf } from "../../files/paths.ts";
 
-/** Finds the project file that an import resolves to. `undefined` for packages, built-in modules and missing files. */
+/**
+ * Finds the file that an import resolves to, if it belongs to the project or to a package that may hold durable functions. `undefined` for other
+ * packages, built-in modules and missing files.
+ */
 export type Resolve = (specifier: string, importer: string) => string | undefined;
 
 const typescriptFirst = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json"];
@@ -16,8 +19,12 @@ export interface Resolver extends Resolve {
   clear(): void;
 }
 
-/** Resolves in the same way for every bundler, so that the bundler does not affect which functions are durable. */
-export function createResolve(): Resolver {
+/**
+ * Resolves in the same way for every bundler, so that the bundler does not affect which functions are durable.
+ *
+ * @param follows - whether a file of an installed package may hold durable functions
+ */
+export function createResolve(follows: (path: string) => boolean): Resolver {
   const factory = new ResolverFactory({
     tsconfig: "auto",
     conditionNames: ["import", "module", "node", "default"],
@@ -35,9 +42,24 @@ export function createResolve(): Resolver {
     const request = pathOf(specifier);
     if (specifier.startsWith("\0") || request === "" || !isAbsolute(importer)) return undefined;
     const path = factory.resolveFileSync(importer, request).path;
-    return path !== undefined && isProjectFile(path) ? pathOf(path) : undefined;
+    const isRead = path !== undefined && isSource(path) && (!isInstalled(path) || follows(path));
+    return isRead ? pathOf(path) : undefined;
   };
   const finds = (specifier: string, importer: string): boolean =>
     isAbsolute(importer) && factory.resolveFileSync(importer, pathOf(specifier)).path !== undefined;
   return Object.assign(resolve, { finds, clear: () => factory.clearCache() });
+}
+
+/** Resolves like Node itself, for what a build leaves external. */
+export function createNodeResolve(): Resolve {
+  const factory = new ResolverFactory({
+    conditionNames: ["node", "import", "module-sync", "default"],
+    mainFields: ["main"],
+    extensions: [".js", ".json", ".node"],
+    builtinModules: true,
+  });
+  return (specifier, importer) => {
+    const { path } = factory.resolveFileSync(importer, specifier);
+    return path !== undefined && isScript(path) ? pathOf(path) : undefined;
+  };
 }
