@@ -251,16 +251,16 @@ function sitesOf(modules: readonly ModuleInfo[], name: string): Site[] {
     /** As programs are laid out, a function has ended where it has a call in its first line, or where it is called by its name. */
     const hasEnded = (fn: FunctionInfo, at: Position): boolean =>
       sites.some(
-        ([called, ...place]) =>
-          isBefore(fn.at, place) &&
-          isBefore(place, at) &&
-          (called === fn.name || (place[0] === fn.at[0] && at[0] > place[0])),
+        ([called, line, column]) =>
+          isBefore(fn.at, [line, column]) &&
+          isBefore([line, column], at) &&
+          (called === fn.name || (line === fn.at[0] && at[0] > line)),
       );
     return sites
       .filter(([called]) => called === name)
-      .map(([, ...at]) => ({
-        line: at[0],
-        nearest: functions.findLast((fn) => isBefore(fn.at, at) && !hasEnded(fn, at)),
+      .map(([, line, column]) => ({
+        line,
+        nearest: functions.findLast((fn) => isBefore(fn.at, [line, column]) && !hasEnded(fn, [line, column])),
       }));
   });
 }

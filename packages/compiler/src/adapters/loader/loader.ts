@@ -2,7 +2,7 @@ import { dirname, isAbsolute } from "node:path";
 import { CompileError } from "../../compile/compile-error.ts";
 import { formatDiagnostic } from "../../diagnostics/diagnostic.ts";
 import { passes } from "../../files/filter.ts";
-import type { BundlerResolve } from "../../project/resolve.ts";
+import type { BundlerResolve } from "../../project/links/resolve.ts";
 import type { Options } from "../session/options.ts";
 import { Session } from "../session/session.ts";
 
