@@ -1,6 +1,16 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { tmpdir } from "node:os";
 import { promisify } from "node:util";
@@ -88,7 +98,11 @@ export class Project {
   writeWorkflow(source: "order.ts" | "order-edited.ts", wait = 300): void {
     const file = join(this.root, this.row.workflow);
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, readFileSync(join(here, source), "utf8").replace("setTimeout(300)", `setTimeout(${wait})`));
+    const text = readFileSync(join(here, source), "utf8").replace("setTimeout(300)", `setTimeout(${wait})`);
+    // a development server could read a file that is being written, and keep the empty module
+    const draft = join(cache, `${this.row.name}.draft`);
+    writeFileSync(draft, text);
+    renameSync(draft, file);
   }
 
   private source(path: string): string {
