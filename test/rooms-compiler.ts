@@ -76,7 +76,7 @@ export const compilerRooms: Record<string, readonly string[]> = {
   ],
   "adapters/unplugin": ["adapters/session", "compile", "project", "project/links", "diagnostics", "files"],
   "adapters/bundlers": ["adapters/unplugin"],
-  "adapters/loader": ["adapters/session", "compile", "project", "diagnostics", "files"],
+  "adapters/loader": ["adapters/session", "compile", "project/links", "diagnostics", "files"],
   "adapters/register": ["adapters/session", "compile", "diagnostics", "files"],
   "adapters/ts-patch": ["adapters/session", "diagnostics", "files", "typescript"],
   "adapters/language-service": [
