@@ -14,6 +14,7 @@ let manifest;
 const ours = perdure({
   ...(given.include && { include: toRegExps(given.include) }),
   ...(given.exclude && { exclude: toRegExps(given.exclude) }),
+  ...(given.warnings && { warnings: given.warnings }),
   onManifest: (each) => (manifest = each),
 });
 const config = {

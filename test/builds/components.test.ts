@@ -44,6 +44,7 @@ interface Options {
   readonly build?: { readonly sourcemap?: boolean };
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
+  readonly warnings?: Readonly<Record<string, string>>;
 }
 
 /** What a process prints that builds or serves the program with Vite. */
@@ -105,8 +106,11 @@ test("an include for components does not reach their raw text", () => {
   for (const name of names) expect(placesIn(infoOf(manifest, name)), name).toEqual(expected);
 });
 
-test("a component that is excluded is not compiled", () => {
-  expect(infoOf(manifestOf({ exclude: ["node_modules", "\\.svelte$"] }), "Module.svelte")).toBeUndefined();
+test("a component that is excluded is not compiled, and the build reports the calls of its tasks", () => {
+  const exclude = ["node_modules", "\\.svelte$"];
+  expect(vite("build", files, { exclude })).toContain("remove src/Module.svelte from the plugin's option exclude");
+  const manifest = manifestOf({ exclude, warnings: { IMPORT_NOT_COMPILED: "off" } });
+  expect(infoOf(manifest, "Module.svelte")).toBeUndefined();
 });
 
 test.each(names)("an error in %s has the line and code frame of the component", (name) => {
@@ -161,22 +165,40 @@ test.each([
   expect(placesIn(infoOf(manifest, "Module.svelte"))).toEqual(expected);
 });
 
-test("webpack says that it cannot compile a component", async () => {
-  const root = project({ ...files, "loader.cjs": `module.exports = () => "export {}";\n` });
-  const errors = await new Promise<string[]>((resolve, reject) =>
+/** The errors of a webpack build whose loader for components makes stubs of them. */
+async function webpackErrors(entry: string): Promise<string[]> {
+  const root = project({ ...files, "loader.cjs": `module.exports = () => "export const load = 0";\n` });
+  return new Promise<string[]>((resolve, reject) =>
     webpack(
       {
         context: root,
-        entry: "./src/Module.svelte",
+        entry,
         target: "node20",
         mode: "development",
         output: { path: join(root, "dist") },
-        module: { rules: [{ test: /\.svelte$/, loader: join(root, "loader.cjs") }] },
+        module: {
+          rules: [
+            { test: /\.(?:svelte|vue)$/, loader: join(root, "loader.cjs") },
+            { test: /\.ts$/, loader: "esbuild-loader" },
+          ],
+        },
         plugins: [perdureWebpack()],
       },
       (error, stats) =>
         error ? reject(error) : resolve((stats?.compilation.errors ?? []).map(({ message }) => message)),
     ),
   );
-  expect(errors).toEqual([expect.stringMatching(/^src\/Module\.svelte:4:3 error: [^]*\(COMPONENT_NOT_COMPILED\)$/)]);
+}
+
+test("webpack says that it cannot compile a component", async () => {
+  expect(await webpackErrors("./src/Module.svelte")).toEqual([
+    expect.stringMatching(/^src\/Module\.svelte:4:3 error: [^]*\(COMPONENT_NOT_COMPILED\)$/),
+  ]);
+});
+
+test("webpack says which calls lead to a component that it cannot compile", async () => {
+  expect((await webpackErrors("./src/flow.ts")).filter((each) => each.includes("IMPORT_NOT_COMPILED"))).toEqual([
+    expect.stringMatching(/^src\/flow\.ts:5:17 error: [^]*→ move it from the component into a \.ts or \.js file/),
+    expect.stringMatching(/^src\/flow\.ts:5:35 error: [^]*→ move it from the component into a \.ts or \.js file/),
+  ]);
 });

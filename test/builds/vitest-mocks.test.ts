@@ -61,8 +61,8 @@ export async function remind(who: string): Promise<string> {
     completes,
   ),
   "src/as-task.test.ts": tested(
-    `import { asTask } from "perdure/testing";
-vi.mock("./mail.ts", async (original) => {
+    `vi.mock("./mail.ts", async (original) => {
+  const { asTask } = await import("perdure/testing");
   const mail = await original<typeof import("./mail.ts")>();
   return { ...mail, send: asTask(mail.send, async (text) => "sent " + text) };
 });`,

@@ -92,6 +92,7 @@ const others: Readonly<Partial<Record<string, (files: Files) => readonly Diagnos
     return notCompiled(`${memoryRoot}/src/order.ts`, {
       ...build,
       includes: isInstalled,
+      chooses: (file) => !isInstalled(file),
       isCompiled: (file) => !isInstalled(file),
     });
   },

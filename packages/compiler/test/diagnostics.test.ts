@@ -103,7 +103,15 @@ const others: Record<string, () => string> = {
     };
     const host = memoryHost(files);
     const project = createProject(host, DIRECTIVE_WORDS, () => root);
-    const build = { root, host, project, warnings: undefined, includes: () => true, isCompiled: () => false };
+    const build = {
+      root,
+      host,
+      project,
+      warnings: undefined,
+      includes: () => true,
+      chooses: () => false,
+      isCompiled: () => false,
+    };
     return new CompileError(notCompiled(`${root}/a.js`, build)).message;
   },
   DIRECTIVE_LOST: () => {

@@ -140,7 +140,15 @@ export async function f() {
   function placesIn(source: string): string[] {
     const host = memoryHost({ "a.ts": source, "jobs.ts": `export async function charge(n: number) { "use task" }\n` });
     const project = createProject(host, DIRECTIVE_WORDS, () => root);
-    const build = { root, host, project, warnings: undefined, includes: () => true, isCompiled: () => false };
+    const build = {
+      root,
+      host,
+      project,
+      warnings: undefined,
+      includes: () => true,
+      chooses: () => false,
+      isCompiled: () => false,
+    };
     return notCompiled(`${root}/a.ts`, build).map(({ code, severity, line }) => `${code}:${severity}:${line}`);
   }
 

@@ -1,5 +1,6 @@
 import { createDiagnostic, type Diagnostic } from "../diagnostics/diagnostic.ts";
-import { projectPath } from "../files/paths.ts";
+import type { DiagnosticParams } from "../diagnostics/messages.ts";
+import { components, projectPath } from "../files/paths.ts";
 import type { ImportedCall } from "../project/elsewhere.ts";
 import type { Host } from "../project/host.ts";
 import type { Project } from "../project/project.ts";
@@ -16,6 +17,8 @@ export interface Build {
   readonly warnings: WarningLevels | undefined;
   /** Whether the module is part of the output. */
   includes(file: string): boolean;
+  /** Whether the plugin's options choose the module to be compiled. */
+  chooses(file: string): boolean;
   /** Whether the module was compiled, by this plugin or before it. */
   isCompiled(file: string): boolean;
 }
@@ -47,12 +50,12 @@ export function notCompiled(path: string, build: Build): Diagnostic[] {
   });
 }
 
-/** `unknown`: what the program loads in place of the module cannot be told. */
-type Finding = "external" | "excluded" | "unknown";
+/** `component`: the bundler does not let its module be compiled. `unknown`: what the program loads in place of the module cannot be told. */
+type Finding = DiagnosticParams<"IMPORT_NOT_COMPILED">["finding"];
 
 function findingOf({ specifier, file }: ImportedCall, importer: string, build: Build): Finding | undefined {
   if (build.isCompiled(file)) return undefined;
-  if (build.includes(file)) return "excluded";
+  if (build.includes(file)) return components.test(file) && build.chooses(file) ? "component" : "excluded";
   // another build may make the other files of the same package
   if (build.project.otherPackage(file, importer) === undefined) return undefined;
   const loaded = createNodeResolve()(specifier, importer);

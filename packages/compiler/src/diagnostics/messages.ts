@@ -1,4 +1,3 @@
-import { components } from "@perdure/protocol";
 import { checkMessages } from "./check-messages.ts";
 import { define, type Entry } from "./entry.ts";
 
@@ -213,19 +212,21 @@ export const diagnosticMessages = {
       file: string;
       /** The package of the file, if it is another one than that of the call. */
       package: string | undefined;
-      finding: "external" | "excluded" | "unknown";
+      /** `component`: a component, in a bundler in which those are not compiled. */
+      finding: "external" | "excluded" | "component" | "unknown";
     }) => {
       const place = p.package === undefined ? p.file : `the package ${p.package} (${p.file})`;
       const why = {
         external: "is external and ships no compiled code",
         excluded: "is bundled without being compiled",
+        component: "is bundled without being compiled",
         unknown: "is external, and what is loaded in its place may not be compiled",
       }[p.finding];
       return {
         text: `${p.name} is durable, but ${place} ${why}: ${p.finding === "unknown" ? "it may" : "it would"} run without checkpoints, and again in every replay`,
         hint:
-          p.package === undefined && components.test(p.file)
-            ? "move it from the component into a .ts or .js file, and import it from there; Vite, Rollup and Rolldown can also compile the component itself"
+          p.finding === "component"
+            ? "move it from the component into a .ts or .js file, and import it from there, or build the component with Vite, Rollup or Rolldown"
             : p.package === undefined
               ? `remove ${p.file} from the plugin's option exclude, or add it to include`
               : `name the package in the plugin's option packages: [${JSON.stringify(p.package)}], and make the bundler bundle it (not external; in Vite ssr.noExternal), or let the package ship code that was compiled with unplugin-perdure`,

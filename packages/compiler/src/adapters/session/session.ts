@@ -276,6 +276,7 @@ export class Session {
       project: this.project,
       warnings: this.options.warnings,
       includes: (file) => files.has(file),
+      chooses: (file) => passes(this.filter, files.get(file) ?? file),
       isCompiled: (file) => compiled.has(file) || compiled.has(files.get(file) ?? file),
     };
     return [...paths].flatMap((path) => (passes(this.filter, path) ? notCompiled(path, build) : []));
