@@ -149,6 +149,8 @@ describe("ts-patch", () => {
     );
     await app.run([tspc]).exits(0);
     expect(isCompiled(app, "dist/main.js")).toBe(true);
-    expect(app.read("dist/main.js")).toMatch(/console\.log\("\(.*\) => Promise<.*>", flow\)/);
+    expect(app.read("dist/main.js")).toMatch(
+      /console\.log\("\(.*\) => Promise<.*>", \(\$perdure_m\(\)\.at\(0, flow, null\), flow\)\)/,
+    );
   });
 });

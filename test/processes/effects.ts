@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { sqliteStore, type RunHead, type StepRow } from "../../packages/store/src/index.ts";
+import { sqliteStore, type RunRow, type StepRow } from "../../packages/store/src/index.ts";
 import { temporaryDirectory } from "../directories.ts";
 
 /** One attempt of a task, as the task itself has written it to the log. */
@@ -63,12 +63,13 @@ export class Place {
   }
 
   /** The runs in the store, oldest first, with their steps. */
-  async runs(): Promise<(RunHead & { readonly steps: readonly StepRow[] })[]> {
+  async runs(): Promise<(RunRow & { readonly steps: readonly StepRow[] })[]> {
     const store = sqliteStore(this.store);
     await store.open();
     try {
-      const rows = await store.listRuns({ limit: 10_000 });
-      return await Promise.all(rows.reverse().map(async (row) => ({ ...row, steps: await store.steps(row.id) })));
+      const heads = await store.listRuns({ limit: 10_000 });
+      const rows = heads.reverse().flatMap(({ id }) => store.getRun(id) ?? []) as RunRow[];
+      return await Promise.all(rows.map(async (row) => ({ ...row, steps: await store.steps(row.id) })));
     } finally {
       await store.close();
     }

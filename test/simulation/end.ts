@@ -1,5 +1,5 @@
 import { PerdureError } from "@perdure/protocol";
-import { hasEnded, type RunRow } from "../../packages/store/src/index.ts";
+import { hasEnded, type RunHead, type RunRow } from "../../packages/store/src/index.ts";
 import { createCodec, versioned } from "../../packages/runtime/src/values/codec.ts";
 import type { Actions, Caller } from "./actions.ts";
 import { shapes, type Fate, type Shape } from "./programs/shapes.ts";
@@ -11,7 +11,8 @@ const CANCEL_TIME = 60_000;
 const values = versioned(createCodec());
 const byName = new Map<string, Shape>(Object.values(shapes).map((shape) => [shape.workflow.name, shape]));
 
-const allRuns = ({ store }: Simulation): RunRow[] => store.listRuns({ limit: 1000 }) as RunRow[];
+const allRuns = ({ store, truth }: Simulation): RunRow[] =>
+  (store.listRuns({ limit: 1000 }) as RunHead[]).flatMap(({ id }) => truth.row(id) ?? []);
 
 const isBlocked = (row: RunRow): boolean => row.status === "pending" && row.blocked !== undefined;
 

@@ -37,7 +37,7 @@ export function directiveWords(words: unknown, owner: string): Partial<Directive
   const given = checkOptions(objectOf(words), { task: true, workflow: true }, `the option directives of ${owner}`);
   for (const [kind, value] of Object.entries(given))
     if (value !== undefined && (typeof value !== "string" || value.trim() === ""))
-      throw invalid(`directives.${kind}`, value, "a string");
+      throw invalid(`the option directives.${kind} of ${owner}`, value, "a string");
   return given;
 }
 
@@ -46,7 +46,7 @@ export const warningLevels = (levels: unknown, owner: string): WarningLevels =>
   Object.fromEntries(
     Object.entries(objectOf(levels)).map(([code, level]) => [
       warningCode(code, owner),
-      oneOf(level as "off", ["off", "warning", "error"], `warnings.${code}`),
+      oneOf(level as "off", ["off", "warning", "error"], `the option warnings.${code} of ${owner}`),
     ]),
   );
 
