@@ -156,7 +156,9 @@ describe.each(lines)("unplugin-perdure/register on Node %i", (line) => {
       ...app,
       "package.json": JSON.stringify({ name: "app", type: "module", perdure: { directives: { task: 1 } } }),
     });
-    expect(await exits(1)).toContain('1 is not a valid value for the option directives.task of "perdure" in package.json');
+    expect(await exits(1)).toContain(
+      '1 is not a valid value for the option directives.task of "perdure" in package.json',
+    );
   });
 
   test("another loader that reads a file with directives from the disk is detected", async () => {
