@@ -187,7 +187,8 @@ export class Runtime implements Host, ProcessContext {
   private ended({ run }: Execution, end: ExecutionEnd): void {
     if (end.type === "stopped") this.claims.stopped(run.id);
     else this.claims.endBackOff(run.id);
-    this.reporter.run(run, detailsOf(end));
+    // what is dropped at the end of this process is lost to nobody
+    if (end.type !== "lost" || !this.closed) this.reporter.run(run, detailsOf(end));
     if (end.type === "lost" || (end.type === "stopped" && isOfTheStore(end.error))) this.followers.lookAfter(run.id);
     this.waiters.wake(run.id);
     if (run.parent !== undefined) this.waiters.wake(run.parent);
