@@ -55,7 +55,7 @@ export function node(command: readonly string[], state: string, killAt = ""): Ou
     encoding: "utf8",
   });
   // bundles that each contain the runtime print this warning, as they should
-  return { signal, output: stdout, errors: stderr.replace(/^perdure warn .*\n.*\(RUNTIME_TWICE\)\n/m, "") };
+  return { signal, output: stdout, errors: stderr.replace(/^perdure warn .*\(RUNTIME_TWICE\)\n/m, "") };
 }
 
 /** Every step and every run, sorted, because concurrent ones may end in any order. */
