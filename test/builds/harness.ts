@@ -54,8 +54,9 @@ export function node(command: readonly string[], state: string, killAt = ""): Ou
     env,
     encoding: "utf8",
   });
-  // bundles that each contain the runtime print this warning, as they should
-  return { signal, output: stdout, errors: stderr.replace(/^perdure warn .*\(RUNTIME_TWICE\)\n/m, "") };
+  // bundles that each contain the runtime print this warning, as they should; and one run of the program is meant to fail
+  const expected = /^perdure (?:warn .*\(RUNTIME_TWICE\)|error run refused .*: Declined: .*)\n/gm;
+  return { signal, output: stdout, errors: stderr.replace(expected, "") };
 }
 
 /** Every step and every run, sorted, because concurrent ones may end in any order. */
