@@ -38,7 +38,7 @@ await server.close();
 
 const vitestConfig = `
 import perdure from "unplugin-perdure/vite";
-export default { plugins: [perdure()], test: { include: ["*.test.ts"], disableConsoleIntercept: true } };
+export default { plugins: [perdure()], test: { include: ["*.test.ts"], testTimeout: 60_000, disableConsoleIntercept: true } };
 `;
 
 const bin = (file: string): string => resolve(import.meta.dirname, "../../node_modules", file);
