@@ -26,6 +26,13 @@ const sabotaged = ({ file, line, instead }: Sabotage): Plugin => ({
   },
 });
 
+/** The simulation has its own turns of the event loop, in place of those that the runtime takes from Node. */
+const turns: Sabotage = {
+  file: "protocol/src/system-time.ts",
+  line: 'export const nextTurn = original("setImmediate", timers.setImmediate);',
+  instead: "export const nextTurn = (fn: () => void) => globalThis.setImmediate(fn);",
+};
+
 /** Bundles the simulation with the sources of the product. */
 export async function bundle(outfile: string, sabotages: readonly Sabotage[] = []): Promise<void> {
   await build({
@@ -40,7 +47,10 @@ export async function bundle(outfile: string, sabotages: readonly Sabotage[] = [
     external: ["better-sqlite3"],
     sourcemap: "inline",
     logLevel: "error",
-    plugins: [...sabotages.map(sabotaged), perdure({ root, exclude: [/node_modules/, /packages[\\/]\w+[\\/]src/] })],
+    plugins: [
+      ...[turns, ...sabotages].map(sabotaged),
+      perdure({ root, exclude: [/node_modules/, /packages[\\/]\w+[\\/]src/] }),
+    ],
   });
 }
 
