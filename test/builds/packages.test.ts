@@ -128,7 +128,7 @@ async function diesAndResumes(created: App, command: readonly string[]): Promise
 describe("at run time", () => {
   const ignoring = { warnings: { IMPORT_NOT_COMPILED: "off" } } as const;
 
-  test("a package that nobody compiled stops the run before its first task, and goes on when it is compiled", async () => {
+  test("a package that nobody compiled stops the run before its first task, and the run continues when the package is compiled", async () => {
     const created = await App.create(20, { ...app, ...installed });
     await buildApp(created, ignoring);
     const output = await created.run(["dist/main.js"], env(created)).exits(1);

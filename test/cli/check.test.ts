@@ -168,7 +168,7 @@ test("check is right about each of two live runs under each new build", async ()
   });
   expect(found).toEqual(Object.fromEntries(expected));
 
-  // and the build does with the runs what was told of it
+  // the build treats the runs as the command predicted
   const next = await buildOf("real", rows["a task of the branches is gone"]?.edit);
   const told = await onTerminal(["check", next], place);
   expect(told.code).toBe(1);

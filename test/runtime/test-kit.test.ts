@@ -11,7 +11,7 @@ async function send({ to }: Mail, urgent = false): Promise<string> {
   return `sent to ${to}${urgent ? "!" : ""}`;
 }
 
-/** What the workflows below call: the task, or what stands in for it. */
+/** What the workflows below call: the task, or its replacement. */
 const mail = { send };
 
 async function remind(to: string): Promise<string> {

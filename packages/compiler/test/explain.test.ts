@@ -67,7 +67,7 @@ describe("explain", () => {
       "    src/flow.ts:8:16 → charge (src/tasks.ts)",
       "    src/flow.ts:14:9 → not known before it is made",
       "    ./index.ts → src/index.ts",
-      "    ~/lost: a task behind it is not seen at build time",
+      "    ~/lost: tasks in that module are not found at build time",
     ])
       expect(text.split("\n")).toContain(line);
   });

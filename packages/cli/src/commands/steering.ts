@@ -38,7 +38,7 @@ async function each(
   });
 }
 
-/** A run that does not exist ends the command. What else is wrong with one run is told of that run. */
+/** A run that does not exist ends the command. Any other error is printed for its run, and the command continues with the next one. */
 function refusalOf(error: unknown): Outcome {
   const failure = failureOf(error);
   if (failure.exitCode !== EXIT.no) throw error;

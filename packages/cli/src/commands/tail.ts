@@ -41,7 +41,7 @@ async function tailRun(id: string, terminal: Terminal): Promise<ExitCode> {
   return EXIT.done;
 }
 
-/** What has been told of a run. */
+/** What has been printed about a run. */
 interface Told {
   readonly state: string;
   /** Undefined for a run that had ended before: its steps were not read. */
@@ -53,7 +53,7 @@ interface Told {
 
 /**
  * Follows every run that has not ended, and the latest ones: one of these may be retried, and end again between two reads. What happened before is
- * not told. Only runs that have changed are read with their steps.
+ * not printed. Only runs that have changed are read with their steps.
  */
 async function tailAll(terminal: Terminal): Promise<never> {
   const seen = new Map<string, Told>();

@@ -15,7 +15,7 @@ export function buildOf(paths: readonly string[], options: BuildOptions = {}): B
     const manifest = readManifest(file);
     const { modules: of = [] } = manifest as { readonly modules?: readonly unknown[] };
     if (files.length === 1) return [];
-    new Build(manifest, file); // so that a mistake is told with its file
+    new Build(manifest, file); // so that the message about a mistake names the file
     return of;
   });
   const [only = ""] = files;

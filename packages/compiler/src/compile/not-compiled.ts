@@ -50,7 +50,7 @@ export function notCompiled(path: string, build: Build): Diagnostic[] {
   });
 }
 
-/** `component`: the bundler does not let its module be compiled. `unknown`: what the program loads in place of the module cannot be told. */
+/** `component`: the bundler does not let its module be compiled. `unknown`: it is not known what the program loads in place of the module. */
 type Finding = DiagnosticParams<"IMPORT_NOT_COMPILED">["finding"];
 
 function findingOf({ specifier, file }: ImportedCall, importer: string, build: Build): Finding | undefined {

@@ -9,7 +9,7 @@ export interface FollowedCall {
   readonly to: readonly { readonly name: string; readonly file: string }[];
 }
 
-/** Where the calls of a module lead, as far as they are not certainly plain. */
+/** The functions that the calls of a module may reach, without the calls that are certainly not durable. */
 export const followedCalls = (module: Module, { targets }: Pick<Analysis, "targets">): FollowedCall[] =>
   module.summary.calls.flatMap(({ callee, start }, i) =>
     targets[i] === undefined || targets[i].kind === "plain"

@@ -115,7 +115,7 @@ export function reasonOf(host: Pick<Host, "values" | "report">, run: RunRow, sto
   }
 }
 
-/** The end of a cancelled run whose workflow cannot be told of the cancellation, because of `cause`. Its clean-up does not run (R11). */
+/** The end of a cancelled run whose workflow cannot be notified of the cancellation, because of `cause`. Its clean-up does not run (R11). */
 export function cancelledEnd(
   host: Pick<Host, "values" | "report" | "clock">,
   run: RunRow,

@@ -269,7 +269,7 @@ export class Execution implements Recipient {
     this.release("pending", undefined, { type: "stopped", error }, blocked);
   }
 
-  /** Ends a cancelled run that cannot continue to the place where its workflow would be told. */
+  /** Ends a cancelled run that cannot continue to the place where its workflow would be notified. */
   private endUnnoticed(cause: PerdureError): void {
     this.silence("the run is cancelled");
     const end = cancelledEnd(this.host, this.run, this.cancellation.reason, cause);

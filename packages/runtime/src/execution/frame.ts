@@ -25,7 +25,7 @@ interface FailedCall {
 
 /**
  * Says in an error that a step delivers where it comes from: `runId` and `stepId` of the innermost step, as properties that are not enumerable, and in
- * the stack the functions that led to the call. An error that comes out of the record is told like a new one: V8 knows only the frames of the attempt.
+ * the stack the functions that led to the call. An error that is read from the record gets the same frames as a new one, since V8 has only those of the attempt.
  */
 export function addOrigin(error: unknown, run: string, call: FailedCall): void {
   if (!isError(error)) return;

@@ -20,7 +20,7 @@ export interface Schema {
  * @throws PerdureError `STORE_*`, `SQLITE_*`
  */
 export function schemaOf(path: string): Schema | undefined {
-  const Database = loadDriver(); // first: a driver that cannot be loaded is told even without a file
+  const Database = loadDriver(); // first: a driver that cannot be loaded is an error even where there is no file
   if (!existsSync(path)) return undefined;
   try {
     const db = new Database(path, { readonly: true, fileMustExist: true });

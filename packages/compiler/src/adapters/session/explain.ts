@@ -216,7 +216,7 @@ function textOf({ file, reason, functions, calls, imports, diagnostics }: Omit<E
     ),
     ...section(
       "imports that could not be followed",
-      lost.map(({ specifier }) => `${specifier}: a task behind it is not seen at build time`),
+      lost.map(({ specifier }) => `${specifier}: tasks in that module are not found at build time`),
     ),
     ...diagnostics.map(formatDiagnostic),
   ].join("\n");

@@ -9,7 +9,7 @@ export interface Place {
 
 /**
  * Maps where words begin and every character between them, as `hires: "boundary"` does, and where a piece of the source ends: a word that is followed by
- * something inserted, or by the end of its line, would else end where it begins. Nothing of what stands in place of `replaced` is mapped. What is inserted
+ * something inserted, or by the end of its line, would else end where it begins. The text that replaces the spans of `replaced` is not mapped. What is inserted
  * is mapped only at `places`.
  */
 export function exactMap(
@@ -69,7 +69,7 @@ function offsets(lines: readonly string[]): number[] {
   });
 }
 
-/** The mappings that a character needs: of its place, unless it only goes on with a word, and of its end where a piece of the source ends with it. */
+/** The mappings that a character needs: of its place, unless it continues a word, and of its end where a piece of the source ends with it. */
 function placesOf(
   at: MappedSegment,
   before: MappedSegment | undefined,
