@@ -41,8 +41,9 @@ test("run starts a workflow of a built file, and prints its result; worker resum
     { run: "twice-a", status: "completed", output: { value: 8, at: "1970-01-01T00:00:00.000Z" } },
   ]);
   expect(failed.code).toBe(1);
-  // after what the log says
-  expect(failed.output).toMatch(/^twice-b: RangeError: negative\n {2}→ perdure show 'twice-b'\n$/m);
+  const logged =
+    "perdure error run twice-b of the workflow twice failed at double[0] (flows.ts:10:38): RangeError: negative\n";
+  expect(failed.output).toBe(`${logged}twice-b: RangeError: negative\n  → perdure show 'twice-b'\n`);
   expect(several).toEqual({ code: 2, output: expect.stringContaining("name one: twice, waits") as string });
   expect(unknown).toEqual({ code: 2, output: expect.stringContaining("it has twice, waits") as string });
   expect(wrong.code).toBe(2);
