@@ -124,6 +124,15 @@ test("info() of a failed run has its error, and so have lists", async () => {
   expect(await run.output()).toBeUndefined();
 });
 
+test("info() of a run that was cancelled before it began has a CancelledError too", async () => {
+  const { store, clock } = begin();
+  const given = { workflow: "order", file: "f", input: "1:[]", inputHash: "h", code: "c", modules: "[]", seed: "s" };
+  await store.createRun({ ...given, id: "never", createdAt: clock.now() });
+  const run = await getRun("never");
+  await run.cancel("enough");
+  expect((await run.info()).error).toMatchObject({ name: "CancelledError", reason: "enough" });
+});
+
 test("info() says what a run waits for: a sleep, a child, a signal, the next attempt of a task", async () => {
   const { clock } = begin();
   const began = clock.now();

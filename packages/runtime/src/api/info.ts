@@ -3,6 +3,7 @@ import { isFinal, type Blocked, type RunHead, type RunStatus, type StepKind, typ
 import { shown, type Shower } from "../config/redact.ts";
 import type { Redacted } from "../config/settings.ts";
 import { guarded } from "../values/describe.ts";
+import { CancelledError } from "../values/errors.ts";
 
 /** What is recorded of a run. Dates are of the clock of the process that wrote them. */
 export interface RunInfo {
@@ -97,12 +98,17 @@ export function runInfo(reader: Shower, head: RunHead): RunInfo {
     ...(isFinal(status) && { endedAt: new Date(head.updatedAt) }),
     ...(wakeAt !== undefined && { wakeAt: new Date(wakeAt) }),
     ...(blocked && { blocked }),
-    ...(output !== undefined && status !== "completed" && { error: shown(reader, output, about("error")) }),
+    ...(output !== undefined &&
+      status !== "completed" && { error: errorOf(status, shown(reader, output, about("error"))) }),
     ...(progress !== undefined && { progress: shown(reader, progress, about("progress")) }),
     compensated: head.compensated === true,
     restarts,
   };
 }
+
+/** A run that was cancelled before it began has the reason in place of the error. */
+const errorOf = (status: RunStatus, value: unknown): unknown =>
+  status === "cancelled" && !(value instanceof Error) ? new CancelledError(value) : value;
 
 /** What the open steps of a run wait for. A task whose attempt was recorded when it began waits for nothing. */
 export function waitsOf(open: readonly StepRow[]): Wait[] {
