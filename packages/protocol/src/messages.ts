@@ -293,7 +293,7 @@ export const messages = {
   })),
   CLEAN_UP_SKIPPED: define((p: { run: string; workflow: string; error: string }) => ({
     text: `run ${p.run} of the workflow ${p.workflow} is cancelled and ends without its clean-up, because it cannot continue: ${p.error}`,
-    hint: "undo by hand what the run has done, as its recorded steps show",
+    hint: `undo by hand what the run has done: run.steps(), or "perdure show ${p.run}", lists it`,
   })),
   WAITS_OUTSIDE: define(
     (p: { run: string; workflow: string; step: string | undefined; location: string | undefined }) => ({
