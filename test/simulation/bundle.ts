@@ -15,13 +15,18 @@ export interface Sabotage {
 
 const sabotaged = ({ file, line, instead }: Sabotage): Plugin => ({
   name: "sabotage",
-  setup({ onLoad }) {
+  setup({ onLoad, onEnd }) {
     const path = join(root, "packages", file);
+    let isLoaded = false;
     onLoad({ filter: /\.ts$/ }, (args) => {
       if (resolve(args.path) !== path) return undefined;
       const source = readFileSync(path, "utf8");
       if (source.split(line).length !== 2) throw new Error(`${file} does not have this line once: ${line}`);
+      isLoaded = true;
       return { contents: source.replace(line, () => instead), loader: "ts" };
+    });
+    onEnd(() => {
+      if (!isLoaded) throw new Error(`the simulation does not contain ${file}`);
     });
   },
 });

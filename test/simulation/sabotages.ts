@@ -1,6 +1,6 @@
 import type { Sabotage } from "./bundle.ts";
 
-const MEMORY = "store/src/memory.ts";
+const MEMORY = "store/src/memory";
 const CLAIMS = "runtime/src/process/claims.ts";
 const FOLLOWERS = "runtime/src/process/followers.ts";
 const POLLER = "runtime/src/process/poller.ts";
@@ -8,14 +8,14 @@ const POLLER = "runtime/src/process/poller.ts";
 /** Faults that the product had, or could have: the simulation has to find each. */
 export const sabotages: Readonly<Record<string, readonly Sabotage[]>> = {
   "a run is released as waiting, though what it waits for has come": [
-    { file: MEMORY, line: `  if (hasNews(runs, run)) wake(run, at);`, instead: `` },
+    { file: `${MEMORY}/writes.ts`, line: `  if (hasNews(runs, run)) wake(run, at);`, instead: `` },
   ],
   "the end of a child does not wake its parent": [
-    { file: MEMORY, line: `if (other.row.status !== "waiting") continue;`, instead: `continue;` },
+    { file: `${MEMORY}/writes.ts`, line: `if (other.row.status !== "waiting") continue;`, instead: `continue;` },
   ],
   "a run is taken from its owner on the ground of an earlier read": [
     {
-      file: MEMORY,
+      file: `${MEMORY}/run.ts`,
       line: `if (row.owner === undefined || row.leaseUntil === undefined || row.leaseUntil < now) return true;`,
       instead: `return true;`,
     },
@@ -58,7 +58,11 @@ export const sabotages: Readonly<Record<string, readonly Sabotage[]>> = {
     { file: CLAIMS, line: `until: this.context.clock.now() + backoffAfter(failures),`, instead: `until: 0,` },
   ],
   "a signal that comes before its run is lost": [
-    { file: MEMORY, line: `early.filter((each) => each.run === run.id))`, instead: `[] as typeof early)` },
+    {
+      file: `${MEMORY}/store.ts`,
+      line: `early.filter((each) => each.run === run.id))`,
+      instead: `[] as typeof early)`,
+    },
   ],
   "a run whose claim was not answered is forgotten by its owner": [
     { file: FOLLOWERS, line: `if (!isLookedAfter) this.lookLater(id, request);`, instead: `void isLookedAfter;` },
