@@ -1,0 +1,246 @@
+/**
+ * What the HTTP API answers, and what the page reads. Times are milliseconds since 1970. Values are text, made for people: the page never gets a
+ * value of the program, and a secret that `configure({ redact })` hides does not leave the process.
+ *
+ * GET  api/overview                                       Overview
+ * GET  api/runs?status&workflow&tag&search&parent&created-after&created-before&before&limit    RunList, newest first
+ * GET  api/run?id                                         RunPage
+ * GET  api/steps?run&after&limit                          StepList, in the order of their ends
+ * GET  api/step?run&id                                    StepPage
+ * GET  api/workflows                                      WorkflowItem[]
+ * GET  api/workflow?name                                  WorkflowPage
+ * GET  api/waiting?after&limit                            WaitList, the next due first
+ * GET  api/changes?run                                    server-sent events `change`, without data: read again what you show
+ * POST api/actions/retry|restart|cancel|unblock|fork|delete|signal    ActionBody → ActionAnswer
+ *
+ * `status`, `workflow` and `tag` may be given several times. An error is `Problem` with a status of 400 and more.
+ */
+
+export type Status = "pending" | "running" | "waiting" | "completed" | "failed" | "cancelled" | "blocked";
+
+/** A value as text. */
+export interface ValueText {
+  readonly text: string;
+  /** Whether the text is only the beginning of the value's text. */
+  readonly isCut: boolean;
+}
+
+export interface RunItem {
+  readonly id: string;
+  readonly workflow: string;
+  readonly file: string;
+  readonly status: Status;
+  readonly tags: readonly string[];
+  readonly parent?: string;
+  readonly forkOf?: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly endedAt?: number;
+  readonly wakeAt?: number;
+  /** `Name: message`, one line. */
+  readonly error?: string;
+  /** Code and message of what blocks it. */
+  readonly blocked?: { readonly error: string; readonly message: string };
+  readonly progress?: ValueText;
+  readonly restarts: number;
+  /** Its clean-up has undone what it did, so a retry needs force. */
+  readonly compensated: boolean;
+}
+
+export interface RunList {
+  readonly runs: readonly RunItem[];
+  /** Whether older runs follow: ask with `before` and the id of the last one. */
+  readonly hasMore: boolean;
+}
+
+export interface Overview {
+  /** Name of the store, such as `sqlite:perdure.db`. */
+  readonly store: string;
+  /** Time of the server. */
+  readonly now: number;
+  readonly counts: Readonly<Record<Status, number>>;
+  readonly workflows: readonly string[];
+  /** Whether actions are allowed. */
+  readonly canAct: boolean;
+}
+
+/** Lines of a source around a line. */
+export interface SourceLines {
+  /** Such as `src/orders.ts:12:18`. */
+  readonly location: string;
+  readonly firstLine: number;
+  readonly lines: readonly string[];
+  /** Line and column, from 1. */
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface ErrorText {
+  /** `Name: message`, one line. */
+  readonly headline: string;
+  /** The whole error with its stack, causes and fields. */
+  readonly detail: ValueText;
+  /** Where in the program it was thrown. */
+  readonly source?: SourceLines;
+}
+
+export interface WaitItem {
+  readonly run: string;
+  readonly workflow: string;
+  readonly step: string;
+  readonly kind: "sleep" | "signal" | "child" | "retry";
+  /** The name of the signal or the task. */
+  readonly name?: string;
+  /** Id of the child run. */
+  readonly child?: string;
+  readonly location?: string;
+  /** When it ends without an event from outside. */
+  readonly until?: number;
+  /** JSON schema of the payload of a signal, where the program has one that can be written as such. */
+  readonly payloadSchema?: unknown;
+}
+
+export interface WaitList {
+  readonly waits: readonly WaitItem[];
+  /** Ask with `after`. Undefined: these are all. */
+  readonly next?: string;
+}
+
+/** One life of a run in a process. */
+export interface ExecutionItem {
+  /** From 1. */
+  readonly number: number;
+  readonly startedAt: number;
+  /** Undefined: it goes on, or nobody knows when its process died. */
+  readonly endedAt?: number;
+  /** `released`: the run left memory while it waited, or its process closed. `died`: its process was gone, or did not renew its lease. */
+  readonly end: "running" | "released" | "died" | "ended";
+  readonly owner?: string;
+}
+
+export interface RunPage {
+  readonly run: RunItem;
+  readonly input: ValueText;
+  readonly output?: ValueText;
+  readonly error?: ErrorText;
+  /** The step whose failure ended the run. */
+  readonly failedStep?: { readonly id: string; readonly location?: string; readonly source?: SourceLines };
+  readonly waitingFor: readonly WaitItem[];
+  readonly executions: readonly ExecutionItem[];
+  readonly children: readonly RunItem[];
+  readonly hasMoreChildren: boolean;
+}
+
+export interface FailedAttempt {
+  readonly attempt: number;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  /** `Name: message`, one line. */
+  readonly error: string;
+}
+
+export interface StepItem {
+  readonly id: string;
+  readonly kind: "task" | "sleep" | "signal" | "child" | "start" | "cancel";
+  readonly name: string;
+  readonly state: "open" | "completed" | "failed";
+  readonly seq?: number;
+  readonly location?: string;
+  /** The texts of the scopes that lead to the step, and its own: the tree of steps is made of these. */
+  readonly path: readonly string[];
+  /** Id of the step whose task called it. */
+  readonly outer?: string;
+  /** Name of the signal, or id of the child run. */
+  readonly target?: string;
+  readonly attempts: number;
+  readonly failedAttempts: readonly FailedAttempt[];
+  readonly startedAt: number;
+  readonly finishedAt?: number;
+  readonly dueAt?: number;
+  /** `Name: message`, one line. */
+  readonly error?: string;
+}
+
+export interface StepList {
+  /** Finished steps in the order of `seq`; after the last of them the open ones. */
+  readonly steps: readonly StepItem[];
+  /** Ask with `after`. Undefined: the open steps are among these. */
+  readonly next?: number;
+}
+
+export interface StepPage {
+  readonly step: StepItem;
+  /** Where the program records inputs. */
+  readonly input?: ValueText;
+  readonly output?: ValueText;
+  readonly error?: ErrorText;
+  /** Where the step was called. */
+  readonly source?: SourceLines;
+}
+
+export interface WorkflowItem {
+  readonly name: string;
+  readonly file: string;
+  readonly counts: Readonly<Record<Status, number>>;
+  /** Of the latest ended runs: how many, the part that failed (0 to 1), and their time from creation to end in milliseconds. */
+  readonly sample: number;
+  readonly failureRate?: number;
+  readonly p50?: number;
+  readonly p95?: number;
+}
+
+/** A function or loop of the program, or a durable call in it. */
+export interface GraphNode {
+  readonly kind: "workflow" | "task" | "helper" | "loop" | "call";
+  readonly name: string;
+  readonly location?: string;
+  /** Of the steps of the latest runs that were recorded there. */
+  readonly stats?: StepStats;
+  readonly children: readonly GraphNode[];
+}
+
+export interface StepStats {
+  readonly count: number;
+  readonly failed: number;
+  readonly retried: number;
+  /** Milliseconds from begin to end. */
+  readonly p50?: number;
+  readonly p95?: number;
+}
+
+export interface WorkflowPage {
+  readonly workflow: WorkflowItem;
+  /** Undefined: no code version of the workflow is recorded. */
+  readonly graph?: GraphNode;
+  /** How many of the latest runs `stats` covers. */
+  readonly sampledRuns: number;
+}
+
+export type ActionName = "retry" | "restart" | "cancel" | "unblock" | "fork" | "delete" | "signal";
+
+export interface ActionBody {
+  readonly run: string;
+  /** `retry`: also a run that has compensated. `delete`: also a run that has not ended and that no process executes. */
+  readonly force?: boolean;
+  /** `cancel`: is part of the error that the workflow sees. */
+  readonly reason?: string;
+  /** `fork`: id of the finished step that is done again. */
+  readonly from?: string;
+  /** `fork`: id of the new run. */
+  readonly id?: string;
+  /** `signal`: its name, and its payload as JSON. No payload: undefined. */
+  readonly name?: string;
+  readonly payload?: unknown;
+}
+
+export interface ActionAnswer {
+  readonly done: boolean;
+  /** One sentence for people: what happened, or why nothing did. */
+  readonly message: string;
+  /** `fork`: id of the new run. */
+  readonly fork?: string;
+}
+
+export interface Problem {
+  readonly error: { readonly code: string; readonly message: string };
+}
