@@ -131,11 +131,17 @@ function renew(documents: Documents, { runs, until }: Request<"renew">): boolean
 const among = (wanted: string | readonly string[] | undefined, value: string): boolean =>
   wanted === undefined || [wanted].flat().includes(value);
 
-function selected(steps: StepRow[], { after, open, limit }: StepFilter): StepRow[] {
+function selected(steps: StepRow[], { after, open, id, values, limit }: StepFilter): StepRow[] {
   const inOrder = steps.sort((a, b) => (a.seq ?? Infinity) - (b.seq ?? Infinity) || 0);
-  const isWanted = ({ seq, state }: StepRow): boolean =>
-    (after === undefined || (seq !== undefined && seq > after)) && (!open || state === "open");
-  return inOrder.filter(isWanted).slice(0, limit);
+  const isWanted = ({ id: own, seq, state }: StepRow): boolean =>
+    (id === undefined || id === own) &&
+    (after === undefined || (seq !== undefined && seq > after)) &&
+    (!open || state === "open");
+  const wanted = inOrder.filter(isWanted).slice(0, limit);
+  if (values === false)
+    for (const step of wanted)
+      Object.assign(step, { input: undefined }, step.state === "completed" && { output: undefined });
+  return JSON.parse(JSON.stringify(wanted)) as StepRow[];
 }
 
 function list(documents: Documents, filter: RunFilter): RunHead[] {

@@ -175,6 +175,24 @@ test("steps() gives the finished steps in order, then the open ones, with inputs
   expect(open?.dueAt).toBeInstanceOf(Date);
 });
 
+test("step() gives one of them, and steps({ values: false }) all of them without inputs and outputs", async () => {
+  begin({ recordInputs: true });
+  const run = await start(order, ["a", 5]);
+  await run.result();
+  const [charged, reported] = await run.steps();
+  expect(await run.step("charge[0]")).toEqual(charged);
+  expect(charged).toHaveProperty("output");
+  const { input: _, output: __, ...light } = { ...charged };
+  const { input: ___, output: ____, ...second } = { ...reported };
+  expect(await run.steps({ values: false })).toStrictEqual([light, second]);
+  expect(await run.steps({ values: false, after: 1, limit: 1 })).toStrictEqual([second]);
+  await expect(run.step("none[0]")).rejects.toMatchObject({ code: "STEP_NOT_FOUND" });
+  const failing = await start(calls, ["c"]);
+  await settled();
+  const [open] = await failing.steps({ values: false });
+  expect(open).toMatchObject({ id: "flaky[0]", error: new Error("the line is busy") });
+});
+
 test("steps() has no inputs unless they are recorded", async () => {
   begin();
   const run = await start(order, ["a", 5]);

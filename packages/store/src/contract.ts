@@ -197,6 +197,10 @@ export interface StepFilter {
   readonly after?: number;
   /** Only open steps. */
   readonly open?: true;
+  /** Only the step with this id. */
+  readonly id?: string;
+  /** False: without `input`, and without the `output` of completed steps, which need not be read. */
+  readonly values?: false;
   /** At most so many. */
   readonly limit?: number;
 }

@@ -189,10 +189,16 @@ const pruned = fc
   .map(compact);
 
 /** Open steps have no order, so no limit is set on them. */
-const stepFilter = fc.oneof(
-  fc.record({ after: fc.nat({ max: 6 }), limit: maybe(fc.nat({ max: 3 })) }).map(compact),
-  fc.constant({ open: true as const }),
-);
+const stepFilter = fc
+  .tuple(
+    fc.oneof(
+      fc.record({ after: fc.nat({ max: 6 }), limit: maybe(fc.nat({ max: 3 })) }),
+      fc.record({ open: fc.constant(true as const) }),
+      fc.record({ id: stepId, after: maybe(fc.nat({ max: 6 })), open: maybe(fc.constant(true as const)) }),
+    ),
+    fc.record({ values: maybe(fc.constant(false as const)) }),
+  )
+  .map(([which, how]) => compact({ ...which, ...how }));
 
 const unfinished = fc
   .record({

@@ -1,11 +1,17 @@
 import type { RunFilter, RunHead, RunRow, StepFilter, StepRow, UnfinishedFilter } from "../contract.ts";
 import { byAge, type Run } from "./run.ts";
 
-export function selected(steps: StepRow[], { after, open, limit = Infinity }: StepFilter): StepRow[] {
+export function selected(steps: StepRow[], { after, open, id, values, limit = Infinity }: StepFilter): StepRow[] {
   return steps
+    .filter((step) => id === undefined || step.id === id)
     .filter((step) => after === undefined || (step.seq !== undefined && step.seq > after))
     .filter((step) => open === undefined || step.state === "open")
-    .slice(0, Math.max(0, limit));
+    .slice(0, Math.max(0, limit))
+    .map((step) => (values === false ? withoutValues(step) : step));
+}
+
+function withoutValues({ input: _, output, ...step }: StepRow): StepRow {
+  return step.state === "completed" || output === undefined ? step : { ...step, output };
 }
 
 export function list(all: Map<string, Run>, filter: RunFilter): RunHead[] {
