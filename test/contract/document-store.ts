@@ -145,19 +145,35 @@ function selected(steps: StepRow[], { after, open, id, values, limit }: StepFilt
 }
 
 function list(documents: Documents, filter: RunFilter): RunHead[] {
-  const { status, workflow, runs: ids, tags = [], parent, createdAfter, createdBefore, before, limit = 100 } = filter;
-  const runs = documents.all().map(({ run }) => run);
-  const end = before === undefined ? runs.length : runs.findIndex(({ id }) => id === before);
-  const older = runs.slice(0, Math.max(0, end)).reverse();
+  const { status, workflow, runs: ids, tags = [], parent, createdAfter, createdBefore, search = "" } = filter;
+  const { order, before, limit = 100 } = filter;
+  const newestFirst = documents
+    .all()
+    .map(({ run }) => run)
+    .reverse();
+  const isDue = ({ wakeAt }: RunRow): boolean => wakeAt !== undefined;
+  const due = documents
+    .recorded()
+    .map(({ run }) => run)
+    .filter(isDue)
+    .sort((a, b) => (a.wakeAt ?? 0) - (b.wakeAt ?? 0));
+  const runs = order === "due" ? [...due, ...newestFirst.filter((run) => !isDue(run))] : newestFirst;
+  const bound = before === undefined ? -1 : runs.findIndex(({ id }) => id === before);
+  if (before !== undefined && bound < 0) return [];
   const isWanted = (run: RunRow): boolean =>
     (among(status, run.status) || (run.blocked !== undefined && among(status, "blocked"))) &&
     among(workflow, run.workflow) &&
     among(ids, run.id) &&
+    run.id.includes(search) &&
     tags.every((tag) => run.tags?.includes(tag)) &&
     (parent === undefined || parent === run.parent) &&
     run.createdAt >= (createdAfter ?? -Infinity) &&
     run.createdAt < (createdBefore ?? Infinity);
-  return older.filter(isWanted).slice(0, limit).map(headOf);
+  return runs
+    .slice(bound + 1)
+    .filter(isWanted)
+    .slice(0, limit)
+    .map(headOf);
 }
 
 function headOf({ input: _, codeHistory: __, seed: ___, output, ...head }: RunRow): RunHead {

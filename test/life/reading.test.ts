@@ -223,6 +223,23 @@ test("listRuns() filters by blocked, tags, parent and time", async () => {
   });
 });
 
+test("listRuns() finds runs by a part of their id, and lists the next due first", async () => {
+  begin({ suspendAfter: "1s" });
+  for (const id of ["p-1", "p-2"]) await start(child, [id]);
+  await start(calls, ["c-1"]);
+  await advance("5s");
+  await start(order, ["a-1", 5]);
+  await settled();
+  const ids = async (options: Parameters<typeof listRuns>[0]): Promise<string[]> =>
+    (await listRuns(options)).map(({ id }) => id);
+  expect(await ids({ search: "-1" })).toEqual(["a-1", "c-1", "p-1"]);
+  expect(await ids({ search: "P" })).toEqual([]);
+  expect(await ids({ order: "due" })).toEqual(["c-1", "p-1", "p-2", "a-1"]);
+  expect(await ids({ order: "due", before: "p-1", limit: 1 })).toEqual(["p-2"]);
+  // @ts-expect-error it is "due"
+  await expect(listRuns({ order: "deu" })).rejects.toMatchObject({ code: "OPTION_INVALID" });
+});
+
 test("redact() decides what people see of inputs, outputs, errors and progress, and changes no result", async () => {
   const asked: string[] = [];
   begin({

@@ -185,7 +185,14 @@ export interface RunFilter {
   readonly createdAfter?: number;
   /** Only runs created before this time. */
   readonly createdBefore?: number;
-  /** Only runs created before the run with this id, for the next page. */
+  /** Only runs whose id contains this text. Upper and lower case differ, and no sign has a meaning of its own. */
+  readonly search?: string;
+  /**
+   * `created`, the default: newest first by `createdAt`; of equal times, the last recorded run first. `due`: the runs that have a `wakeAt`, the next
+   * due first; of equal times, the first recorded run first; then the others in the order `created`.
+   */
+  readonly order?: "created" | "due";
+  /** Only runs that come after the run with this id in that order, for the next page. If there is no such run, the list is empty. */
   readonly before?: string;
   /** Default 100. */
   readonly limit?: number;
@@ -259,7 +266,6 @@ export interface Store {
   getRun(id: string): Awaitable<RunRow | undefined>;
   /** The `modules` of a code version. Undefined: no run has it, or only runs from a schema that did not record code versions. */
   getCode(code: string): Awaitable<Encoded | undefined>;
-  /** Newest first by `createdAt`; of equal times, the last recorded run first. If the run `before` does not exist, the list is empty. */
   listRuns(filter: RunFilter): Awaitable<RunHead[]>;
   /**
    * Runs that may need an owner, oldest first: pending runs; waiting runs that are due (`wakeAt` at or before `now`); and running runs

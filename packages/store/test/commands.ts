@@ -172,6 +172,8 @@ const filter = fc
     parent: maybe(run),
     createdAfter: maybe(time),
     createdBefore: maybe(time),
+    search: maybe(fc.constantFrom("a", "B", "")),
+    order: maybe(fc.constantFrom("created" as const, "due" as const)),
     before: maybe(run),
     limit: maybe(fc.nat({ max: 5 })),
   })

@@ -70,6 +70,10 @@ export interface ListOptions {
   readonly createdAfter?: Date;
   /** Only runs created before. */
   readonly createdBefore?: Date;
+  /** Only runs whose id contains this text. Upper and lower case differ. */
+  readonly search?: string;
+  /** `created`: newest first. `due`: first the runs that continue at a time, the next one first; then the others, newest first. Default `created`. */
+  readonly order?: "created" | "due";
   /** Default 100. */
   readonly limit?: number;
   /** The id of the last run of the previous page. */
@@ -83,17 +87,20 @@ const LIST_OPTIONS: OptionNames<ListOptions> = {
   parent: true,
   createdAfter: true,
   createdBefore: true,
+  search: true,
+  order: true,
   limit: true,
   before: true,
 };
 
 /**
- * Runs, newest first. Reading does not resume them.
- * @throws PerdureError `OPTION_UNKNOWN`
+ * Runs, newest first or the next due first. Reading does not resume them.
+ * @throws PerdureError `OPTION_UNKNOWN`, `OPTION_INVALID`
  */
 export async function listRuns(options: ListOptions = {}): Promise<RunInfo[]> {
   checkOptions(options, LIST_OPTIONS, "listRuns()");
   const { tags, createdAfter, createdBefore, ...same } = options;
+  oneOf(same.order ?? "created", ["created", "due"], "order");
   const filter: RunFilter = {
     ...same,
     ...(tags !== undefined && { tags: [tags].flat() }),

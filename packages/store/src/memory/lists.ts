@@ -1,5 +1,5 @@
 import type { RunFilter, RunHead, RunRow, StepFilter, StepRow, UnfinishedFilter } from "../contract.ts";
-import { byAge, type Run } from "./run.ts";
+import { byAge, byDue, type Run } from "./run.ts";
 
 export function selected(steps: StepRow[], { after, open, id, values, limit = Infinity }: StepFilter): StepRow[] {
   return steps
@@ -16,18 +16,19 @@ function withoutValues({ input: _, output, ...step }: StepRow): StepRow {
 
 export function list(all: Map<string, Run>, filter: RunFilter): RunHead[] {
   const { workflow, runs, tags = [], parent, createdAfter = -Infinity, createdBefore = Infinity } = filter;
-  const { before, limit = 100 } = filter;
+  const { search = "", before, limit = 100 } = filter;
+  const inOrder = filter.order === "due" ? byDue : (a: Run, b: Run): number => byAge(b, a);
   const bound = before === undefined ? undefined : all.get(before);
   if (before !== undefined && !bound) return [];
   return [...all.values()]
-    .filter((run) => !runs || runs.includes(run.row.id))
+    .filter((run) => (!runs || runs.includes(run.row.id)) && run.row.id.includes(search))
     .filter(({ row }) => hasStatus(row, filter.status) && matches(workflow, row.workflow))
     .filter(
       ({ row }) => tags.every((tag) => row.tags?.includes(tag)) && (parent === undefined || row.parent === parent),
     )
     .filter(({ row }) => row.createdAt >= createdAfter && row.createdAt < createdBefore)
-    .filter((run) => !bound || byAge(run, bound) < 0)
-    .sort((a, b) => byAge(b, a))
+    .filter((run) => !bound || inOrder(bound, run) < 0)
+    .sort(inOrder)
     .slice(0, Math.max(0, limit))
     .map((run) => headOf(run.row));
 }
