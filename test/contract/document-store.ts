@@ -4,6 +4,7 @@ import type {
   Lease,
   NewRun,
   PruneFilter,
+  RunCount,
   RunFilter,
   RunHead,
   RunRow,
@@ -40,6 +41,7 @@ export function documentStore(database: DocumentDatabase = new DocumentDatabase(
     getRun: (id) => look((documents) => documents.find(id)?.run),
     getCode: (code) => look(({ codes }) => codes.get(code)),
     listRuns: (filter) => look((documents) => list(documents, filter)),
+    countRuns: () => look(counts),
     unfinished: (filter) => look((documents) => unfinished(documents, filter)),
     claim: (request) => update((documents) => claim(documents, request)),
     renew: (renewal) => update((documents) => renew(documents, renewal)),
@@ -174,6 +176,18 @@ function list(documents: Documents, filter: RunFilter): RunHead[] {
     .filter(isWanted)
     .slice(0, limit)
     .map(headOf);
+}
+
+function counts(documents: Documents): RunCount[] {
+  const all = documents.recorded().map(({ run }): RunCount => {
+    const { workflow, file, status, blocked } = run;
+    return { workflow, file, status: blocked ? "blocked" : status, count: 0 };
+  });
+  const kinds = new Map(all.map((kind) => [JSON.stringify(kind), kind]));
+  return [...kinds].map(([key, kind]) => ({
+    ...kind,
+    count: all.filter((each) => JSON.stringify(each) === key).length,
+  }));
 }
 
 function headOf({ input: _, codeHistory: __, seed: ___, output, ...head }: RunRow): RunHead {

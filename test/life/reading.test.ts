@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import {
   close,
   complete,
+  countRuns,
   getRun,
   listRuns,
   progress,
@@ -221,6 +222,21 @@ test("listRuns() filters by blocked, tags, parent and time", async () => {
     status: "pending",
     blocked: { error: "VALUE_NOT_STORABLE" },
   });
+});
+
+test("countRuns() counts the runs of each workflow by status, and blocked ones apart", async () => {
+  begin();
+  expect(await countRuns()).toEqual([]);
+  for (const id of ["a", "b"]) await (await start(order, [id, 5])).result();
+  await start(unstorable, ["u"]);
+  await start(child, ["c"]);
+  await settled();
+  const file = "test/life/reading.test.ts";
+  expect(await countRuns()).toEqual([
+    { workflow: "order", file, status: "completed", count: 2 },
+    { workflow: "unstorable", file, status: "blocked", count: 1 },
+    { workflow: "child", file, status: "running", count: 1 },
+  ]);
 });
 
 test("listRuns() finds runs by a part of their id, and lists the next due first", async () => {

@@ -198,6 +198,15 @@ export interface RunFilter {
   readonly limit?: number;
 }
 
+/** How many runs of a workflow have a status. */
+export interface RunCount {
+  readonly workflow: string;
+  readonly file: string;
+  /** `blocked`: pending runs that are blocked. Here they are not among the `pending` ones. */
+  readonly status: RunStatus | "blocked";
+  readonly count: number;
+}
+
 /** Which steps of a run to read. Without any of these, all. */
 export interface StepFilter {
   /** Only checkpoints with a higher `seq`. */
@@ -267,6 +276,8 @@ export interface Store {
   /** The `modules` of a code version. Undefined: no run has it, or only runs from a schema that did not record code versions. */
   getCode(code: string): Awaitable<Encoded | undefined>;
   listRuns(filter: RunFilter): Awaitable<RunHead[]>;
+  /** How many runs there are: one entry for each workflow, file and status that a run has, in any order. */
+  countRuns(): Awaitable<RunCount[]>;
   /**
    * Runs that may need an owner, oldest first: pending runs; waiting runs that are due (`wakeAt` at or before `now`); and running runs
    * of any owner that is not in `alive`. The caller knows which owners are dead, and reads `leaseUntil`.

@@ -266,7 +266,8 @@ export async function everything(store: Store): Promise<unknown> {
   const steps = await Promise.all(runs.map(async ({ id }) => sortedSteps(await store.steps(id))));
   const wakeups = await store.wakeups(runs.map(({ id, epoch }) => ({ run: id, epoch })));
   const codes = await Promise.all(["c1", "c2", "c3"].map((each) => store.getCode(each)));
-  return { runs, wakeups, steps, codes };
+  const counts = (await store.countRuns()).map((count) => JSON.stringify(Object.entries(count).sort())).sort();
+  return { runs, wakeups, steps, codes, counts };
 }
 
 /** Sorts the open steps, which a store may return in any order. */

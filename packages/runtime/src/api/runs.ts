@@ -1,5 +1,5 @@
 import { checkOptions, oneOf, type OptionNames } from "@perdure/protocol";
-import type { RunFilter, RunStatus } from "@perdure/store";
+import type { RunCount, RunFilter, RunStatus } from "@perdure/store";
 import { selfOf } from "../definitions/registry.ts";
 import { workflowOf } from "../definitions/workflows.ts";
 import { currentScope } from "../execution/current.ts";
@@ -109,6 +109,11 @@ export async function listRuns(options: ListOptions = {}): Promise<RunInfo[]> {
   };
   const runtime = currentRuntime();
   return (await runtime.requests.list(filter)).map((head) => runInfo(runtime, head));
+}
+
+/** How many runs there are of each workflow, file and status. Blocked runs are counted as `blocked`, not as `pending`. Entries with 0 are left out. */
+export async function countRuns(): Promise<RunCount[]> {
+  return (await currentRuntime().ready()).countRuns();
 }
 
 /**

@@ -91,6 +91,31 @@ export const listCases: Cases = {
       }
       assert.deepEqual(seen, [...ids].reverse());
     },
+  "countRuns counts by workflow, file and status, and blocked runs apart from pending ones": async (store) => {
+    assert.deepEqual(await store.countRuns(), []);
+    await oneOfEach(store);
+    await store.createRun(newRun("again"));
+    await store.createRun(newRun("elsewhere", { file: "src/other.ts" }));
+    await waiting(store, "waits", { wakeAt: T });
+    await owned(store, "blocked");
+    await store.commit([release("blocked", { status: "pending", blocked: { error: "E", message: "m", code: "c" } })]);
+    await store.createRun(newRun("gone"));
+    await store.delete({ run: "gone", now: T, force: true });
+    const counts = (await store.countRuns()).map(
+      ({ workflow, file, status, count }) => `${workflow} ${file} ${status} ${count}`,
+    );
+    assert.deepEqual(counts.sort(), [
+      "bill src/ship.ts pending 1",
+      "ship src/other.ts pending 1",
+      "ship src/ship.ts blocked 1",
+      "ship src/ship.ts cancelled 1",
+      "ship src/ship.ts completed 1",
+      "ship src/ship.ts failed 1",
+      "ship src/ship.ts pending 2",
+      "ship src/ship.ts running 1",
+      "ship src/ship.ts waiting 1",
+    ]);
+  },
   "listRuns finds runs by a part of their id, in which no sign has a meaning": async (store) => {
     for (const [place, id] of ["order-1", "Order-2", "a_b%", "a*b", "x/order-3"].entries())
       await store.createRun(newRun(id, { createdAt: T + place }));

@@ -1,4 +1,4 @@
-import type { RunFilter, RunHead, RunRow, StepFilter, StepRow, UnfinishedFilter } from "../contract.ts";
+import type { RunCount, RunFilter, RunHead, RunRow, StepFilter, StepRow, UnfinishedFilter } from "../contract.ts";
 import { byAge, byDue, type Run } from "./run.ts";
 
 export function selected(steps: StepRow[], { after, open, id, values, limit = Infinity }: StepFilter): StepRow[] {
@@ -31,6 +31,17 @@ export function list(all: Map<string, Run>, filter: RunFilter): RunHead[] {
     .sort(inOrder)
     .slice(0, Math.max(0, limit))
     .map((run) => headOf(run.row));
+}
+
+export function counts(all: Map<string, Run>): RunCount[] {
+  const found = new Map<string, RunCount>();
+  for (const { row } of all.values()) {
+    const { workflow, file } = row;
+    const status = row.blocked ? "blocked" : row.status;
+    const key = JSON.stringify([workflow, file, status]);
+    found.set(key, { workflow, file, status, count: (found.get(key)?.count ?? 0) + 1 });
+  }
+  return [...found.values()];
 }
 
 function headOf({ input: _, codeHistory: __, seed: ___, output, ...head }: RunRow): RunHead {

@@ -1,4 +1,4 @@
-import type { PruneFilter, RunFilter, RunHead, RunRow, UnfinishedFilter } from "../contract.ts";
+import type { PruneFilter, RunCount, RunFilter, RunHead, RunRow, UnfinishedFilter } from "../contract.ts";
 import type { Connection } from "./driver.ts";
 import { COLUMNS, headOf, LISTED_COLUMNS, runOf, type HeadColumns, type Row } from "./run-rows.ts";
 
@@ -11,6 +11,10 @@ export function listings(db: Connection) {
     return statement.all(values) as R[];
   };
 
+  const count = db.prepare<[], RunCount>(
+    `SELECT workflow, file, CASE WHEN blocked IS NULL THEN status ELSE 'blocked' END AS status, count(*) AS count
+     FROM runs INDEXED BY runs_by_status GROUP BY 1, 2, 3`,
+  );
   const isDue = db.prepare<[string], 0 | 1>("SELECT wake_at IS NOT NULL FROM runs WHERE id = ?").pluck();
 
   /** Newest first. */
@@ -63,6 +67,7 @@ export function listings(db: Connection) {
       const others = { ...same, limit: limit - due.length, ...(before !== undefined && !isAmongDue && { before }) };
       return [...due, ...byAge(others, ["wake_at IS NULL"])];
     },
+    count: (): RunCount[] => count.all(),
     /** Ended runs to delete, oldest first. */
     old({ status = [], workflow, keep = 0, endedBefore, limit }: Omit<PruneFilter, "now">): Buried[] {
       const conditions = ["status IN (SELECT value FROM json_each(@statuses))", ...(workflow ? [OF_WORKFLOWS] : [])];
