@@ -1,5 +1,5 @@
 /** Traces and metrics for OpenTelemetry. */
-import { context, SpanStatusCode, trace } from "@opentelemetry/api";
+import { context, SpanStatusCode, trace, type Attributes } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import {
   MeterProvider,
@@ -14,8 +14,19 @@ import {
   type ReadableSpan,
 } from "@opentelemetry/sdk-trace-base";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { close, recover, sleep, start, taskContext, type Instrumentation } from "perdure";
-import { advance, settled, setup } from "perdure/testing";
+import {
+  close,
+  listRuns,
+  recover,
+  sleep,
+  start,
+  taskContext,
+  worker,
+  type CommitInfo,
+  type Gauges,
+  type Instrumentation,
+} from "perdure";
+import { advance, memoryStore, settled, setup } from "perdure/testing";
 import { otel } from "../../packages/runtime/src/otel.ts";
 
 const exporter = new InMemorySpanExporter();
@@ -56,6 +67,19 @@ export async function order(_id: string, amount: number): Promise<string> {
   await charge(amount);
   await sleep("1h");
   return ship();
+}
+
+let release = (): void => {};
+const held = new Promise<void>((resolve) => (release = resolve));
+
+async function wait(): Promise<void> {
+  "use task";
+  await held;
+}
+
+export async function hold(_id: string): Promise<void> {
+  "use workflow: id={_id}";
+  await wait();
 }
 
 const names = (spans: readonly ReadableSpan[]): string[] => spans.map(({ name }) => name);
@@ -108,27 +132,117 @@ test("a run that was killed and resumed in another process is one trace, without
   expect(inside).toEqual([first.spanContext().spanId, second.spanContext().spanId]);
 });
 
-test("metrics count runs and attempts", async () => {
-  begin();
-  await start(order, ["b", 5]);
-  await advance("2h");
+interface Point {
+  readonly attributes: Attributes;
+  readonly value: unknown;
+}
+
+/** What a reader collects now of one metric. */
+async function collected(name: string): Promise<Point[]> {
   await reader.forceFlush();
   const metrics =
     metricExporter
       .getMetrics()
       .at(-1)
       ?.scopeMetrics.flatMap((scope) => scope.metrics) ?? [];
-  const points = (name: string): unknown[] =>
-    metrics
-      .filter(({ descriptor }) => descriptor.name === name)
-      .flatMap(({ dataPoints }) => dataPoints.map(({ attributes }) => attributes));
-  expect(points("perdure.runs")).toContainEqual({ "perdure.workflow": "order", event: "completed" });
-  expect(points("perdure.task.attempts")).toContainEqual({
-    "perdure.task": "ship",
-    "perdure.workflow": "order",
-    outcome: "completed",
-  });
-  expect(points("perdure.task.duration")).toContainEqual({ "perdure.task": "charge", "perdure.workflow": "order" });
+  return metrics.filter(({ descriptor }) => descriptor.name === name).flatMap(({ dataPoints }): Point[] => dataPoints);
+}
+
+const attributesOf = async (name: string): Promise<Attributes[]> =>
+  (await collected(name)).map(({ attributes }) => attributes);
+
+test("metrics count runs, attempts and retries", async () => {
+  begin();
+  const before = (await collected("perdure.task.retries"))[0]?.value ?? 0;
+  await start(order, ["b", -1]);
+  await advance("2h");
+  expect(await attributesOf("perdure.runs")).toContainEqual({ "perdure.workflow": "order", event: "completed" });
+  const ship = { "perdure.task": "ship", "perdure.workflow": "order" };
+  const charge = { "perdure.task": "charge", "perdure.workflow": "order" };
+  expect(await attributesOf("perdure.task.attempts")).toContainEqual({ ...ship, outcome: "completed" });
+  expect(await attributesOf("perdure.task.attempts")).toContainEqual({ ...charge, outcome: "failed" });
+  expect(await attributesOf("perdure.task.duration")).toContainEqual(charge);
+  expect(await collected("perdure.task.retries")).toEqual([
+    expect.objectContaining({ attributes: charge, value: Number(before) + 1 }),
+  ]);
+});
+
+test("the time of commits is measured, also of those that the store refuses", async () => {
+  const store = memoryStore();
+  let refuses = false;
+  const commit = store.commit.bind(store);
+  store.commit = (writes) => {
+    if (refuses) throw Object.assign(new Error("the disk is full"), { code: "SQLITE_FULL" });
+    return commit(writes);
+  };
+  const commits: CommitInfo[] = [];
+  begin({ instrumentation: { ...instrumentation(), onCommit: (commit) => void commits.push(commit) } });
+  await start(order, ["m", 5]);
+  await settled();
+  const one = { writes: 1, milliseconds: expect.any(Number) as number };
+  expect(commits).toEqual([one, one]); // the end of the task, and the wait
+  await close();
+  begin({ store });
+  await start(order, ["n", 5]);
+  await settled();
+  refuses = true;
+  await start(order, ["o", 5]);
+  await settled();
+  refuses = false;
+  const points = await collected("perdure.commit.duration");
+  expect(points).toContainEqual(
+    expect.objectContaining({
+      attributes: {},
+      value: expect.objectContaining({ sum: expect.any(Number) as number }) as unknown,
+    }),
+  );
+  expect(points.map(({ attributes }) => attributes)).toContainEqual({ "error.type": "SQLITE_FULL" });
+});
+
+test("runs that find no place in a worker are a queue", async () => {
+  const { crash } = begin();
+  for (const id of ["q1", "q2", "q3"]) await start(hold, [id]);
+  crash();
+  const one = worker({ concurrency: 1 });
+  await one.tick();
+  expect(await collected("perdure.worker.queue")).toMatchObject([{ value: 2 }]);
+  release();
+  await one.stop();
+  expect(await collected("perdure.worker.queue")).toMatchObject([{ value: 0 }]);
+});
+
+test("gauges end with the process, or when it closes its store", async () => {
+  const seen: string[] = [];
+  const onOpen = ({ queued }: Gauges): (() => void) => {
+    seen.push(`open, ${queued()}`);
+    return () => void seen.push("closed");
+  };
+  const { crash } = begin({ instrumentation: { onOpen } });
+  expect(seen).toEqual([]);
+  await start(order, ["g", 5]);
+  await start(order, ["h", 5]);
+  crash();
+  await listRuns();
+  await close();
+  expect(seen).toEqual(["open, 0", "closed", "open, 0", "closed"]);
+});
+
+test("the delay of the event loop is measured from the first collection on, where it is wanted", async () => {
+  begin({ instrumentation: otel({ meter: meters.getMeter("t"), eventLoop: false }) });
+  await start(order, ["w", 5]);
+  await settled();
+  const max = async (): Promise<unknown> => (await collected("nodejs.eventloop.delay.max"))[0]?.value;
+  expect([await max(), await max()]).toEqual([undefined, undefined]);
+  await close();
+  begin();
+  await start(order, ["l", 5]);
+  await settled();
+  expect(await max()).toBeUndefined();
+  await new Promise((resolve) => setTimeout(resolve, 30)); // the monitor looks at the time every ten milliseconds
+  const until = performance.now() + 200;
+  while (performance.now() < until);
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  expect(await max()).toBeGreaterThan(0.1);
 });
 
 test("instrumentation that throws, or calls nothing, fails no run", async () => {
@@ -142,6 +256,8 @@ test("instrumentation that throws, or calls nothing, fails no run", async () => 
     aroundExecution: mistake,
     aroundAttempt: mistake,
     onEvent: mistake,
+    onCommit: mistake,
+    onOpen: mistake,
   };
   const careless = { aroundExecution: () => undefined, aroundAttempt: () => undefined } as unknown as Instrumentation;
   for (const [id, broken] of [
@@ -154,6 +270,8 @@ test("instrumentation that throws, or calls nothing, fails no run", async () => 
     expect(await run.result()).toBe("shipped");
   }
   expect(errors).toContain("the instrumentation threw: Error: a mistake in the instrumentation");
+  expect(errors).toContain("instrumentation.onCommit threw: Error: a mistake in the instrumentation");
+  expect(errors).toContain("instrumentation.onOpen threw: Error: a mistake in the instrumentation");
   expect(errors).toContain("instrumentation.onEvent threw: Error: a mistake in the instrumentation");
 });
 

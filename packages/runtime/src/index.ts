@@ -28,7 +28,7 @@ export type { Worker, WorkerOptions } from "./api/worker.ts";
 export type { Clock } from "./config/clock.ts";
 export type { Duration } from "./config/duration.ts";
 export type { RunHappened, RuntimeEvent, StepEvent, StepHappened } from "./config/events.ts";
-export type { AttemptInfo, ExecutionInfo, Instrumentation } from "./config/instrumentation.ts";
+export type { AttemptInfo, CommitInfo, ExecutionInfo, Gauges, Instrumentation } from "./config/instrumentation.ts";
 export type { Logger, LogLevel } from "./config/logger.ts";
 export type { Redacted, Retention, RuntimeOptions } from "./config/settings.ts";
 export { taskContext, type TaskContext } from "./execution/current.ts";

@@ -1,4 +1,5 @@
 /** `perdure/otel`: traces and metrics for OpenTelemetry. `@opentelemetry/api` is an optional peer of this package. */
+import { monitorEventLoopDelay, type IntervalHistogram } from "node:perf_hooks";
 import {
   context,
   metrics,
@@ -8,21 +9,29 @@ import {
   trace,
   TraceFlags,
   type Attributes,
+  type BatchObservableCallback,
   type Meter,
+  type ObservableCallback,
   type Span,
   type SpanContext,
   type Tracer,
 } from "@opentelemetry/api";
 import { elapsed } from "@perdure/protocol";
 import type { RuntimeEvent } from "./config/events.ts";
-import type { AttemptInfo, ExecutionInfo, Instrumentation } from "./config/instrumentation.ts";
+import type { AttemptInfo, ExecutionInfo, Gauges, Instrumentation } from "./config/instrumentation.ts";
 
 export interface OtelOptions {
   /** Default: the global tracer `perdure`. */
   readonly tracer?: Tracer;
   /** Default: the global meter `perdure`. */
   readonly meter?: Meter;
+  /** Whether to measure the delay of the event loop. Default true; false where the program measures it already. */
+  readonly eventLoop?: boolean;
 }
+
+/** Boundaries of histograms, in seconds. The default ones of OpenTelemetry are for milliseconds. */
+const ATTEMPT_TIMES = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800];
+const COMMIT_TIMES = [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5, 30];
 
 /**
  * For `configure({ instrumentation: otel() })`.
@@ -31,17 +40,37 @@ export interface OtelOptions {
  * a task; none for steps that are replayed. The context of `start` is recorded with the run, so all of this is one trace, also after a crash. What a
  * crash interrupts has no span, since nobody is left to end it.
  *
- * Metrics: `perdure.runs` counts what happens to runs, by workflow and event; `perdure.task.attempts` counts attempts by task and outcome;
- * `perdure.task.duration` measures them, in seconds.
+ * Metrics, where `s` is seconds:
+ *
+ * - `perdure.runs` counts what happens to runs in this process, by workflow and event.
+ * - `perdure.task.attempts` counts attempts by workflow, task and outcome; `perdure.task.duration` (s) measures them. `perdure.task.retries` counts
+ *   failed attempts after which there is another one.
+ * - `perdure.commit.duration` (s) measures the transactions that record what happened in runs. Steps that end in one turn of the event loop share one.
+ * - `perdure.worker.queue` is how many runs had no place in the workers of this process when these last looked.
+ * - `nodejs.eventloop.delay.p50`, `.p99` and `.max` (s), by the semantic conventions of OpenTelemetry: how late the event loop was since the last
+ *   collection, by `monitorEventLoopDelay` of Node.js. Measured from the first collection on. `eventLoop: false` leaves them out.
  */
 export function otel({
   tracer = trace.getTracer("perdure"),
   meter = metrics.getMeter("perdure"),
+  eventLoop = true,
 }: OtelOptions = {}): Instrumentation {
   const executions = new Map<string, Span>();
   const runs = meter.createCounter("perdure.runs", { description: "What happened to runs" });
   const attempts = meter.createCounter("perdure.task.attempts", { description: "Attempts of tasks" });
-  const duration = meter.createHistogram("perdure.task.duration", { description: "Time of attempts", unit: "s" });
+  const retries = meter.createCounter("perdure.task.retries", {
+    description: "Failed attempts that are followed by another",
+  });
+  const duration = meter.createHistogram("perdure.task.duration", {
+    description: "Time of attempts",
+    unit: "s",
+    advice: { explicitBucketBoundaries: ATTEMPT_TIMES },
+  });
+  const commits = meter.createHistogram("perdure.commit.duration", {
+    description: "Time of the transactions that record what happened in runs",
+    unit: "s",
+    advice: { explicitBucketBoundaries: COMMIT_TIMES },
+  });
 
   return {
     onStart({ run, workflow }) {
@@ -88,7 +117,11 @@ export function otel({
     },
 
     onEvent(event: RuntimeEvent) {
-      if (event.subject === "step") return;
+      if (event.subject === "step") {
+        if (event.type === "retrying")
+          retries.add(1, { "perdure.task": event.name, "perdure.workflow": event.workflow });
+        return;
+      }
       const { run, workflow, type, error } = event;
       runs.add(1, { "perdure.workflow": workflow, event: type });
       if (type === "started" || type === "resumed") return;
@@ -98,6 +131,50 @@ export function otel({
       if (span && (type === "failed" || type === "blocked" || type === "stopped")) fail(span, error);
       span?.end();
     },
+
+    onCommit({ milliseconds, error }) {
+      commits.record(milliseconds / 1000, error === undefined ? {} : { "error.type": typeOf(error) });
+    },
+
+    onOpen(gauges) {
+      const ends = [observeRuns(meter, gauges), ...(eventLoop ? [observeEventLoop(meter)] : [])];
+      return () => ends.forEach((end) => end());
+    },
+  };
+}
+
+/** Returns a function that ends it, like the next one. */
+function observeRuns(meter: Meter, { queued }: Gauges): () => void {
+  const queue = meter.createObservableGauge("perdure.worker.queue", {
+    description: "Runs that have no place in the workers of this process",
+    unit: "{run}",
+  });
+  const observe: ObservableCallback = (result) => result.observe(queued());
+  queue.addCallback(observe);
+  return () => queue.removeCallback(observe);
+}
+
+function observeEventLoop(meter: Meter): () => void {
+  const options = { description: "Delay of the event loop", unit: "s" };
+  const p50 = meter.createObservableGauge("nodejs.eventloop.delay.p50", options);
+  const p99 = meter.createObservableGauge("nodejs.eventloop.delay.p99", options);
+  const max = meter.createObservableGauge("nodejs.eventloop.delay.max", options);
+  let delays: IntervalHistogram | undefined;
+  const observe: BatchObservableCallback = (result) => {
+    if (delays && delays.count > 0) {
+      result.observe(p50, delays.percentile(50) / 1e9);
+      result.observe(p99, delays.percentile(99) / 1e9);
+      result.observe(max, delays.max / 1e9);
+      delays.reset();
+    } else if (!delays) {
+      delays = monitorEventLoopDelay();
+      delays.enable();
+    }
+  };
+  meter.addBatchObservableCallback(observe, [p50, p99, max]);
+  return () => {
+    delays?.disable();
+    meter.removeBatchObservableCallback(observe, [p50, p99, max]);
   };
 }
 
@@ -108,6 +185,12 @@ function placeOf(location: string | undefined): Attributes {
   const [, file, line, column] = /^(.+):(\d+):(\d+)$/.exec(location ?? "") ?? [];
   if (file === undefined) return {};
   return { "code.file.path": file, "code.line.number": Number(line), "code.column.number": Number(column) };
+}
+
+/** The value of `error.type`: a code, such as `STORE_TIMEOUT`, or the name of a class. */
+function typeOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  return "code" in error && typeof error.code === "string" ? error.code : error.name;
 }
 
 function fail(span: Span, error: unknown): void {

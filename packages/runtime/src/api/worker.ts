@@ -33,6 +33,8 @@ export class Worker {
   private blockedRevision = -1;
   /** How often in a row the store could not be read. */
   private failures = 0;
+  /** Runs that it had no place for when it last looked. */
+  queued = 0;
 
   constructor(runtime: Runtime, options: WorkerOptions) {
     const { concurrency = DEFAULT_CONCURRENCY, workflows } = checkOptions(
@@ -69,7 +71,8 @@ export class Worker {
     const rows = await claims.claimable(this.workflows ?? workflowNames(), isWanted, { blocked });
     const room = this.concurrency - this.taken.size;
     for (const row of rows.slice(0, Math.max(0, room))) this.take(row);
-    if (rows.length > room) this.makeRoom(rows.length - room);
+    this.queued = Math.max(0, rows.length - room);
+    if (this.queued > 0) this.makeRoom(this.queued);
     await this.retention.tick();
   }
 
@@ -78,6 +81,7 @@ export class Worker {
     this.stopped = true;
     this.timer?.();
     await this.ticking;
+    this.queued = 0;
     await this.runtime.runs.drain(this.taken);
   }
 

@@ -1,3 +1,5 @@
+import { elapsed } from "@perdure/protocol";
+import type { Awaitable } from "@perdure/store";
 import { headlineOf } from "../values/describe.ts";
 import type { RuntimeEvent } from "./events.ts";
 import type { Logger } from "./logger.ts";
@@ -24,6 +26,21 @@ export interface AttemptInfo {
   readonly location: string | undefined;
 }
 
+/** A transaction of the store that recorded what happened in runs of this process. */
+export interface CommitInfo {
+  /** How many records it had: those of one turn of the event loop. */
+  readonly writes: number;
+  readonly milliseconds: number;
+  /** What the store threw, if it failed. */
+  readonly error?: unknown;
+}
+
+/** What can be asked about a process and its store, for gauges. Nothing of it is measured before it is asked for. */
+export interface Gauges {
+  /** Runs that a worker of this process would have resumed when it last looked, if it had had a place for them; 1000 at most. */
+  readonly queued: () => number;
+}
+
 /**
  * What a tracer needs: functions around the code that it measures, and everything that happens. None of them can fail a run. `perdure/otel` has one for
  * OpenTelemetry.
@@ -36,6 +53,9 @@ export interface Instrumentation {
   /** Has to call `call`, in the context that the attempt is to have, and to return what it returns. Recorded tasks are not attempted. */
   readonly aroundAttempt?: <R>(attempt: AttemptInfo, call: () => R) => R;
   readonly onEvent?: (event: RuntimeEvent) => void;
+  readonly onCommit?: (commit: CommitInfo) => void;
+  /** Called when the process opens its store. Returns a function that is called when it closes it. */
+  readonly onOpen?: (gauges: Gauges) => () => void;
 }
 
 /** `call()` inside of `around`; without it if that throws, or does not call. */
@@ -53,4 +73,29 @@ export function inside<I, R>(
     if (!result) log.error(`the instrumentation threw: ${headlineOf(error)}`, {});
   }
   return (result ??= { value: call() }).value;
+}
+
+/** `commit()`, and then `onCommit` if there is one. */
+export function timed<R>(
+  onCommit: Instrumentation["onCommit"],
+  writes: number,
+  commit: () => Awaitable<R>,
+): Awaitable<R> {
+  if (!onCommit) return commit();
+  const began = elapsed();
+  const done = (failed?: { readonly error: unknown }): void =>
+    onCommit({ writes, milliseconds: elapsed() - began, ...failed });
+  try {
+    const result = commit();
+    if (!(result instanceof Promise)) done();
+    else
+      result.then(
+        () => done(),
+        (error: unknown) => done({ error }),
+      );
+    return result;
+  } catch (error) {
+    done({ error });
+    throw error;
+  }
 }

@@ -1,5 +1,6 @@
 import { nextTurn, PerdureError } from "@perdure/protocol";
-import type { Store, Write } from "@perdure/store";
+import type { Awaitable, Store, Write } from "@perdure/store";
+import { timed, type Instrumentation } from "../config/instrumentation.ts";
 
 interface Entry {
   readonly write: Write;
@@ -9,13 +10,15 @@ interface Entry {
 /** Collects the writes of one event-loop turn, of all runs, into one commit. */
 export class Committer {
   private readonly store: Store;
+  private readonly onCommit: Instrumentation["onCommit"];
   private entries: Entry[] = [];
   private scheduled = false;
   private busy = false;
   private idle: (() => void)[] = [];
 
-  constructor(store: Store) {
+  constructor(store: Store, onCommit?: Instrumentation["onCommit"]) {
     this.store = store;
+    this.onCommit = onCommit;
   }
 
   add(write: Write, done: (result: unknown) => void): void {
@@ -46,12 +49,16 @@ export class Committer {
     const results: unknown[] = [];
     for (const { write } of batch) {
       try {
-        results.push((await this.store.commit([write]))[0]);
+        results.push((await this.write([write]))[0]);
       } catch (error) {
         results.push(error ?? new Error("the store failed"));
       }
     }
     return results;
+  }
+
+  private write(writes: Write[]): Awaitable<unknown[]> {
+    return timed(this.onCommit, writes.length, () => this.store.commit(writes));
   }
 
   private commit(): void {
@@ -73,7 +80,7 @@ export class Committer {
     };
     this.busy = true;
     try {
-      const results = this.store.commit(batch.map(({ write }) => write));
+      const results = this.write(batch.map(({ write }) => write));
       if (results instanceof Promise) results.then(answer, fail);
       else answer(results);
     } catch (error) {

@@ -39,6 +39,8 @@ const errorClasses: ErrorClasses = {
 
 /** A worker, as `close` knows it. */
 interface Stoppable {
+  /** Runs that it had no place for when it last looked. */
+  readonly queued: number;
   stop(): Promise<void>;
 }
 
@@ -67,6 +69,7 @@ export class Runtime implements Host, ProcessContext {
   /** Ends the keeping of unhandled rejections. */
   private endKeeping: (() => void) | undefined;
   private opened: Promise<void> | undefined;
+  private endGauges: (() => void) | undefined;
   private closed = false;
   /** How many copies of this package the log has reported. One is normal. */
   private reportedCopies = 1;
@@ -84,7 +87,7 @@ export class Runtime implements Host, ProcessContext {
     const store = options.store ?? process.env["PERDURE_STORE"] ?? "sqlite:perdure.db";
     const given = typeof store === "string" ? openStore(store, { durability: options.durability ?? "full" }) : store;
     this.store = boundedStore(given, this.settings.storeTimeout, this.clock);
-    this.committer = new Committer(this.store);
+    this.committer = new Committer(this.store, this.reporter.onCommit);
     this.waiters = new Waiters(this.clock);
     const leases = new Leases(this);
     this.leases = leases;
@@ -118,6 +121,9 @@ export class Runtime implements Host, ProcessContext {
     await this.opened;
     this.assertOpen();
     this.reportCopies();
+    this.endGauges ??= this.reporter.opened({
+      queued: () => [...this.workers].reduce((sum, { queued }) => sum + queued, 0),
+    });
     return this.store;
   }
 
@@ -219,6 +225,8 @@ export class Runtime implements Host, ProcessContext {
     this.poller.stop();
     this.endKeeping?.();
     this.endKeeping = undefined;
+    this.endGauges?.();
+    this.endGauges = undefined;
     for (const execution of this.runs.all()) execution.lose();
     this.waiters.wakeAll();
   }

@@ -3,6 +3,7 @@ import type { Encoded, RunRow, StepRow } from "@perdure/store";
 import type { Clock } from "../config/clock.ts";
 import { filtered, isLogged, type Logger } from "../config/logger.ts";
 import { shown, type Shower } from "../config/redact.ts";
+import type { CommitInfo, Gauges } from "../config/instrumentation.ts";
 import type { RuntimeOptions } from "../config/settings.ts";
 import { guarded, headlineOf } from "../values/describe.ts";
 import type { RunHappened, RuntimeEvent, StepEvent, StepHappened } from "../config/events.ts";
@@ -63,6 +64,20 @@ export class Reporter {
     }));
   }
 
+  /** What to call after each commit; undefined where nobody measures. */
+  get onCommit(): ((commit: CommitInfo) => void) | undefined {
+    const hook = this.options.instrumentation?.onCommit;
+    return hook && ((commit) => void this.calls("instrumentation.onCommit", undefined, () => hook(commit)));
+  }
+
+  /** Returns what to call when the store is closed. */
+  opened(gauges: Gauges): () => void {
+    const hook = this.options.instrumentation?.onOpen;
+    let close: (() => void) | undefined;
+    if (hook) this.calls("instrumentation.onOpen", undefined, () => (close = hook(gauges)));
+    return () => void this.calls("instrumentation.onOpen", undefined, () => close?.());
+  }
+
   private errorOf(run: RunRow, output: Encoded | undefined, step?: string): { readonly error?: unknown } {
     if (output === undefined) return {};
     const what = { value: "error", run: run.id, workflow: run.workflow, ...(step !== undefined && { step }) } as const;
@@ -88,12 +103,12 @@ export class Reporter {
   }
 
   /** False: the hook threw. */
-  private calls(name: string, run: string, hook: () => void): boolean {
+  private calls(name: string, run: string | undefined, hook: () => void): boolean {
     try {
       this.inContext(hook);
       return true;
     } catch (error) {
-      this.log.error(`${name} threw: ${headlineOf(error)}`, { run });
+      this.log.error(`${name} threw: ${headlineOf(error)}`, { ...(run !== undefined && { run }) });
       return false;
     }
   }
