@@ -75,6 +75,7 @@ test("the exports of every entry point match the snapshot", () => {
         "complete",
         "configure",
         "constant",
+        "countRuns",
         "exponential",
         "getRun",
         "keyed",

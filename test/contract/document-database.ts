@@ -105,9 +105,12 @@ export class Documents {
 
   /** The oldest first; runs created at the same time are in the order of their insertion. */
   all(): Document[] {
-    return [...this.texts.keys()]
-      .flatMap((id) => this.find(id) ?? [])
-      .sort((a, b) => a.run.createdAt - b.run.createdAt);
+    return this.recorded().sort((a, b) => a.run.createdAt - b.run.createdAt);
+  }
+
+  /** In the order of their insertion. */
+  recorded(): Document[] {
+    return [...this.texts.keys()].flatMap((id) => this.find(id) ?? []);
   }
 
   changed(): Map<string, string> {

@@ -4,6 +4,7 @@ import type {
   Lease,
   NewRun,
   PruneFilter,
+  RunCount,
   RunFilter,
   RunHead,
   RunRow,
@@ -40,6 +41,7 @@ export function documentStore(database: DocumentDatabase = new DocumentDatabase(
     getRun: (id) => look((documents) => documents.find(id)?.run),
     getCode: (code) => look(({ codes }) => codes.get(code)),
     listRuns: (filter) => look((documents) => list(documents, filter)),
+    countRuns: () => look(counts),
     unfinished: (filter) => look((documents) => unfinished(documents, filter)),
     claim: (request) => update((documents) => claim(documents, request)),
     renew: (renewal) => update((documents) => renew(documents, renewal)),
@@ -131,27 +133,61 @@ function renew(documents: Documents, { runs, until }: Request<"renew">): boolean
 const among = (wanted: string | readonly string[] | undefined, value: string): boolean =>
   wanted === undefined || [wanted].flat().includes(value);
 
-function selected(steps: StepRow[], { after, open, limit }: StepFilter): StepRow[] {
+function selected(steps: StepRow[], { after, open, id, values, limit }: StepFilter): StepRow[] {
   const inOrder = steps.sort((a, b) => (a.seq ?? Infinity) - (b.seq ?? Infinity) || 0);
-  const isWanted = ({ seq, state }: StepRow): boolean =>
-    (after === undefined || (seq !== undefined && seq > after)) && (!open || state === "open");
-  return inOrder.filter(isWanted).slice(0, limit);
+  const isWanted = ({ id: own, seq, state }: StepRow): boolean =>
+    (id === undefined || id === own) &&
+    (after === undefined || (seq !== undefined && seq > after)) &&
+    (!open || state === "open");
+  const wanted = inOrder.filter(isWanted).slice(0, limit);
+  if (values === false)
+    for (const step of wanted)
+      Object.assign(step, { input: undefined }, step.state === "completed" && { output: undefined });
+  return JSON.parse(JSON.stringify(wanted)) as StepRow[];
 }
 
 function list(documents: Documents, filter: RunFilter): RunHead[] {
-  const { status, workflow, runs: ids, tags = [], parent, createdAfter, createdBefore, before, limit = 100 } = filter;
-  const runs = documents.all().map(({ run }) => run);
-  const end = before === undefined ? runs.length : runs.findIndex(({ id }) => id === before);
-  const older = runs.slice(0, Math.max(0, end)).reverse();
+  const { status, workflow, runs: ids, tags = [], parent, createdAfter, createdBefore, search = "" } = filter;
+  const { order, before, limit = 100 } = filter;
+  const newestFirst = documents
+    .all()
+    .map(({ run }) => run)
+    .reverse();
+  const isDue = ({ wakeAt }: RunRow): boolean => wakeAt !== undefined;
+  const due = documents
+    .recorded()
+    .map(({ run }) => run)
+    .filter(isDue)
+    .sort((a, b) => (a.wakeAt ?? 0) - (b.wakeAt ?? 0));
+  const runs = order === "due" ? [...due, ...newestFirst.filter((run) => !isDue(run))] : newestFirst;
+  const bound = before === undefined ? -1 : runs.findIndex(({ id }) => id === before);
+  if (before !== undefined && bound < 0) return [];
   const isWanted = (run: RunRow): boolean =>
     (among(status, run.status) || (run.blocked !== undefined && among(status, "blocked"))) &&
     among(workflow, run.workflow) &&
     among(ids, run.id) &&
+    run.id.includes(search) &&
     tags.every((tag) => run.tags?.includes(tag)) &&
     (parent === undefined || parent === run.parent) &&
     run.createdAt >= (createdAfter ?? -Infinity) &&
     run.createdAt < (createdBefore ?? Infinity);
-  return older.filter(isWanted).slice(0, limit).map(headOf);
+  return runs
+    .slice(bound + 1)
+    .filter(isWanted)
+    .slice(0, limit)
+    .map(headOf);
+}
+
+function counts(documents: Documents): RunCount[] {
+  const all = documents.recorded().map(({ run }): RunCount => {
+    const { workflow, file, status, blocked } = run;
+    return { workflow, file, status: blocked ? "blocked" : status, count: 0 };
+  });
+  const kinds = new Map(all.map((kind) => [JSON.stringify(kind), kind]));
+  return [...kinds].map(([key, kind]) => ({
+    ...kind,
+    count: all.filter((each) => JSON.stringify(each) === key).length,
+  }));
 }
 
 function headOf({ input: _, codeHistory: __, seed: ___, output, ...head }: RunRow): RunHead {

@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import {
   close,
   complete,
+  countRuns,
   getRun,
   listRuns,
   progress,
@@ -175,6 +176,24 @@ test("steps() gives the finished steps in order, then the open ones, with inputs
   expect(open?.dueAt).toBeInstanceOf(Date);
 });
 
+test("step() gives one of them, and steps({ values: false }) all of them without inputs and outputs", async () => {
+  begin({ recordInputs: true });
+  const run = await start(order, ["a", 5]);
+  await run.result();
+  const [charged, reported] = await run.steps();
+  expect(await run.step("charge[0]")).toEqual(charged);
+  expect(charged).toHaveProperty("output");
+  const { input: _, output: __, ...light } = { ...charged };
+  const { input: ___, output: ____, ...second } = { ...reported };
+  expect(await run.steps({ values: false })).toStrictEqual([light, second]);
+  expect(await run.steps({ values: false, after: 1, limit: 1 })).toStrictEqual([second]);
+  await expect(run.step("none[0]")).rejects.toMatchObject({ code: "STEP_NOT_FOUND" });
+  const failing = await start(calls, ["c"]);
+  await settled();
+  const [open] = await failing.steps({ values: false });
+  expect(open).toMatchObject({ id: "flaky[0]", error: new Error("the line is busy") });
+});
+
 test("steps() has no inputs unless they are recorded", async () => {
   begin();
   const run = await start(order, ["a", 5]);
@@ -203,6 +222,38 @@ test("listRuns() filters by blocked, tags, parent and time", async () => {
     status: "pending",
     blocked: { error: "VALUE_NOT_STORABLE" },
   });
+});
+
+test("countRuns() counts the runs of each workflow by status, and blocked ones apart", async () => {
+  begin();
+  expect(await countRuns()).toEqual([]);
+  for (const id of ["a", "b"]) await (await start(order, [id, 5])).result();
+  await start(unstorable, ["u"]);
+  await start(child, ["c"]);
+  await settled();
+  const file = "test/life/reading.test.ts";
+  expect(await countRuns()).toEqual([
+    { workflow: "order", file, status: "completed", count: 2 },
+    { workflow: "unstorable", file, status: "blocked", count: 1 },
+    { workflow: "child", file, status: "running", count: 1 },
+  ]);
+});
+
+test("listRuns() finds runs by a part of their id, and lists the next due first", async () => {
+  begin({ suspendAfter: "1s" });
+  for (const id of ["p-1", "p-2"]) await start(child, [id]);
+  await start(calls, ["c-1"]);
+  await advance("5s");
+  await start(order, ["a-1", 5]);
+  await settled();
+  const ids = async (options: Parameters<typeof listRuns>[0]): Promise<string[]> =>
+    (await listRuns(options)).map(({ id }) => id);
+  expect(await ids({ search: "-1" })).toEqual(["a-1", "c-1", "p-1"]);
+  expect(await ids({ search: "P" })).toEqual([]);
+  expect(await ids({ order: "due" })).toEqual(["c-1", "p-1", "p-2", "a-1"]);
+  expect(await ids({ order: "due", before: "p-1", limit: 1 })).toEqual(["p-2"]);
+  // @ts-expect-error it is "due"
+  await expect(listRuns({ order: "deu" })).rejects.toMatchObject({ code: "OPTION_INVALID" });
 });
 
 test("redact() decides what people see of inputs, outputs, errors and progress, and changes no result", async () => {

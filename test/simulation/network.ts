@@ -19,7 +19,15 @@ const line = (given: Partial<Line>): Line => ({ latency: 0, errors: 0, silence: 
 
 export const goodLine = line({});
 
-const READS: ReadonlySet<StoreMethod> = new Set(["getRun", "listRuns", "unfinished", "steps", "wakeups", "getCode"]);
+const READS: ReadonlySet<StoreMethod> = new Set([
+  "getRun",
+  "listRuns",
+  "unfinished",
+  "steps",
+  "wakeups",
+  "getCode",
+  "countRuns",
+]);
 const isRead = (method: StoreMethod): boolean => READS.has(method);
 const isWrite = (method: StoreMethod): boolean => !READS.has(method);
 

@@ -235,9 +235,9 @@ export const messages = {
     text: "workflowContext() was called outside of a workflow",
     hint: "call it in the body of a workflow or in a helper that the workflow calls; a task has taskContext()",
   })),
-  STEP_NOT_FOUND: define((p: { run: string; step: string }) => ({
-    text: `run ${p.run} has no finished step ${p.step}`,
-    hint: "run.steps() lists the steps; one that is open, or whose failure was retried, cannot be forked from",
+  STEP_NOT_FOUND: define((p: { run: string; step: string; wanted: "finished" | "recorded" }) => ({
+    text: `run ${p.run} has no ${p.wanted} step ${p.step}`,
+    hint: "run.steps() lists the steps; one whose failure was retried is not among them, and one that is open cannot be forked from",
   })),
   RUN_NOT_FOUND: define((p: { run: string }) => ({
     text: `run ${p.run} does not exist in this store`,

@@ -49,7 +49,7 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   NOT_DETERMINISTIC: place,
   NOT_IN_A_TASK: {},
   NOT_IN_A_WORKFLOW: {},
-  STEP_NOT_FOUND: { run: "order-17", step: "ship[0]" },
+  STEP_NOT_FOUND: { run: "order-17", step: "ship[0]", wanted: "finished" },
   NOT_RECOVERABLE: { workflow: "order" },
   OPTION_UNKNOWN: { owner: "configure()", name: "leese", known: ["store", "lease"], suggestion: "lease" },
   OPTION_INVALID: { option: "retries", value: "-1", expected: "a whole number from 0" },

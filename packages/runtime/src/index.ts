@@ -14,6 +14,7 @@ export { prune, type PruneOptions } from "./api/prune.ts";
 export type { Run, RunStatus } from "./api/run.ts";
 export {
   complete,
+  countRuns,
   getRun,
   listRuns,
   recover,

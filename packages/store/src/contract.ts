@@ -185,10 +185,26 @@ export interface RunFilter {
   readonly createdAfter?: number;
   /** Only runs created before this time. */
   readonly createdBefore?: number;
-  /** Only runs created before the run with this id, for the next page. */
+  /** Only runs whose id contains this text. Upper and lower case differ, and no sign has a meaning of its own. */
+  readonly search?: string;
+  /**
+   * `created`, the default: newest first by `createdAt`; of equal times, the last recorded run first. `due`: the runs that have a `wakeAt`, the next
+   * due first; of equal times, the first recorded run first; then the others in the order `created`.
+   */
+  readonly order?: "created" | "due";
+  /** Only runs that come after the run with this id in that order, for the next page. If there is no such run, the list is empty. */
   readonly before?: string;
   /** Default 100. */
   readonly limit?: number;
+}
+
+/** How many runs of a workflow have a status. */
+export interface RunCount {
+  readonly workflow: string;
+  readonly file: string;
+  /** `blocked`: pending runs that are blocked. Here they are not among the `pending` ones. */
+  readonly status: RunStatus | "blocked";
+  readonly count: number;
 }
 
 /** Which steps of a run to read. Without any of these, all. */
@@ -197,6 +213,10 @@ export interface StepFilter {
   readonly after?: number;
   /** Only open steps. */
   readonly open?: true;
+  /** Only the step with this id. */
+  readonly id?: string;
+  /** False: without `input`, and without the `output` of completed steps, which need not be read. */
+  readonly values?: false;
   /** At most so many. */
   readonly limit?: number;
 }
@@ -255,8 +275,9 @@ export interface Store {
   getRun(id: string): Awaitable<RunRow | undefined>;
   /** The `modules` of a code version. Undefined: no run has it, or only runs from a schema that did not record code versions. */
   getCode(code: string): Awaitable<Encoded | undefined>;
-  /** Newest first by `createdAt`; of equal times, the last recorded run first. If the run `before` does not exist, the list is empty. */
   listRuns(filter: RunFilter): Awaitable<RunHead[]>;
+  /** How many runs there are: one entry for each workflow, file and status that a run has, in any order. */
+  countRuns(): Awaitable<RunCount[]>;
   /**
    * Runs that may need an owner, oldest first: pending runs; waiting runs that are due (`wakeAt` at or before `now`); and running runs
    * of any owner that is not in `alive`. The caller knows which owners are dead, and reads `leaseUntil`.

@@ -172,6 +172,8 @@ const filter = fc
     parent: maybe(run),
     createdAfter: maybe(time),
     createdBefore: maybe(time),
+    search: maybe(fc.constantFrom("a", "B", "")),
+    order: maybe(fc.constantFrom("created" as const, "due" as const)),
     before: maybe(run),
     limit: maybe(fc.nat({ max: 5 })),
   })
@@ -189,10 +191,16 @@ const pruned = fc
   .map(compact);
 
 /** Open steps have no order, so no limit is set on them. */
-const stepFilter = fc.oneof(
-  fc.record({ after: fc.nat({ max: 6 }), limit: maybe(fc.nat({ max: 3 })) }).map(compact),
-  fc.constant({ open: true as const }),
-);
+const stepFilter = fc
+  .tuple(
+    fc.oneof(
+      fc.record({ after: fc.nat({ max: 6 }), limit: maybe(fc.nat({ max: 3 })) }),
+      fc.record({ open: fc.constant(true as const) }),
+      fc.record({ id: stepId, after: maybe(fc.nat({ max: 6 })), open: maybe(fc.constant(true as const)) }),
+    ),
+    fc.record({ values: maybe(fc.constant(false as const)) }),
+  )
+  .map(([which, how]) => compact({ ...which, ...how }));
 
 const unfinished = fc
   .record({
@@ -258,7 +266,8 @@ export async function everything(store: Store): Promise<unknown> {
   const steps = await Promise.all(runs.map(async ({ id }) => sortedSteps(await store.steps(id))));
   const wakeups = await store.wakeups(runs.map(({ id, epoch }) => ({ run: id, epoch })));
   const codes = await Promise.all(["c1", "c2", "c3"].map((each) => store.getCode(each)));
-  return { runs, wakeups, steps, codes };
+  const counts = (await store.countRuns()).map((count) => JSON.stringify(Object.entries(count).sort())).sort();
+  return { runs, wakeups, steps, codes, counts };
 }
 
 /** Sorts the open steps, which a store may return in any order. */

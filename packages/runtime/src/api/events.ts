@@ -57,7 +57,7 @@ export async function* subscribe(
       continue;
     }
     if (hasChanged) yield { type: "status", status: row.status, ...(row.blocked && { blocked: row.blocked }) };
-    const waitingFor = waitsOf(await (await runtime.ready()).steps(id, { open: true }));
+    const waitingFor = waitsOf(await (await runtime.ready()).steps(id, { open: true, values: false }));
     const waits = JSON.stringify(waitingFor);
     if (waits !== seen.waits) yield { type: "waiting", waitingFor };
     seen.waits = waits;

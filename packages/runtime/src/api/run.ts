@@ -36,19 +36,37 @@ export class Run<R = unknown> {
   async info(): Promise<RunDetails> {
     const row = await this.runtime.requests.row(this.id);
     const store = await this.runtime.ready();
-    return { ...runInfo(this.runtime, row), waitingFor: waitsOf(await store.steps(this.id, { open: true })) };
+    return {
+      ...runInfo(this.runtime, row),
+      waitingFor: waitsOf(await store.steps(this.id, { open: true, values: false })),
+    };
   }
 
   /**
    * The recorded steps: the finished ones in the order in which the workflow saw them, then the open ones. Does not resume the run.
    * @param options.after - only finished steps with a higher `seq`, for the next page
    * @param options.limit - at most so many. Default: all
+   * @param options.values - false: without inputs and outputs, which are then not read. Errors stay
    * @throws PerdureError `RUN_NOT_FOUND`
    */
-  async steps(options: Pick<StepFilter, "after" | "limit"> = {}): Promise<StepInfo[]> {
-    checkOptions(options, { after: true, limit: true }, "run.steps()");
+  async steps(options: Pick<StepFilter, "after" | "limit" | "values"> = {}): Promise<StepInfo[]> {
+    checkOptions(options, { after: true, limit: true, values: true }, "run.steps()");
+    return this.readSteps(options);
+  }
+
+  /**
+   * What is recorded of one step. Does not resume the run.
+   * @throws PerdureError `RUN_NOT_FOUND`, `STEP_NOT_FOUND`
+   */
+  async step(id: string): Promise<StepInfo> {
+    const [step] = await this.readSteps({ id });
+    if (!step) throw new PerdureError("STEP_NOT_FOUND", { run: this.id, step: id, wanted: "recorded" });
+    return step;
+  }
+
+  private async readSteps(filter: StepFilter): Promise<StepInfo[]> {
     const row = await this.runtime.requests.row(this.id);
-    const steps = await (await this.runtime.ready()).steps(this.id, options);
+    const steps = await (await this.runtime.ready()).steps(this.id, filter);
     return steps.map((step) => stepInfo(this.runtime, row, step));
   }
 
@@ -111,7 +129,7 @@ export class Run<R = unknown> {
     const forked = await store.fork({ run: this.id, from, id: forkId, now: this.runtime.clock.now() });
     if (!forked) {
       await this.runtime.requests.row(this.id); // RUN_NOT_FOUND comes first
-      throw new PerdureError("STEP_NOT_FOUND", { run: this.id, step: from });
+      throw new PerdureError("STEP_NOT_FOUND", { run: this.id, step: from, wanted: "finished" });
     }
     await this.runtime.requests.resume(forkId);
     return new Run<R>(this.runtime, forkId);

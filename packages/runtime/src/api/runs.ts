@@ -1,5 +1,5 @@
 import { checkOptions, oneOf, type OptionNames } from "@perdure/protocol";
-import type { RunFilter, RunStatus } from "@perdure/store";
+import type { RunCount, RunFilter, RunStatus } from "@perdure/store";
 import { selfOf } from "../definitions/registry.ts";
 import { workflowOf } from "../definitions/workflows.ts";
 import { currentScope } from "../execution/current.ts";
@@ -70,6 +70,10 @@ export interface ListOptions {
   readonly createdAfter?: Date;
   /** Only runs created before. */
   readonly createdBefore?: Date;
+  /** Only runs whose id contains this text. Upper and lower case differ. */
+  readonly search?: string;
+  /** `created`: newest first. `due`: first the runs that continue at a time, the next one first; then the others, newest first. Default `created`. */
+  readonly order?: "created" | "due";
   /** Default 100. */
   readonly limit?: number;
   /** The id of the last run of the previous page. */
@@ -83,17 +87,20 @@ const LIST_OPTIONS: OptionNames<ListOptions> = {
   parent: true,
   createdAfter: true,
   createdBefore: true,
+  search: true,
+  order: true,
   limit: true,
   before: true,
 };
 
 /**
- * Runs, newest first. Reading does not resume them.
- * @throws PerdureError `OPTION_UNKNOWN`
+ * Runs, newest first or the next due first. Reading does not resume them.
+ * @throws PerdureError `OPTION_UNKNOWN`, `OPTION_INVALID`
  */
 export async function listRuns(options: ListOptions = {}): Promise<RunInfo[]> {
   checkOptions(options, LIST_OPTIONS, "listRuns()");
   const { tags, createdAfter, createdBefore, ...same } = options;
+  oneOf(same.order ?? "created", ["created", "due"], "order");
   const filter: RunFilter = {
     ...same,
     ...(tags !== undefined && { tags: [tags].flat() }),
@@ -102,6 +109,11 @@ export async function listRuns(options: ListOptions = {}): Promise<RunInfo[]> {
   };
   const runtime = currentRuntime();
   return (await runtime.requests.list(filter)).map((head) => runInfo(runtime, head));
+}
+
+/** How many runs there are of each workflow, file and status. Blocked runs are counted as `blocked`, not as `pending`. Entries with 0 are left out. */
+export async function countRuns(): Promise<RunCount[]> {
+  return (await currentRuntime().ready()).countRuns();
 }
 
 /**

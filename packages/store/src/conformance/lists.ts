@@ -91,6 +91,79 @@ export const listCases: Cases = {
       }
       assert.deepEqual(seen, [...ids].reverse());
     },
+  "countRuns counts by workflow, file and status, and blocked runs apart from pending ones": async (store) => {
+    assert.deepEqual(await store.countRuns(), []);
+    await oneOfEach(store);
+    await store.createRun(newRun("again"));
+    await store.createRun(newRun("elsewhere", { file: "src/other.ts" }));
+    await waiting(store, "waits", { wakeAt: T });
+    await owned(store, "blocked");
+    await store.commit([release("blocked", { status: "pending", blocked: { error: "E", message: "m", code: "c" } })]);
+    await store.createRun(newRun("gone"));
+    await store.delete({ run: "gone", now: T, force: true });
+    const counts = (await store.countRuns()).map(
+      ({ workflow, file, status, count }) => `${workflow} ${file} ${status} ${count}`,
+    );
+    assert.deepEqual(counts.sort(), [
+      "bill src/ship.ts pending 1",
+      "ship src/other.ts pending 1",
+      "ship src/ship.ts blocked 1",
+      "ship src/ship.ts cancelled 1",
+      "ship src/ship.ts completed 1",
+      "ship src/ship.ts failed 1",
+      "ship src/ship.ts pending 2",
+      "ship src/ship.ts running 1",
+      "ship src/ship.ts waiting 1",
+    ]);
+  },
+  "listRuns finds runs by a part of their id, in which no sign has a meaning": async (store) => {
+    for (const [place, id] of ["order-1", "Order-2", "a_b%", "a*b", "x/order-3"].entries())
+      await store.createRun(newRun(id, { createdAt: T + place }));
+    assert.deepEqual(await listed(store, { search: "order" }), ["x/order-3", "order-1"]);
+    assert.deepEqual(await listed(store, { search: "order", before: "x/order-3" }), ["order-1"]);
+    assert.deepEqual(await listed(store, { search: "r-", limit: 2 }), ["x/order-3", "Order-2"]);
+    assert.deepEqual(await listed(store, { search: "_" }), ["a_b%"]);
+    assert.deepEqual(await listed(store, { search: "%" }), ["a_b%"]);
+    assert.deepEqual(await listed(store, { search: "a*b" }), ["a*b"]);
+    assert.deepEqual(await listed(store, { search: "none" }), []);
+    assert.deepEqual(await listed(store, { search: "order", status: "failed" }), []);
+    assert.equal((await listed(store, { search: "" })).length, 5);
+  },
+  "listRuns in the order `due` begins with the next due run, and ends with those that only an event wakes": async (
+    store,
+  ) => {
+    await oneOfEach(store);
+    for (const [id, wakeAt] of [
+      ["late", 900],
+      ["soon", 100],
+      ["also-soon", 100],
+      ["next", 50],
+    ] as const)
+      await waiting(store, id, { wakeAt: T + wakeAt });
+    await waiting(store, "waits", { steps: [openWait("a[0]", "go")] });
+    const due = ["next", "soon", "also-soon", "late"];
+    const others = ["cancelled", "failed", "completed", "bill", "running", "pending", "waits"];
+    const order = "due";
+    assert.deepEqual(await listed(store, { order }), [...due, ...others]);
+    assert.deepEqual(await listed(store, { order, status: "waiting" }), [...due, "waits"]);
+    assert.deepEqual(await listed(store, { order, status: ["failed", "waiting"] }), [...due, "failed", "waits"]);
+    assert.deepEqual(await listed(store, { order, status: ["failed", "pending"] }), ["failed", "bill", "pending"]);
+    assert.deepEqual(await listed(store, { order, search: "soon" }), ["soon", "also-soon"]);
+    assert.deepEqual(await listed(store, { order, runs: ["late", "next", "failed"] }), ["next", "late", "failed"]);
+    assert.deepEqual(await listed(store, { order, workflow: "bill" }), ["bill"]);
+    assert.deepEqual(await listed(store, { order, limit: 0 }), []);
+    for (const limit of [1, 2, 3, 4, 5]) {
+      const seen: string[] = [];
+      for (let before: string | undefined; ; before = seen.at(-1)) {
+        const page = await listed(store, { order, limit, ...(before !== undefined && { before }) });
+        if (page.length === 0) break;
+        seen.push(...page);
+      }
+      assert.deepEqual(seen, [...due, ...others]);
+    }
+    assert.deepEqual(await listed(store, { order, before: "none" }), []);
+    assert.deepEqual(await listed(store, { order: "created", limit: 1 }), ["cancelled"]);
+  },
   "listRuns returns nothing before a run that does not exist": async (store) => {
     await oneOfEach(store);
     assert.deepEqual(await listed(store, { before: "none" }), []);

@@ -41,6 +41,37 @@ export const steeringCases: Cases = {
     assert.deepEqual(await store.steps("r", { limit: 3 }), rows);
     assert.deepEqual(await store.steps("none", { after: 0 }), []);
   },
+  "one step can be read alone": async (store) => {
+    await owned(store, "r");
+    const rows = [checkpoint("a[0]", 1, { input: "[1]" }), checkpoint("b[0]", 2), openStep("c[0]")];
+    await store.commit(rows.map((row) => step("r", row)));
+    assert.deepEqual(await store.steps("r", { id: "a[0]" }), rows.slice(0, 1));
+    assert.deepEqual(await store.steps("r", { id: "c[0]" }), rows.slice(2));
+    assert.deepEqual(await store.steps("r", { id: "c[0]", open: true }), rows.slice(2));
+    assert.deepEqual(await store.steps("r", { id: "a[0]", open: true }), []);
+    assert.deepEqual(await store.steps("r", { id: "b[0]", after: 1 }), rows.slice(1, 2));
+    assert.deepEqual(await store.steps("r", { id: "b[0]", after: 2 }), []);
+    assert.deepEqual(await store.steps("r", { id: "b[0]", limit: 0 }), []);
+    assert.deepEqual(await store.steps("r", { id: "none" }), []);
+    assert.deepEqual(await store.steps("none", { id: "a[0]" }), []);
+  },
+  "steps can be read without values; errors stay": async (store) => {
+    await owned(store, "r");
+    const rows = [
+      checkpoint("a[0]", 1, { input: "[1]", target: "t", location: "src/a.ts:1:2" }),
+      checkpoint("b[0]", 2, { input: "[2]", state: "failed", output: '"error"' }),
+      openStep("c[0]", { input: "[3]", output: '"error"', attempt: 1, dueAt: T + 1 }),
+    ];
+    await store.commit(rows.map((row) => step("r", row)));
+    const light = rows.map(({ input: _, output, ...row }) =>
+      row.state === "completed" || output === undefined ? row : { ...row, output },
+    );
+    assert.deepEqual(await store.steps("r", { values: false }), light);
+    assert.deepEqual(await store.steps("r", { values: false, after: 0, limit: 1 }), light.slice(0, 1));
+    assert.deepEqual(await store.steps("r", { values: false, open: true }), light.slice(2));
+    assert.deepEqual(await store.steps("r", { values: false, id: "b[0]" }), light.slice(1, 2));
+    assert.deepEqual(await store.steps("r"), rows, "what is stored stays");
+  },
   "S15 a fork has the checkpoints before the given one, and is otherwise new": async (store) => {
     await owned(store, "r", { tags: ["vip"], codeHistory: "{}" });
     const rows = [checkpoint("a[0]", 1), checkpoint("b[0]", 2), checkpoint("c[0]", 3)];

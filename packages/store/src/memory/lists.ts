@@ -1,29 +1,47 @@
-import type { RunFilter, RunHead, RunRow, StepFilter, StepRow, UnfinishedFilter } from "../contract.ts";
-import { byAge, type Run } from "./run.ts";
+import type { RunCount, RunFilter, RunHead, RunRow, StepFilter, StepRow, UnfinishedFilter } from "../contract.ts";
+import { byAge, byDue, type Run } from "./run.ts";
 
-export function selected(steps: StepRow[], { after, open, limit = Infinity }: StepFilter): StepRow[] {
+export function selected(steps: StepRow[], { after, open, id, values, limit = Infinity }: StepFilter): StepRow[] {
   return steps
+    .filter((step) => id === undefined || step.id === id)
     .filter((step) => after === undefined || (step.seq !== undefined && step.seq > after))
     .filter((step) => open === undefined || step.state === "open")
-    .slice(0, Math.max(0, limit));
+    .slice(0, Math.max(0, limit))
+    .map((step) => (values === false ? withoutValues(step) : step));
+}
+
+function withoutValues({ input: _, output, ...step }: StepRow): StepRow {
+  return step.state === "completed" || output === undefined ? step : { ...step, output };
 }
 
 export function list(all: Map<string, Run>, filter: RunFilter): RunHead[] {
   const { workflow, runs, tags = [], parent, createdAfter = -Infinity, createdBefore = Infinity } = filter;
-  const { before, limit = 100 } = filter;
+  const { search = "", before, limit = 100 } = filter;
+  const inOrder = filter.order === "due" ? byDue : (a: Run, b: Run): number => byAge(b, a);
   const bound = before === undefined ? undefined : all.get(before);
   if (before !== undefined && !bound) return [];
   return [...all.values()]
-    .filter((run) => !runs || runs.includes(run.row.id))
+    .filter((run) => (!runs || runs.includes(run.row.id)) && run.row.id.includes(search))
     .filter(({ row }) => hasStatus(row, filter.status) && matches(workflow, row.workflow))
     .filter(
       ({ row }) => tags.every((tag) => row.tags?.includes(tag)) && (parent === undefined || row.parent === parent),
     )
     .filter(({ row }) => row.createdAt >= createdAfter && row.createdAt < createdBefore)
-    .filter((run) => !bound || byAge(run, bound) < 0)
-    .sort((a, b) => byAge(b, a))
+    .filter((run) => !bound || inOrder(bound, run) < 0)
+    .sort(inOrder)
     .slice(0, Math.max(0, limit))
     .map((run) => headOf(run.row));
+}
+
+export function counts(all: Map<string, Run>): RunCount[] {
+  const found = new Map<string, RunCount>();
+  for (const { row } of all.values()) {
+    const { workflow, file } = row;
+    const status = row.blocked ? "blocked" : row.status;
+    const key = JSON.stringify([workflow, file, status]);
+    found.set(key, { workflow, file, status, count: (found.get(key)?.count ?? 0) + 1 });
+  }
+  return [...found.values()];
 }
 
 function headOf({ input: _, codeHistory: __, seed: ___, output, ...head }: RunRow): RunHead {

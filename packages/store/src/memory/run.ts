@@ -74,3 +74,10 @@ export function bySeq(a: StepRow, b: StepRow): number {
 }
 
 export const byAge = (a: Run, b: Run): number => a.row.createdAt - b.row.createdAt || a.number - b.number;
+
+/** The next due first; then those that nothing but an event wakes, newest first. */
+export function byDue(a: Run, b: Run): number {
+  const [first = Infinity, second = Infinity] = [a.row.wakeAt, b.row.wakeAt];
+  if (first === Infinity && second === Infinity) return byAge(b, a);
+  return first === second ? a.number - b.number : first - second;
+}

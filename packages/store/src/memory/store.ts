@@ -1,6 +1,6 @@
 import type { Store } from "../contract.ts";
 import { EARLY_SIGNAL_LIFETIME } from "../status.ts";
-import { list, selected, unfinished } from "./lists.ts";
+import { counts, list, selected, unfinished } from "./lists.ts";
 import { cancel, deliver, fork, prune, remove, restart, retry, wakeup } from "./requests.ts";
 import { bySeq, change, isClaimable, newRun, own, ownedRun, type Run } from "./run.ts";
 import { apply } from "./writes.ts";
@@ -36,6 +36,7 @@ export function memoryStore(): Store {
     getRun: (id) => runs.get(id)?.row,
     getCode: (code) => codes.get(code),
     listRuns: (filter) => list(runs, filter),
+    countRuns: () => counts(runs),
     unfinished: (filter) => unfinished(runs, filter),
     claim({ run: id, lease, now, from }) {
       const run = runs.get(id);

@@ -1,4 +1,4 @@
-import type { PruneFilter, RunFilter, RunHead, RunRow, UnfinishedFilter } from "../contract.ts";
+import type { PruneFilter, RunCount, RunFilter, RunHead, RunRow, UnfinishedFilter } from "../contract.ts";
 import type { Connection } from "./driver.ts";
 import { COLUMNS, headOf, LISTED_COLUMNS, runOf, type HeadColumns, type Row } from "./run-rows.ts";
 
@@ -11,44 +11,63 @@ export function listings(db: Connection) {
     return statement.all(values) as R[];
   };
 
+  const count = db.prepare<[], RunCount>(
+    `SELECT workflow, file, CASE WHEN blocked IS NULL THEN status ELSE 'blocked' END AS status, count(*) AS count
+     FROM runs INDEXED BY runs_by_status GROUP BY 1, 2, 3`,
+  );
+  const isDue = db.prepare<[string], 0 | 1>("SELECT wake_at IS NOT NULL FROM runs WHERE id = ?").pluck();
+
+  /** Newest first. */
+  const byAge = (filter: RunFilter, only: readonly string[] = []): RunHead[] => {
+    const { status, runs, parent, before } = filter;
+    const statuses = status === undefined ? undefined : [...new Set([status].flat())];
+    if (statuses?.length === 0) return [];
+    const conditions = [
+      ...only,
+      ...conditionsOf(filter),
+      ...(before === undefined
+        ? []
+        : ["(created_at, number) < (SELECT created_at, number FROM runs WHERE id = @before)"]),
+    ];
+    // with the ids or the parent there is no use for the index of statuses
+    const column = runs || parent !== undefined ? "+status" : "status";
+    const isStatus = (wanted: string, place: number): string =>
+      wanted === "blocked" ? `${column} = 'pending' AND blocked IS NOT NULL` : `${column} = @status${place}`;
+    const known = statuses?.filter((wanted) => wanted !== "blocked" || !statuses.includes("pending"));
+    const arms = known?.map((wanted, place) =>
+      select([isStatus(wanted, place), ...conditions], { columns: LISTED_COLUMNS }),
+    ) ?? [select(conditions, { columns: LISTED_COLUMNS })];
+    const named = Object.fromEntries(known?.map((value, place) => [`status${place}`, value]) ?? []);
+    return query<HeadColumns>(`${arms.join(" UNION ALL ")} ${inOrder("DESC")}`, { ...named, ...valuesOf(filter) }).map(
+      headOf,
+    );
+  };
+  /** Those that have a time to wake at, the next first. Only waiting runs have one. */
+  const byDue = (filter: RunFilter): RunHead[] => {
+    const { status = "waiting", runs, parent, before } = filter;
+    if (![status].flat().includes("waiting")) return [];
+    const conditions = [
+      "status = 'waiting' AND wake_at IS NOT NULL",
+      ...conditionsOf(filter),
+      ...(before === undefined ? [] : ["(wake_at, number) > (SELECT wake_at, number FROM runs WHERE id = @before)"]),
+    ];
+    const index = runs || parent !== undefined ? "" : "INDEXED BY runs_by_wake";
+    const found = select(conditions, { columns: LISTED_COLUMNS, index });
+    return query<HeadColumns>(`${found} ORDER BY wake_at, number LIMIT @limit`, valuesOf(filter)).map(headOf);
+  };
+
   return {
+    /** Call it in a transaction: it may read several times. */
     list(filter: RunFilter): RunHead[] {
-      const { status, workflow, runs, tags, parent, createdAfter, createdBefore, before, limit = 100 } = filter;
-      const statuses = status === undefined ? undefined : [...new Set([status].flat())];
-      if (statuses?.length === 0) return [];
-      const conditions = [
-        ...(workflow === undefined ? [] : [OF_WORKFLOWS]),
-        ...(runs ? [OF_RUNS] : []),
-        ...(tags ? [WITH_TAGS] : []),
-        ...(parent === undefined ? [] : ["parent = @parent"]),
-        ...(createdAfter === undefined ? [] : ["created_at >= @createdAfter"]),
-        ...(createdBefore === undefined ? [] : ["created_at < @createdBefore"]),
-        ...(before === undefined
-          ? []
-          : ["(created_at, number) < (SELECT created_at, number FROM runs WHERE id = @before)"]),
-      ];
-      // with the ids or the parent there is no use for the index of statuses
-      const column = runs || parent !== undefined ? "+status" : "status";
-      const isStatus = (wanted: string, place: number): string =>
-        wanted === "blocked" ? `${column} = 'pending' AND blocked IS NOT NULL` : `${column} = @status${place}`;
-      const known = statuses?.filter((wanted) => wanted !== "blocked" || !statuses.includes("pending"));
-      const arms = known?.map((wanted, place) =>
-        select([isStatus(wanted, place), ...conditions], { columns: LISTED_COLUMNS }),
-      ) ?? [select(conditions, { columns: LISTED_COLUMNS })];
-      const named = Object.fromEntries(known?.map((value, place) => [`status${place}`, value]) ?? []);
-      const values = {
-        ...named,
-        workflows: JSON.stringify([workflow].flat()),
-        ...(runs && { runs: JSON.stringify(runs) }),
-        ...(tags && { tags: JSON.stringify([...new Set(tags)]) }),
-        parent,
-        createdAfter,
-        createdBefore,
-        before,
-        limit: Math.max(0, limit),
-      };
-      return query<HeadColumns>(`${arms.join(" UNION ALL ")} ${inOrder("DESC")}`, values).map(headOf);
+      if (filter.order !== "due") return byAge(filter);
+      const { before, limit = 100, ...same } = filter;
+      const isAmongDue = before === undefined ? undefined : isDue.get(before) === 1;
+      const due = isAmongDue === false ? [] : byDue(filter);
+      if (due.length >= limit) return due;
+      const others = { ...same, limit: limit - due.length, ...(before !== undefined && !isAmongDue && { before }) };
+      return [...due, ...byAge(others, ["wake_at IS NULL"])];
     },
+    count: (): RunCount[] => count.all(),
     /** Ended runs to delete, oldest first. */
     old({ status = [], workflow, keep = 0, endedBefore, limit }: Omit<PruneFilter, "now">): Buried[] {
       const conditions = ["status IN (SELECT value FROM json_each(@statuses))", ...(workflow ? [OF_WORKFLOWS] : [])];
@@ -88,6 +107,33 @@ export interface Buried {
   readonly number: number;
   readonly id: string;
   readonly epoch: number;
+}
+
+function conditionsOf({ workflow, runs, tags, parent, createdAfter, createdBefore, search }: RunFilter): string[] {
+  return [
+    ...(workflow === undefined ? [] : [OF_WORKFLOWS]),
+    ...(runs ? [OF_RUNS] : []),
+    ...(tags ? [WITH_TAGS] : []),
+    ...(parent === undefined ? [] : ["parent = @parent"]),
+    ...(createdAfter === undefined ? [] : ["created_at >= @createdAfter"]),
+    ...(createdBefore === undefined ? [] : ["created_at < @createdBefore"]),
+    ...(search === undefined ? [] : ["instr(id, @search) > 0"]),
+  ];
+}
+
+function valuesOf(filter: RunFilter): object {
+  const { workflow, runs, tags, parent, createdAfter, createdBefore, search, before, limit = 100 } = filter;
+  return {
+    workflows: JSON.stringify([workflow].flat()),
+    ...(runs && { runs: JSON.stringify(runs) }),
+    ...(tags && { tags: JSON.stringify([...new Set(tags)]) }),
+    parent,
+    createdAfter,
+    createdBefore,
+    search,
+    before,
+    limit: Math.max(0, limit),
+  };
 }
 
 function select(conditions: readonly string[], { columns = COLUMNS, index = "" } = {}): string {

@@ -85,6 +85,7 @@ export function runsTable(db: Connection) {
       return found && { ...found, owned: found.owned === 1, compensated: found.compensated === 1 };
     },
     list: listing.list,
+    count: listing.count,
     unfinished: listing.unfinished,
     claim({ run, lease, now, from }: Parameters<Store["claim"]>[0]): boolean {
       const dead = from ?? { owner: null, epoch: null };

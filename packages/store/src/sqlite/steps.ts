@@ -14,10 +14,8 @@ export function stepsTable(db: Connection) {
        input_hash = excluded.input_hash, output = excluded.output, input = excluded.input
      WHERE state = ${OPEN}`,
   );
-  const select = `SELECT ${COLUMNS} FROM steps WHERE run = (SELECT number FROM runs WHERE id = ?)`;
-  const all = db.prepare<[string], Row>(select).raw();
-  const after = db.prepare<[string, number, number], Row>(`${select} AND seq > ? ORDER BY seq LIMIT ?`).raw();
-  const open = db.prepare<[string, number], Row>(`${select} AND state = ${OPEN} LIMIT ?`).raw();
+  const whole = readsWhole(db);
+  const light = readsLight(db);
   const seqOf = db.prepare<[number, string], number | null>("SELECT seq FROM steps WHERE run = ? AND id = ?").pluck();
   const copyBefore = db.prepare<[number, number, number]>(
     `INSERT INTO steps (${COLUMNS}, run) SELECT ${COLUMNS}, ? FROM steps WHERE run = ? AND seq < ?`,
@@ -44,11 +42,12 @@ export function stepsTable(db: Connection) {
     put: (run: number, step: StepRow): boolean => put.run(values(step), run).changes === 1,
     /** Checkpoints in the order of `seq`, then the open steps. */
     some(runId: string, filter: StepFilter): StepRow[] {
+      const { all, after, open, one } = filter.values === false ? light : whole;
       const limit = Math.max(0, Math.min(filter.limit ?? Infinity, Number.MAX_SAFE_INTEGER));
-      if (filter.after !== undefined) return filter.open ? [] : after.all(runId, filter.after, limit).map(stepOf);
-      if (filter.open) return open.all(runId, limit).map(stepOf);
-      const steps = all.all(runId).map(stepOf).sort(bySeq);
-      return filter.limit === undefined ? steps : steps.slice(0, limit);
+      if (filter.id !== undefined) return one(runId, filter.id).filter(isIn(filter)).slice(0, limit);
+      if (filter.after !== undefined) return filter.open ? [] : after(runId, filter.after, limit);
+      if (filter.open) return open(runId, limit);
+      return filter.limit === undefined ? all(runId) : all(runId).slice(0, limit);
     },
     /** Undefined: there is no such checkpoint. */
     seqOf: (run: number, id: string): number | undefined => seqOf.get(run, id) ?? undefined,
@@ -67,6 +66,64 @@ export function stepsTable(db: Connection) {
   };
 }
 
+const selectOf = (columns: string): string =>
+  `SELECT ${columns} FROM steps WHERE run = (SELECT number FROM runs WHERE id = ?)`;
+
+function reads(db: Connection, columns: string) {
+  const select = selectOf(columns);
+  const open = db.prepare<[string, number], Row>(`${select} AND state = ${OPEN} LIMIT ?`).raw();
+  const one = db.prepare<[string, string], Row>(`${select} AND id = ?`).raw();
+  return {
+    open: (runId: string, limit: number): StepRow[] => open.all(runId, limit).map(stepOf),
+    one: (runId: string, id: string): StepRow[] => one.all(runId, id).map(stepOf),
+  };
+}
+
+function readsWhole(db: Connection) {
+  const select = selectOf(COLUMNS);
+  const all = db.prepare<[string], Row>(select).raw();
+  const after = db.prepare<[string, number, number], Row>(`${select} AND seq > ? ORDER BY seq LIMIT ?`).raw();
+  return {
+    ...reads(db, COLUMNS),
+    all: (runId: string): StepRow[] => all.all(runId).map(stepOf).sort(bySeq),
+    after: (runId: string, seq: number, limit: number): StepRow[] => after.all(runId, seq, limit).map(stepOf),
+  };
+}
+
+/**
+ * SQLite reads the pages of a long value where an expression that names it is evaluated, and where it compares the row with the end of a range of
+ * keys, so the range has no end here: the loop ends it.
+ */
+function readsLight(db: Connection) {
+  const numberOf = db.prepare<[string], number>("SELECT number FROM runs WHERE id = ?").pluck();
+  const from = db
+    .prepare<{ run: number; seq: number | null }, LightRow>(
+      `SELECT ${LIGHT_COLUMNS}, run FROM steps WHERE run >= @run AND (@seq IS NULL OR seq > @seq OR run > @run) ORDER BY run, id`,
+    )
+    .raw();
+  const since = (runId: string, seq: number | null, limit?: number): StepRow[] => {
+    const rows: LightRow[] = [];
+    const run = numberOf.get(runId);
+    if (run === undefined) return [];
+    for (const row of from.iterate({ run, seq })) {
+      if (row[RUN] !== run) break;
+      rows.push(row);
+    }
+    const inOrder = rows.sort((a, b) => (a[SEQ] ?? Infinity) - (b[SEQ] ?? Infinity) || 0);
+    return inOrder.slice(0, limit).map(stepOf);
+  };
+  return {
+    ...reads(db, LIGHT_COLUMNS),
+    all: (runId: string): StepRow[] => since(runId, null),
+    after: since,
+  };
+}
+
+const isIn =
+  ({ after, open }: StepFilter) =>
+  ({ seq, state }: StepRow): boolean =>
+    (after === undefined || (seq !== undefined && seq > after)) && (open === undefined || state === "open");
+
 // The columns `kind` and `state` contain positions in these lists, so a new word must be appended at the end.
 const KINDS: readonly StepKind[] = ["task", "sleep", "signal", "child", "start", "cancel"];
 const STATES: readonly StepState[] = ["open", "completed", "failed"];
@@ -74,8 +131,9 @@ const OPEN = STATES.indexOf("open");
 const FAILED = STATES.indexOf("failed");
 const CHILD = KINDS.indexOf("child");
 
-const COLUMNS =
-  "id, kind, state, seq, attempt, started_at, finished_at, due_at, target, location, input_hash, output, input";
+const SHORT_COLUMNS = "id, kind, state, seq, attempt, started_at, finished_at, due_at, target, location, input_hash";
+const COLUMNS = `${SHORT_COLUMNS}, output, input`;
+const LIGHT_COLUMNS = `${SHORT_COLUMNS}, CASE WHEN state <> ${STATES.indexOf("completed")} THEN output END, NULL`;
 
 type Row = readonly [
   id: string,
@@ -92,6 +150,9 @@ type Row = readonly [
   output: string | null,
   input: string | null,
 ];
+type LightRow = readonly [...Row, run: number];
+const SEQ = 3;
+const RUN = 13;
 
 function values(step: StepRow): unknown[] {
   return [
@@ -114,7 +175,7 @@ function values(step: StepRow): unknown[] {
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Assigns each field separately: this runs once per step in every replay, and object spreads would double its cost. */
-function stepOf(row: Row): StepRow {
+function stepOf(row: Row | LightRow): StepRow {
   const [id, kind, state, seq, attempt, startedAt, finishedAt, dueAt, target, location, inputHash, output, input] = row;
   const step: Writable<StepRow> = {
     id,

@@ -101,7 +101,8 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
     },
     getRun: (id) => read(({ runs }) => runs.get(id)),
     getCode: (code) => read(({ codes }) => codes.get(code)),
-    listRuns: (filter) => read(({ runs }) => runs.list(filter)),
+    listRuns: (filter) => use((open) => open.read(() => open.tables.runs.list(filter))),
+    countRuns: () => read(({ runs }) => runs.count()),
     unfinished: (filter) => read(({ runs }) => runs.unfinished(filter)),
     claim: (claim) => write(({ runs }) => (runs.claim(claim) ? runs.get(claim.run) : undefined)),
     renew({ runs: held, until }) {

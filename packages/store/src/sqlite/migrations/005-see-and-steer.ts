@@ -7,6 +7,8 @@ const time = (column: string): string => `strftime('%Y-%m-%dT%H:%M:%fZ', ${colum
  * `runs.started_at` is the time that the workflow reads before its first step. `deleted_runs` keeps the epochs of deleted runs: a run that is
  * created again with such an id continues from there, so that an owner of the old run stays fenced.
  *
+ * `runs_by_status` has all that counting runs and looking for those without a due time needs, so that their rows are not read.
+ *
  * The views are for people and their tools. Their columns keep their names and meanings in later versions of the schema.
  */
 export default `
@@ -16,6 +18,8 @@ ALTER TABLE runs ADD COLUMN progress TEXT;
 ALTER TABLE runs ADD COLUMN trace TEXT;
 ALTER TABLE runs ADD COLUMN started_at REAL NOT NULL DEFAULT 0;
 UPDATE runs SET started_at = created_at;
+DROP INDEX runs_by_status;
+CREATE INDEX runs_by_status ON runs (status, created_at, number, workflow, file, blocked, wake_at);
 CREATE INDEX runs_by_parent ON runs (parent, created_at) WHERE parent IS NOT NULL;
 ALTER TABLE steps ADD COLUMN input TEXT;
 CREATE TABLE deleted_runs (
