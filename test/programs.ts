@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { build } from "esbuild";
 import perdure from "unplugin-perdure/esbuild";
 import { generatedDirectory } from "./directories.ts";
@@ -15,17 +15,22 @@ export async function buildProgram(
 ): Promise<string> {
   const directory = generatedDirectory(name, { ...beside, [`${name}.ts`]: source });
   const outfile = join(directory, `${name}.mjs`);
+  await bundle(join(directory, `${name}.ts`), outfile);
+  return outfile;
+}
+
+/** Compiles a file of a program with what it imports into one file. Its directory is the root of the project. */
+export async function bundle(file: string, outfile: string): Promise<void> {
   await build({
-    entryPoints: [join(directory, `${name}.ts`)],
+    entryPoints: [file],
     outfile,
     bundle: true,
     packages: "external",
     format: "esm",
     platform: "node",
     sourcemap: true,
-    plugins: [perdure({ root: directory })],
+    plugins: [perdure({ root: dirname(file) })],
   });
-  return outfile;
 }
 
 /** Runs a built program in a process of its own. */

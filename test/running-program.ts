@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess, type SpawnOptionsWithoutStdio } from "node:child_process";
 import { afterTest } from "./processes/concurrently.ts";
 
-/** A child process, killed at the end of the test, and what it has printed. */
+/** A child process, killed at the end of the test (or when `atEnd` says so), and what it has printed. */
 export class RunningProgram {
   readonly process: ChildProcess;
   /** The exit code, or the signal that killed it. */
@@ -9,10 +9,15 @@ export class RunningProgram {
   private text = "";
   private readonly listeners = new Set<() => void>();
 
-  constructor(command: string, args: readonly string[], options: Pick<SpawnOptionsWithoutStdio, "cwd" | "env">) {
+  constructor(
+    command: string,
+    args: readonly string[],
+    options: Pick<SpawnOptionsWithoutStdio, "cwd" | "env">,
+    atEnd: (kill: () => void) => void = afterTest,
+  ) {
     const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
     this.process = child;
-    afterTest(() => void child.kill("SIGKILL"));
+    atEnd(() => void child.kill("SIGKILL"));
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => this.hear(chunk));
     this.ended = new Promise((resolve) => child.once("close", (code, signal) => resolve(code ?? signal)));
   }

@@ -30,10 +30,33 @@ import { advance, memoryStore, settled, setup } from "perdure/testing";
 import { otel } from "../../packages/runtime/src/otel.ts";
 
 const exporter = new InMemorySpanExporter();
-const metricExporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
 const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
-const reader = new PeriodicExportingMetricReader({ exporter: metricExporter, exportIntervalMillis: 2 ** 30 });
-const meters = new MeterProvider({ readers: [reader] });
+
+interface Point {
+  readonly attributes: Attributes;
+  readonly value: unknown;
+}
+
+function createMeters(): { readonly meters: MeterProvider; readonly collected: (name: string) => Promise<Point[]> } {
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 2 ** 30 });
+  const meters = new MeterProvider({ readers: [reader] });
+  /** What a reader collects now of one metric. */
+  async function collected(name: string): Promise<Point[]> {
+    await reader.forceFlush();
+    const metrics =
+      exporter
+        .getMetrics()
+        .at(-1)
+        ?.scopeMetrics.flatMap((scope) => scope.metrics) ?? [];
+    return metrics
+      .filter(({ descriptor }) => descriptor.name === name)
+      .flatMap(({ dataPoints }): Point[] => dataPoints);
+  }
+  return { meters, collected };
+}
+
+const { meters, collected } = createMeters();
 const instrumentation = (): Instrumentation => otel({ tracer: provider.getTracer("t"), meter: meters.getMeter("t") });
 
 beforeAll(() => void context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable()));
@@ -132,22 +155,6 @@ test("a run that was killed and resumed in another process is one trace, without
   expect(inside).toEqual([first.spanContext().spanId, second.spanContext().spanId]);
 });
 
-interface Point {
-  readonly attributes: Attributes;
-  readonly value: unknown;
-}
-
-/** What a reader collects now of one metric. */
-async function collected(name: string): Promise<Point[]> {
-  await reader.forceFlush();
-  const metrics =
-    metricExporter
-      .getMetrics()
-      .at(-1)
-      ?.scopeMetrics.flatMap((scope) => scope.metrics) ?? [];
-  return metrics.filter(({ descriptor }) => descriptor.name === name).flatMap(({ dataPoints }): Point[] => dataPoints);
-}
-
 const attributesOf = async (name: string): Promise<Attributes[]> =>
   (await collected(name)).map(({ attributes }) => attributes);
 
@@ -209,6 +216,28 @@ test("runs that find no place in a worker are a queue", async () => {
   release();
   await one.stop();
   expect(await collected("perdure.worker.queue")).toMatchObject([{ value: 0 }]);
+});
+
+test("the runs of the store are told by status, also when none of them has it any more", async () => {
+  const { meters, collected } = createMeters();
+  onTestFinished(() => meters.shutdown());
+  begin({ instrumentation: otel({ meter: meters.getMeter("t") }) });
+  const current = async (): Promise<unknown[]> =>
+    (await collected("perdure.runs.current")).map(({ attributes, value }) => [
+      attributes["perdure.workflow"],
+      attributes["code.file.path"],
+      attributes["perdure.run.status"],
+      value,
+    ]);
+  for (const id of ["c1", "c2"]) await start(order, [id, 5]);
+  await settled();
+  const name = ["order", "test/life/otel.test.ts"];
+  expect(await current()).toEqual([[...name, "running", 2]]);
+  await advance("2m");
+  expect(await current()).toEqual([
+    [...name, "running", 0],
+    [...name, "waiting", 2],
+  ]);
 });
 
 test("gauges end with the process, or when it closes its store", async () => {

@@ -43,6 +43,7 @@ const COMMIT_TIMES = [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1
  * Metrics, where `s` is seconds:
  *
  * - `perdure.runs` counts what happens to runs in this process, by workflow and event.
+ * - `perdure.runs.current` is how many runs the store has, by workflow, file and status, whichever process reads it. A collection reads the store once.
  * - `perdure.task.attempts` counts attempts by workflow, task and outcome; `perdure.task.duration` (s) measures them. `perdure.task.retries` counts
  *   failed attempts after which there is another one.
  * - `perdure.commit.duration` (s) measures the transactions that record what happened in runs. Steps that end in one turn of the event loop share one.
@@ -144,14 +145,34 @@ export function otel({
 }
 
 /** Returns a function that ends it, like the next one. */
-function observeRuns(meter: Meter, { queued }: Gauges): () => void {
+function observeRuns(meter: Meter, { queued, countRuns }: Gauges): () => void {
+  const current = meter.createObservableGauge("perdure.runs.current", {
+    description: "Runs in the store",
+    unit: "{run}",
+  });
   const queue = meter.createObservableGauge("perdure.worker.queue", {
     description: "Runs that have no place in the workers of this process",
     unit: "{run}",
   });
-  const observe: ObservableCallback = (result) => result.observe(queued());
-  queue.addCallback(observe);
-  return () => queue.removeCallback(observe);
+  /** What has been observed: a gauge keeps its last value until it is told another one. */
+  const known = new Map<string, Attributes>();
+  const observeCurrent: ObservableCallback = async (result) => {
+    const counts = new Map<string, number>();
+    for (const { workflow, file, status, count } of await countRuns()) {
+      const attributes = { "perdure.workflow": workflow, "code.file.path": file, "perdure.run.status": status };
+      const key = JSON.stringify(attributes);
+      known.set(key, attributes);
+      counts.set(key, count);
+    }
+    for (const [key, attributes] of known) result.observe(counts.get(key) ?? 0, attributes);
+  };
+  const observeQueue: ObservableCallback = (result) => result.observe(queued());
+  current.addCallback(observeCurrent);
+  queue.addCallback(observeQueue);
+  return () => {
+    current.removeCallback(observeCurrent);
+    queue.removeCallback(observeQueue);
+  };
 }
 
 function observeEventLoop(meter: Meter): () => void {

@@ -1,5 +1,5 @@
 import { elapsed } from "@perdure/protocol";
-import type { Awaitable } from "@perdure/store";
+import type { Awaitable, RunCount } from "@perdure/store";
 import { headlineOf } from "../values/describe.ts";
 import type { RuntimeEvent } from "./events.ts";
 import type { Logger } from "./logger.ts";
@@ -39,6 +39,8 @@ export interface CommitInfo {
 export interface Gauges {
   /** Runs that a worker of this process would have resumed when it last looked, if it had had a place for them; 1000 at most. */
   readonly queued: () => number;
+  /** How many runs the store has, by workflow and status, from all processes. Each call reads the store. */
+  readonly countRuns: () => Awaitable<readonly RunCount[]>;
 }
 
 /**
@@ -75,13 +77,12 @@ export function inside<I, R>(
   return (result ??= { value: call() }).value;
 }
 
-/** `commit()`, and then `onCommit` if there is one. */
+/** `commit()`, and then `onCommit`, which must not throw. */
 export function timed<R>(
-  onCommit: Instrumentation["onCommit"],
+  onCommit: (commit: CommitInfo) => void,
   writes: number,
   commit: () => Awaitable<R>,
 ): Awaitable<R> {
-  if (!onCommit) return commit();
   const began = elapsed();
   const done = (failed?: { readonly error: unknown }): void =>
     onCommit({ writes, milliseconds: elapsed() - began, ...failed });

@@ -58,7 +58,8 @@ export class Committer {
   }
 
   private write(writes: Write[]): Awaitable<unknown[]> {
-    return timed(this.onCommit, writes.length, () => this.store.commit(writes));
+    const { onCommit, store } = this;
+    return onCommit ? timed(onCommit, writes.length, () => store.commit(writes)) : store.commit(writes);
   }
 
   private commit(): void {

@@ -123,6 +123,7 @@ export class Runtime implements Host, ProcessContext {
     this.reportCopies();
     this.endGauges ??= this.reporter.opened({
       queued: () => [...this.workers].reduce((sum, { queued }) => sum + queued, 0),
+      countRuns: () => this.store.countRuns(),
     });
     return this.store;
   }
