@@ -239,6 +239,54 @@ test("countRuns() counts the runs of each workflow by status, and blocked ones a
   ]);
 });
 
+test("executions() gives the lives of a run: who died, who gave it up, and who goes on", async () => {
+  const { crash, clock } = begin({ suspendAfter: "1m" });
+  const times = [clock.now()];
+  const run = await start(parent, ["p"]);
+  await settled();
+  const me = expect.stringMatching(new RegExp(`:${process.pid}$`, "u")) as string;
+  const at = (place: number): Date => new Date(times[place] ?? NaN);
+  expect(await run.executions()).toEqual([{ number: 1, startedAt: at(0), end: "running", owner: me }]);
+  await advance("10s");
+  crash();
+  const again = await getRun("p");
+  expect(await again.executions()).toEqual([{ number: 1, startedAt: at(0), end: "died", owner: me }]);
+  times.push(clock.now());
+  await recover();
+  await advance("5m");
+  const [died, released, ...none] = await again.executions();
+  expect(died).toEqual({ number: 1, startedAt: at(0), end: "died", owner: me });
+  expect(released).toMatchObject({ number: 2, startedAt: at(1), end: "released", owner: me });
+  expect(none).toEqual([]);
+  expect(released?.endedAt?.getTime()).toBeGreaterThanOrEqual((times[1] ?? 0) + 60_000);
+  await complete("p/child", "answer", 1);
+  await advance("1h");
+  expect(await again.result()).toBe(1);
+  const lives = await again.executions();
+  const ends = lives.map(({ number, end }) => `${number} ${end}`);
+  expect(ends).toEqual(["1 died", "2 released", "3 released", "4 ended"]); // the end of the child, and that of the sleep
+  expect(lives[1]).toEqual(released);
+  expect(lives[3]?.endedAt).toEqual((await again.info()).endedAt);
+});
+
+test("executions() of a run that nobody has executed is empty, and a restart begins with 1 again", async () => {
+  const { store, clock } = begin();
+  const given = { workflow: "other", file: "f", input: "1:[]", inputHash: "h", code: "c", modules: "[]", seed: "s" };
+  await store.createRun({ ...given, id: "r", createdAt: clock.now() });
+  const run = await getRun("r");
+  expect(await run.executions()).toEqual([]);
+  const claimed = await store.claim({ run: "r", lease: { owner: "me", until: clock.now() + 10 }, now: clock.now() });
+  const began = { number: 1, startedAt: new Date(clock.now()), owner: "me" };
+  expect(await run.executions()).toEqual([{ ...began, end: "running" }]);
+  await advance(11);
+  expect(await run.executions(), "its lease is over").toEqual([{ ...began, end: "died" }]);
+  const end = { type: "finish", run: "r", epoch: claimed?.epoch ?? 0, status: "failed", output: "1:[1]" } as const;
+  await store.commit([{ ...end, unhandled: [], at: clock.now() }]);
+  expect(await run.executions()).toEqual([{ ...began, end: "ended", endedAt: new Date(clock.now()) }]);
+  await store.restart({ run: "r", now: clock.now(), seed: "s" });
+  expect(await run.executions()).toEqual([]);
+});
+
 test("listRuns() finds runs by a part of their id, and lists the next due first", async () => {
   begin({ suspendAfter: "1s" });
   for (const id of ["p-1", "p-2"]) await start(child, [id]);
