@@ -128,6 +128,9 @@ export interface StepRow {
   readonly dueAt?: number;
   /** The value of a completed step, the error of a failed step, or the error of the last attempt of an open step. */
   readonly output?: Encoded;
+  /** The attempts of a task that failed. Only the runtime reads and writes this text. */
+  readonly failedAttempts?: Encoded;
+  /** When the first attempt began. */
   readonly startedAt: number;
   readonly finishedAt?: number;
 }
@@ -228,7 +231,7 @@ export interface StepFilter {
   readonly open?: true;
   /** Only the step with this id. */
   readonly id?: string;
-  /** False: without `input`, and without the `output` of completed steps, which need not be read. */
+  /** False: without `input`, and without the `output` of completed steps, which need not be read. Errors and `failedAttempts` stay. */
   readonly values?: false;
   /** At most so many. */
   readonly limit?: number;

@@ -54,6 +54,7 @@ const step: fc.Arbitrary<StepRow> = fc
     dueAt: maybe(time),
     output: maybe(text),
     input: maybe(text),
+    failedAttempts: maybe(text),
     location: maybe(text),
     startedAt: time,
     finishedAt: maybe(time),

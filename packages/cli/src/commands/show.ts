@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { getRun, type RunDetails, type RunExecution, type StepInfo } from "perdure";
+import { getRun, type FailedAttempt, type RunDetails, type RunExecution, type StepInfo } from "perdure";
 import { sourceFrame, thrownAt } from "../output/source.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { drawTree, treeOf, type StepNode } from "../output/tree.ts";
@@ -107,11 +107,15 @@ function stepLines({ segment, step }: StepNode, options: ShowOptions, terminal: 
   const value = (title: string, what: unknown): string[] => `${title} ${toText(what)}`.split("\n");
   return [
     `${mark} ${name}  ${details.join(", ")}  ${dim(safe(location ?? ""))}`.trimEnd(),
+    ...(attempts > 1 ? (step.failedAttempts ?? []) : []).map((each) => dim(attemptText(each))),
     ...(error === undefined ? [] : [red(headline(error)), ...stackOf(error, options)]),
     ...(options.values === true && input !== undefined ? value("input", input) : []),
     ...(options.values === true && "output" in step ? value("output", output) : []),
   ];
 }
+
+const attemptText = ({ attempt, startedAt, endedAt, error }: FailedAttempt): string =>
+  `attempt ${attempt}  ${since(startedAt, endedAt)}  ${headline(error)}`;
 
 /** Why the run failed or is blocked: where its last failed step was called, and the line of the source that threw, or that called it. */
 function printEnd({ run, steps }: Shown, options: ShowOptions, terminal: Terminal): void {

@@ -23,6 +23,7 @@ UPDATE runs SET started_at = created_at, released_at = CASE WHEN owner IS NULL A
 DROP INDEX runs_by_status;
 CREATE INDEX runs_by_status ON runs (status, created_at, number, workflow, file, blocked, wake_at);
 CREATE INDEX runs_by_parent ON runs (parent, created_at) WHERE parent IS NOT NULL;
+ALTER TABLE steps ADD COLUMN failed_attempts TEXT;
 ALTER TABLE steps ADD COLUMN input TEXT;
 CREATE TABLE executions (
   run         INTEGER NOT NULL,
