@@ -12,7 +12,7 @@ export const runtimeRooms = {
   steps: ["execution", "definitions", "config", "values"],
   process: ["execution", "reporting", "history", "definitions", "config", "renames", "values", "process-wide.ts"],
   compiled: ["process", "steps", "execution", "definitions", "values"],
-  api: ["process", "steps", "execution", "definitions", "config", "values"],
+  api: ["process", "steps", "execution", "history", "definitions", "config", "values"],
   "test-kit": ["process", "steps", "execution", "definitions", "config", "values"],
   "index.ts": ["api", "process", "steps", "execution", "config", "values"],
   "internal.ts": ["compiled"],

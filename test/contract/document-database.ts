@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import type { RunRow, SignalRow, StepRow } from "perdure";
+import type { ExecutionRow, RunRow, SignalRow, StepRow } from "perdure";
 
 export interface Document {
   run: RunRow;
@@ -9,6 +9,7 @@ export interface Document {
   unhandled: readonly string[];
   /** The last checkpoint that the run had when it was claimed. */
   claimedSeq: number;
+  executions: ExecutionRow[];
 }
 
 interface Snapshot {

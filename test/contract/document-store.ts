@@ -44,6 +44,7 @@ export function documentStore(database: DocumentDatabase = new DocumentDatabase(
     countRuns: () => look(counts),
     unfinished: (filter) => look((documents) => unfinished(documents, filter)),
     claim: (request) => update((documents) => claim(documents, request)),
+    executions: (id) => look((documents) => documents.find(id)?.executions ?? []),
     renew: (renewal) => update((documents) => renew(documents, renewal)),
     steps: (id, filter = {}) => look((documents) => selected(documents.find(id)?.steps ?? [], filter)),
     commit: (writes) => update((documents) => writes.map((write) => apply(documents, write))),
@@ -85,7 +86,7 @@ function create(documents: Documents, { lease, modules, ...given }: NewRun): { c
     startedAt: given.createdAt,
     updatedAt: given.createdAt,
   };
-  const document = documents.add({ run, steps: [], signals: [], unhandled: [], claimedSeq: 0 });
+  const document = documents.add({ run, steps: [], signals: [], unhandled: [], claimedSeq: 0, executions: [] });
   if (lease) own(document, lease, given.createdAt);
   documents.record({ code: given.code, modules });
   for (const each of documents.early.filter((early) => early.run === given.id)) deliver(documents, each);
@@ -108,6 +109,7 @@ function own(document: Document, { owner, until }: Lease, now: number): void {
     epoch,
     wakeAt: undefined,
     blocked: undefined,
+    releasedAt: undefined,
     updatedAt: now,
   });
 }
@@ -115,10 +117,12 @@ function own(document: Document, { owner, until }: Lease, now: number): void {
 function claim(documents: Documents, { run, lease, now, from }: Request<"claim">): RunRow | undefined {
   const document = documents.find(run);
   if (!document || isFinished(document.run)) return undefined;
-  const { owner, epoch, leaseUntil = Infinity } = document.run;
+  const { owner, epoch, leaseUntil = Infinity, releasedAt } = document.run;
   const isDead = from !== undefined && from.owner === owner && from.epoch === epoch;
   if (owner !== undefined && leaseUntil >= now && !isDead) return undefined;
   own(document, lease, now);
+  const found = { ...(owner !== undefined && { from: owner }), ...(releasedAt !== undefined && { releasedAt }) };
+  document.executions.push({ epoch: document.run.epoch, owner: lease.owner, claimedAt: now, ...found });
   return document.run;
 }
 
@@ -256,6 +260,7 @@ function release(
     blocked,
     owner: undefined,
     leaseUntil: undefined,
+    releasedAt: at,
     updatedAt: at,
   });
   const hasDelivery = document.signals.some(({ row, consumed }) => !consumed && awaits(document, "signal", row.name));
@@ -285,7 +290,8 @@ function wake(document: Document, at: number): void {
 }
 
 function end(documents: Documents, document: Document, status: FinalStatus, output: string, at: number): void {
-  change(document, { status, output, owner: undefined, leaseUntil: undefined, wakeAt: undefined, updatedAt: at });
+  const ended = { owner: undefined, leaseUntil: undefined, wakeAt: undefined, updatedAt: at };
+  change(document, { status, output, ...(document.run.owner !== undefined && { releasedAt: at }), ...ended });
   const { id, parent } = document.run;
   for (const other of documents.all()) if (other.run.id === parent || awaits(other, "child", id)) wake(other, at);
 }
@@ -334,10 +340,18 @@ function retry(document: Document | undefined, now: number, force = false): bool
 function restart(document: Document | undefined, now: number, seed: string): boolean | undefined {
   if (!document || !isFinished(document.run)) return document && false;
   const { restarts } = document.run;
-  Object.assign(document, { steps: [], unhandled: [], claimedSeq: 0 });
+  Object.assign(document, { steps: [], unhandled: [], claimedSeq: 0, executions: [] });
   const forgotten = { output: undefined, compensated: undefined, cancel: undefined, codeHistory: undefined };
   const times = { createdAt: now, startedAt: now, updatedAt: now };
-  const begun = { seed, progress: undefined, restarts: restarts + 1, codeSeq: 0, stalls: 0, ...times };
+  const begun = {
+    seed,
+    progress: undefined,
+    releasedAt: undefined,
+    restarts: restarts + 1,
+    codeSeq: 0,
+    stalls: 0,
+    ...times,
+  };
   change(document, { status: "pending", ...forgotten, ...begun });
   return true;
 }

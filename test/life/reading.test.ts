@@ -4,6 +4,7 @@ import {
   close,
   complete,
   countRuns,
+  FatalError,
   getRun,
   listRuns,
   progress,
@@ -237,6 +238,143 @@ test("countRuns() counts the runs of each workflow by status, and blocked ones a
     { workflow: "unstorable", file, status: "blocked", count: 1 },
     { workflow: "child", file, status: "running", count: 1 },
   ]);
+});
+
+const failures: unknown[] = [];
+
+async function unlucky(_id: string): Promise<string> {
+  "use task: retries=30, backoff=constant(1m)";
+  const { attempt } = taskContext();
+  const failure = failures[attempt - 1];
+  if (failure !== undefined) throw failure;
+  return `attempt ${attempt}`;
+}
+
+export async function tries(id: string): Promise<string> {
+  "use workflow: id={id}";
+  return unlucky(id);
+}
+
+/** The failed attempts of the only step of a run: number, times since `T` in minutes, and error. */
+async function attemptsOf(id: string, began: number): Promise<unknown[] | undefined> {
+  const [step] = await (await getRun(id)).steps({ values: false });
+  const since = (date: Date): number => (date.getTime() - began) / 60_000;
+  expect(since(step?.startedAt ?? new Date(0))).toBe(0);
+  return step?.failedAttempts?.map(({ attempt, startedAt, endedAt, error }) => {
+    expect(error).toBeInstanceOf(Error);
+    return [attempt, since(startedAt), since(endedAt), String(error)];
+  });
+}
+
+test("steps() has the failed attempts of a task with their times and errors, also those before a crash", async () => {
+  const { crash, clock, store } = begin();
+  failures.splice(0, 9, new TypeError("one"), new Error("two"), new Error("three"));
+  const began = clock.now();
+  await start(tries, ["t"]);
+  await settled();
+  expect(await attemptsOf("t", began)).toEqual([[1, 0, 0, "TypeError: one"]]);
+  await advance("1m");
+  crash();
+  await recover();
+  await settled();
+  const two = [
+    [1, 0, 0, "TypeError: one"],
+    [2, 1, 1, "Error: two"],
+  ];
+  expect(await attemptsOf("t", began)).toEqual(two);
+  const [open] = await store.steps("t");
+  expect(open?.failedAttempts?.match(/two/gu), "the latest error is the output").toBeNull();
+  await advance("5m");
+  const run = await getRun("t");
+  expect(await run.result()).toBe("attempt 4");
+  expect(await run.step("unlucky[0]")).toMatchObject({ state: "completed", attempts: 4, output: "attempt 4" });
+  expect(await attemptsOf("t", began)).toEqual([...two, [3, 2, 2, "Error: three"]]);
+});
+
+test("a task that succeeds at once has no failed attempts, and one that fails has its last attempt among them", async () => {
+  const { clock, store } = begin();
+  failures.length = 0;
+  expect(await (await start(tries, ["good"])).result()).toBe("attempt 1");
+  expect(Object.keys((await store.steps("good"))[0] ?? {})).not.toContain("failedAttempts");
+  const began = clock.now();
+  failures.push(new Error("one"), new FatalError("two"));
+  await start(tries, ["bad"]);
+  await advance("5m");
+  expect(await attemptsOf("bad", began)).toEqual([
+    [1, 0, 0, "Error: one"],
+    [2, 1, 1, "FatalError: two"],
+  ]);
+  await start(tries, ["cancelled"]);
+  await settled();
+  await (await getRun("cancelled")).cancel();
+  await settled();
+  const step = await (await getRun("cancelled")).step("unlucky[0]");
+  expect(step).toMatchObject({ error: { name: "CancelledError" }, failedAttempts: [{ error: { message: "one" } }] });
+});
+
+test("the first failed attempt and the latest 19 are kept, and of long errors the name and a part of the message", async () => {
+  begin({ redact: (value, { value: kind }) => (kind === "error" && !(value instanceof Error) ? "***" : value) });
+  failures.splice(0, 9, new RangeError("long ".repeat(2_000)), { big: "x".repeat(5_000) });
+  for (let n = 3; n <= 25; n++) failures.push(new Error(`attempt ${n}`));
+  const run = await start(tries, ["l"]);
+  await advance("90s");
+  const [first, second] = (await run.steps())[0]?.failedAttempts ?? [];
+  expect(first?.error).toEqual(Object.assign(new RangeError("long ".repeat(200)), { name: "RangeError" }));
+  expect(second?.error, "the latest is whole, and redacted").toBe("***");
+  await advance("1m");
+  expect((await run.step("unlucky[0]")).failedAttempts?.[1]?.error).toMatchObject({ message: "an object" });
+  await advance("1h");
+  expect(await run.result()).toBe("attempt 26");
+  const attempts = (await run.step("unlucky[0]")).failedAttempts ?? [];
+  expect(attempts.map(({ attempt }) => attempt)).toEqual([1, ...Array.from({ length: 19 }, (_, n) => n + 7)]);
+});
+
+test("executions() gives the lives of a run: who died, who gave it up, and who goes on", async () => {
+  const { crash, clock } = begin({ suspendAfter: "1m" });
+  const times = [clock.now()];
+  const run = await start(parent, ["p"]);
+  await settled();
+  const me = expect.stringMatching(new RegExp(`:${process.pid}$`, "u")) as string;
+  const at = (place: number): Date => new Date(times[place] ?? NaN);
+  expect(await run.executions()).toEqual([{ number: 1, startedAt: at(0), end: "running", owner: me }]);
+  await advance("10s");
+  crash();
+  const again = await getRun("p");
+  expect(await again.executions()).toEqual([{ number: 1, startedAt: at(0), end: "died", owner: me }]);
+  times.push(clock.now());
+  await recover();
+  await advance("5m");
+  const [died, released, ...none] = await again.executions();
+  expect(died).toEqual({ number: 1, startedAt: at(0), end: "died", owner: me });
+  expect(released).toMatchObject({ number: 2, startedAt: at(1), end: "released", owner: me });
+  expect(none).toEqual([]);
+  expect(released?.endedAt?.getTime()).toBeGreaterThanOrEqual((times[1] ?? 0) + 60_000);
+  await complete("p/child", "answer", 1);
+  await advance("1h");
+  expect(await again.result()).toBe(1);
+  const lives = await again.executions();
+  const ends = lives.map(({ number, end }) => `${number} ${end}`);
+  expect(ends).toEqual(["1 died", "2 released", "3 released", "4 ended"]); // the end of the child, and that of the sleep
+  expect(lives[1]).toEqual(released);
+  expect(lives[3]?.endedAt).toEqual((await again.info()).endedAt);
+});
+
+test("executions() of a run that nobody has executed is empty, and a restart begins with 1 again", async () => {
+  const { store, clock } = begin();
+  const given = { workflow: "other", file: "f", input: "1:[]", inputHash: "h", code: "c", modules: "[]", seed: "s" };
+  await store.createRun({ ...given, id: "r", createdAt: clock.now() });
+  const run = await getRun("r");
+  expect(await run.executions()).toEqual([]);
+  const claimed = await store.claim({ run: "r", lease: { owner: "me", until: clock.now() + 10 }, now: clock.now() });
+  const began = { number: 1, startedAt: new Date(clock.now()), owner: "me" };
+  expect(await run.executions()).toEqual([{ ...began, end: "running" }]);
+  await advance(11);
+  expect(await run.executions(), "its lease is over").toEqual([{ ...began, end: "died" }]);
+  const end = { type: "finish", run: "r", epoch: claimed?.epoch ?? 0, status: "failed", output: "1:[1]" } as const;
+  await store.commit([{ ...end, unhandled: [], at: clock.now() }]);
+  expect(await run.executions()).toEqual([{ ...began, end: "ended", endedAt: new Date(clock.now()) }]);
+  await store.restart({ run: "r", now: clock.now(), seed: "s" });
+  expect(await run.executions()).toEqual([]);
 });
 
 test("listRuns() finds runs by a part of their id, and lists the next due first", async () => {

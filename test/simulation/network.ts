@@ -27,6 +27,7 @@ const READS: ReadonlySet<StoreMethod> = new Set([
   "wakeups",
   "getCode",
   "countRuns",
+  "executions",
 ]);
 const isRead = (method: StoreMethod): boolean => READS.has(method);
 const isWrite = (method: StoreMethod): boolean => !READS.has(method);

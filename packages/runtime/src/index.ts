@@ -9,7 +9,8 @@ export {
 export { taskOptions, workflowOptions } from "./api/options.ts";
 export { progress, workflowContext, type WorkflowContext } from "./api/context.ts";
 export type { RunEvent } from "./api/events.ts";
-export type { RunDetails, RunInfo, StepInfo, Wait } from "./api/info.ts";
+export type { RunExecution } from "./api/executions.ts";
+export type { FailedAttempt, RunDetails, RunInfo, StepInfo, Wait } from "./api/info.ts";
 export { prune, type PruneOptions } from "./api/prune.ts";
 export type { Run, RunStatus } from "./api/run.ts";
 export {

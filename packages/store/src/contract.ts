@@ -57,6 +57,8 @@ export interface RunRow {
   readonly owner?: string;
   readonly epoch: number;
   readonly leaseUntil?: number;
+  /** When the last owner gave up the run: released or ended it. Undefined while it has an owner, and before it has had one. */
+  readonly releasedAt?: number;
   /** When a waiting run is due. Undefined: only a signal or a cancellation wakes it. */
   readonly wakeAt?: number;
   /** The reason of a requested cancellation, delivered or not. */
@@ -126,6 +128,9 @@ export interface StepRow {
   readonly dueAt?: number;
   /** The value of a completed step, the error of a failed step, or the error of the last attempt of an open step. */
   readonly output?: Encoded;
+  /** The attempts of a task that failed. Only the runtime reads and writes this text. */
+  readonly failedAttempts?: Encoded;
+  /** When the first attempt began. */
   readonly startedAt: number;
   readonly finishedAt?: number;
 }
@@ -198,6 +203,17 @@ export interface RunFilter {
   readonly limit?: number;
 }
 
+/** A claim of a run, and what it found. An execution of the run begins with it. */
+export interface ExecutionRow {
+  readonly epoch: number;
+  readonly owner: string;
+  readonly claimedAt: number;
+  /** The owner that it was taken from: that one had not given up the run. */
+  readonly from?: string;
+  /** The `releasedAt` of the run. Without it and without `from`, the run had had no owner before. */
+  readonly releasedAt?: number;
+}
+
 /** How many runs of a workflow have a status. */
 export interface RunCount {
   readonly workflow: string;
@@ -215,7 +231,7 @@ export interface StepFilter {
   readonly open?: true;
   /** Only the step with this id. */
   readonly id?: string;
-  /** False: without `input`, and without the `output` of completed steps, which need not be read. */
+  /** False: without `input`, and without the `output` of completed steps, which need not be read. Errors and `failedAttempts` stay. */
   readonly values?: false;
   /** At most so many. */
   readonly limit?: number;
@@ -297,6 +313,12 @@ export interface Store {
     readonly now: number;
     readonly from?: { readonly owner: string; readonly epoch: number };
   }): Awaitable<RunRow | undefined>;
+
+  /**
+   * S19 Each successful claim is recorded, in the same transition. A restart forgets the claims, and a fork has none of the original's. A run that was
+   *     created with a lease has had an execution before its first claim. Oldest first.
+   */
+  executions(run: string): Awaitable<ExecutionRow[]>;
 
   /** Extends each lease whose epoch is still current. Never shortens a lease. The answers, in the same order, say whether each lease is still held. */
   renew(renewal: {
@@ -390,7 +412,7 @@ export interface Store {
   unblock(run: string): Awaitable<boolean | undefined>;
 
   /**
-   * S17 Deletes a run that has ended, with its steps and deliveries. With `force`, also one that has no owner. Runs that wait for it are due at
+   * S17 Deletes a run that has ended, with its steps, deliveries and claims. With `force`, also one that has no owner. Runs that wait for it are due at
    *     `now`. Code versions stay. False: the run has not ended, or has an owner. Undefined: the run does not exist.
    */
   delete(deletion: {

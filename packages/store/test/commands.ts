@@ -54,6 +54,7 @@ const step: fc.Arbitrary<StepRow> = fc
     dueAt: maybe(time),
     output: maybe(text),
     input: maybe(text),
+    failedAttempts: maybe(text),
     location: maybe(text),
     startedAt: time,
     finishedAt: maybe(time),
@@ -267,7 +268,8 @@ export async function everything(store: Store): Promise<unknown> {
   const wakeups = await store.wakeups(runs.map(({ id, epoch }) => ({ run: id, epoch })));
   const codes = await Promise.all(["c1", "c2", "c3"].map((each) => store.getCode(each)));
   const counts = (await store.countRuns()).map((count) => JSON.stringify(Object.entries(count).sort())).sort();
-  return { runs, wakeups, steps, codes, counts };
+  const executions = await Promise.all(runs.map(({ id }) => store.executions(id)));
+  return { runs, wakeups, steps, codes, counts, executions };
 }
 
 /** Sorts the open steps, which a store may return in any order. */

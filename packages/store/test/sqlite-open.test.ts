@@ -325,6 +325,7 @@ describe("the schema of a SQLite store", () => {
       restarts: 0,
       stalls: 0,
       startedAt: 1,
+      releasedAt: 1,
       createdAt: 1,
       updatedAt: 1,
     });

@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { getRun, type RunDetails, type StepInfo } from "perdure";
+import { getRun, type FailedAttempt, type RunDetails, type RunExecution, type StepInfo } from "perdure";
 import { sourceFrame, thrownAt } from "../output/source.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { drawTree, treeOf, type StepNode } from "../output/tree.ts";
@@ -20,6 +20,7 @@ interface Shown {
   readonly run: RunDetails;
   readonly input: unknown;
   readonly output: unknown;
+  readonly executions: readonly RunExecution[];
   readonly steps: readonly StepInfo[];
 }
 
@@ -42,6 +43,7 @@ export function addShow(add: Add): void {
           run: await run.info(),
           input: await run.input(),
           output: await run.output(),
+          executions: await run.executions(),
           steps: await run.steps(),
         };
         if (options.json === true) terminal.json(toJson(shown));
@@ -52,7 +54,7 @@ export function addShow(add: Add): void {
 }
 
 function printRun(shown: Shown, options: ShowOptions, terminal: Terminal): void {
-  const { run, input, output, steps } = shown;
+  const { run, input, output, executions, steps } = shown;
   const { bold, dim } = terminal.colors;
   const now = new Date();
   const time = timeOf(terminal, now);
@@ -64,6 +66,7 @@ function printRun(shown: Shown, options: ShowOptions, terminal: Terminal): void 
     ["parent", run.parent === undefined ? undefined : safe(run.parent)],
     ["fork of", run.forkOf === undefined ? undefined : safe(run.forkOf)],
     ["restarts", run.restarts > 0 ? String(run.restarts) : undefined],
+    ["executions", executions.length > 1 ? executionsText(executions) : undefined],
     ["progress", run.progress === undefined ? undefined : value(run.progress)],
     [
       "waits for",
@@ -77,6 +80,11 @@ function printRun(shown: Shown, options: ShowOptions, terminal: Terminal): void 
   if (steps.length > 0) terminal.print("");
   for (const line of drawTree(treeOf(steps), (node) => stepLines(node, options, terminal, now))) terminal.print(line);
   printEnd(shown, options, terminal);
+}
+
+function executionsText(executions: readonly RunExecution[]): string {
+  const died = executions.filter(({ end }) => end === "died").length;
+  return `${executions.length}${died > 0 ? ` (${died} died)` : ""}`;
 }
 
 const timeOf =
@@ -99,11 +107,15 @@ function stepLines({ segment, step }: StepNode, options: ShowOptions, terminal: 
   const value = (title: string, what: unknown): string[] => `${title} ${toText(what)}`.split("\n");
   return [
     `${mark} ${name}  ${details.join(", ")}  ${dim(safe(location ?? ""))}`.trimEnd(),
+    ...(attempts > 1 ? (step.failedAttempts ?? []) : []).map((each) => dim(attemptText(each))),
     ...(error === undefined ? [] : [red(headline(error)), ...stackOf(error, options)]),
     ...(options.values === true && input !== undefined ? value("input", input) : []),
     ...(options.values === true && "output" in step ? value("output", output) : []),
   ];
 }
+
+const attemptText = ({ attempt, startedAt, endedAt, error }: FailedAttempt): string =>
+  `attempt ${attempt}  ${since(startedAt, endedAt)}  ${headline(error)}`;
 
 /** Why the run failed or is blocked: where its last failed step was called, and the line of the source that threw, or that called it. */
 function printEnd({ run, steps }: Shown, options: ShowOptions, terminal: Terminal): void {

@@ -19,6 +19,7 @@ const step = v.object({
   attempt: number,
   dueAt: optional(number),
   output: optional(text),
+  failedAttempts: optional(text),
   startedAt: number,
   finishedAt: optional(number),
 });
@@ -106,8 +107,9 @@ function redacted(reported: ReportedRun, redaction: Redaction | undefined): Repo
       ...(row.cancel !== undefined && { cancel: REDACTED }),
       ...(row.blocked && isAll && { blocked: { ...row.blocked, message: "[redacted]" } }),
     },
-    steps: steps.map((each) => ({
+    steps: steps.map(({ failedAttempts, ...each }) => ({
       ...each,
+      ...(failedAttempts !== undefined && !isAll && { failedAttempts }),
       ...outcome(each.state !== "completed", each.output),
       ...(each.input !== undefined && { input: REDACTED }),
     })),

@@ -2,6 +2,7 @@ import { outerStepId, splitStepId, stepName } from "@perdure/protocol";
 import { isFinal, type Blocked, type RunHead, type RunStatus, type StepKind, type StepRow } from "@perdure/store";
 import { shown, type Shower } from "../config/redact.ts";
 import type { Redacted } from "../config/settings.ts";
+import { failedAttemptsOf } from "../history/failed-attempts.ts";
 import { guarded } from "../values/describe.ts";
 import { CancelledError } from "../values/errors.ts";
 
@@ -71,6 +72,9 @@ export interface StepInfo {
   /** Name of the signal, or id of the child run. */
   readonly target?: string;
   readonly attempts: number;
+  /** Those attempts of a task that ended with an error: the first one and the latest 19. */
+  readonly failedAttempts?: readonly FailedAttempt[];
+  /** When the first attempt began. */
   readonly startedAt: Date;
   readonly finishedAt?: Date;
   /** When an open step continues without an event from outside. */
@@ -80,6 +84,16 @@ export interface StepInfo {
   readonly output?: unknown;
   /** What a failed step, or the last attempt of an open one, ended with. */
   readonly error?: unknown;
+}
+
+/** An attempt of a task that ended with an error. One that ended with its process is only counted. */
+export interface FailedAttempt {
+  /** From 1. */
+  readonly attempt: number;
+  readonly startedAt: Date;
+  readonly endedAt: Date;
+  /** A long one that was followed by another attempt has only its name and the beginning of its message. */
+  readonly error: unknown;
 }
 
 export function runInfo(reader: Shower, head: RunHead): RunInfo {
@@ -138,6 +152,14 @@ export function stepInfo(reader: Shower, run: Pick<RunHead, "id" | "workflow">, 
     ...(outer !== undefined && { outer }),
     ...(target !== undefined && (kind === "signal" || kind === "child") && { target }),
     attempts: attempt,
+    ...(row.failedAttempts !== undefined && {
+      failedAttempts: failedAttemptsOf(row).map(({ attempt: number, startedAt: began, endedAt, error }) => ({
+        attempt: number,
+        startedAt: new Date(began),
+        endedAt: new Date(endedAt),
+        error: shown(reader, error, about("error")),
+      })),
+    }),
     startedAt: new Date(startedAt),
     ...(finishedAt !== undefined && { finishedAt: new Date(finishedAt) }),
     ...(dueAt !== undefined && { dueAt: new Date(dueAt) }),

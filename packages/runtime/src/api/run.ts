@@ -3,6 +3,7 @@ import { checkOptions, PerdureError } from "@perdure/protocol";
 import type { RunStatus, StepFilter } from "@perdure/store";
 import type { Runtime } from "../process/runtime.ts";
 import { shown } from "../config/redact.ts";
+import { executionsOf, type RunExecution } from "./executions.ts";
 import { runInfo, stepInfo, waitsOf, type RunDetails, type StepInfo } from "./info.ts";
 
 export type { RunStatus } from "@perdure/store";
@@ -68,6 +69,17 @@ export class Run<R = unknown> {
     const row = await this.runtime.requests.row(this.id);
     const steps = await (await this.runtime.ready()).steps(this.id, filter);
     return steps.map((step) => stepInfo(this.runtime, row, step));
+  }
+
+  /**
+   * The lives of the run, oldest first: when a process took it up, and how that ended. Does not resume the run.
+   * @throws PerdureError `RUN_NOT_FOUND`
+   */
+  async executions(): Promise<RunExecution[]> {
+    const { owners, clock } = this.runtime;
+    const row = await this.runtime.requests.row(this.id);
+    const claims = await (await this.runtime.ready()).executions(this.id);
+    return executionsOf(row, claims, { now: clock.now(), stateOf: (owner) => owners.stateOf(owner) });
   }
 
   /** The arguments of the workflow, as `configure({ redact })` lets them be shown. */

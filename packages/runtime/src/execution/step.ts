@@ -3,6 +3,7 @@ import type { PerdureError } from "@perdure/protocol";
 import type { Encoded, SignalRow, StepKind, StepRow, RunRow } from "@perdure/store";
 import type { Definition } from "../definitions/definition.ts";
 import type { Call } from "../history/call.ts";
+import { failedAttemptsOf, recordOf, withAttempt, type FailedAttempt } from "../history/failed-attempts.ts";
 import { guarded } from "../values/describe.ts";
 import type { CancelledError } from "../values/errors.ts";
 import type { Shelter } from "./cancellation.ts";
@@ -194,6 +195,9 @@ export class LiveStep {
 
   private waitingHere = false;
   private readonly startedAt: number;
+  /** When the present attempt of a task began. Undefined between two attempts. */
+  private attemptStartedAt: number | undefined;
+  private failedAttempts: readonly FailedAttempt[];
   private timer: (() => void) | undefined;
   private over = false;
 
@@ -206,10 +210,12 @@ export class LiveStep {
     this.kept = open !== undefined;
     this.target = call.spec.target;
     this.startedAt = open?.startedAt ?? execution.host.clock.now();
+    this.failedAttempts = open ? failedAttemptsOf(open) : [];
   }
 
   startAttempt(): void {
     this.execution.attempts.running++;
+    this.attemptStartedAt = this.execution.host.clock.now();
     this.execution.host.emit("started", this.execution.run, this.row("open"));
   }
 
@@ -261,7 +267,8 @@ export class LiveStep {
     this.sealed = true;
     this.stopWaiting();
     const { host, run } = this.execution;
-    const row = { ...this.record(state), output, finishedAt: host.clock.now() };
+    if (state === "failed") this.endAttempt(output);
+    const row = { ...this.record(state, output), finishedAt: host.clock.now() };
     host.emit(state === "completed" ? "executed" : "failed", run, row);
     this.execution.checkpoint(row, consume, this.call.onCheckpoint);
     this.inner?.abandon("the task that called it has ended");
@@ -273,11 +280,8 @@ export class LiveStep {
     this.dueAt = dueAt;
     this.kept = true;
     const output = lastError === undefined ? undefined : this.encode(lastError, "threw");
-    const row = {
-      ...this.record("open"),
-      ...(dueAt !== undefined && { dueAt }),
-      ...(output !== undefined && { output }),
-    };
+    if (output !== undefined) this.endAttempt(output);
+    const row = { ...this.record("open", output), ...(dueAt !== undefined && { dueAt }) };
     host.emit(lastError === undefined ? "waiting" : "retrying", run, row);
     this.execution.keep(row, () => this.active && then());
   }
@@ -287,6 +291,15 @@ export class LiveStep {
     this.kept = true;
     this.dueAt = undefined;
     this.execution.keep(this.record("open"), () => this.active && then());
+  }
+
+  /** The present attempt, if there is one, has failed. */
+  private endAttempt(error: Encoded): void {
+    const { attempt, attemptStartedAt: startedAt } = this;
+    if (startedAt === undefined) return;
+    const endedAt = this.execution.host.clock.now();
+    this.failedAttempts = withAttempt(this.failedAttempts, { attempt, startedAt, endedAt, error });
+    this.attemptStartedAt = undefined;
   }
 
   /** Waits until `dueAt`, or without a limit. The run may leave memory meanwhile. */
@@ -333,13 +346,18 @@ export class LiveStep {
     return this.execution.host.values.encode(value, `${spec.name} ${how}`, where);
   }
 
-  /** The row to record: with the arguments of a task, where they are wanted. */
-  private record(state: StepRow["state"]): StepRow {
-    const { host } = this.execution;
+  /** The row to record: with the arguments of a task, where they are wanted, and with its failed attempts. */
+  private record(state: StepRow["state"], output?: Encoded): StepRow {
+    const { values, settings } = this.execution.host;
     const { kind, input: args } = this.call.spec;
-    if (!host.settings.recordInputs || kind !== "task") return this.row(state);
-    this.input ??= guarded(() => host.values.encode(args, ""), "");
-    return this.input === "" ? this.row(state) : { ...this.row(state), input: this.input };
+    const { failedAttempts } = this;
+    if (settings.recordInputs && kind === "task") this.input ??= guarded(() => values.encode(args, ""), "");
+    return {
+      ...this.row(state),
+      ...(this.input && { input: this.input }),
+      ...(output !== undefined && { output }),
+      ...(failedAttempts.length > 0 && { failedAttempts: recordOf(failedAttempts, { state, output }, values) }),
+    };
   }
 
   private row(state: StepRow["state"]): StepRow {

@@ -69,6 +69,13 @@ function createOwner(): string {
   return name;
 }
 
+/** Host and process id of an owner, such as `web-3:4711`, or its name if it is of another kind. */
+export function ownerText(name: string): string {
+  const owner = parseOwner(name);
+  const [host] = String(owner?.machine).split("|");
+  return owner?.pid === undefined ? name : `${host}:${owner.pid}`;
+}
+
 /** What is known of an owner. Of an `unknown` one, its lease decides. */
 export type OwnerState = "alive" | "dead" | "unknown";
 

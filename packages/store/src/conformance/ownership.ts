@@ -133,6 +133,51 @@ export const ownershipCases: Cases = {
     assert.equal("leaseUntil" in (await get(store, "left")), false);
     await store.renew({ runs: [], until: T });
   },
+  "S19 each claim is recorded with what it found, the oldest first": async (store) => {
+    await store.createRun(newRun("new"));
+    assert.deepEqual(await store.executions("new"), []);
+    await store.claim({ run: "new", lease: ME, now: T + 1 });
+    assert.deepEqual(await store.executions("new"), [{ epoch: 1, owner: "me", claimedAt: T + 1 }]);
+    await owned(store, "r");
+    assert.deepEqual(await store.executions("r"), []);
+    await store.claim({ run: "r", lease: OTHER, now: T + 2, from: { owner: "me", epoch: 1 } });
+    assert.equal(await store.claim({ run: "r", lease: ME, now: T + 3 }), undefined);
+    await store.commit([release("r", { epoch: 2, wakeAt: T + 20, at: T + 10 })]);
+    assert.equal((await get(store, "r")).releasedAt, T + 10);
+    await store.cancel({ run: "r", reason: '"why"', now: T + 15 });
+    await store.claim({ run: "r", lease: ME, now: T + 20 });
+    assert.equal("releasedAt" in (await get(store, "r")), false);
+    await store.commit([finish("r", { epoch: 3, status: "failed", at: T + 30 })]);
+    assert.equal((await get(store, "r")).releasedAt, T + 30);
+    await store.retry({ run: "r", now: T + 40 });
+    await store.claim({ run: "r", lease: OTHER, now: T + 50 });
+    assert.deepEqual(await store.executions("r"), [
+      { epoch: 2, owner: "other", claimedAt: T + 2, from: "me" },
+      { epoch: 3, owner: "me", claimedAt: T + 20, releasedAt: T + 10 },
+      { epoch: 4, owner: "other", claimedAt: T + 50, releasedAt: T + 30 },
+    ]);
+    assert.deepEqual(await store.executions("none"), []);
+  },
+  "S19 a run that was cancelled before it had an owner was never given up": async (store) => {
+    await store.createRun(newRun("r"));
+    await store.cancel({ run: "r", reason: '"why"', now: T + 1 });
+    assert.equal("releasedAt" in (await get(store, "r")), false);
+  },
+  "S19 a restart forgets the claims, and so do delete and prune; a fork has none": async (store) => {
+    for (const id of ["restarted", "deleted", "pruned"]) {
+      await store.createRun(newRun(id));
+      await store.claim({ run: id, lease: ME, now: T });
+      await store.commit([step(id, checkpoint("a[0]", 1)), finish(id)]);
+    }
+    await store.fork({ run: "restarted", from: "a[0]", id: "forked", now: T });
+    await store.restart({ run: "restarted", now: T + 200, seed: "s" });
+    await store.delete({ run: "deleted", now: T });
+    assert.equal(await store.prune({ now: T, endedBefore: T + 101, limit: 10 }), 1);
+    for (const id of ["deleted", "pruned"]) await store.createRun(newRun(id));
+    for (const id of ["restarted", "deleted", "pruned", "forked"]) assert.deepEqual(await store.executions(id), []);
+    await store.claim({ run: "restarted", lease: OTHER, now: T + 300 });
+    assert.deepEqual(await store.executions("restarted"), [{ epoch: 2, owner: "other", claimedAt: T + 300 }]);
+  },
   "S4 the writes of a stale owner are refused without affecting the rest of the batch": async (store) => {
     await owned(store, "lost");
     await owned(store, "held");

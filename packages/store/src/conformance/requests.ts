@@ -154,7 +154,7 @@ export const requestCases: Cases = {
       );
       assert.deepEqual([run.inputHash, run.workflow], [inputHash, workflow]);
       assert.deepEqual(
-        ["output", "cancel", "compensated", "owner", "codeHistory"].filter((field) => field in run),
+        ["output", "cancel", "compensated", "owner", "releasedAt", "codeHistory"].filter((field) => field in run),
         [],
       );
       assert.deepEqual(await stepIds(store, status), []);

@@ -58,7 +58,7 @@ export const steeringCases: Cases = {
   "steps can be read without values; errors stay": async (store) => {
     await owned(store, "r");
     const rows = [
-      checkpoint("a[0]", 1, { input: "[1]", target: "t", location: "src/a.ts:1:2" }),
+      checkpoint("a[0]", 1, { input: "[1]", target: "t", location: "src/a.ts:1:2", failedAttempts: "[1]" }),
       checkpoint("b[0]", 2, { input: "[2]", state: "failed", output: '"error"' }),
       openStep("c[0]", { input: "[3]", output: '"error"', attempt: 1, dueAt: T + 1 }),
     ];
@@ -204,6 +204,6 @@ export const steeringCases: Cases = {
 
 /** The fields of a run that a fork has too. */
 function newRow(run: object): object {
-  const lost = ["owner", "leaseUntil", "output", "progress"];
+  const lost = ["owner", "leaseUntil", "releasedAt", "output", "progress"];
   return Object.fromEntries(Object.entries(run).filter(([field]) => !lost.includes(field)));
 }

@@ -55,8 +55,14 @@ export const stepCases: Cases = {
       ...kinds.map((kind, place) =>
         checkpoint(`${kind}[0]`, place + 1, { kind, target: `t-${kind}`, location: "src/a.ts:1:2" }),
       ),
-      checkpoint("failed[0]", 7, { state: "failed", attempt: 4, output: '{"error":1}' }),
-      openStep("open[0]", { attempt: 2, dueAt: T + 5, output: '{"error":2}', location: "src/a.ts:3:4" }),
+      checkpoint("failed[0]", 7, { state: "failed", attempt: 4, output: '{"error":1}', failedAttempts: "[1,2]" }),
+      openStep("open[0]", {
+        attempt: 2,
+        dueAt: T + 5,
+        output: '{"error":2}',
+        failedAttempts: "[]",
+        location: "src/a.ts:3:4",
+      }),
     ];
     assert.ok((await store.commit(rows.map((row) => step("r", row)))).every(Boolean));
     assert.deepEqual(await store.steps("r"), rows);
@@ -85,7 +91,17 @@ export const stepCases: Cases = {
   "S5 writing an open step replaces all of it": async (store) => {
     await owned(store, "r");
     await store.commit([
-      step("r", openStep("a[0]", { dueAt: T + 1, target: "go", kind: "signal", location: "old", output: "1" })),
+      step(
+        "r",
+        openStep("a[0]", {
+          dueAt: T + 1,
+          target: "go",
+          kind: "signal",
+          location: "old",
+          output: "1",
+          failedAttempts: "[1]",
+        }),
+      ),
     ]);
     const next = openStep("a[0]", { attempt: 1 });
     assert.deepEqual(await store.commit([step("r", next)]), [true]);

@@ -63,6 +63,7 @@ async function throughEveryField(store: Store, text: string): Promise<void> {
     restarts: 0,
     stalls: 0,
     epoch: 1,
+    releasedAt: T + 100,
     updatedAt: T + 100,
   });
 }

@@ -47,6 +47,7 @@ export function restart(run: Run, now: number, seed: string): boolean {
   run.steps.clear();
   run.seqs.clear();
   run.claimedSeq = 0;
+  run.executions = [];
   run.unhandled = [];
   change(run, {
     status: "pending",
@@ -57,6 +58,7 @@ export function restart(run: Run, now: number, seed: string): boolean {
     codeHistory: undefined,
     seed,
     progress: undefined,
+    releasedAt: undefined,
     restarts: run.row.restarts + 1,
     stalls: 0,
     createdAt: now,

@@ -1,4 +1,4 @@
-import type { Lease, NewRun, RunRow, SignalRow, StepRow } from "../contract.ts";
+import type { ExecutionRow, Lease, NewRun, RunRow, SignalRow, StepRow } from "../contract.ts";
 import { isFinal } from "../status.ts";
 
 export interface Run {
@@ -9,6 +9,8 @@ export interface Run {
   readonly seqs: Set<number>;
   /** The last checkpoint that the run had when it was claimed. */
   claimedSeq: number;
+  /** Its claims. */
+  executions: readonly ExecutionRow[];
   readonly signals: { readonly row: SignalRow; consumed: boolean }[];
   /** Failed steps that a retry executes again. */
   unhandled: readonly string[];
@@ -28,7 +30,16 @@ export function newRun({ lease, modules: _, ...given }: NewRun, number: number, 
     startedAt: given.createdAt,
     updatedAt: given.createdAt,
   };
-  const run: Run = { row: fresh, number, steps: new Map(), seqs: new Set(), claimedSeq: 0, signals: [], unhandled: [] };
+  const run: Run = {
+    row: fresh,
+    number,
+    steps: new Map(),
+    seqs: new Set(),
+    claimedSeq: 0,
+    executions: [],
+    signals: [],
+    unhandled: [],
+  };
   if (lease) change(run, own(run, lease, given.createdAt));
   return run;
 }
@@ -39,7 +50,7 @@ export function change(run: Run, changes: Changes): void {
   run.row = Object.fromEntries(entries) as unknown as RunRow;
 }
 
-export function own(run: Run, lease: Lease, now: number): Changes {
+function own(run: Run, lease: Lease, now: number): Changes {
   const { row } = run;
   const lastSeq = [...run.seqs].reduce((last, seq) => Math.max(last, seq), 0);
   const stalls = lastSeq > run.claimedSeq ? 0 : row.stalls + (row.status === "running" ? 1 : 0);
@@ -52,8 +63,17 @@ export function own(run: Run, lease: Lease, now: number): Changes {
     stalls,
     blocked: undefined,
     wakeAt: undefined,
+    releasedAt: undefined,
     updatedAt: now,
   };
+}
+
+/** A claim of the run: what `own` does, and its record (S19). */
+export function claim(run: Run, lease: Lease, now: number): void {
+  const { owner: from, releasedAt } = run.row;
+  change(run, own(run, lease, now));
+  const found = { ...(from !== undefined && { from }), ...(releasedAt !== undefined && { releasedAt }) };
+  run.executions = [...run.executions, { epoch: run.row.epoch, owner: lease.owner, claimedAt: now, ...found }];
 }
 
 export function isClaimable(row: RunRow, now: number, from: { owner: string; epoch: number } | undefined): boolean {

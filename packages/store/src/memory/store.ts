@@ -2,7 +2,7 @@ import type { Store } from "../contract.ts";
 import { EARLY_SIGNAL_LIFETIME } from "../status.ts";
 import { counts, list, selected, unfinished } from "./lists.ts";
 import { cancel, deliver, fork, prune, remove, restart, retry, wakeup } from "./requests.ts";
-import { bySeq, change, isClaimable, newRun, own, ownedRun, type Run } from "./run.ts";
+import { bySeq, change, claim, isClaimable, newRun, ownedRun, type Run } from "./run.ts";
 import { apply } from "./writes.ts";
 
 /** A store in the memory of the process, for tests and trials. Several runtimes may share it. */
@@ -41,9 +41,10 @@ export function memoryStore(): Store {
     claim({ run: id, lease, now, from }) {
       const run = runs.get(id);
       if (!run || !isClaimable(run.row, now, from)) return undefined;
-      change(run, own(run, lease, now));
+      claim(run, lease, now);
       return run.row;
     },
+    executions: (id) => [...(runs.get(id)?.executions ?? [])],
     renew: ({ runs: held, until }) =>
       held.map(({ run: id, epoch }) => {
         const run = ownedRun(runs, id, epoch);

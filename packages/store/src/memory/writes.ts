@@ -38,7 +38,16 @@ function putStep(run: Run, step: StepRow, consume: SignalRow | undefined): boole
 }
 
 export function end(runs: Map<string, Run>, run: Run, status: RunStatus, output: string, at: number): void {
-  change(run, { status, output, owner: undefined, leaseUntil: undefined, wakeAt: undefined, updatedAt: at });
+  const released = run.row.owner === undefined ? {} : { releasedAt: at };
+  change(run, {
+    status,
+    output,
+    owner: undefined,
+    leaseUntil: undefined,
+    wakeAt: undefined,
+    ...released,
+    updatedAt: at,
+  });
   for (const other of runs.values()) {
     if (other.row.status !== "waiting") continue;
     if (other.row.id === run.row.parent || openTargets(other, "child").includes(run.row.id)) wake(other, at);
@@ -67,6 +76,7 @@ function release(
     wakeAt: status === "waiting" ? wakeAt : undefined,
     owner: undefined,
     leaseUntil: undefined,
+    releasedAt: at,
     updatedAt: at,
   });
   if (hasNews(runs, run)) wake(run, at);

@@ -1,6 +1,7 @@
 import type { Write } from "../contract.ts";
 import type { Codes } from "./codes.ts";
 import { isFinal } from "../status.ts";
+import type { Executions } from "./executions.ts";
 import type { Head, Runs } from "./runs.ts";
 import type { Sequences } from "./sequences.ts";
 import type { Signals } from "./signals.ts";
@@ -12,6 +13,7 @@ export interface Tables {
   readonly signals: Signals;
   readonly sequences: Sequences;
   readonly codes: Codes;
+  readonly executions: Executions;
 }
 
 /** Applies a batch inside a transaction. Each run is read once; after a write that ends the ownership, later writes of the batch find no owner. */

@@ -45,11 +45,17 @@ export function retry({ runs, steps }: Tables, run: string, now: number, force: 
   return true;
 }
 
-export function restart({ runs, steps }: Tables, run: string, now: number, seed: string): boolean | undefined {
+export function restart(
+  { runs, steps, executions }: Tables,
+  run: string,
+  now: number,
+  seed: string,
+): boolean | undefined {
   const head = runs.head(run);
   if (!head) return undefined;
   if (!isFinal(head.status)) return false;
   steps.deleteAll(head.number);
+  executions.deleteAll(head.number);
   runs.restart(head.number, seed, now);
   return true;
 }
@@ -98,11 +104,12 @@ export function prune(tables: Tables, { status = ENDS, ...filter }: PruneFilter)
 }
 
 function drop(
-  { runs, steps, signals }: Tables,
+  { runs, steps, signals, executions }: Tables,
   { number, id, epoch }: { readonly number: number; readonly id: string; readonly epoch: number },
   at: number,
 ): void {
   steps.deleteAll(number);
   signals.deleteAll(number);
+  executions.deleteAll(number);
   runs.delete({ number, id, epoch, at });
 }

@@ -1,7 +1,7 @@
 import type { Blocked, RunHead, RunRow, RunStatus } from "../contract.ts";
 
 const HEAD_COLUMNS = `id, workflow, file, status, input_hash, code, code_seq, parent, tags, fork_of, progress, trace, owner, epoch,
-  lease_until, wake_at, cancel, blocked, compensated, restarts, stalls, created_at, started_at, updated_at`;
+  lease_until, released_at, wake_at, cancel, blocked, compensated, restarts, stalls, created_at, started_at, updated_at`;
 export const COLUMNS = `${HEAD_COLUMNS}, input, output, code_history, seed`;
 /** Of a completed run the output is left out: it may be long. */
 export const LISTED_COLUMNS = `${HEAD_COLUMNS}, CASE WHEN status IN ('failed', 'cancelled') THEN output END AS output`;
@@ -23,6 +23,7 @@ export interface HeadColumns {
   readonly owner: string | null;
   readonly epoch: number;
   readonly lease_until: number | null;
+  readonly released_at: number | null;
   readonly wake_at: number | null;
   readonly cancel: string | null;
   readonly blocked: string | null;
@@ -67,6 +68,7 @@ export function headOf(row: HeadColumns): RunHead {
     ...(row.owner !== null && { owner: row.owner }),
     epoch: row.epoch,
     ...(row.lease_until !== null && { leaseUntil: row.lease_until }),
+    ...(row.released_at !== null && { releasedAt: row.released_at }),
     ...(row.wake_at !== null && { wakeAt: row.wake_at }),
     ...(row.cancel !== null && { cancel: row.cancel }),
     ...(row.blocked !== null && { blocked: blockedOf(row.blocked) }),

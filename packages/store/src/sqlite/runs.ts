@@ -17,6 +17,13 @@ export interface Head {
   readonly compensated: boolean;
 }
 
+/** What a claim finds. */
+export interface Ownership {
+  readonly number: number;
+  readonly owner: string | null;
+  readonly releasedAt: number | null;
+}
+
 export type Runs = ReturnType<typeof runsTable>;
 
 /** All SQL for the table `runs`. */
@@ -43,8 +50,11 @@ export function runsTable(db: Connection) {
   const head = db.prepare<[string], HeadRow>(
     "SELECT number, status, epoch, owner IS NOT NULL AS owned, parent, cancel, unhandled, compensated FROM runs WHERE id = ?",
   );
+  const ownership = db.prepare<[string], Ownership>(
+    "SELECT number, owner, released_at AS releasedAt FROM runs WHERE id = ?",
+  );
   const claim = db.prepare<unknown[]>(
-    `UPDATE runs SET status = 'running', owner = ?, lease_until = ?, epoch = epoch + 1, wake_at = NULL, blocked = NULL, updated_at = ?,
+    `UPDATE runs SET status = 'running', owner = ?, lease_until = ?, epoch = epoch + 1, released_at = NULL, wake_at = NULL, blocked = NULL, updated_at = ?,
        stalls = CASE WHEN ${LAST_SEQ} > claimed_seq THEN 0 WHEN status = 'running' THEN stalls + 1 ELSE stalls END,
        claimed_seq = ${LAST_SEQ}
      WHERE id = ? AND status IN ('pending', 'running', 'waiting')
@@ -54,10 +64,11 @@ export function runsTable(db: Connection) {
     "UPDATE runs SET lease_until = max(lease_until, ?) WHERE id = ? AND epoch = ? AND owner IS NOT NULL",
   );
   const finish = db.prepare<unknown[]>(
-    `UPDATE runs SET status = ?, output = ?, unhandled = ?, compensated = ?, owner = NULL, lease_until = NULL, wake_at = NULL, updated_at = ? WHERE number = ?`,
+    `UPDATE runs SET status = ?, output = ?, unhandled = ?, compensated = ?, owner = NULL, lease_until = NULL, wake_at = NULL,
+       released_at = CASE WHEN owner IS NULL THEN released_at ELSE @at END, updated_at = @at WHERE number = ?`,
   );
   const release = db.prepare<unknown[]>(
-    "UPDATE runs SET status = ?, wake_at = ?, blocked = ?, owner = NULL, lease_until = NULL, updated_at = ? WHERE number = ?",
+    "UPDATE runs SET status = ?, wake_at = ?, blocked = ?, owner = NULL, lease_until = NULL, released_at = @at, updated_at = @at WHERE number = ?",
   );
   const recode = db.prepare<unknown[]>("UPDATE runs SET code = ?, code_seq = ?, code_history = ? WHERE number = ?");
   const soon = "UPDATE runs SET wake_at = min(coalesce(wake_at, @at), @at) WHERE status = 'waiting'";
@@ -72,7 +83,7 @@ export function runsTable(db: Connection) {
   );
   const restart = db.prepare<unknown[]>(
     `UPDATE runs SET status = 'pending', output = NULL, unhandled = NULL, compensated = 0, cancel = NULL, code_seq = 0, code_history = NULL,
-       seed = ?, progress = NULL, restarts = restarts + 1, stalls = 0, claimed_seq = 0, created_at = @at, started_at = @at, updated_at = @at
+       seed = ?, progress = NULL, released_at = NULL, restarts = restarts + 1, stalls = 0, claimed_seq = 0, created_at = @at, started_at = @at, updated_at = @at
      WHERE number = ?`,
   );
 
@@ -87,6 +98,7 @@ export function runsTable(db: Connection) {
     list: listing.list,
     count: listing.count,
     unfinished: listing.unfinished,
+    ownership: (id: string): Ownership | undefined => ownership.get(id),
     claim({ run, lease, now, from }: Parameters<Store["claim"]>[0]): boolean {
       const dead = from ?? { owner: null, epoch: null };
       return claim.run(lease.owner, lease.until, now, run, now, dead.owner, dead.epoch).changes === 1;
@@ -104,13 +116,13 @@ export function runsTable(db: Connection) {
       },
     ): void {
       const unhandled = end.unhandled.length > 0 ? JSON.stringify(end.unhandled) : null;
-      finish.run(end.status, end.output, unhandled, end.compensated === true ? 1 : 0, end.at, number);
+      finish.run(end.status, end.output, unhandled, end.compensated === true ? 1 : 0, number, { at: end.at });
     },
     release(
       number: number,
       to: { status: RunStatus; wakeAt: number | undefined; blocked: Blocked | undefined; at: number },
     ): void {
-      release.run(to.status, to.wakeAt ?? null, to.blocked ? JSON.stringify(to.blocked) : null, to.at, number);
+      release.run(to.status, to.wakeAt ?? null, to.blocked ? JSON.stringify(to.blocked) : null, number, { at: to.at });
     },
     recode(number: number, { code, codeSeq, codeHistory }: Extract<Write, { type: "code" }>): void {
       recode.run(code, codeSeq, codeHistory ?? null, number);

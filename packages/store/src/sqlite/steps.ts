@@ -7,11 +7,12 @@ export type Steps = ReturnType<typeof stepsTable>;
 /** All SQL for the table `steps`. `run` is the number of the run. */
 export function stepsTable(db: Connection) {
   const put = db.prepare<unknown[]>(
-    `INSERT INTO steps (${COLUMNS}, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO steps (${COLUMNS}, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (run, id) DO UPDATE SET
        kind = excluded.kind, state = excluded.state, seq = excluded.seq, attempt = excluded.attempt, started_at = excluded.started_at,
        finished_at = excluded.finished_at, due_at = excluded.due_at, target = excluded.target, location = excluded.location,
-       input_hash = excluded.input_hash, output = excluded.output, input = excluded.input
+       input_hash = excluded.input_hash, output = excluded.output,
+       failed_attempts = excluded.failed_attempts, input = excluded.input
      WHERE state = ${OPEN}`,
   );
   const whole = readsWhole(db);
@@ -132,8 +133,8 @@ const FAILED = STATES.indexOf("failed");
 const CHILD = KINDS.indexOf("child");
 
 const SHORT_COLUMNS = "id, kind, state, seq, attempt, started_at, finished_at, due_at, target, location, input_hash";
-const COLUMNS = `${SHORT_COLUMNS}, output, input`;
-const LIGHT_COLUMNS = `${SHORT_COLUMNS}, CASE WHEN state <> ${STATES.indexOf("completed")} THEN output END, NULL`;
+const COLUMNS = `${SHORT_COLUMNS}, failed_attempts, output, input`;
+const LIGHT_COLUMNS = `${SHORT_COLUMNS}, failed_attempts, CASE WHEN state <> ${STATES.indexOf("completed")} THEN output END, NULL`;
 
 type Row = readonly [
   id: string,
@@ -147,12 +148,13 @@ type Row = readonly [
   target: string | null,
   location: string | null,
   inputHash: string,
+  failedAttempts: string | null,
   output: string | null,
   input: string | null,
 ];
 type LightRow = readonly [...Row, run: number];
 const SEQ = 3;
-const RUN = 13;
+const RUN = 14;
 
 function values(step: StepRow): unknown[] {
   return [
@@ -167,6 +169,7 @@ function values(step: StepRow): unknown[] {
     step.target ?? null,
     step.location ?? null,
     step.inputHash,
+    step.failedAttempts ?? null,
     step.output ?? null,
     step.input ?? null,
   ];
@@ -176,7 +179,22 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Assigns each field separately: this runs once per step in every replay, and object spreads would double its cost. */
 function stepOf(row: Row | LightRow): StepRow {
-  const [id, kind, state, seq, attempt, startedAt, finishedAt, dueAt, target, location, inputHash, output, input] = row;
+  const [
+    id,
+    kind,
+    state,
+    seq,
+    attempt,
+    startedAt,
+    finishedAt,
+    dueAt,
+    target,
+    location,
+    inputHash,
+    failedAttempts,
+    output,
+    input,
+  ] = row;
   const step: Writable<StepRow> = {
     id,
     kind: known(KINDS, kind),
@@ -190,6 +208,7 @@ function stepOf(row: Row | LightRow): StepRow {
   if (dueAt !== null) step.dueAt = dueAt;
   if (target !== null) step.target = target;
   if (location !== null) step.location = location;
+  if (failedAttempts !== null) step.failedAttempts = failedAttempts;
   if (output !== null) step.output = output;
   if (input !== null) step.input = input;
   return step;

@@ -1,10 +1,11 @@
 import { resolve, sep } from "node:path";
 import { checkOptions, PerdureError } from "@perdure/protocol";
-import type { Store, Wakeup } from "../contract.ts";
+import type { RunRow, Store, Wakeup } from "../contract.ts";
 import { applyBatch, type Tables } from "./commit.ts";
 import { codesTable } from "./codes.ts";
 import { connect, fileIdentity, settings, type Durability, type Settings } from "./connection.ts";
 import { translate, type Place } from "./errors.ts";
+import { executionsTable } from "./executions.ts";
 import { cancel, deliver, fork, prune, remove, restart, retry, unblock } from "./requests.ts";
 import { runsTable } from "./runs.ts";
 import { sequences } from "./sequences.ts";
@@ -104,7 +105,8 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
     listRuns: (filter) => use((open) => open.read(() => open.tables.runs.list(filter))),
     countRuns: () => read(({ runs }) => runs.count()),
     unfinished: (filter) => read(({ runs }) => runs.unfinished(filter)),
-    claim: (claim) => write(({ runs }) => (runs.claim(claim) ? runs.get(claim.run) : undefined)),
+    claim: (request) => write((tables) => claim(tables, request)),
+    executions: (run) => read(({ executions }) => executions.all(run)),
     renew({ runs: held, until }) {
       if (held.length === 0) return [];
       return write(({ runs }) => held.map(({ run, epoch }) => runs.renew(run, epoch, until)));
@@ -133,6 +135,7 @@ function openSession(place: Place, durability: Durability): Session {
       signals: signalsTable(db),
       sequences: sequences(steps),
       codes: codesTable(db),
+      executions: executionsTable(db),
     };
     return {
       ...transactions(db),
@@ -156,6 +159,17 @@ function absolute(path: string): string {
 
 function existing<T>(row: T | undefined): T {
   if (row === undefined) throw new Error("a row that was just written is missing");
+  return row;
+}
+
+function claim({ runs, executions }: Tables, request: Parameters<Store["claim"]>[0]): RunRow | undefined {
+  const { run, lease, now } = request;
+  const before = runs.ownership(run);
+  if (!before || !runs.claim(request)) return undefined;
+  const row = existing(runs.get(run));
+  const { owner: from, releasedAt } = before;
+  const found = { ...(from !== null && { from }), ...(releasedAt !== null && { releasedAt }) };
+  executions.insert(before.number, { epoch: row.epoch, owner: lease.owner, claimedAt: now, ...found });
   return row;
 }
 

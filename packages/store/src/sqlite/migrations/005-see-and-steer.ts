@@ -5,7 +5,8 @@ const time = (column: string): string => `strftime('%Y-%m-%dT%H:%M:%fZ', ${colum
 
 /**
  * `runs.started_at` is the time that the workflow reads before its first step. `deleted_runs` keeps the epochs of deleted runs: a run that is
- * created again with such an id continues from there, so that an owner of the old run stays fenced.
+ * created again with such an id continues from there, so that an owner of the old run stays fenced. `executions` has the claims of runs (S19); of
+ * runs from earlier versions of the schema it has those that are still to come.
  *
  * `runs_by_status` has all that counting runs and looking for those without a due time needs, so that their rows are not read.
  *
@@ -17,11 +18,22 @@ ALTER TABLE runs ADD COLUMN fork_of TEXT;
 ALTER TABLE runs ADD COLUMN progress TEXT;
 ALTER TABLE runs ADD COLUMN trace TEXT;
 ALTER TABLE runs ADD COLUMN started_at REAL NOT NULL DEFAULT 0;
-UPDATE runs SET started_at = created_at;
+ALTER TABLE runs ADD COLUMN released_at REAL;
+UPDATE runs SET started_at = created_at, released_at = CASE WHEN owner IS NULL AND epoch > 0 THEN updated_at END;
 DROP INDEX runs_by_status;
 CREATE INDEX runs_by_status ON runs (status, created_at, number, workflow, file, blocked, wake_at);
 CREATE INDEX runs_by_parent ON runs (parent, created_at) WHERE parent IS NOT NULL;
+ALTER TABLE steps ADD COLUMN failed_attempts TEXT;
 ALTER TABLE steps ADD COLUMN input TEXT;
+CREATE TABLE executions (
+  run         INTEGER NOT NULL,
+  epoch       INTEGER NOT NULL,
+  owner       TEXT NOT NULL,
+  claimed_at  REAL NOT NULL,
+  taken_from  TEXT,
+  released_at REAL,
+  PRIMARY KEY (run, epoch)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE deleted_runs (
   id    TEXT NOT NULL PRIMARY KEY,
   epoch INTEGER NOT NULL,
