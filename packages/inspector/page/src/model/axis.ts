@@ -39,12 +39,12 @@ function elapsedTicks({ from, to }: Range, origin: number, count: number): Tick[
   return scaleUtc()
     .domain([from - origin, to - origin])
     .ticks(count)
-    .map((date) => ({ at: origin + date.getTime(), label: elapsedLabel(date.getTime(), to - from) }));
+    .map((date) => ({ at: origin + date.getTime(), label: elapsedLabel(date.getTime(), to - origin) }));
 }
 
-function elapsedLabel(elapsed: number, length: number): string {
-  if (length < 2000) return `${elapsed} ms`;
-  if (length < 1.5 * MINUTE) return `${elapsed / 1000} s`;
+function elapsedLabel(elapsed: number, last: number): string {
+  if (last < 1000) return `${elapsed} ms`;
+  if (last < 1.5 * MINUTE || elapsed % 1000 !== 0) return `${elapsed / 1000} s`;
   const seconds = Math.abs(Math.round(elapsed / 1000));
   return `${elapsed < 0 ? "-" : ""}${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }

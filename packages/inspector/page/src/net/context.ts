@@ -1,10 +1,10 @@
 import { signal, type Signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import type { Overview } from "../../../src/api.ts";
+import type { Overview, RunList } from "../../../src/api.ts";
 import type { Intent } from "../model/permitted.ts";
-import { parseRoute, type Route } from "../model/route.ts";
-import { Client, sentenceOf } from "./client.ts";
+import { parseRoute, toRuns, type Route } from "../model/route.ts";
+import { Client } from "./client.ts";
 import { Live } from "./live.ts";
 
 /** What the last action answered. */
@@ -14,19 +14,30 @@ export interface Notice {
   readonly fork?: string;
 }
 
+/** Where somebody was, so that going back leads there. */
+export class Places {
+  /** The list of runs that was seen last, its filter, and the line that had the focus. */
+  runs: { readonly key: string; readonly list: RunList } | undefined;
+  activeRun = -1;
+  /** Address of that list. */
+  runsAddress = toRuns();
+  /** How far the page was scrolled, by address. */
+  readonly scrolled = new Map<string, number>();
+}
+
 /** What all parts of the page share. */
 export class Inspector {
   readonly client: Client;
   readonly live: Live;
   readonly route: Signal<Route> = signal(parseRoute(location.hash));
   readonly overview: Signal<Overview | undefined> = signal(undefined);
-  readonly overviewProblem: Signal<string | undefined> = signal(undefined);
   /** Time of the server, in steps of a second. */
   readonly now: Signal<number> = signal(Date.now());
   /** The action that a dialog is open for. */
   readonly intent: Signal<Intent | undefined> = signal(undefined);
   readonly notice: Signal<Notice | undefined> = signal(undefined);
   readonly isHelpOpen: Signal<boolean> = signal(false);
+  readonly places = new Places();
   /** How far the clock of the server is ahead of the one here. */
   private ahead = 0;
 
@@ -44,10 +55,9 @@ export class Inspector {
       const overview = await this.client.get<Overview>("overview", {});
       this.ahead = overview.now - Date.now();
       this.overview.value = overview;
-      this.overviewProblem.value = undefined;
       this.tick();
-    } catch (error) {
-      this.overviewProblem.value = sentenceOf(error);
+    } catch {
+      // the page that is shown says so, and it is read again when the connection is back
     }
   }
 

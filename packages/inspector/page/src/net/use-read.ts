@@ -10,21 +10,25 @@ export interface Read<T> {
 
 /** Reads a path of the API, and again whenever something has changed. */
 export function useLiveRead<T>(path: string, params: Query): Read<T> {
-  const { client, live } = useInspector();
-  const [read, setRead] = useState<Read<T> & { readonly key: string }>({
-    key: "",
-    data: undefined,
-    problem: undefined,
-  });
-  const key = keyOf(path, params);
+  const { client } = useInspector();
+  return useLive(keyOf(path, params), (abort) => client.get<T>(path, params, abort));
+}
+
+/**
+ * Reads something, and again whenever something has changed.
+ * @param key - it is read anew when this has changed; until then what was read before is shown
+ */
+export function useLive<T>(key: string, read: (abort: AbortSignal) => Promise<T>): Read<T> {
+  const { live } = useInspector();
+  const [state, setState] = useState<Read<T>>({ data: undefined, problem: undefined });
   useEffect(() => {
     const abort = new AbortController();
     const end = live.watch(undefined, async () => {
       try {
-        const data = await client.get<T>(path, params, abort.signal);
-        setRead({ key, data, problem: undefined });
+        const data = await read(abort.signal);
+        setState({ data, problem: undefined });
       } catch (error) {
-        if (!isAbort(error)) setRead(({ data }) => ({ key, data, problem: sentenceOf(error) }));
+        if (!isAbort(error)) setState(({ data }) => ({ data, problem: sentenceOf(error) }));
       }
     });
     return () => {
@@ -32,7 +36,7 @@ export function useLiveRead<T>(path: string, params: Query): Read<T> {
       abort.abort();
     };
   }, [key]);
-  return read.key === key ? read : { data: undefined, problem: undefined };
+  return state;
 }
 
 /**

@@ -63,22 +63,14 @@ function Line({ number, text, source }: { number: number; text: string; source: 
   );
 }
 
-/** What a run waits for. */
-export function Wait({ wait }: { wait: WaitItem }): JSX.Element {
-  const { kind, name, child, until } = wait;
-  const end = until !== undefined && <Time at={until} />;
-  if (kind === "child") return <>child run {child === undefined ? "" : <RunLink id={child} />}</>;
-  if (kind === "retry")
-    return (
-      <>
-        next attempt of <span class="mono">{name ?? "a task"}</span> {end}
-      </>
-    );
-  if (kind === "sleep") return <>sleep, ends {end}</>;
+/** What a run waits for, without the time when that ends. */
+export function Wait({ wait: { kind, name, child } }: { wait: WaitItem }): JSX.Element {
+  if (kind === "sleep") return <>sleep</>;
+  if (kind === "child") return <>child run {child !== undefined && <RunLink id={child} />}</>;
   return (
     <>
-      signal <span class="mono">{name}</span>
-      {end !== false && <>, at most until {end}</>}
+      {kind === "retry" ? "next attempt of " : "signal "}
+      <span class="mono">{name ?? "a task"}</span>
     </>
   );
 }

@@ -16,6 +16,9 @@ export interface Rows {
   readonly height: number;
   /** The rows that are near what is seen. */
   readonly items: readonly VirtualItem[];
+  /** The first and the last row that are seen. */
+  readonly first: number;
+  readonly last: number;
   /** Where a row stands in the element, in pixels. */
   topOf(item: VirtualItem): number;
   /** Scrolls until a row is seen. */
@@ -25,10 +28,15 @@ export interface Rows {
 interface RowsOptions {
   readonly count: number;
   readonly height: number;
-  /** A row that stays in the page though it is not seen, so that it keeps the focus. */
+  /** A row that stays in the page though it is not seen, so that it keeps the focus; -1: none. */
   readonly active: number;
   /** Height of what covers the top of the window. */
   readonly covered: number;
+}
+
+function withIndex(indexes: number[], index: number, count: number): number[] {
+  if (index < 0 || index >= count || indexes.includes(index)) return indexes;
+  return index < (indexes[0] ?? count) ? [index, ...indexes] : [...indexes, index];
 }
 
 /** Rows of one height in a page that scrolls as a whole. Only those near what is seen are drawn. */
@@ -48,7 +56,7 @@ export function useRows({ count, height, active, covered }: RowsOptions): Rows {
     scrollPaddingStart: covered,
     scrollPaddingEnd: 2 * height,
     overscan: 12,
-    rangeExtractor: (range) => [...new Set([...defaultRangeExtractor(range), ...(active < count ? [active] : [])])],
+    rangeExtractor: (range) => withIndex(defaultRangeExtractor(range), active, count),
     onChange: () => redraw(undefined),
   };
   const [virtualizer] = useState(() => new Virtualizer(options));
@@ -68,8 +76,11 @@ export function useRows({ count, height, active, covered }: RowsOptions): Rows {
     return () => observer.disconnect();
   }, []);
 
+  const { startIndex = 0, endIndex = 0 } = virtualizer.range ?? {};
   return {
     ref,
+    first: startIndex,
+    last: endIndex,
     height: count * height,
     items: virtualizer.getVirtualItems(),
     topOf: ({ start }) => start - top,

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import type { RunPage } from "../../../src/api.ts";
+import type { ExecutionItem, RunPage } from "../../../src/api.ts";
 import { ActionButton, RunActions } from "../actions/action-buttons.tsx";
 import { formatShortTime } from "../model/format.ts";
 import { toRuns, toWorkflow } from "../model/route.ts";
@@ -80,7 +80,13 @@ function Waits({ page: { run, waitingFor }, onSelect }: RunHeadProps): JSX.Eleme
         {waitingFor.map((wait) => (
           <li key={wait.step} class="split">
             <span>
-              <Wait wait={wait} />{" "}
+              <Wait wait={wait} />
+              {wait.until !== undefined && (
+                <>
+                  , {wait.kind === "signal" ? "at most until " : "due "}
+                  <Time at={wait.until} />
+                </>
+              )}{" "}
               <button type="button" class="link mono" onClick={() => onSelect(wait.step)}>
                 {wait.step}
               </button>
@@ -137,8 +143,40 @@ function Failure({ page: { run, error, failedStep }, onSelect }: RunHeadProps): 
   );
 }
 
-const Values = ({ page: { input, output } }: { page: RunPage }): JSX.Element => (
+const ENDS: Record<ExecutionItem["end"], string> = {
+  running: "goes on",
+  released: "left memory",
+  died: "its process died",
+  ended: "ended the run",
+};
+
+const Execution = ({
+  execution: { number, startedAt, endedAt, end, owner },
+}: {
+  execution: ExecutionItem;
+}): JSX.Element => (
+  <>
+    {number}. {formatShortTime(startedAt)}
+    {endedAt !== undefined && ` to ${formatShortTime(endedAt)}`},{" "}
+    <span class={end === "died" ? "is-failed" : "muted"}>{ENDS[end]}</span>{" "}
+    {owner !== undefined && <span class="muted mono">{owner}</span>}
+  </>
+);
+
+const Values = ({ page: { input, output, executions } }: { page: RunPage }): JSX.Element => (
   <div class="values">
+    {executions.length > 1 && (
+      <details>
+        <summary>Executions</summary>
+        <ol class="plain">
+          {executions.map((execution) => (
+            <li key={execution.number}>
+              <Execution execution={execution} />
+            </li>
+          ))}
+        </ol>
+      </details>
+    )}
     <details>
       <summary>Input</summary>
       <Value value={input} label="Input of the run" />

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { toRun, toRuns } from "../model/route.ts";
+import { toRun } from "../model/route.ts";
 import { useInspector } from "../net/context.ts";
 import { Problem } from "../parts/text.tsx";
 import { useKeys } from "../parts/use-keys.ts";
@@ -18,11 +18,12 @@ interface RunPageProps {
 
 /** Everything about one run. It is made anew for each run: give it the id as its key. */
 export function RunView({ id, step }: RunPageProps): JSX.Element {
+  const { places } = useInspector();
   const state = useRun(id);
   const select = (next: string | undefined): void => location.replace(toRun(id, next));
   useKeys({
     Escape: () => {
-      if (step === undefined) location.hash = toRuns();
+      if (step === undefined) location.hash = places.runsAddress;
       else select(undefined);
     },
   });

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { RunItem, RunList } from "../../../src/api.ts";
 import { formatDuration } from "../model/format.ts";
 import { hasEnded } from "../model/permitted.ts";
@@ -26,11 +26,12 @@ interface RunTableProps {
 export function RunTable({ list, onShow }: RunTableProps): JSX.Element {
   const isNarrow = useNarrow();
   const { runs, hasMore } = list;
-  const [active, setActive] = useState(-1);
+  const { places } = useInspector();
+  const [active, setActive] = useState(places.activeRun);
+  places.activeRun = active;
   const height = isNarrow ? CARD : ROW;
-  const rows = useRows({ count: runs.length, height, active: Math.max(active, 0), covered: COVERED });
-  const first = rows.items[0]?.index ?? 0;
-  const last = rows.items.at(-1)?.index ?? 0;
+  const rows = useRows({ count: runs.length, height, active, covered: COVERED });
+  const { first, last } = rows;
   useEffect(() => onShow(first, last), [first, last, runs]);
   const focusRow = useRowFocus(rows.ref, active);
 
@@ -78,7 +79,8 @@ export function RunTable({ list, onShow }: RunTableProps): JSX.Element {
 function useRowFocus(body: { readonly current: HTMLElement | null }, active: number): () => void {
   const isWanted = useRef(false);
   const [, redraw] = useState(0);
-  useEffect(() => {
+  // not later: the next key may be pressed before the browser has painted
+  useLayoutEffect(() => {
     const link = isWanted.current && body.current?.querySelector<HTMLElement>(`[aria-rowindex="${active + 2}"] a`);
     if (!link) return;
     isWanted.current = false;

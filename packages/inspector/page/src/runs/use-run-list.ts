@@ -3,7 +3,7 @@ import type { RunList } from "../../../src/api.ts";
 import { filterToParams, type RunFilter } from "../model/filter.ts";
 import { mergeRuns } from "../model/merge-runs.ts";
 import { isAbort, sentenceOf } from "../net/client.ts";
-import { useInspector } from "../net/context.ts";
+import { useInspector, type Inspector } from "../net/context.ts";
 
 const PAGE = 200;
 
@@ -18,12 +18,22 @@ export interface LoadedRuns {
 /** The runs of a filter, newest first, in pages. */
 export function useRunList(filter: RunFilter): LoadedRuns {
   const inspector = useInspector();
-  const [state, setState] = useState<Omit<LoadedRuns, "show"> & { readonly key: string }>();
+  const { places } = inspector;
   const key = filterToParams(filter).toString();
+  const [state, setState] = useState<Omit<LoadedRuns, "show"> & { readonly key: string }>(() => ({
+    key,
+    list: places.runs?.key === key ? places.runs.list : undefined,
+    problem: undefined,
+  }));
   const reader = useRef<Reader>(undefined);
 
   useEffect(() => {
-    const next = new Reader(inspector, key, (list, problem) => setState({ key, list, problem }));
+    const known = places.runs?.key === key ? places.runs.list : undefined;
+    if (!known) places.activeRun = -1;
+    const next = new Reader(inspector, key, known, (list, problem) => {
+      setState({ key, list, problem });
+      places.runs = list && { key, list };
+    });
     reader.current = next;
     const end = inspector.live.watch(undefined, async () => {
       await Promise.all([next.refresh(), inspector.readOverview()]);
@@ -34,7 +44,7 @@ export function useRunList(filter: RunFilter): LoadedRuns {
     };
   }, [key]);
 
-  const isCurrent = state?.key === key;
+  const isCurrent = state.key === key;
   return {
     list: isCurrent ? state.list : undefined,
     problem: isCurrent ? state.problem : undefined,
@@ -47,11 +57,12 @@ class Reader {
   private isLoading = false;
   private readonly abort = new AbortController();
   private seen = { first: 0, last: 0 };
-  private readonly inspector: ReturnType<typeof useInspector>;
+  private readonly inspector: Inspector;
   private readonly filter: string;
   private readonly tell: (list: RunList | undefined, problem: string | undefined) => void;
 
-  constructor(inspector: ReturnType<typeof useInspector>, filter: string, tell: Reader["tell"]) {
+  constructor(inspector: Inspector, filter: string, list: RunList | undefined, tell: Reader["tell"]) {
+    this.list = list;
     this.inspector = inspector;
     this.filter = filter;
     this.tell = tell;

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { ActionDialog } from "../actions/action-dialog.tsx";
 import type { Route } from "../model/route.ts";
-import { parseRoute, toRuns } from "../model/route.ts";
+import { formatRoute, parseRoute, toRun, toRuns } from "../model/route.ts";
 import { useInspector } from "../net/context.ts";
 import { Message } from "../parts/text.tsx";
 import { useKeys } from "../parts/use-keys.ts";
@@ -19,12 +19,13 @@ import { TokenForm } from "./token-form.tsx";
 /** The whole page. */
 export function App(): JSX.Element {
   const inspector = useInspector();
-  const { client, route, intent, isHelpOpen } = inspector;
+  const { client, live, route, intent, isHelpOpen } = inspector;
   useRoute();
   useClock();
+  const isLive = live.connection.value === "live";
   useEffect(() => {
-    if (!client.isLocked.value) void inspector.readOverview();
-  }, [client.isLocked.value]);
+    if (!client.isLocked.value && !inspector.overview.value) void inspector.readOverview();
+  }, [client.isLocked.value, isLive]);
   useKeys({
     "?": () => {
       isHelpOpen.value = true;
@@ -76,12 +77,15 @@ function Page({ route }: { route: Route }): JSX.Element {
 }
 
 function useRoute(): void {
-  const { route } = useInspector();
+  const { route, places } = useInspector();
   useEffect(() => {
     const follow = (): void => {
       const next = parseRoute(location.hash);
-      if (placeOf(next) !== placeOf(route.value)) scrollTo(0, 0);
+      const isElsewhere = placeOf(next) !== placeOf(route.value);
+      places.scrolled.set(placeOf(route.value), scrollY);
+      if (next.page === "runs") places.runsAddress = formatRoute(next);
       route.value = next;
+      if (isElsewhere) requestAnimationFrame(() => scrollTo(0, places.scrolled.get(placeOf(next)) ?? 0));
     };
     addEventListener("hashchange", follow);
     return () => removeEventListener("hashchange", follow);
@@ -92,8 +96,8 @@ function useRoute(): void {
   }, [title]);
 }
 
-const placeOf = (route: Route): string =>
-  `${route.page} ${route.page === "run" ? route.id : route.page === "workflow" ? route.name : ""}`;
+/** A step is shown within the page of its run. */
+const placeOf = (route: Route): string => (route.page === "run" ? toRun(route.id) : formatRoute(route));
 
 function titleOf(route: Route): string {
   if (route.page === "run") return route.id;

@@ -40,7 +40,7 @@ export function Axis({
         >
           {ticksOf(range, origin, count)
             // the label of a mark at the very end would be cut
-            .filter(({ at }) => positionOf(range, at) < 95)
+            .filter(({ at }) => positionOf(range, at) < 93)
             .map(({ at, label }) => (
               <span key={at} class="tick" title={formatTime(at)} style={{ left: `${positionOf(range, at)}%` }}>
                 {label}

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Range } from "../model/axis.ts";
 import type { Life } from "../model/lives.ts";
 import { ancestorsOf, type TreeRow } from "../model/rows.ts";
@@ -52,7 +52,8 @@ export function StepGrid(props: StepGridProps): JSX.Element {
     setActiveKey(row.node.key);
     view.reveal(rows.indexOf(row));
   };
-  useEffect(() => {
+  // not later: the next key may be pressed before the browser has painted
+  useLayoutEffect(() => {
     const row = wantsFocus.current && view.ref.current?.querySelector<HTMLElement>(`[aria-rowindex="${active + 2}"]`);
     if (!row) return;
     wantsFocus.current = false;

@@ -3,14 +3,23 @@ import { useState } from "preact/hooks";
 import type { WaitItem, WaitList } from "../../../src/api.ts";
 import { ActionButton } from "../actions/action-buttons.tsx";
 import { toRun, toWorkflow } from "../model/route.ts";
-import { useLiveRead } from "../net/use-read.ts";
+import { useInspector } from "../net/context.ts";
+import { useLive } from "../net/use-read.ts";
 import { Message, Problem, RunLink, Time, Wait } from "../parts/text.tsx";
 
 const PAGE = 200;
 
 export function WaitingPage(): JSX.Element {
-  const [limit, setLimit] = useState(PAGE);
-  const { data, problem } = useLiveRead<WaitList>("waiting", { limit });
+  const { client } = useInspector();
+  const [pages, setPages] = useState(1);
+  const { data, problem } = useLive<WaitList>(`waiting ${pages}`, async (abort) => {
+    let list = await client.get<WaitList>("waiting", { limit: PAGE }, abort);
+    for (let page = 1; page < pages && list.next !== undefined; page += 1) {
+      const { waits, ...rest } = await client.get<WaitList>("waiting", { limit: PAGE, after: list.next }, abort);
+      list = { ...rest, waits: [...list.waits, ...waits] };
+    }
+    return list;
+  });
   return (
     <>
       <div class="page-head">
@@ -29,7 +38,7 @@ export function WaitingPage(): JSX.Element {
       )}
       {data && data.waits.length > 0 && <WaitTable waits={data.waits} />}
       {data?.next !== undefined && (
-        <button type="button" onClick={() => setLimit(limit + PAGE)}>
+        <button type="button" onClick={() => setPages(pages + 1)}>
           Show more
         </button>
       )}

@@ -28,7 +28,7 @@ export function WorkflowsPage(): JSX.Element {
 function WorkflowTable({ workflows }: { workflows: readonly WorkflowItem[] }): JSX.Element {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="Workflows">
-      <table>
+      <table class="is-stacked">
         <thead>
           <tr>
             <th scope="col">Workflow</th>
@@ -71,7 +71,7 @@ function WorkflowRow({
         <span class="muted mono below">{file}</span>
       </th>
       {STATUSES.map((status) => (
-        <td key={status} class="is-number">
+        <td key={status} class={counts[status] === 0 ? "is-number is-none" : "is-number"} data-label={status}>
           {counts[status] === 0 ? (
             <span class="muted">0</span>
           ) : (
@@ -84,13 +84,17 @@ function WorkflowRow({
           )}
         </td>
       ))}
-      <td class={failureRate !== undefined && failureRate > 0 ? "is-number is-failed" : "is-number"} title={title}>
+      <td
+        class={failureRate !== undefined && failureRate > 0 ? "is-number is-failed" : "is-number"}
+        title={title}
+        data-label="failure rate"
+      >
         {failureRate === undefined ? "–" : formatRate(failureRate)}
       </td>
-      <td class="is-number" title={title}>
+      <td class="is-number" title={title} data-label="p50">
         {p50 === undefined ? "–" : formatDuration(p50)}
       </td>
-      <td class="is-number" title={title}>
+      <td class="is-number" title={title} data-label="p95">
         {p95 === undefined ? "–" : formatDuration(p95)}
       </td>
     </tr>
