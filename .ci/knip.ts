@@ -60,6 +60,12 @@ export default {
       // the driver for @perdure/store, which is bundled into this package
       ignoreDependencies: ["better-sqlite3"],
     },
+    "packages/inspector": {
+      // the page is built by Vite from index.html
+      entry: ["page/src/main.tsx"],
+      vite: { config: ["page/vite.config.ts"] },
+      project: ["src/**/*.ts", "page/src/**/*.{ts,tsx}", "test/**/*.ts"],
+    },
     "packages/cli": {
       project: ["src/**/*.ts"],
     },

@@ -1,0 +1,62 @@
+import { filterFromParams, filterToParams, NO_FILTER, type RunFilter } from "./filter.ts";
+
+/** What the fragment of the address shows. */
+export type Route =
+  | { readonly page: "runs"; readonly filter: RunFilter }
+  | { readonly page: "run"; readonly id: string; readonly step?: string }
+  | { readonly page: "workflows" }
+  | { readonly page: "workflow"; readonly name: string }
+  | { readonly page: "waiting" }
+  | { readonly page: "unknown" };
+
+export function parseRoute(fragment: string): Route {
+  const [path = "", query = ""] = splitOnce(fragment.replace(/^#/u, ""), "?");
+  const params = new URLSearchParams(query);
+  const [page = "", name] = splitOnce(path.replace(/^\//u, ""), "/").map(decode);
+  if (page === "" || page === "runs") return { page: "runs", filter: filterFromParams(params) };
+  if (page === "workflows" || page === "waiting") return { page };
+  if (name === undefined || name === "") return { page: "unknown" };
+  if (page === "workflow") return { page, name };
+  const step = params.get("step");
+  return page === "run" ? { page, id: name, ...(step !== null && { step }) } : { page: "unknown" };
+}
+
+export function formatRoute(route: Route): string {
+  switch (route.page) {
+    case "runs":
+      return `#/runs${queryOf(filterToParams(route.filter))}`;
+    case "run":
+      return `#/run/${encodeURIComponent(route.id)}${queryOf(new URLSearchParams(route.step === undefined ? [] : [["step", route.step]]))}`;
+    case "workflow":
+      return `#/workflow/${encodeURIComponent(route.name)}`;
+    case "workflows":
+    case "waiting":
+      return `#/${route.page}`;
+    case "unknown":
+      return "#/runs";
+  }
+}
+
+export const toRuns = (filter: Partial<RunFilter> = {}): string =>
+  formatRoute({ page: "runs", filter: { ...NO_FILTER, ...filter } });
+
+export const toRun = (id: string, step?: string): string =>
+  formatRoute({ page: "run", id, ...(step !== undefined && { step }) });
+
+export const toWorkflow = (name: string): string => formatRoute({ page: "workflow", name });
+
+const queryOf = (params: URLSearchParams): string => (params.size === 0 ? "" : `?${params.toString()}`);
+
+function splitOnce(text: string, separator: string): string[] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** A part of the path; one that somebody broke by hand is taken as it stands. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,153 @@
+import type { JSX } from "preact";
+import type { RunPage } from "../../../src/api.ts";
+import { ActionButton, RunActions } from "../actions/action-buttons.tsx";
+import { formatShortTime } from "../model/format.ts";
+import { toRuns, toWorkflow } from "../model/route.ts";
+import { StatusMark } from "../parts/icons.tsx";
+import { Facts, RunLink, Source, Time, Value, Wait } from "../parts/text.tsx";
+import { Duration } from "../runs/run-table.tsx";
+
+interface RunHeadProps {
+  readonly page: RunPage;
+  readonly onSelect: (step: string) => void;
+}
+
+/** What the run is, how it stands, why, and what can be done. */
+export function RunHead({ page, onSelect }: RunHeadProps): JSX.Element {
+  const { run, executions } = page;
+  return (
+    <header class="run-head">
+      <div class="page-head">
+        <h1 class="mono id">{run.id}</h1>
+        <StatusMark status={run.status} />
+        <RunActions run={run} />
+      </div>
+      <Facts
+        facts={[
+          ["Workflow", <WorkflowLink key="" name={run.workflow} file={run.file} />],
+          ["Created", <TimeWithClock key="" at={run.createdAt} />],
+          ["Ended", run.endedAt === undefined ? undefined : <TimeWithClock at={run.endedAt} />],
+          ["Duration", <Duration key="" run={run} />],
+          ["Executions", executions.length > 1 ? livesText(page) : undefined],
+          ["Restarts", run.restarts > 0 ? run.restarts : undefined],
+          ["Tags", run.tags.length > 0 ? <Tags tags={run.tags} /> : undefined],
+          ["Parent", run.parent === undefined ? undefined : <RunLink id={run.parent} />],
+          ["Fork of", run.forkOf === undefined ? undefined : <RunLink id={run.forkOf} />],
+          ["Clean-up", run.compensated ? "has undone what the run did" : undefined],
+          ["Progress", run.progress && <code class="cut">{run.progress.text}</code>],
+        ]}
+      />
+      <Waits page={page} onSelect={onSelect} />
+      <Failure page={page} onSelect={onSelect} />
+      <Values page={page} />
+    </header>
+  );
+}
+
+const WorkflowLink = ({ name, file }: { name: string; file: string }): JSX.Element => (
+  <>
+    <a href={toWorkflow(name)}>{name}</a> <span class="muted mono">{file}</span>
+  </>
+);
+
+const TimeWithClock = ({ at }: { at: number }): JSX.Element => (
+  <>
+    <Time at={at} /> <span class="muted">{formatShortTime(at)}</span>
+  </>
+);
+
+function livesText({ executions }: RunPage): string {
+  const died = executions.filter(({ end }) => end === "died").length;
+  return died === 0 ? String(executions.length) : `${executions.length}; in ${died} of them the process died`;
+}
+
+const Tags = ({ tags }: { tags: readonly string[] }): JSX.Element => (
+  <>
+    {tags.map((tag) => (
+      <a key={tag} class="tag" href={toRuns({ tags: [tag] })}>
+        {tag}
+      </a>
+    ))}
+  </>
+);
+
+function Waits({ page: { run, waitingFor }, onSelect }: RunHeadProps): JSX.Element | null {
+  if (waitingFor.length === 0) return null;
+  return (
+    <section class="box is-waiting">
+      <h2>Waits for</h2>
+      <ul class="plain">
+        {waitingFor.map((wait) => (
+          <li key={wait.step} class="split">
+            <span>
+              <Wait wait={wait} />{" "}
+              <button type="button" class="link mono" onClick={() => onSelect(wait.step)}>
+                {wait.step}
+              </button>
+              {wait.location !== undefined && <span class="muted mono"> {wait.location}</span>}
+            </span>
+            {wait.kind === "signal" && wait.name !== undefined && (
+              <ActionButton
+                className="is-primary"
+                intent={{ action: "signal", run, signal: wait.name, payloadSchema: wait.payloadSchema }}
+              />
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** Why the run failed, was cancelled or is blocked, and where. */
+function Failure({ page: { run, error, failedStep }, onSelect }: RunHeadProps): JSX.Element | null {
+  if (run.blocked)
+    return (
+      <section class="box is-blocked">
+        <h2>Blocked</h2>
+        <p>{run.blocked.message}</p>
+        <p class="muted mono">{run.blocked.error}</p>
+      </section>
+    );
+  if (!error) return null;
+  const source = error.source ?? failedStep?.source;
+  return (
+    <section class={run.status === "cancelled" ? "box" : "box is-failed"}>
+      <h2>{run.status === "cancelled" ? "Cancelled" : "Failed"}</h2>
+      <p class="headline">{error.headline}</p>
+      {failedStep && (
+        <p>
+          In step{" "}
+          <button type="button" class="link mono" onClick={() => onSelect(failedStep.id)}>
+            {failedStep.id}
+          </button>
+          {failedStep.location !== undefined && (
+            <>
+              , called at <span class="mono">{failedStep.location}</span>
+            </>
+          )}
+        </p>
+      )}
+      {source && <Source source={source} />}
+      <details>
+        <summary>Stack, causes and fields</summary>
+        <Value value={error.detail} label="The whole error" />
+      </details>
+    </section>
+  );
+}
+
+const Values = ({ page: { input, output } }: { page: RunPage }): JSX.Element => (
+  <div class="values">
+    <details>
+      <summary>Input</summary>
+      <Value value={input} label="Input of the run" />
+    </details>
+    {output && (
+      <details>
+        <summary>Output</summary>
+        <Value value={output} label="Output of the run" />
+      </details>
+    )}
+  </div>
+);

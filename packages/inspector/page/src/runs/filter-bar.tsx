@@ -1,0 +1,134 @@
+import type { JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { STATUSES, toggleStatus, type RunFilter } from "../model/filter.ts";
+import { formatCount } from "../model/format.ts";
+import { toRuns } from "../model/route.ts";
+import { useInspector } from "../net/context.ts";
+import { Icon } from "../parts/icons.tsx";
+
+const DEBOUNCE = 250;
+
+/** Changes the filter in the address, so that it can be kept and sent to others. */
+const go = (filter: RunFilter): void => location.replace(toRuns(filter));
+
+export function FilterBar({ filter }: { filter: RunFilter }): JSX.Element {
+  const overview = useInspector().overview.value;
+  const workflows = new Set([
+    ...(overview?.workflows ?? []),
+    ...(filter.workflow === undefined ? [] : [filter.workflow]),
+  ]);
+  return (
+    <form class="filters" role="search" aria-label="Filter runs" onSubmit={(event) => event.preventDefault()}>
+      <SearchField filter={filter} />
+      <label class="inline is-workflow-choice">
+        <span class="name">Workflow</span>
+        <select
+          value={filter.workflow ?? ""}
+          onChange={({ currentTarget: { value } }) => go({ ...filter, workflow: value === "" ? undefined : value })}
+        >
+          <option value="">all workflows</option>
+          {[...workflows].map((name) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <TagField filter={filter} />
+      <div class="chips" role="group" aria-label="Status">
+        {STATUSES.map((status) => (
+          <button
+            key={status}
+            type="button"
+            class={`chip status is-${status}`}
+            aria-pressed={filter.statuses.includes(status)}
+            onClick={() => go(toggleStatus(filter, status))}
+          >
+            <Icon name={status} />
+            {status} <span class="count">{formatCount(overview?.counts[status] ?? 0)}</span>
+          </button>
+        ))}
+      </div>
+      <Chosen filter={filter} />
+    </form>
+  );
+}
+
+/** What is chosen and has no button of its own, each with a button that takes it away. */
+function Chosen({ filter }: { filter: RunFilter }): JSX.Element | null {
+  const { tags, parent } = filter;
+  if (tags.length === 0 && parent === undefined) return null;
+  return (
+    <div class="chips" role="group" aria-label="Chosen">
+      {parent !== undefined && (
+        <Removable label={`children of ${parent}`} onClick={() => go({ ...filter, parent: undefined })} />
+      )}
+      {tags.map((tag) => (
+        <Removable
+          key={tag}
+          label={`tag ${tag}`}
+          onClick={() => go({ ...filter, tags: tags.filter((each) => each !== tag) })}
+        />
+      ))}
+    </div>
+  );
+}
+
+const Removable = ({ label, onClick }: { label: string; onClick: () => void }): JSX.Element => (
+  <button type="button" class="chip" aria-label={`Remove ${label}`} title={`Remove ${label}`} onClick={onClick}>
+    <span class="cut">{label}</span>
+    <Icon name="close" />
+  </button>
+);
+
+/** The search of ids. The address follows when nobody has typed for a moment. */
+function SearchField({ filter }: { filter: RunFilter }): JSX.Element {
+  const [text, setText] = useState(filter.search);
+  const latest = useRef(filter);
+  latest.current = filter;
+  useEffect(() => setText(filter.search), [filter.search]);
+  useEffect(() => {
+    if (text === latest.current.search) return;
+    const timer = setTimeout(() => go({ ...latest.current, search: text }), DEBOUNCE);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return (
+    <label class="inline is-search">
+      <span class="name">Search</span>
+      <input
+        type="search"
+        class="mono"
+        placeholder="part of an id"
+        aria-keyshortcuts="/"
+        autocomplete="off"
+        spellcheck={false}
+        data-search
+        value={text}
+        onInput={({ currentTarget }) => setText(currentTarget.value)}
+      />
+    </label>
+  );
+}
+
+function TagField({ filter }: { filter: RunFilter }): JSX.Element {
+  const [text, setText] = useState("");
+  return (
+    <label class="inline is-tag">
+      <span class="name">Tag</span>
+      <input
+        type="text"
+        placeholder="tag, then Enter"
+        autocomplete="off"
+        spellcheck={false}
+        value={text}
+        onInput={({ currentTarget }) => setText(currentTarget.value)}
+        onKeyDown={(event) => {
+          const tag = text.trim();
+          if (event.key !== "Enter" || tag === "") return;
+          setText("");
+          go({ ...filter, tags: [...new Set([...filter.tags, tag])] });
+        }}
+      />
+    </label>
+  );
+}

@@ -1,0 +1,138 @@
+import type { JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { RunItem, RunList } from "../../../src/api.ts";
+import { formatDuration } from "../model/format.ts";
+import { hasEnded } from "../model/permitted.ts";
+import { useInspector } from "../net/context.ts";
+import { StatusMark } from "../parts/icons.tsx";
+import { Remark, RunLink, Time } from "../parts/text.tsx";
+import { useKeys } from "../parts/use-keys.ts";
+import { useNarrow } from "../parts/use-narrow.ts";
+import { useRows } from "../parts/use-rows.ts";
+
+const ROW = 36;
+const CARD = 92;
+/** Height of the head of the page and of the table, which stay at the top. */
+const COVERED = 84;
+
+const COLUMNS = ["Status", "Run", "Workflow", "Created", "Duration", "Details"] as const;
+
+interface RunTableProps {
+  readonly list: RunList;
+  readonly onShow: (first: number, last: number) => void;
+}
+
+/** The runs in a table of which only the rows near what is seen are drawn. */
+export function RunTable({ list, onShow }: RunTableProps): JSX.Element {
+  const isNarrow = useNarrow();
+  const { runs, hasMore } = list;
+  const [active, setActive] = useState(-1);
+  const height = isNarrow ? CARD : ROW;
+  const rows = useRows({ count: runs.length, height, active: Math.max(active, 0), covered: COVERED });
+  const first = rows.items[0]?.index ?? 0;
+  const last = rows.items.at(-1)?.index ?? 0;
+  useEffect(() => onShow(first, last), [first, last, runs]);
+  const focusRow = useRowFocus(rows.ref, active);
+
+  const move = (step: number) => (event: KeyboardEvent) => {
+    event.preventDefault();
+    const next = Math.min(Math.max(active + step, 0), runs.length - 1);
+    setActive(next);
+    rows.reveal(next);
+    focusRow();
+  };
+  useKeys({ j: move(1), k: move(-1), ArrowDown: move(1), ArrowUp: move(-1) });
+
+  return (
+    <div class="table runs" role="table" aria-label="Runs" aria-rowcount={hasMore ? -1 : runs.length + 1}>
+      <div class="head" role="rowgroup">
+        <div class="row" role="row" aria-rowindex={1}>
+          {COLUMNS.map((name) => (
+            <div key={name} role="columnheader">
+              {name}
+            </div>
+          ))}
+        </div>
+      </div>
+      <div class="body" role="rowgroup" ref={rows.ref} style={{ height: `${rows.height}px` }}>
+        {rows.items.map((item) => {
+          const run = runs[item.index];
+          return (
+            run && (
+              <RunRow
+                key={run.id}
+                run={run}
+                index={item.index}
+                top={rows.topOf(item)}
+                onFocus={() => setActive(item.index)}
+              />
+            )
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+/** Gives the focus to the link of the active row, as soon as it is drawn. */
+function useRowFocus(body: { readonly current: HTMLElement | null }, active: number): () => void {
+  const isWanted = useRef(false);
+  const [, redraw] = useState(0);
+  useEffect(() => {
+    const link = isWanted.current && body.current?.querySelector<HTMLElement>(`[aria-rowindex="${active + 2}"] a`);
+    if (!link) return;
+    isWanted.current = false;
+    link.focus({ preventScroll: true });
+  });
+  return () => {
+    isWanted.current = true;
+    redraw((times) => times + 1);
+  };
+}
+
+interface RunRowProps {
+  readonly run: RunItem;
+  readonly index: number;
+  readonly top: number;
+  readonly onFocus: () => void;
+}
+
+const RunRow = ({ run, index, top, onFocus }: RunRowProps): JSX.Element => (
+  <div
+    class="row"
+    role="row"
+    aria-rowindex={index + 2}
+    style={{ transform: `translateY(${top}px)` }}
+    onFocusIn={onFocus}
+  >
+    <div role="cell" class="is-status">
+      <StatusMark status={run.status} />
+    </div>
+    <div role="cell" class="is-id">
+      <RunLink id={run.id} />
+      {run.tags.map((tag) => (
+        <span key={tag} class="tag">
+          {tag}
+        </span>
+      ))}
+    </div>
+    <div role="cell" class="is-workflow" title={`${run.workflow} in ${run.file}`}>
+      {run.workflow}
+    </div>
+    <div role="cell" class="is-created">
+      <Time at={run.createdAt} />
+    </div>
+    <div role="cell" class="is-duration">
+      <Duration run={run} />
+    </div>
+    <div role="cell" class="is-remark">
+      <Remark run={run} />
+    </div>
+  </div>
+);
+
+/** From its creation to its end, or to now. */
+export function Duration({ run }: { run: RunItem }): JSX.Element {
+  const { now } = useInspector();
+  return <>{formatDuration((hasEnded(run) ? (run.endedAt ?? run.updatedAt) : now.value) - run.createdAt)}</>;
+}

@@ -1,0 +1,95 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { RunList } from "../../../src/api.ts";
+import { filterToParams, type RunFilter } from "../model/filter.ts";
+import { mergeRuns } from "../model/merge-runs.ts";
+import { isAbort, sentenceOf } from "../net/client.ts";
+import { useInspector } from "../net/context.ts";
+
+const PAGE = 200;
+
+export interface LoadedRuns {
+  /** Undefined: the first page is on its way. */
+  readonly list: RunList | undefined;
+  readonly problem: string | undefined;
+  /** Tells which rows are seen: they are kept fresh, and older runs are loaded before they are needed. */
+  show(first: number, last: number): void;
+}
+
+/** The runs of a filter, newest first, in pages. */
+export function useRunList(filter: RunFilter): LoadedRuns {
+  const inspector = useInspector();
+  const [state, setState] = useState<Omit<LoadedRuns, "show"> & { readonly key: string }>();
+  const key = filterToParams(filter).toString();
+  const reader = useRef<Reader>(undefined);
+
+  useEffect(() => {
+    const next = new Reader(inspector, key, (list, problem) => setState({ key, list, problem }));
+    reader.current = next;
+    const end = inspector.live.watch(undefined, async () => {
+      await Promise.all([next.refresh(), inspector.readOverview()]);
+    });
+    return () => {
+      end();
+      next.stop();
+    };
+  }, [key]);
+
+  const isCurrent = state?.key === key;
+  return {
+    list: isCurrent ? state.list : undefined,
+    problem: isCurrent ? state.problem : undefined,
+    show: (first, last) => reader.current?.show(first, last),
+  };
+}
+
+class Reader {
+  private list: RunList | undefined;
+  private isLoading = false;
+  private readonly abort = new AbortController();
+  private seen = { first: 0, last: 0 };
+  private readonly inspector: ReturnType<typeof useInspector>;
+  private readonly filter: string;
+  private readonly tell: (list: RunList | undefined, problem: string | undefined) => void;
+
+  constructor(inspector: ReturnType<typeof useInspector>, filter: string, tell: Reader["tell"]) {
+    this.inspector = inspector;
+    this.filter = filter;
+    this.tell = tell;
+  }
+
+  /** Reads the beginning of the list, and what is seen of the rest. */
+  async refresh(): Promise<void> {
+    await this.read(undefined, PAGE);
+    const { first, last } = this.seen;
+    const before = this.list?.runs[first - 1]?.id;
+    if (last >= PAGE && before !== undefined) await this.read(before, Math.min(PAGE, last - first + 1));
+  }
+
+  show(first: number, last: number): void {
+    this.seen = { first, last };
+    const { list } = this;
+    const end = list?.runs.at(-1)?.id;
+    if (!list?.hasMore || this.isLoading || end === undefined || last < list.runs.length - PAGE / 2) return;
+    this.isLoading = true;
+    void this.read(end, PAGE).finally(() => {
+      this.isLoading = false;
+    });
+  }
+
+  stop(): void {
+    this.abort.abort();
+  }
+
+  private async read(before: string | undefined, limit: number): Promise<void> {
+    const params = new URLSearchParams(this.filter);
+    params.set("limit", String(limit));
+    if (before !== undefined) params.set("before", before);
+    try {
+      const part = await this.inspector.client.get<RunList>("runs", params, this.abort.signal);
+      this.list = this.list ? mergeRuns(this.list, before, part) : part;
+      this.tell(this.list, undefined);
+    } catch (error) {
+      if (!isAbort(error)) this.tell(this.list, sentenceOf(error));
+    }
+  }
+}

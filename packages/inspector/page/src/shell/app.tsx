@@ -1,0 +1,113 @@
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { ActionDialog } from "../actions/action-dialog.tsx";
+import type { Route } from "../model/route.ts";
+import { parseRoute, toRuns } from "../model/route.ts";
+import { useInspector } from "../net/context.ts";
+import { Message } from "../parts/text.tsx";
+import { useKeys } from "../parts/use-keys.ts";
+import { RunView } from "../run/run-page.tsx";
+import { RunsPage } from "../runs/runs-page.tsx";
+import { WaitingPage } from "../waiting/waiting-page.tsx";
+import { WorkflowView } from "../workflows/workflow-page.tsx";
+import { WorkflowsPage } from "../workflows/workflows-page.tsx";
+import { Header } from "./header.tsx";
+import { HelpDialog } from "./help.tsx";
+import { NoticeBar } from "./notice.tsx";
+import { TokenForm } from "./token-form.tsx";
+
+/** The whole page. */
+export function App(): JSX.Element {
+  const inspector = useInspector();
+  const { client, route, intent, isHelpOpen } = inspector;
+  useRoute();
+  useClock();
+  useEffect(() => {
+    if (!client.isLocked.value) void inspector.readOverview();
+  }, [client.isLocked.value]);
+  useKeys({
+    "?": () => {
+      isHelpOpen.value = true;
+    },
+  });
+  return (
+    <>
+      <a class="skip" href="#main" onClick={skip}>
+        To the content
+      </a>
+      <Header />
+      <main id="main" tabIndex={-1}>
+        {client.isLocked.value ? <TokenForm /> : <Page route={route.value} />}
+      </main>
+      <NoticeBar />
+      {intent.value && <ActionDialog intent={intent.value} />}
+      {isHelpOpen.value && <HelpDialog />}
+    </>
+  );
+}
+
+/** The fragment of the address is the route, so a link to a part of the page cannot use it. */
+function skip(event: Event): void {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
+}
+
+function Page({ route }: { route: Route }): JSX.Element {
+  switch (route.page) {
+    case "runs":
+      return <RunsPage filter={route.filter} />;
+    case "run":
+      return <RunView key={route.id} id={route.id} step={route.step} />;
+    case "workflows":
+      return <WorkflowsPage />;
+    case "workflow":
+      return <WorkflowView key={route.name} name={route.name} />;
+    case "waiting":
+      return <WaitingPage />;
+    case "unknown":
+      return (
+        <Message title="There is no such page.">
+          <p>
+            <a href={toRuns()}>Show all runs</a>
+          </p>
+        </Message>
+      );
+  }
+}
+
+function useRoute(): void {
+  const { route } = useInspector();
+  useEffect(() => {
+    const follow = (): void => {
+      const next = parseRoute(location.hash);
+      if (placeOf(next) !== placeOf(route.value)) scrollTo(0, 0);
+      route.value = next;
+    };
+    addEventListener("hashchange", follow);
+    return () => removeEventListener("hashchange", follow);
+  }, []);
+  const title = titleOf(route.value);
+  useEffect(() => {
+    document.title = `${title} · Perdure`;
+  }, [title]);
+}
+
+const placeOf = (route: Route): string =>
+  `${route.page} ${route.page === "run" ? route.id : route.page === "workflow" ? route.name : ""}`;
+
+function titleOf(route: Route): string {
+  if (route.page === "run") return route.id;
+  if (route.page === "workflow") return route.name;
+  return { runs: "Runs", workflows: "Workflows", waiting: "Waiting", unknown: "Not found" }[route.page];
+}
+
+/** Once a second, while somebody looks. */
+function useClock(): void {
+  const inspector = useInspector();
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (!document.hidden) inspector.tick();
+    }, 1000);
+    return () => clearInterval(timer);
+  }, []);
+}

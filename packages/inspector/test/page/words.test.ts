@@ -1,0 +1,50 @@
+import { describe, expect, test } from "vitest";
+import { countOf, formatDuration, formatRate, formatRelative } from "../../page/src/model/format.ts";
+import { explain, permittedActions } from "../../page/src/model/permitted.ts";
+
+describe("words for numbers", () => {
+  test.each([
+    [-5, "0 ms"],
+    [340.4, "340 ms"],
+    [1000, "1 s"],
+    [1260, "1.2 s"],
+    [9999, "9.9 s"],
+    [59_999, "59 s"],
+    [125_000, "2 m 05 s"],
+    [11_520_000, "3 h 12 m"],
+    [4.1 * 86_400_000, "4 d 2 h"],
+  ])("%d milliseconds are %s", (span, text) => {
+    expect(formatDuration(span)).toBe(text);
+  });
+
+  test("a time is relative to now", () => {
+    expect(formatRelative(1000, 1500)).toBe("now");
+    expect(formatRelative(0, 12_300)).toBe("12 s ago");
+    expect(formatRelative(0, 7_300_000)).toBe("2 h ago");
+    expect(formatRelative(90_000, 0)).toBe("in 1 m 30 s");
+  });
+
+  test("counts and rates", () => {
+    expect([countOf(1, "step"), countOf(12_000, "step")]).toEqual(["1 step", "12,000 steps"]);
+    expect([formatRate(0), formatRate(0.062), formatRate(0.5)]).toEqual(["0 %", "6.2 %", "50 %"]);
+  });
+});
+
+describe("actions", () => {
+  test("only those are offered that the status allows", () => {
+    expect(permittedActions({ status: "failed" })).toEqual(["retry", "restart", "delete"]);
+    expect(permittedActions({ status: "completed" })).toEqual(["restart", "delete"]);
+    expect(permittedActions({ status: "waiting" })).toEqual(["signal", "cancel", "delete"]);
+    expect(permittedActions({ status: "blocked" })).toEqual(["unblock", "signal", "cancel", "delete"]);
+  });
+
+  test("a retry after a clean-up, and the deletion of a run that goes on, say what that means", () => {
+    const run = { id: "a", status: "failed", compensated: true } as const;
+    expect(explain({ action: "retry", run }).effects.join(" ")).toContain("may repeat or miss work");
+    expect(explain({ action: "retry", run: { ...run, compensated: false } }).effects.join(" ")).not.toContain(
+      "miss work",
+    );
+    const going = { id: "a", status: "running", compensated: false } as const;
+    expect(explain({ action: "delete", run: going }).effects.join(" ")).toContain("cancel it first");
+  });
+});
