@@ -76,6 +76,7 @@ test("the first screen of a run of 10,000 steps does not wait for all of them", 
   // only what is near the window is in the page, and the end can be reached
   expect(await page.getByRole("treegrid").getByRole("row").count()).toBeLessThan(200);
   await page.keyboard.press("j");
+  await expect.poll(() => page.evaluate<string>(`document.activeElement.textContent`)).toContain("tick[0]");
   await page.keyboard.press("End");
   await seen(stepRow(page, "for[9999]"));
   expect(await page.getByRole("treegrid").getByRole("row").count()).toBeLessThan(200);
