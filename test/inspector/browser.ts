@@ -77,7 +77,7 @@ export async function open(browser: Browser, url: string, options: BrowserContex
     reducedMotion: "reduce",
     ...options,
   });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(8_000);
   const page = await context.newPage();
   const strangers: string[] = [];
   const errors: string[] = [];

@@ -71,6 +71,7 @@ class Leads {
   private readonly targets: readonly Target[];
   private readonly durable: ReadonlySet<number>;
   private readonly open = new Set<number>();
+  private readonly openBindings = new Set<number>();
 
   constructor(model: Model, durable: ReadonlySet<number>, targets: readonly Target[]) {
     this.model = model;
@@ -112,10 +113,8 @@ class Leads {
       case "global":
       case "known":
         return false;
-      case "binding": {
-        const declared = this.model.bindings[value.index];
-        return declared === undefined || this.isValue(declared);
-      }
+      case "binding":
+        return this.isBinding(value.index);
       case "member":
       case "element":
         return value.object.kind === "object" || this.isValue(value.object);
@@ -130,6 +129,17 @@ class Leads {
       default:
         return true;
     }
+  }
+
+  /** A variable may be made of itself: `var shop = shop || {}`. */
+  private isBinding(index: number): boolean {
+    const declared = this.model.bindings[index];
+    if (declared === undefined) return true;
+    if (this.openBindings.has(index)) return false;
+    this.openBindings.add(index);
+    const found = this.isValue(declared);
+    this.openBindings.delete(index);
+    return found;
   }
 
   private isBody(index: number): boolean {

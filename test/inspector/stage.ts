@@ -1,0 +1,81 @@
+/** The inspector over a store with runs, and a browser, for the tests of one file. */
+import axe, { type AxeResults } from "axe-core";
+import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
+import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
+import { launch, open } from "./browser.ts";
+import { Scenery } from "./scenery.ts";
+
+export interface Stage {
+  readonly scenery: Scenery;
+  /** Address of the inspector, with the token. */
+  readonly url: string;
+  /**
+   * Opens a page. When the test has finished, nothing went wrong in it and it has asked nobody else for anything.
+   * @param route - such as `/run/order-1`
+   */
+  open(route: string, options?: BrowserContextOptions): Promise<Page>;
+}
+
+/** Prepares everything before the first test of the file. */
+export function stage(prepare: (scenery: Scenery) => Promise<void>): Stage {
+  const scenery = new Scenery();
+  let browser: Browser | undefined;
+  let url = "";
+  beforeAll(async () => {
+    const launched = launch();
+    await scenery.build();
+    await prepare(scenery);
+    url = await scenery.inspect();
+    browser = await launched;
+  });
+  afterAll(async () => {
+    await browser?.close();
+    scenery.end();
+  });
+  return {
+    scenery,
+    get url() {
+      return url;
+    },
+    async open(route, options) {
+      if (!browser) throw new Error("the stage is not ready");
+      const { context, page, strangers, errors } = await open(browser, url, options);
+      onTestFinished(async () => {
+        await context.close();
+        expect({ strangers, errors }).toEqual({ strangers: [], errors: [] });
+      });
+      await page.getByRole("table", { name: "Runs" }).waitFor();
+      await go(page, route);
+      return page;
+    },
+  };
+}
+
+/** Goes to another part of the page, and waits until it is there. */
+export async function go(page: Page, route: string): Promise<void> {
+  await page.evaluate(`location.hash = ${JSON.stringify(route)}`);
+  await expect.poll(() => page.getByText(/^Reading /u).count()).toBe(0);
+}
+
+/** The lines of the list of runs. */
+export const runRows = (page: Page): Locator =>
+  page
+    .getByRole("table", { name: "Runs", exact: true })
+    .getByRole("row")
+    .filter({ has: page.getByRole("cell") });
+
+/** A line of the tree of steps, by what stands in it. */
+export const stepRow = (page: Page, text: string | RegExp): Locator =>
+  page.getByRole("treegrid").getByRole("row").filter({ hasText: text });
+
+/** Resolves when the element is there and seen. */
+export const seen = (locator: Locator): Promise<void> => locator.first().waitFor({ state: "visible" });
+
+/** What a person with a screen reader or little sight stumbles over, as axe-core finds it. */
+export async function obstacles(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate<AxeResults>(`axe.run(document, { resultTypes: ["violations"] })`);
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`));
+}
