@@ -8,6 +8,7 @@ const entriesOf = ({ entry }: { readonly entry?: unknown }): string[] => Object.
 
 /** Packages that tests run as programs, or name in configurations that they write. */
 const namedInTests = [
+  "@sparticuz/chromium",
   "@swc/core",
   "bun",
   "esbuild-loader",
@@ -29,6 +30,7 @@ export default {
         "test/builds/ssr/app/{*.js,src/*.{ts,tsx}}",
         "test/concurrency/cases/*.mjs",
         "test/frameworks/{order,order-edited,run}.ts",
+        "test/inspector/program/*.ts",
         "test/real-code/scripts/*.mjs",
         "test/simulation/{main,run}.ts",
       ],

@@ -13,7 +13,8 @@ const allowedImports: Record<string, readonly string[]> = {
   store: ["@perdure/protocol"],
   compiler: ["@perdure/protocol"],
   runtime: ["@perdure/protocol", "@perdure/store"],
-  cli: ["perdure"],
+  inspector: ["perdure"],
+  cli: ["perdure", "@perdure/inspector"],
 };
 
 const sources = (name: string): string => join(packages, name, "src");

@@ -18,5 +18,5 @@ export const runtimeRooms = {
   "internal.ts": ["compiled"],
   "otel.ts": ["config"],
   "testing.ts": ["test-kit", "process", "config"],
-  "tools.ts": ["process", "history", "definitions", "values"],
+  "tools.ts": ["api", "process", "history", "definitions", "values"],
 } as const satisfies Record<string, readonly string[]>;

@@ -71,7 +71,7 @@ test("fork, restart, cancel, unblock and delete change the store, and say what t
   ]);
   expect(await lines("delete", "new", "--json")).toEqual([
     1,
-    `{"run":"new","done":false,"message":"has not ended: cancel it, or use --force"}`,
+    `{"run":"new","done":false,"message":"has not ended: cancel it, or force it"}`,
   ]);
   expect(await lines("cancel", "new", "--reason", "too late")).toEqual([0, "new: is cancelled"]);
   expect(await lines("delete", "new", "done")).toEqual([0, "new: is deleted\ndone: is deleted"]);

@@ -8,6 +8,7 @@ import { addRuns } from "./commands/runs.ts";
 import { addShow } from "./commands/show.ts";
 import { addSteering } from "./commands/steering.ts";
 import { addTail } from "./commands/tail.ts";
+import { addInspect } from "./commands/inspect.ts";
 import { addPrune } from "./commands/prune.ts";
 import { addTransfer } from "./commands/transfer.ts";
 import { Terminal } from "./output/terminal.ts";
@@ -42,7 +43,18 @@ export function createProgram(): Command {
       if (code !== EXIT.done) process.exitCode = code; // a program that was run may have set its own
     });
   };
-  for (const addTo of [addRuns, addShow, addTail, addSteering, addPrune, addExecute, addCheck, addDoctor, addTransfer])
+  for (const addTo of [
+    addRuns,
+    addShow,
+    addTail,
+    addSteering,
+    addPrune,
+    addExecute,
+    addCheck,
+    addDoctor,
+    addInspect,
+    addTransfer,
+  ])
     addTo(add);
   tab(program);
   return program;

@@ -189,9 +189,9 @@ export interface WorkflowItem {
   readonly p95?: number;
 }
 
-/** A function or loop of the program, or a durable call in it. */
+/** A scope of the workflow (itself, a function that it calls, a loop), or a durable call in it. */
 export interface GraphNode {
-  readonly kind: "workflow" | "task" | "helper" | "loop" | "call";
+  readonly kind: "workflow" | "function" | "loop" | "task" | "sleep" | "signal" | "child" | "start";
   readonly name: string;
   readonly location?: string;
   /** Of the steps of the latest runs that were recorded there. */
@@ -210,10 +210,12 @@ export interface StepStats {
 
 export interface WorkflowPage {
   readonly workflow: WorkflowItem;
-  /** Undefined: no code version of the workflow is recorded. */
-  readonly graph?: GraphNode;
-  /** How many of the latest runs `stats` covers. */
+  /** Made of the steps of the latest runs. */
+  readonly graph: GraphNode;
+  /** How many of the latest runs `graph` and `stats` cover. */
   readonly sampledRuns: number;
+  /** The durable calls in the modules of the workflow that none of these runs recorded a step of. */
+  readonly unreached: readonly { readonly name: string; readonly location: string }[];
 }
 
 export type ActionName = "retry" | "restart" | "cancel" | "unblock" | "fork" | "delete" | "signal";
@@ -231,6 +233,8 @@ export interface ActionBody {
   /** `signal`: its name, and its payload as JSON. No payload: undefined. */
   readonly name?: string;
   readonly payload?: unknown;
+  /** `signal`: also to a run that does not exist yet, which the API does not offer. */
+  readonly early?: boolean;
 }
 
 export interface ActionAnswer {

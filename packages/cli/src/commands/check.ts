@@ -7,7 +7,7 @@ import { EXIT } from "../session/failure.ts";
 import { buildOf } from "../session/manifests.ts";
 import { readStore } from "../session/session.ts";
 import { UNFINISHED, unfinished } from "../session/unfinished.ts";
-import { oneLine, safe } from "../session/values.ts";
+import { oneLine, safe } from "@perdure/inspector/show";
 
 interface CheckOptions extends CommonOptions {
   readonly rename?: Readonly<Record<string, string>>;

@@ -10,7 +10,7 @@ import { buildOf } from "../session/manifests.ts";
 import { readProject, type ProjectFiles } from "../session/project.ts";
 import { fileOf, storeUrl, withStore, type StoreOption } from "../session/session.ts";
 import { unfinished } from "../session/unfinished.ts";
-import { oneLine, safe } from "../session/values.ts";
+import { oneLine, safe } from "@perdure/inspector/show";
 
 /** What is looked at. Users name them with --ignore. */
 const CHECKS = [

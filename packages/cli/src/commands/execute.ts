@@ -4,7 +4,7 @@ import type { Terminal } from "../output/terminal.ts";
 import type { Add, CommonOptions } from "../command.ts";
 import { EXIT, Failure, type ExitCode } from "../session/failure.ts";
 import { loadProgram, type Perdure } from "../session/program.ts";
-import { headline, safe, toJson, toText } from "../session/values.ts";
+import { headline, safe, toJson, toText } from "@perdure/inspector/show";
 import { repeated, wholeNumber } from "./options.ts";
 
 const register = new Option(

@@ -5,7 +5,7 @@ import { colored, relative, since, statusOf } from "../output/words.ts";
 import type { Add, CommonOptions } from "../command.ts";
 import { EXIT } from "../session/failure.ts";
 import { readStore } from "../session/session.ts";
-import { headline, oneLine, safe, toJson } from "../session/values.ts";
+import { headline, oneLine, safe, toJson } from "@perdure/inspector/show";
 import { repeated, statusOption, STATUSES, timeOption, wholeNumber, type Status } from "./options.ts";
 
 interface RunsOptions extends CommonOptions {

@@ -1,13 +1,12 @@
 import { Option } from "commander";
 import { getRun, type FailedAttempt, type RunDetails, type RunExecution, type StepInfo } from "perdure";
-import { sourceFrame, thrownAt } from "../output/source.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { drawTree, treeOf, type StepNode } from "../output/tree.ts";
 import { colored, durationOf, relative, since, statusOf, waitText } from "../output/words.ts";
 import type { Add, CommonOptions } from "../command.ts";
 import { EXIT } from "../session/failure.ts";
 import { readStore } from "../session/session.ts";
-import { headline, safe, toJson, toText } from "../session/values.ts";
+import { frameOf, headline, safe, sourceFinder, thrownAt, toJson, toText } from "@perdure/inspector/show";
 
 interface ShowOptions extends CommonOptions {
   readonly values?: boolean;
@@ -125,11 +124,14 @@ function printEnd({ run, steps }: Shown, options: ShowOptions, terminal: Termina
   terminal.print(`\n${red(headline(run.error))}`);
   const failed = steps.findLast(({ state, error }) => state === "failed" && headline(error) === headline(run.error));
   const call = failed?.location;
-  const place = { root: options.root ?? ".", colors: terminal.usesColors };
-  const thrown = thrownAt(run.error, place.root);
+  const { root = "." } = options;
+  const thrown = thrownAt(run.error, root);
   if (call !== undefined) terminal.print(`  ${safe(failed?.id ?? "")} was called at ${safe(call)}`);
   if (thrown !== undefined) terminal.print(`  thrown at ${safe(thrown)}`);
-  const frame = [thrown, call].map((at) => at && sourceFrame(at, place)).find((found) => found !== undefined);
+  const find = sourceFinder({ root });
+  const frame = [thrown, call]
+    .map((at) => at && frameOf(at, find, terminal.usesColors))
+    .find((found) => found !== undefined);
   if (frame !== undefined) terminal.print(frame);
   for (const line of stackOf(run.error, options)) terminal.print(line);
 }

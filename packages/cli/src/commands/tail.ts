@@ -7,7 +7,7 @@ import type { Add, CommonOptions } from "../command.ts";
 import { EXIT, Failure, type ExitCode } from "../session/failure.ts";
 import { withStore } from "../session/session.ts";
 import { UNFINISHED } from "../session/unfinished.ts";
-import { headline, safe, toJson, toText } from "../session/values.ts";
+import { headline, safe, toJson, toText } from "@perdure/inspector/show";
 
 interface TailOptions extends CommonOptions {
   readonly all?: boolean;

@@ -6,7 +6,7 @@ import type { Add, CommonOptions } from "../command.ts";
 import { EXIT, Failure, type ExitCode } from "../session/failure.ts";
 import { parseReport, record, reportedRun, type Redaction, type Report, type ReportedRun } from "../session/report.ts";
 import { readStore, withStore } from "../session/session.ts";
-import { safe } from "../session/values.ts";
+import { safe } from "@perdure/inspector/show";
 
 interface ExportOptions extends CommonOptions {
   readonly output?: string;

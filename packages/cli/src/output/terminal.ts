@@ -1,7 +1,7 @@
 import Table from "cli-table3";
 import { SingleBar } from "cli-progress";
 import pico from "picocolors";
-import { safe } from "../session/values.ts";
+import { safe } from "@perdure/inspector/show";
 
 type Colors = ReturnType<typeof pico.createColors>;
 

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { close, configure, openStore, type Store } from "perdure";
 import { copyStore, schemaOf } from "perdure/tools";
 import { EXIT, Failure } from "./failure.ts";
-import { readableCodec } from "./values.ts";
+import { readableCodec } from "@perdure/inspector/show";
 
 export interface StoreOption {
   readonly store?: string;

@@ -81,6 +81,8 @@ export interface StepInfo {
   readonly dueAt?: Date;
   /** Arguments of a task, where `configure({ recordInputs })` had them recorded. */
   readonly input?: unknown;
+  /** JSON schema of what an open wait for a signal accepts, where its schema can be written as such. */
+  readonly payloadSchema?: unknown;
   readonly output?: unknown;
   /** What a failed step, or the last attempt of an open one, ended with. */
   readonly error?: unknown;
@@ -163,7 +165,9 @@ export function stepInfo(reader: Shower, run: Pick<RunHead, "id" | "workflow">, 
     startedAt: new Date(startedAt),
     ...(finishedAt !== undefined && { finishedAt: new Date(finishedAt) }),
     ...(dueAt !== undefined && { dueAt: new Date(dueAt) }),
-    ...(input !== undefined && { input: shown(reader, input, about("input")) }),
+    ...(input !== undefined && {
+      [kind === "signal" ? "payloadSchema" : "input"]: shown(reader, input, about("input")),
+    }),
     ...(output !== undefined && { [outcome]: shown(reader, output, about(outcome)) }),
   };
 }

@@ -46,12 +46,13 @@ export class Run<R = unknown> {
   /**
    * The recorded steps: the finished ones in the order in which the workflow saw them, then the open ones. Does not resume the run.
    * @param options.after - only finished steps with a higher `seq`, for the next page
+   * @param options.open - true: only open steps
    * @param options.limit - at most so many. Default: all
    * @param options.values - false: without inputs and outputs, which are then not read. Errors stay
    * @throws PerdureError `RUN_NOT_FOUND`
    */
-  async steps(options: Pick<StepFilter, "after" | "limit" | "values"> = {}): Promise<StepInfo[]> {
-    checkOptions(options, { after: true, limit: true, values: true }, "run.steps()");
+  async steps(options: Pick<StepFilter, "after" | "open" | "limit" | "values"> = {}): Promise<StepInfo[]> {
+    checkOptions(options, { after: true, open: true, limit: true, values: true }, "run.steps()");
     return this.readSteps(options);
   }
 

@@ -7,6 +7,7 @@ import type { IfFailed } from "../execution/host.ts";
 import { bodyOf } from "../execution/launch.ts";
 import { takeSite } from "../execution/sites.ts";
 import { currentRuntime } from "../process/default-runtime.ts";
+import type { Runtime } from "../process/runtime.ts";
 import { startStep } from "../steps/child.ts";
 import { subscribe as events, type RunEvent } from "./events.ts";
 import { runInfo, type RunInfo } from "./info.ts";
@@ -97,7 +98,9 @@ const LIST_OPTIONS: OptionNames<ListOptions> = {
  * Runs, newest first or the next due first. Reading does not resume them.
  * @throws PerdureError `OPTION_UNKNOWN`, `OPTION_INVALID`
  */
-export async function listRuns(options: ListOptions = {}): Promise<RunInfo[]> {
+export const listRuns = (options: ListOptions = {}): Promise<RunInfo[]> => listRunsOf(currentRuntime(), options);
+
+export async function listRunsOf(runtime: Runtime, options: ListOptions): Promise<RunInfo[]> {
   checkOptions(options, LIST_OPTIONS, "listRuns()");
   const { tags, createdAfter, createdBefore, ...same } = options;
   oneOf(same.order ?? "created", ["created", "due"], "order");
@@ -107,7 +110,6 @@ export async function listRuns(options: ListOptions = {}): Promise<RunInfo[]> {
     ...(createdAfter && { createdAfter: createdAfter.getTime() }),
     ...(createdBefore && { createdBefore: createdBefore.getTime() }),
   };
-  const runtime = currentRuntime();
   return (await runtime.requests.list(filter)).map((head) => runInfo(runtime, head));
 }
 

@@ -25,6 +25,8 @@ export interface StepSpec {
   readonly parse?: (value: unknown) => unknown;
   /** Throws for a payload that the step refuses. Set by waits for signals with a schema. */
   readonly check?: (payload: unknown) => void;
+  /** What a payload looks like, as a JSON schema, for the people who deliver it. */
+  readonly payloadSchema?: () => object | undefined;
   /** Does the work. Called at most once in an execution, when the step is not recorded. */
   readonly begin: (step: LiveStep) => void;
   /** Called in place of `begin` when the run was cancelled after the step was called. Default: the step fails with the error. */
@@ -346,18 +348,26 @@ export class LiveStep {
     return this.execution.host.values.encode(value, `${spec.name} ${how}`, where);
   }
 
-  /** The row to record: with the arguments of a task, where they are wanted, and with its failed attempts. */
+  /** The row to record, with what people may want to see: its input, and its failed attempts. */
   private record(state: StepRow["state"], output?: Encoded): StepRow {
-    const { values, settings } = this.execution.host;
-    const { kind, input: args } = this.call.spec;
     const { failedAttempts } = this;
-    if (settings.recordInputs && kind === "task") this.input ??= guarded(() => values.encode(args, ""), "");
+    const { values } = this.execution.host;
+    const input = this.shownInput(state);
     return {
       ...this.row(state),
-      ...(this.input && { input: this.input }),
+      ...(input && { input }),
       ...(output !== undefined && { output }),
       ...(failedAttempts.length > 0 && { failedAttempts: recordOf(failedAttempts, { state, output }, values) }),
     };
+  }
+
+  /** The arguments of a task, where they are wanted, or what an open wait accepts. Empty: they cannot be stored. */
+  private shownInput(state: StepRow["state"]): Encoded | undefined {
+    const { values, settings } = this.execution.host;
+    const { kind, input: args, payloadSchema } = this.call.spec;
+    if (kind === "task" ? !settings.recordInputs : state !== "open") return undefined;
+    const value = kind === "task" ? args : payloadSchema?.();
+    return (this.input ??= value === undefined ? "" : guarded(() => values.encode(value, ""), ""));
   }
 
   private row(state: StepRow["state"]): StepRow {

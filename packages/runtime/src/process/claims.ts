@@ -220,6 +220,7 @@ export class Claims {
    * How to execute a run by its workflow's name. Undefined where no loaded module has the workflow, or its name is not one of `wanted`.
    */
   requestFor(row: RunHead, wanted?: readonly string[]): RunRequest | undefined {
+    if (!this.context.executes) return undefined;
     try {
       const definition = findWorkflow(placeOf(row), this.context.settings.renames);
       if (!definition?.fn) return undefined;

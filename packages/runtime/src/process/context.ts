@@ -17,6 +17,8 @@ export interface ProcessContext {
   readonly owners: Owners;
   readonly store: Store;
   readonly isClosed: boolean;
+  /** False: runs are read and steered here, and executed elsewhere. */
+  readonly executes: boolean;
   /** Milliseconds of a clock that only runs forward. */
   monotonic(): number;
   /**

@@ -74,9 +74,15 @@ export class Runtime implements Host, ProcessContext {
   /** How many copies of this package the log has reported. One is normal. */
   private reportedCopies = 1;
 
-  /** @param owners - what this process knows of the owners of runs */
-  constructor(options: RuntimeOptions = {}, owners: Owners = systemOwners) {
+  readonly executes: boolean;
+
+  /**
+   * @param owners - what this process knows of the owners of runs
+   * @param executes - false: for reading and steering alone
+   */
+  constructor(options: RuntimeOptions = {}, owners: Owners = systemOwners, executes = true) {
     this.owners = owners;
+    this.executes = executes;
     this.owner = owners.create();
     this.clock = options.clock ?? systemClock;
     this.values = versioned(options.codec ?? createCodec(options.classes, errorClasses));

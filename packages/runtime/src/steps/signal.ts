@@ -5,7 +5,7 @@ import { takeSite } from "../execution/sites.ts";
 import type { LiveStep } from "../execution/step.ts";
 import { TimeoutError } from "../values/errors.ts";
 import { storedName } from "../values/stored-name.ts";
-import { parseWith, type StandardSchema } from "../values/schema.ts";
+import { jsonSchemaOf, parseWith, type StandardSchema } from "../values/schema.ts";
 
 export interface SignalOptions<T> {
   /** How long to wait; then the wait fails with a `TimeoutError`. Default: without a limit. */
@@ -37,6 +37,7 @@ export function signal<T = unknown>(name: string, options: SignalOptions<T> = {}
     target: stored,
     location,
     ...(schema && { parse: (value: unknown) => parseWith(schema, value, `the payload of signal "${name}"`) }),
+    ...(schema && { payloadSchema: () => jsonSchemaOf(schema) }),
     ...(schema && { check: (value: unknown) => void parseWith(schema, value, `the payload of signal "${name}"`) }),
     begin: (step) => waitForSignal(step, name, timeout),
   }) as Promise<T>;

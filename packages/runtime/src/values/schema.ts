@@ -1,4 +1,5 @@
 import { PerdureError } from "@perdure/protocol";
+import { guarded } from "./describe.ts";
 
 /** The part of Standard Schema v1 (https://standardschema.dev) that Perdure uses. Zod, Valibot, ArkType and others implement it. */
 export interface StandardSchema<T = unknown> {
@@ -7,6 +8,8 @@ export interface StandardSchema<T = unknown> {
     readonly vendor: string;
     readonly validate: (value: unknown) => StandardResult<T> | Promise<StandardResult<T>>;
     readonly types?: { readonly input: unknown; readonly output: T } | undefined;
+    /** Standard JSON Schema v1 (https://standardschema.dev/json-schema): what a valid input looks like, as a JSON schema. */
+    readonly jsonSchema?: { readonly input: (options: { readonly target: "draft-2020-12" }) => object } | undefined;
   };
 }
 type StandardResult<T> =
@@ -26,6 +29,10 @@ export function parseWith<T>(schema: StandardSchema<T>, value: unknown, what: st
     issues: result.issues.map(({ path, message }) => `${pathText(path)}${message}`),
   });
 }
+
+/** The JSON schema of what the schema accepts. Undefined where it has none. */
+export const jsonSchemaOf = (schema: StandardSchema): object | undefined =>
+  guarded(() => schema["~standard"].jsonSchema?.input({ target: "draft-2020-12" }), undefined);
 
 function pathText(path: readonly unknown[] = []): string {
   const keys = path.map((part) => (typeof part === "object" && part !== null && "key" in part ? part.key : part));

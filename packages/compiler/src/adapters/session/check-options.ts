@@ -2,6 +2,7 @@ import { checkOptions, closest, oneOf, PerdureError, type OptionNames } from "@p
 import type { WarningLevels } from "../../compile/compile.ts";
 import { diagnosticMessages, type WarningCode } from "../../diagnostics/messages.ts";
 import type { DirectiveWords } from "../../directives/directive.ts";
+import type { DevInspector } from "../dev-server/inspector.ts";
 import type { BuildCheck, Options } from "./options.ts";
 
 const OPTIONS: OptionNames<Options> = {
@@ -14,21 +15,28 @@ const OPTIONS: OptionNames<Options> = {
   manifest: true,
   onManifest: true,
   check: true,
+  inspector: true,
 };
 
 const CHECK_OPTIONS: OptionNames<BuildCheck> = { tsconfig: true, classes: true, watch: true };
+
+const INSPECTOR_OPTIONS: OptionNames<DevInspector> = { store: true };
 
 /**
  * The options of the plugin, if each of them exists and has a value that it accepts.
  * @throws PerdureError `OPTION_UNKNOWN`, `OPTION_INVALID`
  */
 export function pluginOptions(options: Options): Options {
-  const { directives, warnings, manifest, packages, check } = checkOptions(options, OPTIONS, "perdure()");
+  const { directives, warnings, manifest, packages, check, inspector } = checkOptions(options, OPTIONS, "perdure()");
   directiveWords(directives, "perdure()");
   warningLevels(warnings, "perdure()");
   manifestName(manifest, "perdure()");
   packageNames(packages, "perdure()");
   if (typeof check !== "boolean" && check !== undefined) checkOptions(check, CHECK_OPTIONS, "perdure({ check })");
+  if (typeof inspector === "object" && inspector !== null)
+    checkOptions(inspector, INSPECTOR_OPTIONS, "perdure({ inspector })");
+  else if (typeof inspector !== "boolean" && inspector !== undefined)
+    throw invalid("the option inspector of perdure()", inspector, "true, false or an object");
   return options;
 }
 

@@ -3,6 +3,7 @@ import type { Manifest } from "@perdure/protocol";
 import type { CheckOptions } from "../../check/check.ts";
 import type { WarningLevels } from "../../compile/compile.ts";
 import type { DirectiveWords } from "../../directives/directive.ts";
+import type { DevInspector } from "../dev-server/inspector.ts";
 import type { Patterns } from "../../files/filter.ts";
 
 export interface Options {
@@ -49,6 +50,12 @@ export interface Options {
    * build at its end. It does not run in a development server, and runs in a rebuild only if `watch` is set.
    */
   readonly check?: boolean | BuildCheck;
+  /**
+   * Whether Vite's development server has the inspector of the package `perdure` at `/__perdure`, for this machine alone; an object names the
+   * store that it shows, where that is not `$PERDURE_STORE` or `sqlite:perdure.db`.
+   * @default true
+   */
+  readonly inspector?: boolean | DevInspector;
 }
 
 /** Options of the type-aware check in a build. */

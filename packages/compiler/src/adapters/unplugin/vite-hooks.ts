@@ -1,4 +1,5 @@
 import type { EnvironmentModuleNode, Plugin } from "vite";
+import { mountInspector } from "../dev-server/inspector.ts";
 import type { Session } from "../session/session.ts";
 import { isForBrowser, isVitest } from "./environment.ts";
 import type { LatePlugin } from "./late-transform.ts";
@@ -21,6 +22,11 @@ export function viteHooks(session: Session, late: LatePlugin): Partial<Plugin> {
       session.isMeasured = isVitest(config);
       session.rootedAt(config.root);
       addLate(config.plugins, late);
+    },
+    configureServer(server) {
+      const { inspector = true } = session.options;
+      if (inspector === false || isVitest(server.config)) return;
+      mountInspector(server, server.config.root, inspector === true ? {} : inspector);
     },
     generateBundle: {
       order: "post", // Vite removes earlier assets from server builds

@@ -5,7 +5,7 @@ import { countOf, formatCount, formatDuration, formatRate } from "../model/forma
 import { toRuns } from "../model/route.ts";
 import { useLiveRead } from "../net/use-read.ts";
 import { StatusMark } from "../parts/icons.tsx";
-import { Facts, Message, Problem } from "../parts/text.tsx";
+import { Facts, Problem } from "../parts/text.tsx";
 
 export function WorkflowView({ name }: { name: string }): JSX.Element {
   const { data, problem } = useLiveRead<WorkflowPage>("workflow", { name });
@@ -21,7 +21,20 @@ export function WorkflowView({ name }: { name: string }): JSX.Element {
       {data && (
         <section>
           <h2>What it is made of</h2>
-          {data.graph ? <Graph graph={data.graph} runs={data.sampledRuns} /> : <NoGraph />}
+          <Graph graph={data.graph} runs={data.sampledRuns} />
+        </section>
+      )}
+      {data && data.unreached.length > 0 && (
+        <section>
+          <h2>Calls that none of these runs reached</h2>
+          <p class="muted">They are in the modules of the workflow, and may belong to another one there.</p>
+          <ul class="graph">
+            {data.unreached.map(({ name: call, location }) => (
+              <li key={location} class="node">
+                <span class="mono">{call}</span> <span class="muted mono">{location}</span>
+              </li>
+            ))}
+          </ul>
         </section>
       )}
     </>
@@ -59,12 +72,6 @@ function Numbers({ page: { workflow } }: { page: WorkflowPage }): JSX.Element {
   );
 }
 
-const NoGraph = (): JSX.Element => (
-  <Message title="Nobody has recorded its code yet.">
-    <p>It is recorded when a process that was built with the compiler plugin starts or resumes a run of it.</p>
-  </Message>
-);
-
 const Graph = ({ graph, runs }: { graph: GraphNode; runs: number }): JSX.Element => (
   <>
     <p class="muted">
@@ -78,18 +85,10 @@ const Graph = ({ graph, runs }: { graph: GraphNode; runs: number }): JSX.Element
   </>
 );
 
-const KINDS: Record<GraphNode["kind"], string> = {
-  workflow: "workflow",
-  task: "task",
-  helper: "function",
-  loop: "loop",
-  call: "call",
-};
-
 const Node = ({ node: { kind, name, location, stats, children } }: { node: GraphNode }): JSX.Element => (
   <li>
     <div class="node">
-      <span class={`kind is-${kind}`}>{KINDS[kind]}</span>
+      <span class={`kind is-${kind}`}>{kind}</span>
       <span class="mono">{name}</span>
       {location !== undefined && <span class="muted mono">{location}</span>}
       {stats && <Stats stats={stats} />}

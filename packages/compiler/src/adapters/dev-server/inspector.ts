@@ -1,0 +1,73 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createRequire } from "node:module";
+import { isIP } from "node:net";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { ViteDevServer } from "vite";
+
+/** Options of the inspector in a development server. */
+export interface DevInspector {
+  /** The store that it shows. Default: `$PERDURE_STORE`, or `sqlite:perdure.db`. */
+  readonly store?: string;
+}
+
+type Next = (error?: unknown) => void;
+type Handler = (request: IncomingMessage, response: ServerResponse, next: Next) => void;
+
+const BASE = "/__perdure";
+
+/**
+ * The inspector of the project's own package `perdure`, at `/__perdure`, for this machine alone: it asks for no password. It opens the store beside
+ * the program, when somebody looks at it, and executes nothing.
+ */
+export function mountInspector(server: ViteDevServer, root: string, { store }: DevInspector): void {
+  const path = inspectorOf(root);
+  if (path === undefined) return;
+  const { allowedHosts } = server.config.server;
+  let handler: Promise<Handler> | undefined;
+  const load = async (): Promise<Handler> => {
+    const { inspectorHandler } = (await import(/* @vite-ignore */ pathToFileURL(path).href)) as {
+      inspectorHandler: (options: object) => Handler;
+    };
+    return inspectorHandler({
+      authorize: () => true,
+      base: BASE,
+      root,
+      hosts: Array.isArray(allowedHosts) ? allowedHosts : [],
+      store: store ?? process.env["PERDURE_STORE"] ?? "sqlite:perdure.db",
+    });
+  };
+  server.middlewares.use(BASE, (request: IncomingMessage, response: ServerResponse, next: Next) => {
+    if (!isThisMachine(request.socket.remoteAddress)) {
+      response.writeHead(403, { "content-type": "text/plain" }).end("The inspector answers this machine alone.\n");
+      return;
+    }
+    handler ??= load();
+    handler.then((handle) => handle(request, response, next)).catch(next);
+  });
+  announce(server);
+}
+
+/** Undefined: the project has no package `perdure`, or an older one. */
+function inspectorOf(root: string): string | undefined {
+  try {
+    return createRequire(join(root, "package.json")).resolve("perdure/inspector");
+  } catch {
+    return undefined;
+  }
+}
+
+function isThisMachine(address = ""): boolean {
+  const plain = address.replace(/^::ffff:/u, "");
+  return plain === "::1" || (isIP(plain) === 4 && plain.startsWith("127."));
+}
+
+/** Adds the address to those that Vite prints when it has started. */
+function announce(server: ViteDevServer): void {
+  const print = server.printUrls.bind(server);
+  server.printUrls = (): void => {
+    print();
+    const [local] = server.resolvedUrls?.local ?? [];
+    if (local !== undefined) server.config.logger.info(`  ➜  Perdure: ${new URL(`${BASE}/`, local).href}`);
+  };
+}

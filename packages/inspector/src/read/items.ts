@@ -1,0 +1,83 @@
+import type { Run, RunInfo, StepInfo, Wait } from "perdure";
+import type { RunItem, Status, StepItem, WaitItem } from "../api.ts";
+import { headline } from "../show/index.ts";
+import { valueText } from "./texts.ts";
+
+/** `blocked` is a status of its own for people. */
+const statusOf = ({ status, blocked }: Pick<RunInfo, "status" | "blocked">): Status =>
+  blocked ? "blocked" : status;
+
+const time = <K extends string>(key: K, date: Date | undefined): { readonly [k in K]?: number } =>
+  (date ? { [key]: date.getTime() } : {}) as { readonly [k in K]?: number };
+
+export function runItem(run: RunInfo): RunItem {
+  const { id, workflow, file, tags, parent, forkOf, error, blocked, progress, restarts, compensated } = run;
+  return {
+    id,
+    workflow,
+    file,
+    status: statusOf(run),
+    tags,
+    ...(parent !== undefined && { parent }),
+    ...(forkOf !== undefined && { forkOf }),
+    createdAt: run.createdAt.getTime(),
+    updatedAt: run.updatedAt.getTime(),
+    ...time("endedAt", run.endedAt),
+    ...time("wakeAt", run.wakeAt),
+    ...(error !== undefined && { error: headline(error) }),
+    ...(blocked && { blocked: { error: blocked.error, message: blocked.message } }),
+    ...(progress !== undefined && { progress: valueText(progress) }),
+    restarts,
+    compensated,
+  };
+}
+
+/** What a run waits for; a signal with the schema of its payload, which the form for it is made from. */
+export async function waitItem(run: Run, workflow: string, wait: Wait): Promise<WaitItem> {
+  const { kind, step, name, run: child, location, until } = wait;
+  const payloadSchema = kind === "signal" ? await payloadSchemaOf(run, step) : undefined;
+  return {
+    run: run.id,
+    workflow,
+    step,
+    kind,
+    ...(name !== undefined && { name }),
+    ...(child !== undefined && { child }),
+    ...(location !== undefined && { location }),
+    ...time("until", until),
+    ...(payloadSchema !== undefined && { payloadSchema }),
+  };
+}
+
+/** The wait may have ended meanwhile. */
+const payloadSchemaOf = async (run: Run, step: string): Promise<unknown> =>
+  run.step(step).then(
+    (found) => found.payloadSchema,
+    () => undefined,
+  );
+
+export function stepItem(step: StepInfo): StepItem {
+  const { id, kind, name, state, seq, location, path, outer, target, attempts, failedAttempts = [], error } = step;
+  return {
+    id,
+    kind,
+    name,
+    state,
+    ...(seq !== undefined && { seq }),
+    ...(location !== undefined && { location }),
+    path,
+    ...(outer !== undefined && { outer }),
+    ...(target !== undefined && { target }),
+    attempts,
+    failedAttempts: failedAttempts.map((failed) => ({
+      attempt: failed.attempt,
+      startedAt: failed.startedAt.getTime(),
+      endedAt: failed.endedAt.getTime(),
+      error: headline(failed.error),
+    })),
+    startedAt: step.startedAt.getTime(),
+    ...time("finishedAt", step.finishedAt),
+    ...time("dueAt", step.dueAt),
+    ...(error !== undefined && { error: headline(error) }),
+  };
+}

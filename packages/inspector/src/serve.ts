@@ -1,0 +1,55 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { createAdaptorServer } from "@hono/node-server";
+import { checkOptions, programClient } from "perdure/tools";
+import { answersOf, type InspectorOptions } from "./handler.ts";
+
+export interface ServeOptions extends Pick<InspectorOptions, "hosts" | "root" | "maps"> {
+  /** Default: any free one. */
+  readonly port?: number;
+  /** The address to listen at. Default `"127.0.0.1"`: only this machine can reach it. */
+  readonly host?: string;
+}
+
+/** A server of the inspector. */
+export interface InspectorServer {
+  /** Its address with the token, for a browser. Whoever has it can see and change every run. */
+  readonly url: string;
+  readonly token: string;
+  /** Ends it, with the connections of the pages that are open. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the inspector for the store of the program, to those who know a random token: it is a part of the URL that browsers do not send, and
+ * the page sends it with each request.
+ *
+ * @throws PerdureError `OPTION_UNKNOWN`; the error of Node when it cannot listen
+ */
+export async function serveInspector(options: ServeOptions = {}): Promise<InspectorServer> {
+  checkOptions(options, { port: true, host: true, hosts: true, root: true, maps: true }, "serveInspector()");
+  const { port = 0, host = "127.0.0.1", ...places } = options;
+  const token = randomBytes(24).toString("base64url");
+  const expected = digest(`Bearer ${token}`);
+  const authorize = (request: Request): boolean =>
+    timingSafeEqual(digest(request.headers.get("authorization") ?? ""), expected);
+  const answers = answersOf({ ...places, client: programClient, authorize, isPagePublic: true, base: "" });
+  const server = createAdaptorServer({ fetch: answers, overrideGlobalObjects: false });
+  server.listen(port, host);
+  await once(server, "listening");
+  const { port: actual, family } = server.address() as AddressInfo;
+  const name = host === "0.0.0.0" || host === "::" ? "localhost" : family === "IPv6" ? `[${host}]` : host;
+  return {
+    url: `http://${name}:${actual}/#token=${token}`,
+    token,
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      if ("closeAllConnections" in server) server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** Of equal length for every text, so that two can be compared without telling how alike they are. */
+const digest = (text: string): Buffer => createHash("sha256").update(text).digest();

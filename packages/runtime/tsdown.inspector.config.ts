@@ -1,0 +1,18 @@
+import { defineConfig } from "tsdown";
+
+/** `perdure/inspector`, with its libraries and its page inside. Like the command, it shares the modules of the package. */
+export default defineConfig({
+  entry: { inspector: "../inspector/src/index.ts" },
+  platform: "node",
+  target: "node20.19",
+  clean: false,
+  dts: true,
+  sourcemap: false,
+  copy: [{ from: "../inspector/dist/page", to: "dist" }],
+  deps: { alwaysBundle: [/^(?!perdure(?:\/|$)|node:)/], neverBundle: [/^perdure(?:\/|$)/], onlyBundle: false },
+  logLevel: "warn",
+  inputOptions: {
+    checks: { pluginTimings: false },
+    resolve: { conditionNames: ["perdure-source", "import", "node", "default"] },
+  },
+});
