@@ -1,12 +1,13 @@
 /** A store with runs of every kind, and the inspector that shows it: both as a user has them, each process a real one. */
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { bundle } from "../programs.ts";
 import { createGeneratedDirectory } from "../directories.ts";
 import { RunningProgram } from "../running-program.ts";
 
 const program = resolve(import.meta.dirname, "program/orders.ts");
+const root = dirname(program);
 const command = resolve(import.meta.dirname, "../../packages/runtime/dist/cli.mjs");
 
 export class Scenery {
@@ -34,16 +35,21 @@ export class Scenery {
   async playAll(): Promise<void> {
     await this.play("runs");
     await this.play("blocked");
-    await this.play("nightly", { env: { KILL_AT: "2" }, end: "SIGKILL" });
-    await this.play("nightly", { env: { KILL_AT: "4" }, end: "SIGKILL" });
+    await this.play("nightly", { env: { KILL_AT: "3" }, end: "SIGKILL" });
+    await this.play("nightly", { env: { KILL_AT: "5" }, end: "SIGKILL" });
     await this.play("nightly");
   }
 
   /** Serves the inspector. Resolves with its address, which has the token. */
   async inspect(store = "runs"): Promise<string> {
-    const server = this.spawn([command, "inspect", "--root", resolve(program, "..")], this.environment(store));
+    const server = this.spawn([command, "inspect", "--root", root], this.environment(store));
     await server.printed((output) => /http:\S+/u.test(output));
     return /http:\S+/u.exec(server.output)?.[0] ?? "";
+  }
+
+  /** A line for a shell that runs the command. */
+  commandLine(args: readonly string[]): string {
+    return [process.execPath, command, ...args, "--root", root].map((text) => `'${text}'`).join(" ");
   }
 
   /** Kills what it has started, and removes what it has made. */
@@ -57,9 +63,10 @@ export class Scenery {
     return new RunningProgram(process.execPath, source, { cwd: this.directory, env }, (kill) => this.ends.push(kill));
   }
 
-  private environment(store: string): NodeJS.ProcessEnv {
+  /** Of its programs, which run in the directory. */
+  environment(store = "runs"): NodeJS.ProcessEnv {
     const { FORCE_COLOR: _, ...rest } = process.env;
-    return { ...rest, DIRECTORY: this.directory, PERDURE_STORE: `sqlite:${join(this.directory, `${store}.db`)}` };
+    return { ...rest, DIRECTORY: this.directory, PERDURE_STORE: `sqlite:${store}.db` };
   }
 }
 

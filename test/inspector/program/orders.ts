@@ -125,31 +125,35 @@ export async function migrate(_id: string): Promise<void> {
   await signal("go");
 }
 
-export async function extract(source: string): Promise<number> {
-  "use task";
-  await pause(60);
-  return source.length;
+const downloads = new Set<string>();
+
+export async function download(file: string): Promise<string> {
+  "use task: retries=2, backoff=constant(90ms)";
+  await pause(file.length * 8);
+  if (file === "orders.csv" && !downloads.has(file) && downloads.add(file)) throw new Error("503 Service Unavailable");
+  return `https://example.com/${file}`;
 }
 
 export async function load(part: number): Promise<number> {
   "use task";
-  await pause(50);
+  await pause(60);
   if (part === Number(process.env["KILL_AT"])) process.kill(process.pid, "SIGKILL");
   return part * 1000;
 }
 
 export async function publish(rows: number): Promise<string> {
   "use task";
-  await pause(80);
+  await pause(90);
   return `${rows} rows`;
 }
 
 /** A longer run, which the tests kill. */
 export async function nightly(_id: string): Promise<string> {
   "use workflow: id=nightly-{_id}";
-  await extract("https://example.com/rows.csv");
+  await Promise.all(["customers.csv", "orders.csv", "returns.csv"].map((file) => download(file)));
   let rows = 0;
-  for (let part = 0; part < 6; part++) rows += await load(part);
+  for (let part = 1; part <= 6; part++) rows += await load(part);
+  await sleep("120ms");
   return publish(rows);
 }
 
