@@ -15,7 +15,7 @@ export interface Notice {
 }
 
 /** Where somebody was, so that going back leads there. */
-export class Places {
+class Places {
   /** The list of runs that was seen last, its filter, and the line that had the focus. */
   runs: { readonly key: string; readonly list: RunList } | undefined;
   activeRun = -1;

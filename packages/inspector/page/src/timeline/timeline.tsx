@@ -8,7 +8,7 @@ import { hasEnded } from "../model/permitted.ts";
 import { expandableKeys, rowsOf } from "../model/rows.ts";
 import { useInspector } from "../net/context.ts";
 import { Message } from "../parts/text.tsx";
-import type { RunState } from "../run/run-reader.ts";
+import type { RunState } from "../net/run-reader.ts";
 import { StepGrid } from "./step-grid.tsx";
 
 interface TimelineProps {
@@ -23,7 +23,9 @@ export function Timeline({ state, page, selected, onSelect }: TimelineProps): JS
   const inspector = useInspector();
   const { tree, version, ends, isLoading } = state;
   const { run, executions } = page;
-  const now = hasEnded(run) ? (run.endedAt ?? run.updatedAt) : inspector.now.value;
+  // nothing goes on in a run that is blocked
+  const isOver = hasEnded(run) || run.status === "blocked";
+  const now = isOver ? (run.endedAt ?? run.updatedAt) : inspector.now.value;
   const [collapsed, setCollapsed] = useState<ReadonlySet<string>>(new Set());
   const [zoom, setZoom] = useState<Range>();
   const rows = useMemo(() => rowsOf(tree.root, collapsed), [tree, version, collapsed]);
