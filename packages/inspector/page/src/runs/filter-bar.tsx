@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { STATUSES, toggleStatus, type RunFilter } from "../model/filter.ts";
 import { formatCount } from "../model/format.ts";
 import { toRuns } from "../model/route.ts";
@@ -84,18 +84,33 @@ const Removable = ({ label, onClick }: { label: string; onClick: () => void }): 
 /** The search of ids. The address follows when nobody has typed for a moment. */
 function SearchField({ filter }: { filter: RunFilter }): JSX.Element {
   const [text, setText] = useState(filter.search);
+  const { places } = useInspector();
+  const field = useRef<HTMLInputElement>(null);
+  useLayoutEffect(() => {
+    if (places.wantsSearch) field.current?.focus();
+    places.wantsSearch = false;
+  }, []);
   const latest = useRef(filter);
   latest.current = filter;
-  useEffect(() => setText(filter.search), [filter.search]);
+  // what the address says counts only where it does not come from here: somebody may have typed on meanwhile
+  const sent = useRef(filter.search);
+  useLayoutEffect(() => {
+    if (filter.search !== sent.current) setText(filter.search);
+    sent.current = filter.search;
+  }, [filter.search]);
   useEffect(() => {
     if (text === latest.current.search) return;
-    const timer = setTimeout(() => go({ ...latest.current, search: text }), DEBOUNCE);
+    const timer = setTimeout(() => {
+      sent.current = text;
+      go({ ...latest.current, search: text });
+    }, DEBOUNCE);
     return () => clearTimeout(timer);
   }, [text]);
   return (
     <label class="inline is-search">
       <span class="name">Search</span>
       <input
+        ref={field}
         type="search"
         class="mono"
         placeholder="part of an id"
