@@ -1,5 +1,5 @@
 /** The inspector over a store with runs, and a browser, for the tests of one file. */
-import axe, { type AxeResults } from "axe-core";
+import axe, { type AxeResults, type RunOptions } from "axe-core";
 import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
 import { launch, open } from "./browser.ts";
@@ -72,9 +72,10 @@ export const stepRow = (page: Page, text: string | RegExp): Locator =>
 export const seen = (locator: Locator): Promise<void> => locator.first().waitFor({ state: "visible" });
 
 /** What a person with a screen reader or little sight stumbles over, as axe-core finds it. */
-export async function obstacles(page: Page): Promise<string[]> {
+export async function obstacles(page: Page, { runOnly }: Pick<RunOptions, "runOnly"> = {}): Promise<string[]> {
   await page.evaluate(axe.source);
-  const { violations } = await page.evaluate<AxeResults>(`axe.run(document, { resultTypes: ["violations"] })`);
+  const options = { resultTypes: ["violations"], ...(runOnly && { runOnly }) };
+  const { violations } = await page.evaluate<AxeResults>(`axe.run(document, ${JSON.stringify(options)})`);
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`));

@@ -71,7 +71,7 @@ test("a run is forked from one of its steps", async () => {
 
 test("a signal is delivered with a form that its schema makes, and the parent goes on", async () => {
   const page = await open("/run/approval-of-77");
-  await page.getByRole("button", { name: "Deliver signal…" }).first().click();
+  await page.getByRole("listitem").getByRole("button", { name: "Deliver signal…" }).click();
   const dialog = page.getByRole("dialog", { name: "Deliver the signal “decision”" });
   await dialog.getByRole("checkbox", { name: "approved" }).check();
   await dialog.getByLabel(/^by/u).fill("ada");
@@ -98,6 +98,4 @@ test("a run is deleted, once that is confirmed", async () => {
   await act(page, "Delete");
   await seen(page.getByRole("table", { name: "Runs" }));
   await expect.poll(() => runRows(page).filter({ hasText: "backup-monday" }).count()).toBe(0);
-  await go(page, "/run/backup-monday");
-  await seen(page.getByRole("alert"));
 });
