@@ -53,7 +53,7 @@ export function StepRow(props: StepRowProps): JSX.Element {
         <Name row={row} />
       </div>
       <div role="gridcell" class="took">
-        {formatDuration(end - node.from)}
+        {formatDuration(tookOf(node, now))}
       </div>
       <div role="gridcell" class="bars">
         {node.step ? (
@@ -65,6 +65,10 @@ export function StepRow(props: StepRowProps): JSX.Element {
     </div>
   );
 }
+
+/** Of a step its own time: what was called in it may be of an earlier run, which this one was forked from. */
+const tookOf = ({ step, open, from, to }: TreeNode, now: number): number =>
+  step ? (step.finishedAt ?? now) - step.startedAt : (open > 0 ? now : to) - from;
 
 const moodOf = ({ failed, open }: TreeNode): string => (failed > 0 ? " has-failed" : open > 0 ? " has-open" : "");
 
