@@ -3,6 +3,7 @@ import { join, posix, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { cycles, edges, importGraph, upwards, violations, type ImportGraph } from "./import-graph.ts";
 import { compilerRooms } from "./rooms-compiler.ts";
+import { pageRooms } from "./rooms-page.ts";
 import { runtimeRooms } from "./rooms-runtime.ts";
 
 const packages = resolve(import.meta.dirname, "../packages");
@@ -17,9 +18,12 @@ const allowedImports: Record<string, readonly string[]> = {
   cli: ["perdure", "@perdure/inspector"],
 };
 
+/** The page of the inspector is a program of its own, for browsers. */
+const page = "inspector/page";
+
 const sources = (name: string): string => join(packages, name, "src");
 const graphs: Record<string, ImportGraph> = Object.fromEntries(
-  Object.keys(allowedImports).map((name) => [name, importGraph(sources(name))]),
+  [...Object.keys(allowedImports), page].map((name) => [name, importGraph(sources(name))]),
 );
 
 const ours = /^(?:@perdure\/|perdure(?:\/|$)|unplugin-perdure)/;
@@ -41,11 +45,11 @@ describe.each(Object.entries(allowedImports))("the imports of the package %s", (
   });
 });
 
-test.each(Object.keys(allowedImports))("the package %s has no import cycle, not even of types", (name) => {
+test.each(Object.keys(graphs))("the package %s has no import cycle, not even of types", (name) => {
   expect(cycles(graphs[name] ?? new Map())).toEqual([]);
 });
 
-describe.each(Object.entries({ runtime: runtimeRooms, compiler: compilerRooms }))(
+describe.each(Object.entries({ runtime: runtimeRooms, compiler: compilerRooms, [page]: pageRooms }))(
   "the rooms of the %s",
   (name, table) => {
     test("the rooms import each other only as the table allows", () => {

@@ -7,7 +7,7 @@ export type ImportGraph = ReadonlyMap<string, readonly string[]>;
 
 /** The imports of every TypeScript file below `root`. Files are named by their path relative to it, with forward slashes. */
 export function importGraph(root: string): ImportGraph {
-  const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+  const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((file) => /\.tsx?$/u.test(file));
   return new Map(files.map((file) => [file.split(sep).join("/"), importsOf(join(root, file))]));
 }
 

@@ -1,7 +1,8 @@
 /** Runs that leave one store as a file and come into another one. */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { sqliteStore, type Write } from "perdure";
+import { expect, onTestFinished, test } from "vitest";
 import { temporaryDirectory, writeFiles } from "../directories.ts";
 import { perdure, storeIn } from "./command.ts";
 import { builtService, startService } from "./service.ts";
@@ -61,4 +62,44 @@ test("a file that is no export is refused, and changes nothing", async () => {
   });
   expect([b?.code, gone?.code]).toEqual([2, 3]);
   expect(existsSync(join(directory, "runs.db"))).toBe(false);
+});
+
+test("an imported fork of a run, restarted and failed, is what it was, and a retry does the same with it", async () => {
+  const directory = temporaryDirectory("cli");
+  const from = sqliteStore(join(directory, "from.db"));
+  const to = sqliteStore(join(directory, "to.db"));
+  onTestFinished(() => [from, to].forEach((store) => void store.close()));
+  from.open();
+  const code = { code: "c", modules: `{"version":1,"modules":[]}` };
+  const given = { workflow: "order", file: "src/order.ts", input: "1:[[]]", inputHash: "h", seed: "s", ...code };
+  from.createRun({ ...given, id: "original", createdAt: 1, lease: { owner: "me", until: 10 } });
+  const task = { kind: "task", inputHash: "h", attempt: 1, startedAt: 2, finishedAt: 3, output: "1:[1]" } as const;
+  const writes = (run: string, epoch: number): Write[] => [
+    { type: "step", run, epoch, step: { ...task, id: "handled[0]", state: "failed", seq: 1 } },
+    {
+      type: "step",
+      run,
+      epoch,
+      step: { ...task, id: "last[0]", state: "failed", seq: 2, failedAttempts: "[[1,2,3,null]]" },
+    },
+    { type: "finish", run, epoch, status: "failed", output: "1:[1]", unhandled: ["last[0]"], at: 4 },
+  ];
+  from.commit(writes("original", 1));
+  from.fork({ run: "original", from: "handled[0]", id: "fork", now: 5 });
+  for (let epoch = 1; epoch <= 2; epoch++) {
+    from.claim({ run: "fork", lease: { owner: "me", until: 10 }, now: 6 });
+    from.commit(writes("fork", epoch));
+    if (epoch === 1) from.restart({ run: "fork", now: 7, seed: "t" });
+  }
+  from.fork({ run: "original", from: "handled[0]", id: "plain", now: 9 });
+  await perdure(["export", "fork", "plain", "-o", "run.json"], { store: from.name, cwd: directory });
+  expect(await perdure(["import", "run.json"], { store: to.name, cwd: directory })).toMatchObject({ code: 0 });
+  to.open();
+  const facts = { forkOf: "original", restarts: 1, unhandled: ["last[0]"] };
+  expect(from.getRun("fork")).toMatchObject(facts);
+  expect({ ...to.getRun("fork"), epoch: 0 }).toEqual({ ...from.getRun("fork"), epoch: 0 });
+  expect(to.getRun("plain")?.startedAt, "the time that its workflow reads").toBe(1);
+  expect(to.steps("fork")).toEqual(from.steps("fork"));
+  to.retry({ run: "fork", now: 8 });
+  expect(to.steps("fork")).toMatchObject([{ id: "handled[0]" }]);
 });

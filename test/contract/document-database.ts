@@ -5,8 +5,6 @@ export interface Document {
   run: RunRow;
   steps: StepRow[];
   signals: { readonly row: SignalRow; consumed: boolean }[];
-  /** Ids of failed steps that a retry executes again. */
-  unhandled: readonly string[];
   /** The last checkpoint that the run had when it was claimed. */
   claimedSeq: number;
   executions: ExecutionRow[];

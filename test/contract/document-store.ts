@@ -81,12 +81,12 @@ function create(documents: Documents, { lease, modules, ...given }: NewRun): { c
     status: "pending",
     codeSeq: 0,
     epoch: documents.deleted.get(given.id) ?? 0,
-    restarts: 0,
+    restarts: given.restarts ?? 0,
     stalls: 0,
-    startedAt: given.createdAt,
+    startedAt: given.startedAt ?? given.createdAt,
     updatedAt: given.createdAt,
   };
-  const document = documents.add({ run, steps: [], signals: [], unhandled: [], claimedSeq: 0, executions: [] });
+  const document = documents.add({ run, steps: [], signals: [], claimedSeq: 0, executions: [] });
   if (lease) own(document, lease, given.createdAt);
   documents.record({ code: given.code, modules });
   for (const each of documents.early.filter((early) => early.run === given.id)) deliver(documents, each);
@@ -194,7 +194,7 @@ function counts(documents: Documents): RunCount[] {
   }));
 }
 
-function headOf({ input: _, codeHistory: __, seed: ___, output, ...head }: RunRow): RunHead {
+function headOf({ input: _, codeHistory: __, seed: ___, unhandled: ____, output, ...head }: RunRow): RunHead {
   return output !== undefined && among(["failed", "cancelled"], head.status) ? { ...head, output } : head;
 }
 
@@ -221,7 +221,7 @@ function apply(documents: Documents, write: Write): boolean {
   else if (write.type === "progress") change(document, { progress: write.value });
   else if (write.type === "release") release(documents, document, write);
   else {
-    document.unhandled = write.unhandled;
+    if (write.unhandled.length > 0) change(document, { unhandled: write.unhandled });
     if (write.compensated === true) change(document, { compensated: true });
     end(documents, document, write.status, write.output, write.at);
   }
@@ -330,18 +330,29 @@ function cancel(documents: Documents, { run, reason, now }: Request<"cancel">): 
 function retry(document: Document | undefined, now: number, force = false): boolean | undefined {
   if (document?.run.status !== "failed" || (document.run.compensated && !force)) return document && false;
   if (isCancelUndelivered(document)) change(document, { cancel: undefined });
-  const { unhandled } = document;
+  const { unhandled = [] } = document.run;
   document.steps = document.steps.filter(({ id, state }) => state !== "failed" || !unhandled.includes(id));
-  document.unhandled = [];
-  change(document, { status: "pending", output: undefined, compensated: undefined, updatedAt: now });
+  change(document, {
+    status: "pending",
+    output: undefined,
+    unhandled: undefined,
+    compensated: undefined,
+    updatedAt: now,
+  });
   return true;
 }
 
 function restart(document: Document | undefined, now: number, seed: string): boolean | undefined {
   if (!document || !isFinished(document.run)) return document && false;
   const { restarts } = document.run;
-  Object.assign(document, { steps: [], unhandled: [], claimedSeq: 0, executions: [] });
-  const forgotten = { output: undefined, compensated: undefined, cancel: undefined, codeHistory: undefined };
+  Object.assign(document, { steps: [], claimedSeq: 0, executions: [] });
+  const forgotten = {
+    output: undefined,
+    unhandled: undefined,
+    compensated: undefined,
+    cancel: undefined,
+    codeHistory: undefined,
+  };
   const times = { createdAt: now, startedAt: now, updatedAt: now };
   const begun = {
     seed,

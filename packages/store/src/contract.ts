@@ -66,6 +66,8 @@ export interface RunRow {
   readonly blocked?: Blocked;
   /** The run has failed, and its clean-up has done durable work since: to go on from the failure would build on what was undone. */
   readonly compensated?: true;
+  /** The failed steps that ended the run: a retry executes them again. Only a failed run has them. */
+  readonly unhandled?: readonly string[];
   /** How often the run was begun again from the top. */
   readonly restarts: number;
   /** How often in a row the run was claimed from an owner that had not released it, without a new checkpoint in between. */
@@ -93,6 +95,10 @@ export type NewRun = Pick<
   | "trace"
   | "createdAt"
 > & {
+  /** Those of a run that comes from another store. */
+  readonly forkOf?: string;
+  readonly restarts?: number;
+  readonly startedAt?: number;
   /** The modules of `code`. */
   readonly modules: Encoded;
   /** With a lease, the run starts as running, owned and at epoch 1. Without a lease, it starts as pending. */
@@ -148,7 +154,7 @@ export type Write = { readonly run: string; readonly epoch: number } & (
       readonly type: "finish";
       readonly status: FinalStatus;
       readonly output: Encoded;
-      /** Failed steps that a retry executes again. */
+      /** Failed steps that a retry executes again. Given for a failed run. */
       readonly unhandled: readonly string[];
       /** The failed run is `compensated`. */
       readonly compensated?: boolean;
@@ -174,7 +180,7 @@ export interface SignalRow {
 }
 
 /** A run without its values, for lists. `output` is there if the run failed or was cancelled: it is the error. */
-export type RunHead = Omit<RunRow, "input" | "codeHistory" | "seed">;
+export type RunHead = Omit<RunRow, "input" | "codeHistory" | "seed" | "unhandled">;
 
 export interface RunFilter {
   /** `blocked`: pending runs that are blocked. They are among the `pending` ones as well. */

@@ -36,6 +36,9 @@ const newRun: fc.Arbitrary<NewRun> = fc
     codeHistory: maybe(text),
     parent: maybe(run),
     tags: maybe(fc.subarray(["new", "old"])),
+    forkOf: maybe(run),
+    restarts: maybe(fc.nat({ max: 2 })),
+    startedAt: maybe(time),
     createdAt: time,
     lease: maybe(lease),
   })
@@ -268,8 +271,9 @@ export async function everything(store: Store): Promise<unknown> {
   const wakeups = await store.wakeups(runs.map(({ id, epoch }) => ({ run: id, epoch })));
   const codes = await Promise.all(["c1", "c2", "c3"].map((each) => store.getCode(each)));
   const counts = (await store.countRuns()).map((count) => JSON.stringify(Object.entries(count).sort())).sort();
+  const rows = await Promise.all(runs.map(({ id }) => store.getRun(id)));
   const executions = await Promise.all(runs.map(({ id }) => store.executions(id)));
-  return { runs, wakeups, steps, codes, counts, executions };
+  return { runs, wakeups, steps, codes, counts, rows, executions };
 }
 
 /** Sorts the open steps, which a store may return in any order. */

@@ -43,7 +43,11 @@ const run = v.object({
   cancel: optional(text),
   blocked: optional(v.object({ error: text, message: text, code: text })),
   compensated: optional(v.literal(true)),
+  unhandled: optional(list(text)),
+  forkOf: optional(text),
+  restarts: optional(number),
   createdAt: number,
+  startedAt: optional(number),
   updatedAt: number,
 });
 
@@ -126,10 +130,17 @@ export async function record(
   { run: row, steps, signals }: ReportedRun,
   codes: Report["codes"],
 ): Promise<boolean> {
-  const { id, workflow, file, input, inputHash, code, codeSeq, codeHistory, seed, parent, tags, createdAt } = row;
+  const { id, workflow, file, input, inputHash, code, codeSeq, codeHistory, seed, createdAt } = row;
+  const { parent, tags, forkOf, restarts, startedAt } = row;
   const now = Date.now();
   const versions = Object.keys(codes).filter((each) => each !== code);
-  const optionalFields = { ...(parent !== undefined && { parent }), ...(tags && { tags }) };
+  const optionalFields = {
+    ...(parent !== undefined && { parent }),
+    ...(tags && { tags }),
+    ...(forkOf !== undefined && { forkOf }),
+    ...(restarts !== undefined && { restarts }),
+    ...(startedAt !== undefined && { startedAt }),
+  };
   const start = versions[0] ?? code;
   const { created } = await store.createRun({
     id,
@@ -172,7 +183,8 @@ export async function record(
 const EMPTY = `{"version":1,"modules":[]}`;
 const LEASE = 60_000;
 
-function endOf({ id, status, output, compensated, wakeAt, blocked, updatedAt: at }: ReportedRun["run"]): Write {
+function endOf(row: ReportedRun["run"]): Write {
+  const { id, status, output, unhandled = [], compensated, wakeAt, blocked, updatedAt: at } = row;
   const of = { run: id, epoch: 1 };
   if (status === "completed" || status === "failed" || status === "cancelled")
     return {
@@ -180,7 +192,7 @@ function endOf({ id, status, output, compensated, wakeAt, blocked, updatedAt: at
       type: "finish",
       status,
       output: output ?? REDACTED,
-      unhandled: [],
+      unhandled,
       ...(compensated && { compensated }),
       at,
     };

@@ -22,7 +22,7 @@ export const listCases: Cases = {
     await oneOfEach(store);
     assert.deepEqual(await listed(store, {}), ["cancelled", "failed", "completed", "bill", "running", "pending"]);
     for (const run of await store.listRuns({})) {
-      const { input: _, codeHistory: __, seed: ___, output, ...head } = await get(store, run.id);
+      const { input: _, codeHistory: __, seed: ___, unhandled: ____, output, ...head } = await get(store, run.id);
       const isError = run.status === "failed" || run.status === "cancelled";
       assert.deepEqual(run, isError ? { ...head, output } : head);
     }

@@ -25,6 +25,11 @@ export const ownershipCases: Cases = {
     assert.deepEqual(run, { ...given, ...counts, status: "pending", startedAt: T, updatedAt: T });
     assert.deepEqual(await store.getRun("r"), run);
   },
+  "S1 a run from another store keeps what it was there": async (store) => {
+    const { run } = await store.createRun(newRun("r", { forkOf: "original", restarts: 2, startedAt: T - 5 }));
+    assert.deepEqual([run.forkOf, run.restarts, run.startedAt, run.createdAt], ["original", 2, T - 5, T]);
+    assert.deepEqual(await get(store, "r"), run);
+  },
   "S1 a run created with a lease is running, owned and at epoch 1": async (store) => {
     const run = await owned(store, "r");
     assert.equal(run.status, "running");

@@ -135,6 +135,21 @@ export const requestCases: Cases = {
     assert.equal(await store.retry({ run: "r", now: T, force: true }), true);
     assert.equal("compensated" in (await get(store, "r")), false);
   },
+  "S9 the steps that a retry executes again stand with the failed run": async (store) => {
+    for (const id of ["failed", "restarted"]) {
+      await owned(store, id);
+      const failed = checkpoint("a[0]", 1, { state: "failed" });
+      await store.commit([step(id, failed), finish(id, { status: "failed", unhandled: ["a[0]"] })]);
+      assert.deepEqual((await get(store, id)).unhandled, ["a[0]"]);
+    }
+    assert.equal(
+      (await store.listRuns({})).some((run) => "unhandled" in run),
+      false,
+    );
+    await store.retry({ run: "failed", now: T });
+    await store.restart({ run: "restarted", now: T, seed: "s" });
+    for (const id of ["failed", "restarted"]) assert.equal("unhandled" in (await get(store, id)), false);
+  },
   "S14 a restart forgets what an ended run has done, but not who it is": async (store) => {
     for (const status of ["completed", "failed", "cancelled"] as const) {
       await owned(store, status);

@@ -204,6 +204,6 @@ export const steeringCases: Cases = {
 
 /** The fields of a run that a fork has too. */
 function newRow(run: object): object {
-  const lost = ["owner", "leaseUntil", "releasedAt", "output", "progress"];
+  const lost = ["owner", "leaseUntil", "releasedAt", "output", "unhandled", "progress"];
   return Object.fromEntries(Object.entries(run).filter(([field]) => !lost.includes(field)));
 }

@@ -44,7 +44,7 @@ export function counts(all: Map<string, Run>): RunCount[] {
   return [...found.values()];
 }
 
-function headOf({ input: _, codeHistory: __, seed: ___, output, ...head }: RunRow): RunHead {
+function headOf({ input: _, codeHistory: __, seed: ___, unhandled: ____, output, ...head }: RunRow): RunHead {
   const isError = head.status === "failed" || head.status === "cancelled";
   return isError && output !== undefined ? { ...head, output } : head;
 }

@@ -31,14 +31,14 @@ export function cancel(runs: Map<string, Run>, run: Run, reason: string, now: nu
 export function retry(run: Run, now: number, force: boolean): boolean {
   if (run.row.status !== "failed" || (run.row.compensated && !force)) return false;
   const forgotten = isCancelUndelivered(run) ? { cancel: undefined } : {};
-  for (const id of run.unhandled) {
+  for (const id of run.row.unhandled ?? []) {
     const step = run.steps.get(id);
     if (step?.state !== "failed") continue;
     run.steps.delete(id);
     if (step.seq !== undefined) run.seqs.delete(step.seq);
   }
-  run.unhandled = [];
-  change(run, { status: "pending", output: undefined, compensated: undefined, updatedAt: now, ...forgotten });
+  const undone = { output: undefined, unhandled: undefined, compensated: undefined };
+  change(run, { status: "pending", ...undone, updatedAt: now, ...forgotten });
   return true;
 }
 
@@ -48,10 +48,10 @@ export function restart(run: Run, now: number, seed: string): boolean {
   run.seqs.clear();
   run.claimedSeq = 0;
   run.executions = [];
-  run.unhandled = [];
   change(run, {
     status: "pending",
     output: undefined,
+    unhandled: undefined,
     compensated: undefined,
     cancel: undefined,
     codeSeq: 0,

@@ -12,8 +12,6 @@ export interface Run {
   /** Its claims. */
   executions: readonly ExecutionRow[];
   readonly signals: { readonly row: SignalRow; consumed: boolean }[];
-  /** Failed steps that a retry executes again. */
-  unhandled: readonly string[];
 }
 
 export type Changes = { readonly [K in keyof RunRow]?: RunRow[K] | undefined };
@@ -25,9 +23,9 @@ export function newRun({ lease, modules: _, ...given }: NewRun, number: number, 
     status: "pending",
     codeSeq: 0,
     epoch,
-    restarts: 0,
+    restarts: given.restarts ?? 0,
     stalls: 0,
-    startedAt: given.createdAt,
+    startedAt: given.startedAt ?? given.createdAt,
     updatedAt: given.createdAt,
   };
   const run: Run = {
@@ -38,7 +36,6 @@ export function newRun({ lease, modules: _, ...given }: NewRun, number: number, 
     claimedSeq: 0,
     executions: [],
     signals: [],
-    unhandled: [],
   };
   if (lease) change(run, own(run, lease, given.createdAt));
   return run;

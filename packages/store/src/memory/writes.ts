@@ -9,7 +9,7 @@ export function apply(runs: Map<string, Run>, write: Write): boolean {
     case "step":
       return putStep(run, write.step, write.consume);
     case "finish":
-      run.unhandled = write.unhandled;
+      if (write.unhandled.length > 0) change(run, { unhandled: write.unhandled });
       if (write.compensated === true) change(run, { compensated: true });
       end(runs, run, write.status, write.output, write.at);
       return true;

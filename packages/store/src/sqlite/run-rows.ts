@@ -2,7 +2,7 @@ import type { Blocked, RunHead, RunRow, RunStatus } from "../contract.ts";
 
 const HEAD_COLUMNS = `id, workflow, file, status, input_hash, code, code_seq, parent, tags, fork_of, progress, trace, owner, epoch,
   lease_until, released_at, wake_at, cancel, blocked, compensated, restarts, stalls, created_at, started_at, updated_at`;
-export const COLUMNS = `${HEAD_COLUMNS}, input, output, code_history, seed`;
+export const COLUMNS = `${HEAD_COLUMNS}, input, output, code_history, seed, unhandled`;
 /** Of a completed run the output is left out: it may be long. */
 export const LISTED_COLUMNS = `${HEAD_COLUMNS}, CASE WHEN status IN ('failed', 'cancelled') THEN output END AS output`;
 
@@ -39,6 +39,7 @@ export interface Row extends HeadColumns {
   readonly input: string;
   readonly code_history: string | null;
   readonly seed: string;
+  readonly unhandled: string | null;
 }
 
 export function runOf(row: Row): RunRow {
@@ -47,6 +48,7 @@ export function runOf(row: Row): RunRow {
     input: row.input,
     ...(row.code_history !== null && { codeHistory: row.code_history }),
     seed: row.seed,
+    ...(row.unhandled !== null && { unhandled: textsOf(row.unhandled) }),
   };
 }
 
@@ -61,7 +63,7 @@ export function headOf(row: HeadColumns): RunHead {
     code: row.code,
     codeSeq: row.code_seq,
     ...(row.parent !== null && { parent: row.parent }),
-    ...(row.tags !== null && { tags: tagsOf(row.tags) }),
+    ...(row.tags !== null && { tags: textsOf(row.tags) }),
     ...(row.fork_of !== null && { forkOf: row.fork_of }),
     ...(row.progress !== null && { progress: row.progress }),
     ...(row.trace !== null && { trace: row.trace }),
@@ -81,7 +83,7 @@ export function headOf(row: HeadColumns): RunHead {
   };
 }
 
-function tagsOf(text: string): readonly string[] {
+function textsOf(text: string): readonly string[] {
   try {
     return [JSON.parse(text) as unknown].flat().map(String);
   } catch {

@@ -30,9 +30,9 @@ export type Runs = ReturnType<typeof runsTable>;
 export function runsTable(db: Connection) {
   const listing = listings(db);
   const insert = db.prepare<unknown[]>(
-    `INSERT INTO runs (id, workflow, file, input, input_hash, code, code_history, code_seq, seed, parent, tags, trace, created_at, started_at, updated_at,
-       status, owner, lease_until, epoch)
-     VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? + ${LAST_EPOCH}) ON CONFLICT (id) DO NOTHING`,
+    `INSERT INTO runs (id, workflow, file, input, input_hash, code, code_history, code_seq, seed, parent, tags, trace, fork_of, restarts, created_at,
+       started_at, updated_at, status, owner, lease_until, epoch)
+     VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? + ${LAST_EPOCH}) ON CONFLICT (id) DO NOTHING`,
   );
   const fork = db.prepare<unknown[]>(
     `INSERT INTO runs (id, fork_of, created_at, updated_at, status, epoch, ${FORKED})
@@ -176,7 +176,10 @@ function newValues(run: NewRun): unknown[] {
     parent = null,
     tags,
     trace = null,
+    forkOf = null,
+    restarts = 0,
     createdAt,
+    startedAt = createdAt,
     lease,
   } = run;
   return [
@@ -191,8 +194,10 @@ function newValues(run: NewRun): unknown[] {
     parent,
     tags ? JSON.stringify(tags) : null,
     trace,
+    forkOf,
+    restarts,
     createdAt,
-    createdAt,
+    startedAt,
     createdAt,
     ...newOwnership(lease),
     id,

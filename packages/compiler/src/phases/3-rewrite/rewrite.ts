@@ -78,8 +78,10 @@ function nameStart({ id, start, type }: FunctionNode, { source }: Parsed): numbe
   if (id) return id.start;
   if (type === "FunctionDeclaration") return source.indexOf("function", start) + "function".length;
   // the node of a method of an object begins behind its name
-  const key = /^[(<]/.test(source[start] ?? "") ? /#?[\p{ID_Continue}$]+\s*$/u.exec(source.slice(0, start)) : null;
-  return type === "FunctionExpression" ? (key?.index ?? start) : start;
+  if (type !== "FunctionExpression" || !/^[(<]/.test(source[start] ?? "")) return start;
+  const before = source.slice(Math.max(0, start - LONGEST_NAME), start);
+  const key = /#?[\p{ID_Continue}$]+\s*$/u.exec(before)?.[0];
+  return start - (key?.length ?? 0);
 }
 
 function apply(edit: Edit, context: RewriteContext): void {

@@ -16,11 +16,13 @@ export interface Notice {
 
 /** Where somebody was, so that going back leads there. */
 class Places {
-  /** The list of runs that was seen last, its filter, and the line that had the focus. */
+  /** The list of runs that was seen last with its filter, and the run whose line had the focus. */
   runs: { readonly key: string; readonly list: RunList } | undefined;
-  activeRun = -1;
+  activeRun: string | undefined;
   /** Address of that list. */
   runsAddress = toRuns();
+  /** The search of runs was asked for on a page that has none. */
+  wantsSearch = false;
   /** How far the page was scrolled, by address. */
   readonly scrolled = new Map<string, number>();
 }

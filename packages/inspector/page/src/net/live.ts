@@ -51,7 +51,8 @@ export class Live {
   /** Reads the stream, and begins it anew after each end, more and more seldom while that does not help. */
   private async follow(run: string | undefined, abort: AbortSignal, onChange: () => void): Promise<void> {
     let delay = FIRST_DELAY;
-    this.connection.value = "connecting";
+    // from one page to the next it stays live, so that it is not read aloud each time
+    if (this.connection.value !== "live") this.connection.value = "connecting";
     while (!abort.aborted) {
       try {
         const response = await this.client.open("changes", { run }, abort);

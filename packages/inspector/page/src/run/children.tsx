@@ -12,7 +12,7 @@ export function Children({ page: { run, children, hasMoreChildren } }: { page: R
     <section class="children">
       <h2>Child runs</h2>
       <div class="scroll" tabIndex={0} role="region" aria-label="Child runs">
-        <table>
+        <table class="is-stacked">
           <thead>
             <tr>
               <th scope="col">Status</th>

@@ -6,7 +6,7 @@ import { Problem } from "../parts/text.tsx";
 import { useKeys } from "../parts/use-keys.ts";
 import { Children } from "./children.tsx";
 import { RunHead } from "./run-head.tsx";
-import { emptyState, RunReader, type RunState } from "./run-reader.ts";
+import { emptyState, RunReader, type RunState } from "../net/run-reader.ts";
 import { StepPanel } from "./step-panel.tsx";
 import { Timeline } from "../timeline/timeline.tsx";
 
@@ -43,7 +43,7 @@ export function RunView({ id, step }: RunPageProps): JSX.Element {
       <div class={step === undefined ? "steps" : "steps has-panel"}>
         <Timeline state={state} page={page} selected={step} onSelect={select} />
         {step !== undefined && (
-          <StepPanel key={step} run={page.run} id={step} step={node?.step} onClose={() => select(undefined)} />
+          <StepPanel key={step} page={page} id={step} step={node?.step} onClose={() => select(undefined)} />
         )}
       </div>
       <Children page={page} />

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import type { FailedAttempt, RunItem, StepItem, StepPage } from "../../../src/api.ts";
+import type { FailedAttempt, RunPage, StepItem, StepPage } from "../../../src/api.ts";
 import { ActionButton } from "../actions/action-buttons.tsx";
 import { formatDuration, formatTime } from "../model/format.ts";
 import { stepStatus } from "../model/tree.ts";
@@ -10,7 +10,7 @@ import { Icon } from "../parts/icons.tsx";
 import { Facts, Problem, RunLink, Source, Time, Value } from "../parts/text.tsx";
 
 interface StepPanelProps {
-  readonly run: RunItem;
+  readonly page: RunPage;
   readonly id: string;
   /** What the list of steps has of it; undefined while it is not there. */
   readonly step: StepItem | undefined;
@@ -18,7 +18,9 @@ interface StepPanelProps {
 }
 
 /** All that is recorded of one step. */
-export function StepPanel({ run, id, step, onClose }: StepPanelProps): JSX.Element {
+export function StepPanel({ page, id, step, onClose }: StepPanelProps): JSX.Element {
+  const { run } = page;
+  const wait = page.waitingFor.find((each) => each.step === id);
   const version = step ? `${step.state} ${step.seq ?? ""} ${step.attempts}` : "";
   const { data, problem } = useRead<StepPage>("step", { run: run.id, id }, version);
   const shown = data?.step ?? step;
@@ -38,6 +40,11 @@ export function StepPanel({ run, id, step, onClose }: StepPanelProps): JSX.Eleme
       </div>
       {problem !== undefined && <Problem text={problem} />}
       {shown && <StepFacts step={shown} />}
+      {wait?.kind === "signal" && wait.name !== undefined && (
+        <div class="buttons">
+          <ActionButton intent={{ action: "signal", run, signal: wait.name, payloadSchema: wait.payloadSchema }} />
+        </div>
+      )}
       {shown && shown.state !== "open" && (
         <div class="buttons">
           <ActionButton intent={{ action: "fork", run, from: id }} />

@@ -1,18 +1,15 @@
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { STATUSES, toggleStatus, type RunFilter } from "../model/filter.ts";
 import { formatCount } from "../model/format.ts";
-import { parseRoute, toRuns } from "../model/route.ts";
+import { toRuns } from "../model/route.ts";
 import { useInspector } from "../net/context.ts";
 import { Icon } from "../parts/icons.tsx";
 
 const DEBOUNCE = 250;
 
-/** Changes the filter in the address, so that it can be kept and sent to others. It begins with what stands there: what is drawn may be older. */
-function change(changed: (filter: RunFilter) => RunFilter): void {
-  const route = parseRoute(location.hash);
-  if (route.page === "runs") location.replace(toRuns(changed(route.filter)));
-}
+/** Changes the filter in the address, so that it can be kept and sent to others. */
+const go = (filter: RunFilter): void => location.replace(toRuns(filter));
 
 export function FilterBar({ filter }: { filter: RunFilter }): JSX.Element {
   const overview = useInspector().overview.value;
@@ -27,9 +24,7 @@ export function FilterBar({ filter }: { filter: RunFilter }): JSX.Element {
         <span class="name">Workflow</span>
         <select
           value={filter.workflow ?? ""}
-          onChange={({ currentTarget: { value } }) =>
-            change((now) => ({ ...now, workflow: value === "" ? undefined : value }))
-          }
+          onChange={({ currentTarget: { value } }) => go({ ...filter, workflow: value === "" ? undefined : value })}
         >
           <option value="">all workflows</option>
           {[...workflows].map((name) => (
@@ -39,7 +34,7 @@ export function FilterBar({ filter }: { filter: RunFilter }): JSX.Element {
           ))}
         </select>
       </label>
-      <TagField />
+      <TagField filter={filter} />
       <div class="chips" role="group" aria-label="Status">
         {STATUSES.map((status) => (
           <button
@@ -47,7 +42,7 @@ export function FilterBar({ filter }: { filter: RunFilter }): JSX.Element {
             type="button"
             class={`chip status is-${status}`}
             aria-pressed={filter.statuses.includes(status)}
-            onClick={() => change((now) => toggleStatus(now, status))}
+            onClick={() => go(toggleStatus(filter, status))}
           >
             <Icon name={status} />
             {status} <span class="count">{formatCount(overview?.counts[status] ?? 0)}</span>
@@ -66,13 +61,13 @@ function Chosen({ filter }: { filter: RunFilter }): JSX.Element | null {
   return (
     <div class="chips" role="group" aria-label="Chosen">
       {parent !== undefined && (
-        <Removable label={`children of ${parent}`} onClick={() => change((now) => ({ ...now, parent: undefined }))} />
+        <Removable label={`children of ${parent}`} onClick={() => go({ ...filter, parent: undefined })} />
       )}
       {tags.map((tag) => (
         <Removable
           key={tag}
           label={`tag ${tag}`}
-          onClick={() => change((now) => ({ ...now, tags: now.tags.filter((each) => each !== tag) }))}
+          onClick={() => go({ ...filter, tags: tags.filter((each) => each !== tag) })}
         />
       ))}
     </div>
@@ -89,18 +84,25 @@ const Removable = ({ label, onClick }: { label: string; onClick: () => void }): 
 /** The search of ids. The address follows when nobody has typed for a moment. */
 function SearchField({ filter }: { filter: RunFilter }): JSX.Element {
   const [text, setText] = useState(filter.search);
-  /** What the address has from here: it does not come back into the field, where somebody may have typed on. */
+  const { places } = useInspector();
+  const field = useRef<HTMLInputElement>(null);
+  useLayoutEffect(() => {
+    if (places.wantsSearch) field.current?.focus();
+    places.wantsSearch = false;
+  }, []);
+  const latest = useRef(filter);
+  latest.current = filter;
+  // what the address says counts only where it does not come from here: somebody may have typed on meanwhile
   const sent = useRef(filter.search);
-  useEffect(() => {
-    if (filter.search === sent.current) return;
+  useLayoutEffect(() => {
+    if (filter.search !== sent.current) setText(filter.search);
     sent.current = filter.search;
-    setText(filter.search);
   }, [filter.search]);
   useEffect(() => {
-    if (text === sent.current) return;
+    if (text === latest.current.search) return;
     const timer = setTimeout(() => {
       sent.current = text;
-      change((now) => ({ ...now, search: text }));
+      go({ ...latest.current, search: text });
     }, DEBOUNCE);
     return () => clearTimeout(timer);
   }, [text]);
@@ -108,6 +110,7 @@ function SearchField({ filter }: { filter: RunFilter }): JSX.Element {
     <label class="inline is-search">
       <span class="name">Search</span>
       <input
+        ref={field}
         type="search"
         class="mono"
         placeholder="part of an id"
@@ -122,7 +125,7 @@ function SearchField({ filter }: { filter: RunFilter }): JSX.Element {
   );
 }
 
-function TagField(): JSX.Element {
+function TagField({ filter }: { filter: RunFilter }): JSX.Element {
   const [text, setText] = useState("");
   return (
     <label class="inline is-tag">
@@ -138,7 +141,7 @@ function TagField(): JSX.Element {
           const tag = text.trim();
           if (event.key !== "Enter" || tag === "") return;
           setText("");
-          change((now) => ({ ...now, tags: [...new Set([...now.tags, tag])] }));
+          go({ ...filter, tags: [...new Set([...filter.tags, tag])] });
         }}
       />
     </label>

@@ -27,25 +27,37 @@ export function RunTable({ list, onShow }: RunTableProps): JSX.Element {
   const isNarrow = useNarrow();
   const { runs, hasMore } = list;
   const { places } = useInspector();
-  const [active, setActive] = useState(places.activeRun);
-  places.activeRun = active;
+  const [activeId, setActiveId] = useState(places.activeRun);
+  places.activeRun = activeId;
+  const active = runs.findIndex(({ id }) => id === activeId);
   const height = isNarrow ? CARD : ROW;
   const rows = useRows({ count: runs.length, height, active, covered: COVERED });
   const { first, last } = rows;
   useEffect(() => onShow(first, last), [first, last, runs]);
   const focusRow = useRowFocus(rows.ref, active);
+  useStillView(runs, first, height);
 
   const move = (step: number) => (event: KeyboardEvent) => {
     event.preventDefault();
     const next = Math.min(Math.max(active + step, 0), runs.length - 1);
-    setActive(next);
+    setActiveId(runs[next]?.id);
     rows.reveal(next);
     focusRow();
   };
-  useKeys({ j: move(1), k: move(-1), ArrowDown: move(1), ArrowUp: move(-1) });
+  useKeys({ j: move(1), k: move(-1) });
+  const pressKey = (event: KeyboardEvent): void => {
+    if (event.key === "ArrowDown") move(1)(event);
+    if (event.key === "ArrowUp") move(-1)(event);
+  };
 
   return (
-    <div class="table runs" role="table" aria-label="Runs" aria-rowcount={hasMore ? -1 : runs.length + 1}>
+    <div
+      class="table runs"
+      role="table"
+      aria-label="Runs"
+      aria-rowcount={hasMore ? -1 : runs.length + 1}
+      onKeyDown={pressKey}
+    >
       <div class="head" role="rowgroup">
         <div class="row" role="row" aria-rowindex={1}>
           {COLUMNS.map((name) => (
@@ -65,7 +77,7 @@ export function RunTable({ list, onShow }: RunTableProps): JSX.Element {
                 run={run}
                 index={item.index}
                 top={rows.topOf(item)}
-                onFocus={() => setActive(item.index)}
+                onFocus={() => setActiveId(run.id)}
               />
             )
           );
@@ -90,6 +102,21 @@ function useRowFocus(body: { readonly current: HTMLElement | null }, active: num
     isWanted.current = true;
     redraw((times) => times + 1);
   };
+}
+
+/** Keeps what is seen where it is when runs come or go above it. */
+function useStillView(runs: readonly RunItem[], first: number, height: number): void {
+  const seen = useRef({ runs, first });
+  useLayoutEffect(() => {
+    const { runs: before, first: index } = seen.current;
+    const id = before[index]?.id;
+    if (before === runs || index === 0 || id === undefined) return;
+    const now = runs.findIndex((run) => run.id === id);
+    if (now >= 0 && now !== index) scrollBy(0, (now - index) * height);
+  }, [runs]);
+  useLayoutEffect(() => {
+    seen.current = { runs, first };
+  });
 }
 
 interface RunRowProps {

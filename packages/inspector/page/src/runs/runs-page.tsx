@@ -12,10 +12,6 @@ import { useRunList } from "./use-run-list.ts";
 export function RunsPage({ filter }: { filter: RunFilter }): JSX.Element {
   const { list, problem, show } = useRunList(filter);
   useKeys({
-    "/": (event) => {
-      event.preventDefault();
-      document.querySelector<HTMLInputElement>("[data-search]")?.focus();
-    },
     Escape: () => {
       if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
     },

@@ -29,7 +29,6 @@ export function useRunList(filter: RunFilter): LoadedRuns {
 
   useEffect(() => {
     const known = places.runs?.key === key ? places.runs.list : undefined;
-    if (!known) places.activeRun = -1;
     const next = new Reader(inspector, key, known, (list, problem) => {
       setState({ key, list, problem });
       places.runs = list && { key, list };

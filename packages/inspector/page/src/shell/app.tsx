@@ -19,7 +19,7 @@ import { TokenForm } from "./token-form.tsx";
 /** The whole page. */
 export function App(): JSX.Element {
   const inspector = useInspector();
-  const { client, live, route, intent, isHelpOpen } = inspector;
+  const { client, live, places, route, intent, isHelpOpen } = inspector;
   useRoute();
   useClock();
   const isLive = live.connection.value === "live";
@@ -27,6 +27,15 @@ export function App(): JSX.Element {
     if (!client.isLocked.value && !inspector.overview.value) void inspector.readOverview();
   }, [client.isLocked.value, isLive]);
   useKeys({
+    "/": (event) => {
+      event.preventDefault();
+      const field = document.querySelector<HTMLInputElement>("[data-search]");
+      if (field) field.focus();
+      else if (!client.isLocked.value) {
+        places.wantsSearch = true;
+        location.hash = places.runsAddress;
+      }
+    },
     "?": () => {
       isHelpOpen.value = true;
     },
@@ -80,6 +89,11 @@ function useRoute(): void {
   const { route, places } = useInspector();
   useEffect(() => {
     const follow = (): void => {
+      // an address with another token was opened in this tab
+      if (location.hash.startsWith("#token=")) {
+        location.reload();
+        return;
+      }
       const next = parseRoute(location.hash);
       const isElsewhere = placeOf(next) !== placeOf(route.value);
       places.scrolled.set(placeOf(route.value), scrollY);

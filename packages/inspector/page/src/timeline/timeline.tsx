@@ -8,7 +8,7 @@ import { hasEnded } from "../model/permitted.ts";
 import { expandableKeys, rowsOf } from "../model/rows.ts";
 import { useInspector } from "../net/context.ts";
 import { Message } from "../parts/text.tsx";
-import type { RunState } from "../run/run-reader.ts";
+import type { RunState } from "../net/run-reader.ts";
 import { StepGrid } from "./step-grid.tsx";
 
 interface TimelineProps {
@@ -23,14 +23,16 @@ export function Timeline({ state, page, selected, onSelect }: TimelineProps): JS
   const inspector = useInspector();
   const { tree, version, ends, isLoading } = state;
   const { run, executions } = page;
-  const now = hasEnded(run) ? (run.endedAt ?? run.updatedAt) : inspector.now.value;
+  const { steps, failed, open, from, to } = tree.root;
+  // nothing goes on in a run that is blocked; the clocks of two machines may differ
+  const isOver = hasEnded(run) || run.status === "blocked";
+  const now = Math.max(isOver ? (run.endedAt ?? run.updatedAt) : inspector.now.value, to);
   const [collapsed, setCollapsed] = useState<ReadonlySet<string>>(new Set());
   const [zoom, setZoom] = useState<Range>();
   const rows = useMemo(() => rowsOf(tree.root, collapsed), [tree, version, collapsed]);
   // a single life that nothing has ended says nothing
   const hasLives = executions.length > 1 || executions.some(({ end }) => end === "died");
   const lives = useMemo(() => (hasLives ? livesOf(executions, ends, now) : []), [executions, ends, now]);
-  const { steps, failed, open, from } = tree.root;
   const whole = padded({ from: run.forkOf === undefined ? Math.min(run.createdAt, from) : run.createdAt, to: now });
   const node = selected === undefined ? undefined : tree.get(selected);
 

@@ -56,7 +56,7 @@ function Numbers({ page: { workflow } }: { page: WorkflowPage }): JSX.Element {
           ["Failure rate", failureRate === undefined ? undefined : formatRate(failureRate)],
           ["p50", p50 === undefined ? undefined : formatDuration(p50)],
           ["p95", p95 === undefined ? undefined : formatDuration(p95)],
-          ["Of", sample > 0 ? `the latest ${countOf(sample, "ended run")}` : undefined],
+          ["Sample", sample > 0 ? `the latest ${countOf(sample, "ended run")}` : undefined],
         ]}
       />
       <ul class="chips" aria-label="Runs by status">

@@ -1,7 +1,7 @@
 import type { RunPage, StepItem, StepList } from "../../../src/api.ts";
 import { hasEnded } from "../model/permitted.ts";
 import { StepTree } from "../model/tree.ts";
-import { isAbort, sentenceOf, type Client } from "../net/client.ts";
+import { isAbort, sentenceOf, type Client } from "./client.ts";
 
 const PAGE = 1000;
 
@@ -100,7 +100,9 @@ export const emptyState = (): RunState => ({
   problem: undefined,
 });
 
-/** Whether steps that were read may be gone: the run was restarted, or goes on after its end. */
+/** Whether steps that were read may be gone: the run was made anew, restarted, goes on after its end, or with other code. */
 function isNewRecord({ run: old }: RunPage, { run }: RunPage): boolean {
-  return old.restarts !== run.restarts || (hasEnded(old) && (!hasEnded(run) || old.updatedAt !== run.updatedAt));
+  if (old.createdAt !== run.createdAt || old.restarts !== run.restarts) return true;
+  if (old.status === "blocked" && run.status !== "blocked") return true;
+  return hasEnded(old) && (!hasEnded(run) || old.updatedAt !== run.updatedAt);
 }
