@@ -54,11 +54,12 @@ function htmlOf(text: string): string {
 }
 
 function apply(on: Set<string>, code: number): void {
-  const isStyle = (name: string): boolean => name === "c1" || name === "c2";
+  const isWeight = (name: string): boolean => name === "c1" || name === "c2";
+  const off = (is: (name: string) => boolean): void => [...on].filter(is).forEach((name) => on.delete(name));
   if (code === 0) on.clear();
-  else if (code === 22) for (const name of on) isStyle(name) && on.delete(name);
+  else if (code === 22) off(isWeight);
   else {
-    if (code > 2) for (const name of on) isStyle(name) || on.delete(name);
+    if (code > 2) off((name) => !isWeight(name));
     if (code !== 39) on.add(`c${code}`);
   }
 }
@@ -68,7 +69,7 @@ const scenery = new Scenery();
 try {
   const [browser] = await Promise.all([launch(), scenery.build().then(() => scenery.playAll())]);
   await inspector(browser, await scenery.inspect());
-  const args = ["-qefc", `stty cols 110; ${scenery.commandLine(["show", "order-1002"])}`, "/dev/null"];
+  const args = ["-q", "-e", "-f", "-c", `stty cols 110; ${scenery.commandLine(["show", "order-1002"])}`, "/dev/null"];
   const { stdout } = await promisify(execFile)("script", args, { cwd: scenery.directory, env: scenery.environment() });
   await show(browser, stdout.replaceAll("\r\n", "\n").trimEnd());
   await browser.close();
