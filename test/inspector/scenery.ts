@@ -43,8 +43,7 @@ export class Scenery {
   /** Serves the inspector. Resolves with its address, which has the token. */
   async inspect(store = "runs"): Promise<string> {
     const server = this.spawn([command, "inspect", "--root", root], this.environment(store));
-    await server.printed((output) => /http:\S+/u.test(output));
-    return /http:\S+/u.exec(server.output)?.[0] ?? "";
+    return addressOf(server);
   }
 
   /** A line for a shell that runs the command. */
@@ -68,6 +67,12 @@ export class Scenery {
     const { FORCE_COLOR: _, ...rest } = process.env;
     return { ...rest, DIRECTORY: this.directory, PERDURE_STORE: `sqlite:${store}.db` };
   }
+}
+
+/** The address that a server prints. */
+export async function addressOf(server: RunningProgram): Promise<string> {
+  await server.printed((output) => /http:\S+\n/u.test(output));
+  return /http:\S+/u.exec(server.output)?.[0] ?? "";
 }
 
 interface Scene {

@@ -7,6 +7,7 @@ import { Scenery } from "./scenery.ts";
 
 export interface Stage {
   readonly scenery: Scenery;
+  readonly browser: Browser;
   /** Address of the inspector, with the token. */
   readonly url: string;
   /**
@@ -32,14 +33,20 @@ export function stage(prepare: (scenery: Scenery) => Promise<void>): Stage {
     await browser?.close();
     scenery.end();
   });
+  const ready = (): Browser => {
+    if (!browser) throw new Error("the stage is not ready");
+    return browser;
+  };
   return {
     scenery,
+    get browser() {
+      return ready();
+    },
     get url() {
       return url;
     },
     async open(route, options) {
-      if (!browser) throw new Error("the stage is not ready");
-      const { context, page, strangers, errors } = await open(browser, url, options);
+      const { context, page, strangers, errors } = await open(ready(), url, options);
       onTestFinished(async () => {
         await context.close();
         expect({ strangers, errors }).toEqual({ strangers: [], errors: [] });

@@ -12,7 +12,10 @@ import {
   worker,
   type StandardSchema,
 } from "perdure";
+import { inspectorHandler } from "perdure/inspector";
 import { existsSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
@@ -245,6 +248,12 @@ const scenes: Readonly<Record<string, () => Promise<unknown>>> = {
     for (let number = 0; number < 10_000; number += 500)
       await Promise.all(Array.from({ length: 500 }, (_, index) => tiny(number + index)));
     await run.result();
+  },
+  /** Whoever reaches it may do everything: what keeps pages of other origins away is all that protects it. */
+  async open() {
+    const server = createServer(inspectorHandler({ authorize: () => true, base: "" }));
+    server.listen(0, "127.0.0.1", () => console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`));
+    await new Promise((resolve) => process.once("SIGTERM", resolve));
   },
   async worker() {
     worker({ workflows: ["order", "backup", "hostile", "purchase", "approval", "remind", "nightly"] });
