@@ -21,6 +21,7 @@ export default defineConfig({
   resolve: { conditions },
   test: {
     include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts", "playground/**/*.test.ts"],
+    maxWorkers: "100%", // many tests wait for programs that they have started
     testTimeout: 120_000,
     hookTimeout: 120_000,
     reporters: report === undefined ? ["default"] : ["default", "json"],

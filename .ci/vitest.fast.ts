@@ -25,6 +25,5 @@ const takesLong = [
 export default mergeConfig(base, {
   test: {
     exclude: [...configDefaults.exclude, ...startsPrograms, ...takesLong],
-    maxWorkers: "100%",
   },
 });

@@ -4,8 +4,7 @@ import { headline } from "../show/index.ts";
 import { valueText } from "./texts.ts";
 
 /** `blocked` is a status of its own for people. */
-const statusOf = ({ status, blocked }: Pick<RunInfo, "status" | "blocked">): Status =>
-  blocked ? "blocked" : status;
+const statusOf = ({ status, blocked }: Pick<RunInfo, "status" | "blocked">): Status => (blocked ? "blocked" : status);
 
 const time = <K extends string>(key: K, date: Date | undefined): { readonly [k in K]?: number } =>
   (date ? { [key]: date.getTime() } : {}) as { readonly [k in K]?: number };
