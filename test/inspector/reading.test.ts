@@ -102,6 +102,13 @@ test("a failed run says why, where in the source, and in which step", async () =
   expect(error).toMatch(/charge.*orders\.ts:\d+:\d+/u);
   await page.getByRole("button", { name: "charge[0]" }).click();
   await seen(page.getByRole("complementary").getByText("Declined: the card has no 350 euros"));
+  // the column is seen, though the line is longer than the panel is wide
+  const lines = page
+    .getByRole("complementary")
+    .getByLabel(/^Source at orders\.ts:/u)
+    .first();
+  const [around, caret] = await Promise.all([lines.boundingBox(), lines.getByText("^", { exact: true }).boundingBox()]);
+  expect(caret?.x).toBeLessThan((around?.x ?? 0) + (around?.width ?? 0));
   await screenshot(page, "failed");
 });
 

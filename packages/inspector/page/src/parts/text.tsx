@@ -1,4 +1,5 @@
 import type { ComponentChildren, JSX } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { RunItem, SourceLines, ValueText, WaitItem } from "../../../src/api.ts";
 import { formatRelative, formatTime } from "../model/format.ts";
 import { toRun } from "../model/route.ts";
@@ -32,16 +33,29 @@ export const Value = ({ value, label }: { value: ValueText; label: string }): JS
 
 /** Lines of a source; the one in question is marked, with a caret below its column. */
 export function Source({ source }: { source: SourceLines }): JSX.Element {
+  const lines = useRef<HTMLPreElement>(null);
+  useLayoutEffect(() => {
+    if (lines.current) showCaret(lines.current);
+  }, [source.location]);
   return (
     <figure class="source">
       <figcaption class="mono">{source.location}</figcaption>
-      <pre tabIndex={0} aria-label={`Source at ${source.location}`}>
+      <pre tabIndex={0} aria-label={`Source at ${source.location}`} ref={lines}>
         {source.lines.map((text, at) => (
           <Line key={at} number={source.firstLine + at} text={text} source={source} />
         ))}
       </pre>
     </figure>
   );
+}
+
+/** A column far to the right is seen at once, where there is little room. */
+function showCaret(lines: HTMLElement): void {
+  const caret = lines.querySelector("[data-caret]");
+  if (!caret) return;
+  const { left } = lines.getBoundingClientRect();
+  const beyond = caret.getBoundingClientRect().right - left - lines.clientWidth;
+  if (beyond > 0) lines.scrollLeft += beyond + lines.clientWidth / 5;
 }
 
 function Line({ number, text, source }: { number: number; text: string; source: SourceLines }): JSX.Element {
@@ -56,7 +70,9 @@ function Line({ number, text, source }: { number: number; text: string; source: 
       {isMarked && (
         <span class="line is-caret" aria-hidden="true">
           <span class="number" />
-          {`${before}^\n`}
+          {before}
+          <span data-caret>^</span>
+          {"\n"}
         </span>
       )}
     </>
