@@ -28,6 +28,7 @@ export async function order(id: string, amount: number, items = 0): Promise<unkn
   "use workflow: id={id}";
   const receipt = await charge("4711", amount);
   for (let item = 0; item < items; item++) await pack(item);
+  if (items > 1_000) await sleep("1h");
   progress({ packed: items });
   return { ...receipt, id };
 }

@@ -12,6 +12,7 @@ interface RunsOptions extends CommonOptions {
   readonly status?: readonly Status[];
   readonly workflow?: readonly string[];
   readonly tag?: readonly string[];
+  readonly search?: string;
   readonly parent?: string;
   readonly createdAfter?: Date;
   readonly createdBefore?: Date;
@@ -27,6 +28,7 @@ export function addRuns(add: Add): void {
       statusOption(STATUSES),
       repeated("--workflow <name>", "only runs of this workflow"),
       repeated("--tag <tag>", "only runs that have this tag"),
+      new Option("--search <text>", "only runs whose id contains the text"),
       new Option("--parent <run>", "only children of this run"),
       timeOption("--created-after <time>", "only runs created then or later"),
       timeOption("--created-before <time>", "only runs created before"),

@@ -81,7 +81,7 @@ function statsOf(steps: readonly StepInfo[]): StepStats {
   };
 }
 
-/** The calls that stand in the modules of the workflow, without those that a step was recorded of. */
+/** The calls in the modules of the workflow that no step was recorded of, without those that stand directly in another workflow. */
 async function unreached(
   client: Client,
   workflow: string,
@@ -89,8 +89,12 @@ async function unreached(
 ): Promise<WorkflowPage["unreached"]> {
   const { modules = [] } = (await client.manifestOf(workflow)) ?? {};
   return modules
-    .flatMap(({ file, sites }) =>
-      sites.map(([name, line, column]) => ({ name, location: `${file}:${line}:${column}` })),
+    .flatMap(({ file, functions, sites }) =>
+      sites.flatMap(([name, line, column]) => {
+        const around = functions.findLast(({ at: [from, before] }) => from < line || (from === line && before < column));
+        const isOther = around?.kind === "workflow" && around.name !== workflow;
+        return isOther ? [] : [{ name, location: `${file}:${line}:${column}` }];
+      }),
     )
     .filter(({ location }) => !reached.has(location));
 }
