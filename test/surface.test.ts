@@ -11,8 +11,10 @@ import * as tsc from "unplugin-perdure/tsc";
 import * as typescriptPlugin from "unplugin-perdure/typescript-plugin";
 import * as vite from "unplugin-perdure/vite";
 import * as webpack from "unplugin-perdure/webpack";
+import * as inspector from "@perdure/inspector";
 import * as perdure from "perdure";
 import * as internal from "perdure/internal";
+import * as otel from "perdure/otel";
 import * as testing from "perdure/testing";
 import * as tools from "perdure/tools";
 import { expect, expectTypeOf, test } from "vitest";
@@ -52,6 +54,8 @@ test("the exports of every entry point match the snapshot", () => {
     Object.entries({
       perdure,
       "perdure/internal": internal,
+      "perdure/inspector": inspector,
+      "perdure/otel": otel,
       "perdure/testing": testing,
       "perdure/tools": tools,
       "unplugin-perdure": compiler,
@@ -98,9 +102,16 @@ test("the exports of every entry point match the snapshot", () => {
         "workflowContext",
         "workflowOptions",
       ],
+      "perdure/inspector": [
+        "inspectorHandler",
+        "serveInspector",
+      ],
       "perdure/internal": [
         "ABI_VERSION",
         "module",
+      ],
+      "perdure/otel": [
+        "otel",
       ],
       "perdure/testing": [
         "TestClock",
@@ -114,8 +125,11 @@ test("the exports of every entry point match the snapshot", () => {
       ],
       "perdure/tools": [
         "Build",
+        "checkOptions",
         "copyStore",
         "createCodec",
+        "openClient",
+        "programClient",
         "schemaOf",
         "systemOwners",
         "workflowNameOf",

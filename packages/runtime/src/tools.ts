@@ -1,6 +1,6 @@
 /** What the command `perdure` needs beyond the public API. Private: it may change with every version. */
 export { checkOptions } from "@perdure/protocol";
-export { Client, openClient, programClient } from "./api/client.ts";
+export { openClient, programClient, type Client } from "./api/client.ts";
 export { Build, type Verdict } from "./history/build.ts";
 export { createCodec } from "./values/codec.ts";
 export { workflowNames } from "./definitions/registry.ts";
