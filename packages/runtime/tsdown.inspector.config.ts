@@ -6,7 +6,7 @@ export default defineConfig({
   platform: "node",
   target: "node20.19",
   clean: false,
-  dts: true,
+  dts: { sourcemap: false },
   sourcemap: false,
   copy: [{ from: "../inspector/dist/page", to: "dist" }],
   deps: { alwaysBundle: [/^(?!perdure(?:\/|$)|node:)/], neverBundle: [/^perdure(?:\/|$)/], onlyBundle: false },

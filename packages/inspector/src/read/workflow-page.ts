@@ -91,7 +91,9 @@ async function unreached(
   return modules
     .flatMap(({ file, functions, sites }) =>
       sites.flatMap(([name, line, column]) => {
-        const around = functions.findLast(({ at: [from, before] }) => from < line || (from === line && before < column));
+        const around = functions.findLast(
+          ({ at: [from, before] }) => from < line || (from === line && before < column),
+        );
         const isOther = around?.kind === "workflow" && around.name !== workflow;
         return isOther ? [] : [{ name, location: `${file}:${line}:${column}` }];
       }),
