@@ -20,7 +20,7 @@ export interface InspectorOptions {
    */
   readonly base?: string;
   /**
-   * The names that the server is reached by, such as `admin.example.com`. `localhost` and numeric addresses are always allowed. Requests for other
+   * The names that the server is reached by, such as `admin.example.com`, or `.example.com` for all below it too. `localhost` and numeric addresses are always allowed. Requests for other
    * names are refused, so that no page can reach the inspector by a name of its own (DNS rebinding).
    */
   readonly hosts?: readonly string[];

@@ -112,13 +112,16 @@ describe("the name of the server", () => {
     ["192.168.1.7", 200],
     ["admin.example.com", 200],
     ["ADMIN.example.com:8443", 200],
+    ["example.org", 200],
+    ["a.b.example.org:3000", 200],
+    ["notexample.org", 403],
     ["evil.example", 403],
     ["localhost.evil.example:3000", 403],
     ["admin.example.com.evil.example", 403],
     ["127.0.0.1.evil.example", 403],
     ["", 403],
   ])("%s is answered with %i", async (host, status) => {
-    const inspected = inspect({ hosts: ["Admin.Example.com"] });
+    const inspected = inspect({ hosts: ["Admin.Example.com", ".example.org"] });
     const answer = await inspected.fetch("api/overview", { headers: { host } });
     expect(answer.status).toBe(status);
     if (status !== 200) expect(((await answer.json()) as { error: { code: string } }).error.code).toBe("HOST_UNKNOWN");
