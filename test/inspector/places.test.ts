@@ -91,7 +91,7 @@ test("Vite's development server has the inspector at /__perdure/, for this machi
       import { createServer } from "vite";
       const server = await createServer({
         root: import.meta.dirname, configFile: false, logLevel: "info", clearScreen: false,
-        server: { port: 0, host: "0.0.0.0", allowedHosts: ["shop.example"] },
+        server: { port: 0, host: "0.0.0.0", allowedHosts: ["shop.example", ".shop.test"] },
         plugins: [perdure(JSON.parse(process.argv[2]))],
       });
       await server.listen();
@@ -129,9 +129,23 @@ test("Vite's development server has the inspector at /__perdure/, for this machi
   if (outside) expect((await fetch(`http://${outside.address}:${port}/__perdure/api/runs`)).status).toBe(403);
   for (const [host, status] of [
     ["shop.example", 200],
+    ["eu.shop.test", 200],
     ["evil.example", 403],
   ] as const)
     expect(await statusOf(Number(port), host)).toBe(status);
+
+  // a proxy or a tunnel on this machine asks for another one
+  for (const [header, status] of [
+    ["x-forwarded-for: 127.0.0.1", 200],
+    ['forwarded: proto=https;for="[::1]:4711"', 200],
+    ["x-forwarded-for: 203.0.113.7", 403],
+    ["x-forwarded-for: 127.0.0.1, 203.0.113.7", 403],
+    ["x-forwarded-for: unknown", 403],
+    ["forwarded: for=203.0.113.7;proto=https", 403],
+    ['forwarded: for=127.0.0.1, for="[2001:db8::1]"', 403],
+    ["cf-connecting-ip: 203.0.113.7", 403],
+  ] as const)
+    expect([header, await statusOf(Number(port), "localhost", header)]).toEqual([header, status]);
 
   const without = await serve({ inspector: false });
   expect(without.output).not.toContain("Perdure:");
@@ -139,9 +153,9 @@ test("Vite's development server has the inspector at /__perdure/, for this machi
 });
 
 /** The status of a request that names the server so; fetch() always names it by its address. */
-async function statusOf(port: number, host: string): Promise<number> {
+async function statusOf(port: number, host: string, header = "accept: */*"): Promise<number> {
   const socket = connect(port, "127.0.0.1");
-  socket.write(`GET /__perdure/api/runs HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
+  socket.write(`GET /__perdure/api/runs HTTP/1.1\r\nhost: ${host}\r\n${header}\r\nconnection: close\r\n\r\n`);
   const [data] = (await once(socket, "data")) as [Buffer];
   socket.destroy();
   return Number(/^HTTP\/1\.1 (\d+)/u.exec(data.toString())?.[1]);

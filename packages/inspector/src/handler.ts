@@ -20,7 +20,7 @@ export interface InspectorOptions {
    */
   readonly base?: string;
   /**
-   * The names that the server is reached by, such as `admin.example.com`. `localhost` and numeric addresses are always allowed. Requests for other
+   * The names that the server is reached by, such as `admin.example.com`, or `.example.com` for all below it too. `localhost` and numeric addresses are always allowed. Requests for other
    * names are refused, so that no page can reach the inspector by a name of its own (DNS rebinding).
    */
   readonly hosts?: readonly string[];
@@ -65,6 +65,12 @@ export function answersOf({ client, authorize, base = "/__perdure", isPagePublic
     path !== "" && new URL(request.url).pathname === path ? withSlash(path) : app.fetch(request);
 }
 
+/** A body as a parser of JSON, of text, or of bytes has left it. */
+function bytesOf(body: unknown): Buffer {
+  if (Buffer.isBuffer(body)) return body;
+  return Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
+}
+
 /** The page loads its files from beside it, so its own address ends with a slash. */
 const withSlash = (path: string): Response => new Response(null, { status: 302, headers: { location: `${path}/` } });
 
@@ -104,8 +110,7 @@ export function inspectorHandler(options: InspectorOptions): InspectorHandler {
       return undefined;
     }
     // a middleware before this one may have read the body
-    if (incoming.readableEnded && incoming.body !== undefined)
-      incoming.rawBody ??= Buffer.from(JSON.stringify(incoming.body));
+    if (incoming.readableEnded && incoming.body !== undefined) incoming.rawBody ??= bytesOf(incoming.body);
     void listener(incoming, response).catch((error: unknown) => next?.(error));
     return undefined;
   }

@@ -1,7 +1,8 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import { isIP, isIPv6, type AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
+import { PerdureError } from "perdure";
 import { checkOptions, programClient } from "perdure/tools";
 import { answersOf, type InspectorOptions } from "./handler.ts";
 
@@ -25,21 +26,31 @@ export interface InspectorServer {
  * Serves the inspector for the store of the program, to those who know a random token: it is a part of the URL that browsers do not send, and
  * the page sends it with each request.
  *
- * @throws PerdureError `OPTION_UNKNOWN`; the error of Node when it cannot listen
+ * @throws PerdureError `OPTION_UNKNOWN`, `OPTION_INVALID`; the error of Node when it cannot listen
  */
 export async function serveInspector(options: ServeOptions = {}): Promise<InspectorServer> {
   checkOptions(options, { port: true, host: true, hosts: true, root: true, maps: true }, "serveInspector()");
-  const { port = 0, host = "127.0.0.1", ...places } = options;
+  const { port = 0, host = "127.0.0.1", hosts = [], ...places } = options;
+  // Node would listen at every address
+  if (host === "") throw new PerdureError("OPTION_INVALID", { option: "host", value: '""', expected: "an address" });
   const token = randomBytes(24).toString("base64url");
   const expected = digest(`Bearer ${token}`);
   const authorize = (request: Request): boolean =>
     timingSafeEqual(digest(request.headers.get("authorization") ?? ""), expected);
-  const answers = answersOf({ ...places, client: programClient, authorize, isPagePublic: true, base: "" });
+  const named = isIP(host) === 0 ? [...hosts, host] : hosts; // a name that it is told to listen at is its own
+  const answers = answersOf({
+    ...places,
+    hosts: named,
+    client: programClient,
+    authorize,
+    isPagePublic: true,
+    base: "",
+  });
   const server = createAdaptorServer({ fetch: answers, overrideGlobalObjects: false });
   server.listen(port, host);
   await once(server, "listening");
-  const { port: actual, family } = server.address() as AddressInfo;
-  const name = host === "0.0.0.0" || host === "::" ? "localhost" : family === "IPv6" ? `[${host}]` : host;
+  const { port: actual } = server.address() as AddressInfo;
+  const name = host === "0.0.0.0" || host === "::" ? "localhost" : isIPv6(host) ? `[${host}]` : host;
   return {
     url: `http://${name}:${actual}/#token=${token}`,
     token,

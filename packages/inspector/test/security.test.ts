@@ -2,8 +2,9 @@
 import { createServer, get as request } from "node:http";
 import { networkInterfaces } from "node:os";
 import { once } from "node:events";
-import { connect, type AddressInfo } from "node:net";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { connect, isIPv6, type AddressInfo } from "node:net";
+import dns from "node:dns";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { close, configure, getRun, memoryStore, start } from "perdure";
 import { inspectorHandler, serveInspector, type InspectorServer } from "../src/index.ts";
 import type { Overview, RunPage, StepPage } from "../src/api.ts";
@@ -111,13 +112,16 @@ describe("the name of the server", () => {
     ["192.168.1.7", 200],
     ["admin.example.com", 200],
     ["ADMIN.example.com:8443", 200],
+    ["example.org", 200],
+    ["a.b.example.org:3000", 200],
+    ["notexample.org", 403],
     ["evil.example", 403],
     ["localhost.evil.example:3000", 403],
     ["admin.example.com.evil.example", 403],
     ["127.0.0.1.evil.example", 403],
     ["", 403],
   ])("%s is answered with %i", async (host, status) => {
-    const inspected = inspect({ hosts: ["Admin.Example.com"] });
+    const inspected = inspect({ hosts: ["Admin.Example.com", ".example.org"] });
     const answer = await inspected.fetch("api/overview", { headers: { host } });
     expect(answer.status).toBe(status);
     if (status !== 200) expect(((await answer.json()) as { error: { code: string } }).error.code).toBe("HOST_UNKNOWN");
@@ -245,6 +249,28 @@ describe("serveInspector()", () => {
     }
   });
 
+  test("answers under the name that it is told to listen at, whatever address that is", async () => {
+    const internal = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+    const address = internal.find((each) => each.address === "::1")?.address ?? "127.0.0.1";
+    const lookup = vi.spyOn(dns, "lookup").mockImplementation(((_name: string, ...rest: unknown[]) => {
+      (rest.at(-1) as (error: null, address: string, family: number) => void)(null, address, isIPv6(address) ? 6 : 4);
+    }) as never);
+    onTestFinished(() => lookup.mockRestore());
+    const { url, token } = await serve({ host: "box.internal" });
+    const { hostname, port, host } = new URL(url);
+    expect(hostname).toBe("box.internal");
+    const headers = { host, authorization: `Bearer ${token}` };
+    const [response] = (await once(request({ port, host: address, path: "/api/runs", headers }), "response")) as [
+      { statusCode: number; resume(): void },
+    ];
+    response.resume();
+    expect(response.statusCode).toBe(200);
+  });
+
+  test("does not take an empty address, which Node takes for every one", async () => {
+    await expect(serve({ host: "" })).rejects.toMatchObject({ code: "OPTION_INVALID" });
+  });
+
   test("refuses a request under another name, though it comes from this machine", async () => {
     const { url, token } = await serve();
     const { port } = new URL(url);
@@ -261,13 +287,19 @@ test("as a part of a Node server, it answers at its path with or without a slash
   configure({ store: memoryStore(), logLevel: "silent" });
   onTestFinished(close);
   const handler = inspectorHandler({ authorize: () => true });
+  const parsers = {
+    json: (bytes: Buffer): unknown => JSON.parse(bytes.toString()),
+    text: (bytes: Buffer): unknown => bytes.toString(),
+    raw: (bytes: Buffer): unknown => bytes,
+  };
   const server = createServer((incoming, response) => {
     void (async () => {
       const mounted = incoming as typeof incoming & { originalUrl?: string; body?: unknown };
       if (!incoming.url?.startsWith("/admin")) return handler(incoming, response);
-      mounted.originalUrl = incoming.url; // as Express mounts it, with its parser of JSON
+      mounted.originalUrl = incoming.url; // as Express mounts it, with one of its parsers
       incoming.url = incoming.url.slice("/admin".length) || "/";
-      if (incoming.method === "POST") mounted.body = JSON.parse(Buffer.concat(await incoming.toArray()).toString());
+      if (incoming.method === "POST")
+        mounted.body = parsers[incoming.headers["x-parser"] as never](Buffer.concat(await incoming.toArray()));
       handler(incoming, response);
     })();
   }).listen(0, "127.0.0.1");
@@ -279,8 +311,11 @@ test("as a part of a Node server, it answers at its path with or without a slash
     expect([bare.status, bare.headers.get("location")]).toEqual([302, `${base}/`]);
     expect((await fetch(`${own}${base}/`)).headers.get("content-type")).toMatch(/^text\/html/u);
     expect(await (await fetch(`${own}${base}/api/runs`)).json()).toEqual({ runs: [], hasMore: false });
-    const sent = await fetch(`${own}${base}/api/actions/retry`, action({ run: "none" }, { origin: own }));
-    expect([sent.status, await sent.json()]).toMatchObject([404, { error: { code: "RUN_NOT_FOUND" } }]);
+    for (const parser of Object.keys(parsers)) {
+      const body = action({ run: "none" }, { origin: own, "x-parser": parser });
+      const sent = await fetch(`${own}${base}/api/actions/retry`, body);
+      expect([sent.status, await sent.json()]).toMatchObject([404, { error: { code: "RUN_NOT_FOUND" } }]);
+    }
   }
   expect(origin).not.toBe(own);
 });

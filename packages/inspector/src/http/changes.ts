@@ -11,7 +11,6 @@ const RUN_EVERY = 500;
 const HEARTBEAT = 15_000;
 /** How many of the latest runs are looked at for changes. */
 const LATEST = 100;
-const PAGE = 1_000;
 
 /** Something that can change: its state, as text. */
 type State = () => Promise<string>;
@@ -60,10 +59,7 @@ export class Changes {
         if (seen.restarts >= 0) seen.seq = 0; // its steps begin anew
         seen.restarts = restarts;
       }
-      for (let steps; (steps = await run.steps({ after: seen.seq, limit: PAGE, values: false }));) {
-        seen.seq = steps.at(-1)?.seq ?? seen.seq;
-        if (steps.length < PAGE) break;
-      }
+      seen.seq = await client.lastSeq(id, seen.seq);
       return textOf([seen, status, updatedAt, blocked, progress, waitingFor]);
     };
     return { state, every: RUN_EVERY };

@@ -34,7 +34,11 @@ export const knownHosts =
   async ({ req }, next) => {
     const host = hostOf(req.raw);
     const name = parsed(`http://${host}`)?.hostname.toLowerCase() ?? "";
-    if (isIP(name.replace(/^\[|\]$/gu, "")) === 0 && name !== "localhost" && !hosts.includes(name))
+    if (
+      isIP(name.replace(/^\[|\]$/gu, "")) === 0 &&
+      name !== "localhost" &&
+      !hosts.some((known) => isNamed(name, known))
+    )
       throw refusal(
         403,
         "HOST_UNKNOWN",
@@ -42,6 +46,10 @@ export const knownHosts =
       );
     await next();
   };
+
+/** Whether `known` is the name, or a domain such as `.example.com` that it is, or is part of. */
+const isNamed = (name: string, known: string): boolean =>
+  name === known || (known.startsWith(".") && `.${name}`.endsWith(known));
 
 /** Refuses what a page of another origin asks for: only its address bar and links may lead here. */
 export const sameOrigin: MiddlewareHandler = async ({ req }, next) => {

@@ -35,5 +35,5 @@ function statusOf(code: string): ContentfulStatusCode {
   if (code === "RUN_NOT_FOUND" || code === "STEP_NOT_FOUND") return 404;
   if (code.startsWith("OPTION_") || code === "VALUE_NOT_STORABLE" || code === "RUN_ID_INVALID") return 400;
   if (code.startsWith("RUN_")) return 409;
-  return code.startsWith("STORE_") || code.startsWith("SQLITE_") ? 503 : 500;
+  return /^(?:STORE|SQLITE|RUNTIME)_/u.test(code) ? 503 : 500;
 }

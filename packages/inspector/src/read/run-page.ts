@@ -14,7 +14,7 @@ export interface Project {
 
 const CHILDREN = 100;
 /** How many of the last steps are looked through for the one that failed. */
-const PAGE = 1_000;
+const LAST = 1_000;
 
 export async function runPage(client: Client, id: string, project: Project): Promise<RunPage> {
   const run = await client.getRun(id);
@@ -42,14 +42,9 @@ export async function runPage(client: Client, id: string, project: Project): Pro
 /** The last step that failed with the error of the run. */
 async function failedStep(client: Client, id: string, error: string): Promise<StepInfo | undefined> {
   const run = await client.getRun(id);
-  let found: StepInfo | undefined;
-  for (let after = 0; ;) {
-    const steps = await run.steps({ after, limit: PAGE, values: false });
-    found = steps.findLast((step) => step.state === "failed" && headline(step.error) === error) ?? found;
-    const last = steps.at(-1)?.seq;
-    if (last === undefined || steps.length < PAGE) return found;
-    after = last;
-  }
+  const after = Math.max(0, (await client.lastSeq(id, 0)) - LAST);
+  const steps = await run.steps({ after, values: false });
+  return steps.findLast((step) => step.state === "failed" && headline(step.error) === error);
 }
 
 function placeOf({ location }: StepInfo, { find }: Project): Pick<StepPage, "source"> & { readonly location?: string } {

@@ -8,6 +8,8 @@ const LARGEST = 2_000_000;
 /** Larger source maps are not read, and no more of them than that. */
 const LARGEST_MAP = 50_000_000;
 const MOST_MAPS = 500;
+/** The main script may stand in the root of the file system. */
+const MOST_DIRECTORIES = 5_000;
 
 /** The files that a durable call can stand in: a damaged location must not show another file. */
 const SCRIPT = /\.(?:[cm]?[jt]sx?|vue|svelte|astro)$/u;
@@ -40,21 +42,28 @@ function readBelow(root: string, file: string): string | undefined {
     const base = realpathSync(root);
     const path = realpathSync(resolve(base, file));
     const below = relative(base, path);
-    if (below.startsWith("..") || isAbsolute(below) || statSync(path).size > LARGEST) return undefined;
-    return readFileSync(path, "utf8");
+    const isOutside = below.startsWith("..") || isAbsolute(below) || /(?:^|[\\/])node_modules[\\/]/u.test(below);
+    const found = isOutside ? undefined : statSync(path);
+    // a pipe of that name would be waited for without end
+    return found?.isFile() === true && found.size <= LARGEST ? readFileSync(path, "utf8") : undefined;
   } catch {
     return undefined; // the program runs from a build, and its sources are elsewhere
   }
 }
 
-function mapsBelow(path: string, found: string[] = []): string[] {
-  for (const entry of entries(path)) {
-    if (found.length >= MOST_MAPS) break;
-    const inner = join(path, entry.name);
-    if (entry.isDirectory() && entry.name !== "node_modules") mapsBelow(inner, found);
-    else if (entry.isFile() && entry.name.endsWith(".map") && statSync(inner).size <= LARGEST_MAP) found.push(inner);
-  }
-  return found;
+/** Those of the upper directories first. */
+function mapsBelow(path: string): string[] {
+  const found: string[] = [];
+  const directories = [path];
+  for (const directory of directories)
+    // grows meanwhile
+    for (const entry of entries(directory)) {
+      const inner = join(directory, entry.name);
+      if (entry.isDirectory() && entry.name !== "node_modules") {
+        if (directories.length < MOST_DIRECTORIES) directories.push(inner);
+      } else if (entry.isFile() && entry.name.endsWith(".map") && found.length < MOST_MAPS) found.push(inner);
+    }
+  return found.filter((file) => statSync(file).size <= LARGEST_MAP);
 }
 
 function entries(path: string): Dirent[] {
@@ -72,7 +81,8 @@ function sourcesOf(files: readonly string[]): Map<string, string> {
     const { sources = [], sourcesContent = [] } = parsed(file);
     for (const [number, source] of sources.entries()) {
       const text = sourcesContent[number];
-      if (typeof text === "string") found.set(String(source).replace(/^(?:\w+:\/\/)?(?:\.{0,2}\/)*/u, ""), text);
+      if (typeof text === "string" && typeof source === "string")
+        found.set(source.replace(/^(?:\w+:\/\/)?(?:\.{0,2}\/)*/u, ""), text);
     }
   }
   return found;
@@ -90,12 +100,15 @@ function parsed(file: string): { readonly sources?: unknown[]; readonly sourcesC
   }
 }
 
+/** A line of a stack. The message stands above these, and may be long. */
+const FRAME = /^ +at .{1,1000}$/gmu;
+
 /** The first place in the error's stack that is below `root` and in no package, relative to it. */
 export function thrownAt(error: unknown, root: string): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  for (const [, file = "", place = ""] of (error.stack ?? "").matchAll(
-    /\(?((?:file:\/\/)?\/[^()\n]+?):(\d+:\d+)\)?$/gmu,
-  )) {
+  for (const frame of (error.stack ?? "").matchAll(FRAME)) {
+    const [, file = "", place = ""] = /\(?((?:file:\/\/)?\/[^()\n]+?):(\d+:\d+)\)?$/u.exec(frame[0]) ?? [];
+    if (file === "") continue;
     const below = relative(resolve(root), file.replace(/^file:\/\//u, ""));
     if (!below.startsWith("..") && !isAbsolute(below) && !/(?:^|\/)node_modules\//u.test(below))
       return `${below}:${place}`;

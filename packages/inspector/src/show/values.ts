@@ -88,7 +88,7 @@ export const toText = (value: unknown): string =>
     ? headline(value)
     : safe(inspect(value, { depth: 4, maxArrayLength: 50, maxStringLength: 2_000, breakLength: 100 }));
 
-/** `Name: message` of an error, on one line. */
+/** `Name: message` of an error, on one line, of which a long one is cut. */
 export function headline(error: unknown): string {
   if (!(error instanceof Error))
     return oneLine(typeof error === "string" ? error : inspect(error, { depth: 1, breakLength: Infinity }));
@@ -100,5 +100,11 @@ const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/gu;
 /** Text of a program without what would steer a terminal. */
 export const safe = (text: string): string => stripVTControlCharacters(text).replace(CONTROL, "�");
 
+/** Characters of a line: the whole text is in the details. */
+const LONGEST = 2_000;
+
 /** The first line of the text. */
-export const oneLine = (text: string): string => safe(text.split("\n", 1)[0] ?? "").replaceAll("\t", " ");
+export function oneLine(text: string): string {
+  const [line = ""] = text.slice(0, LONGEST + 1).split("\n", 1);
+  return safe(line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line).replaceAll("\t", " ");
+}

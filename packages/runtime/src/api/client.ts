@@ -1,7 +1,7 @@
 import { parseManifest, type Manifest } from "@perdure/protocol";
 import type { RunCount } from "@perdure/store";
 import type { RuntimeOptions } from "../config/settings.ts";
-import { currentRuntime } from "../process/default-runtime.ts";
+import { runtimeInUse } from "../process/default-runtime.ts";
 import { systemOwners } from "../process/owner.ts";
 import { Runtime } from "../process/runtime.ts";
 import type { RunInfo } from "./info.ts";
@@ -33,6 +33,12 @@ export class Client {
     return (await this.runtime.ready()).countRuns();
   }
 
+  /** The `seq` of the last finished step of the run, whose values are not decoded. `after`, if no step has a higher one. */
+  async lastSeq(run: string, after: number): Promise<number> {
+    const steps = await (await this.runtime.ready()).steps(run, { after, values: false });
+    return steps.at(-1)?.seq ?? after;
+  }
+
   complete(run: string, name: string, payload: unknown): Promise<boolean> {
     return this.runtime.requests.complete(run, name, payload);
   }
@@ -54,9 +60,12 @@ export class Client {
 
 const clients = new WeakMap<Runtime, Client>();
 
-/** For the store of the program itself, as `configure` has it: the same one until `close()`. */
+/**
+ * For the store of the program itself, as `configure` has it: the same one until `close()`.
+ * @throws PerdureError `RUNTIME_CLOSED`
+ */
 export function programClient(): Client {
-  const runtime = currentRuntime();
+  const runtime = runtimeInUse();
   const known = clients.get(runtime) ?? new Client(runtime);
   clients.set(runtime, known);
   return known;

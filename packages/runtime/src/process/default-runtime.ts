@@ -3,11 +3,26 @@ import type { RuntimeOptions } from "../config/settings.ts";
 import { processWide } from "../process-wide.ts";
 import { Runtime } from "./runtime.ts";
 
+interface Installed {
+  runtime: Runtime | undefined;
+  /** Whether the program has called `close()`. What it does afterwards begins anew. */
+  isClosed?: boolean;
+}
+
 /** The runtime of the process; made on first use. */
-export const installed = processWide<{ runtime: Runtime | undefined }>("runtime", () => ({ runtime: undefined }));
+export const installed = processWide<Installed>("runtime", () => ({ runtime: undefined }));
 
 /** The runtime that plain calls and the functions of this package use. */
 export const currentRuntime = (): Runtime => (installed.runtime ??= new Runtime());
+
+/**
+ * The same, for who only looks on: after `close()` it begins none, which would open the store again, or make the file of the default one.
+ * @throws PerdureError `RUNTIME_CLOSED`
+ */
+export function runtimeInUse(): Runtime {
+  if (!installed.runtime && installed.isClosed === true) throw new PerdureError("RUNTIME_CLOSED", {});
+  return currentRuntime();
+}
 
 /**
  * Sets up this process. Call it before the first workflow; nothing is opened before that.
@@ -25,5 +40,6 @@ export function configure(options: RuntimeOptions): void {
 export async function close(): Promise<void> {
   const { runtime } = installed;
   installed.runtime = undefined;
+  installed.isClosed = true;
   await runtime?.close();
 }

@@ -17,8 +17,8 @@ type Handler = (request: IncomingMessage, response: ServerResponse, next: Next) 
 const BASE = "/__perdure";
 
 /**
- * The inspector of the project's own package `perdure`, at `/__perdure`, for this machine alone: it asks for no password. It opens the store beside
- * the program, when somebody looks at it, and executes nothing.
+ * The inspector of the project's own package `perdure`, at `/__perdure`, for this machine alone: it asks for no password. Behind a proxy or a tunnel
+ * on this machine, whom these ask for counts. It opens the store beside the program, when somebody looks at it, and executes nothing.
  */
 export function mountInspector(server: ViteDevServer, root: string, { store }: DevInspector): void {
   const path = inspectorOf(root);
@@ -38,7 +38,7 @@ export function mountInspector(server: ViteDevServer, root: string, { store }: D
     });
   };
   server.middlewares.use(BASE, (request: IncomingMessage, response: ServerResponse, next: Next) => {
-    if (!isThisMachine(request.socket.remoteAddress)) {
+    if (![request.socket.remoteAddress, ...forwardedFor(request)].every(isThisMachine)) {
       response.writeHead(403, { "content-type": "text/plain" }).end("The inspector answers this machine alone.\n");
       return;
     }
@@ -57,8 +57,17 @@ function inspectorOf(root: string): string | undefined {
   }
 }
 
+/** Whom proxies and tunnels on this machine say that they ask for. */
+function forwardedFor({ headers }: IncomingMessage): string[] {
+  const standard = [...(headers.forwarded ?? "").matchAll(/for=([^;,]*)/giu)].map(([, address = ""]) => address);
+  const others = ["x-forwarded-for", "x-real-ip", "cf-connecting-ip"].flatMap((name) => headers[name] ?? []);
+  return [...standard, ...others.flatMap((list) => list.split(","))];
+}
+
+/** @param address - such as `127.0.0.1`, `127.0.0.1:4711` or `"[::1]:4711"` */
 function isThisMachine(address = ""): boolean {
-  const plain = address.replace(/^::ffff:/u, "");
+  const [, six, four = address.trim()] = /^\s*"?(?:\[([^\]]*)\]|(\d+(?:\.\d+){3}))(?::\d+)?"?\s*$/u.exec(address) ?? [];
+  const plain = (six ?? four).replace(/^::ffff:/iu, "");
   return plain === "::1" || (isIP(plain) === 4 && plain.startsWith("127."));
 }
 

@@ -1,0 +1,49 @@
+/** What the inspector does at its limits: after the program has closed, and with very large runs and errors. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { close, configure, start } from "perdure";
+import { temporaryDirectory } from "../../../test/directories.ts";
+import type { RunPage } from "../src/api.ts";
+import { inspect } from "./inspected.ts";
+import { order } from "./shop.ts";
+
+test("after close() requests are refused, and no other store is opened", async () => {
+  const store = join(temporaryDirectory("inspector"), "other.db");
+  const before = process.env["PERDURE_STORE"];
+  process.env["PERDURE_STORE"] = `sqlite:${store}`;
+  onTestFinished(() => void (process.env["PERDURE_STORE"] = before));
+  if (before === undefined) onTestFinished(() => void delete process.env["PERDURE_STORE"]);
+  const inspected = inspect();
+  await (await start(order, ["a", 1])).result();
+  await close();
+  for (const path of ["api/runs", "api/overview", "api/changes"])
+    expect(await inspected.refused(path)).toEqual([503, "RUNTIME_CLOSED"]);
+  expect(existsSync(store)).toBe(false);
+  configure({ store: inspected.store, logLevel: "silent" }); // is not too late
+  expect(await inspected.get("runs")).toMatchObject({ runs: [{ id: "a" }] });
+});
+
+test("of a run with very many steps, only the last ones are looked through for the one that failed", async () => {
+  const inspected = inspect();
+  await (await start(order, ["many", -1])).result().catch(() => {});
+  const [failed] = await inspected.store.steps("many", {});
+  if (!failed) throw new Error("the step is missing");
+  const reads: unknown[] = [];
+  const { store } = inspected;
+  const steps = store.steps.bind(store);
+  store.steps = async (run, filter) => {
+    const found = await steps(run, filter);
+    reads.push(filter);
+    if (filter.id !== undefined || filter.open) return found;
+    const { after = 0, limit = Infinity } = filter;
+    return Array.from({ length: Math.min(limit, 5_000 - after) }, (_, at) => ({
+      ...failed,
+      id: `charge[${after + at}]`,
+      seq: after + at + 1,
+    }));
+  };
+  const page = await inspected.get<RunPage>("run", { id: "many" });
+  expect(page.failedStep?.id).toBe("charge[4999]");
+  expect(reads.length).toBeLessThan(5);
+});
