@@ -35,6 +35,7 @@ export function writeFiles(directory: string, files: Readonly<Record<string, str
 }
 
 function removedAfterTest(directory: string): string {
-  afterTest(() => rmSync(directory, { recursive: true, force: true }));
+  // a bundler may still write its cache
+  afterTest(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
   return directory;
 }

@@ -174,7 +174,7 @@ test("check is right about each of two live runs under each new build", async ()
   expect(told.code).toBe(1);
   expect(told.output).toContain("2 unfinished: 1 continue, 1 would stop");
   expect(told.output).toMatch(
-    /stops.* {2}digest-late {2}digest {2}STEPS_LOST\n(?:.*\n)* +map\[0\]\/profile\[0\]\/measure\[0\]/u,
+    /stops.* {2}digest-late {2}digest {2}STEPS_LOST\n(?:.*\n)* +map\[\d+\]\/profile\[0\]\/measure\[0\]/u,
   );
   const output = await run(join(next, "main.mjs"), environment(folder)).exits(0);
   const [, ends = ""] = /^ENDS (.*)$/mu.exec(output) ?? [];

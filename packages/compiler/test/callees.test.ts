@@ -138,3 +138,10 @@ describe("module scripts of components", () => {
     }
   });
 });
+
+test("variables that are made of themselves, as in older packages, are followed to an end", () => {
+  const text = `var shop = shop || {}; var first = second?.of || {}, second = first;
+    async function charge() { "use task" }
+    export async function order() { "use workflow"; try { await charge() } finally { shop.close(); first.close() } }`;
+  expect(compileFile({ "main.ts": text }, "main.ts")?.code).toContain("shop.close()");
+});
