@@ -49,7 +49,7 @@ export interface RunItem {
 
 export interface RunList {
   readonly runs: readonly RunItem[];
-  /** Whether older runs follow: ask with `before` and the id of the last one. */
+  /** Whether older runs follow: ask with `before` and the id of the last one. Where that was deleted meanwhile, the answer is `RUN_NOT_FOUND`. */
   readonly hasMore: boolean;
 }
 

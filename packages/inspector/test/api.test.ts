@@ -52,6 +52,14 @@ test("runs are listed newest first, by page, status, workflow, tag and a part of
   expect(runs[0]).toMatchObject({ status: "failed", error: "Declined: card 4711 was declined", workflow: "order" });
 });
 
+test("after a run that was deleted, the list is not at its end", async () => {
+  const inspected = inspect();
+  for (const id of ["1", "2", "3"]) await outcome(await start(order, [id, 1]));
+  await (await getRun("2")).delete();
+  expect(await inspected.refused("api/runs?before=2")).toEqual([404, "RUN_NOT_FOUND"]);
+  expect(await inspected.get("runs", { before: "1" })).toEqual({ runs: [], hasMore: false });
+});
+
 test("a failed run shows its error, where it was thrown and called, and its steps with their attempts", async () => {
   const inspected = inspect();
   await outcome(await start(order, ["f", -1]));

@@ -50,6 +50,18 @@ describe("without authorization", () => {
     expect(allowed.status).toBe(200);
   });
 
+  test("what authorize() throws is told to the server alone", async () => {
+    const warned = once(process, "warning");
+    const authorize = (): boolean => {
+      throw new Error("cannot reach db.internal as admin:swordfish");
+    };
+    const answer = await inspect({ authorize }).fetch("api/runs");
+    const text = await answer.text();
+    expect([answer.status, text]).toEqual([500, expect.stringContaining("AUTHORIZE_FAILED")]);
+    expect(text).not.toContain("swordfish");
+    expect(await warned).toMatchObject([{ message: expect.stringContaining("swordfish") as string }]);
+  });
+
   test("inspectorHandler() cannot be made without authorize()", () => {
     expect(() => inspectorHandler({} as never)).toThrow(expect.objectContaining({ code: "OPTION_INVALID" }));
     expect(() => inspectorHandler({ authorise: () => true } as never)).toThrow(

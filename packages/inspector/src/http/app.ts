@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { Hono, type Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { GenericSchema, InferOutput } from "valibot";
@@ -34,8 +35,16 @@ const LARGEST_BODY = 10_000_000;
 
 export function createApp({ client, project, changes, authorize, base, hosts, isPagePublic }: AppOptions): Hono {
   const app = new Hono({ getPath: (request) => pathBelow(base, new URL(request.url).pathname) });
+  const isAllowed = async (request: Request, access: "read" | "act"): Promise<boolean> => {
+    try {
+      return await authorize(request, access);
+    } catch (error) {
+      process.emitWarning(inspect(error)); // who asked must not read it
+      throw refusal(500, "AUTHORIZE_FAILED", "authorize() threw an error, which stands in the log of the server");
+    }
+  };
   const allow = async ({ req }: Context, access: "read" | "act"): Promise<void> => {
-    if (!(await authorize(req.raw, access)))
+    if (!(await isAllowed(req.raw, access)))
       throw refusal(
         401,
         "NOT_AUTHORIZED",
@@ -57,7 +66,7 @@ export function createApp({ client, project, changes, authorize, base, hosts, is
       return context.json(await answer(input.checked(schema, input.queryOf(context.req.url)), context));
     });
   };
-  get("overview", input.noQuery, async (_, { req }) => overview(client(), await authorize(req.raw, "act")));
+  get("overview", input.noQuery, async (_, { req }) => overview(client(), await isAllowed(req.raw, "act")));
   get("runs", input.runsQuery, (query) => {
     const { tag, "created-after": createdAfter, "created-before": createdBefore, limit, ...same } = query;
     const dates = { ...(createdAfter && { createdAfter }), ...(createdBefore && { createdBefore }) };

@@ -29,6 +29,8 @@ export async function overview(client: Client, canAct: boolean): Promise<Overvie
 
 export async function runList(client: Client, options: ListOptions & { readonly limit: number }): Promise<RunList> {
   const runs = await client.listRuns({ ...options, limit: options.limit + 1 });
+  // after a run that was deleted meanwhile nothing is found, which is not the end of the list
+  if (runs.length === 0 && options.before !== undefined) await client.getRun(options.before);
   return { runs: runs.slice(0, options.limit).map(runItem), hasMore: runs.length > options.limit };
 }
 

@@ -14,6 +14,12 @@ export function mergeRuns(loaded: RunList, before: string | undefined, part: Run
   return { runs: [...head, ...part.runs, ...tail], hasMore: tail.length === 0 ? part.hasMore : loaded.hasMore };
 }
 
+/** The runs that are loaded, after one of them was found to be deleted, and the one that stood before it. */
+export function withoutRun({ runs, hasMore }: RunList, id: string): { list: RunList; previous: string | undefined } {
+  const previous = runs[runs.findIndex((run) => run.id === id) - 1]?.id;
+  return { list: { runs: runs.filter((run) => run.id !== id), hasMore }, previous };
+}
+
 /** The runs after `last`, which may have gone from the list. */
 function olderThan(runs: readonly RunItem[], last: RunItem | undefined): readonly RunItem[] {
   if (last === undefined) return runs;

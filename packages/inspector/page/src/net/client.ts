@@ -93,4 +93,7 @@ export function sentenceOf(error: unknown): string {
   return error instanceof TypeError ? "The inspector's server cannot be reached." : String(error);
 }
 
+/** Whether the API did not find what it was asked for: it may have been deleted meanwhile. */
+export const isMissing = (error: unknown): boolean => error instanceof ProblemError && error.status === 404;
+
 export const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === "AbortError";

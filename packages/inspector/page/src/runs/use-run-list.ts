@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { RunList } from "../../../src/api.ts";
 import { filterToParams, type RunFilter } from "../model/filter.ts";
-import { mergeRuns } from "../model/merge-runs.ts";
-import { isAbort, sentenceOf } from "../net/client.ts";
+import { mergeRuns, withoutRun } from "../model/merge-runs.ts";
+import { isAbort, isMissing, sentenceOf } from "../net/client.ts";
 import { useInspector, type Inspector } from "../net/context.ts";
 
 const PAGE = 200;
@@ -51,7 +51,7 @@ export function useRunList(filter: RunFilter): LoadedRuns {
   };
 }
 
-class Reader {
+export class Reader {
   private list: RunList | undefined;
   private isLoading = false;
   private readonly abort = new AbortController();
@@ -99,7 +99,11 @@ class Reader {
       this.list = this.list ? mergeRuns(this.list, before, part) : part;
       this.tell(this.list, undefined);
     } catch (error) {
-      if (!isAbort(error)) this.tell(this.list, sentenceOf(error));
+      if (before !== undefined && this.list && isMissing(error)) {
+        const { list, previous } = withoutRun(this.list, before);
+        this.list = list;
+        await this.read(previous, previous === undefined ? PAGE : limit);
+      } else if (!isAbort(error)) this.tell(this.list, sentenceOf(error));
     }
   }
 }
