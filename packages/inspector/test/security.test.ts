@@ -311,7 +311,9 @@ test("as a part of a Node server, it answers at its path with or without a slash
       mounted.originalUrl = incoming.url; // as Express mounts it, with one of its parsers
       incoming.url = incoming.url.slice("/admin".length) || "/";
       if (incoming.method === "POST")
-        mounted.body = parsers[incoming.headers["x-parser"] as never](Buffer.concat(await incoming.toArray()));
+        mounted.body = parsers[incoming.headers["x-parser"] as keyof typeof parsers](
+          Buffer.concat(await incoming.toArray()),
+        );
       handler(incoming, response);
     })();
   }).listen(0, "127.0.0.1");
