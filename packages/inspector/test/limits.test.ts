@@ -9,6 +9,10 @@ import type { RunList, RunPage } from "../src/api.ts";
 import { inspect } from "./inspected.ts";
 import { order, report } from "./shop.ts";
 
+const thrower = (): never => {
+  throw new Error("cannot be read");
+};
+
 test("after close() requests are refused, and no other store is opened", async () => {
   const store = join(temporaryDirectory("inspector"), "other.db");
   const before = process.env["PERDURE_STORE"];
@@ -32,6 +36,21 @@ test("a list has the beginning of what its runs say of their progress, the page 
   expect(runs[0]?.progress).toMatchObject({ isCut: true, text: expect.stringMatching(/^.{1000}$/su) as string });
   const { run } = await inspected.get<RunPage>("run", { id: "long" });
   expect(run.progress).toMatchObject({ isCut: true, text: expect.stringMatching(/^.{100000}$/su) as string });
+});
+
+test.each([
+  ["inspect.custom", { [Symbol.for("nodejs.util.inspect.custom")]: thrower }],
+  ["message", Object.defineProperty(new Error("a"), "message", { get: thrower })],
+  ["stack", Object.defineProperty(new Error("a"), "stack", { get: thrower })],
+  ["stack, a number", Object.assign(new Error("a"), { stack: 5 })],
+])("a value whose class throws in %s is said to be one, and hides no other", async (_, value) => {
+  const inspected = inspect({}, { redact: () => value });
+  await (await start(order, ["b", -1])).result().catch(() => {});
+  const { runs } = await inspected.get<RunList>("runs");
+  expect(runs).toMatchObject([{ id: "b", status: "failed" }]);
+  expect((await inspected.get<RunPage>("run", { id: "b" })).run.id).toBe("b");
+  expect(await inspected.get("steps", { run: "b" })).toMatchObject({ steps: [{ id: "charge[0]" }] });
+  expect(await inspected.get("step", { run: "b", id: "charge[0]" })).toMatchObject({ step: { id: "charge[0]" } });
 });
 
 test("HEAD leaves no stream behind", async () => {
