@@ -184,6 +184,8 @@ test("an action that is not possible says why and changes nothing", async () => 
   expect(await inspected.act<ActionAnswer>("cancel", { run: "n" })).toEqual({ done: false, message: "has ended" });
   expect(await inspected.act<ActionAnswer>("unblock", { run: "n" })).toMatchObject({ done: false });
   await expect(inspected.act("fork", { run: "n", from: "charge[9]" })).rejects.toThrow(/404.*STEP_NOT_FOUND/u);
+  for (const id of ["\ud800", "x".repeat(513)])
+    await expect(inspected.act("fork", { run: "n", from: "charge[0]", id })).rejects.toThrow(/400.*RUN_ID_INVALID/u);
   await expect(inspected.act("retry", { run: "none" })).rejects.toThrow(/404.*RUN_NOT_FOUND/u);
   await expect(inspected.act("signal", { run: "none", name: "approved" })).rejects.toThrow(/404.*RUN_NOT_FOUND/u);
 });

@@ -69,3 +69,8 @@ export async function publish(_id: string, text: string, times: number): Promise
   "use workflow: id={_id}";
   return (await page(text.repeat(times))).length;
 }
+
+export async function report(_id: string, length: number): Promise<void> {
+  "use workflow: id={_id}";
+  progress({ text: "x".repeat(length) });
+}

@@ -87,6 +87,7 @@ export function createApp({ client, project, changes, authorize, base, hosts, is
   app.get("/api/changes", async (context) => {
     await allow(context, "read");
     const { run, after } = input.checked(input.changesQuery, input.queryOf(context.req.url));
+    if (context.req.method === "HEAD") return context.body(null); // nobody would read the stream, nor end it
     return changesOf(context, run === undefined ? changes.ofLists(client()) : changes.ofRun(client(), run, after));
   });
 

@@ -1,7 +1,7 @@
 import type { Run, RunInfo, StepInfo, Wait } from "perdure";
 import type { RunItem, Status, StepItem, WaitItem } from "../api.ts";
 import { headline } from "../show/index.ts";
-import { valueText } from "./texts.ts";
+import { LIST_LIMIT, valueText } from "./texts.ts";
 
 /** `blocked` is a status of its own for people. */
 const statusOf = ({ status, blocked }: Pick<RunInfo, "status" | "blocked">): Status => (blocked ? "blocked" : status);
@@ -9,7 +9,8 @@ const statusOf = ({ status, blocked }: Pick<RunInfo, "status" | "blocked">): Sta
 const time = <K extends string>(key: K, date: Date | undefined): { readonly [k in K]?: number } =>
   (date ? { [key]: date.getTime() } : {}) as { readonly [k in K]?: number };
 
-export function runItem(run: RunInfo): RunItem {
+/** @param limit - characters of what it last said with `progress()` */
+export function runItem(run: RunInfo, limit = LIST_LIMIT): RunItem {
   const { id, workflow, file, tags, parent, forkOf, error, blocked, progress, restarts, compensated } = run;
   return {
     id,
@@ -25,7 +26,7 @@ export function runItem(run: RunInfo): RunItem {
     ...time("wakeAt", run.wakeAt),
     ...(error !== undefined && { error: headline(error) }),
     ...(blocked && { blocked: { error: blocked.error, message: blocked.message } }),
-    ...(progress !== undefined && { progress: valueText(progress) }),
+    ...(progress !== undefined && { progress: valueText(progress, limit) }),
     restarts,
     compensated,
   };

@@ -31,7 +31,7 @@ export async function runList(client: Client, options: ListOptions & { readonly 
   const runs = await client.listRuns({ ...options, limit: options.limit + 1 });
   // after a run that was deleted meanwhile nothing is found, which is not the end of the list
   if (runs.length === 0 && options.before !== undefined) await client.getRun(options.before);
-  return { runs: runs.slice(0, options.limit).map(runItem), hasMore: runs.length > options.limit };
+  return { runs: runs.slice(0, options.limit).map((run) => runItem(run)), hasMore: runs.length > options.limit };
 }
 
 /** Every workflow that a run is recorded of, by name. */

@@ -4,7 +4,7 @@ import type { ExecutionItem, RunPage, StepList, StepPage } from "../api.ts";
 import { headline, linesAround, type SourceFinder } from "../show/index.ts";
 import { runItem, stepItem, waitItem } from "./items.ts";
 import { runList } from "./lists.ts";
-import { errorText, valueText } from "./texts.ts";
+import { errorText, LIMIT, valueText } from "./texts.ts";
 
 /** Where sources are. */
 export interface Project {
@@ -27,7 +27,7 @@ export async function runPage(client: Client, id: string, project: Project): Pro
   ]);
   const failed = info.error === undefined ? undefined : await failedStep(client, id, headline(info.error));
   return {
-    run: runItem(info),
+    run: runItem(info, LIMIT),
     input: valueText(input),
     ...(info.status === "completed" && { output: valueText(output) }),
     ...(info.error !== undefined && { error: errorText(info.error, project.root, project.find) }),

@@ -1,16 +1,18 @@
 import { inspect } from "node:util";
 import type { ErrorText, ValueText } from "../api.ts";
-import { headline, linesAround, thrownAt, type SourceFinder } from "../show/index.ts";
+import { headline, linesAround, readable, thrownAt, type SourceFinder } from "../show/index.ts";
 
 /** Characters of a value's text that are sent. */
-const LIMIT = 100_000;
+export const LIMIT = 100_000;
 
-const cut = (text: string): ValueText => ({ text: text.slice(0, LIMIT), isCut: text.length > LIMIT });
+/** The same for one of the many values of a list. */
+export const LIST_LIMIT = 1_000;
 
 /** The value on several lines, as Node prints it: with class names, dates, maps and cycles. */
-export function valueText(value: unknown): ValueText {
-  const limits = { depth: 10, maxArrayLength: 1_000, maxStringLength: LIMIT + 1 };
-  return cut(typeof value === "string" ? value : inspect(value, { ...limits, breakLength: 80 }));
+export function valueText(value: unknown, limit = LIMIT): ValueText {
+  const limits = { depth: 10, maxArrayLength: Math.min(limit, 1_000), maxStringLength: limit + 1 };
+  const text = typeof value === "string" ? value : readable(() => inspect(value, { ...limits, breakLength: 80 }));
+  return { text: text.slice(0, limit), isCut: text.length > limit };
 }
 
 /** Where in the program an error was thrown, and its source. */

@@ -1,2 +1,2 @@
 export { frameOf, linesAround, sourceFinder, thrownAt, type SourceFinder } from "./source.ts";
-export { headline, oneLine, readableCodec, safe, toJson, toText } from "./values.ts";
+export { headline, oneLine, readable, readableCodec, safe, toJson, toText } from "./values.ts";

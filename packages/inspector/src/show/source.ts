@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, realpathSync, statSync, type Dirent } from "
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { codeFrameColumns } from "@babel/code-frame";
 import type { SourceLines } from "../api.ts";
+import { readable } from "./values.ts";
 
 /** Larger sources are not read for a few lines. */
 const LARGEST = 2_000_000;
@@ -105,8 +106,8 @@ const FRAME = /^ +at .{1,1000}$/gmu;
 
 /** The first place in the error's stack that is below `root` and in no package, relative to it. */
 export function thrownAt(error: unknown, root: string): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  for (const frame of (error.stack ?? "").matchAll(FRAME)) {
+  const stack = error instanceof Error ? readable(() => String(error.stack)) : "";
+  for (const frame of stack.matchAll(FRAME)) {
     const [, file = "", place = ""] = /\(?((?:file:\/\/)?\/[^()\n]+?):(\d+:\d+)\)?$/u.exec(frame[0]) ?? [];
     if (file === "") continue;
     const below = relative(resolve(root), file.replace(/^file:\/\//u, ""));

@@ -89,10 +89,20 @@ export const toText = (value: unknown): string =>
     : safe(inspect(value, { depth: 4, maxArrayLength: 50, maxStringLength: 2_000, breakLength: 100 }));
 
 /** `Name: message` of an error, on one line, of which a long one is cut. */
-export function headline(error: unknown): string {
-  if (!(error instanceof Error))
-    return oneLine(typeof error === "string" ? error : inspect(error, { depth: 1, breakLength: Infinity }));
-  return oneLine(error.message === "" ? error.name : `${error.name}: ${error.message}`);
+export const headline = (error: unknown): string =>
+  readable(() => {
+    if (!(error instanceof Error))
+      return oneLine(typeof error === "string" ? error : inspect(error, { depth: 1, breakLength: Infinity }));
+    return oneLine(error.message === "" ? error.name : `${error.name}: ${error.message}`);
+  });
+
+/** What `read` makes of a value. A class of the program may have a getter, or an `inspect.custom`, that throws. */
+export function readable(read: () => string): string {
+  try {
+    return read();
+  } catch {
+    return "[cannot be shown: a getter or inspect.custom of its class threw]";
+  }
 }
 
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/gu;

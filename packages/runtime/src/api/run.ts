@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { checkOptions, PerdureError } from "@perdure/protocol";
 import type { RunStatus, StepFilter } from "@perdure/store";
+import { checkId } from "../definitions/run-id.ts";
 import type { Runtime } from "../process/runtime.ts";
 import { shown } from "../config/redact.ts";
 import { executionsOf, type RunExecution } from "./executions.ts";
@@ -133,17 +134,15 @@ export class Run<R = unknown> {
    * again. The step itself and what comes after it are. This run does not change. Tasks of the new run have other idempotency keys.
    * @param options.from - id of a finished step
    * @param options.id - default: this run's id and a random part. If a run with the id exists, the result is that run
-   * @throws PerdureError `RUN_NOT_FOUND`, `STEP_NOT_FOUND`
+   * @throws PerdureError `RUN_NOT_FOUND`, `STEP_NOT_FOUND`, `RUN_ID_INVALID`
    */
   async fork(options: { readonly from: string; readonly id?: string }): Promise<Run<R>> {
     const { from, id } = checkOptions(options, { from: true, id: true }, "run.fork()");
+    const { workflow } = await this.runtime.requests.row(this.id); // RUN_NOT_FOUND comes first
     const store = await this.runtime.ready();
-    const forkId = id ?? `${this.id}:fork-${randomUUID().slice(0, 8)}`;
+    const forkId = id === undefined ? `${this.id}:fork-${randomUUID().slice(0, 8)}` : checkId(id, workflow);
     const forked = await store.fork({ run: this.id, from, id: forkId, now: this.runtime.clock.now() });
-    if (!forked) {
-      await this.runtime.requests.row(this.id); // RUN_NOT_FOUND comes first
-      throw new PerdureError("STEP_NOT_FOUND", { run: this.id, step: from, wanted: "finished" });
-    }
+    if (!forked) throw new PerdureError("STEP_NOT_FOUND", { run: this.id, step: from, wanted: "finished" });
     await this.runtime.requests.resume(forkId);
     return new Run<R>(this.runtime, forkId);
   }
