@@ -67,6 +67,7 @@ export default {
       entry: ["page/src/main.tsx"],
       vite: { config: ["page/vite.config.ts"] },
       project: ["src/**/*.ts", "page/src/**/*.{ts,tsx}", "test/**/*.ts"],
+      ignoreBinaries: ["mkfifo"],
     },
     "packages/cli": {
       project: ["src/**/*.ts"],

@@ -72,7 +72,7 @@ test("of a run with very many steps, only the last ones are looked through for t
   const reads: unknown[] = [];
   const { store } = inspected;
   const steps = store.steps.bind(store);
-  store.steps = async (run, filter) => {
+  store.steps = async (run, filter = {}) => {
     const found = await steps(run, filter);
     reads.push(filter);
     if (filter.id !== undefined || filter.open) return found;

@@ -51,6 +51,8 @@ export function useRunList(filter: RunFilter): LoadedRuns {
   };
 }
 
+type Tell = (list: RunList | undefined, problem: string | undefined) => void;
+
 export class Reader {
   private list: RunList | undefined;
   private isLoading = false;
@@ -58,9 +60,9 @@ export class Reader {
   private seen = { first: 0, last: 0 };
   private readonly inspector: Inspector;
   private readonly filter: string;
-  private readonly tell: (list: RunList | undefined, problem: string | undefined) => void;
+  private readonly tell: Tell;
 
-  constructor(inspector: Inspector, filter: string, list: RunList | undefined, tell: Reader["tell"]) {
+  constructor(inspector: Inspector, filter: string, list: RunList | undefined, tell: Tell) {
     this.list = list;
     this.inspector = inspector;
     this.filter = filter;
