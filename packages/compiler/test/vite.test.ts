@@ -1,5 +1,8 @@
 import { parseManifest, type Manifest } from "@perdure/protocol";
+import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
 import { pathToFileURL } from "node:url";
 import { build, createServer, type InlineConfig, type ViteDevServer } from "vite";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
@@ -132,5 +135,41 @@ describe("vite dev", () => {
       loc: { line: 2, column: 2 },
       message: expect.stringContaining("TASK_NOT_ASYNC"),
     });
+  });
+});
+
+describe("the inspector of a development server", () => {
+  const withInspector = {
+    ...fakeRuntime,
+    "node_modules/perdure/package.json": JSON.stringify({
+      name: "perdure",
+      type: "module",
+      exports: { ".": "./index.js", "./internal": "./internal.js", "./inspector": "./inspector.js" },
+    }),
+    "node_modules/perdure/inspector.js": `
+      let made = 0;
+      export function inspectorHandler({ store }) {
+        const number = ++made;
+        return (request, response) => response.end(store + " " + number);
+      }`,
+  };
+  const ask = async (server: ViteDevServer): Promise<string> => {
+    const listening = http.createServer(server.middlewares).listen(0, "127.0.0.1");
+    onTestFinished(() => void listening.close());
+    await once(listening, "listening");
+    const { port } = listening.address() as AddressInfo;
+    return (await fetch(`http://127.0.0.1:${port}/__perdure/`)).text();
+  };
+
+  test("a server that restarts goes on with the one that has the store open", async () => {
+    vi.stubEnv("PERDURE_STORE", "sqlite:a.db");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const project = temporaryProject({ ...orders, ...withInspector });
+    const server = await devServer(project);
+    expect(await ask(server)).toBe("sqlite:a.db 1");
+    await server.restart();
+    expect(await ask(server)).toBe("sqlite:a.db 1");
+    vi.stubEnv("PERDURE_STORE", "sqlite:b.db");
+    expect(await ask(await devServer(project))).toBe("sqlite:b.db 2");
   });
 });

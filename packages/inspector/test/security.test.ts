@@ -299,10 +299,10 @@ test("as a part of a Node server, it answers at its path with or without a slash
   configure({ store: memoryStore(), logLevel: "silent" });
   onTestFinished(close);
   const handler = inspectorHandler({ authorize: () => true });
-  const parsers = {
-    json: (bytes: Buffer): unknown => JSON.parse(bytes.toString()),
-    text: (bytes: Buffer): unknown => bytes.toString(),
-    raw: (bytes: Buffer): unknown => bytes,
+  const parsers: Record<string, (bytes: Buffer) => unknown> = {
+    json: (bytes) => JSON.parse(bytes.toString()) as unknown,
+    text: (bytes) => bytes.toString(),
+    raw: (bytes) => bytes,
   };
   const server = createServer((incoming, response) => {
     void (async () => {
@@ -311,9 +311,7 @@ test("as a part of a Node server, it answers at its path with or without a slash
       mounted.originalUrl = incoming.url; // as Express mounts it, with one of its parsers
       incoming.url = incoming.url.slice("/admin".length) || "/";
       if (incoming.method === "POST")
-        mounted.body = parsers[incoming.headers["x-parser"] as keyof typeof parsers](
-          Buffer.concat(await incoming.toArray()),
-        );
+        mounted.body = parsers[String(incoming.headers["x-parser"])]?.(Buffer.concat(await incoming.toArray()));
       handler(incoming, response);
     })();
   }).listen(0, "127.0.0.1");

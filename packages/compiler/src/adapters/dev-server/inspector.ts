@@ -16,6 +16,9 @@ type Handler = (request: IncomingMessage, response: ServerResponse, next: Next) 
 
 const BASE = "/__perdure";
 
+/** By what they are made of. A server that restarts finds its own again, with the store that it has open. */
+const handlers = new Map<string, Promise<Handler>>();
+
 /**
  * The inspector of the project's own package `perdure`, at `/__perdure`, for this machine alone: it asks for no password. Behind a proxy or a tunnel
  * on this machine, whom these ask for counts. It opens the store beside the program, when somebody looks at it, and executes nothing.
@@ -24,28 +27,38 @@ export function mountInspector(server: ViteDevServer, root: string, { store }: D
   const path = inspectorOf(root);
   if (path === undefined) return;
   const { allowedHosts } = server.config.server;
-  let handler: Promise<Handler> | undefined;
-  const load = async (): Promise<Handler> => {
-    const { inspectorHandler } = (await import(/* @vite-ignore */ pathToFileURL(path).href)) as {
-      inspectorHandler: (options: object) => Handler;
-    };
-    return inspectorHandler({
-      authorize: () => true,
+  const load = (): Promise<Handler> => {
+    const options = {
       base: BASE,
       root,
       hosts: Array.isArray(allowedHosts) ? allowedHosts : [],
       store: store ?? process.env["PERDURE_STORE"] ?? "sqlite:perdure.db",
-    });
+    };
+    const key = JSON.stringify([path, options]);
+    const known = handlers.get(key);
+    if (known) return known;
+    const made = handlerOf(path, options);
+    handlers.set(key, made);
+    made.catch(() => handlers.delete(key)); // the next request tries again
+    return made;
   };
   server.middlewares.use(BASE, (request: IncomingMessage, response: ServerResponse, next: Next) => {
     if (![request.socket.remoteAddress, ...forwardedFor(request)].every(isThisMachine)) {
       response.writeHead(403, { "content-type": "text/plain" }).end("The inspector answers this machine alone.\n");
       return;
     }
-    handler ??= load();
-    handler.then((handle) => handle(request, response, next)).catch(next);
+    load()
+      .then((handle) => handle(request, response, next))
+      .catch(next);
   });
   announce(server);
+}
+
+async function handlerOf(path: string, options: object): Promise<Handler> {
+  const { inspectorHandler } = (await import(/* @vite-ignore */ pathToFileURL(path).href)) as {
+    inspectorHandler: (options: object) => Handler;
+  };
+  return inspectorHandler({ ...options, authorize: () => true });
 }
 
 /** Undefined: the project has no package `perdure`, or an older one. */

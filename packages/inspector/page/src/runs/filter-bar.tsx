@@ -2,14 +2,20 @@ import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { STATUSES, toggleStatus, type RunFilter } from "../model/filter.ts";
 import { formatCount } from "../model/format.ts";
-import { toRuns } from "../model/route.ts";
+import { parseRoute, toRuns } from "../model/route.ts";
 import { useInspector } from "../net/context.ts";
 import { Icon } from "../parts/icons.tsx";
 
 const DEBOUNCE = 250;
 
-/** Changes the filter in the address, so that it can be kept and sent to others. */
-const go = (filter: RunFilter): void => location.replace(toRuns(filter));
+/**
+ * Changes the filter in the address, so that it can be kept and sent to others. What is shown may be older than the address: it follows a little
+ * later, and a change in between must not bring back what the one before has taken away.
+ */
+function go(change: (filter: RunFilter) => RunFilter): void {
+  const route = parseRoute(location.hash);
+  if (route.page === "runs") location.replace(toRuns(change(route.filter)));
+}
 
 export function FilterBar({ filter }: { filter: RunFilter }): JSX.Element {
   const overview = useInspector().overview.value;
@@ -24,7 +30,9 @@ export function FilterBar({ filter }: { filter: RunFilter }): JSX.Element {
         <span class="name">Workflow</span>
         <select
           value={filter.workflow ?? ""}
-          onChange={({ currentTarget: { value } }) => go({ ...filter, workflow: value === "" ? undefined : value })}
+          onChange={({ currentTarget: { value } }) =>
+            go((now) => ({ ...now, workflow: value === "" ? undefined : value }))
+          }
         >
           <option value="">all workflows</option>
           {[...workflows].map((name) => (
@@ -34,7 +42,7 @@ export function FilterBar({ filter }: { filter: RunFilter }): JSX.Element {
           ))}
         </select>
       </label>
-      <TagField filter={filter} />
+      <TagField />
       <div class="chips" role="group" aria-label="Status">
         {STATUSES.map((status) => (
           <button
@@ -42,7 +50,7 @@ export function FilterBar({ filter }: { filter: RunFilter }): JSX.Element {
             type="button"
             class={`chip status is-${status}`}
             aria-pressed={filter.statuses.includes(status)}
-            onClick={() => go(toggleStatus(filter, status))}
+            onClick={() => go((now) => toggleStatus(now, status))}
           >
             <Icon name={status} />
             {status} <span class="count">{formatCount(overview?.counts[status] ?? 0)}</span>
@@ -61,13 +69,13 @@ function Chosen({ filter }: { filter: RunFilter }): JSX.Element | null {
   return (
     <div class="chips" role="group" aria-label="Chosen">
       {parent !== undefined && (
-        <Removable label={`children of ${parent}`} onClick={() => go({ ...filter, parent: undefined })} />
+        <Removable label={`children of ${parent}`} onClick={() => go((now) => ({ ...now, parent: undefined }))} />
       )}
       {tags.map((tag) => (
         <Removable
           key={tag}
           label={`tag ${tag}`}
-          onClick={() => go({ ...filter, tags: tags.filter((each) => each !== tag) })}
+          onClick={() => go((now) => ({ ...now, tags: now.tags.filter((each) => each !== tag) }))}
         />
       ))}
     </div>
@@ -102,7 +110,7 @@ function SearchField({ filter }: { filter: RunFilter }): JSX.Element {
     if (text === latest.current.search) return;
     const timer = setTimeout(() => {
       sent.current = text;
-      go({ ...latest.current, search: text });
+      go((now) => ({ ...now, search: text }));
     }, DEBOUNCE);
     return () => clearTimeout(timer);
   }, [text]);
@@ -125,7 +133,7 @@ function SearchField({ filter }: { filter: RunFilter }): JSX.Element {
   );
 }
 
-function TagField({ filter }: { filter: RunFilter }): JSX.Element {
+function TagField(): JSX.Element {
   const [text, setText] = useState("");
   return (
     <label class="inline is-tag">
@@ -141,7 +149,7 @@ function TagField({ filter }: { filter: RunFilter }): JSX.Element {
           const tag = text.trim();
           if (event.key !== "Enter" || tag === "") return;
           setText("");
-          go({ ...filter, tags: [...new Set([...filter.tags, tag])] });
+          go((now) => ({ ...now, tags: [...new Set([...now.tags, tag])] }));
         }}
       />
     </label>
