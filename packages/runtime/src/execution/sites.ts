@@ -1,4 +1,4 @@
-import { formatLocation, PerdureError, type ModuleInfo } from "@perdure/protocol";
+import { formatLocation, PerdureError, type ModuleInfo, type SiteInfo } from "@perdure/protocol";
 import type { AnyFunction } from "../definitions/definition.ts";
 import { methodOf } from "../definitions/method.ts";
 import { definitionOf, moduleKey, modules } from "../definitions/registry.ts";
@@ -64,9 +64,20 @@ export function takeSite(name: string): string | undefined {
   if (!site) return undefined;
   pending.site = undefined;
   const info = site.module.sites[site.site];
-  if (info && info[0] === name) return formatLocation(site.module.file, [info[1], info[2]]);
+  if (info && info[0] === name) return locationOfSite(site.module, info);
   if (site.caller) leftBehind(site);
   return undefined;
+}
+
+const locations = new WeakMap<SiteInfo, string>();
+
+/** A loop calls from one site many times. */
+function locationOfSite({ file }: ModuleInfo, site: SiteInfo): string {
+  const known = locations.get(site);
+  if (known !== undefined) return known;
+  const location = formatLocation(file, [site[1], site[2]]);
+  locations.set(site, location);
+  return location;
 }
 
 /** A helper was entered outside of the scopes of runs, where nobody asks for its site. */

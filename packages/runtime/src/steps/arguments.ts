@@ -9,6 +9,7 @@ export async function callWithCopy<A extends unknown[], R>(
   body: (...args: A) => Promise<R>,
   args: A,
 ): Promise<R> {
+  if (arePrimitive(args)) return body(...args);
   const given = snapshot(args);
   if (!step.execution.host.settings.checkArguments || !given.some(isObject)) return body(...given);
   const before = given.map(fingerprint);
@@ -18,6 +19,9 @@ export async function callWithCopy<A extends unknown[], R>(
     reportChanges(step, before, given);
   }
 }
+
+/** Nothing can change them, so they need no copy. */
+export const arePrimitive = (args: readonly unknown[]): boolean => !args.some(isObject);
 
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
 

@@ -3,7 +3,7 @@ import { context } from "../execution/current.ts";
 import { takeSite } from "../execution/sites.ts";
 import { parseWith } from "../values/schema.ts";
 import { snapshot } from "../values/snapshot.ts";
-import { callWithCopy } from "./arguments.ts";
+import { arePrimitive, callWithCopy } from "./arguments.ts";
 import { attemptTask, finishTask, resolveTaskOptions } from "./task.ts";
 
 /** A call of a task: a checkpointed step in a run, a plain call elsewhere. */
@@ -18,7 +18,7 @@ export function callTask<A extends unknown[], R>(
   const location = takeSite(name);
   const options = resolveTaskOptions(definition, current.execution.host.settings.defaults);
   const { result } = options;
-  const input = snapshot(args);
+  const input = arePrimitive(args) ? args : snapshot(args);
   const caller = current.kind === "task" ? current.attempt : current;
   return caller.call({
     kind: "task",

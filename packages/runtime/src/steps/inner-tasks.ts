@@ -199,6 +199,17 @@ const idOf = (outer: LiveStep, { name, index, variant }: Inner): string =>
 const isOf = (what: string, recorded: string | undefined): boolean =>
   recorded === undefined || recorded === what || !isDefined(recorded);
 
+/** The calls that one attempt has made. Most attempts make none. */
+class CallsMade {
+  readonly places = new Map<string, number>();
+  readonly failures = new Failures();
+  readonly failed = new Map<string, Inner>();
+  readonly frame = { parent: undefined, activeAt: 0 };
+  outcomes = 0;
+  /** Calls without an outcome, and how many outcomes there were before each. */
+  readonly pending = new Map<Inner, number>();
+}
+
 /** The tasks that one attempt of a task calls. */
 export class AttemptCalls implements Attempt {
   private readonly step: LiveStep;
@@ -207,13 +218,7 @@ export class AttemptCalls implements Attempt {
   /** The error for tasks that have not begun. */
   refusal: CancelledError | undefined;
   private tasks: InnerTasks | undefined;
-  private readonly places = new Map<string, number>();
-  private readonly failures = new Failures();
-  private readonly failed = new Map<string, Inner>();
-  private readonly frame = { parent: undefined, activeAt: 0 };
-  private outcomes = 0;
-  /** Calls without an outcome, and how many outcomes there were before each. */
-  private readonly pending = new Map<Inner, number>();
+  private made: CallsMade | undefined;
   private onOutcome: () => void = () => {};
   private isOver = false;
 
@@ -240,38 +245,43 @@ export class AttemptCalls implements Attempt {
 
   /** Whether calls have no outcome yet. */
   get isWaiting(): boolean {
-    return this.pending.size > 0;
+    return this.made !== undefined && this.made.pending.size > 0;
   }
 
   /** How many equal calls there were before. */
   placeOf(key: string): number {
-    const place = this.places.get(key) ?? 0;
-    this.places.set(key, place + 1);
+    const { places } = (this.made ??= new CallsMade());
+    const place = places.get(key) ?? 0;
+    places.set(key, place + 1);
     return place;
   }
 
   called(inner: Inner): void {
-    this.frame.activeAt = this.outcomes;
-    this.pending.set(inner, this.outcomes);
+    const made = (this.made ??= new CallsMade());
+    made.frame.activeAt = made.outcomes;
+    made.pending.set(inner, made.outcomes);
   }
 
   received(inner: Inner): void {
-    if (!this.pending.delete(inner)) return;
-    this.outcomes++;
+    const { made } = this;
+    if (made?.pending.delete(inner) !== true) return;
+    made.outcomes++;
     if (inner.call?.live) this.refusal ??= this.cancelled;
     const { failure } = inner;
     if (failure) {
       const id = idOf(this.step, inner);
-      this.failed.set(id, inner);
-      this.failures.add({ id, location: undefined, error: failure.error, at: this.outcomes, frame: this.frame });
+      made.failed.set(id, inner);
+      made.failures.add({ id, location: undefined, error: failure.error, at: made.outcomes, frame: made.frame });
     }
     this.onOutcome();
   }
 
   /** Resolves when the calls since the latest outcome have ended, which belong to the task even if it does not await them. */
   async last(): Promise<void> {
-    const last = [...this.pending].flatMap(([inner, at]) => (at === this.outcomes ? [inner] : []));
-    while (last.some((inner) => this.pending.has(inner)))
+    const { made } = this;
+    if (!made) return;
+    const last = [...made.pending].flatMap(([inner, at]) => (at === made.outcomes ? [inner] : []));
+    while (last.some((inner) => made.pending.has(inner)))
       await new Promise<void>((resolve) => (this.onOutcome = resolve));
   }
 
@@ -279,8 +289,9 @@ export class AttemptCalls implements Attempt {
   end(failure?: { readonly error: unknown }): void {
     if (this.isOver) return;
     this.isOver = true;
-    const unhandled = failure ? this.failures.unhandled(failure.error) : [];
-    this.tasks?.attemptEnded(unhandled.flatMap((id) => this.failed.get(id) ?? []));
+    const { made } = this;
+    const unhandled = (failure && made?.failures.unhandled(failure.error)) ?? [];
+    this.tasks?.attemptEnded(unhandled.flatMap((id) => made?.failed.get(id) ?? []));
   }
 
   /** The run was cancelled: what is called is cancelled as well. */

@@ -20,12 +20,20 @@ export interface ResolvedTaskOptions extends TaskOptions {
 
 const builtIn: ResolvedTaskOptions = { retries: 3, backoff: exponential() };
 
-export const resolveTaskOptions = ({ info, options }: TaskDefinition, defaults: TaskOptions): ResolvedTaskOptions => ({
-  ...builtIn,
-  ...defaults,
-  ...info.options,
-  ...options,
-});
+/** By definition: the options that it had, and what came of them. */
+const resolved = new WeakMap<
+  TaskDefinition,
+  { readonly of: readonly [unknown, unknown]; readonly options: ResolvedTaskOptions }
+>();
+
+export function resolveTaskOptions(definition: TaskDefinition, defaults: TaskOptions): ResolvedTaskOptions {
+  const { info, options } = definition;
+  const known = resolved.get(definition);
+  if (known?.of[0] === options && known?.of[1] === defaults) return known.options;
+  const all = { ...builtIn, ...defaults, ...info.options, ...options };
+  resolved.set(definition, { of: [options, defaults], options: all });
+  return all;
+}
 
 /** Attempts `call` until it succeeds, must not be tried again, or the run continues without it. */
 export function attemptTask(step: LiveStep, call: () => Promise<unknown>, options: ResolvedTaskOptions): void {
@@ -103,9 +111,9 @@ async function attempt(
     calls.interrupt(reason);
   };
   try {
-    const own = { kind: "task", execution, task: contextOf(step, abort), attempt: calls } as const;
+    const own = new AttemptContext(step, abort, calls);
     const attempted = (): Promise<unknown> => step.call.inContext(() => around(step, () => context.run(own, call)));
-    const value = await limited(step, attempted, options.timeout);
+    const value = await (options.timeout === undefined ? attempted() : limited(step, attempted, options.timeout));
     if (calls.isWaiting) await calls.last();
     const { result } = options;
     if (result) step.call.inContext(() => parseWith(result, value, `what ${step.call.spec.name} returned`));
@@ -124,6 +132,8 @@ async function attempt(
 
 function around(step: LiveStep, call: () => Promise<unknown>): Promise<unknown> {
   const { host, run } = step.execution;
+  const { aroundAttempt } = host.settings.instrumentation;
+  if (!aroundAttempt) return call();
   const { id, spec, location } = step.call;
   const { id: runId, workflow } = run;
   const info = (): AttemptInfo => ({
@@ -134,34 +144,49 @@ function around(step: LiveStep, call: () => Promise<unknown>): Promise<unknown> 
     attempt: step.attempt,
     location,
   });
-  return inside(host.settings.instrumentation.aroundAttempt, info, call, host.log);
+  return inside(aroundAttempt, info, call, host.log);
 }
 
 /** Whether an attempt ended because its signal was aborted. Functions of Node.js reject with an `AbortError` whose cause is the reason. */
 const isAbort = (error: unknown, reason: unknown): boolean =>
   error === reason || (error instanceof Error && error.name === "AbortError" && error.cause === reason);
 
-const contextOf = (step: LiveStep, abort: LazyAbort): TaskContext => {
-  const {
-    execution: { run },
-    call: { id },
-    attempt,
-  } = step;
-  return {
-    runId: run.id,
-    stepId: id,
-    attempt,
-    // encoded, so that no run id with a slash or colon gives the key of a step of another run, or of the run before a restart
-    idempotencyKey: `${encodeURIComponent(run.id)}${run.restarts > 0 ? `:${run.restarts}` : ""}/${id}`,
-    get signal() {
-      return abort.signal;
-    },
-  };
-};
+/** What an attempt runs in. Few tasks ask for what they can know of it. */
+class AttemptContext {
+  readonly kind = "task";
+  readonly execution: LiveStep["execution"];
+  readonly attempt: AttemptCalls;
+  private readonly step: LiveStep;
+  private readonly abort: LazyAbort;
+  private readonly number: number;
+  private made: TaskContext | undefined;
+
+  constructor(step: LiveStep, abort: LazyAbort, calls: AttemptCalls) {
+    this.execution = step.execution;
+    this.attempt = calls;
+    this.step = step;
+    this.abort = abort;
+    this.number = step.attempt;
+  }
+
+  get task(): TaskContext {
+    return (this.made ??= contextOf(this.step, this.number, this.abort));
+  }
+}
+
+const contextOf = ({ execution: { run }, call: { id } }: LiveStep, attempt: number, abort: LazyAbort): TaskContext => ({
+  runId: run.id,
+  stepId: id,
+  attempt,
+  // encoded, so that no run id with a slash or colon gives the key of a step of another run, or of the run before a restart
+  idempotencyKey: `${encodeURIComponent(run.id)}${run.restarts > 0 ? `:${run.restarts}` : ""}/${id}`,
+  get signal() {
+    return abort.signal;
+  },
+});
 
 /** `call` with a time limit. An attempt that ignores its `AbortSignal` continues, but its outcome is ignored. */
-async function limited(step: LiveStep, call: () => Promise<unknown>, timeout: Duration | undefined): Promise<unknown> {
-  if (timeout === undefined) return call();
+async function limited(step: LiveStep, call: () => Promise<unknown>, timeout: Duration): Promise<unknown> {
   const { clock } = step.execution.host;
   const limit = toMilliseconds(timeout, "timeout");
   let stop: () => void = () => {};

@@ -48,7 +48,7 @@ class Walker {
   out = "";
   /** Whether a value was left out. */
   lossy = false;
-  private readonly seen = new Map<object, number>();
+  private seen: Map<object, number> | undefined;
   private readonly frames: Frame[] = [];
   private readonly limits: Limits;
   private values = 0;
@@ -91,6 +91,7 @@ class Walker {
     if (++this.values > this.limits.values) return;
     if (typeof value === "string") return this.string(value);
     if (typeof value !== "object" || value === null) return this.primitive(value);
+    this.seen ??= new Map();
     const earlier = this.seen.get(value);
     if (earlier !== undefined) {
       this.out += `^${earlier};`;
