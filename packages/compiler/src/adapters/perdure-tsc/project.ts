@@ -73,6 +73,7 @@ export class TscProject {
   }
 
   private async onceForOne(): Promise<number> {
+    const began = Date.now();
     const [config] = this.configs;
     const compiled = config && this.sources.compile(config.files);
     if (!config || !compiled || !emitsJavaScript(config) || compiled.files.size === 0) {
@@ -86,7 +87,7 @@ export class TscProject {
       emitting?.catch(nothing),
     ]);
     if (failed || (code !== 0 && config.options.noEmitOnError === true)) return outputsSkipped;
-    if (emission) this.write(config, emission);
+    if (emission) this.write(config, emission, began);
     else if (code === 0) await emitting;
     return code === 0 ? 0 : outputsGenerated;
   }
@@ -116,9 +117,10 @@ export class TscProject {
     let failed = false;
     for (const config of this.configs) {
       if (!emitsJavaScript(config) || this.stamps(config).isCurrent()) continue;
+      const began = Date.now();
       const compiled = this.sources.compile(config.files);
       if (report(compiled)) failed = true;
-      else if (await mayEmit(config)) written.push(...this.write(config, await this.emit(config, compiled)));
+      else if (await mayEmit(config)) written.push(...this.write(config, await this.emit(config, compiled), began));
     }
     return { failed, written };
   }
@@ -145,9 +147,10 @@ export class TscProject {
     };
   }
 
-  private write(config: Config, emission: Emission): string[] {
+  /** @param began - when the first of its inputs was read */
+  private write(config: Config, emission: Emission, began: number): string[] {
     const written = writeOutputs(emission.outputs);
-    this.stamps(config).keep(emission);
+    this.stamps(config).keep(emission, began);
     return written;
   }
 

@@ -40,14 +40,16 @@ export class Stamps {
     return (this.read()?.inputs ?? []).map(([path]) => path).filter((path) => !isPackage(path));
   }
 
-  keep({ inputs, outputs }: Emission): void {
+  /** @param began - when the first input was read. One that has changed since counts as changed: nobody knows which text was read */
+  keep({ inputs, outputs }: Emission, began: number): void {
     const manifests = new Set(
       inputs
         .filter((path) => !isPackage(path))
         .flatMap((path) => ancestors(dirname(path)).map((each) => join(each, "package.json"))),
     );
     const traces = (paths: Iterable<string>): Trace[] => [...paths].map((path) => [path, trace(path)]);
-    const stamp: Stamp = { key: this.key, inputs: traces(inputs), others: traces([...manifests, ...outputs.keys()]) };
+    const read = inputs.map((path): Trace => [path, isNewer(path, began) ? "changed" : trace(path)]);
+    const stamp: Stamp = { key: this.key, inputs: read, others: traces([...manifests, ...outputs.keys()]) };
     try {
       mkdirSync(dirname(this.path), { recursive: true });
       writeFileSync(this.path, JSON.stringify(stamp));
@@ -75,6 +77,10 @@ function trace(path: string): string {
   const stats = statSync(path, { throwIfNoEntry: false });
   return stats ? `${stats.mtimeMs} ${stats.size}` : "";
 }
+
+/** Times of files may be some milliseconds behind. */
+const isNewer = (path: string, time: number): boolean =>
+  (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) > time - 20;
 
 function ancestors(directory: string): string[] {
   const above = dirname(directory);
