@@ -1,5 +1,16 @@
+import { openStore } from "perdure";
 import { describe, expect, test } from "vitest";
 import { freshStore, Program, run, runAndKillAt } from "./program.ts";
+
+/** Resolves when the first call of the task has its checkpoint: what a task prints comes before that. */
+async function isRecorded(url: string, run: string, task: string): Promise<void> {
+  const store = openStore(url);
+  await store.open();
+  const steps = async (): Promise<string[]> =>
+    (await store.steps(run)).filter(({ state }) => state === "completed").map(({ id }) => id);
+  await expect.poll(steps).toContain(`${task}[0]`);
+  await store.close();
+}
 
 const starting = (lines: readonly string[], start: string): string[] => lines.filter((line) => line.startsWith(start));
 
@@ -106,6 +117,7 @@ describe("the example approval-server", () => {
     const first = await Server.start(store);
     expect(await first.post("/orders", { id: "17", total: 12_500 })).toEqual({ run: "order-17" });
     await first.program.line(/^validating 17/);
+    await isRecorded(store, "order-17", "validate");
     await first.program.kill();
 
     const second = await Server.start(store);

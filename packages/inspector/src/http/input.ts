@@ -21,7 +21,7 @@ export const runsQuery = v.strictObject({
   "created-after": v.optional(date),
   "created-before": v.optional(date),
   before: v.optional(text),
-  limit: limit(1_000, 200),
+  limit: limit(10_000, 200),
 });
 export const runQuery = v.strictObject({ id: text });
 export const stepsQuery = v.strictObject({ run: text, after: v.optional(number, "0"), limit: limit(10_000, 1_000) });

@@ -99,7 +99,12 @@ function useRoute(): void {
       places.scrolled.set(placeOf(route.value), scrollY);
       if (next.page === "runs") places.runsAddress = formatRoute(next);
       route.value = next;
-      if (isElsewhere) requestAnimationFrame(() => scrollTo(0, places.scrolled.get(placeOf(next)) ?? 0));
+      if (!isElsewhere) return;
+      requestAnimationFrame(() => {
+        scrollTo(0, places.scrolled.get(placeOf(next)) ?? 0);
+        // what had the focus is gone. The list gives it to the line that had it
+        if (next.page !== "runs") document.getElementById("main")?.focus({ preventScroll: true });
+      });
     };
     addEventListener("hashchange", follow);
     return () => removeEventListener("hashchange", follow);
