@@ -3,7 +3,7 @@ import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import { createCodec } from "../../packages/runtime/src/values/codec.ts";
-import { jsonOf } from "../../packages/runtime/src/values/json.ts";
+import { jsonOf } from "../../packages/runtime/src/values/plain.ts";
 
 const shared = { a: 1 };
 const cycle: unknown[] = [];

@@ -4,9 +4,9 @@ import { parse, stringify } from "devalue";
 import { guarded, describe, textOf } from "./describe.ts";
 import { encodeError, type ErrorClasses } from "./error-data.ts";
 import { Inspection, setProperty } from "./inspection.ts";
-import { jsonOf } from "./json.ts";
 import { classKind, specialKinds, specialNameOf, type Kind, type SpecialName } from "./kinds.ts";
 import { asNotStorable, culpritOf } from "./not-storable.ts";
+import { jsonOf } from "./plain.ts";
 
 /** Turns values into text and back. Pass your own to `configure({ codec })` to encrypt values or to use another format. */
 export interface Codec {
