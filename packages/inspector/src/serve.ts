@@ -9,6 +9,8 @@ import { answersOf, type InspectorOptions } from "./handler.ts";
 export interface ServeOptions extends Pick<InspectorOptions, "hosts" | "root" | "maps"> {
   /** Default: any free one. */
   readonly port?: number;
+  /** Default: a random one, made at each start. Your own, of 20 characters or more, keeps the address the same. */
+  readonly token?: string;
   /** The address to listen at. Default `"127.0.0.1"`: only this machine can reach it. */
   readonly host?: string;
 }
@@ -29,11 +31,26 @@ export interface InspectorServer {
  * @throws PerdureError `OPTION_UNKNOWN`, `OPTION_INVALID`; the error of Node when it cannot listen
  */
 export async function serveInspector(options: ServeOptions = {}): Promise<InspectorServer> {
-  checkOptions(options, { port: true, host: true, hosts: true, root: true, maps: true }, "serveInspector()");
-  const { port = 0, host = "127.0.0.1", hosts = [], ...places } = options;
+  checkOptions(
+    options,
+    { port: true, token: true, host: true, hosts: true, root: true, maps: true },
+    "serveInspector()",
+  );
+  const {
+    port = 0,
+    host = "127.0.0.1",
+    hosts = [],
+    token = randomBytes(24).toString("base64url"),
+    ...places
+  } = options;
   // Node would listen at every address
   if (host === "") throw new PerdureError("OPTION_INVALID", { option: "host", value: '""', expected: "an address" });
-  const token = randomBytes(24).toString("base64url");
+  if (!/^[\w-]{20,}$/u.test(token))
+    throw new PerdureError("OPTION_INVALID", {
+      option: "token",
+      value: `text of ${token.length} characters`,
+      expected: "20 or more letters, digits, hyphens and underscores",
+    });
   const expected = digest(`Bearer ${token}`);
   const authorize = (request: Request): boolean =>
     timingSafeEqual(digest(request.headers.get("authorization") ?? ""), expected);

@@ -241,6 +241,17 @@ describe("serveInspector()", () => {
     expect([page.status, (await page.text()).includes(token)]).toEqual([200, false]);
   });
 
+  test("takes a token of one's own, unless it is easy to guess", async () => {
+    const own = "a-token-of-my-own-0123456789";
+    const { url } = await serve({ token: own });
+    expect(new URL(url).hash).toBe(`#token=${own}`);
+    const headers = { authorization: `Bearer ${own}` };
+    expect((await fetch(new URL("/api/runs", url), { headers })).status).toBe(200);
+    expect((await fetch(new URL("/api/runs", url))).status).toBe(401);
+    for (const token of ["", "short", "with a space in its text 0123"])
+      await expect(serveInspector({ token })).rejects.toMatchObject({ code: "OPTION_INVALID" });
+  });
+
   test("two servers have two tokens", async () => {
     const [one, other] = [await serve(), await serveInspector()];
     onTestFinished(() => other.close());

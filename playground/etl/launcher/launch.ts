@@ -64,8 +64,5 @@ async function judge(undisturbed: Workplace, killed: Workplace, deaths: readonly
   }
   console.log("\n✓ no finished task ran again");
   console.log(`✓ the report equals that of the undisturbed job: ${relative(process.cwd(), killed.report)}\n`);
-  console.log(
-    `npm run inspect shows the killed run, each of its ${kills + 1} lives, and its steps: it prints an address.\n`,
-  );
   return true;
 }

@@ -19,5 +19,8 @@ test("the job completes after it was killed three times", { timeout: 120_000 }, 
   expect(stdout).toContain("kill 3 of 3");
   expect(stdout).toContain("✓ no finished task ran again");
   expect(stdout).toContain("✓ the report equals that of the undisturbed job");
+  expect(stdout).toMatch(
+    /npm run inspect shows the killed run, its lives and its steps, at\nhttp:\/\/127\.0\.0\.1:\d+\/#token=[\w-]{20,}\n/u,
+  );
   expect(status).toBe(0);
 });
