@@ -26,7 +26,7 @@ async function act(page: Page, action: string, confirm = action): Promise<void> 
 const hasStatus = (page: Page, status: string): Promise<void> =>
   seen(page.getByRole("banner").or(page.locator("main header")).getByText(status, { exact: true }));
 
-test("a run that goes on in another process is followed live, and so is the list", async () => {
+test("a run that another process executes is followed live, and so is the list", async () => {
   const slow = scenery.begin("slow");
   await slow.printed("started");
   const page = await open("/run/slow-1");
@@ -71,7 +71,7 @@ test("a run is forked from one of its steps", async () => {
   await screenshot(page, "fork");
 });
 
-test("a signal is delivered with a form that its schema makes, and the parent goes on", async () => {
+test("a signal is delivered with a form that its schema makes, and the parent continues", async () => {
   const page = await open("/run/approval-of-77");
   await page.getByRole("listitem").getByRole("button", { name: "Deliver signal…" }).click();
   const dialog = page.getByRole("dialog", { name: "Deliver the signal “decision”" });

@@ -161,7 +161,7 @@ describe("the inspector of a development server", () => {
     return (await fetch(`http://127.0.0.1:${port}/__perdure/`)).text();
   };
 
-  test("a server that restarts goes on with the one that has the store open", async () => {
+  test("a restarted server keeps the inspector that has the store open", async () => {
     vi.stubEnv("PERDURE_STORE", "sqlite:a.db");
     onTestFinished(() => void vi.unstubAllEnvs());
     const project = temporaryProject({ ...orders, ...withInspector });

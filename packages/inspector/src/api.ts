@@ -111,7 +111,7 @@ export interface ExecutionItem {
   /** From 1. */
   readonly number: number;
   readonly startedAt: number;
-  /** Undefined: it goes on, or nobody knows when its process died. */
+  /** Undefined: it has not ended, or the time at which its process died is not known. */
   readonly endedAt?: number;
   /** `released`: the run left memory while it waited, or its process closed. `died`: its process was gone, or did not renew its lease. */
   readonly end: "running" | "released" | "died" | "ended";

@@ -40,7 +40,7 @@ export function createApp({ client, project, changes, authorize, base, hosts, is
       return await authorize(request, access);
     } catch (error) {
       process.emitWarning(inspect(error)); // who asked must not read it
-      throw refusal(500, "AUTHORIZE_FAILED", "authorize() threw an error, which stands in the log of the server");
+      throw refusal(500, "AUTHORIZE_FAILED", "authorize() threw an error\n  → see the log of the server");
     }
   };
   const allow = async ({ req }: Context, access: "read" | "act"): Promise<void> => {

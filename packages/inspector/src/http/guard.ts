@@ -6,7 +6,7 @@ import { refusal } from "./refusal.ts";
 /** Every request that changes something has it. A page of another origin cannot send it without being asked first, which is refused. */
 const ACTION_HEADER = "x-perdure-inspector";
 
-/** The page loads nothing from elsewhere, runs no inline script, and stands in no frame. */
+/** The page loads nothing from elsewhere, runs no inline script, and cannot be framed. */
 export const headers: MiddlewareHandler = secureHeaders({
   contentSecurityPolicy: {
     defaultSrc: ["'none'"],

@@ -81,10 +81,10 @@ test("later only the new steps and the open ones are read, and open steps that h
 
 test.each<[string, Partial<RunItem>, Partial<RunItem>]>([
   ["was restarted", { status: "running" }, { status: "running", restarts: 1 }],
-  ["goes on after its failure", { status: "failed" }, { status: "running" }],
+  ["continues after its failure", { status: "failed" }, { status: "running" }],
   ["has failed a second time", { status: "failed", updatedAt: 5 }, { status: "failed", updatedAt: 9 }],
   ["was deleted and made again", { createdAt: 1 }, { createdAt: 2 }],
-  ["goes on with other code", { status: "blocked" }, { status: "pending" }],
+  ["continues with other code", { status: "blocked" }, { status: "pending" }],
 ])("all steps are read again when the run %s", async (_, before, after) => {
   const { record, asked, states, reader } = world({ run: before, done: finished(5) });
   await reader.refresh();

@@ -47,14 +47,14 @@ describe("the bar of a step", () => {
     expect(parts(step, 999)).toEqual(["failed 0-10", "failed 10-30"]);
   });
 
-  test("a task that runs goes on until now, one that waits for an attempt is a gap until now", () => {
+  test("the bar of a running task extends until now, one that waits for an attempt is a gap until now", () => {
     expect(parts(stepAt("a[0]", { state: "open" }), 40)).toEqual(["work 0-40 open"]);
     const waiting = stepAt("a[0]", { state: "open", failedAttempts: failures([0, 10]), dueAt: 90 });
     expect(parts(waiting, 40)).toEqual(["failed 0-10", "backoff 10-40 open"]);
     expect(parts(waiting, 95)).toEqual(["failed 0-10", "backoff 10-90", "work 90-95 open"]);
   });
 
-  test("an open wait goes on until now, and not beyond the time when it was due", () => {
+  test("the bar of an open wait extends until now, and not beyond the time when it was due", () => {
     const sleep = stepAt("sleep[0]", { kind: "sleep", state: "open", startedAt: 10, dueAt: 50 });
     expect(parts(sleep, 30)).toEqual(["wait 10-30 open"]);
     expect(parts(sleep, 80)).toEqual(["wait 10-50 open"]);
@@ -70,7 +70,7 @@ describe("the bar of a step", () => {
 });
 
 describe("the lives of a run", () => {
-  test("a life without an end goes on until now", () => {
+  test("an execution without an end extends until now", () => {
     expect(livesOf([{ number: 1, startedAt: 5, end: "running" }], [], 90)).toMatchObject([
       { from: 5, to: 90, isGuessed: false },
     ]);

@@ -38,7 +38,7 @@ describe("actions", () => {
     expect(permittedActions({ status: "blocked" })).toEqual(["unblock", "signal", "cancel", "delete"]);
   });
 
-  test("a retry after a clean-up, and the deletion of a run that goes on, say what that means", () => {
+  test("a retry after a clean-up, and the deletion of a run that has not ended, say what that means", () => {
     const run = { id: "a", status: "failed", compensated: true } as const;
     expect(explain({ action: "retry", run }).effects.join(" ")).toContain("may repeat or miss work");
     expect(explain({ action: "retry", run: { ...run, compensated: false } }).effects.join(" ")).not.toContain(

@@ -14,10 +14,10 @@ export interface Tick {
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
-/** Where a time stands in the range, in percent of its width; beyond 0 and 100 outside of it. */
+/** The position of a time in the range, in percent of its width: below 0 or above 100 outside of the range. */
 export const positionOf = ({ from, to }: Range, time: number): number => ((time - from) / (to - from)) * 100;
 
-/** The time that stands at a part (0 to 1) of the width. */
+/** The time at a fraction (0 to 1) of the width. */
 export const timeAt = ({ from, to }: Range, part: number): number => from + (to - from) * part;
 
 /** A range that is not empty, with some room at its end. */

@@ -32,7 +32,7 @@ export interface Explanation {
 }
 
 const RESUMED =
-  "It goes on in a process of yours that runs worker() or recover(). The inspector executes nothing itself.";
+  "A process of yours that runs worker() or recover() continues it. The inspector executes nothing itself.";
 
 const EXPLANATIONS: Record<ActionName, (intent: Intent) => Explanation> = {
   retry: ({ run }) => ({
@@ -95,7 +95,7 @@ const EXPLANATIONS: Record<ActionName, (intent: Intent) => Explanation> = {
   signal: ({ signal }) => ({
     button: "Deliver signal",
     title: signal === undefined ? "Deliver a signal" : `Deliver the signal “${signal}”`,
-    effects: ["The run receives the payload and goes on. A signal cannot be taken back."],
+    effects: ["The run receives the payload and continues. A signal cannot be taken back."],
     isDangerous: false,
   }),
 };

@@ -9,7 +9,7 @@ export interface Field {
   readonly description: string | undefined;
   /** The values to choose from. */
   readonly choices: readonly unknown[];
-  /** What stands in the field at first, as its text. */
+  /** The initial text of the field. */
   readonly initial: string;
 }
 

@@ -100,7 +100,7 @@ export const emptyState = (): RunState => ({
   problem: undefined,
 });
 
-/** Whether steps that were read may be gone: the run was made anew, restarted, goes on after its end, or with other code. */
+/** Whether steps that were read may be gone: the run was made anew, restarted, continued after its end, or continued with other code. */
 function isNewRecord({ run: old }: RunPage, { run }: RunPage): boolean {
   if (old.createdAt !== run.createdAt || old.restarts !== run.restarts) return true;
   if (old.status === "blocked" && run.status !== "blocked") return true;

@@ -100,7 +100,7 @@ export function Remark({ run }: { run: RunItem }): JSX.Element | null {
   if (run.wakeAt !== undefined && run.status === "waiting")
     return (
       <span class="muted">
-        goes on <Time at={run.wakeAt} />
+        continues <Time at={run.wakeAt} />
       </span>
     );
   return null;

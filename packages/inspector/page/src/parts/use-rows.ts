@@ -19,7 +19,7 @@ export interface Rows {
   /** The first and the last row that are seen. */
   readonly first: number;
   readonly last: number;
-  /** Where a row stands in the element, in pixels. */
+  /** The position of a row in the element, in pixels. */
   topOf(item: VirtualItem): number;
   /** Scrolls until a row is seen. */
   reveal(index: number): void;

@@ -144,7 +144,7 @@ function Failure({ page: { run, error, failedStep }, onSelect }: RunHeadProps): 
 }
 
 const ENDS: Record<ExecutionItem["end"], string> = {
-  running: "goes on",
+  running: "is running",
   released: "left memory",
   died: "its process died",
   ended: "ended the run",

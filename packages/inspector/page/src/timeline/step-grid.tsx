@@ -159,7 +159,7 @@ function pressKey(event: KeyboardEvent, rows: readonly TreeRow[], active: number
   press();
 }
 
-/** The line of the scope that a line stands in. */
+/** The row of the scope that contains a row. */
 function parentOf(rows: readonly TreeRow[], index: number): number | undefined {
   const level = rows[index]?.level ?? 1;
   for (let at = index - 1; at >= 0; at -= 1) if ((rows[at]?.level ?? level) < level) return at;

@@ -24,7 +24,7 @@ export function Timeline({ state, page, selected, onSelect }: TimelineProps): JS
   const { tree, version, ends, isLoading } = state;
   const { run, executions } = page;
   const { steps, failed, open, from, to } = tree.root;
-  // nothing goes on in a run that is blocked; the clocks of two machines may differ
+  // a blocked run does not progress; the clocks of two machines may differ
   const isOver = hasEnded(run) || run.status === "blocked";
   const now = Math.max(isOver ? (run.endedAt ?? run.updatedAt) : inspector.now.value, to);
   const [collapsed, setCollapsed] = useState<ReadonlySet<string>>(new Set());
