@@ -83,7 +83,7 @@ test("the command shows runs, their steps, values and errors, on a terminal and 
     code: 1,
     output: "order-bad: is tried again: a worker will resume it\norder-good: has not failed\n",
   });
-  await all.printed("order-bad  completed Money { amount: 500 }");
+  await all.printed("order-bad  completed Money { amount: 500.25 }");
   expect(all.output).toMatch(/approval-a {2}✔ signal:approval\[0\].*\n.* approval-a {2}completed/u);
   expect(all.output).not.toContain("order-good");
 });

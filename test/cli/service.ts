@@ -53,7 +53,7 @@ export async function whole(id: string) {
 
 process.on("SIGTERM", () => close().then(() => process.exit(0)));
 worker();
-const orders = [await start(order, ["good" + (process.env.NAME ?? ""), 5], { tags: ["vip"] }), await start(order, ["bad" + (process.env.NAME ?? ""), 500])];
+const orders = [await start(order, ["good" + (process.env.NAME ?? ""), 5], { tags: ["vip"] }), await start(order, ["bad" + (process.env.NAME ?? ""), 500.25])];
 await start(approval, ["a"]);
 await start(whole, ["w"]);
 await Promise.allSettled(orders.map((run) => run.result()));
