@@ -105,6 +105,12 @@ export type NewRun = Pick<
   readonly lease?: Lease;
 };
 
+export interface CreatedRun {
+  /** False: a run with this id existed. */
+  readonly created: boolean;
+  readonly run: RunRow;
+}
+
 export interface Lease {
   readonly owner: string;
   readonly until: number;
@@ -293,7 +299,9 @@ export interface Store {
    * S10 Every code version that a run refers to is recorded. `modules` is recorded under `code` together with the run, or with the write of
    *     type `code`. An existing record under that fingerprint stays. If the run already exists, or the write is refused, nothing is recorded.
    */
-  createRun(run: NewRun): Awaitable<{ readonly created: boolean; readonly run: RunRow }>;
+  createRun(run: NewRun): Awaitable<CreatedRun>;
+  /** The same for runs that are started together, in order and in one transaction: if it fails, none is created. Without it, each is created alone. */
+  createRuns?(runs: readonly NewRun[]): Awaitable<CreatedRun[]>;
   getRun(id: string): Awaitable<RunRow | undefined>;
   /** The `modules` of a code version. Undefined: no run has it, or only runs from a schema that did not record code versions. */
   getCode(code: string): Awaitable<Encoded | undefined>;
@@ -410,7 +418,7 @@ export interface Store {
     readonly from: string;
     readonly id: string;
     readonly now: number;
-  }): Awaitable<{ readonly created: boolean; readonly run: RunRow } | undefined>;
+  }): Awaitable<CreatedRun | undefined>;
 
   /**
    * S16 A blocked run is no longer blocked. False: it is not blocked. Undefined: the run does not exist.

@@ -29,6 +29,7 @@ export function wrapStore(store: Store, around: AroundCall): Store {
 /** The methods that write durably. `renew` is not one of them: a lease that is not renewed only ends earlier. */
 export const DURABLE_WRITES: ReadonlySet<StoreMethod> = new Set([
   "createRun",
+  "createRuns",
   "claim",
   "commit",
   "deliver",

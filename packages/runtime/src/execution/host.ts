@@ -49,7 +49,7 @@ export interface Host {
   readonly settings: Settings;
   readonly log: Logger;
   /** Commits together with the other writes of this turn. `done` gets true, false (the epoch is stale), or the store's error. */
-  commit(write: Write, done: (result: unknown) => void): void;
+  commit(write: Write, done: (isOwned: boolean | undefined, error?: unknown) => void): void;
   /** Reports a problem that does not stop the run. */
   report(error: PerdureError, run: RunRow): void;
   /** Milliseconds of a clock that only runs forward. */

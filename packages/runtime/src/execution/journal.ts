@@ -87,11 +87,11 @@ export class Journal {
   }
 
   private commit(write: WriteBody, then: () => void): void {
-    this.host.commit({ ...write, run: this.run.id, epoch: this.run.epoch } as Write, (result) => {
+    this.host.commit({ ...write, run: this.run.id, epoch: this.run.epoch } as Write, (isOwned, error) => {
       if (this.writer.hasEnded) return;
-      if (result === true) then();
-      else if (result === false) this.writer.lose();
-      else this.writer.fail(result);
+      if (isOwned === true) then();
+      else if (isOwned === false) this.writer.lose();
+      else this.writer.fail(error);
     });
   }
 }

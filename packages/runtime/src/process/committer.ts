@@ -1,91 +1,138 @@
 import { nextTurn, PerdureError } from "@perdure/protocol";
-import type { Awaitable, Store, Write } from "@perdure/store";
+import type { Awaitable, CreatedRun, NewRun, Store, Write } from "@perdure/store";
 import { timed, type Instrumentation } from "../config/instrumentation.ts";
 
-interface Entry {
-  readonly write: Write;
-  readonly done: (result: unknown) => void;
-}
+/** Gets the store's answer, or the error in place of it. */
+type Done<R> = (answer: R | undefined, error?: unknown) => void;
 
-/** Collects the writes of one event-loop turn, of all runs, into one commit. */
-export class Committer {
-  private readonly store: Store;
-  private readonly onCommit: Instrumentation["onCommit"];
-  private entries: Entry[] = [];
-  private scheduled = false;
-  private busy = false;
+/** Collects the items of one event-loop turn into one call of the store. There is one call at a time. */
+class Batches<I, R> {
+  private readonly send: (items: I[]) => Awaitable<readonly R[]>;
+  private items: I[] = [];
+  private waiting: Done<R>[] = [];
+  private isScheduled = false;
+  private isBusy = false;
   private idle: (() => void)[] = [];
 
-  constructor(store: Store, onCommit?: Instrumentation["onCommit"]) {
-    this.store = store;
-    this.onCommit = onCommit;
+  constructor(send: (items: I[]) => Awaitable<readonly R[]>) {
+    this.send = send;
   }
 
-  add(write: Write, done: (result: unknown) => void): void {
-    this.entries.push({ write, done });
+  add(item: I, done: Done<R>): void {
+    this.items.push(item);
+    this.waiting.push(done);
     this.schedule();
   }
 
   get isEmpty(): boolean {
-    return this.entries.length === 0 && !this.busy;
+    return this.items.length === 0 && !this.isBusy;
   }
 
-  /** Resolves when every write that was added is answered. */
   async flush(): Promise<void> {
     if (this.isEmpty) return;
     await new Promise<void>((resolve) => this.idle.push(resolve));
   }
 
   private schedule(): void {
-    if (this.scheduled || this.busy || this.entries.length === 0) return;
-    this.scheduled = true;
-    nextTurn(() => {
-      this.scheduled = false;
-      this.commit();
-    });
+    if (this.isScheduled || this.isBusy || this.items.length === 0) return;
+    this.isScheduled = true;
+    nextTurn(this.turn);
   }
 
-  private async oneByOne(batch: readonly Entry[]): Promise<unknown[]> {
-    const results: unknown[] = [];
-    for (const { write } of batch) {
+  private readonly turn = (): void => {
+    this.isScheduled = false;
+    const { items, waiting } = this;
+    this.items = [];
+    this.waiting = [];
+    this.isBusy = true;
+    try {
+      const answers = this.send(items);
+      if (answers instanceof Promise)
+        answers.then(
+          (all) => this.answer(waiting, all),
+          (error: unknown) => this.fail(items, waiting, error),
+        );
+      else this.answer(waiting, answers);
+    } catch (error) {
+      this.fail(items, waiting, error);
+    }
+  };
+
+  private answer(waiting: readonly Done<R>[], answers: readonly R[]): void {
+    for (let index = 0; index < waiting.length; index++) waiting[index]?.(answers[index]);
+    this.answered();
+  }
+
+  private answered(): void {
+    this.isBusy = false;
+    this.schedule();
+    if (!this.isScheduled) for (const resolve of this.idle.splice(0)) resolve();
+  }
+
+  private fail(items: readonly I[], waiting: readonly Done<R>[], cause: unknown): void {
+    const error = cause ?? new Error("the store failed");
+    // what became of a batch that was not answered is not known: each of its runs is claimed and replayed
+    const isUnknown = error instanceof PerdureError && error.code === "STORE_TIMEOUT";
+    if (!isUnknown && items.length > 1) return void this.oneByOne(items, waiting);
+    for (const done of waiting) done(undefined, error);
+    this.answered();
+  }
+
+  /** The failure of one run's item must not prevent those of the others. */
+  private async oneByOne(items: readonly I[], waiting: readonly Done<R>[]): Promise<void> {
+    const answers: { readonly answer?: R | undefined; readonly error?: unknown }[] = [];
+    for (const item of items) {
       try {
-        results.push((await this.write([write]))[0]);
+        answers.push({ answer: (await this.send([item]))[0] });
       } catch (error) {
-        results.push(error ?? new Error("the store failed"));
+        answers.push({ error: error ?? new Error("the store failed") });
       }
     }
-    return results;
+    answers.forEach(({ answer, error }, index) => waiting[index]?.(answer, error));
+    this.answered();
+  }
+}
+
+/** Writes what one event-loop turn brings, in all runs, with one transaction of the store, and creates its new runs with another one. */
+export class Committer {
+  private readonly writes: Batches<Write, boolean>;
+  private readonly runs: Batches<NewRun, CreatedRun> | undefined;
+  private readonly store: Store;
+
+  constructor(store: Store, onCommit?: Instrumentation["onCommit"]) {
+    this.store = store;
+    this.writes = new Batches((writes) =>
+      onCommit ? timed(onCommit, writes.length, () => store.commit(writes)) : store.commit(writes),
+    );
+    if (store.createRuns) this.runs = new Batches((runs) => createAll(store, runs));
   }
 
-  private write(writes: Write[]): Awaitable<unknown[]> {
-    const { onCommit, store } = this;
-    return onCommit ? timed(onCommit, writes.length, () => store.commit(writes)) : store.commit(writes);
+  /** @param done - gets false where the epoch is stale */
+  add(write: Write, done: Done<boolean>): void {
+    this.writes.add(write, done);
   }
 
-  private commit(): void {
-    const batch = this.entries;
-    this.entries = [];
-    const answer = (results: readonly unknown[]) => {
-      this.busy = false;
-      batch.forEach(({ done }, index) => done(results[index]));
-      this.schedule();
-      if (!this.scheduled) for (const resolve of this.idle.splice(0)) resolve();
-    };
-    const fail = (error: unknown): void => {
-      const [, ...others] = batch;
-      // what became of a batch that was not answered is not known: each of its runs is claimed and replayed
-      const isUnknown = error instanceof PerdureError && error.code === "STORE_TIMEOUT";
-      if (isUnknown) return answer(batch.map(() => error));
-      if (others.length === 0) return answer([error ?? new Error("the store failed")]);
-      void this.oneByOne(batch).then(answer); // the write of one run must not prevent those of the others
-    };
-    this.busy = true;
-    try {
-      const results = this.write(batch.map(({ write }) => write));
-      if (results instanceof Promise) results.then(answer, fail);
-      else answer(results);
-    } catch (error) {
-      fail(error);
-    }
+  create(run: NewRun): Awaitable<CreatedRun> {
+    const { runs } = this;
+    if (!runs) return this.store.createRun(run);
+    return new Promise((resolve, reject) =>
+      runs.add(run, (created, error) => (created ? resolve(created) : reject(error))),
+    );
   }
+
+  get isEmpty(): boolean {
+    return this.writes.isEmpty && (this.runs?.isEmpty ?? true);
+  }
+
+  /** Resolves when every write that was added is answered. */
+  async flush(): Promise<void> {
+    await Promise.all([this.runs?.flush(), this.writes.flush()]);
+  }
+}
+
+function createAll(store: Store, runs: readonly NewRun[]): Awaitable<readonly CreatedRun[]> {
+  const [run] = runs;
+  if (!run || !store.createRuns || runs.length > 1) return store.createRuns?.(runs) ?? [];
+  const created = store.createRun(run);
+  return created instanceof Promise ? created.then((each) => [each]) : [created];
 }

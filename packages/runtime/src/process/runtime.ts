@@ -105,7 +105,7 @@ export class Runtime implements Host, ProcessContext {
     this.poller = new Poller(this, this.runs, this.waiters, leases);
     this.claims = new Claims(this, this.runs, leases);
     this.followers = new Followers(this, this.runs, this.claims, this.waiters, this.poller);
-    this.starter = new Starter(this, this.runs, this.followers, leases, options.seed);
+    this.starter = new Starter(this, this.committer, this.runs, this.followers, leases, options.seed);
     this.requests = new Requests(this, this.runs, this.claims, this.followers, this.waiters, this.poller);
   }
 
@@ -146,7 +146,7 @@ export class Runtime implements Host, ProcessContext {
 
   // --- what executions ask for
 
-  commit(write: Write, done: (result: unknown) => void): void {
+  commit(write: Write, done: (isOwned: boolean | undefined, error?: unknown) => void): void {
     this.committer.add(write, done);
   }
 

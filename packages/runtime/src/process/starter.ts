@@ -11,6 +11,7 @@ import { guarded, headlineOf } from "../values/describe.ts";
 import { fullFingerprint } from "../values/fingerprint.ts";
 import { parseWith } from "../values/schema.ts";
 import { placeOf } from "./claims.ts";
+import type { Committer } from "./committer.ts";
 import type { ProcessContext } from "./context.ts";
 import type { Followers } from "./followers.ts";
 import type { Leases } from "./leases.ts";
@@ -23,6 +24,7 @@ const MOST_CALLERS = 10_000;
 /** Starts runs, or attaches to those that exist. */
 export class Starter {
   private readonly context: ProcessContext;
+  private readonly committer: Committer;
   private readonly runs: RunsInMemory;
   private readonly followers: Followers;
   private readonly leases: Leases;
@@ -33,12 +35,14 @@ export class Starter {
   /** @param seed - the secret from which a run's random values are drawn. Default: a random one */
   constructor(
     context: ProcessContext,
+    committer: Committer,
     runs: RunsInMemory,
     followers: Followers,
     leases: Leases,
     seed: (run: string) => string = () => randomUUID(),
   ) {
     this.context = context;
+    this.committer = committer;
     this.runs = runs;
     this.followers = followers;
     this.leases = leases;
@@ -76,7 +80,7 @@ export class Starter {
       this.assertCaller(id, definition, request.caller);
     const trace = this.traceOf(request, id);
     const now = clock.now();
-    const store = await this.context.ready();
+    await this.context.ready();
     const leaseEndsAt = this.leases.endsAt();
     const code = codeOf(definition);
     const codeHistory = newHistory(settings.renames);
@@ -96,7 +100,7 @@ export class Starter {
       ...(codeHistory !== undefined && { codeHistory }),
       lease: { owner, until: now + settings.lease },
     };
-    const { created, run } = await this.runs.claiming(id, request, () => store.createRun(newRun));
+    const { created, run } = await this.runs.claiming(id, request, () => this.committer.create(newRun));
     if (created) {
       this.runs.execute(run, request, leaseEndsAt);
       this.followers.resume(id, request);

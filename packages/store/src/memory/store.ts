@@ -1,4 +1,4 @@
-import type { Store } from "../contract.ts";
+import type { CreatedRun, NewRun, Store } from "../contract.ts";
 import { EARLY_SIGNAL_LIFETIME } from "../status.ts";
 import { counts, list, selected, unfinished } from "./lists.ts";
 import { cancel, deliver, fork, prune, remove, restart, retry, wakeup } from "./requests.ts";
@@ -18,21 +18,24 @@ export function memoryStore(): Store {
     if (!codes.has(code)) codes.set(code, modules);
   };
 
+  const createRun = (run: NewRun): CreatedRun => {
+    const found = runs.get(run.id);
+    if (found) return { created: false, run: found.row };
+    const made = newRun(run, created++, deleted.get(run.id));
+    runs.set(run.id, made);
+    record(run);
+    for (const { name, payload, now } of early.filter((each) => each.run === run.id))
+      deliver(made, name, payload, now);
+    early.splice(0, early.length, ...early.filter((each) => each.run !== run.id));
+    return { created: true, run: made.row };
+  };
+
   return {
     name: "memory:",
     open() {},
     close() {},
-    createRun(run) {
-      const found = runs.get(run.id);
-      if (found) return { created: false, run: found.row };
-      const made = newRun(run, created++, deleted.get(run.id));
-      runs.set(run.id, made);
-      record(run);
-      for (const { name, payload, now } of early.filter((each) => each.run === run.id))
-        deliver(made, name, payload, now);
-      early.splice(0, early.length, ...early.filter((each) => each.run !== run.id));
-      return { created: true, run: made.row };
-    },
+    createRun,
+    createRuns: (all) => all.map(createRun),
     getRun: (id) => runs.get(id)?.row,
     getCode: (code) => codes.get(code),
     listRuns: (filter) => list(runs, filter),

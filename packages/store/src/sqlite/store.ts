@@ -1,6 +1,6 @@
 import { resolve, sep } from "node:path";
 import { checkOptions, PerdureError } from "@perdure/protocol";
-import type { RunRow, Store, Wakeup } from "../contract.ts";
+import type { CreatedRun, NewRun, RunRow, Store, Wakeup } from "../contract.ts";
 import { applyBatch, type Tables } from "./commit.ts";
 import { codesTable } from "./codes.ts";
 import { connect, fileIdentity, settings, type Durability, type Settings } from "./connection.ts";
@@ -76,6 +76,12 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
       }
     });
 
+  const createRuns = (wanted: readonly NewRun[]): CreatedRun[] => {
+    const known = read(({ runs }) => wanted.map(({ id }) => runs.get(id)));
+    if (known.every((run) => run !== undefined)) return known.map((run) => ({ created: false, run }));
+    return write((tables) => wanted.map((run) => create(tables, run)));
+  };
+
   return {
     name,
     open() {
@@ -88,18 +94,8 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
     },
     settings: () => use((open) => open.settings()),
 
-    createRun(run) {
-      const found = read(({ runs }) => runs.get(run.id));
-      if (found) return { created: false, run: found };
-      return write(({ runs, codes, signals }) => {
-        const created = runs.insert(run);
-        if (created) {
-          codes.record(run.code, run.modules);
-          signals.adoptEarly(run.id);
-        }
-        return { created, run: existing(runs.get(run.id)) };
-      });
-    },
+    createRun: (run) => existing(createRuns([run])[0]),
+    createRuns,
     getRun: (id) => read(({ runs }) => runs.get(id)),
     getCode: (code) => read(({ codes }) => codes.get(code)),
     listRuns: (filter) => use((open) => open.read(() => open.tables.runs.list(filter))),
@@ -160,6 +156,15 @@ function absolute(path: string): string {
 function existing<T>(row: T | undefined): T {
   if (row === undefined) throw new Error("a row that was just written is missing");
   return row;
+}
+
+function create({ runs, codes, signals }: Tables, run: NewRun): CreatedRun {
+  const created = runs.insert(run);
+  if (created) {
+    codes.record(run.code, run.modules);
+    signals.adoptEarly(run.id);
+  }
+  return { created, run: existing(runs.get(run.id)) };
 }
 
 function claim({ runs, executions }: Tables, request: Parameters<Store["claim"]>[0]): RunRow | undefined {
