@@ -127,11 +127,11 @@ test("a function with its directive that is passed on stops the run before it is
 test("only that run stops", async () => {
   const first = await start(sum, ["before"]);
   instead.charge = without();
-  const stopped = await start(last, ["b"]);
+  const stopped = stopOf(await start(last, ["b"]));
   await vi.waitFor(() => expect(effects).toContain("plain 1"));
   delete instead.charge;
   const after = await start(sum, ["after"]);
-  await stopOf(stopped);
+  await stopped;
   expect([await first.status(), await after.result()]).toEqual([expect.any(String), 30]);
 });
 

@@ -307,7 +307,7 @@ describe("a workflow defined as a closure", () => {
     };
     const { crash } = begin();
     start(closure, []).catch(() => {});
-    await turns(1);
+    await turns(2);
     crash();
     (await getRun("closure")).result().catch(() => {});
     await advance("1s");

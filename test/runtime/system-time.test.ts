@@ -47,10 +47,9 @@ test("the platform's own timers are found when fake ones are installed before th
     time.setTimer(() => (time.clearRepeated(repeated), done()), 20);
     time.clearTimer(time.setTimer(() => order.push("never"), 1));
     time.nextTurn(() => order.push("turn"));
-    time.microtask(() => order.push("microtask"));
     time.nextTick(() => order.push("tick"));
   });
-  expect(new Set(order)).toEqual(new Set(["microtask", "tick", "turn", "interval"]));
-  expect(order.slice(0, 2).toSorted()).toEqual(["microtask", "tick"]);
+  expect(new Set(order)).toEqual(new Set(["tick", "turn", "interval"]));
+  expect(order[0]).toBe("tick");
   expect(time.elapsed()).toBeGreaterThan(before);
 });

@@ -18,7 +18,6 @@ export const setRepeated = original("setInterval", timers.setInterval);
 export const clearRepeated = original("clearInterval", timers.clearInterval);
 /** Calls a function in a later turn of the event loop. */
 export const nextTurn = original("setImmediate", timers.setImmediate);
-export const microtask = original("queueMicrotask", globalThis.queueMicrotask);
 export const nextTick = original("nextTick", process.nextTick);
 
 const { now: wallClock } = original("Date", Date);

@@ -63,10 +63,11 @@ export class Calls {
   }
 
   beginHeld(): void {
-    const held = this.held;
+    const { held } = this;
+    if (!held) return;
     this.held = undefined;
     this.isReplaying = false;
-    for (const call of held ?? []) this.begin(call);
+    for (const call of held) this.begin(call);
   }
 
   /**
@@ -135,9 +136,11 @@ export class Calls {
 
   /** Throws if the wait that would consume a delivery of this name refuses the payload. */
   checkPayload(name: string, payload: unknown): void {
-    for (const { live, spec, inContext } of this.pending.values())
+    for (const call of this.pending.values()) {
+      const { live, spec } = call;
       if (spec.kind === "signal" && spec.target === name && live?.active === true)
-        return inContext(() => spec.check?.(payload));
+        return call.inContext(() => spec.check?.(payload));
+    }
   }
 
   /**
@@ -145,7 +148,8 @@ export class Calls {
    * before the delivery, which ends it: until that end is durable, a replay would know only of the cancellation.
    */
   interrupt(reason: unknown): void {
-    for (const { live, isWait, shelter } of this.pending.values()) {
+    for (const { live, isWait, caller } of this.pending.values()) {
+      const { shelter } = caller;
       if (shelter === "shield") continue;
       if (isWait) live?.abandon("cancelled");
       else if (shelter === "none") live?.cancel(reason);
@@ -159,13 +163,17 @@ export class Calls {
   private begin(call: PendingCall): void {
     if (!this.execution.isActive) return;
     const open = this.history.openStepOf(call.id);
-    const { lostSteps } = this.execution.host.settings;
-    const lost = open || lostSteps === "report" ? undefined : this.lost.beforeBeginning(call);
     if (open) this.resumeOpenStep(open, call);
-    else if (lost) this.execution.stop(lost);
+    else if (this.history.hasOld) this.assertReachable(call);
     if (!this.execution.isActive) return;
     call.live = new LiveStep(this.execution, call, open);
     call.live.begin();
+  }
+
+  private assertReachable(call: PendingCall): void {
+    const { lostSteps } = this.execution.host.settings;
+    const lost = lostSteps === "report" ? undefined : this.lost.beforeBeginning(call);
+    if (lost) this.execution.stop(lost);
   }
 
   private resumeOpenStep(open: StepRow, call: PendingCall): void {

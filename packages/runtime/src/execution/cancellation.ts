@@ -18,6 +18,21 @@ export type Shelter = (typeof SHELTERS)[number];
 /** Each protects more than the one before. */
 export const SHELTERS = ["none", "clean-up", "shield"] as const;
 
+/** The work that a live step does just now, as far as others can stop it. */
+export interface Work {
+  /** The run was cancelled. */
+  cancel(reason: unknown): void;
+  /** The run continues without the step, or not here. */
+  abandon(reason: string): void;
+  /** The attempt was given up, and should end: it then fails like any other. */
+  interrupt(reason: unknown): void;
+}
+
+interface HeldCall {
+  readonly calledAt: number;
+  readonly caller: { readonly shelter: Shelter };
+}
+
 /** The cancellation of a run: requested, then delivered in its turn. From then on it holds until the run ends (R11). */
 export class Cancellation {
   requested: boolean;
@@ -81,19 +96,13 @@ export class Cancellation {
   }
 
   /** The error for a step that was called before the cancellation and has not begun since. In clean-up it begins, as a later call would. */
-  errorOfHeldCall({
-    calledAt,
-    shelter,
-  }: {
-    readonly calledAt: number;
-    readonly shelter: Shelter;
-  }): CancelledError | undefined {
-    return this.delivery && calledAt < this.delivery.at ? this.errorOfNewCall(shelter) : undefined;
+  errorOfHeldCall({ calledAt, caller }: HeldCall): CancelledError | undefined {
+    return this.delivery && calledAt < this.delivery.at ? this.errorOfNewCall(caller.shelter) : undefined;
   }
 }
 
 /** The record of a cancellation, a completion of its own. */
-export const cancelStep = (reason: Encoded, now: number): Omit<StepRow, "seq"> => ({
+export const cancelStep = (reason: Encoded, now: number): StepRow => ({
   id: CANCEL_ID,
   kind: "cancel",
   state: "completed",

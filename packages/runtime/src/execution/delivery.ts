@@ -1,4 +1,4 @@
-import { microtask, nextTick } from "@perdure/protocol";
+import { nextTick } from "@perdure/protocol";
 import type { StepRow } from "@perdure/store";
 import type { History } from "../history/history.ts";
 import type { LostSteps } from "../history/lost-steps.ts";
@@ -92,13 +92,11 @@ export class Delivery {
     if (!call) return;
     this.lastStep = row;
     this.calls.delete(call);
-    if (call.isCleanUp && !call.isWait) this.failures.cleanedUp(this.delivered);
+    if (call.caller.isCleanUp && !call.isWait) this.failures.cleanedUp(this.delivered);
     const { host, run } = this.recipient;
-    if (!call.live) host.emit("replayed", run, row);
+    if (!call.live && host.hears("replayed")) host.emit("replayed", run, row);
     try {
-      const { output } = row;
-      // in the context of the call, since a function around it may have declared the class of an error
-      const value = output === undefined ? undefined : call.inContext(() => host.values.decode(output));
+      const value = call.decode(row, host.values);
       if (row.state === "completed") call.complete(value);
       else this.deliverFailure(call, value);
     } catch (error) {
@@ -108,7 +106,7 @@ export class Delivery {
 
   private deliverFailure(call: PendingCall, error: unknown): void {
     addOrigin(error, this.recipient.run.id, call);
-    this.failures.add({ id: call.id, location: call.location, error, at: this.delivered, frame: call.frame });
+    this.failures.add({ id: call.id, location: call.location, error, at: this.delivered, frame: call.caller.frame });
     call.reject(error);
   }
 
@@ -122,7 +120,7 @@ export class Delivery {
     this.cancellation.deliver(this.delivered, error);
     for (const call of this.calls) {
       // earlier versions have recorded waits that ended before the delivery
-      if (!call.isWait || call.shelter === "shield" || this.history.checkpointOf(call.id)) continue;
+      if (!call.isWait || call.caller.shelter === "shield" || this.history.checkpointOf(call.id)) continue;
       this.calls.delete(call);
       call.reject(error);
       this.cancellation.isNoticed = true;
@@ -145,7 +143,9 @@ export class Delivery {
   }
 }
 
-/** A `process.nextTick` queued from a microtask runs when the microtask queue has drained. */
+const settled = Promise.resolve();
+
+/** A `process.nextTick` queued from a microtask runs when the microtask queue has drained. `queueMicrotask` would make an `AsyncResource` for each call. */
 const afterDrain = (fn: () => void): void => {
-  microtask(() => nextTick(fn));
+  void settled.then(() => nextTick(fn));
 };

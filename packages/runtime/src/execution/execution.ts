@@ -7,7 +7,7 @@ import { CANCEL_ID, History } from "../history/history.ts";
 import { LostSteps } from "../history/lost-steps.ts";
 import { CancelledError } from "../values/errors.ts";
 import { storableFailure } from "../values/thrown.ts";
-import { fingerprint } from "../values/fingerprint.ts";
+import { fingerprint, fingerprintOfArguments } from "../values/fingerprint.ts";
 import { Calls } from "./calls.ts";
 import { Cancellation, cancelledEnd, cancelStep, reasonOf } from "./cancellation.ts";
 import { context } from "./current.ts";
@@ -15,7 +15,7 @@ import { Delivery, type Recipient } from "./delivery.ts";
 import { Failures } from "./failures.ts";
 import type { Host } from "./host.ts";
 import { Idle } from "./idle.ts";
-import { Journal } from "./journal.ts";
+import { Journal, type NewRow } from "./journal.ts";
 import { Late, type ExecutionEnd } from "./late.ts";
 import { instrumented } from "./launch.ts";
 import { Scope } from "./scope.ts";
@@ -148,12 +148,14 @@ export class Execution implements Recipient {
   call(scope: CallingScope, spec: StepSpec): Promise<unknown> {
     if (this.isOver) return this.late.refuse(spec.name, scope.nextId(spec.name, spec.what));
     this.failures.called(scope.isCleanUp, this.delivered);
-    const inputHash = fingerprint(spec.input);
+    const inputHash =
+      spec.kind === "task" ? fingerprintOfArguments(spec.input as readonly unknown[]) : fingerprint(spec.input);
     const id = this.calls.idOf(scope, spec, inputHash);
     const cancelled = this.cancellation.errorOfNewCall(scope.shelter);
     if (cancelled) return Promise.reject(cancelled);
     const call = new PendingCall(id, spec, scope, inputHash, this.delivered);
     this.calls.add(call);
+    call.isBeingMade = false;
     this.delivery.pump();
     return call.outcome;
   }
@@ -182,7 +184,7 @@ export class Execution implements Recipient {
     );
   }
 
-  checkpoint(step: Omit<StepRow, "seq">, consume?: SignalRow, then = this.queue): void {
+  checkpoint(step: NewRow, consume?: SignalRow, then = this.queue): void {
     this.journal.checkpoint(step, consume, then);
   }
 
@@ -214,7 +216,7 @@ export class Execution implements Recipient {
   }
 
   interruptIdleness(): void {
-    this.idle.stop();
+    this.idle.interrupt();
   }
 
   finishIfSettled(): boolean {

@@ -18,7 +18,7 @@ export interface Frame {
 interface FailedCall {
   readonly id: string;
   readonly location: string | undefined;
-  readonly frame: Frame;
+  readonly caller: { readonly frame: Frame };
   /** The task or workflow that was called. */
   readonly definition: Definition | undefined;
 }
@@ -51,7 +51,7 @@ function calledFrames(stack: string, definition: Definition | undefined): string
 
 const lastName = (name: string): string => name.slice(name.lastIndexOf(".") + 1);
 
-function* callingFrames({ location, frame }: FailedCall): Generator<string> {
+function* callingFrames({ location, caller: { frame } }: FailedCall): Generator<string> {
   let at = location;
   for (let each: Frame | undefined = frame; each; each = each.parent) {
     const { definition } = each;

@@ -56,6 +56,8 @@ export interface Host {
   monotonic(): number;
   /** Renews the lease of a run in memory, or takes the run out of memory when another owner has it. Rejects with the store's error. */
   renew(run: LeasedRun): Promise<void>;
+  /** Whether anybody is told of such events of steps. */
+  hears(event: StepEvent): boolean;
   /** Emits an event of a step, for listeners and the log. */
   emit(event: StepEvent, run: RunRow, row: StepRow): void;
   /** Records the run and begins it here. Resolves with its id. */

@@ -17,8 +17,12 @@ interface Idler {
 export class Idle {
   private readonly idler: Idler;
   private readonly calls: Calls;
+  /** A run is quiet between any two steps. So the timer goes on while the run works, and compares `since` when it fires. */
   private timer: (() => void) | undefined;
-  /** Whether the timer measures a wait with no durable call pending. */
+  private firesAt = 0;
+  /** When the present wait began, by the monotonic clock; undefined while the run does something. */
+  private since: number | undefined;
+  /** Whether the wait is one with no durable call pending. */
   private isOutside = false;
 
   constructor(idler: Idler, calls: Calls) {
@@ -30,31 +34,53 @@ export class Idle {
   watch(): void {
     if (!this.idler.isQuiet) return;
     const isOutside = this.calls.size === 0;
-    if (this.timer && isOutside === this.isOutside) return;
-    this.stop();
+    if (this.since !== undefined && isOutside === this.isOutside) return;
     this.isOutside = isOutside;
-    const { clock, settings } = this.idler.host;
-    const [wait, elapsed] = isOutside
-      ? [settings.stallTimeout, () => this.tell()]
-      : [settings.suspendAfter, () => this.suspendOrWatch()];
-    this.timer = clock.at(clock.now() + wait, elapsed, true);
+    this.since = this.idler.host.monotonic();
+    this.arm(this.since + this.limit);
+  }
+
+  /** The run does something. */
+  interrupt(): void {
+    this.since = undefined;
   }
 
   stop(): void {
+    this.since = undefined;
     this.timer?.();
     this.timer = undefined;
   }
 
-  private tell(): void {
+  private get limit(): number {
+    const { stallTimeout, suspendAfter } = this.idler.host.settings;
+    return this.isOutside ? stallTimeout : suspendAfter;
+  }
+
+  private arm(time: number): void {
+    if (this.timer && this.firesAt <= time) return;
+    this.timer?.();
+    this.firesAt = time;
+    const { host } = this.idler;
+    this.timer = host.clock.at(host.clock.now() + (time - host.monotonic()), this.fired, true);
+  }
+
+  private readonly fired = (): void => {
     this.timer = undefined;
-    if (!this.idler.isQuiet || this.calls.size > 0) return;
+    if (this.since === undefined || !this.idler.isQuiet) return;
+    const due = this.since + this.limit;
+    if (this.idler.host.monotonic() < due) return this.arm(due);
+    this.since = undefined;
+    if (this.isOutside) this.tell();
+    else this.suspendOrWatch();
+  };
+
+  private tell(): void {
+    if (this.calls.size > 0) return;
     checkLatestCall(this.idler);
     if (this.idler.isQuiet) this.idler.waitsOutside();
   }
 
   private suspendOrWatch(): void {
-    this.timer = undefined;
-    if (!this.idler.isQuiet) return;
     const { clock, settings } = this.idler.host;
     const waiting = this.calls.waiting();
     const isSoon = waiting?.wakeAt !== undefined && waiting.wakeAt - clock.now() < settings.suspendAfter;

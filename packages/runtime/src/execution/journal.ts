@@ -3,6 +3,9 @@ import type { Code } from "../definitions/code.ts";
 import type { History } from "../history/history.ts";
 import type { Host } from "./host.ts";
 
+/** A step that is about to be recorded. The journal gives a finished one its sequence number. */
+export type NewRow = { -readonly [K in keyof StepRow]: StepRow[K] };
+
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 type WriteBody = DistributiveOmit<Write, "run" | "epoch">;
 
@@ -46,20 +49,31 @@ export class Journal {
   }
 
   /** Commits a finished step; `then` gets the checkpoint, with its sequence number, once it is durable. */
-  checkpoint(step: Omit<StepRow, "seq">, consume: SignalRow | undefined, then: (row: StepRow) => void): void {
-    const row: StepRow = { ...step, seq: ++this.seq };
-    this.write({ type: "step", step: row, ...(consume && { consume }) }, () => {
+  checkpoint(step: NewRow, consume: SignalRow | undefined, then: (row: StepRow) => void): void {
+    if (this.writer.hasEnded) return;
+    this.before();
+    step.seq = ++this.seq;
+    const { id: run, epoch } = this.run;
+    const write: Write = consume ? { type: "step", run, epoch, step, consume } : { type: "step", run, epoch, step };
+    this.host.commit(write, (isOwned, error) => {
+      if (this.isRefused(isOwned, error)) return;
       this.hasProgressed = true;
-      then(row);
+      then(step);
     });
   }
 
   /** Writes to the run; `then` is called once the write is durable. */
   write(write: WriteBody, then: () => void): void {
     if (this.writer.hasEnded) return;
-    this.say();
-    if (write.type !== "release") this.recordCode();
+    if (write.type === "release") this.say();
+    else this.before();
     this.commit(write, then);
+  }
+
+  /** What is recorded together with a write. */
+  private before(): void {
+    if (this.said !== undefined) this.say();
+    if (!this.isCodeRecorded) this.recordCode();
   }
 
   /** Commits the value soon, or with the next write. */
@@ -88,10 +102,15 @@ export class Journal {
 
   private commit(write: WriteBody, then: () => void): void {
     this.host.commit({ ...write, run: this.run.id, epoch: this.run.epoch } as Write, (isOwned, error) => {
-      if (this.writer.hasEnded) return;
-      if (isOwned === true) then();
-      else if (isOwned === false) this.writer.lose();
-      else this.writer.fail(error);
+      if (!this.isRefused(isOwned, error)) then();
     });
+  }
+
+  /** Whether a write has come to nothing, or the execution has ended meanwhile. */
+  private isRefused(isOwned: boolean | undefined, error: unknown): boolean {
+    if (this.writer.hasEnded) return true;
+    if (isOwned === false) this.writer.lose();
+    else if (isOwned === undefined) this.writer.fail(error);
+    return isOwned !== true;
   }
 }

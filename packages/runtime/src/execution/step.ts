@@ -4,11 +4,13 @@ import type { Encoded, SignalRow, StepKind, StepRow, RunRow } from "@perdure/sto
 import type { Definition } from "../definitions/definition.ts";
 import type { Call } from "../history/call.ts";
 import { failedAttemptsOf, recordOf, withAttempt, type FailedAttempt } from "../history/failed-attempts.ts";
+import type { ValueStore } from "../values/codec.ts";
 import { guarded } from "../values/describe.ts";
-import type { CancelledError } from "../values/errors.ts";
-import type { Shelter } from "./cancellation.ts";
+import { CancelledError } from "../values/errors.ts";
+import type { Shelter, Work } from "./cancellation.ts";
 import type { Frame } from "./frame.ts";
 import type { Host } from "./host.ts";
+import type { NewRow } from "./journal.ts";
 
 /** A durable operation as the workflow asks for it. */
 export interface StepSpec {
@@ -17,29 +19,33 @@ export interface StepSpec {
   readonly what: string;
   readonly name: string;
   readonly input: unknown;
-  readonly target?: string;
+  readonly target?: string | undefined;
   readonly location: string | undefined;
   /** The task or workflow that is called. */
   readonly definition?: Definition;
   /** Turns the stored value into what the workflow sees. */
-  readonly parse?: (value: unknown) => unknown;
+  readonly parse?: ((value: unknown) => unknown) | undefined;
   /** Throws for a payload that the step refuses. Set by waits for signals with a schema. */
   readonly check?: (payload: unknown) => void;
   /** What a payload looks like, as a JSON schema, for the people who deliver it. */
   readonly payloadSchema?: () => object | undefined;
   /** Does the work. Called at most once in an execution, when the step is not recorded. */
-  readonly begin: (step: LiveStep) => void;
+  begin(step: LiveStep): void;
   /** Called in place of `begin` when the run was cancelled after the step was called. Default: the step fails with the error. */
-  readonly cancelled?: (step: LiveStep, error: CancelledError) => void;
+  cancelled?(step: LiveStep, error: CancelledError): void;
 }
 
-/** The scope that a step is called from. */
-export interface CallingScope {
+/** Where a step is called from. */
+interface Caller {
   readonly frame: Frame;
   /** What a cancellation does to calls from here. */
   readonly shelter: Shelter;
   /** Called from clean-up, shielded or not. */
   readonly isCleanUp: boolean;
+}
+
+/** The scope that a step is called from. */
+export interface CallingScope extends Caller {
   /** The id of the next call of `what`, whose name is `name`. */
   nextId(name: string, what: string): string;
 }
@@ -64,7 +70,7 @@ export interface RunInMemory {
   /** Calls `begin` on a lease that certainly holds by this process's own clock; renews it first where it may have expired (R5). */
   onLease(begin: () => void): void;
   /** Commits a finished step. `then` gets the checkpoint. Default: its delivery takes its turn in the queue. */
-  checkpoint(step: Omit<StepRow, "seq">, consume?: SignalRow, then?: (row: StepRow) => void): void;
+  checkpoint(step: NewRow, consume?: SignalRow, then?: (row: StepRow) => void): void;
   /** Records an unfinished step: when a sleep ends, when the next attempt is due. */
   keep(step: StepRow, then: () => void): void;
   /** What earlier executions recorded of the tasks that the task of this step called, each with the name that the present code has for it. */
@@ -96,53 +102,43 @@ export interface InnerSteps {
   stopWaiting(): void;
 }
 
-/** As `AsyncLocalStorage.snapshot()`, which costs several times as much. */
-function contextOfCaller(): <R>(call: () => R) => R {
-  const resource = new AsyncResource("PerdureCall", { requireManualDestroy: true });
-  return (call) => resource.runInAsyncScope(call);
-}
-
 /** A durable call whose outcome has not been delivered to the workflow. */
 export class PendingCall implements Call {
   readonly id: string;
   readonly spec: StepSpec;
-  readonly frame: Frame;
-  readonly shelter: Shelter;
-  readonly isCleanUp: boolean;
+  readonly caller: Caller;
   readonly inputHash: string;
   /** Number of completions that had been delivered when the workflow made the call. */
   readonly calledAt: number;
   readonly outcome: Promise<unknown>;
-  /** Calls a function of the user in the asynchronous context of the call: its own `AsyncLocalStorage` stores (R14). */
-  readonly inContext: <R>(call: () => R) => R = contextOfCaller();
+  /** As `AsyncLocalStorage.snapshot()`, which costs several times as much. */
+  private readonly resource = new AsyncResource("PerdureCall", { requireManualDestroy: true });
+  /** The caller has not got its promise yet: whatever is called now is called in its context. */
+  isBeingMade = true;
   /** The run had another owner before, who may have begun the step without a record. */
   mayHaveBegun = false;
   /** Gets the checkpoint in place of the queue of deliveries. Set for a task that another task called. */
   onCheckpoint: ((row: StepRow) => void) | undefined;
   /** Set when the step executes here, as opposed to being replayed. */
   live: LiveStep | undefined;
-  resolve!: (value: unknown) => void;
-  reject!: (error: unknown) => void;
+  private resolve!: (value: unknown) => void;
+  private refuse!: (error: unknown) => void;
 
-  constructor(
-    id: string,
-    spec: StepSpec,
-    { frame, shelter, isCleanUp }: Pick<CallingScope, "frame" | "shelter" | "isCleanUp">,
-    inputHash: string,
-    calledAt: number,
-  ) {
+  constructor(id: string, spec: StepSpec, caller: Caller, inputHash: string, calledAt: number) {
     this.id = id;
     this.spec = spec;
-    this.frame = frame;
-    this.shelter = shelter;
-    this.isCleanUp = isCleanUp;
+    this.caller = caller;
     this.inputHash = inputHash;
     this.calledAt = calledAt;
     this.outcome = new Promise((resolve, reject) => {
       this.resolve = resolve;
-      // Node.js 24 announces an unhandled rejection in the context of the rejecting code: it has to be that of the run
-      this.reject = (error) => this.inContext(() => reject(error));
+      this.refuse = reject;
     });
+  }
+
+  /** Calls a function of the user in the asynchronous context of the call: its own `AsyncLocalStorage` stores (R14). */
+  inContext<R>(fn: () => R): R {
+    return this.isBeingMade ? fn() : this.resource.runInAsyncScope(fn);
   }
 
   get kind(): StepKind {
@@ -166,9 +162,21 @@ export class PendingCall implements Call {
     return this.live !== undefined;
   }
 
+  /** The recorded outcome, decoded in the context of the call: a function around it may have declared the class of an error. */
+  decode({ output }: StepRow, values: ValueStore): unknown {
+    if (output === undefined) return undefined;
+    return values.isData(output) ? values.decode(output) : this.inContext(() => values.decode(output));
+  }
+
   /** Gives the caller the recorded value. */
   complete(value: unknown): void {
-    this.resolve(this.inContext(() => (this.spec.parse ? this.spec.parse(value) : value)));
+    const { parse } = this.spec;
+    this.resolve(parse ? this.inContext(() => parse(value)) : value);
+  }
+
+  reject(error: unknown): void {
+    // Node.js 24 announces an unhandled rejection in the context of the rejecting code: it has to be that of the run
+    this.resource.runInAsyncScope(this.refuse, undefined, error);
   }
 }
 
@@ -195,9 +203,8 @@ export class LiveStep {
   /** Set by steps that handle these events. */
   onSignal: ((signal: SignalRow) => void) | undefined;
   onCancel: ((reason: unknown) => void) | undefined;
-  onAbandon: ((reason: string) => void) | undefined;
-  /** Interrupts the running attempt, which then fails like any other. */
-  onInterrupt: ((reason: unknown) => void) | undefined;
+  /** The attempt that runs. */
+  work: Work | undefined;
   /** The tasks that its task called. */
   inner: InnerSteps | undefined;
 
@@ -222,9 +229,10 @@ export class LiveStep {
   }
 
   startAttempt(): void {
-    this.execution.attempts.running++;
-    this.attemptStartedAt = this.execution.host.clock.now();
-    this.execution.host.emit("started", this.execution.run, this.row("open"));
+    const { attempts, host, run } = this.execution;
+    attempts.running++;
+    this.attemptStartedAt = host.clock.now();
+    if (host.hears("started")) host.emit("started", run, this.row("open"));
   }
 
   begin(): void {
@@ -276,8 +284,10 @@ export class LiveStep {
     this.stopWaiting();
     const { host, run } = this.execution;
     if (state === "failed") this.endAttempt(output);
-    const row = { ...this.record(state, output), finishedAt: host.clock.now() };
-    host.emit(state === "completed" ? "executed" : "failed", run, row);
+    const row = this.record(state, output);
+    row.finishedAt = host.clock.now();
+    const event = state === "completed" ? "executed" : "failed";
+    if (host.hears(event)) host.emit(event, run, row);
     this.execution.checkpoint(row, consume, this.call.onCheckpoint);
     this.inner?.abandon("the task that called it has ended");
   }
@@ -289,8 +299,10 @@ export class LiveStep {
     this.kept = true;
     const output = lastError === undefined ? undefined : this.encode(lastError, "threw");
     if (output !== undefined) this.endAttempt(output);
-    const row = { ...this.record("open", output), ...(dueAt !== undefined && { dueAt }) };
-    host.emit(lastError === undefined ? "waiting" : "retrying", run, row);
+    const row = this.record("open", output);
+    if (dueAt !== undefined) row.dueAt = dueAt;
+    const event = lastError === undefined ? "waiting" : "retrying";
+    if (host.hears(event)) host.emit(event, run, row);
     this.execution.keep(row, () => this.active && then());
   }
 
@@ -336,14 +348,17 @@ export class LiveStep {
   }
 
   cancel(reason: unknown): void {
-    if (this.active) this.onCancel?.(reason);
+    if (!this.active) return;
+    if (this.work) this.work.cancel(reason);
+    else if (this.onCancel) this.onCancel(reason);
+    else if (this.call.kind === "task") this.fail(new CancelledError(reason)); // it is between two attempts
   }
 
   /** The run continues without the step, or not here. */
   abandon(reason: string): void {
     this.over = true;
     this.stopWaiting();
-    this.onAbandon?.(reason);
+    this.work?.abandon(reason);
     this.inner?.abandon(reason);
   }
 
@@ -355,16 +370,15 @@ export class LiveStep {
   }
 
   /** The row to record, with what people may want to see: its input, and its failed attempts. */
-  private record(state: StepRow["state"], output?: Encoded): StepRow {
+  private record(state: StepRow["state"], output?: Encoded): NewRow {
     const { failedAttempts } = this;
-    const { values } = this.execution.host;
+    const row = this.row(state);
     const input = this.shownInput(state);
-    return {
-      ...this.row(state),
-      ...(input && { input }),
-      ...(output !== undefined && { output }),
-      ...(failedAttempts.length > 0 && { failedAttempts: recordOf(failedAttempts, { state, output }, values) }),
-    };
+    if (input) row.input = input;
+    if (output !== undefined) row.output = output;
+    if (failedAttempts.length > 0)
+      row.failedAttempts = recordOf(failedAttempts, { state, output }, this.execution.host.values);
+    return row;
   }
 
   /** The arguments of a task, where they are wanted, or what an open wait accepts. Empty: they cannot be stored. */
@@ -376,17 +390,12 @@ export class LiveStep {
     return (this.input ??= value === undefined ? "" : guarded(() => values.encode(value, ""), ""));
   }
 
-  private row(state: StepRow["state"]): StepRow {
+  private row(state: StepRow["state"]): NewRow {
     const { id, spec, inputHash } = this.call;
-    return {
-      id,
-      kind: spec.kind,
-      state,
-      inputHash,
-      attempt: this.attempt,
-      startedAt: this.startedAt,
-      ...(spec.location !== undefined && { location: spec.location }),
-      ...(this.target !== undefined && { target: this.target }),
-    };
+    const { attempt, startedAt, target } = this;
+    const row: NewRow = { id, kind: spec.kind, state, inputHash, attempt, startedAt };
+    if (spec.location !== undefined) row.location = spec.location;
+    if (target !== undefined) row.target = target;
+    return row;
   }
 }

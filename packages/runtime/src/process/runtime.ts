@@ -154,6 +154,10 @@ export class Runtime implements Host, ProcessContext {
     this.reporter.problem(error, run);
   }
 
+  hears(event: StepEvent): boolean {
+    return this.reporter.hears(event);
+  }
+
   emit(event: StepEvent, run: RunRow, row: StepRow): void {
     this.reporter.step(event, run, row);
   }

@@ -20,6 +20,7 @@ export class Reporter {
   private readonly options: RuntimeOptions;
   private readonly clock: Clock;
   private readonly shower: Shower;
+  private readonly heard: Readonly<Record<StepEvent, boolean>>;
   /** Calls a hook in the asynchronous context in which it was given (R14). */
   private readonly inContext: <R>(call: () => R) => R;
 
@@ -29,6 +30,7 @@ export class Reporter {
     this.shower = shower;
     this.inContext = inContext;
     this.log = filtered(options.logger, options.logLevel, inContext);
+    this.heard = heardBy(options);
   }
 
   /** A problem that does not stop a run. */
@@ -36,6 +38,11 @@ export class Reporter {
     const { onReport } = this.options;
     if (onReport && this.calls("onReport", run.id, () => onReport(error, run))) return;
     this.log.warn(error.message, { run: run.id, workflow: run.workflow, code: error.code });
+  }
+
+  /** Whether anybody is told of such events of steps. */
+  hears(type: StepEvent): boolean {
+    return this.heard[type];
   }
 
   step(type: StepEvent, run: RunRow, row: StepRow): void {
@@ -112,4 +119,20 @@ export class Reporter {
       return false;
     }
   }
+}
+
+function heardBy({ onStep, onEvent, instrumentation, logLevel }: RuntimeOptions): Record<StepEvent, boolean> {
+  const hasHook = Boolean(onStep ?? onEvent ?? instrumentation?.onEvent);
+  const isHeard = (type: StepEvent): boolean => {
+    const level = levelOf({ subject: "step", type });
+    return hasHook || (level !== undefined && isLogged(level, logLevel));
+  };
+  return {
+    started: isHeard("started"),
+    executed: isHeard("executed"),
+    replayed: isHeard("replayed"),
+    failed: isHeard("failed"),
+    retrying: isHeard("retrying"),
+    waiting: isHeard("waiting"),
+  };
 }

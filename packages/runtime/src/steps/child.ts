@@ -46,7 +46,8 @@ async function runChild(step: LiveStep, call: ChildCall): Promise<void> {
   const { host, run } = step.execution;
   // a child that an earlier execution began may have failed since: then the step fails
   const ifFailed = step.kept ? "attach" : run.restarts > 0 ? "restart" : "retry";
-  const request = { ...call, id: idOf(call, step), parent: run.id, ifFailed, inContext: step.call.inContext } as const;
+  const inContext = <R>(fn: () => R): R => step.call.inContext(fn);
+  const request = { ...call, id: idOf(call, step), parent: run.id, ifFailed, inContext } as const;
   step.target = request.id;
   if (!step.kept) step.keep(undefined, () => {}); // the end of the child wakes the callers that have an open step for it
   await followChild(step, request, () => host.begin(request));

@@ -93,16 +93,17 @@ export class InnerTasks implements InnerSteps {
     const { row, inputHash } = inner;
     const call = new PendingCall(
       idOf(this.outer, inner),
-      { ...spec, target: spec.what },
-      { frame: IN_TASK, shelter: outer.shelter, isCleanUp: outer.isCleanUp },
+      spec,
+      { frame: IN_TASK, shelter: outer.caller.shelter, isCleanUp: outer.caller.isCleanUp },
       inputHash,
       execution.delivered,
     );
     inner.call = call;
     this.pending.add(inner);
     if (row?.seq !== undefined) {
-      execution.host.emit("replayed", execution.run, row);
+      if (execution.host.hears("replayed")) execution.host.emit("replayed", execution.run, row);
       this.deliver(inner, row);
+      call.isBeingMade = false;
       return call;
     }
     call.onCheckpoint = (checkpoint) => this.deliver(inner, checkpoint);
@@ -111,6 +112,7 @@ export class InnerTasks implements InnerSteps {
     call.mayHaveBegun = cancelled !== undefined;
     if (cancelled) call.spec.cancelled?.(call.live, cancelled);
     else call.live.begin();
+    call.isBeingMade = false;
     return call;
   }
 
@@ -121,8 +123,7 @@ export class InnerTasks implements InnerSteps {
     const { execution } = this.outer;
     const isFailed = row.state === "failed";
     try {
-      const { output } = row;
-      const value = output === undefined ? undefined : call.inContext(() => execution.host.values.decode(output));
+      const value = call.decode(row, execution.host.values);
       if (isFailed) addOrigin(value, execution.run.id, call);
       if (isFailed) inner.failure = { error: value };
       if (this.attempt) this.attempt.received(inner);
@@ -165,7 +166,7 @@ export class InnerTasks implements InnerSteps {
   }
 
   interrupt(reason: unknown): void {
-    for (const { call } of this.pending) call?.live?.onInterrupt?.(reason);
+    for (const { call } of this.pending) call?.live?.work?.interrupt(reason);
   }
 
   get resting(): number {

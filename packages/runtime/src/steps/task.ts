@@ -1,9 +1,10 @@
 import { PerdureError } from "@perdure/protocol";
 import { toMilliseconds, toTime, type Duration, type RetryAfter } from "../config/duration.ts";
 import { backoffDelay, exponential, type Backoff, type TaskOptions } from "../config/task-options.ts";
-import { inside, type AttemptInfo } from "../config/instrumentation.ts";
+import { inside, type AttemptInfo, type Instrumentation } from "../config/instrumentation.ts";
 import type { TaskDefinition } from "../definitions/definition.ts";
 import { context, type TaskContext } from "../execution/current.ts";
+import type { Work } from "../execution/cancellation.ts";
 import type { LiveStep } from "../execution/step.ts";
 import { CancelledError, FatalError, ProcessDiedError, RetryableError, TimeoutError } from "../values/errors.ts";
 import { guarded, textOf } from "../values/describe.ts";
@@ -35,13 +36,18 @@ export function resolveTaskOptions(definition: TaskDefinition, defaults: TaskOpt
   return all;
 }
 
-/** Attempts `call` until it succeeds, must not be tried again, or the run continues without it. */
-export function attemptTask(step: LiveStep, call: () => Promise<unknown>, options: ResolvedTaskOptions): void {
-  step.onCancel = (reason) => step.fail(new CancelledError(reason)); // between two attempts
-  const { host } = step.execution;
-  if (failedAsItDied(step, options)) return;
-  if (step.dueAt !== undefined && step.dueAt > host.clock.now()) step.wait(() => begin(step, call, options));
-  else begin(step, call, options);
+/** What is attempted. */
+export interface TaskWork {
+  readonly options: ResolvedTaskOptions;
+  /** Calls the task's function, with the arguments as they were at the call. */
+  call(step: LiveStep): Promise<unknown>;
+}
+
+/** Attempts the task until it succeeds, must not be tried again, or the run continues without it. */
+export function attemptTask(step: LiveStep, task: TaskWork): void {
+  if (failedAsItDied(step, task.options)) return;
+  if (step.dueAt !== undefined && step.dueAt > step.execution.host.clock.now()) step.wait(() => begin(step, task));
+  else begin(step, task);
 }
 
 /** Fails a task whose last attempt was recorded when it began, and nothing after it: it ended with its process. */
@@ -55,90 +61,152 @@ function failedAsItDied(step: LiveStep, { retries }: ResolvedTaskOptions): boole
  * Ends a task that was called before the run was cancelled. If it was in flight when its process died, nobody knows what it did: it is attempted
  * once more, with its signal aborted, so that compensation knows. A task that has not begun, or whose next attempt is not due, fails.
  */
-export function finishTask(
-  step: LiveStep,
-  cancelled: CancelledError,
-  call: () => Promise<unknown>,
-  options: ResolvedTaskOptions,
-): void {
+export function finishTask(step: LiveStep, cancelled: CancelledError, task: TaskWork): void {
   const isWaiting = step.dueAt !== undefined && step.dueAt > step.execution.host.clock.now();
   if (!step.call.mayHaveBegun || isWaiting) step.fail(cancelled);
-  else if (!failedAsItDied(step, options)) begin(step, call, options, cancelled);
+  else if (!failedAsItDied(step, task.options)) begin(step, task, cancelled);
 }
 
 /** Begins an attempt on a lease that holds. Where an earlier execution ended with its process, the attempt is recorded before it begins. */
-function begin(
-  step: LiveStep,
-  call: () => Promise<unknown>,
-  options: ResolvedTaskOptions,
-  cancelled?: CancelledError,
-): void {
+function begin(step: LiveStep, task: TaskWork, cancelled?: CancelledError): void {
   const { execution } = step;
-  const { host } = execution;
   execution.onLease(() => {
     if (!step.active) return;
     step.attempt++;
     // an attempt that is never retried must not count for a death that another run may have caused
-    const isCounted = host.settings.countDeaths && execution.run.stalls > (options.retries === 0 ? 1 : 0);
-    const start = (): void => void attempt(step, call, options, cancelled);
-    if (isCounted) step.keepAttempt(() => execution.onLease(() => step.active && start()));
-    else start();
+    const { stalls } = execution.run;
+    const isCounted =
+      stalls > 0 && stalls > (task.options.retries === 0 ? 1 : 0) && execution.host.settings.countDeaths;
+    if (!isCounted) return new Attempt(step, task, cancelled).run();
+    step.keepAttempt(() => execution.onLease(() => step.active && new Attempt(step, task, cancelled).run()));
   });
 }
 
-async function attempt(
-  step: LiveStep,
-  call: () => Promise<unknown>,
-  options: ResolvedTaskOptions,
-  cancelledBefore: CancelledError | undefined,
-): Promise<void> {
-  const { execution } = step;
-  step.startAttempt();
-  const abort = new LazyAbort();
-  step.isLimited ||= options.timeout !== undefined;
-  if (step.isLimited) execution.attempts.limited++;
-  const calls = new AttemptCalls(step, cancelledBefore);
-  let cancelled = cancelledBefore;
-  if (cancelled) abort.abort(cancelled);
-  step.onCancel = (reason) => {
-    cancelled ??= new CancelledError(reason);
-    abort.abort(cancelled);
-    calls.cancel(cancelled);
+/** An attempt of a task: what its function runs in, and what others can do to it. Few tasks ask for more than the call. */
+class Attempt implements Work {
+  readonly kind = "task";
+  readonly execution: LiveStep["execution"];
+  private readonly step: LiveStep;
+  private readonly work: TaskWork;
+  private readonly number: number;
+  /** The run is cancelled, and the attempt is made only to learn what an earlier one did. */
+  private readonly cancelledBefore: CancelledError | undefined;
+  private cancelled: CancelledError | undefined;
+  private aborting: LazyAbort | undefined;
+  private calls: AttemptCalls | undefined;
+  private context: TaskContext | undefined;
+  private isOver = false;
+
+  constructor(step: LiveStep, work: TaskWork, cancelledBefore: CancelledError | undefined) {
+    this.execution = step.execution;
+    this.step = step;
+    this.work = work;
+    this.number = step.attempt;
+    this.cancelledBefore = cancelledBefore;
+    this.cancelled = cancelledBefore;
+  }
+
+  run(): void {
+    const { step, execution, cancelledBefore } = this;
+    const { timeout } = this.work.options;
+    step.startAttempt();
+    step.work = this;
+    step.isLimited ||= timeout !== undefined;
+    if (step.isLimited) execution.attempts.limited++;
+    if (cancelledBefore) this.abort(cancelledBefore);
+    try {
+      const attempted = timeout === undefined ? this.called() : limited(step, () => this.called(), timeout);
+      attempted.then(this.returned, this.threw);
+    } catch (error) {
+      this.threw(error); // the instrumentation, or a function that the compiler did not make asynchronous
+    }
+  }
+
+  private called(): Promise<unknown> {
+    const { call, execution } = this.step;
+    const { aroundAttempt } = execution.host.settings.instrumentation;
+    const inTask = (): Promise<unknown> => context.run(this, () => this.work.call(this.step));
+    return call.inContext(aroundAttempt ? () => around(this.step, aroundAttempt, inTask) : inTask);
+  }
+
+  private readonly returned = (value: unknown): void => {
+    if (this.calls?.isWaiting) void this.calls.last().then(() => this.complete(value));
+    else this.complete(value);
   };
-  step.onAbandon = (reason) => abort.abort(new Error(reason));
-  step.onInterrupt = (reason) => {
-    abort.abort(reason);
-    calls.interrupt(reason);
+
+  private complete(value: unknown): void {
+    const { step } = this;
+    const { result } = this.work.options;
+    try {
+      if (result) step.call.inContext(() => parseWith(result, value, `what ${step.call.spec.name} returned`));
+      step.complete(value);
+    } catch (error) {
+      return this.threw(error);
+    }
+    this.end();
+  }
+
+  private readonly threw = (error: unknown): void => {
+    const { step, cancelled } = this;
+    this.calls?.end({ error });
+    try {
+      if (cancelled) step.fail(isAbort(error, cancelled) ? cancelled : error);
+      else step.call.inContext(() => failedAttempt(step, error, this.work));
+    } finally {
+      this.end();
+    }
   };
-  try {
-    const own = new AttemptContext(step, abort, calls);
-    const attempted = (): Promise<unknown> => step.call.inContext(() => around(step, () => context.run(own, call)));
-    const value = await (options.timeout === undefined ? attempted() : limited(step, attempted, options.timeout));
-    if (calls.isWaiting) await calls.last();
-    const { result } = options;
-    if (result) step.call.inContext(() => parseWith(result, value, `what ${step.call.spec.name} returned`));
-    step.complete(value);
-  } catch (error) {
-    calls.end({ error });
-    if (cancelled) step.fail(isAbort(error, cancelled) ? cancelled : error);
-    else step.call.inContext(() => failedAttempt(step, error, call, options));
-  } finally {
-    calls.end();
+
+  private end(): void {
+    const { step, execution } = this;
+    this.isOver = true;
+    this.calls?.end();
     if (step.isLimited) execution.attempts.limited--;
-    step.onAbandon = step.onInterrupt = undefined;
+    if (step.work === this) step.work = undefined;
     execution.attemptEnded();
+  }
+
+  cancel(reason: unknown): void {
+    this.cancelled ??= new CancelledError(reason);
+    this.abort(this.cancelled);
+    this.calls?.cancel(this.cancelled);
+  }
+
+  abandon(reason: string): void {
+    this.abort(new Error(reason));
+  }
+
+  interrupt(reason: unknown): void {
+    this.abort(reason);
+    this.calls?.interrupt(reason);
+  }
+
+  private abort(reason: unknown): void {
+    (this.aborting ??= new LazyAbort()).abort(reason);
+  }
+
+  /** The tasks that it calls. */
+  get attempt(): AttemptCalls {
+    if (this.calls) return this.calls;
+    this.calls = new AttemptCalls(this.step, this.cancelledBefore);
+    if (this.cancelled && !this.cancelledBefore) this.calls.cancel(this.cancelled);
+    if (this.isOver) this.calls.end();
+    return this.calls;
+  }
+
+  get task(): TaskContext {
+    return (this.context ??= contextOf(this.step, this.number, (this.aborting ??= new LazyAbort())));
   }
 }
 
-function around(step: LiveStep, call: () => Promise<unknown>): Promise<unknown> {
-  const { host, run } = step.execution;
-  const { aroundAttempt } = host.settings.instrumentation;
-  if (!aroundAttempt) return call();
+type AroundAttempt = NonNullable<Instrumentation["aroundAttempt"]>;
+
+function around<R>(step: LiveStep, aroundAttempt: AroundAttempt, call: () => R): R {
   const { id, spec, location } = step.call;
-  const { id: runId, workflow } = run;
+  const { host, run } = step.execution;
   const info = (): AttemptInfo => ({
-    run: runId,
-    workflow,
+    run: run.id,
+    workflow: run.workflow,
     step: id,
     task: spec.name,
     attempt: step.attempt,
@@ -150,29 +218,6 @@ function around(step: LiveStep, call: () => Promise<unknown>): Promise<unknown> 
 /** Whether an attempt ended because its signal was aborted. Functions of Node.js reject with an `AbortError` whose cause is the reason. */
 const isAbort = (error: unknown, reason: unknown): boolean =>
   error === reason || (error instanceof Error && error.name === "AbortError" && error.cause === reason);
-
-/** What an attempt runs in. Few tasks ask for what they can know of it. */
-class AttemptContext {
-  readonly kind = "task";
-  readonly execution: LiveStep["execution"];
-  readonly attempt: AttemptCalls;
-  private readonly step: LiveStep;
-  private readonly abort: LazyAbort;
-  private readonly number: number;
-  private made: TaskContext | undefined;
-
-  constructor(step: LiveStep, abort: LazyAbort, calls: AttemptCalls) {
-    this.execution = step.execution;
-    this.attempt = calls;
-    this.step = step;
-    this.abort = abort;
-    this.number = step.attempt;
-  }
-
-  get task(): TaskContext {
-    return (this.made ??= contextOf(this.step, this.number, this.abort));
-  }
-}
 
 const contextOf = ({ execution: { run }, call: { id } }: LiveStep, attempt: number, abort: LazyAbort): TaskContext => ({
   runId: run.id,
@@ -193,7 +238,7 @@ async function limited(step: LiveStep, call: () => Promise<unknown>, timeout: Du
   const late = new Promise<never>((_, reject) => {
     stop = clock.at(clock.now() + limit, () => {
       const error = new TimeoutError(`attempt ${step.attempt} of ${step.call.spec.name} took longer than ${limit} ms`);
-      step.onInterrupt?.(error);
+      step.work?.interrupt(error);
       reject(error);
     });
   });
@@ -204,18 +249,12 @@ async function limited(step: LiveStep, call: () => Promise<unknown>, timeout: Du
   }
 }
 
-function failedAttempt(
-  step: LiveStep,
-  error: unknown,
-  call: () => Promise<unknown>,
-  options: ResolvedTaskOptions,
-): void {
+function failedAttempt(step: LiveStep, error: unknown, task: TaskWork): void {
   if (!step.active) return;
-  const next = nextAttempt(step, error, options);
+  const next = nextAttempt(step, error, task.options);
   if ("failure" in next) return step.fail(storable(step, next.failure));
-  step.onCancel = (reason) => step.fail(new CancelledError(reason));
   const recorded = error === undefined ? new Error("undefined was thrown") : storable(step, error);
-  step.keep(next.dueAt, () => step.wait(() => begin(step, call, options)), recorded);
+  step.keep(next.dueAt, () => step.wait(() => begin(step, task)), recorded);
 }
 
 /** When the next attempt begins, or what the task fails with. */

@@ -15,6 +15,11 @@ export interface Codec {
   decode(text: string): unknown;
 }
 
+interface OwnCodec extends Codec {
+  /** What follows it at the beginning of a text is JSON, whose decoding calls no function of the program. */
+  readonly dataMark: string;
+}
+
 /** A class whose instances may be results, inputs and payloads. */
 export interface ClassCodec<T = unknown> {
   /** The constructor. Instances are recognized with `instanceof`, the most derived registered class first. */
@@ -52,7 +57,7 @@ type Reducers = Record<string, (value: unknown) => unknown>;
  * A view stores only the bytes that it shows. Views of one buffer that are stored together still share memory if they overlap, or if
  * the whole buffer is stored too; otherwise each gets a buffer of its own.
  */
-export function createCodec(classes: readonly ClassCodec[] = [], errorClasses: ErrorClasses = noClasses): Codec {
+export function createCodec(classes: readonly ClassCodec[] = [], errorClasses: ErrorClasses = noClasses): OwnCodec {
   const registered = derivedFirst(classes).map((each) => ({ type: each.type, kind: classKind(each) }));
   const special = specialKinds(
     (error, inspection) =>
@@ -108,6 +113,7 @@ export function createCodec(classes: readonly ClassCodec[] = [], errorClasses: E
       const text = encode(value, inspection);
       return inspection.bytes.merge() ? encode(value, new Inspection(0, inspection.bytes)) : text;
     },
+    dataMark: JSON_MARK,
     decode: (text) =>
       text.startsWith(JSON_MARK)
         ? (JSON.parse(text.slice(JSON_MARK.length)) as unknown)
@@ -144,9 +150,13 @@ function revive(kind: Kind, data: object, revived: WeakMap<object, object>): obj
 export interface ValueStore {
   encode(value: unknown, what: string, where?: () => string): Encoded;
   decode(text: Encoded): unknown;
+  /** Whether the text is plain data, whose decoding calls no function of the program. */
+  isData(text: Encoded): boolean;
 }
 
-export function versioned(codec: Codec): ValueStore {
+export function versioned(codec: Codec | OwnCodec): ValueStore {
+  const mark = "dataMark" in codec ? VERSION + codec.dataMark : "";
+  const isData = (text: Encoded): boolean => mark !== "" && text.startsWith(mark);
   return {
     encode(value, what, where) {
       try {
@@ -160,9 +170,11 @@ export function versioned(codec: Codec): ValueStore {
       }
     },
     decode(text) {
+      if (isData(text)) return JSON.parse(text.slice(mark.length)) as unknown;
       if (!text.startsWith(VERSION))
         throw new PerdureError("VALUE_VERSION", { found: text.slice(0, Math.max(0, text.indexOf(":"))) });
       return codec.decode(text.slice(VERSION.length));
     },
+    isData,
   };
 }

@@ -18,6 +18,12 @@ interface Limits {
  */
 export const fingerprint = (value: unknown): string => digest(value, STEP_LIMITS);
 
+/** The same for the arguments of a call. */
+export function fingerprintOfArguments(args: readonly unknown[]): string {
+  const simple = textOfSimple(args);
+  return simple === undefined ? fingerprint(args) : textFingerprint(simple);
+}
+
 /** The fingerprint of the whole value, for the input of a run. A value with instances of classes gets the fingerprint of `stored`, its encoded form. */
 export function fullFingerprint(value: unknown, stored: string): string {
   const walker = new Walker(NO_LIMITS);
@@ -32,6 +38,20 @@ function digest(value: unknown, limits: Limits): string {
   const walker = new Walker(limits);
   walker.visit(value);
   return textFingerprint(walker.out);
+}
+
+/** The text that a `Walker` makes of numbers, booleans and short strings, as most arguments are. Undefined for others. */
+function textOfSimple(args: readonly unknown[]): string | undefined {
+  if (args.length > 8) return undefined;
+  let text = `[${args.length}:`;
+  for (const value of args) {
+    if (typeof value === "number" && !Object.is(value, -0)) text += `nu${value};`;
+    else if (typeof value === "boolean") text += `bo${value};`;
+    else if (typeof value === "string" && value.length <= 64 && value.isWellFormed())
+      text += `"${value.length}:${value};`;
+    else return undefined;
+  }
+  return `${text};`;
 }
 
 /** Values whose fingerprints follow one another, and the text that ends them. */

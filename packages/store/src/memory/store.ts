@@ -24,8 +24,7 @@ export function memoryStore(): Store {
     const made = newRun(run, created++, deleted.get(run.id));
     runs.set(run.id, made);
     record(run);
-    for (const { name, payload, now } of early.filter((each) => each.run === run.id))
-      deliver(made, name, payload, now);
+    for (const { name, payload, now } of early.filter((each) => each.run === run.id)) deliver(made, name, payload, now);
     early.splice(0, early.length, ...early.filter((each) => each.run !== run.id));
     return { created: true, run: made.row };
   };

@@ -66,7 +66,6 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
     use(({ tables, file, write: within }) => {
       let committed = false;
       try {
-        assertFile(file);
         const result = within(() => work(tables));
         assertFile(file);
         committed = true;
