@@ -64,6 +64,13 @@ export class Delivery {
     afterDrain(this.turn);
   }
 
+  /** The same, called by an answer of the store: at the beginning of a turn of the event loop, or by a microtask. */
+  pumpAnswer(): void {
+    if (this.isPumping || !this.recipient.isActive) return;
+    this.isPumping = true;
+    nextTick(this.turn);
+  }
+
   stopTimer(): void {
     this.stallTimer?.();
     this.stallTimer = undefined;

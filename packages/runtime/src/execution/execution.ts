@@ -190,7 +190,7 @@ export class Execution implements Recipient {
 
   private readonly queue = (row: StepRow): void => {
     this.history.push(row);
-    this.delivery.pump();
+    this.delivery.pumpAnswer();
   };
 
   innerOf(step: string): { readonly row: StepRow; readonly name: string }[] {

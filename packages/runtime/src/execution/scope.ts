@@ -6,6 +6,8 @@ import type { Frame } from "./frame.ts";
 import type { CallingScope, RunInMemory, StepSpec } from "./step.ts";
 
 interface Counter {
+  /** The function that is called. */
+  readonly what: string;
   /** 0, or the number that tells this caller's steps from those of another caller with the same path and name. */
   readonly variant: number;
   next: number;
@@ -13,9 +15,27 @@ interface Counter {
 
 /** What the views of one scope share, whatever their shelter. */
 class Tally {
-  readonly counters = new Map<string, Counter>();
+  /** Most scopes call one function, or a few. */
+  private readonly counters: Counter[] = [];
+  private byFunction: Map<string, Counter> | undefined;
   chance: Chance | undefined;
+
+  counterOf(what: string): Counter | undefined {
+    if (this.byFunction) return this.byFunction.get(what);
+    for (const counter of this.counters) if (counter.what === what) return counter;
+    return undefined;
+  }
+
+  add(what: string, variant: number): Counter {
+    const counter = { what, variant, next: 0 };
+    this.counters.push(counter);
+    if (this.byFunction) this.byFunction.set(what, counter);
+    else if (this.counters.length > FEW) this.byFunction = new Map(this.counters.map((each) => [each.what, each]));
+    return counter;
+  }
 }
+
+const FEW = 8;
 
 interface Sheltered {
   readonly shelter: Shelter;
@@ -85,7 +105,7 @@ export class Scope implements Moment, CallingScope {
     const { key: what, info } = definition;
     const now = this.execution.delivered;
     this.frame.activeAt = now;
-    const counter = this.tally.counters.get(what) ?? this.count(what, 0);
+    const counter = this.tally.counterOf(what) ?? this.tally.add(what, 0);
     const frame = { parent: this.frame, activeAt: now, definition, calledAt };
     return new Scope(this.execution, frame, this, this, { name: info.name, variant: 0, index: counter.next++ });
   }
@@ -116,7 +136,8 @@ export class Scope implements Moment, CallingScope {
   /** The id of the next call of `what`. */
   nextId(name: string, what: string): string {
     this.frame.activeAt = this.execution.delivered;
-    const counter = this.tally.counters.get(what) ?? this.count(what, this.execution.nextVariant(this.path, name));
+    const { tally } = this;
+    const counter = tally.counterOf(what) ?? tally.add(what, this.execution.nextVariant(this.path, name));
     return joinStepId(this.path, { name, variant: counter.variant, index: counter.next++ });
   }
 
@@ -141,11 +162,5 @@ export class Scope implements Moment, CallingScope {
   get chance(): Chance {
     const { execution, path, tally } = this;
     return (tally.chance ??= new Chance(execution.run.seed, `${path} ${execution.nextVariant(path, CHANCE)}`));
-  }
-
-  private count(what: string, variant: number): Counter {
-    const counter = { variant, next: 0 };
-    this.tally.counters.set(what, counter);
-    return counter;
   }
 }

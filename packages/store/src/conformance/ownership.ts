@@ -45,6 +45,34 @@ export const ownershipCases: Cases = {
     const run = await get(store, "r");
     for (const answer of answers) assert.deepEqual(answer.run, run);
   },
+  "S1 runs that are created together are the same as those created alone; of two with one id the first wins": async (
+    store,
+  ) => {
+    if (!store.createRuns) return;
+    await owned(store, "known");
+    await store.deliver({ run: "early", name: "go", payload: "1", now: T });
+    const known = await get(store, "known");
+    const given = [
+      newRun("r", { lease: ME, parent: "p", tags: ["vip"], code: "c2", modules: "[2]" }),
+      newRun("known", { input: "[2]" }),
+      newRun("early", { lease: ME }),
+      newRun("r", { input: "[2]", lease: OTHER }),
+    ];
+    const answers = await store.createRuns(given);
+    assert.deepEqual(
+      answers.map(({ created }) => created),
+      [true, false, true, false],
+    );
+    assert.deepEqual(answers[0]?.run, await get(store, "r"));
+    assert.deepEqual(answers[3]?.run, await get(store, "r"));
+    assert.deepEqual(answers[1]?.run, known);
+    assert.equal(await store.getCode("c2"), "[2]");
+    const [wakeup] = await store.wakeups([{ run: "early", epoch: 1 }]);
+    assert.equal(wakeup?.signals.length, 1);
+    const alone = await store.createRun(newRun("alone", { lease: ME, parent: "p", tags: ["vip"], code: "c2" }));
+    assert.deepEqual({ ...alone.run, id: "r" }, answers[0]?.run);
+    assert.deepEqual(await store.createRuns([]), []);
+  },
   "S1 creating a finished run again changes nothing": async (store) => {
     await owned(store, "r");
     await store.commit([finish("r")]);

@@ -29,10 +29,11 @@ export type Runs = ReturnType<typeof runsTable>;
 /** All SQL for the table `runs`. */
 export function runsTable(db: Connection) {
   const listing = listings(db);
-  const insert = db.prepare<unknown[]>(
+  const insert = db.prepare<unknown[], Row>(
     `INSERT INTO runs (id, workflow, file, input, input_hash, code, code_history, code_seq, seed, parent, tags, trace, fork_of, restarts, created_at,
        started_at, updated_at, status, owner, lease_until, epoch)
-     VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? + ${LAST_EPOCH}) ON CONFLICT (id) DO NOTHING`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? + ${LAST_EPOCH}) ON CONFLICT (id) DO NOTHING
+     RETURNING ${COLUMNS}`,
   );
   const fork = db.prepare<unknown[]>(
     `INSERT INTO runs (id, fork_of, created_at, updated_at, status, epoch, ${FORKED})
@@ -55,8 +56,9 @@ export function runsTable(db: Connection) {
   );
   const claim = db.prepare<unknown[]>(
     `UPDATE runs SET status = 'running', owner = ?, lease_until = ?, epoch = epoch + 1, released_at = NULL, wake_at = NULL, blocked = NULL, updated_at = ?,
-       stalls = CASE WHEN ${LAST_SEQ} > claimed_seq THEN 0 WHEN status = 'running' THEN stalls + 1 ELSE stalls END,
-       claimed_seq = ${LAST_SEQ}
+       stalls = CASE WHEN last.seq > claimed_seq THEN 0 WHEN status = 'running' THEN stalls + 1 ELSE stalls END,
+       claimed_seq = last.seq
+     FROM (SELECT coalesce(max(seq), 0) AS seq FROM steps WHERE run = (SELECT number FROM runs WHERE id = ?)) AS last
      WHERE id = ? AND status IN ('pending', 'running', 'waiting')
        AND (owner IS NULL OR lease_until < ? OR (owner = ? AND epoch = ?))`,
   );
@@ -88,8 +90,8 @@ export function runsTable(db: Connection) {
   );
 
   return {
-    /** False: a run with this id exists. */
-    insert: (run: NewRun): boolean => insert.run(newValues(run)).changes === 1,
+    /** Undefined: a run with this id exists. */
+    insert: (run: NewRun): RunRow | undefined => optional(insert.get(newValues(run))),
     get: (id: string): RunRow | undefined => optional(get.get(id)),
     head(id: string): Head | undefined {
       const found = head.get(id);
@@ -101,7 +103,7 @@ export function runsTable(db: Connection) {
     ownership: (id: string): Ownership | undefined => ownership.get(id),
     claim({ run, lease, now, from }: Parameters<Store["claim"]>[0]): boolean {
       const dead = from ?? { owner: null, epoch: null };
-      return claim.run(lease.owner, lease.until, now, run, now, dead.owner, dead.epoch).changes === 1;
+      return claim.run(lease.owner, lease.until, now, run, run, now, dead.owner, dead.epoch).changes === 1;
     },
     /** False: the run is not held under this epoch. */
     renew: (run: string, epoch: number, until: number): boolean => renew.run(until, run, epoch).changes === 1,
@@ -209,5 +211,3 @@ function newOwnership(lease: Lease | undefined): unknown[] {
 }
 
 const optional = (row: Row | undefined): RunRow | undefined => row && runOf(row);
-
-const LAST_SEQ = "(SELECT coalesce(max(seq), 0) FROM steps WHERE steps.run = runs.number)";

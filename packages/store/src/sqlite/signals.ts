@@ -17,6 +17,7 @@ export function signalsTable(db: Connection) {
      SELECT (SELECT number FROM runs WHERE id = @id), name, row_number() OVER (PARTITION BY name ORDER BY number) - 1, payload, at
      FROM early_signals WHERE run_id = @id ORDER BY number`,
   );
+  const hasEarly = db.prepare<[string], 1>("SELECT 1 FROM early_signals WHERE run_id = ? LIMIT 1").pluck();
   const dropEarly = db.prepare<[string]>("DELETE FROM early_signals WHERE run_id = ?");
   const unconsumed = db.prepare<[string], SignalRow>(
     `SELECT name, slot, payload FROM signals WHERE run = (SELECT number FROM runs WHERE id = ?) AND consumed = 0 ORDER BY number`,
@@ -46,7 +47,9 @@ export function signalsTable(db: Connection) {
     },
     /** Gives a new run the deliveries that were kept for it. */
     adoptEarly(runId: string): void {
-      if (adoptEarly.run({ id: runId }).changes > 0) dropEarly.run(runId);
+      if (hasEarly.get(runId) === undefined) return;
+      adoptEarly.run({ id: runId });
+      dropEarly.run(runId);
     },
     /** Oldest first. */
     unconsumed: (runId: string): SignalRow[] => unconsumed.all(runId),

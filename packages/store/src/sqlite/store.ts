@@ -76,8 +76,10 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
     });
 
   const createRuns = (wanted: readonly NewRun[]): CreatedRun[] => {
-    const known = read(({ runs }) => wanted.map(({ id }) => runs.get(id)));
-    if (known.every((run) => run !== undefined)) return known.map((run) => ({ created: false, run }));
+    const [first, ...others] = wanted;
+    // who attaches to a run need not wait for the lock
+    const known = first && others.length === 0 ? read(({ runs }) => runs.get(first.id)) : undefined;
+    if (known) return [{ created: false, run: known }];
     return write((tables) => wanted.map((run) => create(tables, run)));
   };
 
@@ -159,11 +161,10 @@ function existing<T>(row: T | undefined): T {
 
 function create({ runs, codes, signals }: Tables, run: NewRun): CreatedRun {
   const created = runs.insert(run);
-  if (created) {
-    codes.record(run.code, run.modules);
-    signals.adoptEarly(run.id);
-  }
-  return { created, run: existing(runs.get(run.id)) };
+  if (!created) return { created: false, run: existing(runs.get(run.id)) };
+  codes.record(run.code, run.modules);
+  signals.adoptEarly(run.id);
+  return { created: true, run: created };
 }
 
 function claim({ runs, executions }: Tables, request: Parameters<Store["claim"]>[0]): RunRow | undefined {
