@@ -5,7 +5,13 @@ import { memoryStore } from "../../packages/store/src/memory/store.ts";
 import type { Choices } from "../random-programs/choices.ts";
 import { compiled, stripped, type Scripts } from "../random-programs/load.ts";
 import { listing, type Program } from "../random-programs/program.ts";
-import { fingerprint, installed, modules as loaded, workflows as known } from "../random-programs/runtime.ts";
+import {
+  fingerprint,
+  fingerprintOfArguments,
+  installed,
+  modules as loaded,
+  workflows as known,
+} from "../random-programs/runtime.ts";
 import { show } from "../random-programs/world.ts";
 import { Cancellation, Life, RUN, values, type Surroundings } from "./life.ts";
 import { modelled } from "./model.ts";
@@ -196,7 +202,7 @@ class Trial implements Surroundings {
   // --- while it runs
 
   began(step: string, attempt: number, label: string, more: readonly unknown[]): void {
-    const input = { label, hash: fingerprint([label, ...more]) };
+    const input = { label, hash: fingerprintOfArguments([label, ...more]) };
     this.sameOnce("step", this.inputs.get(step)?.label, label, step);
     this.sameOnce("label", this.steps.get(label), step, label);
     const expected = (this.attempts.get(step) ?? 0) + 1;

@@ -12,5 +12,5 @@ export { workflowOf } from "../../packages/runtime/src/definitions/workflows.ts"
 export { Runtime } from "../../packages/runtime/src/process/runtime.ts";
 export { createCodec, versioned } from "../../packages/runtime/src/values/codec.ts";
 export { keepRejections } from "../../packages/runtime/src/process/rejections.ts";
-export { fingerprint } from "../../packages/runtime/src/values/fingerprint.ts";
+export { fingerprint, fingerprintOfArguments } from "../../packages/runtime/src/values/fingerprint.ts";
 export { installed, modules, workflows } from "../process-state.ts";

@@ -1,5 +1,5 @@
 import { taskContext } from "perdure";
-import type { RunRow, StepRow, Store, Wakeup, Write } from "../../packages/store/src/contract.ts";
+import type { CreatedRun, RunRow, StepRow, Store, Wakeup, Write } from "../../packages/store/src/contract.ts";
 import type { StoreMethod } from "../../packages/store/src/wrap-store.ts";
 import type { Time } from "./event-loop.ts";
 import type { VirtualProcess } from "./process.ts";
@@ -209,8 +209,7 @@ export class Witness {
   }
 
   private performed(process: VirtualProcess, method: StoreMethod, args: readonly unknown[], answer: unknown): void {
-    if (method === "createRun") {
-      const { created, run } = answer as { created: boolean; run: RunRow };
+    for (const { created, run } of creations(method, answer)) {
       if (created) this.counts.runs++;
       this.say(process.name, `createRun ${run.id} ${created}`);
     }
@@ -267,10 +266,8 @@ export class Witness {
       const key = `${process.name} ${run} ${epoch}`;
       this.leases.set(key, Math.max(this.leases.get(key) ?? 0, calledAt + process.lease)); // answers may come in any order
     };
-    if (method === "createRun") {
-      const { created, run } = answer as { created: boolean; run: RunRow };
-      if (created) holds(run.id, run.epoch);
-    } else if (method === "claim" && answer) {
+    for (const { created, run } of creations(method, answer)) if (created) holds(run.id, run.epoch);
+    if (method === "claim" && answer) {
       const row = answer as RunRow;
       holds(row.id, row.epoch);
     } else if (method === "renew") {
@@ -284,4 +281,10 @@ export class Witness {
       });
     }
   }
+}
+
+/** What a call that creates runs answered. */
+function creations(method: StoreMethod, answer: unknown): readonly CreatedRun[] {
+  if (method === "createRun") return [answer as CreatedRun];
+  return method === "createRuns" ? (answer as CreatedRun[]) : [];
 }

@@ -5,17 +5,20 @@ import { timed, type Instrumentation } from "../config/instrumentation.ts";
 /** Gets the store's answer, or the error in place of it. */
 type Done<R> = (answer: R | undefined, error?: unknown) => void;
 
-/** Collects the items of one event-loop turn into one call of the store. There is one call at a time. */
+/** Collects the items of one event-loop turn into one call of the store. */
 class Batches<I, R> {
   private readonly send: (items: I[]) => Awaitable<readonly R[]>;
   private items: I[] = [];
   private waiting: Done<R>[] = [];
+  /** Whether each call waits for the answer of the one before. */
+  private readonly isSerial: boolean;
   private isScheduled = false;
-  private isBusy = false;
+  private inFlight = 0;
   private idle: (() => void)[] = [];
 
-  constructor(send: (items: I[]) => Awaitable<readonly R[]>) {
+  constructor(send: (items: I[]) => Awaitable<readonly R[]>, { isSerial }: { readonly isSerial: boolean }) {
     this.send = send;
+    this.isSerial = isSerial;
   }
 
   add(item: I, done: Done<R>): void {
@@ -25,7 +28,7 @@ class Batches<I, R> {
   }
 
   get isEmpty(): boolean {
-    return this.items.length === 0 && !this.isBusy;
+    return this.items.length === 0 && this.inFlight === 0;
   }
 
   async flush(): Promise<void> {
@@ -34,7 +37,7 @@ class Batches<I, R> {
   }
 
   private schedule(): void {
-    if (this.isScheduled || this.isBusy || this.items.length === 0) return;
+    if (this.isScheduled || this.items.length === 0 || (this.isSerial && this.inFlight > 0)) return;
     this.isScheduled = true;
     nextTurn(this.turn);
   }
@@ -44,7 +47,7 @@ class Batches<I, R> {
     const { items, waiting } = this;
     this.items = [];
     this.waiting = [];
-    this.isBusy = true;
+    this.inFlight++;
     try {
       const answers = this.send(items);
       if (answers instanceof Promise)
@@ -64,9 +67,9 @@ class Batches<I, R> {
   }
 
   private answered(): void {
-    this.isBusy = false;
+    this.inFlight--;
     this.schedule();
-    if (!this.isScheduled) for (const resolve of this.idle.splice(0)) resolve();
+    if (this.isEmpty) for (const resolve of this.idle.splice(0)) resolve();
   }
 
   private fail(items: readonly I[], waiting: readonly Done<R>[], cause: unknown): void {
@@ -80,15 +83,19 @@ class Batches<I, R> {
 
   /** The failure of one run's item must not prevent those of the others. */
   private async oneByOne(items: readonly I[], waiting: readonly Done<R>[]): Promise<void> {
-    const answers: { readonly answer?: R | undefined; readonly error?: unknown }[] = [];
-    for (const item of items) {
+    const answers: (() => void)[] = [];
+    const one = async (item: I, done: Done<R> | undefined): Promise<void> => {
       try {
-        answers.push({ answer: (await this.send([item]))[0] });
+        const [answer] = await this.send([item]);
+        answers.push(() => done?.(answer));
       } catch (error) {
-        answers.push({ error: error ?? new Error("the store failed") });
+        answers.push(() => done?.(undefined, error ?? new Error("the store failed")));
       }
-    }
-    answers.forEach(({ answer, error }, index) => waiting[index]?.(answer, error));
+    };
+    const all = items.map((item, index) => [item, waiting[index]] as const);
+    if (this.isSerial) for (const [item, done] of all) await one(item, done);
+    else await Promise.all(all.map(([item, done]) => one(item, done)));
+    for (const answer of answers) answer();
     this.answered();
   }
 }
@@ -96,15 +103,23 @@ class Batches<I, R> {
 /** Writes what one event-loop turn brings, in all runs, with one transaction of the store, and creates its new runs with another one. */
 export class Committer {
   private readonly writes: Batches<Write, boolean>;
-  private readonly runs: Batches<NewRun, CreatedRun> | undefined;
+  private readonly runs: Batches<() => NewRun, CreatedRun> | undefined;
   private readonly store: Store;
 
   constructor(store: Store, onCommit?: Instrumentation["onCommit"]) {
     this.store = store;
-    this.writes = new Batches((writes) =>
-      onCommit ? timed(onCommit, writes.length, () => store.commit(writes)) : store.commit(writes),
+    this.writes = new Batches(
+      (writes) => (onCommit ? timed(onCommit, writes.length, () => store.commit(writes)) : store.commit(writes)),
+      { isSerial: true },
     );
-    if (store.createRuns) this.runs = new Batches((runs) => createAll(store, runs));
+    if (store.createRuns) {
+      const send = (made: (() => NewRun)[]): Awaitable<readonly CreatedRun[]> =>
+        createAll(
+          store,
+          made.map((make) => make()),
+        );
+      this.runs = new Batches(send, { isSerial: false });
+    }
   }
 
   /** @param done - gets false where the epoch is stale */
@@ -112,11 +127,12 @@ export class Committer {
     this.writes.add(write, done);
   }
 
-  create(run: NewRun): Awaitable<CreatedRun> {
+  /** @param make - called for each call of the store: a lease begins with the call */
+  create(make: () => NewRun): Awaitable<CreatedRun> {
     const { runs } = this;
-    if (!runs) return this.store.createRun(run);
+    if (!runs) return this.store.createRun(make());
     return new Promise((resolve, reject) =>
-      runs.add(run, (created, error) => (created ? resolve(created) : reject(error))),
+      runs.add(make, (created, error) => (created ? resolve(created) : reject(error))),
     );
   }
 

@@ -98,9 +98,9 @@ export class Starter {
       ...(tags.length > 0 && { tags }),
       ...(trace !== undefined && { trace }),
       ...(codeHistory !== undefined && { codeHistory }),
-      lease: { owner, until: now + settings.lease },
     };
-    const { created, run } = await this.runs.claiming(id, request, () => this.committer.create(newRun));
+    const withLease = (): NewRun => ({ ...newRun, lease: { owner, until: clock.now() + settings.lease } });
+    const { created, run } = await this.runs.claiming(id, request, () => this.committer.create(withLease));
     if (created) {
       this.runs.execute(run, request, leaseEndsAt);
       this.followers.resume(id, request);

@@ -70,13 +70,13 @@ export function finishTask(step: LiveStep, cancelled: CancelledError, task: Task
 /** Begins an attempt on a lease that holds. Where an earlier execution ended with its process, the attempt is recorded before it begins. */
 function begin(step: LiveStep, task: TaskWork, cancelled?: CancelledError): void {
   const { execution } = step;
+  const { host } = execution;
+  const { options } = task;
   execution.onLease(() => {
     if (!step.active) return;
     step.attempt++;
     // an attempt that is never retried must not count for a death that another run may have caused
-    const { stalls } = execution.run;
-    const isCounted =
-      stalls > 0 && stalls > (task.options.retries === 0 ? 1 : 0) && execution.host.settings.countDeaths;
+    const isCounted = host.settings.countDeaths && execution.run.stalls > (options.retries === 0 ? 1 : 0);
     if (!isCounted) return new Attempt(step, task, cancelled).run();
     step.keepAttempt(() => execution.onLease(() => step.active && new Attempt(step, task, cancelled).run()));
   });
