@@ -1,5 +1,5 @@
 import { PerdureError } from "@perdure/protocol";
-import { hasEnded, type RunRow } from "@perdure/store";
+import { hasEnded, isFinal, type RunHead, type RunRow } from "@perdure/store";
 import type { RunEnd, RunRequest } from "../execution/host.ts";
 import { CancelledError } from "../values/errors.ts";
 import { headlineOf } from "../values/describe.ts";
@@ -13,6 +13,9 @@ import type { Waiters } from "./waiters.ts";
 /** How often in a row the store may fail before a caller that awaits a result gets its error: for about two minutes. */
 const MOST_FAILURES = 12;
 
+/** How many of the runs without callers are looked at in one poll, to see which have ended in other processes. */
+const SAMPLE = 100;
+
 /** Whether the store failed, which may pass. Its own errors have codes of Perdure; those of other stores may be any. */
 export const isOfTheStore = (error: unknown): boolean =>
   !(error instanceof PerdureError) || /^(?:STORE|SQLITE)_/.test(error.code);
@@ -24,7 +27,10 @@ export class Followers {
   private readonly claims: Claims;
   private readonly waiters: Waiters;
   private readonly poller: Poller;
-  private readonly followed = new Map<string, Promise<RunEnd>>();
+  /** Undefined in place of the end: the run waits, and nobody awaits it here. */
+  private readonly tracked = new Map<string, Promise<RunEnd | undefined>>();
+  /** How many callers await the end of a run. */
+  private readonly callers = new Map<string, number>();
   /** Runs whose results are awaited here: a caller gets the error of a stop, so it is not logged. */
   private readonly awaited = new Set<string>();
   /** Errors that stopped an execution: the log has them. */
@@ -41,27 +47,47 @@ export class Followers {
     this.claims = claims;
     this.waiters = waiters;
     this.poller = poller;
+    waiters.sleepers.onWake = (id) => this.resume(id);
+    poller.wakeSleepers = () => this.wakeSleepers();
   }
 
   /**
    * Resolves when the run has ended. Executes it here when no living process does.
    * @throws the error that stopped the run; PerdureError `RUN_NOT_FOUND`, `RUNTIME_CLOSED`
    */
-  follow(id: string, request?: RunRequest): Promise<RunEnd> {
+  async follow(id: string, request?: RunRequest): Promise<RunEnd> {
+    this.callers.set(id, (this.callers.get(id) ?? 0) + 1);
+    try {
+      for (;;) {
+        const end = await this.track(id, request);
+        if (end) return end;
+      }
+    } finally {
+      const others = (this.callers.get(id) ?? 1) - 1;
+      if (others > 0) this.callers.set(id, others);
+      else this.callers.delete(id);
+    }
+  }
+
+  /** Resolves when the run has ended, or waits outside of memory and nobody awaits it here: it is one of the sleepers then. */
+  private track(id: string, request?: RunRequest): Promise<RunEnd | undefined> {
+    this.waiters.sleepers.delete(id);
     if (request) this.claims.keepBody(id, request);
-    const known = this.followed.get(id);
+    const known = this.tracked.get(id);
     if (known) {
       // looks at once, unless the store fails: the run may have ended since the latest poll, or only this caller can execute it
       if (!this.reading.has(id)) this.waiters.wake(id);
       return known;
     }
-    const followed = this.untilEnd(id).finally(() => {
-      this.followed.delete(id);
-      this.reading.delete(id);
-      this.claims.forgetBody(id);
-    });
-    this.followed.set(id, followed);
-    return followed;
+    const tracked = this.untilEnd(id).finally(() => this.tracked.get(id) === tracked && this.forget(id));
+    this.tracked.set(id, tracked);
+    return tracked;
+  }
+
+  private forget(id: string): void {
+    this.tracked.delete(id);
+    this.reading.delete(id);
+    this.claims.forgetBody(id);
   }
 
   /**
@@ -69,7 +95,7 @@ export class Followers {
    * after a while, which grows; the store counts how often (S12).
    */
   resume(id: string, request?: RunRequest, failures = 0): void {
-    this.follow(id, request).catch((error: unknown) => {
+    this.track(id, request).catch((error: unknown) => {
       this.logStop(id, error);
       if (this.context.isClosed || !isOfTheStore(error)) return;
       const { clock } = this.context;
@@ -101,7 +127,7 @@ export class Followers {
     const isClaimed = !this.context.isClosed && (await this.claims.claimOurs(id, request).catch(() => false));
     if (!isClaimed) return this.lookLater(id, request);
     this.lookedAfter.delete(id);
-    this.follow(id, request).catch((error: unknown) => this.logStop(id, error));
+    this.track(id, request).catch((error: unknown) => this.logStop(id, error));
   }
 
   private logStop(id: string, error: unknown): void {
@@ -132,7 +158,7 @@ export class Followers {
     }
   }
 
-  private async untilEnd(id: string): Promise<RunEnd> {
+  private async untilEnd(id: string): Promise<RunEnd | undefined> {
     for (let failures = 0; ;) {
       await this.runs.claimInFlight(id)?.catch(() => {}); // the claim's own caller gets its error
       const end = await this.runs.get(id)?.ended;
@@ -140,6 +166,7 @@ export class Followers {
       if (end?.type === "stopped") throw this.logged(end.error);
       try {
         const found = await this.lookAt(id);
+        if (found === "sleeps") return undefined;
         if (found) return found;
         failures = 0;
       } catch (error) {
@@ -153,7 +180,7 @@ export class Followers {
   }
 
   /** Reads the run: gives its end, executes it here, or waits until it may have changed. */
-  private async lookAt(id: string): Promise<RunEnd | undefined> {
+  private async lookAt(id: string): Promise<RunEnd | "sleeps" | undefined> {
     const row = await this.read(id);
     if (!row) throw new PerdureError("RUN_NOT_FOUND", { run: id });
     if (hasEnded(row)) return this.endOf(row);
@@ -162,8 +189,34 @@ export class Followers {
       if (await this.claims.claim(row)) return undefined;
       if (!this.runs.has(id) && !this.claims.canExecute(row)) this.reportUnknown(row);
     }
+    if (this.sleeps(row)) return "sleeps";
     await this.pause(row);
     return undefined;
+  }
+
+  /**
+   * Looks after a run that waits and that nobody awaits here, without a caller. False: it does something else, is awaited, or this program finds its
+   * workflow only with the function that a caller has brought.
+   */
+  sleeps(row: RunHead): boolean {
+    const isDue = row.wakeAt !== undefined && row.wakeAt <= this.context.clock.now();
+    if (row.status !== "waiting" || isDue || this.callers.has(row.id) || !this.claims.requestFor(row)) return false;
+    this.forget(row.id);
+    this.waiters.sleepers.add(row);
+    this.poller.start();
+    return true;
+  }
+
+  /** Resumes those that a signal, a child, a cancellation or the end of another process has made due. */
+  private async wakeSleepers(): Promise<void> {
+    const { sleepers } = this.waiters;
+    const isWanted = (row: RunRow): boolean => sleepers.has(row.id) && !this.claims.isBlocked(row);
+    for (const { id } of await this.claims.claimable([...sleepers.workflows], isWanted)) sleepers.wake(id);
+    const ids = sleepers.sample(SAMPLE);
+    if (ids.length === 0) return;
+    const rows = await this.context.store.listRuns({ runs: ids, limit: ids.length });
+    const unfinished = new Set(rows.filter(({ status }) => !isFinal(status)).map(({ id }) => id));
+    for (const id of ids) if (!unfinished.has(id)) sleepers.delete(id);
   }
 
   private async read(id: string): Promise<RunRow | undefined> {

@@ -22,6 +22,8 @@ export class Poller {
   private readonly waiters: Waiters;
   private readonly leases: Leases;
   private cancelTimer: (() => void) | undefined;
+  /** Wakes the runs without callers that an event from outside has made due. */
+  wakeSleepers: () => Promise<void> = () => Promise.resolve();
   /** How often in a row a poll failed. */
   private failures = 0;
   /** Runs whose deliveries are about to be read. */
@@ -36,7 +38,7 @@ export class Poller {
 
   /** Polls from now on, unless it does already or has no reason to. */
   start(): void {
-    if (this.cancelTimer || this.context.isClosed || (this.runs.size === 0 && this.waiters.size === 0)) return;
+    if (this.cancelTimer || this.context.isClosed || !this.isNeeded) return;
     const { clock, settings, log } = this.context;
     // even a store that fails for long is asked often enough to renew the leases in time
     const wait = Math.min(waitAfter(this.failures, settings.pollInterval), settings.lease / 3);
@@ -58,6 +60,10 @@ export class Poller {
     });
   }
 
+  private get isNeeded(): boolean {
+    return this.runs.size > 0 || this.waiters.size > 0 || this.waiters.sleepers.size > 0;
+  }
+
   stop(): void {
     this.cancelTimer?.();
   }
@@ -66,6 +72,7 @@ export class Poller {
     await this.leases.renewAll(this.runs.all());
     if (this.runs.size > 0) await this.readWakeups(this.runs.all());
     if (this.waiters.size > 0) await this.wakeFollowers();
+    if (this.waiters.sleepers.size > 0) await this.wakeSleepers();
   }
 
   /** Wakes the callers that follow a run which no process executes, or which has ended: perhaps in another process, between two polls. */

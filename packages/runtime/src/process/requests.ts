@@ -152,7 +152,11 @@ export class Requests {
     for (let before: string | undefined; ;) {
       const page = { limit: PAGE, ...(before !== undefined && { before }) };
       const rows = await this.list({ status: "waiting", workflow: names, ...page });
-      for (const row of rows) if (this.claims.requestFor(row, workflows)) resume(row.id);
+      for (const row of rows) {
+        if (!this.claims.requestFor(row, workflows)) continue;
+        ids.add(row.id);
+        if (!this.followers.sleeps(row)) this.followers.resume(row.id);
+      }
       before = rows.at(-1)?.id;
       if (before === undefined) return [...ids];
     }

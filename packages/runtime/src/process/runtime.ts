@@ -239,6 +239,7 @@ export class Runtime implements Host, ProcessContext {
     this.endGauges?.();
     this.endGauges = undefined;
     for (const execution of this.runs.all()) execution.lose();
+    this.waiters.sleepers.clear();
     this.waiters.wakeAll();
   }
 

@@ -4,9 +4,12 @@ import type { Clock } from "../config/clock.ts";
 export class Waiters {
   private readonly clock: Clock;
   private readonly byRun = new Map<string, Set<() => void>>();
+  /** Runs that have no callers here. */
+  readonly sleepers: Sleepers;
 
   constructor(clock: Clock) {
     this.clock = clock;
+    this.sleepers = new Sleepers(clock);
   }
 
   get size(): number {
@@ -36,9 +39,103 @@ export class Waiters {
 
   wake(run: string): void {
     for (const wake of this.byRun.get(run) ?? []) wake();
+    this.sleepers.wake(run);
   }
 
   wakeAll(): void {
     for (const run of this.byRun.keys()) this.wake(run);
   }
+}
+
+/** Runs that this process looks after, and that wait outside of its memory with no caller here: an id and a time each, so that there may be many. */
+export class Sleepers {
+  private readonly clock: Clock;
+  /** When each is due without an event from outside, or `Infinity`. */
+  private readonly dueAt = new Map<string, number>();
+  /** The recorded names of their workflows. */
+  readonly workflows = new Set<string>();
+  /** Called when one of them may continue. It is no longer among them then. */
+  onWake: (run: string) => void = () => {};
+  private timer: (() => void) | undefined;
+  private firesAt = Infinity;
+  private sampled: Iterator<string> | undefined;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  get size(): number {
+    return this.dueAt.size;
+  }
+
+  has(run: string): boolean {
+    return this.dueAt.has(run);
+  }
+
+  add({
+    id,
+    workflow,
+    wakeAt = Infinity,
+  }: {
+    readonly id: string;
+    readonly workflow: string;
+    readonly wakeAt?: number;
+  }): void {
+    this.dueAt.set(id, wakeAt);
+    this.workflows.add(workflow);
+    this.arm(wakeAt);
+  }
+
+  delete(run: string): void {
+    this.dueAt.delete(run);
+    if (this.size === 0) this.clear();
+  }
+
+  wake(run: string): void {
+    if (!this.has(run)) return;
+    this.delete(run);
+    this.onWake(run);
+  }
+
+  clear(): void {
+    this.dueAt.clear();
+    this.workflows.clear();
+    this.timer?.();
+    this.timer = this.sampled = undefined;
+    this.firesAt = Infinity;
+  }
+
+  /** Some of them, others at each call. */
+  sample(count: number): string[] {
+    const found: string[] = [];
+    while (found.length < count) {
+      this.sampled ??= this.dueAt.keys();
+      const { value, done } = this.sampled.next() as IteratorResult<string, undefined>;
+      if (done) {
+        this.sampled = undefined;
+        break;
+      }
+      found.push(value);
+    }
+    return found;
+  }
+
+  private arm(time: number): void {
+    if (time >= this.firesAt) return;
+    this.timer?.();
+    this.firesAt = time;
+    this.timer = this.clock.at(time, this.fired);
+  }
+
+  private readonly fired = (): void => {
+    this.timer = undefined;
+    this.firesAt = Infinity;
+    const now = this.clock.now();
+    let next = Infinity;
+    for (const [run, dueAt] of this.dueAt) {
+      if (dueAt <= now) this.wake(run);
+      else next = Math.min(next, dueAt);
+    }
+    if (this.size > 0) this.arm(next);
+  };
 }
