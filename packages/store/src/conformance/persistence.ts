@@ -82,6 +82,28 @@ export const persistenceCases: TwoStoreCases = {
           ["a[0]", "b[0]", "c[0]"],
         );
       }),
+  "S4 S6 each single checkpoint of an owner is refused once another store has taken, ended or replaced the run": (
+    store,
+    reopen,
+  ) =>
+    withSecond(reopen, async (second) => {
+      for (const id of ["taken", "replaced"]) {
+        await owned(store, id);
+        for (const seq of [1, 2])
+          assert.deepEqual(await store.commit([step(id, checkpoint(`a[${seq}]`, seq))]), [true]);
+        assert.deepEqual(await store.commit([step(id, checkpoint("a[2]", 3))]), [false]);
+        assert.deepEqual(await store.commit([step(id, checkpoint("b[0]", 2))]), [false]);
+      }
+      await second.claim({ run: "taken", lease: OTHER, now: ME.until + 1 });
+      assert.deepEqual(await store.commit([step("taken", checkpoint("c[0]", 3))]), [false]);
+      await second.claim({ run: "replaced", lease: OTHER, now: ME.until + 1 });
+      await second.commit([finish("replaced", { epoch: 2 })]);
+      assert.deepEqual(await store.commit([step("replaced", checkpoint("c[0]", 3))]), [false]);
+      assert.equal(await second.delete({ run: "replaced", now: T }), true);
+      await owned(second, "new");
+      assert.deepEqual(await store.commit([step("replaced", checkpoint("c[0]", 3))]), [false]);
+      assert.deepEqual(await second.steps("new"), []);
+    }),
   "S7 a delivery through one store makes the run due in another": (store, reopen) =>
     withSecond(reopen, async (second) => {
       await owned(store, "r");

@@ -28,13 +28,27 @@ export function applyBatch(tables: Tables, writes: readonly Write[]): boolean[] 
   });
 }
 
+/**
+ * A batch that is one more checkpoint of a run, as most batches of a run without branches are, with one statement, which is a transaction of its own. False: it
+ * is something else, or was refused; then nothing is written.
+ */
+export function commitNext({ steps, sequences }: Tables, writes: readonly Write[]): boolean {
+  const [write] = writes;
+  if (writes.length > 1 || write?.type !== "step" || write.consume || write.step.seq === undefined) return false;
+  const { run, epoch, step } = write;
+  const number = sequences.numberIfNext(run, epoch, write.step.seq);
+  if (number === undefined || !steps.putOwned(number, run, epoch, step)) return false;
+  sequences.taken(run, epoch, write.step.seq);
+  return true;
+}
+
 function apply(tables: Tables, head: Head, write: Write): boolean {
   switch (write.type) {
     case "step":
       return putStep(tables, head, write);
     case "finish":
       tables.runs.finish(head.number, write);
-      tables.sequences.forget(head.number);
+      tables.sequences.forget(write.run);
       wakeWaiters(tables, write.run, head.parent, write.at);
       return true;
     case "release":
@@ -51,11 +65,11 @@ function apply(tables: Tables, head: Head, write: Write): boolean {
 }
 
 function putStep({ steps, signals, sequences }: Tables, head: Head, write: Extract<Write, { type: "step" }>): boolean {
-  const { step, consume } = write;
-  if (step.seq !== undefined && !sequences.isFree(head.number, head.epoch, step.seq)) return false;
+  const { run, step, consume } = write;
+  if (step.seq !== undefined && !sequences.isFree(run, head.number, head.epoch, step.seq)) return false;
   if (consume && !signals.isFree(head.number, consume)) return false;
   if (!steps.put(head.number, step)) return false;
-  if (step.seq !== undefined) sequences.taken(head.number, head.epoch, step.seq);
+  if (step.seq !== undefined) sequences.taken(run, head.epoch, step.seq);
   if (consume) signals.consume(head.number, consume);
   return true;
 }
@@ -71,7 +85,7 @@ function release(tables: Tables, head: Head, write: Extract<Write, { type: "rele
   const status = write.status === "waiting" && canBeWoken(tables, head, write.wakeAt) ? "waiting" : "pending";
   const wakeAt = status === "waiting" ? write.wakeAt : undefined;
   tables.runs.release(head.number, { status, wakeAt, blocked, at });
-  tables.sequences.forget(head.number);
+  tables.sequences.forget(write.run);
   if (status === "waiting" && hasNews(tables, head)) tables.runs.wake(head.number, at);
 }
 

@@ -1,10 +1,20 @@
 import type { Steps } from "./steps.ts";
 
+/** A run that an owner of this process writes to. */
+interface Held {
+  readonly epoch: number;
+  readonly number: number;
+  /** The highest one. */
+  seq: number;
+}
+
 export interface Sequences {
-  /** Whether no checkpoint of the run has this `seq` (S6). */
-  isFree(run: number, epoch: number, seq: number): boolean;
-  taken(run: number, epoch: number, seq: number): void;
-  forget(run: number): void;
+  /** Whether no checkpoint of the run has this `seq` (S6). `number` is the number of the run. */
+  isFree(run: string, number: number, epoch: number, seq: number): boolean;
+  /** The number of the run, if an owner under this epoch has written to it before, and the `seq` is above all that it has. */
+  numberIfNext(run: string, epoch: number, seq: number): number | undefined;
+  taken(run: string, epoch: number, seq: number): void;
+  forget(run: string): void;
 }
 
 /**
@@ -12,22 +22,26 @@ export interface Sequences {
  * and therefore through one store. The store remembers the highest `seq`, and searches the table only for a `seq` that is not above it.
  */
 export function sequences(steps: Pick<Steps, "lastSeq" | "hasSeq">): Sequences {
-  const highest = new Map<number, { readonly epoch: number; seq: number }>();
+  const held = new Map<string, Held>();
 
-  const of = (run: number, epoch: number): { seq: number } => {
-    const found = highest.get(run);
+  const of = (run: string, number: number, epoch: number): Held => {
+    const found = held.get(run);
     if (found?.epoch === epoch) return found;
-    const loaded = { epoch, seq: steps.lastSeq(run) };
-    highest.set(run, loaded);
+    const loaded = { epoch, number, seq: steps.lastSeq(number) };
+    held.set(run, loaded);
     return loaded;
   };
 
   return {
-    isFree: (run, epoch, seq) => seq > of(run, epoch).seq || !steps.hasSeq(run, seq),
-    taken(run, epoch, seq) {
-      const last = of(run, epoch);
-      last.seq = Math.max(last.seq, seq);
+    isFree: (run, number, epoch, seq) => seq > of(run, number, epoch).seq || !steps.hasSeq(number, seq),
+    numberIfNext(run, epoch, seq) {
+      const found = held.get(run);
+      return found?.epoch === epoch && seq > found.seq ? found.number : undefined;
     },
-    forget: (run) => void highest.delete(run),
+    taken(run, epoch, seq) {
+      const found = held.get(run);
+      if (found?.epoch === epoch) found.seq = Math.max(found.seq, seq);
+    },
+    forget: (run) => void held.delete(run),
   };
 }

@@ -6,14 +6,16 @@ export type Steps = ReturnType<typeof stepsTable>;
 
 /** All SQL for the table `steps`. `run` is the number of the run. */
 export function stepsTable(db: Connection) {
-  const put = db.prepare<unknown[]>(
-    `INSERT INTO steps (${COLUMNS}, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (run, id) DO UPDATE SET
+  const orReplaceOpen = `ON CONFLICT (run, id) DO UPDATE SET
        kind = excluded.kind, state = excluded.state, seq = excluded.seq, attempt = excluded.attempt, started_at = excluded.started_at,
        finished_at = excluded.finished_at, due_at = excluded.due_at, target = excluded.target, location = excluded.location,
        input_hash = excluded.input_hash, output = excluded.output,
        failed_attempts = excluded.failed_attempts, input = excluded.input
-     WHERE state = ${OPEN}`,
+     WHERE state = ${OPEN}`;
+  const into = `INSERT INTO steps (${COLUMNS}, run)`;
+  const put = db.prepare<unknown[]>(`${into} VALUES (${VALUES}, ?) ${orReplaceOpen}`);
+  const putOwned = db.prepare<unknown[]>(
+    `${into} SELECT ${VALUES}, number FROM runs WHERE number = ? AND id = ? AND epoch = ? AND owner IS NOT NULL ${orReplaceOpen}`,
   );
   const whole = readsWhole(db);
   const light = readsLight(db);
@@ -41,6 +43,9 @@ export function stepsTable(db: Connection) {
   return {
     /** Inserts the step, or replaces an open step. False: a checkpoint with this id exists. */
     put: (run: number, step: StepRow): boolean => put.run(values(step), run).changes === 1,
+    /** The same, if this is the number of the run, and it has an owner under this epoch. */
+    putOwned: (number: number, run: string, epoch: number, step: StepRow): boolean =>
+      putOwned.run(values(step), number, run, epoch).changes === 1,
     /** Checkpoints in the order of `seq`, then the open steps. */
     some(runId: string, filter: StepFilter): StepRow[] {
       const { all, after, open, one } = filter.values === false ? light : whole;
@@ -134,6 +139,7 @@ const CHILD = KINDS.indexOf("child");
 
 const SHORT_COLUMNS = "id, kind, state, seq, attempt, started_at, finished_at, due_at, target, location, input_hash";
 const COLUMNS = `${SHORT_COLUMNS}, failed_attempts, output, input`;
+const VALUES = Array(COLUMNS.split(",").length).fill("?").join(", ");
 const LIGHT_COLUMNS = `${SHORT_COLUMNS}, failed_attempts, CASE WHEN state <> ${STATES.indexOf("completed")} THEN output END, NULL`;
 
 type Row = readonly [

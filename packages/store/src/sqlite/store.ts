@@ -1,7 +1,7 @@
 import { resolve, sep } from "node:path";
 import { checkOptions, PerdureError } from "@perdure/protocol";
 import type { CreatedRun, NewRun, RunRow, Store, Wakeup } from "../contract.ts";
-import { applyBatch, type Tables } from "./commit.ts";
+import { applyBatch, commitNext, type Tables } from "./commit.ts";
 import { codesTable } from "./codes.ts";
 import { connect, fileIdentity, settings, type Durability, type Settings } from "./connection.ts";
 import { translate, type Place } from "./errors.ts";
@@ -109,7 +109,15 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
       return write(({ runs }) => held.map(({ run, epoch }) => runs.renew(run, epoch, until)));
     },
     steps: (run, filter = {}) => read(({ steps }) => steps.some(run, filter)),
-    commit: (writes) => (writes.length === 0 ? [] : write((tables) => applyBatch(tables, writes))),
+    commit(writes) {
+      if (writes.length === 0) return [];
+      const isNext = use(({ tables, file }) => {
+        const done = commitNext(tables, writes);
+        if (done) assertFile(file);
+        return done;
+      });
+      return isNext ? [true] : write((tables) => applyBatch(tables, writes));
+    },
     deliver: (delivery) => write((tables) => deliver(tables, delivery)),
     wakeups: (asked) => use((open) => open.read(() => asked.map(({ run, epoch }) => wakeup(open.tables, run, epoch)))),
     cancel: (cancellation) => write((tables) => cancel(tables, cancellation)),
