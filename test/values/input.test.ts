@@ -2,7 +2,7 @@ import { deepStrictEqual } from "node:assert";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { fingerprint, fullFingerprint } from "../../packages/runtime/src/values/fingerprint.ts";
+import { fingerprint, fingerprintOfArguments, fullFingerprint } from "../../packages/runtime/src/values/fingerprint.ts";
 import { snapshot } from "../../packages/runtime/src/values/snapshot.ts";
 import { anything, bare, nested } from "./make.ts";
 
@@ -134,4 +134,24 @@ test("a copy reads a getter once, and keeps one that throws", () => {
   const copy = snapshot(given);
   expect([copy.n, copy.n, read]).toEqual([1, 1, 1]);
   expect(() => copy.bad).toThrow("no");
+});
+
+test("R1 arguments that differ have different fingerprints, however much they are alike", () => {
+  const texts = ["", "a", "b", "ab", "ba", "1", "-1", "true", "undefined", "\u0000", "\ud800"];
+  const numbers = Array.from({ length: 4_000 }, (_, index) => index - 2_000);
+  const lists: unknown[][] = [[], [0], [-0], [NaN], [Infinity], [1e300], [true], [false], [0.1 + 0.2], [0.3]];
+  for (const text of texts) lists.push([text], [text, text], ["x".repeat(64) + text]);
+  for (const first of texts) for (const second of texts) if (first !== second) lists.push([first, second]);
+  for (const number of numbers) lists.push([number, 100], [100, number, 0], [`order-${number}`], ["a", number]);
+  const different = new Set(
+    lists.map((list) => JSON.stringify(list.map((each) => [typeof each, Object.is(each, -0), String(each)]))),
+  );
+  expect(new Set(lists.map(fingerprintOfArguments)).size).toBe(different.size);
+});
+
+test("R1 arguments have the same fingerprint in every process, and objects among them count", () => {
+  expect(fingerprintOfArguments([1, "a", true])).toBe(fingerprintOfArguments([1, "a", true]));
+  expect(fingerprintOfArguments([{ a: 1, b: 2 }])).toBe(fingerprintOfArguments([{ b: 2, a: 1 }]));
+  expect(fingerprintOfArguments([{ a: 1 }])).not.toBe(fingerprintOfArguments([{ a: 2 }]));
+  expect(fingerprintOfArguments([7, "order", false, -0])).toMatchInlineSnapshot(`"2012003805-1653138483"`);
 });

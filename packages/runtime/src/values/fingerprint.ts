@@ -34,10 +34,10 @@ export function fingerprintOfArguments(args: readonly unknown[]): string {
   return hash.digest();
 }
 
-/** Source: cyrb53 by bryc (public domain), here with all bits of both halves. */
+/** Two halves of 32 bits: FNV-1a (Fowler, Noll, Vo) and a multiplicative hash, each finished like MurmurHash3 (Appleby) and mixed with the other. */
 class QuickHash {
-  private a = 0xdeadbeef;
-  private b = 0x41c6ce57;
+  private a = 0x811c9dc5;
+  private b = 0x9e3779b9;
 
   add(text: string, kind: number): void {
     this.mix(kind);
@@ -46,16 +46,22 @@ class QuickHash {
   }
 
   private mix(code: number): void {
-    this.a = Math.imul(this.a ^ code, 2654435761);
-    this.b = Math.imul(this.b ^ code, 1597334677);
+    this.a = Math.imul(this.a ^ code, 0x01000193);
+    this.b = Math.imul((this.b << 5) + (this.b >>> 27) + code, 0x9e3779b1);
   }
 
   digest(): string {
-    const { a, b } = this;
-    const first = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
-    const second = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(first ^ (first >>> 13), 3266489909);
-    return `${first}${second < 0 ? "" : "+"}${second}`;
+    const a = finished(this.a ^ Math.imul(this.b, 0x85ebca6b));
+    const b = finished(this.b ^ a);
+    return `${a}${b < 0 ? "" : "+"}${b}`;
   }
+}
+
+/** The last step of MurmurHash3 for 32 bits. */
+function finished(half: number): number {
+  const once = Math.imul(half ^ (half >>> 16), 0x85ebca6b);
+  const twice = Math.imul(once ^ (once >>> 13), 0xc2b2ae35);
+  return twice ^ (twice >>> 16);
 }
 
 /** The fingerprint of the whole value, for the input of a run. A value with instances of classes gets the fingerprint of `stored`, its encoded form. */
