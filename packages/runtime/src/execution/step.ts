@@ -102,14 +102,6 @@ export interface InnerSteps {
   stopWaiting(): void;
 }
 
-/** Those of the promise that was made last. One function for all promises costs less than a closure for each. */
-const settlers = { resolve(_value: unknown): void {}, reject(_error: unknown): void {} };
-
-const keepSettlers = (resolve: (value: unknown) => void, reject: (error: unknown) => void): void => {
-  settlers.resolve = resolve;
-  settlers.reject = reject;
-};
-
 /** A durable call whose outcome has not been delivered to the workflow. */
 export class PendingCall implements Call {
   readonly id: string;
@@ -129,8 +121,8 @@ export class PendingCall implements Call {
   onCheckpoint: ((row: StepRow) => void) | undefined;
   /** Set when the step executes here, as opposed to being replayed. */
   live: LiveStep | undefined;
-  private readonly resolve: (value: unknown) => void;
-  private readonly refuse: (error: unknown) => void;
+  private resolve!: (value: unknown) => void;
+  private refuse!: (error: unknown) => void;
 
   constructor(id: string, spec: StepSpec, caller: Caller, inputHash: string, calledAt: number) {
     this.id = id;
@@ -138,8 +130,10 @@ export class PendingCall implements Call {
     this.caller = caller;
     this.inputHash = inputHash;
     this.calledAt = calledAt;
-    this.outcome = new Promise(keepSettlers);
-    ({ resolve: this.resolve, reject: this.refuse } = settlers);
+    this.outcome = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.refuse = reject;
+    });
   }
 
   /** Calls a function of the user in the asynchronous context of the call: its own `AsyncLocalStorage` stores (R14). */

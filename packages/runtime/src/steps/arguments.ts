@@ -3,21 +3,23 @@ import { fingerprint } from "../values/fingerprint.ts";
 import type { LiveStep } from "../execution/step.ts";
 import { snapshot } from "../values/snapshot.ts";
 
-/** Calls `body` with a copy of the arguments: each attempt gets them as they were at the call. */
-export async function callWithCopy<A extends unknown[], R>(
+/**
+ * Calls `body` with a copy of the arguments: each attempt gets them as they were at the call. Takes no turn of the microtask queue of its own, so
+ * that calls with and without objects end in the order of the plain program.
+ */
+export function callWithCopy<A extends unknown[], R>(
   step: LiveStep,
   body: (...args: A) => Promise<R>,
   args: A,
 ): Promise<R> {
-  if (arePrimitive(args)) return body(...args);
   const given = snapshot(args);
-  if (!step.execution.host.settings.checkArguments || !given.some(isObject)) return body(...given);
-  const before = given.map(fingerprint);
-  try {
-    return await body(...given);
-  } finally {
-    reportChanges(step, before, given);
+  const before = step.execution.host.settings.checkArguments ? given.map(fingerprint) : undefined;
+  const result = body(...given);
+  if (before) {
+    const report = (): void => reportChanges(step, before, given);
+    result.then(report, report);
   }
+  return result;
 }
 
 /** Nothing can change them, so they need no copy. */
