@@ -1,6 +1,7 @@
 import { AsyncResource } from "node:async_hooks";
 import type { PerdureError } from "@perdure/protocol";
 import type { Encoded, SignalRow, StepKind, StepRow, RunRow } from "@perdure/store";
+import type { StepEvent } from "../config/events.ts";
 import type { Definition } from "../definitions/definition.ts";
 import type { Call } from "../history/call.ts";
 import { failedAttemptsOf, recordOf, withAttempt, type FailedAttempt } from "../history/failed-attempts.ts";
@@ -229,10 +230,9 @@ export class LiveStep {
   }
 
   startAttempt(): void {
-    const { attempts, host, run } = this.execution;
-    attempts.running++;
-    this.attemptStartedAt = host.clock.now();
-    if (host.hears("started")) host.emit("started", run, this.row("open"));
+    this.execution.attempts.running++;
+    this.attemptStartedAt = this.execution.host.clock.now();
+    if (this.execution.host.hears("started")) this.emit("started", this.row("open"));
   }
 
   begin(): void {
@@ -257,23 +257,21 @@ export class LiveStep {
   }
 
   complete(value: unknown): void {
-    if (!this.active) return;
-    try {
-      this.settle("completed", this.encode(value, "returned"));
-    } catch (error) {
-      this.over = true;
-      this.execution.stop(error);
-    }
+    this.end("completed", value);
   }
 
   /** @param consume - the delivery that the failed wait consumes */
   fail(error: unknown, consume?: SignalRow): void {
+    this.end("failed", error, consume);
+  }
+
+  private end(state: "completed" | "failed", value: unknown, consume?: SignalRow): void {
     if (!this.active) return;
     try {
-      this.settle("failed", this.encode(error, "threw"), consume);
-    } catch (unstorable) {
+      this.settle(state, this.encode(value, state === "completed" ? "returned" : "threw"), consume);
+    } catch (error) {
       this.over = true;
-      this.execution.stop(unstorable);
+      this.execution.stop(error);
     }
   }
 
@@ -282,27 +280,23 @@ export class LiveStep {
     if (!this.active) return;
     this.sealed = true;
     this.stopWaiting();
-    const { host, run } = this.execution;
     if (state === "failed") this.endAttempt(output);
     const row = this.record(state, output);
-    row.finishedAt = host.clock.now();
-    const event = state === "completed" ? "executed" : "failed";
-    if (host.hears(event)) host.emit(event, run, row);
+    row.finishedAt = this.execution.host.clock.now();
+    this.emit(state === "completed" ? "executed" : "failed", row);
     this.execution.checkpoint(row, consume, this.call.onCheckpoint);
     this.inner?.abandon("the task that called it has ended");
   }
 
   /** Records what has to survive a crash of an unfinished step, then calls `then`. */
   keep(dueAt: number | undefined, then: () => void, lastError?: unknown): void {
-    const { host, run } = this.execution;
     this.dueAt = dueAt;
     this.kept = true;
     const output = lastError === undefined ? undefined : this.encode(lastError, "threw");
     if (output !== undefined) this.endAttempt(output);
     const row = this.record("open", output);
     if (dueAt !== undefined) row.dueAt = dueAt;
-    const event = lastError === undefined ? "waiting" : "retrying";
-    if (host.hears(event)) host.emit(event, run, row);
+    this.emit(lastError === undefined ? "waiting" : "retrying", row);
     this.execution.keep(row, () => this.active && then());
   }
 
@@ -388,6 +382,11 @@ export class LiveStep {
     if (kind === "task" ? !settings.recordInputs : state !== "open") return undefined;
     const value = kind === "task" ? args : payloadSchema?.();
     return (this.input ??= value === undefined ? "" : guarded(() => values.encode(value, ""), ""));
+  }
+
+  private emit(event: StepEvent, row: StepRow): void {
+    const { host, run } = this.execution;
+    if (host.hears(event)) host.emit(event, run, row);
   }
 
   private row(state: StepRow["state"]): NewRow {
