@@ -208,7 +208,6 @@ export class LiveStep {
   work: Work | undefined;
   /** The tasks that its task called. */
   inner: InnerSteps | undefined;
-
   private waitingHere = false;
   private readonly startedAt: number;
   /** When the present attempt of a task began. Undefined between two attempts. */
