@@ -25,6 +25,7 @@ export default {
       entry: [
         ".ci/*.{mjs,ts}",
         "bench/*.{mjs,ts}",
+        "bench/programs/*.mjs",
         // programs that tests build, or run in a child process
         "test/builds/*.mjs",
         "test/builds/ssr/app/{*.js,src/*.{ts,tsx}}",
