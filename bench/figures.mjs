@@ -11,7 +11,7 @@ export const partsOf = (workload) =>
     goal,
   }));
 
-const median = (values) => {
+export const median = (values) => {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
@@ -55,13 +55,17 @@ export function figureOf({ name, of, unit, units, is, goal }, turns) {
 }
 
 /** How many times its earlier ratio a workload may take. Less would fail on a machine that does something else at the same time. */
-export const MOST = 2;
+const MOST = 2;
 
-/** The ratios that have become more than twice what they were. Only these: times differ between machines. */
+/** Why the gate fails: ratios that have become more than twice what they were, or were not known. Only ratios: times differ between machines. */
 export function regressions(figures, earlier) {
-  const before = new Map(earlier.map((figure) => [figure.name, figure]));
+  const before = new Map(earlier.map((figure) => [figure.name, figure.best]));
   return figures.flatMap(({ name, is, best }) => {
-    const was = before.get(name)?.best;
-    return is === "ratio" && was !== undefined && best > was * MOST ? [{ name, best, was }] : [];
+    const was = before.get(name);
+    if (is !== "ratio") return [];
+    if (was === undefined) return [{ name, text: "has no earlier ratio" }];
+    return best > was * MOST
+      ? [{ name, text: `${best} × its limit, more than ${MOST} times the earlier ${was} ×` }]
+      : [];
   });
 }

@@ -6,19 +6,20 @@
  *   npm run bench -- --only PATTERN     those whose name matches
  *   npm run bench -- --repeat N         so many times
  *   npm run bench -- --node 24          with another Node: 22, 24, or the path of an executable
- *   npm run bench -- --peers            also measures other libraries, which it installs into a cache
+ *   npm run bench -- --peers            other libraries beside Perdure, once; installs them into a cache
  *   npm run bench -- --json FILE        also writes the figures
  *   npm run bench -- --compare FILE     also shows those of an earlier file
  *   npm run bench -- --from FILE        shows those of a file and measures nothing
- *   npm run bench -- --markdown         as the tables of docs/performance.md
- *   npm run bench -- --gate FILE        a few workloads; ends with 1 if a ratio has become more than twice that of the file
+ *   npm run bench -- --into FILE        also puts them into their place in docs/performance.md
+ *   npm run bench -- --gate FILE        a few workloads; ends with 1 if a ratio has become more than twice that of the file.
+ *                                       CI does so with bench/baseline.json, which `--gate F --json F` renews
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { buildFlows } from "./build.mjs";
-import { figureOf, MOST, partsOf, regressions } from "./figures.mjs";
+import { figureOf, partsOf, regressions } from "./figures.mjs";
 import { nodeNamed } from "./node.mjs";
-import { report } from "./report.mjs";
+import { putInto, report } from "./report.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -30,7 +31,7 @@ const { values: options } = parseArgs({
     json: { type: "string" },
     compare: { type: "string" },
     from: { type: "string" },
-    markdown: { type: "boolean", default: false },
+    into: { type: "string" },
     gate: { type: "string" },
   },
 });
@@ -40,19 +41,25 @@ const earlier = options.gate ?? options.compare;
 const before = earlier === undefined ? [] : read(earlier).figures;
 
 const measured = options.from === undefined ? await measureAll() : read(options.from);
-console.log(report(measured, { earlier: before, isMarkdown: options.markdown }));
+console.log(report(measured, { earlier: before }));
 if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(measured, undefined, 2)}\n`);
+if (options.into !== undefined) writeFileSync(options.into, putInto(readFileSync(options.into, "utf8"), measured));
 
 if (options.gate !== undefined) {
   const slower = regressions(measured.figures, before);
-  for (const { name, best, was } of slower)
-    console.error(`${name}: ${best} × its limit, more than ${MOST} times the ${was} of ${options.gate}`);
+  for (const { name, text } of slower) console.error(`${name}: ${text} (${options.gate})`);
   process.exitCode = slower.length > 0 ? 1 : 0;
 }
 
 async function measureAll() {
   await buildFlows();
   const node = await nodeNamed(options.node);
+  const date = new Date().toISOString().slice(0, 10);
+  if (options.peers) {
+    const { measurePeers } = await import("./peers/peers.mjs");
+    const repeats = Number(options.repeat ?? 1);
+    return { machine: { ...node.machine, repeats, date }, figures: [], peers: await measurePeers(node, repeats) };
+  }
   const { workloads } = await import("./workloads.mjs");
   const pattern = new RegExp(options.only, "u");
   const chosen = workloads.filter(
@@ -77,7 +84,7 @@ async function measureAll() {
       node,
     );
   }
-  return { machine: { ...node.machine, repeats, date: new Date().toISOString().slice(0, 10) }, figures: figures() };
+  return { machine: { ...node.machine, repeats, date }, figures: figures() };
 }
 
 /** Each side goes first as often as the other. */

@@ -7,7 +7,10 @@ const cpu = `${cpus().length} × ${cpus()[0]?.model.trim()}`;
 
 /** The one that runs this, or another: a major version, which is installed from npm, or the path of an executable. */
 export async function nodeNamed(name) {
-  if (name === undefined) return new MeasuringNode(process.execPath, process.version, {}, []);
+  if (name === undefined) {
+    const driver = join(import.meta.dirname, "../node_modules/better-sqlite3");
+    return new MeasuringNode(process.execPath, process.version, driver);
+  }
   const { tsImport } = await import("tsx/esm/api");
   const { nodeOf, sqliteOf } = await tsImport("../test/nodes.ts", import.meta.url);
   const path = /^\d+$/.test(name) ? await nodeOf(Number(name)) : name;
@@ -16,12 +19,13 @@ export async function nodeNamed(name) {
   if (!version) throw new Error(`${name} is no Node: give 22, 24, or the path of an executable`);
   const driver = await sqliteOf(Number(version.slice(1).split(".")[0]));
   const hook = join(import.meta.dirname, "programs/other-driver.mjs");
-  return new MeasuringNode(path, version, { BENCH_SQLITE: driver }, ["--import", hook]);
+  return new MeasuringNode(path, version, driver, { BENCH_SQLITE: driver }, ["--import", hook]);
 }
 
 class MeasuringNode {
-  constructor(path, version, environment, args) {
+  constructor(path, version, driver, environment = {}, args = []) {
     this.path = path;
+    this.driver = driver;
     this.machine = { node: version, cpu };
     this.environment = environment;
     this.args = args;

@@ -39,13 +39,18 @@ const terminalOf = (rows) => {
     .join("\n");
 };
 
-/** All tables of one measurement. */
-export function report({ machine, figures, sizes, peers }, { earlier = [], isMarkdown = false }) {
+/** What was measured, as tables. */
+export function report({ machine, figures, peers }, { earlier = [], isMarkdown = false }) {
   const table = isMarkdown ? markdownOf : terminalOf;
-  return [
-    `Node ${machine.node}, ${machine.cpu}, ${machine.date}: medians of ${machine.repeats}`,
-    ...(figures.length > 0 ? [table(rowsOf(figures, earlier))] : []),
-    ...(sizes ? [table(sizes)] : []),
-    ...(peers ? [table(peers)] : []),
-  ].join("\n\n");
+  return `Node ${machine.node}, ${machine.cpu}, ${machine.date}; medians of ${machine.repeats}\n\n${table(peers ?? rowsOf(figures, earlier))}`;
+}
+
+/** Puts the tables into their place in a page: after a comment such as `<!-- bench: figures, Node v24 -->`, up to `<!-- end -->`. */
+export function putInto(page, measured) {
+  const [major] = measured.machine.node.split(".");
+  const place = `<!-- bench: ${measured.peers ? "peers" : "figures"}, Node ${major} -->`;
+  const from = page.indexOf(place);
+  const to = page.indexOf("<!-- end -->", from);
+  if (from < 0 || to < 0) throw new Error(`the page has no place for this: ${place}`);
+  return `${page.slice(0, from)}${place}\n\n${report(measured, { isMarkdown: true })}\n\n${page.slice(to)}`;
 }

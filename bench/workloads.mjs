@@ -12,11 +12,12 @@
  *   isGate   whether CI measures it: no flush to the disk is in these, since a ratio to that would say more of the disk than of Perdure
  */
 import { spawnSync } from "node:child_process";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { recover } from "perdure";
 import { flows, inStore, result } from "./in-store.mjs";
 import { processWorkloads } from "./process-workloads.mjs";
-import { directory, rawRead, rawWrites, time } from "./raw.mjs";
+import { directory, openRaw, rawRead, rawWrites, row, time } from "./raw.mjs";
 
 const named = (count) => count.toLocaleString("en");
 
@@ -26,6 +27,13 @@ const sequential = (durability, steps, goal, bytes = 100) => ({
   goal,
   limit: () => rawWrites({ rows: steps, durability, bytes }),
   perdure: () => inStore(durability, () => time(() => result(flows.sequential, ["a", steps, bytes]))),
+});
+
+const inNewProcess = (durability, steps) => ({
+  name: `the first ${named(steps)} steps of a process, ${durability}`,
+  units: steps,
+  limit: () => rawWrites({ rows: steps, durability, warmUp: 1 }),
+  perdure: () => inStore(durability, () => time(() => result(flows.sequential, ["a", steps, 100])), { warmUp: 1 }),
 });
 
 const withArguments = (durability, steps, goal) => ({
@@ -46,9 +54,9 @@ function interrupted(runs, steps) {
   return path;
 }
 
-/** Resumes them one after the other, apart from the first ones. */
-async function resume(runs, steps, from = 0) {
-  for (let run = from; run < runs; run++) await result(flows.dying, [`r${run}`, steps]);
+/** Resumes them, one after the other. */
+async function resume(runs, steps) {
+  for (let run = 0; run < runs; run++) await result(flows.dying, [`r${run}`, steps]);
 }
 
 const resumed = (steps, goal) => ({
@@ -56,7 +64,7 @@ const resumed = (steps, goal) => ({
   units: steps,
   goal,
   limit: () => rawRead({ rows: steps }),
-  perdure: () => inStore("normal", () => time(() => resume(1, steps)), interrupted(1, steps)),
+  perdure: () => inStore("normal", () => time(() => resume(1, steps)), { path: interrupted(1, steps) }),
 });
 
 const LONG = 100_000;
@@ -82,8 +90,7 @@ const fresh = (runs, steps) =>
       time(async () => {
         for (let run = 0; run < runs; run++) await result(flows.sequential, [`r${run}`, steps, 100]);
       }),
-    undefined,
-    10_000,
+    { warmUp: 10_000 },
   );
 
 const longResumed = () => ({
@@ -97,20 +104,20 @@ const longResumed = () => ({
 
 /** Resumes some runs of 1,000 steps before, so that the code of a replay is compiled in both sides. */
 async function replayed(runs, steps) {
-  const before = interrupted(10, SHORT);
-  await inStore("normal", () => resume(10, SHORT), before);
-  return inStore("normal", () => time(() => resume(runs, steps)), interrupted(runs, steps));
+  await inStore("normal", () => resume(10, SHORT), { path: interrupted(10, SHORT) });
+  return inStore("normal", () => time(() => resume(runs, steps)), { path: interrupted(runs, steps) });
 }
+
+/** So many runs at once. */
+const many = (runs, steps) =>
+  Promise.all(Array.from({ length: runs }, (_, run) => result(flows.sequential, [`r${run}`, steps, 100])));
 
 const manyRuns = (durability, goal) => ({
   name: `1,000 runs of 10 steps at once, ${durability}`,
   units: 10_000,
   goal,
   limit: () => rawWrites({ rows: 10_000, perCommit: 100, durability }),
-  perdure: () =>
-    inStore(durability, () =>
-      time(() => Promise.all(Array.from({ length: 1000 }, (_, run) => result(flows.sequential, [`r${run}`, 10, 100])))),
-    ),
+  perdure: () => inStore(durability, () => time(() => many(1000, 10))),
 });
 
 const branches = (durability, goal) => ({
@@ -164,13 +171,44 @@ const recovered = () => ({
           if (runs.length !== RECOVERED) throw new Error(`${runs.length} runs were recovered`);
           await Promise.all(runs.map((run) => run.result()));
         }),
-      interrupted(RECOVERED, 1),
+      { path: interrupted(RECOVERED, 1) },
     ),
 });
+
+/** The bytes of all files of a store that is closed. */
+const bytesOf = (path) => readdirSync(path).reduce((sum, file) => sum + statSync(join(path, file)).size, 0);
+
+const STORED = 10_000;
+
+/** Both stores are otherwise empty: less than a hundredth of the size is not of the rows. */
+const onDisk = {
+  async limit() {
+    const path = directory();
+    const db = openRaw("normal", path);
+    const insert = db.prepare("INSERT INTO steps VALUES (1, ?, ?)");
+    for (let index = 0; index < STORED; index++) insert.run(`for[${index}]/step[0]`, row(index));
+    db.close();
+    return { steps: bytesOf(path) };
+  },
+  async perdure() {
+    const steps = directory();
+    const path = join(steps, "perdure.db");
+    await inStore("normal", () => result(flows.sequential, ["a", STORED, 100]), { path, warmUp: 1 });
+    const runs = directory();
+    await inStore("normal", () => many(STORED, 0), { path: join(runs, "perdure.db"), warmUp: 1 });
+    return { steps: bytesOf(steps), runs: bytesOf(runs) };
+  },
+  most: 1,
+  parts: [
+    { name: "bytes on the disk of a step that returns 100 bytes", of: "steps", unit: "bytes", units: STORED },
+    { name: "bytes on the disk of a run without steps", of: "runs", unit: "bytes", units: STORED, is: "alone" },
+  ],
+};
 
 export const workloads = [
   { ...sequential("full", 1000, 1.15), isQuick: true },
   { ...sequential("normal", 1000, 1.6), isQuick: true, isGate: true },
+  inNewProcess("normal", 1000),
   sequential("normal", 100, 1.6),
   sequential("normal", 10_000, 1.6),
   sequential("normal", 100_000, 1.6),
@@ -188,5 +226,6 @@ export const workloads = [
   { ...fanOut("normal", undefined), isGate: true },
   { ...outside(), isQuick: true },
   recovered(),
+  onDisk,
   ...processWorkloads,
 ];
