@@ -7,6 +7,7 @@
  *   npm run bench -- --repeat N         so many times
  *   npm run bench -- --node 24          with another Node: 22, 24, or the path of an executable
  *   npm run bench -- --peers            other libraries beside Perdure, once; installs them into a cache
+ *   npm run bench -- --profile          where the time of each workload goes: the ten functions with the most of it
  *   npm run bench -- --json FILE        also writes the figures
  *   npm run bench -- --compare FILE     also shows those of an earlier file
  *   npm run bench -- --from FILE        shows those of a file and measures nothing
@@ -28,6 +29,7 @@ const { values: options } = parseArgs({
     repeat: { type: "string" },
     node: { type: "string" },
     peers: { type: "boolean", default: false },
+    profile: { type: "boolean", default: false },
     json: { type: "string" },
     compare: { type: "string" },
     from: { type: "string" },
@@ -75,6 +77,14 @@ async function measureAll() {
   const taken = new Map(chosen.map((workload) => [workload, []]));
   const figures = () =>
     chosen.flatMap((workload) => partsOf(workload).map((part) => figureOf(part, taken.get(workload))));
+
+  if (options.profile) {
+    const profiles = chosen.map((workload) => {
+      const [{ name }] = partsOf(workload);
+      return { name, entries: node.measure(name, "profile").perdure };
+    });
+    return { machine: { ...node.machine, repeats: 1, date }, figures: [], profiles };
+  }
 
   takeTurns(chosen, repeats, taken, node);
   // something else may have used the machine: those that are slower get more turns, for a while

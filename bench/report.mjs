@@ -39,9 +39,16 @@ const terminalOf = (rows) => {
     .join("\n");
 };
 
+const entriesOf = ({ entries }) =>
+  entries.map(({ name, share }) => ({ function: `\`${name}\``, share: `${numbers.format(share * 100)} %` }));
+
 /** What was measured, as tables. */
-export function report({ machine, figures, peers }, { earlier = [], isMarkdown = false }) {
+export function report({ machine, figures, peers, profiles }, { earlier = [], isMarkdown = false }) {
   const table = isMarkdown ? markdownOf : terminalOf;
+  if (profiles)
+    return profiles
+      .map((profile) => `${profile.name}, Node ${machine.node}\n\n${markdownOf(entriesOf(profile))}`)
+      .join("\n\n");
   return `Node ${machine.node}, ${machine.cpu}, ${machine.date}; medians of ${machine.repeats}\n\n${table(peers ?? rowsOf(figures, earlier))}`;
 }
 
