@@ -19,7 +19,6 @@ const began = performance.now();
 for (let from = 0; from < Number(count); from += 1000)
   await Promise.all(Array.from({ length: 1000 }, (_, run) => start(sleeping, [String(from + run)])));
 const started = performance.now() - began;
-const inMemory = memoryUsage().heapUsed;
 
 while ((await countRuns()).some(({ status }) => status !== "waiting")) await wait(500);
 gc();
@@ -34,7 +33,6 @@ const idleCpu = (user + system) / 10 / (performance.now() - idleFrom);
 console.log(
   JSON.stringify({
     started,
-    inMemory: inMemory / MEGABYTE,
     kept: (heapUsed + external) / MEGABYTE,
     rss: rss / MEGABYTE,
     idleCpu,
