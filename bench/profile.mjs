@@ -4,6 +4,7 @@ import { Session } from "node:inspector/promises";
 import { fileURLToPath } from "node:url";
 
 const MOST = 10;
+const PROFILER = "the profiler";
 
 /** The ten functions with the most time of their own, with their share of the whole. Time in which nothing runs is left out. */
 export async function profileOf(work) {
@@ -22,7 +23,7 @@ export async function profileOf(work) {
     const name = nameOf(frames.get(id));
     taken.set(name, (taken.get(name) ?? 0) + profile.timeDeltas[index]);
   });
-  taken.delete("(idle)");
+  for (const name of ["(idle)", PROFILER]) taken.delete(name);
   const whole = [...taken.values()].reduce((sum, each) => sum + each, 0);
   return [...taken]
     .toSorted(([, a], [, b]) => b - a)
@@ -31,8 +32,11 @@ export async function profileOf(work) {
 }
 
 function nameOf({ functionName, url, lineNumber }) {
+  // what the profiler itself does; on Node 20 it has no file
+  if (url === "node:inspector" || (url === "" && functionName === "dispatch")) return PROFILER;
+  if (url === "")
+    return functionName === "" || functionName === "Statement" ? "native functions of better-sqlite3" : functionName;
   const name = functionName === "" ? "(anonymous)" : functionName;
-  if (url === "") return name;
   return `${name} · ${url.startsWith("file:") ? placeOf(fileURLToPath(url), lineNumber) : url}`;
 }
 

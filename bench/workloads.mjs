@@ -22,7 +22,7 @@ import { directory, openRaw, rawRead, rawWrites, row, time } from "./raw.mjs";
 const named = (count) => count.toLocaleString("en");
 
 const sequential = (durability, steps, goal, bytes = 100) => ({
-  name: `${named(steps)} steps one after another${bytes === 100 ? "" : `, results of ${bytes / 1000} KB`}, ${durability}`,
+  name: `${named(steps)} steps one after another${bytes === 100 ? "" : `, results of ${bytes < 1e6 ? `${bytes / 1000} KB` : `${bytes / 1e6} MB`}`}, ${durability}`,
   units: steps,
   goal,
   limit: () => rawWrites({ rows: steps, durability, bytes }),
