@@ -6,18 +6,15 @@ import { join } from "node:path";
 const cpu = `${cpus().length} × ${cpus()[0]?.model.trim()}`;
 
 /** The one that runs this, or another: a major version, which is installed from npm, or the path of an executable. */
-export async function nodeNamed(name) {
-  if (name === undefined) {
-    const driver = join(import.meta.dirname, "../node_modules/better-sqlite3");
-    return new MeasuringNode(process.execPath, process.version, driver);
-  }
+export async function nodeNamed(name = process.execPath) {
   const { tsImport } = await import("tsx/esm/api");
   const { nodeOf, sqliteOf } = await tsImport("../test/nodes.ts", import.meta.url);
   const path = /^\d+$/.test(name) ? await nodeOf(Number(name)) : name;
-  const { stdout } = spawnSync(path, ["-p", "process.version"], { encoding: "utf8" });
-  const version = stdout?.trim();
+  const version = spawnSync(path, ["-p", "process.version"], { encoding: "utf8" }).stdout?.trim();
   if (!version) throw new Error(`${name} is no Node: give 22, 24, or the path of an executable`);
-  const driver = await sqliteOf(Number(version.slice(1).split(".")[0]));
+  const [major] = version.slice(1).split(".");
+  const driver = await sqliteOf(Number(major));
+  if (process.version.startsWith(`v${major}.`)) return new MeasuringNode(path, version, driver);
   const hook = join(import.meta.dirname, "programs/other-driver.mjs");
   return new MeasuringNode(path, version, driver, { BENCH_SQLITE: driver }, ["--import", hook]);
 }
