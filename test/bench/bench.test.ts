@@ -84,8 +84,16 @@ const turns = [
 test("a figure is the median of what single turns give, and the best of each side is compared too", () => {
   const [part = {}] = partsOf({ name: "steps", units: 10, goal: 1.5 });
   expect(figureOf(part, turns)).toEqual({
-    ...{ name: "steps", unit: "µs", is: "ratio", goal: 1.5 },
-    ...{ limit: 2000, perdure: 6000, figure: 2, min: 1, max: 3, best: 2 },
+    name: "steps",
+    unit: "µs",
+    is: "ratio",
+    goal: 1.5,
+    limit: 2000,
+    perdure: 6000,
+    figure: 2,
+    min: 1,
+    max: 3,
+    best: 2,
   });
 });
 
