@@ -9,7 +9,7 @@ import { close, configure, countRuns, start } from "perdure";
 import { flowsFile } from "../build.mjs";
 
 const MEGABYTE = 1e6;
-const IDLE = 5000;
+const IDLE = 10_000;
 
 const [, , path, count] = process.argv;
 const { sleeping } = await import(pathToFileURL(flowsFile).href);
@@ -24,6 +24,7 @@ while ((await countRuns()).some(({ status }) => status !== "waiting")) await wai
 gc();
 const { heapUsed, external, rss } = memoryUsage();
 
+await wait(1000); // V8 still collects garbage
 const before = cpuUsage();
 const idleFrom = performance.now();
 await wait(IDLE);
