@@ -25,6 +25,9 @@ export default {
       entry: [
         ".ci/*.{mjs,ts}",
         "bench/*.{mjs,ts}",
+        "bench/programs/*.mjs",
+        // copied to where the packages are that they import
+        "bench/peers/*.{mjs,ts}",
         // programs that tests build, or run in a child process
         "test/builds/*.mjs",
         "test/builds/ssr/app/{*.js,src/*.{ts,tsx}}",
@@ -48,6 +51,11 @@ export default {
         ...namedInTests,
         // a virtual module of the concurrency tests
         "world",
+        // what `npm run bench -- --peers` installs into a cache
+        "@dbos-inc/dbos-sdk",
+        /^(?:@effect|@workflow)\//,
+        "effect",
+        "openworkflow",
       ],
       // test/errors fills a small file system, test/processes runs programs in namespaces
       ignoreBinaries: ["mount", "umount", "unshare"],

@@ -78,11 +78,14 @@ export async function taskOutside(index: number): Promise<number> {
   return index;
 }
 
-/** Ends its process, where the process is meant to die. */
+/** How many runs hang in their last step before the process dies, where it is meant to. */
+let left = Number(process.env["BENCH_DIES"] ?? 0);
+
 async function last(): Promise<boolean> {
   "use task";
-  if (process.env["BENCH_DIES"] !== undefined) process.kill(process.pid, "SIGKILL");
-  return true;
+  if (left === 0) return true;
+  if (--left === 0) process.kill(process.pid, "SIGKILL");
+  return new Promise(() => {});
 }
 
 export async function dying(_id: string, steps: number): Promise<number> {
@@ -93,15 +96,20 @@ export async function dying(_id: string, steps: number): Promise<number> {
   return sum;
 }
 
-/** Never ends where the process is meant to die. */
-async function hanging(): Promise<boolean> {
-  "use task";
-  if (process.env["BENCH_DIES"] !== undefined) await new Promise(() => {});
-  return true;
+/** Waits as if for another machine: 1 to 10 ms. */
+export async function remote(index: number): Promise<Result> {
+  await new Promise((resolve) => setTimeout(resolve, 1 + (index % 10)));
+  return { index, text: filling(100) };
 }
 
-export async function unfinished(_id: string): Promise<boolean> {
-  "use workflow: id=unfinished-{_id}";
-  await step(0, 100);
-  return hanging();
+async function remoteTask(index: number): Promise<Result> {
+  "use task";
+  return remote(index);
+}
+
+export async function remotes(_id: string, from: number, steps: number): Promise<number> {
+  "use workflow: id=remotes-{_id}";
+  let sum = 0;
+  for (let index = from; index < from + steps; index++) sum += (await remoteTask(index)).index;
+  return sum;
 }

@@ -1,94 +1,115 @@
 /**
- * Measures what Perdure costs, as a ratio to what the disk or the language costs in the same process and run:
+ * Measures what Perdure costs, beside what the disk or the language costs for the same in the same process and run:
  *
  *   npm run bench                       every workload, five times
  *   npm run bench -- --quick            the main ones, three times
  *   npm run bench -- --only PATTERN     those whose name matches
+ *   npm run bench -- --repeat N         so many times
+ *   npm run bench -- --node 24          with another Node: 22, 24, or the path of an executable
+ *   npm run bench -- --peers            other libraries beside Perdure, once; installs them into a cache
+ *   npm run bench -- --profile          where the time of each workload goes: the ten functions with the most of it
  *   npm run bench -- --json FILE        also writes the figures
- *   npm run bench -- --compare FILE     also compares them with those of a file
- *   npm run bench -- --quick --at-most 2 --compare FILE    ends with 1 if a ratio is more than twice that of the file
+ *   npm run bench -- --compare FILE     also shows those of an earlier file
+ *   npm run bench -- --from FILE        shows those of a file and measures nothing
+ *   npm run bench -- --into FILE        also puts them into their place in docs/performance.md
+ *   npm run bench -- --gate FILE        a few workloads; ends with 1 if a ratio has become more than twice that of the file.
+ *                                       CI does so with bench/baseline.json, which `--gate F --json F` renews
  */
-import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildFlows } from "./build.mjs";
+import { figureOf, partsOf, regressions } from "./figures.mjs";
+import { nodeNamed } from "./node.mjs";
+import { putInto, report } from "./report.mjs";
 
 const { values: options } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
-    only: { type: "string" },
+    only: { type: "string", default: "" },
     repeat: { type: "string" },
+    node: { type: "string" },
+    peers: { type: "boolean", default: false },
+    profile: { type: "boolean", default: false },
     json: { type: "string" },
     compare: { type: "string" },
-    "at-most": { type: "string" },
+    from: { type: "string" },
+    into: { type: "string" },
+    gate: { type: "string" },
   },
 });
 
-await buildFlows();
-const { workloads } = await import("./workloads.mjs");
-const chosen = workloads.filter(
-  ({ name, isQuick }) => (!options.quick || isQuick) && new RegExp(options.only ?? "", "u").test(name),
-);
-const repeats = Number(options.repeat ?? (options.quick ? 3 : 5));
+/** How long the gate measures again what seems to be slower, in milliseconds. */
+const PATIENCE = 45_000;
 
-const taken = new Map(chosen.map(({ name }) => [name, []]));
-for (let turn = 0; turn < repeats; turn++)
-  for (const { name } of chosen) {
-    process.stderr.write(`${turn + 1} of ${repeats}: ${name}\u001b[K\r`);
-    taken.get(name).push(measure(name, turn % 2 === 0 ? "limit-first" : "perdure-first"));
-  }
-process.stderr.write("\u001b[K");
+const read = (file) => JSON.parse(readFileSync(file, "utf8"));
+const earlier = options.gate ?? options.compare;
+const before = earlier === undefined ? [] : read(earlier).figures;
 
-/** In a process of its own: no workload finds the code that another one has warmed up. */
-function measure(name, order) {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [join(import.meta.dirname, "measure.mjs"), name, order],
-    {
-      encoding: "utf8",
-    },
-  );
-  if (status !== 0) throw new Error(`${name}: ${stderr}`);
-  return JSON.parse(stdout);
+const measured = options.from === undefined ? await measureAll() : read(options.from);
+console.log(report(measured, { earlier: before }));
+if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(measured, undefined, 2)}\n`);
+if (options.into !== undefined) writeFileSync(options.into, putInto(readFileSync(options.into, "utf8"), measured));
+
+if (options.gate !== undefined) {
+  const slower = regressions(measured.figures, before);
+  for (const { name, text } of slower) console.error(`${name}: ${text} (${options.gate})`);
+  process.exitCode = slower.length > 0 ? 1 : 0;
 }
 
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-const rounded = (value) => Number(value.toPrecision(3));
+async function measureAll() {
+  await buildFlows();
+  const node = await nodeNamed(options.node);
+  const date = new Date().toISOString().slice(0, 10);
+  if (options.peers) {
+    const { measurePeers } = await import("./peers/peers.mjs");
+    const repeats = Number(options.repeat ?? 1);
+    return { machine: { ...node.machine, repeats, date }, figures: [], peers: await measurePeers(node, repeats) };
+  }
+  const { workloads } = await import("./workloads.mjs");
+  const pattern = new RegExp(options.only, "u");
+  const chosen = workloads.filter(
+    (workload) =>
+      (!options.quick || workload.isQuick) &&
+      (options.gate === undefined || workload.isGate) &&
+      partsOf(workload).some(({ name }) => pattern.test(name)),
+  );
+  const repeats = Number(options.repeat ?? (options.gate ? 1 : options.quick ? 3 : 5));
+  const taken = new Map(chosen.map((workload) => [workload, []]));
+  const figures = () =>
+    chosen.flatMap((workload) => partsOf(workload).map((part) => figureOf(part, taken.get(workload))));
 
-const figures = chosen.map(({ name, units, goal }) => {
-  const turns = taken.get(name);
-  const ratios = turns.map(({ limit, perdure }) => perdure / limit);
-  const each = (side) => rounded((median(turns.map((turn) => turn[side])) / units) * 1000);
-  return {
-    name,
-    limit: each("limit"),
-    perdure: each("perdure"),
-    ratio: rounded(median(ratios)),
-    min: rounded(Math.min(...ratios)),
-    max: rounded(Math.max(...ratios)),
-    ...(goal !== undefined && { goal }),
-  };
-});
+  if (options.profile) {
+    const profiles = chosen.map((workload) => {
+      const [{ name }] = partsOf(workload);
+      return { name, entries: node.measure(name, "profile").perdure };
+    });
+    return { machine: { ...node.machine, repeats: 1, date }, figures: [], profiles };
+  }
 
-const before = options.compare === undefined ? [] : JSON.parse(readFileSync(options.compare, "utf8")).figures;
-const earlier = new Map(before.map(({ name, ratio }) => [name, ratio]));
+  takeTurns(chosen, repeats, taken, node);
+  // something else may have used the machine: those that are slower get more turns, for a while
+  const until = performance.now() + PATIENCE;
+  for (let more = 0; more < 5 && options.gate !== undefined && performance.now() < until; more++) {
+    const slower = new Set(regressions(figures(), before).map(({ name }) => name));
+    takeTurns(
+      chosen.filter(({ name }) => slower.has(name)),
+      1,
+      taken,
+      node,
+    );
+  }
+  return { machine: { ...node.machine, repeats, date }, figures: figures() };
+}
 
-const machine = { node: process.version, cpu: `${cpus().length} × ${cpus()[0]?.model.trim()}` };
-console.log(`Node ${machine.node}, ${machine.cpu}; µs a unit, medians of ${repeats}\n`);
-console.table(
-  Object.fromEntries(
-    figures.map(({ name, min, max, ...rest }) => [
-      name,
-      { ...rest, range: `${min}–${max}`, ...(earlier.has(name) && { before: earlier.get(name) }) },
-    ]),
-  ),
-);
-if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify({ machine, figures }, undefined, 2)}\n`);
-
-const limit = Number(options["at-most"] ?? Infinity);
-const slower = figures.filter(({ name, ratio }) => ratio > (earlier.get(name) ?? Infinity) * limit);
-for (const { name, ratio } of slower)
-  console.error(`${name}: ${ratio} times its limit, which was ${earlier.get(name)}`);
-process.exitCode = slower.length > 0 ? 1 : 0;
+/** Each side goes first as often as the other. */
+function takeTurns(chosen, repeats, taken, node) {
+  for (let turn = 0; turn < repeats; turn++)
+    for (const workload of chosen) {
+      const turns = taken.get(workload);
+      if (turns.length >= (workload.most ?? Infinity)) continue;
+      const [{ name }] = partsOf(workload);
+      if (process.stderr.isTTY) process.stderr.write(`${turn + 1} of ${repeats}: ${name}\u001b[K\r`);
+      turns.push(node.measure(name, turns.length % 2 === 0 ? "limit-first" : "perdure-first"));
+    }
+  if (process.stderr.isTTY) process.stderr.write("\u001b[K");
+}

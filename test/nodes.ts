@@ -26,9 +26,16 @@ export async function sqliteOf(line: NodeLine): Promise<string> {
 /** The helpers of TypeScript's `importHelpers`. */
 export const tslib = (): Promise<string> => installed("tslib", "2.8.1");
 
-/** Installs a package into the cache once and returns its directory. As a dependency of the workspace it would shadow executables there. */
-async function installed(name: string, version: string): Promise<string> {
-  const place = join(cache, `${name}-${version}`);
+/** Installs a package and returns its directory. As a dependency of the workspace it would shadow executables there. */
+const installed = async (name: string, version: string): Promise<string> =>
+  join(await projectOf(`${name}-${version}`, { [name]: version }), "node_modules", name);
+
+/**
+ * Installs packages, of the versions given, into a project in the cache once, and returns its directory.
+ * @public the bench uses it too
+ */
+export async function projectOf(name: string, packages: Readonly<Record<string, string>>): Promise<string> {
+  const place = join(cache, name);
   if (!existsSync(place)) {
     mkdirSync(cache, { recursive: true });
     const draft = mkdtempSync(`${place}-`);
@@ -40,11 +47,11 @@ async function installed(name: string, version: string): Promise<string> {
       "--ignore-scripts",
       "--prefix",
       draft,
-      `${name}@${version}`,
+      ...Object.entries(packages).map(([each, version]) => `${each}@${version}`),
     ]);
     keepFirst(draft, place);
   }
-  return join(place, "node_modules", name);
+  return place;
 }
 
 /** Keeps the first directory if another test has installed the package meanwhile. */
