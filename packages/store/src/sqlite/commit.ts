@@ -20,6 +20,7 @@ export interface Tables {
 export function applyBatch(tables: Tables, writes: readonly Write[]): boolean[] {
   const heads = new Map<string, Head | undefined>();
   return writes.map((write) => {
+    if (putNext(tables, write)) return true;
     if (!heads.has(write.run)) heads.set(write.run, tables.runs.head(write.run));
     const head = heads.get(write.run);
     if (!head?.owned || head.epoch !== write.epoch) return false;
@@ -29,12 +30,11 @@ export function applyBatch(tables: Tables, writes: readonly Write[]): boolean[] 
 }
 
 /**
- * A batch that is one more checkpoint of a run, as most batches of a run without branches are, with one statement, which is a transaction of its own. False: it
- * is something else, or was refused; then nothing is written.
+ * Writes one more checkpoint of a run, as most writes are, with a statement that asks for the owner as well. False: it is something else, or was
+ * refused; then nothing is written.
  */
-export function commitNext({ steps, sequences }: Tables, writes: readonly Write[]): boolean {
-  const [write] = writes;
-  if (writes.length > 1 || write?.type !== "step" || write.consume || write.step.seq === undefined) return false;
+export function putNext({ steps, sequences }: Tables, write: Write): boolean {
+  if (write.type !== "step" || write.consume || write.step.seq === undefined) return false;
   const { run, epoch, step } = write;
   const number = sequences.numberIfNext(run, epoch, write.step.seq);
   if (number === undefined || !steps.putOwned(number, run, epoch, step)) return false;

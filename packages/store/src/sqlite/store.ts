@@ -1,7 +1,7 @@
 import { resolve, sep } from "node:path";
 import { checkOptions, PerdureError } from "@perdure/protocol";
 import type { CreatedRun, NewRun, RunRow, Store, Wakeup } from "../contract.ts";
-import { applyBatch, commitNext, type Tables } from "./commit.ts";
+import { applyBatch, putNext, type Tables } from "./commit.ts";
 import { codesTable } from "./codes.ts";
 import { connect, fileIdentity, settings, type Durability, type Settings } from "./connection.ts";
 import { translate, type Place } from "./errors.ts";
@@ -110,13 +110,15 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
     },
     steps: (run, filter = {}) => read(({ steps }) => steps.some(run, filter)),
     commit(writes) {
-      if (writes.length === 0) return [];
-      const isNext = use(({ tables, file }) => {
-        const done = commitNext(tables, writes);
+      const [first] = writes;
+      if (!first) return [];
+      // a single statement is a transaction of its own
+      const isDone = use(({ tables, file }) => {
+        const done = writes.length === 1 && putNext(tables, first);
         if (done) assertFile(file);
         return done;
       });
-      return isNext ? [true] : write((tables) => applyBatch(tables, writes));
+      return isDone ? [true] : write((tables) => applyBatch(tables, writes));
     },
     deliver: (delivery) => write((tables) => deliver(tables, delivery)),
     wakeups: (asked) => use((open) => open.read(() => asked.map(({ run, epoch }) => wakeup(open.tables, run, epoch)))),
