@@ -12,10 +12,13 @@ export function stepsTable(db: Connection) {
        input_hash = excluded.input_hash, output = excluded.output,
        failed_attempts = excluded.failed_attempts, input = excluded.input
      WHERE state = ${OPEN}`;
-  const into = `INSERT INTO steps (${COLUMNS}, run)`;
-  const put = db.prepare<unknown[]>(`${into} VALUES (${VALUES}, ?) ${orReplaceOpen}`);
+  const put = db.prepare<unknown[]>(
+    `INSERT INTO steps (${COLUMNS}, run) VALUES (${marks(COLUMNS)}, ?) ${orReplaceOpen}`,
+  );
+  const into = `INSERT INTO steps (${TASK_COLUMNS}, run)`;
+  const putTask = db.prepare<unknown[]>(`${into} VALUES (${marks(TASK_COLUMNS)}, ?) ${orReplaceOpen}`);
   const putOwned = db.prepare<unknown[]>(
-    `${into} SELECT ${VALUES}, number FROM runs WHERE number = ? AND id = ? AND epoch = ? AND owner IS NOT NULL ${orReplaceOpen}`,
+    `${into} SELECT ${marks(TASK_COLUMNS)}, number FROM runs WHERE number = ? AND id = ? AND epoch = ? AND owner IS NOT NULL ${orReplaceOpen}`,
   );
   const whole = readsWhole(db);
   const light = readsLight(db);
@@ -42,10 +45,13 @@ export function stepsTable(db: Connection) {
 
   return {
     /** Inserts the step, or replaces an open step. False: a checkpoint with this id exists. */
-    put: (run: number, step: StepRow): boolean => put.run(values(step), run).changes === 1,
-    /** The same, if this is the number of the run, and it has an owner under this epoch. */
+    put(run: number, step: StepRow): boolean {
+      const { changes } = isTask(step) ? putTask.run(...taskValues(step), run) : put.run(...values(step), run);
+      return changes === 1;
+    },
+    /** The same for the checkpoint of a task, if this is the number of the run, and it has an owner under this epoch. */
     putOwned: (number: number, run: string, epoch: number, step: StepRow): boolean =>
-      putOwned.run(values(step), number, run, epoch).changes === 1,
+      isTask(step) && putOwned.run(...taskValues(step), number, run, epoch).changes === 1,
     /** Checkpoints in the order of `seq`, then the open steps. */
     some(runId: string, filter: StepFilter): StepRow[] {
       const { all, after, open, one } = filter.values === false ? light : whole;
@@ -139,7 +145,9 @@ const CHILD = KINDS.indexOf("child");
 
 const SHORT_COLUMNS = "id, kind, state, seq, attempt, started_at, finished_at, due_at, target, location, input_hash";
 const COLUMNS = `${SHORT_COLUMNS}, failed_attempts, output, input`;
-const VALUES = Array(COLUMNS.split(",").length).fill("?").join(", ");
+/** Those that the checkpoint of a task has which succeeded at once. Each column more costs time. */
+const TASK_COLUMNS = "id, kind, state, seq, attempt, started_at, finished_at, location, input_hash, output";
+const marks = (columns: string): string => columns.replaceAll(/[a-z_]+/g, "?");
 const LIGHT_COLUMNS = `${SHORT_COLUMNS}, failed_attempts, CASE WHEN state <> ${STATES.indexOf("completed")} THEN output END, NULL`;
 
 type Row = readonly [
@@ -180,6 +188,22 @@ function values(step: StepRow): unknown[] {
     step.input ?? null,
   ];
 }
+
+const isTask = ({ dueAt, target, failedAttempts, input }: StepRow): boolean =>
+  dueAt === undefined && target === undefined && failedAttempts === undefined && input === undefined;
+
+const taskValues = (step: StepRow): unknown[] => [
+  step.id,
+  KINDS.indexOf(step.kind),
+  STATES.indexOf(step.state),
+  step.seq ?? null,
+  step.attempt,
+  step.startedAt,
+  step.finishedAt ?? null,
+  step.location ?? null,
+  step.inputHash,
+  step.output ?? null,
+];
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
