@@ -104,10 +104,9 @@ export class Calls {
   }
 
   /** Tells the calls of one more caller from those of callers with the same path and name. */
-  nextVariant(path: string, name: string): number {
-    const key = `${path}/${name}`;
-    const variant = this.variants.get(key) ?? 0;
-    this.variants.set(key, variant + 1);
+  nextVariant(first: string): number {
+    const variant = this.variants.get(first) ?? 0;
+    this.variants.set(first, variant + 1);
     return variant;
   }
 

@@ -168,8 +168,8 @@ export class Execution implements Recipient {
     return this.hasEnded || this.state === "finishing";
   }
 
-  nextVariant(path: string, name: string): number {
-    return this.calls.nextVariant(path, name);
+  nextVariant(first: string): number {
+    return this.calls.nextVariant(first);
   }
 
   cancellationOf(call: PendingCall): CancelledError | undefined {

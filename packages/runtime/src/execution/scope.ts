@@ -26,8 +26,8 @@ class Tally {
     return undefined;
   }
 
-  add(what: string, variant: number): Counter {
-    const counter = { what, variant, next: 0 };
+  add(what: string, variant: number, next = 0): Counter {
+    const counter = { what, variant, next };
     this.counters.push(counter);
     if (this.byFunction) this.byFunction.set(what, counter);
     else if (this.counters.length > FEW) this.byFunction = new Map(this.counters.map((each) => [each.what, each]));
@@ -136,9 +136,13 @@ export class Scope implements Moment, CallingScope {
   /** The id of the next call of `what`. */
   nextId(name: string, what: string): string {
     this.frame.activeAt = this.execution.delivered;
-    const { tally } = this;
-    const counter = tally.counterOf(what) ?? tally.add(what, this.execution.nextVariant(this.path, name));
-    return joinStepId(this.path, { name, variant: counter.variant, index: counter.next++ });
+    const { path, tally } = this;
+    const counter = tally.counterOf(what);
+    if (counter) return joinStepId(path, { name, variant: counter.variant, index: counter.next++ });
+    const first = joinStepId(path, { name, variant: 0, index: 0 });
+    const variant = this.execution.nextVariant(first);
+    tally.add(what, variant, 1);
+    return variant === 0 ? first : joinStepId(path, { name, variant, index: 0 });
   }
 
   /** A durable call from this scope. */
@@ -161,6 +165,6 @@ export class Scope implements Moment, CallingScope {
 
   get chance(): Chance {
     const { execution, path, tally } = this;
-    return (tally.chance ??= new Chance(execution.run.seed, `${path} ${execution.nextVariant(path, CHANCE)}`));
+    return (tally.chance ??= new Chance(execution.run.seed, `${path} ${execution.nextVariant(`${path}/${CHANCE}`)}`));
   }
 }

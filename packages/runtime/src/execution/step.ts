@@ -64,8 +64,8 @@ export interface RunInMemory {
   /** Attempts of tasks that run now, and those of them that have a time limit, or whose caller has one. */
   readonly attempts: { running: number; limited: number };
   call(scope: CallingScope, spec: StepSpec): Promise<unknown>;
-  /** Tells the calls of one more caller from those of callers with the same path and name. */
-  nextVariant(path: string, name: string): number;
+  /** Tells the calls of one more caller from those of callers with the same path and name. `first` is the id that the first of these gives to its first call. */
+  nextVariant(first: string): number;
   /** The error for a step that was called before the run was cancelled and has not begun since. */
   cancellationOf(call: PendingCall): CancelledError | undefined;
   /** Calls `begin` on a lease that certainly holds by this process's own clock; renews it first where it may have expired (R5). */
