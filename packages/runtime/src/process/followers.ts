@@ -216,8 +216,8 @@ export class Followers {
     const due = await store.unfinished({ workflows, ...filter });
     const ids = sleepers.sample(due.length < PAGE ? SAMPLE : PAGE);
     // so many others may hide ours
-    if (due.length === PAGE) due.push(...(await store.unfinished({ runs: ids, ...filter })));
-    for (const row of due)
+    const hidden = due.length < PAGE ? [] : await store.unfinished({ runs: ids, ...filter });
+    for (const row of [...due, ...hidden])
       if (sleepers.has(row.id) && this.claims.mayClaim(row) && !this.claims.isBlocked(row)) sleepers.wake(row.id);
     const rows = await store.listRuns({ runs: ids, limit: ids.length });
     const unfinished = new Set(rows.filter(({ status }) => !isFinal(status)).map(({ id }) => id));
