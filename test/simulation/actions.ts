@@ -146,7 +146,8 @@ export class Actions {
     process.enter();
     this.simulation.observer.say(process.name, "worker()");
     const made = worker({ concurrency: random.pick([1, 3, 10]) });
-    this.workers.set(process, [...(this.workers.get(process) ?? []), made]);
+    const others = (this.workers.get(process) ?? []).filter((each) => each !== made); // the same options give the same worker
+    this.workers.set(process, [...others, made]);
   }
 
   private stopWorking(process: VirtualProcess): void {
