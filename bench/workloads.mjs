@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { close, configure, recover, start } from "perdure";
 import { flowsFile } from "./build.mjs";
+import { compilerWorkloads } from "./compiler-workloads.mjs";
 import { directory, rawRead, rawWrites, time } from "./raw.mjs";
 
 const flows = await import(pathToFileURL(flowsFile).href);
@@ -165,4 +166,5 @@ export const workloads = [
   { ...coldStart(1.35), isQuick: true },
   { ...outside(), isQuick: true },
   recovered(),
+  ...compilerWorkloads,
 ];
