@@ -78,16 +78,20 @@ export function compile(source: string, options: CompileOptions): CompileResult 
   const mayHold = mayHoldDirective(source, words);
   if (!mayHold && !mayMatter.test(source) && !mayIgnore(source)) return undefined;
   const path = pathOf(options.id);
-  const parsed = parse(options.id, source);
+  const host = options.host ?? nodeHost;
+  const project = options.project ?? createProject(host, words, () => options.root);
+  // the one warning for a file that has nothing to compile
+  const mayReport = mayHold || mayIgnore(source) || options.warnings?.ERROR_PRIVATE_MEMBERS === "error";
+  if (!mayReport && project.isUntouched(path, source)) return undefined;
+  const built = project.built(options.id, source, words);
+  const parsed = built?.parsed ?? parse(options.id, source);
   const file: SourceFile = { file: projectPath(options.root, path), source, origin: options.origin?.() };
   const failure = parseErrorDiagnostic(parsed, file);
   if (failure && mayHold) throw new CompileError([failure]);
   if (failure) return undefined;
   const directives = findDirectives(parsed, words, file);
   if (isCompiled(parsed)) return assertNoneLeft(directives, file);
-  const model = buildModel(parsed, directives);
-  const host = options.host ?? nodeHost;
-  const project = options.project ?? createProject(host, words, () => options.root);
+  const model = built?.model ?? buildModel(parsed, directives);
   const own = () => readPackageJson(join(options.root, "package.json"), host);
   const analysis = project.analyze(path, source, summarize(model));
   const commonJs = options.commonJs === true;

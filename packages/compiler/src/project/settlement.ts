@@ -2,14 +2,16 @@ import type { Analysis } from "../phases/2-analyze/model/analysis.ts";
 import { combineHashes } from "../syntax/hash.ts";
 import { hasChance } from "./chance.ts";
 import { hasErrorClasses } from "./error-classes.ts";
-import { Evaluation, type Durability, type DurabilityOf } from "./durability.ts";
+import { Evaluation, type DurabilityOf } from "./durability.ts";
 import { directImports, reachable } from "./links/graph.ts";
 import type { Module } from "./links/link.ts";
 import type { WorkflowModules } from "./workflow-modules.ts";
 
 interface Final {
-  readonly durability: Durability;
-  readonly touched: boolean;
+  readonly evaluation: Evaluation;
+  readonly imports: readonly Module[];
+  /** Whether it has something to rewrite if a workflow's module imports it. Found when it is first asked for. */
+  matters: boolean | undefined;
 }
 
 /**
@@ -19,40 +21,67 @@ interface Final {
 export class Settlement {
   private readonly finals = new Map<string, Final>();
   private readonly workflows: WorkflowModules;
+  /** How many modules have been evaluated. */
+  evaluated = 0;
 
   constructor(workflows: WorkflowModules) {
     this.workflows = workflows;
   }
 
-  readonly durabilityOf: DurabilityOf = (file) => this.finals.get(file)?.durability;
+  readonly durabilityOf: DurabilityOf = (file) => this.finals.get(file)?.evaluation.result;
 
   clear(): void {
     this.finals.clear();
   }
 
+  /** Forgets a module and all that import it, directly or indirectly. Answers with their paths. */
+  forget(file: string): Set<string> {
+    const importers = new Map<string, string[]>();
+    for (const [path, { imports }] of this.finals)
+      for (const each of imports) importers.set(each.file, [...(importers.get(each.file) ?? []), path]);
+    const found = new Set([file]);
+    for (const each of found) for (const next of importers.get(each) ?? []) found.add(next);
+    for (const each of found) this.finals.delete(each);
+    return found;
+  }
+
   /** Evaluates a module together with everything that it imports. */
-  settle(start: Module): void {
-    if (this.finals.has(start.file)) return;
+  settle(start: Module): Evaluation {
+    const before = this.finals.get(start.file);
+    if (before) return before.evaluation;
     const open = reachable(start, (module) => this.finals.has(module.file)).map((module) => new Evaluation(module));
-    const pending = new Map(open.map((each) => [each.module.file, each.result]));
-    const of: DurabilityOf = (file) => pending.get(file) ?? this.durabilityOf(file);
+    this.evaluated += open.length;
+    const pending = new Map(open.map((each) => [each.module.file, each]));
+    const of: DurabilityOf = (file) => pending.get(file)?.result ?? this.durabilityOf(file);
     fixpoint(open, of);
-    for (const each of open)
-      this.finals.set(each.module.file, { durability: each.result, touched: this.isTouched(each, of) });
+    for (const evaluation of open)
+      this.finals.set(evaluation.module.file, {
+        evaluation,
+        imports: directImports(evaluation.module),
+        matters: undefined,
+      });
+    return pending.get(start.file) ?? new Evaluation(start);
   }
 
   /** Whether the module contains anything to rewrite. */
   isTouched(evaluation: Evaluation, of: DurabilityOf): boolean {
-    return (
-      evaluation.result.durable.includes(true) ||
-      evaluation.hasTopLevelCall(of) ||
-      (matters(evaluation.module) && this.workflows.has(evaluation.module))
-    );
+    if (evaluation.result.durable.includes(true) || evaluation.hasTopLevelCall(of)) return true;
+    const { module } = evaluation;
+    return this.workflows.has(module.file) && this.matters(module);
+  }
+
+  private matters(module: Module): boolean {
+    const final = this.finals.get(module.file);
+    if (final?.evaluation.module !== module) return matters(module);
+    return (final.matters ??= matters(module));
   }
 
   /** The rewritten modules that a module imports, directly or through unchanged modules, and the hash of those unchanged modules. */
   importsOf(module: Module): Pick<Analysis, "imports" | "plain"> {
-    const isRewritten = ({ file }: Module): boolean => this.finals.get(file)?.touched === true;
+    const isRewritten = ({ file }: Module): boolean => {
+      const final = this.finals.get(file);
+      return final !== undefined && this.isTouched(final.evaluation, this.durabilityOf);
+    };
     const through = new Set(
       directImports(module).flatMap((each) => reachable(each, (next) => next.file === module.file, isRewritten)),
     );

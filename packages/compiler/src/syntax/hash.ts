@@ -25,7 +25,7 @@ export function hashProgram(program: Program): string {
 export const combineHashes = (hashes: readonly string[]): string =>
   hashes.length === 0 ? "" : digest([...hashes].sort().join(" "));
 
-const digest = (text: string): string => createHash("sha256").update(text).digest("base64url").slice(0, 16);
+export const digest = (text: string): string => createHash("sha256").update(text).digest("base64url").slice(0, 16);
 
 /** A field that is not a child node: a name, an operator, a literal value. */
 function plain(key: string, value: unknown): string {

@@ -52,6 +52,8 @@ export class Session {
   /** The modules of the last build, by environment. */
   private readonly graphs = new Map<string, readonly string[]>();
   private readonly signatures = new Map<string, string>();
+  /** The files that have changed results and have not been compiled again. */
+  private readonly stale = new Set<string>();
 
   constructor(options: Options, host: Host = nodeHost) {
     this.options = options;
@@ -120,6 +122,7 @@ export class Session {
     if (before) this.modules.delete(key);
     else this.modules.set(key, result?.info);
     if (this.serves) this.signatures.set(path, this.project.signature(path));
+    this.stale.delete(path);
     return result;
   }
 
@@ -200,9 +203,11 @@ export class Session {
 
   /** The compiled files whose result would differ now, because other files have changed. */
   outdated(): string[] {
-    return [...this.signatures].flatMap(([path, signature]) =>
-      this.project.signature(path) === signature ? [] : [path],
-    );
+    for (const path of new Set([...this.stale, ...this.project.changes(this.signatures)])) {
+      const isStale = this.project.signature(path) !== this.signatures.get(path);
+      this.stale[isStale ? "add" : "delete"](path);
+    }
+    return [...this.stale];
   }
 
   invalidate(path: string): void {
