@@ -34,13 +34,12 @@ export class ProjectModule implements Module {
   private ownHash: string | undefined;
 
   /** @param id - tells the language of the text */
-  constructor(file: string, source: string, summary: ModuleSummary, project: ModuleCache, id = file, hash?: string) {
+  constructor(file: string, source: string, summary: ModuleSummary, project: ModuleCache, id = file) {
     this.file = file;
     this.id = id;
     this.source = source;
     this.summary = summary;
     this.project = project;
-    this.ownHash = hash;
   }
 
   locate(offset: number): Position {
@@ -151,17 +150,8 @@ export class ModuleCache {
     const parsed = parse(id, source);
     if (parsed.error || isCompiled(parsed)) return undefined;
     const model = buildModel(parsed, findDirectives(parsed, this.words, { file, source }));
-    // what holds directives, or leads to some, is likely to be compiled: then it is needed again
-    const isKept = scan.holds || (scan.imports !== undefined && this.texts.mayLead(file, scan));
-    if (isKept) this.keep(id, { parsed, model });
-    return new ProjectModule(
-      file,
-      source,
-      summarize(model),
-      this,
-      id,
-      isKept ? undefined : hashProgram(parsed.program),
-    );
+    this.keep(id, { parsed, model });
+    return new ProjectModule(file, source, summarize(model), this, id);
   }
 
   private keep(id: string, built: Built): void {

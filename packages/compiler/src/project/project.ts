@@ -26,6 +26,8 @@ export interface Project {
   analyze(file: string, source: string, summary: ModuleSummary): Analysis;
   /** Whether a file without directives has nothing to compile and, private members of error classes aside, nothing to report. */
   isUntouched(file: string, source: string): boolean;
+  /** Whether this is the text of the file, as far as it is known. */
+  isText(file: string, source: string): boolean;
   /** The syntax tree and model of a file with this text, if it has been parsed lately for directives with these words. */
   built(id: string, source: string, words: DirectiveWords): Built | undefined;
   /** Follows the imports that only the bundler can resolve, in the module and in all workflows. Call it before `analyze`. */
@@ -137,6 +139,7 @@ export function createProject(
       const module = scans.of(file) === given ? cache.module(file) : undefined;
       return module !== undefined && !analyze(file, source, module.summary).touched;
     },
+    isText: (file, source) => scans.known(file)?.source === source,
     built: (id, source, by) => (isDeepStrictEqual(by, words) ? cache.built(id, source) : undefined),
     signature(file) {
       const known = scans.of(file);

@@ -131,7 +131,8 @@ export class Session {
     const options = { id, ...this.common(), ...how, isMeasured: this.isMeasured };
     const result = compile(source, { ...options, project: this.project, ...(warnings && { warnings }) });
     // a file may have clean-up or clock reads to rewrite though its directives are lost
-    const lost = components.test(id) ? undefined : lostDirectives(source, options);
+    const lost =
+      components.test(id) || this.project.isText(pathOf(id), source) ? undefined : lostDirectives(source, options);
     if (lost) throw new CompileError([lost]);
     return result;
   }
