@@ -89,7 +89,9 @@ export function compile(source: string, options: CompileOptions): CompileResult 
   const failure = parseErrorDiagnostic(parsed, file);
   if (failure && mayHold) throw new CompileError([failure]);
   if (failure) return undefined;
-  const directives = findDirectives(parsed, words, file);
+  // of what was found before, only the messages depend on the names of the file
+  const directives =
+    built?.directives.diagnostics.length === 0 ? built.directives : findDirectives(parsed, words, file);
   if (isCompiled(parsed)) return assertNoneLeft(directives, file);
   const model = built?.model ?? buildModel(parsed, directives);
   const own = () => readPackageJson(join(options.root, "package.json"), host);

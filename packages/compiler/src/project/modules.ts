@@ -5,7 +5,7 @@ import type { DirectiveWords } from "../directives/directive.ts";
 import { isSource } from "../files/paths.ts";
 import { isCompiled } from "../phases/1-parse/compiled.ts";
 import { scriptOf } from "../phases/1-parse/component.ts";
-import { findDirectives } from "../phases/1-parse/directives.ts";
+import { findDirectives, type Directives } from "../phases/1-parse/directives.ts";
 import { parse, type Parsed } from "../phases/1-parse/parse.ts";
 import { buildModel } from "../phases/2-analyze/build/build.ts";
 import { summarize, type ModuleModel } from "../phases/2-analyze/model/model.ts";
@@ -21,6 +21,7 @@ import { TextGraph } from "./text/text-graph.ts";
 /** A file that has been parsed, with what was found in it. */
 export interface Built {
   readonly parsed: Parsed;
+  readonly directives: Directives;
   readonly model: ModuleModel;
 }
 
@@ -32,6 +33,7 @@ export class ProjectModule implements Module {
   private readonly project: ModuleCache;
   private readonly id: string;
   private ownHash: string | undefined;
+  private locator: ((offset: number) => Position) | undefined;
 
   /** @param id - tells the language of the text */
   constructor(file: string, source: string, summary: ModuleSummary, project: ModuleCache, id = file) {
@@ -43,7 +45,8 @@ export class ProjectModule implements Module {
   }
 
   locate(offset: number): Position {
-    return createLocator(this.source)(offset);
+    this.locator ??= createLocator(this.source);
+    return this.locator(offset);
   }
 
   get hash(): string {
@@ -149,8 +152,9 @@ export class ModuleCache {
     const { id, source } = scriptOf(file, scan.source);
     const parsed = parse(id, source);
     if (parsed.error || isCompiled(parsed)) return undefined;
-    const model = buildModel(parsed, findDirectives(parsed, this.words, { file, source }));
-    this.keep(id, { parsed, model });
+    const directives = findDirectives(parsed, this.words, { file, source });
+    const model = buildModel(parsed, directives);
+    this.keep(id, { parsed, directives, model });
     return new ProjectModule(file, source, summarize(model), this, id);
   }
 

@@ -1,6 +1,7 @@
 import type { Node, StringLiteral } from "oxc-parser";
 import { createDiagnostic, type Diagnostic, type SourceFile } from "../../diagnostics/diagnostic.ts";
 import {
+  DIRECTIVE_WORDS,
   readDirective,
   type Directive,
   type DirectiveReading,
@@ -31,8 +32,14 @@ export interface Directives {
 
 /** Quick test without parsing. If it is false, the source contains neither a directive nor a misspelled one. */
 export function mayHoldDirective(source: string, words: DirectiveWords): boolean {
-  return new RegExp(`["'\`][\\s\\p{Cf}_-]*(?:${directivePrefixes(words).join("|")})`, "iu").test(source);
+  const isUsual = words.task === DIRECTIVE_WORDS.task && words.workflow === DIRECTIVE_WORDS.workflow;
+  return (isUsual ? usualPrefix : prefixOf(words)).test(source);
 }
+
+const prefixOf = (words: DirectiveWords): RegExp =>
+  new RegExp(`["'\`][\\s\\p{Cf}_-]*(?:${directivePrefixes(words).join("|")})`, "iu");
+
+const usualPrefix = prefixOf(DIRECTIVE_WORDS);
 
 /** A string that is a whole statement or arrow body: a directive, or possibly an attempt at one. */
 interface LoneString {

@@ -60,7 +60,8 @@ export function rewrite(
 function innerFunctions(output: string, { inner, parsed }: RewriteContext): Place[] {
   if (inner.length === 0) return [];
   const members = new Map<number, number>();
-  new Visitor({ MethodDefinition: ({ start, value }) => void members.set(value.start, start) }).visit(parsed.program);
+  if (inner.some(({ of }) => of.type === "FunctionExpression"))
+    new Visitor({ MethodDefinition: ({ start, value }) => void members.set(value.start, start) }).visit(parsed.program);
   return inner.flatMap(({ text, offset, of }) => {
     const at = output.indexOf(text) + offset;
     const from = members.get(of.start) ?? nameStart(of, parsed);
