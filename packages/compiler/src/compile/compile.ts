@@ -83,7 +83,7 @@ export function compile(source: string, options: CompileOptions): CompileResult 
   // the one warning for a file that has nothing to compile
   const mayReport = mayHold || mayIgnore(source) || options.warnings?.ERROR_PRIVATE_MEMBERS === "error";
   if (!mayReport && project.isUntouched(path, source)) return undefined;
-  const built = project.built(options.id, source, words);
+  const built = project.takeBuilt(options.id, source, words);
   const parsed = built?.parsed ?? parse(options.id, source);
   const file: SourceFile = { file: projectPath(options.root, path), source, origin: options.origin?.() };
   const failure = parseErrorDiagnostic(parsed, file);

@@ -36,12 +36,13 @@ export class ProjectModule implements Module {
   private locator: ((offset: number) => Position) | undefined;
 
   /** @param id - tells the language of the text */
-  constructor(file: string, source: string, summary: ModuleSummary, project: ModuleCache, id = file) {
+  constructor(file: string, source: string, summary: ModuleSummary, project: ModuleCache, id = file, hash?: string) {
     this.file = file;
     this.id = id;
     this.source = source;
     this.summary = summary;
     this.project = project;
+    this.ownHash = hash;
   }
 
   locate(offset: number): Position {
@@ -50,9 +51,7 @@ export class ProjectModule implements Module {
   }
 
   get hash(): string {
-    return (this.ownHash ??= hashProgram(
-      (this.project.built(this.id, this.source)?.parsed ?? parse(this.id, this.source)).program,
-    ));
+    return (this.ownHash ??= hashProgram(this.project.parsed(this.id, this.source).program));
   }
 
   follow(specifier: string): Module | undefined {
@@ -66,6 +65,9 @@ interface Cached {
   readonly module: ProjectModule | undefined;
 }
 
+/** Code that a workflow's module may have to record, or clean-up: the file is then rewritten although it holds no directive. */
+const mayRecord = /\b(?:Date|Math|performance|crypto|catch|finally|then|using|extends|instanceof)\b|[dD]ispose\b|\\u/;
+
 /** Syntax trees are large. Those of so many characters of text are kept for when the bundler passes in their files. */
 const KEPT_CHARACTERS = 500_000;
 
@@ -76,6 +78,8 @@ export class ModuleCache {
   private readonly cached = new Map<string, Cached>();
   /** What imports lead to, by the path of the importer and the specifier. */
   private readonly resolved = new Map<string, Map<string, string | undefined>>();
+  /** The files whose imports have led to a file. */
+  private readonly importers = new Map<string, Set<string>>();
   private readonly words: DirectiveWords;
   private readonly packages: Packages;
   private readonly resolver: Resolve & Partial<Resolver>;
@@ -105,8 +109,25 @@ export class ModuleCache {
   resolve(specifier: string, importer: string): string | undefined {
     let known = this.resolved.get(importer);
     if (!known) this.resolved.set(importer, (known = new Map()));
-    if (!known.has(specifier)) known.set(specifier, this.resolver(specifier, importer));
+    if (!known.has(specifier)) {
+      const path = this.resolver(specifier, importer);
+      known.set(specifier, path);
+      if (path !== undefined) this.noteImporter(path, importer);
+    }
     return known.get(specifier) ?? this.byBundler.get(`${importer}\0${specifier}`);
+  }
+
+  private noteImporter(path: string, importer: string): void {
+    const importers = this.importers.get(path);
+    if (importers) importers.add(importer);
+    else this.importers.set(path, new Set([importer]));
+  }
+
+  /** A file and all whose imports lead to it, as far as they were followed: whatever was found out of these may depend on it. */
+  dependents(path: string): Set<string> {
+    const found = new Set([path]);
+    for (const each of found) for (const next of this.importers.get(each) ?? []) found.add(next);
+    return found;
   }
 
   /** The imports of a file that lead to no project file, but may do so in the bundler: an alias can hide a package. */
@@ -122,6 +143,7 @@ export class ModuleCache {
     const key = `${importer}\0${specifier}`;
     if (this.byBundler.get(key) === path) return;
     this.byBundler.set(key, path);
+    this.noteImporter(path, importer);
     this.texts.relink(importer);
     this.onRelink(importer);
   }
@@ -154,8 +176,15 @@ export class ModuleCache {
     if (parsed.error || isCompiled(parsed)) return undefined;
     const directives = findDirectives(parsed, this.words, { file, source });
     const model = buildModel(parsed, directives);
-    this.keep(id, { parsed, directives, model });
-    return new ProjectModule(file, source, summarize(model), this, id);
+    const isLikelyCompiled = scan.holds || mayRecord.test(source) || this.leads(file, scan);
+    if (isLikelyCompiled) this.keep(id, { parsed, directives, model });
+    const hash = isLikelyCompiled ? undefined : hashProgram(parsed.program);
+    return new ProjectModule(file, source, summarize(model), this, id, hash);
+  }
+
+  /** Whether the module may lead to something durable. If only its syntax tree can tell its imports, it is not asked: this is called while it is read. */
+  private leads(file: string, scan: Scan): boolean {
+    return scan.imports === undefined || this.texts.mayLead(file, scan);
   }
 
   private keep(id: string, built: Built): void {
@@ -175,10 +204,18 @@ export class ModuleCache {
     return this.cached.get(path)?.module;
   }
 
-  /** The file with this text, if it has been parsed lately. */
-  built(id: string, source: string): Built | undefined {
+  /** The file with this text, if it has been parsed and was not asked for since. */
+  take(id: string, source: string): Built | undefined {
     const found = this.kept.get(id);
-    return found?.parsed.source === source ? found : undefined;
+    if (found?.parsed.source !== source) return undefined;
+    this.kept.delete(id);
+    this.keptCharacters -= source.length;
+    return found;
+  }
+
+  parsed(id: string, source: string): Parsed {
+    const kept = this.kept.get(id)?.parsed;
+    return kept?.source === source ? kept : parse(id, source);
   }
 
   /**
@@ -205,6 +242,8 @@ export class ModuleCache {
 
   forgetResolutions(): void {
     this.resolved.clear();
+    this.importers.clear();
+    for (const [key, path] of this.byBundler) this.noteImporter(path, key.slice(0, key.indexOf("\0")));
     this.resolver.clear?.();
     this.packages.clear();
     this.texts.relink();

@@ -28,8 +28,8 @@ export interface Project {
   isUntouched(file: string, source: string): boolean;
   /** Whether this is the text of the file, as far as it is known. */
   isText(file: string, source: string): boolean;
-  /** The syntax tree and model of a file with this text, if it has been parsed lately for directives with these words. */
-  built(id: string, source: string, words: DirectiveWords): Built | undefined;
+  /** The syntax tree and model of a file with this text, once, if it has been parsed lately for directives with these words. */
+  takeBuilt(id: string, source: string, words: DirectiveWords): Built | undefined;
   /** Follows the imports that only the bundler can resolve, in the module and in all workflows. Call it before `analyze`. */
   follow(file: string, source: string, resolve: BundlerResolve): Promise<void>;
   /** The imports of a build that lead from a workflow's code to code that matters there, and that are not followed. */
@@ -77,7 +77,11 @@ export function createProject(
   const cache = new ModuleCache(host, words, packages);
   const { scans, texts } = cache;
   const workflows = new WorkflowModules(cache, host, root);
-  const settlement = new Settlement(workflows);
+  const mayLead = (file: string): boolean => {
+    const known = scans.of(file);
+    return known !== undefined && texts.mayLead(file, known);
+  };
+  const settlement = new Settlement(workflows, mayLead);
   const byBundler = new BundlerImports(cache);
   /** The files whose analysis may be another one than when `changes` was last called. */
   const changed = new Set<string>();
@@ -85,10 +89,15 @@ export function createProject(
   let textsVersion = texts.version;
   const place = (file: string): string => projectPath(root(), file);
   let last: { readonly file: string; readonly source: string; readonly analysis: Analysis } | undefined;
+  const forgetDependents = (path: string): void => {
+    const dependents = cache.dependents(path);
+    settlement.forget(dependents);
+    for (const each of dependents) changed.add(each);
+  };
   cache.onRelink = (importer) => {
     last = undefined;
     workflows.relinked(importer);
-    for (const each of settlement.forget(importer)) changed.add(each);
+    forgetDependents(importer);
   };
   const forget = (): void => {
     byBundler.clear();
@@ -102,10 +111,6 @@ export function createProject(
   };
   const mayMatter = (file: string, given: Scan): boolean =>
     texts.mayLead(file, given) || texts.isReached(file, () => workflows.marked());
-  const mayLead = (file: string): boolean => {
-    const known = scans.of(file);
-    return known !== undefined && texts.mayLead(file, known);
-  };
   const analyze: Project["analyze"] = (file, source, summary) => {
     if (last?.file === file && last.source === source) return last.analysis;
     const known = cache.matching(file, source, summary);
@@ -140,7 +145,7 @@ export function createProject(
       return module !== undefined && !analyze(file, source, module.summary).touched;
     },
     isText: (file, source) => scans.known(file)?.source === source,
-    built: (id, source, by) => (isDeepStrictEqual(by, words) ? cache.built(id, source) : undefined),
+    takeBuilt: (id, source, by) => (isDeepStrictEqual(by, words) ? cache.take(id, source) : undefined),
     signature(file) {
       const known = scans.of(file);
       const module = known && mayMatter(file, known) ? cache.module(file) : undefined;
@@ -179,7 +184,7 @@ export function createProject(
       if (change === "text") {
         byBundler.clear(path);
         workflows.changed(path, before);
-        for (const each of settlement.forget(path)) changed.add(each);
+        forgetDependents(path);
       }
       // a build can come upon files that it was not told of
       if (change !== "files" && !workflows.isOutdated()) return;

@@ -7,80 +7,72 @@ import { directImports, reachable } from "./links/graph.ts";
 import type { Module } from "./links/link.ts";
 import type { WorkflowModules } from "./workflow-modules.ts";
 
-interface Final {
-  readonly evaluation: Evaluation;
-  readonly imports: readonly Module[];
-  /** Whether it has something to rewrite if a workflow's module imports it. Found when it is first asked for. */
-  matters: boolean | undefined;
-}
-
 /**
  * The durability of a project's modules. The result of a module is final once the module has been evaluated together with everything that
  * it imports.
  */
 export class Settlement {
-  private readonly finals = new Map<string, Final>();
+  private readonly finals = new Map<string, Evaluation>();
+  /** Whether each module has something to rewrite if a workflow's module imports it. */
+  private readonly matters = new Map<string, { readonly module: Module; readonly isSo: boolean }>();
   private readonly workflows: WorkflowModules;
-  /** How many modules have been evaluated. */
-  evaluated = 0;
+  private readonly mayLead: (file: string) => boolean;
 
-  constructor(workflows: WorkflowModules) {
+  /** @param mayLead - whether a file may lead to something durable. Of one that does not, nothing can be durable */
+  constructor(workflows: WorkflowModules, mayLead: (file: string) => boolean) {
     this.workflows = workflows;
+    this.mayLead = mayLead;
   }
 
-  readonly durabilityOf: DurabilityOf = (file) => this.finals.get(file)?.evaluation.result;
+  readonly durabilityOf: DurabilityOf = (file) => this.finals.get(file)?.result;
 
   clear(): void {
     this.finals.clear();
+    this.matters.clear();
   }
 
-  /** Forgets a module and all that import it, directly or indirectly. Answers with their paths. */
-  forget(file: string): Set<string> {
-    const importers = new Map<string, string[]>();
-    for (const [path, { imports }] of this.finals)
-      for (const each of imports) importers.set(each.file, [...(importers.get(each.file) ?? []), path]);
-    const found = new Set([file]);
-    for (const each of found) for (const next of importers.get(each) ?? []) found.add(next);
-    for (const each of found) this.finals.delete(each);
-    return found;
+  forget(files: Iterable<string>): void {
+    for (const each of files) {
+      this.finals.delete(each);
+      this.matters.delete(each);
+    }
   }
 
   /** Evaluates a module together with everything that it imports. */
   settle(start: Module): Evaluation {
     const before = this.finals.get(start.file);
-    if (before) return before.evaluation;
-    const open = reachable(start, (module) => this.finals.has(module.file)).map((module) => new Evaluation(module));
-    this.evaluated += open.length;
+    if (before) return before;
+    const isDone = ({ file }: Module): boolean => this.finals.has(file) || (file !== start.file && !this.mayLead(file));
+    const open = reachable(start, isDone).map((module) => new Evaluation(module));
     const pending = new Map(open.map((each) => [each.module.file, each]));
-    const of: DurabilityOf = (file) => pending.get(file)?.result ?? this.durabilityOf(file);
-    fixpoint(open, of);
-    for (const evaluation of open)
-      this.finals.set(evaluation.module.file, {
-        evaluation,
-        imports: directImports(evaluation.module),
-        matters: undefined,
-      });
+    fixpoint(open, (file) => pending.get(file)?.result ?? this.durabilityOf(file));
+    for (const [file, each] of pending) this.finals.set(file, each);
     return pending.get(start.file) ?? new Evaluation(start);
   }
 
   /** Whether the module contains anything to rewrite. */
   isTouched(evaluation: Evaluation, of: DurabilityOf): boolean {
-    if (evaluation.result.durable.includes(true) || evaluation.hasTopLevelCall(of)) return true;
-    const { module } = evaluation;
-    return this.workflows.has(module.file) && this.matters(module);
+    return (
+      evaluation.result.durable.includes(true) || evaluation.hasTopLevelCall(of) || this.isRecorded(evaluation.module)
+    );
   }
 
-  private matters(module: Module): boolean {
-    const final = this.finals.get(module.file);
-    if (final?.evaluation.module !== module) return matters(module);
-    return (final.matters ??= matters(module));
+  /** Whether the module has something to rewrite because a workflow's module imports it. */
+  private isRecorded(module: Module): boolean {
+    const { file } = module;
+    if (!this.workflows.has(file)) return false;
+    const known = this.matters.get(file);
+    if (known?.module === module) return known.isSo;
+    const isSo = matters(module);
+    this.matters.set(file, { module, isSo });
+    return isSo;
   }
 
   /** The rewritten modules that a module imports, directly or through unchanged modules, and the hash of those unchanged modules. */
   importsOf(module: Module): Pick<Analysis, "imports" | "plain"> {
-    const isRewritten = ({ file }: Module): boolean => {
-      const final = this.finals.get(file);
-      return final !== undefined && this.isTouched(final.evaluation, this.durabilityOf);
+    const isRewritten = (each: Module): boolean => {
+      const final = this.finals.get(each.file);
+      return final ? this.isTouched(final, this.durabilityOf) : this.isRecorded(each);
     };
     const through = new Set(
       directImports(module).flatMap((each) => reachable(each, (next) => next.file === module.file, isRewritten)),
