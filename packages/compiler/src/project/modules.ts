@@ -99,8 +99,9 @@ export class ModuleCache {
     this.texts = new TextGraph(
       this.scans,
       (specifier, importer) => (isRuntime(specifier) ? undefined : this.resolve(specifier, importer)),
-      (path) => {
-        const { imports = [], stars = [] } = this.module(path)?.summary ?? {};
+      (path, scan) => {
+        const module = this.scans.of(path) === scan ? this.module(path) : this.read(path, scan);
+        const { imports = [], stars = [] } = module?.summary ?? {};
         return [...imports, ...stars];
       },
     );

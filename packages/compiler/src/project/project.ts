@@ -154,11 +154,13 @@ export function createProject(
       return analysis.touched || known.holds ? digest(JSON.stringify(analysis)) : "";
     },
     changes(before) {
-      const flipped = workflows.takeFlipped();
+      // the imports of a module name those that are rewritten
+      for (const each of workflows.takeFlipped())
+        for (const dependent of cache.dependents(each)) changed.add(dependent);
       // where an import was added, files may lead to a directive that did not
       const mayLeadNow = textsVersion !== texts.version;
       const isCandidate = (path: string, signature: string): boolean =>
-        anyChanged || changed.has(path) || flipped.has(path) || (mayLeadNow && signature === "");
+        anyChanged || changed.has(path) || (mayLeadNow && signature === "");
       const found = [...before].flatMap(([path, signature]) => (isCandidate(path, signature) ? [path] : []));
       changed.clear();
       anyChanged = false;

@@ -3,8 +3,8 @@ import type { Scan, Scans } from "./scans.ts";
 /** The project file that an import leads to. */
 type Follow = (specifier: string, importer: string) => string | undefined;
 
-/** The imports of files whose text does not tell them. */
-type Parsed = (path: string) => readonly string[];
+/** The imports of a file whose text does not tell them. */
+type Parsed = (path: string, scan: Scan) => readonly string[];
 
 interface Node {
   readonly scan: Scan;
@@ -35,7 +35,7 @@ export class TextGraph {
 
   /** The specifiers in the text of a file. */
   specifiers(path: string, scan: Scan): readonly string[] {
-    return scan.imports ?? this.parsed(path);
+    return scan.imports ?? this.parsed(path, scan);
   }
 
   /** The project files that a file imports. */
