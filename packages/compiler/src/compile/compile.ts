@@ -1,13 +1,11 @@
 import { checkOptions, type ModuleInfo, type OptionNames } from "@perdure/protocol";
 import type { SourceMap } from "magic-string";
-import { join } from "node:path";
 import { createDiagnostic, type Diagnostic, type Origin, type SourceFile } from "../diagnostics/diagnostic.ts";
 import { mayIgnore, withoutIgnored } from "../diagnostics/ignores.ts";
 import { isFoundAtEnd } from "./found-at-end.ts";
 import { checkMessages } from "../diagnostics/check-messages.ts";
 import type { WarningCode } from "../diagnostics/messages.ts";
 import { DIRECTIVE_WORDS, type DirectiveWords } from "../directives/directive.ts";
-import { readPackageJson } from "../files/package-json.ts";
 import { pathOf, projectPath } from "../files/paths.ts";
 import { isCompiled } from "../phases/1-parse/compiled.ts";
 import { findDirectives, mayHoldDirective, type Directives } from "../phases/1-parse/directives.ts";
@@ -94,7 +92,6 @@ export function compile(source: string, options: CompileOptions): CompileResult 
     built?.directives.diagnostics.length === 0 ? built.directives : findDirectives(parsed, words, file);
   if (isCompiled(parsed)) return assertNoneLeft(directives, file);
   const model = built?.model ?? buildModel(parsed, directives);
-  const own = () => readPackageJson(join(options.root, "package.json"), host);
   const analysis = project.analyze(path, source, summarize(model));
   const commonJs = options.commonJs === true;
   const {
@@ -109,7 +106,7 @@ export function compile(source: string, options: CompileOptions): CompileResult 
     file,
     root: options.root,
     commonJs,
-    packageJson: own,
+    packageJson: () => project.packageJson(options.root),
   });
   const left = withoutIgnored(found, { ...parsed, ...file }, (code) => !(code in checkMessages || isFoundAtEnd(code)));
   const diagnostics = atLevels(firstOfEach(left, groups), options.warnings);

@@ -71,7 +71,9 @@ export function createLocator(source: string): (offset: number) => [line: number
 
 function lineStarts(source: string): number[] {
   const starts = [source.charCodeAt(0) === 0xfeff ? 1 : 0];
-  for (const match of source.matchAll(lineBreak)) starts.push(match.index + match[0].length);
+  if (/[\r\u2028\u2029]/.test(source))
+    for (const match of source.matchAll(lineBreak)) starts.push(match.index + match[0].length);
+  else for (let at = source.indexOf("\n"); at >= 0; at = source.indexOf("\n", at + 1)) starts.push(at + 1);
   return starts;
 }
 

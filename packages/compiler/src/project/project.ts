@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { DirectiveWords } from "../directives/directive.ts";
+import type { PackageJson } from "../files/package-json.ts";
 import { projectPath } from "../files/paths.ts";
 import type { Analysis } from "../phases/2-analyze/model/analysis.ts";
 import type { ModuleSummary } from "../phases/2-analyze/model/summary.ts";
@@ -46,6 +47,8 @@ export interface Project {
   importedCalls(file: string): ImportedCall[];
   /** The file that an import in `file` resolves to, if the project follows it. */
   resolve(specifier: string, file: string): string | undefined;
+  /** The package.json in a directory. */
+  packageJson(directory: string): PackageJson | undefined;
   /** The name of the package that `file` belongs to, if that is another one than the package of `than`. */
   otherPackage(file: string, than: string): string | undefined;
   /** The project files that `file` imports. */
@@ -178,6 +181,7 @@ export function createProject(
       return importedCalls(module, (path, index) => settlement.durabilityOf(path)?.strong[index] === true);
     },
     resolve: (specifier, file) => cache.resolve(specifier, file),
+    packageJson: (directory) => packages.in(directory),
     otherPackage: (file, than) => (packages.isSame(file, than) ? undefined : (packages.nameOf(file) ?? file)),
     invalidate(path) {
       last = undefined;

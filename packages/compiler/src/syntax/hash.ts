@@ -14,7 +14,9 @@ export function hashProgram(program: Program): string {
       if (key === "type" || key === "start" || key === "end" || key === "raw" || key === "parent" || key === "range")
         continue;
       const value = fields[key];
-      if (value !== null && value !== undefined) text += plain(key, value);
+      if (typeof value === "boolean") text += value ? ` ${key}=true` : ` ${key}=false`;
+      else if (typeof value === "string" || typeof value === "number") text += ` ${key}=${JSON.stringify(value)}`;
+      else if (value !== null && !Array.isArray(value)) text += plain(key, value);
     }
     for (const child of children(node)) visit(child);
     text += ")";
@@ -31,11 +33,9 @@ export const combineHashes = (hashes: readonly string[]): string =>
 
 export const digest = (text: string): string => createHash("sha256").update(text).digest("base64url").slice(0, 16);
 
-/** A field that is not a child node: a name, an operator, a literal value. */
+/** A field that is not a child node: a literal value. "" for one that is. */
 function plain(key: string, value: unknown): string {
-  if (typeof value === "boolean") return value ? ` ${key}=true` : ` ${key}=false`;
-  if (typeof value === "string" || typeof value === "number") return ` ${key}=${JSON.stringify(value)}`;
   if (typeof value === "bigint") return ` ${key}=${value}n`;
-  const isData = typeof value === "object" && value !== null && !Array.isArray(value) && !("type" in value);
+  const isData = typeof value === "object" && value !== null && !("type" in value);
   return isData ? ` ${key}=${value instanceof RegExp ? String(value) : JSON.stringify(value)}` : "";
 }

@@ -140,6 +140,9 @@ const withoutMark = (shown: unknown): unknown => {
   };
 };
 
+const withoutPlaces = (shown: unknown): unknown =>
+  JSON.parse(JSON.stringify(shown).replaceAll(/"src\/\w\.ts:\d+:\d+ /g, '"'));
+
 const marked = (files: Files): Files =>
   Object.fromEntries(Object.entries(files).map(([name, text]) => [name, text + MARK]));
 
@@ -172,16 +175,21 @@ describe("files that are left alone because of their texts", () => {
       fc.property(projects, fc.array(moduleTexts, { minLength: 6, maxLength: 6 }), (files, others) => {
         const onDisk = (of: (text: string) => string): Host =>
           memory(Object.fromEntries(Object.keys(files).map((name, i) => [name, of(others[i] ?? "")])));
-        const plain = outcomes(
-          files,
-          {},
-          onDisk((text) => text),
+        // a module that imports itself has places in the one text and in the other, which only the marked ones have alike
+        const plain = withoutPlaces(
+          outcomes(
+            files,
+            {},
+            onDisk((text) => text),
+          ),
         );
         expect(plain).toEqual(
-          outcomes(
-            marked(files),
-            {},
-            onDisk((text) => text + MARK),
+          withoutPlaces(
+            outcomes(
+              marked(files),
+              {},
+              onDisk((text) => text + MARK),
+            ),
           ),
         );
       }),

@@ -274,16 +274,22 @@ export class Session {
   notCompiled(ids: Iterable<string>): Diagnostic[] {
     if (this.serves) return [];
     const paths = new Set([...ids].map(pathOf).filter(isAbsolute));
-    const files = new Map([...paths].map((path) => [realPath(path), path]));
+    // few builds leave anything out, and then no path has to be followed
+    let real: Map<string, string> | undefined;
+    const pathIn = (file: string): string | undefined => {
+      if (paths.has(file)) return file;
+      real ??= new Map([...paths].map((path) => [realPath(path), path]));
+      return real.get(file);
+    };
     const compiled = this.compiledFiles();
     const build: Build = {
       root: this.root,
       host: nodeHost,
       project: this.project,
       warnings: this.options.warnings,
-      includes: (file) => files.has(file),
-      chooses: (file) => passes(this.filter, files.get(file) ?? file),
-      isCompiled: (file) => compiled.has(file) || compiled.has(files.get(file) ?? file),
+      includes: (file) => pathIn(file) !== undefined,
+      chooses: (file) => passes(this.filter, pathIn(file) ?? file),
+      isCompiled: (file) => compiled.has(file) || compiled.has(pathIn(file) ?? file),
     };
     return [...paths].flatMap((path) => (passes(this.filter, path) ? notCompiled(path, build) : []));
   }

@@ -1,11 +1,11 @@
-const keyword = /\b(?:from|import|require)\b/g;
+const keywords = /\b(?:from|import|require|export(?=\s+type\b))\b/g;
 
 /**
- * Imports of types alone, from the beginning of their line to `from`. Nothing in there can be a comment or string, so either all of it is code or none.
- * `import type from "x"` and `import { type as a } from "x"` import values.
+ * Imports of types alone, from `import` or `export` at the beginning of a line to `from`. Nothing in there can be a comment or string, so either all of it is
+ * code or none. `import type from "x"` and `import { type as a } from "x"` import values.
  */
 const typesOnly =
-  /^[ \t]*(?:import\s+type\s+(?:\{[\w\s,$]*\}|\*\s*as\s+[\w$]+|(?!from\b)[\w$]+)|export\s+type\s+(?:\{[\w\s,$]*\}|\*(?:\s*as\s+[\w$]+)?)|import\s*\{\s*(?:type\s+(?!as\b)[\w$]+(?:\s+as\s+[\w$]+)?\s*(?:,\s*|(?=\})))+\})\s*from\b/gm;
+  /^(?:import\s+type\s+(?:\{[\w\s,$]*\}|\*\s*as\s+[\w$]+|(?!from\b)[\w$]+)|export\s+type\s+(?:\{[\w\s,$]*\}|\*(?:\s*as\s+[\w$]+)?)|import\s*\{\s*(?:type\s+(?!as\b)[\w$]+(?:\s+as\s+[\w$]+)?\s*(?:,\s*|(?=\})))+\})\s*from\b/;
 
 /** `require` with a letter that is written as an escape. `import` and `from` cannot be. */
 const escapedRequire = /\\u(?:00|\{0*)(?:72|65|71|75|69)/i;
@@ -15,18 +15,28 @@ const escapedRequire = /\\u(?:00|\{0*)(?:72|65|71|75|69)/i;
  * whose types are imported. `undefined` if the text does not tell.
  */
 export function importsInText(source: string): readonly string[] | undefined {
-  if (escapedRequire.test(source)) return undefined;
-  const ofTypes = new Set<number>();
-  if (source.includes("type"))
-    for (const { 0: text, index } of source.matchAll(typesOnly)) ofTypes.add(index + text.length - 4);
+  if (source.includes("\\u") && escapedRequire.test(source)) return undefined;
   const found = new Set<string>();
-  for (const { 0: word, index } of source.matchAll(keyword)) {
-    if (ofTypes.has(index)) continue;
-    const specifier = specifierAt(index + word.length, word, source);
+  /** Where the `from` of the last import of types alone stands. */
+  let ofTypes = -1;
+  for (const { 0: word, index } of source.matchAll(keywords)) {
+    const end = index + word.length;
+    if (word === "import" || word === "export") {
+      const types = startsLine(index, source) ? typesOnly.exec(source.slice(index))?.[0] : undefined;
+      if (types !== undefined) ofTypes = index + types.length - "from".length;
+    }
+    const specifier = word === "export" || index === ofTypes ? "" : specifierAt(end, word, source);
     if (specifier === undefined) return undefined;
     if (specifier !== "") found.add(specifier);
   }
   return [...found];
+}
+
+/** Whether only blanks are before a place in its line. */
+function startsLine(at: number, source: string): boolean {
+  let before = at - 1;
+  while (source[before] === " " || source[before] === "\t") before--;
+  return before < 0 || /[\n\r\u2028\u2029]/.test(source[before] ?? "");
 }
 
 /** The specifier that follows a keyword. "" if none does, `undefined` if there may be one that only a parser finds. */
