@@ -111,7 +111,7 @@ const memory = (files: Files): Host => ({
       .replace(/\.js$/, ".ts")
       .slice(root.length + 1);
     const found = [path, `${path}.ts`].find((each) => each in files);
-    return /^\./.test(specifier) && found !== undefined ? join(root, found) : undefined;
+    return specifier.startsWith(".") && found !== undefined ? join(root, found) : undefined;
   },
 });
 
