@@ -14,6 +14,7 @@ const startsPrograms = [
 ];
 
 const takesLong = [
+  "packages/compiler/test/text/**",
   "test/concurrency/**",
   "test/check/codec.test.ts",
   "test/docs/check.test.ts",

@@ -15,6 +15,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { recover } from "perdure";
+import { compilerWorkloads } from "./compiler-workloads.mjs";
 import { flows, inStore, result } from "./in-store.mjs";
 import { processWorkloads } from "./process-workloads.mjs";
 import { directory, openRaw, rawRead, rawWrites, row, time } from "./raw.mjs";
@@ -228,4 +229,5 @@ export const workloads = [
   recovered(),
   onDisk,
   ...processWorkloads,
+  ...compilerWorkloads,
 ];

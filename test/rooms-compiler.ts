@@ -40,7 +40,9 @@ export const compilerRooms: Record<string, readonly string[]> = {
     "syntax",
   ],
   "project/links": ["phases/2-analyze/model", "phases/1-parse", "files"],
+  "project/text": ["phases/1-parse", "directives", "files"],
   project: [
+    "project/text",
     "project/links",
     "phases/2-analyze/build",
     "phases/2-analyze/model",

@@ -1,13 +1,11 @@
 import { checkOptions, type ModuleInfo, type OptionNames } from "@perdure/protocol";
 import type { SourceMap } from "magic-string";
-import { join } from "node:path";
 import { createDiagnostic, type Diagnostic, type Origin, type SourceFile } from "../diagnostics/diagnostic.ts";
 import { mayIgnore, withoutIgnored } from "../diagnostics/ignores.ts";
 import { isFoundAtEnd } from "./found-at-end.ts";
 import { checkMessages } from "../diagnostics/check-messages.ts";
 import type { WarningCode } from "../diagnostics/messages.ts";
 import { DIRECTIVE_WORDS, type DirectiveWords } from "../directives/directive.ts";
-import { readPackageJson } from "../files/package-json.ts";
 import { pathOf, projectPath } from "../files/paths.ts";
 import { isCompiled } from "../phases/1-parse/compiled.ts";
 import { findDirectives, mayHoldDirective, type Directives } from "../phases/1-parse/directives.ts";
@@ -78,17 +76,22 @@ export function compile(source: string, options: CompileOptions): CompileResult 
   const mayHold = mayHoldDirective(source, words);
   if (!mayHold && !mayMatter.test(source) && !mayIgnore(source)) return undefined;
   const path = pathOf(options.id);
-  const parsed = parse(options.id, source);
+  const host = options.host ?? nodeHost;
+  const project = options.project ?? createProject(host, words, () => options.root);
+  // the one warning for a file that has nothing to compile
+  const mayReport = mayHold || mayIgnore(source) || options.warnings?.ERROR_PRIVATE_MEMBERS === "error";
+  if (!mayReport && project.isUntouched(path, source)) return undefined;
+  const built = project.takeBuilt(options.id, source, words);
+  const parsed = built?.parsed ?? parse(options.id, source);
   const file: SourceFile = { file: projectPath(options.root, path), source, origin: options.origin?.() };
   const failure = parseErrorDiagnostic(parsed, file);
   if (failure && mayHold) throw new CompileError([failure]);
   if (failure) return undefined;
-  const directives = findDirectives(parsed, words, file);
+  // of what was found before, only the messages depend on the names of the file
+  const directives =
+    built?.directives.diagnostics.length === 0 ? built.directives : findDirectives(parsed, words, file);
   if (isCompiled(parsed)) return assertNoneLeft(directives, file);
-  const model = buildModel(parsed, directives);
-  const host = options.host ?? nodeHost;
-  const project = options.project ?? createProject(host, words, () => options.root);
-  const own = () => readPackageJson(join(options.root, "package.json"), host);
+  const model = built?.model ?? buildModel(parsed, directives);
   const analysis = project.analyze(path, source, summarize(model));
   const commonJs = options.commonJs === true;
   const {
@@ -103,7 +106,7 @@ export function compile(source: string, options: CompileOptions): CompileResult 
     file,
     root: options.root,
     commonJs,
-    packageJson: own,
+    packageJson: () => project.packageJson(options.root),
   });
   const left = withoutIgnored(found, { ...parsed, ...file }, (code) => !(code in checkMessages || isFoundAtEnd(code)));
   const diagnostics = atLevels(firstOfEach(left, groups), options.warnings);

@@ -30,8 +30,9 @@ export interface Build {
 export function notCompiled(path: string, build: Build): Diagnostic[] {
   const findings = new Map<string, Finding | undefined>();
   const reported = new Set<string>();
-  const source = build.host.readFile(path) ?? "";
-  return build.project.importedCalls(path).flatMap((call) => {
+  const calls = build.project.importedCalls(path);
+  const source = calls.length === 0 ? "" : (build.host.readFile(path) ?? "");
+  return calls.flatMap((call) => {
     if (!findings.has(call.file)) findings.set(call.file, findingOf(call, path, build));
     const finding = findings.get(call.file);
     if (finding === undefined || reported.has(call.file)) return [];

@@ -61,12 +61,20 @@ const lineBreak = /\r\n|[\n\r\u2028\u2029]/g;
 
 /** Finds the 1-based line and column of an offset. A byte-order mark takes up no column. */
 export function createLocator(source: string): (offset: number) => [line: number, column: number] {
-  const starts = [source.charCodeAt(0) === 0xfeff ? 1 : 0];
-  for (const match of source.matchAll(lineBreak)) starts.push(match.index + match[0].length);
+  let starts: readonly number[] | undefined;
   return (offset) => {
+    starts ??= lineStarts(source);
     const line = upperBound(starts, offset);
     return [Math.max(1, line), Math.max(0, offset - (starts[line - 1] ?? 0)) + 1];
   };
+}
+
+function lineStarts(source: string): number[] {
+  const starts = [source.charCodeAt(0) === 0xfeff ? 1 : 0];
+  if (/[\r\u2028\u2029]/.test(source))
+    for (const match of source.matchAll(lineBreak)) starts.push(match.index + match[0].length);
+  else for (let at = source.indexOf("\n"); at >= 0; at = source.indexOf("\n", at + 1)) starts.push(at + 1);
+  return starts;
 }
 
 /** The number of ascending `values` that are not greater than `limit`. */

@@ -1,8 +1,6 @@
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
-import { isProjectFile } from "../files/paths.ts";
 import { readText } from "../files/read-text.ts";
 import type { Resolve } from "./links/resolve.ts";
+import { Listing } from "./text/listing.ts";
 
 /** Access to the project's files. */
 export interface Host {
@@ -14,14 +12,4 @@ export interface Host {
   resolve?: Resolve;
 }
 
-export const nodeHost: Host = { readFile: readText, scripts: scriptsBelow };
-
-function scriptsBelow(directory: string): string[] {
-  const entries = existsSync(directory) ? readdirSync(directory, { withFileTypes: true }) : [];
-  return entries.flatMap((entry) => {
-    const path = join(directory, entry.name);
-    if (entry.isDirectory())
-      return entry.name === "node_modules" || entry.name.startsWith(".") ? [] : scriptsBelow(path);
-    return entry.isFile() && isProjectFile(path) ? [path] : [];
-  });
-}
+export const nodeHost: Host = { readFile: readText, scripts: (root) => new Listing().scripts(root) };

@@ -1,7 +1,7 @@
 import { isAbsolute } from "node:path";
 import { isProjectFile, pathOf } from "../files/paths.ts";
 import { hasChance } from "./chance.ts";
-import { reachable } from "./links/graph.ts";
+import { directImports, reachable } from "./links/graph.ts";
 import type { Module } from "./links/link.ts";
 import type { ModuleCache } from "./modules.ts";
 import type { WorkflowModules } from "./workflow-modules.ts";
@@ -24,11 +24,16 @@ export function notFollowed(edges: Edges, cache: ModuleCache, workflows: Workflo
   const found = new Map<string, Unfollowed>();
   for (const [id, imported] of edges) {
     const file = pathOf(id);
-    const module = isFile(id) ? cache.module(file) : undefined;
-    if (!module || !workflows.has(module)) continue;
+    const module = isFile(id) && workflows.has(file) ? cache.module(file) : undefined;
+    if (!module) continue;
+    const direct = new Set(directImports(module).map((each) => each.file));
+    const others = imported.map(
+      (each) => [each, [...filesBehind(each, edges)].filter((target) => !direct.has(target))] as const,
+    );
+    if (others.every(([, targets]) => targets.length === 0)) continue;
     const known = new Set(reachable(module, () => false).map((each) => each.file));
-    for (const each of imported)
-      for (const target of filesBehind(each, edges))
+    for (const [each, targets] of others)
+      for (const target of targets)
         if (!known.has(target) && matters(cache.module(target)))
           found.set(`${file}\0${target}`, unfollowed(module, cache.source(file) ?? "", target, each));
   }

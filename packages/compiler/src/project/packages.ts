@@ -18,6 +18,7 @@ export class Packages {
   private readonly wanted: ReadonlySet<string>;
   private readonly found = new Map<string, Package | undefined>();
   private readonly followed = new Map<string, boolean>();
+  private readonly contents = new Map<string, PackageJson | undefined>();
 
   constructor(host: Host, words: DirectiveWords = DIRECTIVE_WORDS, wanted: readonly string[] = []) {
     this.host = host;
@@ -28,6 +29,7 @@ export class Packages {
   clear(): void {
     this.found.clear();
     this.followed.clear();
+    this.contents.clear();
   }
 
   isSame(a: string, b: string): boolean {
@@ -53,13 +55,20 @@ export class Packages {
     return follows;
   }
 
+  /** The package.json in a directory. */
+  in(directory: string): PackageJson | undefined {
+    if (!this.contents.has(directory))
+      this.contents.set(directory, readPackageJson(join(directory, "package.json"), this.host));
+    return this.contents.get(directory);
+  }
+
   private of(file: string): Package | undefined {
     return this.inside(dirname(file));
   }
 
   private inside(directory: string): Package | undefined {
     if (this.found.has(directory)) return this.found.get(directory);
-    const content = readPackageJson(join(directory, "package.json"), this.host);
+    const content = this.in(directory);
     const above = dirname(directory);
     // a package.json without a name only sets the format of the files below it
     const isEnd = above === directory || (isInstalled(directory) && above.endsWith("node_modules"));

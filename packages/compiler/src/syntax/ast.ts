@@ -48,8 +48,14 @@ const childFields: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries(visitorKeys).map(([type, keys]) => [type, keys.filter((key) => !typeFields.has(key))]),
 );
 
-/** The node's children that exist at run time, in source order. */
-export function children(node: Node): Node[] {
+const found = Symbol("children");
+
+/** The node's children that exist at run time, in source order. They are found once and kept with the node: a tree is walked several times. */
+export function children(node: Node & { [found]?: readonly Node[] }): readonly Node[] {
+  return (node[found] ??= childrenOf(node));
+}
+
+function childrenOf(node: Node): Node[] {
   const result: Node[] = [];
   for (const field of childFields.get(node.type) ?? []) {
     const value: unknown = Reflect.get(node, field);

@@ -2,36 +2,40 @@ import { createHash } from "node:crypto";
 import type { Node, Program } from "oxc-parser";
 import { children } from "./ast.ts";
 
-/** Fields that describe how a node is written, not what it means. */
-const layout = new Set(["start", "end", "raw", "parent", "range"]);
-
 /** Hash of the code. Layout, comments, quote style and type annotations do not affect it. */
 export function hashProgram(program: Program): string {
-  const parts: string[] = [];
+  let text = "";
   const visit = (node: Node): void => {
     if (node.type === "ParenthesizedExpression") return visit(node.expression);
-    parts.push(`(${node.type}`);
-    for (const [key, value] of Object.entries(node)) {
-      if (!layout.has(key) && key !== "type") parts.push(plain(key, value));
+    text += `(${node.type}`;
+    const fields = fieldsOf(node);
+    for (const key in fields) {
+      // fields that describe how a node is written, not what it means
+      if (key === "type" || key === "start" || key === "end" || key === "raw" || key === "parent" || key === "range")
+        continue;
+      const value = fields[key];
+      if (typeof value === "boolean") text += value ? ` ${key}=true` : ` ${key}=false`;
+      else if (typeof value === "string" || typeof value === "number") text += ` ${key}=${JSON.stringify(value)}`;
+      else if (value !== null && !Array.isArray(value)) text += plain(key, value);
     }
     for (const child of children(node)) visit(child);
-    parts.push(")");
+    text += ")";
   };
   visit(program);
-  return digest(parts.join(""));
+  return digest(text);
 }
+
+const fieldsOf = (node: object): Readonly<Record<string, unknown>> => node as Readonly<Record<string, unknown>>;
 
 /** One hash for several pieces of code. Their order does not affect it. "" if there are none. */
 export const combineHashes = (hashes: readonly string[]): string =>
   hashes.length === 0 ? "" : digest([...hashes].sort().join(" "));
 
-const digest = (text: string): string => createHash("sha256").update(text).digest("base64url").slice(0, 16);
+export const digest = (text: string): string => createHash("sha256").update(text).digest("base64url").slice(0, 16);
 
-/** A field that is not a child node: a name, an operator, a literal value. */
+/** A field that is not a child node: a literal value. "" for one that is. */
 function plain(key: string, value: unknown): string {
-  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean")
-    return ` ${key}=${JSON.stringify(value)}`;
   if (typeof value === "bigint") return ` ${key}=${value}n`;
-  const isData = typeof value === "object" && value !== null && !Array.isArray(value) && !("type" in value);
+  const isData = typeof value === "object" && value !== null && !("type" in value);
   return isData ? ` ${key}=${value instanceof RegExp ? String(value) : JSON.stringify(value)}` : "";
 }

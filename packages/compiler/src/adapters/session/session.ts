@@ -52,6 +52,8 @@ export class Session {
   /** The modules of the last build, by environment. */
   private readonly graphs = new Map<string, readonly string[]>();
   private readonly signatures = new Map<string, string>();
+  /** The files that have changed results and have not been compiled again. */
+  private readonly stale = new Set<string>();
 
   constructor(options: Options, host: Host = nodeHost) {
     this.options = options;
@@ -120,6 +122,7 @@ export class Session {
     if (before) this.modules.delete(key);
     else this.modules.set(key, result?.info);
     if (this.serves) this.signatures.set(path, this.project.signature(path));
+    this.stale.delete(path);
     return result;
   }
 
@@ -128,7 +131,8 @@ export class Session {
     const options = { id, ...this.common(), ...how, isMeasured: this.isMeasured };
     const result = compile(source, { ...options, project: this.project, ...(warnings && { warnings }) });
     // a file may have clean-up or clock reads to rewrite though its directives are lost
-    const lost = components.test(id) ? undefined : lostDirectives(source, options);
+    const lost =
+      components.test(id) || this.project.isText(pathOf(id), source) ? undefined : lostDirectives(source, options);
     if (lost) throw new CompileError([lost]);
     return result;
   }
@@ -200,9 +204,11 @@ export class Session {
 
   /** The compiled files whose result would differ now, because other files have changed. */
   outdated(): string[] {
-    return [...this.signatures].flatMap(([path, signature]) =>
-      this.project.signature(path) === signature ? [] : [path],
-    );
+    for (const path of new Set([...this.stale, ...this.project.changes(this.signatures)])) {
+      const isStale = this.project.signature(path) !== this.signatures.get(path);
+      this.stale[isStale ? "add" : "delete"](path);
+    }
+    return [...this.stale];
   }
 
   invalidate(path: string): void {
@@ -268,16 +274,22 @@ export class Session {
   notCompiled(ids: Iterable<string>): Diagnostic[] {
     if (this.serves) return [];
     const paths = new Set([...ids].map(pathOf).filter(isAbsolute));
-    const files = new Map([...paths].map((path) => [realPath(path), path]));
+    // few builds leave anything out, and then no path has to be followed
+    let real: Map<string, string> | undefined;
+    const pathIn = (file: string): string | undefined => {
+      if (paths.has(file)) return file;
+      real ??= new Map([...paths].map((path) => [realPath(path), path]));
+      return real.get(file);
+    };
     const compiled = this.compiledFiles();
     const build: Build = {
       root: this.root,
       host: nodeHost,
       project: this.project,
       warnings: this.options.warnings,
-      includes: (file) => files.has(file),
-      chooses: (file) => passes(this.filter, files.get(file) ?? file),
-      isCompiled: (file) => compiled.has(file) || compiled.has(files.get(file) ?? file),
+      includes: (file) => pathIn(file) !== undefined,
+      chooses: (file) => passes(this.filter, pathIn(file) ?? file),
+      isCompiled: (file) => compiled.has(file) || compiled.has(pathIn(file) ?? file),
     };
     return [...paths].flatMap((path) => (passes(this.filter, path) ? notCompiled(path, build) : []));
   }

@@ -49,11 +49,19 @@ export function warn(
 }
 
 /** Whether the bundler is in watch mode. */
-export function isWatching(context: UnpluginBuildContext): boolean {
+export function isWatching(context: Partial<UnpluginBuildContext>): boolean {
   const native = context.getNativeBuildContext?.();
   if (native && "compiler" in native) return native.compiler.watchMode === true;
-  const meta: unknown = Reflect.get(context, "meta"); // Rollup's context, and similar ones
-  return typeof meta === "object" && meta !== null && Reflect.get(meta, "watchMode") === true;
+  return watchModeOf(context) === true;
+}
+
+/** Whether the files that a module depends on are of use: to watch them, or to tell whether what is in a cache still holds. Only Rollup's relatives say that they are not. */
+export const mayWatch = (context: object): boolean => watchModeOf(context) !== false;
+
+/** The watch mode in the context of Rollup and its relatives. */
+function watchModeOf(context: object): unknown {
+  const meta: unknown = Reflect.get(context, "meta");
+  return typeof meta === "object" && meta !== null ? Reflect.get(meta, "watchMode") : undefined;
 }
 
 /**

@@ -5,7 +5,7 @@ import { diagnosticsOf, type Session } from "../session/session.ts";
 import { resolverOf } from "./bundler-resolve.ts";
 import { environmentOf } from "./environment.ts";
 import { combinedMap } from "./graph.ts";
-import { fail, warn } from "./report.ts";
+import { fail, mayWatch, warn } from "./report.ts";
 
 export type Context = UnpluginContext & Pick<UnpluginBuildContext, "addWatchFile" | "getNativeBuildContext">;
 
@@ -43,6 +43,6 @@ async function transformed(
   if (environment?.forBrowser ?? session.forBrowser) return session.stub(code, id, { origin });
   await session.follow(code, id, resolverOf(context, session.root));
   const result = session.compile(code, id, { origin });
-  if (!session.serves) for (const file of session.watched(id)) context.addWatchFile(file);
+  if (!session.serves && mayWatch(context)) for (const file of session.watched(id)) context.addWatchFile(file);
   return result;
 }

@@ -4,8 +4,9 @@ import { literalText, walk } from "../../syntax/ast.ts";
 import type { Parsed } from "./parse.ts";
 
 /** Whether this compiler emitted the module: only emitted code imports the ABI module. */
-export function isCompiled({ program }: Parsed): boolean {
-  return program.body.some((node) => {
+export function isCompiled(parsed: Parsed): boolean {
+  if (!parsed.source.includes(ABI_MODULE)) return false;
+  return parsed.program.body.some((node) => {
     if (node.type === "ImportDeclaration") return node.source.value === ABI_MODULE;
     return node.type === "FunctionDeclaration" && requiresAbi(node);
   });

@@ -1,6 +1,7 @@
 import type { Node, StringLiteral } from "oxc-parser";
 import { createDiagnostic, type Diagnostic, type SourceFile } from "../../diagnostics/diagnostic.ts";
 import {
+  DIRECTIVE_WORDS,
   readDirective,
   type Directive,
   type DirectiveReading,
@@ -31,8 +32,14 @@ export interface Directives {
 
 /** Quick test without parsing. If it is false, the source contains neither a directive nor a misspelled one. */
 export function mayHoldDirective(source: string, words: DirectiveWords): boolean {
-  return new RegExp(`["'\`][\\s\\p{Cf}_-]*(?:${directivePrefixes(words).join("|")})`, "iu").test(source);
+  const isUsual = words.task === DIRECTIVE_WORDS.task && words.workflow === DIRECTIVE_WORDS.workflow;
+  return (isUsual ? usualPrefix : prefixOf(words)).test(source);
 }
+
+const prefixOf = (words: DirectiveWords): RegExp =>
+  new RegExp(`["'\`][\\s\\p{Cf}_-]*(?:${directivePrefixes(words).join("|")})`, "iu");
+
+const usualPrefix = prefixOf(DIRECTIVE_WORDS);
 
 /** A string that is a whole statement or arrow body: a directive, or possibly an attempt at one. */
 interface LoneString {
@@ -77,6 +84,7 @@ export function findDirectives(parsed: Parsed, words: DirectiveWords, sourceFile
   const statements: Node[] = [];
   const diagnostics: Diagnostic[] = [];
   let module: FoundDirective | undefined;
+  if (!mayHoldDirective(parsed.source, words)) return { functions, module, statements, diagnostics };
 
   const accept = (lone: LoneString, reading: DirectiveReading, host: FunctionNode | undefined): void => {
     diagnostics.push(...readingProblems(sourceFile, lone, reading));
@@ -95,7 +103,7 @@ export function findDirectives(parsed: Parsed, words: DirectiveWords, sourceFile
   };
 
   walk(parsed.program, (node, above) => {
-    const part = directiveInside(node, words);
+    const part = directiveInside(node, parsed.source, words);
     if (part) diagnostics.push(insideDiagnostic(part, parsed, sourceFile));
     const lone = loneString(node, parsed.source);
     // text that the quick filter misses, because a letter is escaped, is not a directive in JavaScript either
@@ -120,10 +128,11 @@ export function findDirectives(parsed: Parsed, words: DirectiveWords, sourceFile
 }
 
 /** The directive with which a longer expression begins: `"use task" + x`, or a directive without a semicolon. */
-function directiveInside(node: Node, words: DirectiveWords): StringLiteral | undefined {
+function directiveInside(node: Node, source: string, words: DirectiveWords): StringLiteral | undefined {
   if (node.type !== "ExpressionStatement") return undefined;
   const first = leftmost(node.expression);
   if (first === node.expression || first.type !== "Literal" || typeof first.value !== "string") return undefined;
+  if (!mayHoldDirective(source.slice(first.start, first.end), words)) return undefined;
   return readDirective(first.value, words)?.directive ? first : undefined;
 }
 

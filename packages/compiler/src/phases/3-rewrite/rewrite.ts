@@ -38,17 +38,18 @@ export function rewrite(
   const out = new Insertions();
   const context = createContext(parsed, out, plan.prefix);
   // removing a piece takes what was inserted at its edges with it: first all removals, then all insertions
-  for (const edit of plan.edits) {
-    if (edit.kind === "directive") removeDirective(edit.statement, parsed, code);
-    else for (const { start, end } of outerParts(edit)) code.remove(start, end);
-  }
+  const replaced = plan.edits.flatMap((edit) => (edit.kind === "directive" ? [edit.statement] : []));
+  const removed = plan.edits.flatMap((edit) => (edit.kind === "directive" ? [] : outerParts(edit)));
+  for (const each of replaced) removeDirective(each, parsed, code);
+  for (const { start, end } of removed) code.remove(start, end);
   for (const edit of plan.edits) apply(edit, context);
   out.open(plan.prelude.at, prelude(plan, context, isMeasured), { start: -1, end: Number.POSITIVE_INFINITY });
   out.applyTo(code);
-  const replaced = plan.edits.flatMap((edit) => (edit.kind === "directive" ? [edit.statement] : []));
+  const output = code.toString();
+  const cuts = [...out.cuts(), ...[...replaced, ...removed].flatMap(({ start, end }) => [start, end])];
   return {
-    code: code.toString(),
-    map: exactMap(code, parsed.file, replaced, innerFunctions(code.toString(), context)),
+    code: output,
+    map: exactMap(code, parsed.file, { replaced, cuts, places: innerFunctions(output, context) }),
   };
 }
 
@@ -59,7 +60,8 @@ export function rewrite(
 function innerFunctions(output: string, { inner, parsed }: RewriteContext): Place[] {
   if (inner.length === 0) return [];
   const members = new Map<number, number>();
-  new Visitor({ MethodDefinition: ({ start, value }) => void members.set(value.start, start) }).visit(parsed.program);
+  if (inner.some(({ of }) => of.type === "FunctionExpression"))
+    new Visitor({ MethodDefinition: ({ start, value }) => void members.set(value.start, start) }).visit(parsed.program);
   return inner.flatMap(({ text, offset, of }) => {
     const at = output.indexOf(text) + offset;
     const from = members.get(of.start) ?? nameStart(of, parsed);

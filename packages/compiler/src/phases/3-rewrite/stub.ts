@@ -28,10 +28,9 @@ export function replaceBodies(
     code.update(node.start, node.end, `{ throw new Error(${JSON.stringify(error)});${breaksIn(node)} }`);
   const unused = importsOnlyIn(outer, parsed);
   for (const each of unused) code.update(each.start, each.end, `;${breaksIn(each)}`);
-  return {
-    code: code.toString(),
-    map: exactMap(code, parsed.file, [...outer.map(({ node }) => node), ...unused], []),
-  };
+  const replaced = [...outer.map(({ node }) => node), ...unused];
+  const cuts = replaced.flatMap(({ start, end }) => [start, end]);
+  return { code: code.toString(), map: exactMap(code, parsed.file, { replaced, cuts, places: [] }) };
 }
 
 const isIn = (inner: Node, outer: Node): boolean => inner.start >= outer.start && inner.end <= outer.end;

@@ -20,8 +20,17 @@ export function reachable(
   skip: (module: Module) => boolean,
   ends: (module: Module) => boolean = () => false,
 ): Module[] {
+  return reachableFrom([start], skip, ends);
+}
+
+/** The same for several modules. */
+export function reachableFrom(
+  starts: readonly Module[],
+  skip: (module: Module) => boolean = () => false,
+  ends: (module: Module) => boolean = () => false,
+): Module[] {
   const found = new Map<string, Module>();
-  const queue = [start];
+  const queue = [...starts];
   for (let module = queue.pop(); module; module = queue.pop()) {
     if (found.has(module.file) || skip(module)) continue;
     found.set(module.file, module);

@@ -37,6 +37,12 @@ export class Insertions {
     this.moves.push({ from, to });
   }
 
+  /** The offsets at which these cut the source. */
+  cuts(): number[] {
+    const moved = this.moves.flatMap(({ from, to }) => [from.start, from.end, to]);
+    return [...moved, ...[...this.opening, ...this.closing].map(({ at }) => at)];
+  }
+
   applyTo(code: MagicString): void {
     for (const { from, to } of this.moves) code.move(from.start, from.end, to);
     const outerFirst = (a: Insertion, b: Insertion): number =>
