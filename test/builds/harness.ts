@@ -18,7 +18,9 @@ export function directoryOf(build: Build): string {
 }
 
 export const cleanUp = (): void =>
-  directories.forEach((directory) => rmSync(directory, { recursive: true, force: true }));
+  directories.forEach((directory) =>
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }),
+  );
 
 const commands = new Map<Build, Promise<readonly string[]>>();
 
