@@ -267,6 +267,8 @@ describe("perdure-tsc", () => {
     const watching = app.run([perdureTsc, "--build", "--watch"]);
     onTestFinished(() => watching.stop());
     await watching.printed(passes(1));
+    // the compiler, which writes the declarations, notices no change before that
+    await watching.printed("Watching for file changes");
     app.write("lib/src/tasks.ts", projects()["lib/src/tasks.ts"]?.replace("Low = 40", "Low = 50") ?? "");
     await watching.printed(() => app.read("app/dist/flow.js").includes("50 /* Limit.Low */"));
   });
