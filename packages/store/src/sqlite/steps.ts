@@ -13,7 +13,7 @@ export function stepsTable(db: Connection) {
        failed_attempts = excluded.failed_attempts, input = excluded.input
      WHERE state = ${OPEN}`;
   const put = db.prepare<unknown[]>(
-    `INSERT INTO steps (${COLUMNS}, run) VALUES (${marks(COLUMNS)}, ?) ${orReplaceOpen}`,
+    `INSERT INTO steps (${WRITTEN}, run) VALUES (${marks(WRITTEN)}, ?) ${orReplaceOpen}`,
   );
   const into = `INSERT INTO steps (${TASK_COLUMNS}, run)`;
   const putTask = db.prepare<unknown[]>(`${into} VALUES (${marks(TASK_COLUMNS)}, ?) ${orReplaceOpen}`);
@@ -147,6 +147,7 @@ const SHORT_COLUMNS = "id, kind, state, seq, attempt, started_at, finished_at, d
 const COLUMNS = `${SHORT_COLUMNS}, failed_attempts, output, input`;
 /** Those that the checkpoint of a task has which succeeded at once. Each column more costs time. */
 const TASK_COLUMNS = "id, kind, state, seq, attempt, started_at, finished_at, location, input_hash, output";
+const WRITTEN = `${TASK_COLUMNS}, due_at, target, failed_attempts, input`;
 const marks = (columns: string): string => columns.replaceAll(/[a-z_]+/g, "?");
 const LIGHT_COLUMNS = `${SHORT_COLUMNS}, failed_attempts, CASE WHEN state <> ${STATES.indexOf("completed")} THEN output END, NULL`;
 
@@ -170,28 +171,11 @@ type LightRow = readonly [...Row, run: number];
 const SEQ = 3;
 const RUN = 14;
 
-function values(step: StepRow): unknown[] {
-  return [
-    step.id,
-    KINDS.indexOf(step.kind),
-    STATES.indexOf(step.state),
-    step.seq ?? null,
-    step.attempt,
-    step.startedAt,
-    step.finishedAt ?? null,
-    step.dueAt ?? null,
-    step.target ?? null,
-    step.location ?? null,
-    step.inputHash,
-    step.failedAttempts ?? null,
-    step.output ?? null,
-    step.input ?? null,
-  ];
-}
-
+/** Whether it has nothing in the other columns. */
 const isTask = ({ dueAt, target, failedAttempts, input }: StepRow): boolean =>
   dueAt === undefined && target === undefined && failedAttempts === undefined && input === undefined;
 
+/** What to write to each of `TASK_COLUMNS`. */
 const taskValues = (step: StepRow): unknown[] => [
   step.id,
   KINDS.indexOf(step.kind),
@@ -203,6 +187,15 @@ const taskValues = (step: StepRow): unknown[] => [
   step.location ?? null,
   step.inputHash,
   step.output ?? null,
+];
+
+/** The same for each of `WRITTEN`. */
+const values = (step: StepRow): unknown[] => [
+  ...taskValues(step),
+  step.dueAt ?? null,
+  step.target ?? null,
+  step.failedAttempts ?? null,
+  step.input ?? null,
 ];
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
