@@ -9,6 +9,8 @@ export interface Sabotage {
   readonly runtime?: () => () => void;
   /** It shows in a run that is cancelled only. */
   readonly cancels?: boolean;
+  /** How many programs are tried. Default 50, or 100 with cancellations. A run that claims itself again and again takes seconds. */
+  readonly programs?: number;
 }
 
 // --- stores
@@ -113,10 +115,10 @@ const leavingAtOnce = (): (() => void) =>
 
 export const sabotages: Readonly<Record<string, Sabotage>> = {
   "completions are delivered in another order": withSteps(shuffled),
-  "the last checkpoint is lost": withSteps(forgotten),
+  "the last checkpoint is lost": { ...withSteps(forgotten), programs: 15 },
   "a step gets the outcome of another one": withSteps(mixedUp),
-  "nobody sees that a waiting run is due": { store: withoutDueRuns },
-  "a runtime that is closed does not wait for attempts": { runtime: leavingAtOnce },
+  "nobody sees that a waiting run is due": { store: withoutDueRuns, programs: 250 },
+  "a runtime that is closed does not wait for attempts": { runtime: leavingAtOnce, programs: 250 },
   "a cancellation refuses only the first call": { runtime: refusingOnce, cancels: true },
   "a cancellation comes later in a replay": { ...withSteps(cancelledLast), cancels: true },
   "a request to cancel is overlooked": { store: withoutRequests, cancels: true },
