@@ -9,7 +9,7 @@ export interface Sabotage {
   readonly runtime?: () => () => void;
   /** It shows in a run that is cancelled only. */
   readonly cancels?: boolean;
-  /** How many programs are tried. Default 50, or 100 with cancellations. A run that claims itself again and again takes seconds. */
+  /** How many programs are tried. Default 50, or 100 with cancellations. */
   readonly programs?: number;
 }
 
@@ -115,7 +115,7 @@ const leavingAtOnce = (): (() => void) =>
 
 export const sabotages: Readonly<Record<string, Sabotage>> = {
   "completions are delivered in another order": withSteps(shuffled),
-  "the last checkpoint is lost": { ...withSteps(forgotten), programs: 15 },
+  "the last checkpoint is lost": withSteps(forgotten),
   "a step gets the outcome of another one": withSteps(mixedUp),
   "nobody sees that a waiting run is due": { store: withoutDueRuns, programs: 250 },
   "a runtime that is closed does not wait for attempts": { runtime: leavingAtOnce, programs: 250 },
