@@ -314,3 +314,18 @@ test("a run does not leave memory before the deliveries are read that came while
   expect(await run.status()).toBe("completed");
   expect(claims).toBe(1);
 });
+
+test("a store that refuses every write of an owner is asked less and less often", async () => {
+  let claims = 0;
+  const store = wrapStore(memoryStore(), (method, perform, args) => {
+    if (method === "claim") claims++;
+    if (method === "commit") return (args[0] as unknown[]).map(() => false) as never;
+    return perform();
+  });
+  begin({ store, maxStalls: 1_000_000 });
+  const run = await start(nap, ["refused"]);
+  run.result().catch(() => {});
+  await advance("1m");
+  expect(claims).toBeGreaterThan(2);
+  expect(claims).toBeLessThan(40);
+});

@@ -88,7 +88,7 @@ export class ModuleCache {
   /** By the id, the oldest first. */
   private readonly kept = new Map<string, Built>();
   private keptCharacters = 0;
-  /** Is told of each file whose imports lead to other modules than before, because the bundler has resolved one. */
+  /** Called for each file whose imports lead to other modules than before, because the bundler has resolved one of them. */
   onRelink: (importer: string) => void = () => {};
 
   constructor(host: Host, words: DirectiveWords, packages: Packages) {

@@ -56,7 +56,7 @@ export interface Host {
   monotonic(): number;
   /** Renews the lease of a run in memory, or takes the run out of memory when another owner has it. Rejects with the store's error. */
   renew(run: LeasedRun): Promise<void>;
-  /** Whether anybody is told of such events of steps. */
+  /** Whether a hook or the log receives events of this type. */
   hears(event: StepEvent): boolean;
   /** Emits an event of a step, for listeners and the log. */
   emit(event: StepEvent, run: RunRow, row: StepRow): void;

@@ -17,7 +17,7 @@ interface Idler {
 export class Idle {
   private readonly idler: Idler;
   private readonly calls: Calls;
-  /** A run is quiet between any two steps. So the timer goes on while the run works, and compares `since` when it fires. */
+  /** Keeps running while the run works, since a timer for each pause between two steps would cost time. When it fires, it looks at `since`. */
   private timer: (() => void) | undefined;
   private firesAt = 0;
   /** When the present wait began, by the monotonic clock; undefined while the run does something. */

@@ -159,15 +159,13 @@ export class Followers {
   }
 
   private async untilEnd(id: string): Promise<RunEnd | undefined> {
-    for (let failures = 0, losses = 0; ;) {
+    for (let failures = 0; ;) {
       await this.runs.claimInFlight(id)?.catch(() => {}); // the claim's own caller gets its error
-      const execution = this.runs.get(id);
-      const end = await execution?.ended;
+      const end = await this.runs.get(id)?.ended;
       if (end?.type === "finished") return end;
       if (end?.type === "stopped") throw this.logged(end.error);
       // a store that refuses what its own steps lead to would be asked without end
-      losses = end?.type === "lost" && execution?.hasProgressed === false ? losses + 1 : 0;
-      if (losses > 1) await this.waiters.wait(id, this.context.clock.now() + backoffAfter(losses));
+      if (end?.type === "lost" && !this.context.isClosed) await this.waiters.wait(id, this.claims.backsOffUntil(id));
       try {
         const found = await this.lookAt(id);
         if (found === "sleeps") return undefined;

@@ -201,8 +201,9 @@ export class Runtime implements Host, ProcessContext {
     this.reporter.run(run, { type: run.epoch === 1 ? "started" : "resumed" });
   }
 
-  private ended({ run }: Execution, end: ExecutionEnd): void {
+  private ended({ run, hasProgressed }: Execution, end: ExecutionEnd): void {
     if (end.type === "stopped") this.claims.stopped(run.id);
+    else if (end.type === "lost" && !hasProgressed) this.claims.notClaimed(run.id);
     else this.claims.endBackOff(run.id);
     // what is dropped at the end of this process is lost to nobody
     if (end.type !== "lost" || !this.closed) this.reporter.run(run, detailsOf(end));

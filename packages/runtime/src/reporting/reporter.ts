@@ -40,7 +40,7 @@ export class Reporter {
     this.log.warn(error.message, { run: run.id, workflow: run.workflow, code: error.code });
   }
 
-  /** Whether anybody is told of such events of steps. */
+  /** Whether a hook or the log receives events of this type. */
   hears(type: StepEvent): boolean {
     return this.heard[type];
   }
