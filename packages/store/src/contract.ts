@@ -1,3 +1,7 @@
+import type { FlowStore, RunPlace, StartConditions } from "./flow.ts";
+
+export type * from "./flow.ts";
+
 /**
  * The contract between the runtime and a store. Five principles:
  *
@@ -52,6 +56,15 @@ export interface RunRow {
   readonly forkOf?: string;
   /** What tracing wants to know of the code that started the run. */
   readonly trace?: string;
+  /** Its queue, and its place there. */
+  readonly queue?: RunPlace;
+  /** It is pending and stands in line for a slot of its queue. */
+  readonly inLine?: true;
+  /** `input` has the collected inputs of several starts, as `batchInput` writes them. */
+  readonly batch?: true;
+  /** When the run is cancelled if it has not begun, and if it has not ended. */
+  readonly beginBy?: number;
+  readonly endBy?: number;
   /** What the run last said of its progress. */
   readonly progress?: Encoded;
   readonly owner?: string;
@@ -103,7 +116,7 @@ export type NewRun = Pick<
   readonly modules: Encoded;
   /** With a lease, the run starts as running, owned and at epoch 1. Without a lease, it starts as pending. */
   readonly lease?: Lease;
-};
+} & StartConditions;
 
 export interface CreatedRun {
   /** False: a run with this id existed. */
@@ -155,6 +168,8 @@ export type Write = { readonly run: string; readonly epoch: number } & (
       readonly step: StepRow;
       /** The delivery that the step, a wait, consumes. */
       readonly consume?: SignalRow;
+      /** The step gives back its slot, or its place in line (Q4). */
+      readonly slot?: true;
     }
   | {
       readonly type: "finish";
@@ -286,7 +301,7 @@ export interface Wakeup {
   readonly signals: readonly SignalRow[];
 }
 
-export interface Store {
+export interface Store extends Partial<FlowStore> {
   /** Appears in messages, for example `sqlite:perdure.db`. */
   readonly name: string;
 
