@@ -5,6 +5,7 @@ import { listCases } from "./conformance/lists.ts";
 import { ownershipCases } from "./conformance/ownership.ts";
 import { persistenceCases } from "./conformance/persistence.ts";
 import { requestCases } from "./conformance/requests.ts";
+import { scheduleCases } from "./conformance/schedules.ts";
 import { signalCases } from "./conformance/signals.ts";
 import { steeringCases } from "./conformance/steering.ts";
 import { stepCases } from "./conformance/steps.ts";
@@ -41,6 +42,7 @@ export function testStore(
     ...listCases,
     ...codeCases,
     ...valueCases,
+    ...scheduleCases,
   };
   for (const [name, run] of Object.entries(cases)) {
     test(name, () => using(make(), run));

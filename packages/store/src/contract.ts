@@ -1,6 +1,8 @@
 import type { FlowStore, RunPlace, StartConditions } from "./flow.ts";
+import type { ScheduleStore } from "./schedules.ts";
 
 export type * from "./flow.ts";
+export type * from "./schedules.ts";
 
 /**
  * The contract between the runtime and a store. Five principles:
@@ -54,6 +56,8 @@ export interface RunRow {
   readonly tags?: readonly string[];
   /** Id of the run that this run is a fork of. */
   readonly forkOf?: string;
+  /** Name of the schedule that started the run. */
+  readonly schedule?: string;
   /** What tracing wants to know of the code that started the run. */
   readonly trace?: string;
   /** Its queue, and its place there. */
@@ -105,6 +109,7 @@ export type NewRun = Pick<
   | "seed"
   | "parent"
   | "tags"
+  | "schedule"
   | "trace"
   | "createdAt"
 > & {
@@ -213,6 +218,8 @@ export interface RunFilter {
   readonly tags?: readonly string[];
   /** Only children of this run. */
   readonly parent?: string;
+  /** Only runs that this schedule started. */
+  readonly schedule?: string;
   /** Only runs created at this time or later. */
   readonly createdAfter?: number;
   /** Only runs created before this time. */
@@ -301,7 +308,7 @@ export interface Wakeup {
   readonly signals: readonly SignalRow[];
 }
 
-export interface Store extends Partial<FlowStore> {
+export interface Store extends Partial<FlowStore & ScheduleStore> {
   /** Appears in messages, for example `sqlite:perdure.db`. */
   readonly name: string;
 

@@ -40,4 +40,8 @@ export const DURABLE_WRITES: ReadonlySet<StoreMethod> = new Set([
   "unblock",
   "delete",
   "prune",
+  "putSchedule",
+  "deleteSchedule",
+  "pauseSchedule",
+  "tickSchedule",
 ]);

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { NewRun, SignalRow, StepRow, Store, Write } from "../src/index.ts";
+import type { NewRun, NewSchedule, SignalRow, StepRow, Store, Write } from "../src/index.ts";
 
 /** One call of the contract. It may read the store first, to find valid epochs and owners. */
 export type Command = (store: Store) => Promise<unknown>;
@@ -11,6 +11,7 @@ const run = fc.constantFrom("a", "b", "c", "d");
 const workflow = fc.constantFrom("ship", "bill");
 const owner = fc.constantFrom("me", "you");
 const signal = fc.constantFrom("go", "stop");
+const schedule = fc.constantFrom("daily", "hourly");
 const stepId = fc.constantFrom("x[0]", "x[1]", "y[0]", "z[0]");
 const text = fc.constantFrom('"1"', '"2"', "");
 const code = fc.constantFrom("c1", "c2", "c3");
@@ -36,6 +37,7 @@ const newRun: fc.Arbitrary<NewRun> = fc
     codeHistory: maybe(text),
     parent: maybe(run),
     tags: maybe(fc.subarray(["new", "old"])),
+    schedule: maybe(schedule),
     forkOf: maybe(run),
     restarts: maybe(fc.nat({ max: 2 })),
     startedAt: maybe(time),
@@ -174,6 +176,7 @@ const filter = fc
     runs: maybe(fc.uniqueArray(run)),
     tags: maybe(fc.subarray(["new", "old"])),
     parent: maybe(run),
+    schedule: maybe(schedule),
     createdAfter: maybe(time),
     createdBefore: maybe(time),
     search: maybe(fc.constantFrom("a", "B", "")),
@@ -214,6 +217,52 @@ const unfinished = fc
     alive: maybe(fc.subarray(["me", "you"])),
   })
   .map(compact);
+
+const newSchedule: fc.Arbitrary<NewSchedule> = fc
+  .record({
+    name: schedule,
+    timing: text,
+    policy: text,
+    overlap: fc.constantFrom("skip", "queue", "cancel-running", "allow"),
+    workflow,
+    input: text,
+    inputHash: text,
+    code,
+    modules: text,
+    directive: maybe(fc.constant(true as const)),
+    now: time,
+    nextAt: time,
+  })
+  .map((given) => compact({ ...given, file: "f.ts" }) as NewSchedule);
+
+const tick = calling(
+  "tickSchedule",
+  fc
+    .record({
+      name: schedule,
+      offset: epochOffset,
+      runs: fc.array(fc.record({ at: time, run: newRun.map(({ lease: _, ...unowned }) => unowned) }), { maxLength: 3 }),
+      doneTo: time,
+      nextAt: maybe(time),
+      reason: text,
+      now: time,
+    })
+    .map(compact),
+  async (store, { offset, runs, ...given }) => {
+    const revision = ((await store.getSchedule?.(given.name))?.revision ?? 0) + offset;
+    const ofIt = runs.map(({ at, run }) => ({ at, run: { ...run, schedule: given.name } }));
+    return store.tickSchedule?.({ ...given, revision, runs: ofIt });
+  },
+);
+
+const pause = calling(
+  "pauseSchedule",
+  fc.record({ name: schedule, offset: epochOffset, paused: fc.boolean(), doneTo: time, nextAt: time }),
+  async (store, { name, offset, paused, ...on }) => {
+    const revision = ((await store.getSchedule?.(name))?.revision ?? 0) + offset;
+    return store.pauseSchedule?.(paused ? { name, revision, paused: true } : { name, revision, paused: false, ...on });
+  },
+);
 
 export const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 3, arbitrary: calling("createRun", newRun, (store, given) => store.createRun(given)) },
@@ -261,6 +310,14 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
     ),
   },
   { weight: 1, arbitrary: calling("listRuns", filter, (store, given) => store.listRuns(given)) },
+  { weight: 2, arbitrary: calling("putSchedule", newSchedule, (store, given) => store.putSchedule?.(given)) },
+  { weight: 3, arbitrary: tick },
+  { weight: 1, arbitrary: pause },
+  {
+    weight: 1,
+    arbitrary: calling("deleteSchedule", schedule, (store, name) => store.deleteSchedule?.({ name })),
+  },
+  { weight: 1, arbitrary: calling("dueSchedules", time, (store, now) => store.dueSchedules?.(now)) },
   { weight: 1, arbitrary: calling("unfinished", unfinished, (store, given) => store.unfinished(given)) },
 );
 
@@ -273,7 +330,8 @@ export async function everything(store: Store): Promise<unknown> {
   const counts = (await store.countRuns()).map((count) => JSON.stringify(Object.entries(count).sort())).sort();
   const rows = await Promise.all(runs.map(({ id }) => store.getRun(id)));
   const executions = await Promise.all(runs.map(({ id }) => store.executions(id)));
-  return { runs, wakeups, steps, codes, counts, rows, executions };
+  const schedules = await store.listSchedules?.();
+  return { runs, wakeups, steps, codes, counts, rows, executions, schedules };
 }
 
 /** Sorts the open steps, which a store may return in any order. */

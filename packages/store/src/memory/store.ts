@@ -2,6 +2,7 @@ import type { CreatedRun, NewRun, Store } from "../contract.ts";
 import { EARLY_SIGNAL_LIFETIME } from "../status.ts";
 import { counts, list, selected, unfinished } from "./lists.ts";
 import { cancel, deliver, fork, prune, remove, restart, retry, wakeup } from "./requests.ts";
+import { memorySchedules } from "./schedules.ts";
 import { bySeq, change, claim, isClaimable, newRun, ownedRun, type Run } from "./run.ts";
 import { apply } from "./writes.ts";
 
@@ -30,6 +31,7 @@ export function memoryStore(): Store {
   };
 
   return {
+    ...memorySchedules({ runs, createRun, record }),
     name: "memory:",
     open() {},
     close() {},

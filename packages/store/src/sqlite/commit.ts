@@ -3,6 +3,7 @@ import type { Codes } from "./codes.ts";
 import { isFinal } from "../status.ts";
 import type { Executions } from "./executions.ts";
 import type { Head, Runs } from "./runs.ts";
+import type { Schedules } from "./schedules.ts";
 import type { Sequences } from "./sequences.ts";
 import type { Signals } from "./signals.ts";
 import type { Steps } from "./steps.ts";
@@ -14,6 +15,7 @@ export interface Tables {
   readonly sequences: Sequences;
   readonly codes: Codes;
   readonly executions: Executions;
+  readonly schedules: Schedules;
 }
 
 /** Applies a batch inside a transaction. Each run is read once; after a write that ends the ownership, later writes of the batch find no owner. */

@@ -30,9 +30,9 @@ export type Runs = ReturnType<typeof runsTable>;
 export function runsTable(db: Connection) {
   const listing = listings(db);
   const insert = db.prepare<unknown[], Row>(
-    `INSERT INTO runs (id, workflow, file, input, input_hash, code, code_history, code_seq, seed, parent, tags, trace, fork_of, restarts, created_at,
+    `INSERT INTO runs (id, workflow, file, input, input_hash, code, code_history, code_seq, seed, parent, tags, schedule, trace, fork_of, restarts, created_at,
        started_at, updated_at, status, owner, lease_until, epoch)
-     VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? + ${LAST_EPOCH}) ON CONFLICT (id) DO NOTHING
+     VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? + ${LAST_EPOCH}) ON CONFLICT (id) DO NOTHING
      RETURNING ${COLUMNS}`,
   );
   const fork = db.prepare<unknown[]>(
@@ -177,6 +177,7 @@ function newValues(run: NewRun): unknown[] {
     seed,
     parent = null,
     tags,
+    schedule = null,
     trace = null,
     forkOf = null,
     restarts = 0,
@@ -195,6 +196,7 @@ function newValues(run: NewRun): unknown[] {
     seed,
     parent,
     tags ? JSON.stringify(tags) : null,
+    schedule,
     trace,
     forkOf,
     restarts,

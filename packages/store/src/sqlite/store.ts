@@ -9,6 +9,7 @@ import { executionsTable } from "./executions.ts";
 import { cancel, deliver, fork, prune, remove, restart, retry, unblock } from "./requests.ts";
 import { runsTable } from "./runs.ts";
 import { sequences } from "./sequences.ts";
+import { schedulesTable, sqliteSchedules } from "./schedules.ts";
 import { signalsTable } from "./signals.ts";
 import { stepsTable } from "./steps.ts";
 import { transactions, type Transactions } from "./transaction.ts";
@@ -84,6 +85,7 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
   };
 
   return {
+    ...sqliteSchedules({ read: (work) => use((open) => open.read(() => work(open.tables))), write, create }),
     name,
     open() {
       session ??= openSession(place, durability);
@@ -143,6 +145,7 @@ function openSession(place: Place, durability: Durability): Session {
       sequences: sequences(steps),
       codes: codesTable(db),
       executions: executionsTable(db),
+      schedules: schedulesTable(db),
     };
     return {
       ...transactions(db),
