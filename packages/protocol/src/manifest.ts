@@ -52,6 +52,21 @@ const templatePart = v.union([
 /** A part of an id template: literal text, or the path of a value in the arguments. */
 export type TemplatePart = v.InferOutput<typeof templatePart>;
 
+const scheduleOptions = {
+  jitter: v.exactOptional(v.number()),
+  catchUp: v.exactOptional(v.picklist(["none", "last", "all"])),
+  overlap: v.exactOptional(v.picklist(["skip", "queue", "cancel-running", "allow"])),
+};
+const schedule = v.pipe(
+  v.union([
+    v.strictObject({ cron: v.string(), timezone: v.exactOptional(v.string()), ...scheduleOptions }),
+    v.strictObject({ every: v.number(), ...scheduleOptions }),
+  ]),
+  v.readonly(),
+);
+/** When a workflow is started, from its directive. `every` and `jitter` are in milliseconds. */
+export type ScheduleInfo = v.InferOutput<typeof schedule>;
+
 const functionInfo = v.pipe(
   v.variant("kind", [
     v.strictObject({ kind: v.literal("task"), name: v.string(), at: position, options: v.exactOptional(taskOptions) }),
@@ -60,6 +75,7 @@ const functionInfo = v.pipe(
       name: v.string(),
       at: position,
       id: v.exactOptional(v.pipe(v.array(templatePart), v.readonly())),
+      schedule: v.exactOptional(schedule),
       /** Whether the workflow can be called without an instance or a closure. Another process can then resume its runs by name. */
       recoverable: v.boolean(),
       /** It has no `id`, and more than its arguments distinguishes its calls: variables of a function around it, or its instance. */

@@ -25,6 +25,7 @@ export {
   type ListOptions,
   type StartOptions,
 } from "./api/runs.ts";
+export { getSchedule, schedule, schedules, unschedule, type Schedule, type ScheduleInfo } from "./api/schedules.ts";
 export type { Worker, WorkerOptions } from "./api/worker.ts";
 export type { Clock } from "./config/clock.ts";
 export type { Duration } from "./config/duration.ts";
@@ -34,6 +35,8 @@ export type { Logger, LogLevel } from "./config/logger.ts";
 export type { Redacted, Retention, RuntimeOptions } from "./config/settings.ts";
 export { taskContext, type TaskContext } from "./execution/current.ts";
 export { close, configure } from "./process/default-runtime.ts";
+export type { ScheduleOptions } from "./schedules/define.ts";
+export type { CatchUp } from "./schedules/due.ts";
 export { keyed } from "./steps/keyed.ts";
 export { shield } from "./steps/shield.ts";
 export { signal, type SignalOptions } from "./steps/signal.ts";

@@ -3,6 +3,7 @@ import type { RunRow } from "@perdure/store";
 import { waitAfter } from "../config/backoff.ts";
 import { revision, workflowNames } from "../definitions/registry.ts";
 import type { Runtime } from "../process/runtime.ts";
+import { schedulerOf, type Scheduler } from "../schedules/scheduler.ts";
 import { headlineOf } from "../values/describe.ts";
 import { Retention } from "./prune.ts";
 
@@ -24,9 +25,13 @@ export class Worker {
   private readonly concurrency: number;
   private readonly workflows: readonly string[] | undefined;
   private readonly retention: Retention;
+  private readonly scheduler: Scheduler;
+  private readonly leaveScheduler: () => Promise<void>;
   private readonly taken = new Set<string>();
   private timer: (() => void) | undefined;
   private ticking: Promise<void> | undefined;
+  /** Something came while it looked. */
+  private isAsked = false;
   private stopped = false;
   /** When blocked runs were last looked at, and with which modules. */
   private blockedAt = -Infinity;
@@ -53,6 +58,8 @@ export class Worker {
     this.concurrency = concurrency;
     this.workflows = workflows;
     runtime.workers.add(this);
+    this.scheduler = schedulerOf(runtime);
+    this.leaveScheduler = this.scheduler.join(() => this.wake());
     this.loop(0);
   }
 
@@ -80,6 +87,7 @@ export class Worker {
   async stop(): Promise<void> {
     this.stopped = true;
     this.timer?.();
+    await this.leaveScheduler();
     await this.ticking;
     this.queued = 0;
     await this.runtime.runs.drain(this.taken);
@@ -111,8 +119,15 @@ export class Worker {
       })
       .finally(() => {
         this.taken.delete(row.id);
+        this.scheduler.runEnded();
         if (this.timer) this.loop(0);
       });
+  }
+
+  /** Looks at once for runs to resume. */
+  private wake(): void {
+    if (this.timer) this.loop(0);
+    else this.isAsked = true;
   }
 
   private loop(wait: number): void {
@@ -121,6 +136,7 @@ export class Worker {
     const { clock, settings, log } = this.runtime;
     this.timer = clock.at(clock.now() + wait, () => {
       this.timer = undefined;
+      this.isAsked = false;
       this.ticking = this.tick()
         .then(
           () => void (this.failures = 0),
@@ -129,7 +145,7 @@ export class Worker {
             if (!this.runtime.isClosed) log.error(`the worker cannot read the store: ${headlineOf(error)}`, {});
           },
         )
-        .finally(() => this.loop(waitAfter(this.failures, settings.pollInterval)));
+        .finally(() => this.loop(this.isAsked ? 0 : waitAfter(this.failures, settings.pollInterval)));
     });
   }
 }
