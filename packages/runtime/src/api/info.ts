@@ -18,6 +18,8 @@ export interface RunInfo {
   readonly parent?: string;
   /** Id of the run that this run is a fork of. */
   readonly forkOf?: string;
+  /** Name of the schedule that started the run. */
+  readonly schedule?: string;
   readonly createdAt: Date;
   /** When the run was last resumed, left memory, ended, or was asked to cancel. */
   readonly updatedAt: Date;

@@ -93,6 +93,10 @@ export class Worker {
     await this.runtime.runs.drain(this.taken);
   }
 
+  runEnded(): void {
+    this.scheduler.runEnded();
+  }
+
   /** A blocked run is only worth a look when modules have been loaded since, or another process may have changed it. */
   private isTimeForBlocked(): boolean {
     const now = this.runtime.clock.now();
@@ -119,7 +123,6 @@ export class Worker {
       })
       .finally(() => {
         this.taken.delete(row.id);
-        this.scheduler.runEnded();
         if (this.timer) this.loop(0);
       });
   }

@@ -42,6 +42,8 @@ interface Stoppable {
   /** Runs that it had no place for when it last looked. */
   readonly queued: number;
   stop(): Promise<void>;
+  /** A run has left the memory of this process. */
+  runEnded(): void;
 }
 
 /** Everything of one process that works on one store: the runs in its memory, its leases, its commits. */
@@ -208,6 +210,7 @@ export class Runtime implements Host, ProcessContext {
     // what is dropped at the end of this process is lost to nobody
     if (end.type !== "lost" || !this.closed) this.reporter.run(run, detailsOf(end));
     if (end.type === "lost" || (end.type === "stopped" && isOfTheStore(end.error))) this.followers.lookAfter(run.id);
+    for (const worker of this.workers) worker.runEnded();
     this.waiters.wake(run.id);
     if (run.parent !== undefined) this.waiters.wake(run.parent);
   }

@@ -139,7 +139,6 @@ function guardedFirst(schedule: string, spec: TimingSpec, now: number): number |
   try {
     return new Timing(schedule, spec, now).dueAfter(now) ?? "no time that it names will come";
   } catch (error) {
-    if (error instanceof RangeError && "cron" in spec) return `there is no time zone ${JSON.stringify(spec.timezone)}`;
     return error instanceof Error ? error.message.replace(/^CronPattern: /, "") : String(error);
   }
 }

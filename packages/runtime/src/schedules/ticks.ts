@@ -25,6 +25,14 @@ export const intervalTicks = (every: number, anchor: number): Ticks => {
 const DAY = 24 * 3_600_000;
 const MINUTE = 60_000;
 
+function zoneOf(name: string): Zone {
+  try {
+    return new Zone(name);
+  } catch (cause) {
+    throw new Error(`there is no time zone ${JSON.stringify(name)}`, { cause });
+  }
+}
+
 /** An hour field that names no hour. */
 const EVERY_HOUR = /^(?:\*(?:\/1)?|\?|0-23)$/;
 
@@ -36,18 +44,18 @@ const EVERY_HOUR = /^(?:\*(?:\/1)?|\?|0-23)$/;
  * every hour does not look at the hour: it goes on through both.
  */
 export class CronTicks implements Ticks {
-  /** In UTC: its times are local times, as if they were those of UTC. */
+  /** Its times are local times, as if they were those of UTC. (With an offset instead of a time zone, it takes a thirtieth of the time.) */
   private readonly cron: Cron;
   private readonly zone: Zone;
   private readonly isEveryHour: boolean;
 
-  /** @throws Error that says what is wrong with the expression; RangeError for a time zone that does not exist */
+  /** @throws Error that says what is wrong with the expression or the time zone */
   constructor(expression: string, zone: string) {
     const fields = expression.trim().split(/\s+/);
     if (fields.length < 5 && !expression.startsWith("@"))
       throw new Error(`it has ${fields.length} of the five or six fields of a cron expression`);
-    this.cron = new Cron(expression, { paused: true, timezone: "UTC", mode: "5-or-6-parts" });
-    this.zone = new Zone(zone);
+    this.cron = new Cron(expression, { paused: true, utcOffset: 0, mode: "5-or-6-parts" });
+    this.zone = zoneOf(zone);
     this.isEveryHour = expression === "@hourly" || EVERY_HOUR.test(fields.at(-4) ?? "");
   }
 
