@@ -6,6 +6,7 @@ import { addDoctor } from "./commands/doctor.ts";
 import { addExecute } from "./commands/execute.ts";
 import { addRuns } from "./commands/runs.ts";
 import { addShow } from "./commands/show.ts";
+import { addSchedules } from "./commands/schedules.ts";
 import { addSteering } from "./commands/steering.ts";
 import { addTail } from "./commands/tail.ts";
 import { addInspect } from "./commands/inspect.ts";
@@ -20,7 +21,7 @@ Exit codes:
   0  done
   1  the answer is no: an action was refused, a check found something, a run failed
   2  the command was called wrongly
-  3  the store or the run does not exist, or cannot be opened`;
+  3  the store, the run or the schedule does not exist, or cannot be opened`;
 
 export function createProgram(): Command {
   const program = new Command("perdure")
@@ -48,6 +49,7 @@ export function createProgram(): Command {
     addShow,
     addTail,
     addSteering,
+    addSchedules,
     addPrune,
     addExecute,
     addCheck,

@@ -101,7 +101,7 @@ export interface FailedAttempt {
 }
 
 export function runInfo(reader: Shower, head: RunHead): RunInfo {
-  const { id, workflow, file, status, tags = [], parent, forkOf, wakeAt, blocked, output, progress, restarts } = head;
+  const { id, workflow, file, status, tags = [], parent, forkOf, schedule, wakeAt, blocked, output, progress, restarts } = head;
   const about = (value: Redacted["value"]): Redacted => ({ value, run: id, workflow });
   return {
     id,
@@ -111,6 +111,7 @@ export function runInfo(reader: Shower, head: RunHead): RunInfo {
     tags,
     ...(parent !== undefined && { parent }),
     ...(forkOf !== undefined && { forkOf }),
+    ...(schedule !== undefined && { schedule }),
     createdAt: new Date(head.createdAt),
     updatedAt: new Date(head.updatedAt),
     ...(isFinal(status) && { endedAt: new Date(head.updatedAt) }),
