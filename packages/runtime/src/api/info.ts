@@ -101,7 +101,21 @@ export interface FailedAttempt {
 }
 
 export function runInfo(reader: Shower, head: RunHead): RunInfo {
-  const { id, workflow, file, status, tags = [], parent, forkOf, schedule, wakeAt, blocked, output, progress, restarts } = head;
+  const {
+    id,
+    workflow,
+    file,
+    status,
+    tags = [],
+    parent,
+    forkOf,
+    schedule,
+    wakeAt,
+    blocked,
+    output,
+    progress,
+    restarts,
+  } = head;
   const about = (value: Redacted["value"]): Redacted => ({ value, run: id, workflow });
   return {
     id,

@@ -7,7 +7,7 @@ export type CatchUp = "none" | "last" | "all";
 export const ON_TIME = 10_000;
 
 /** How many ticks one transition deals with. The others follow at once. */
-export const MOST_TICKS = 1_000;
+const MOST_TICKS = 1_000;
 
 export interface DueTicks {
   /** Those that start a run, in order. */

@@ -14,7 +14,7 @@ export const timingText = (spec: TimingSpec): string =>
 
 export const timingOf = (text: string): TimingSpec => JSON.parse(text) as TimingSpec;
 
-export const ticksOf = (spec: TimingSpec, anchor: number): Ticks =>
+const ticksOf = (spec: TimingSpec, anchor: number): Ticks =>
   "cron" in spec ? new CronTicks(spec.cron, spec.timezone) : intervalTicks(spec.every, anchor);
 
 /** The ticks of one schedule, and when they are due. */
