@@ -8,6 +8,7 @@ import {
   schedule,
   schedules,
   signal,
+  start,
   unschedule,
   worker,
   workflowOptions,
@@ -32,6 +33,17 @@ async function report(topic: string): Promise<string> {
 
 async function bill(): Promise<void> {
   "use workflow";
+}
+
+async function plan(): Promise<string> {
+  "use task";
+  const daily = await schedule("daily", "1h", report, ["sales"]);
+  return (await daily.trigger()).id;
+}
+
+async function planning(): Promise<string> {
+  "use workflow";
+  return plan();
 }
 
 async function slow(): Promise<void> {
@@ -277,6 +289,40 @@ describe("steering", () => {
     await daily.resume();
     expect(await daily.info()).toMatchObject({ next: new Date(now.getTime() + 3_600_000), runs: 0 });
   });
+});
+
+test("runs of a schedule that a task defines and triggers are none of its run", async () => {
+  setup({ now });
+  worker();
+  const run = await start(planning, []);
+  await advance("1h");
+  const triggered = await (await getRun(await run.result())).info();
+  expect(triggered).toMatchObject({ status: "completed", schedule: "daily" });
+  expect((await listRuns({ schedule: "daily" })).map(({ status, parent }) => [status, parent])).toEqual([
+    ["completed", undefined],
+    ["completed", undefined],
+  ]);
+  expect((await run.steps()).map(({ id }) => id)).toEqual(["plan[0]"]);
+});
+
+test("a directive is recorded when the store works again", async () => {
+  const store = memoryStore();
+  let fails = true;
+  const { putSchedule } = store;
+  store.putSchedule = (given) => {
+    if (fails) throw new Error("disk full");
+    return putSchedule?.(given) as never;
+  };
+  load("nightly", "src/nightly.ts", { every: 60_000 });
+  const lines: string[] = [];
+  setup({ now, store, logger: keeping(lines) });
+  worker();
+  await advance("1m");
+  expect([await schedules(), lines[0]]).toEqual([[], expect.stringContaining("disk full")]);
+  fails = false;
+  await advance("1h");
+  expect((await schedules()).map(({ name }) => name)).toEqual(["nightly"]);
+  load("nightly", "src/nightly.ts");
 });
 
 describe("overlap", () => {

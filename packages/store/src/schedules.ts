@@ -80,9 +80,6 @@ export interface DueSchedules {
   readonly waiting: boolean;
 }
 
-/** How many ticks of a schedule wait at most. */
-export const MOST_WAITING = 1_000;
-
 /**
  * Schedules. A store has all of these methods or none.
  *
@@ -94,7 +91,7 @@ export const MOST_WAITING = 1_000;
  *    as begun.
  * Z3 Overlap, for each of `runs` in order, where a run of the schedule has not ended: `allow` creates it all the same; `skip` creates none; `cancel-running` requests to
  *    cancel those that have not ended, as `cancel` does, and creates it; `queue` lets the tick wait. Of ticks that wait, a later call of `tickSchedule` begins the
- *    first. Those beyond `MOST_WAITING` are skipped.
+ *    first. Those beyond 1,000 are skipped.
  * Z4 `dueSchedules` returns the schedules that are not paused and either due at `now`, or have a tick that waits and no run that has not ended.
  * Z5 A schedule that is deleted leaves its runs as they are.
  */
@@ -117,50 +114,3 @@ export interface ScheduleStore {
   dueSchedules(now: number): Awaitable<DueSchedules>;
   tickSchedule(tick: Tick): Awaitable<Ticked | undefined>;
 }
-
-/** What a tick does to the schedule and its runs. */
-interface TickEffects {
-  /** Ids of the runs of the schedule that have not ended. */
-  unfinished(): string[];
-  create(run: NewRun): CreatedRun;
-  cancel(run: string): void;
-}
-
-/** Applies the runs of a tick under the overlap of the schedule (Z3): the same in every store. */
-export function applyTick(
-  schedule: ScheduleRow,
-  { runs, doneTo, nextAt }: Tick,
-  { unfinished, create, cancel }: TickEffects,
-): Ticked & { readonly schedule: Omit<ScheduleRow, "revision"> } {
-  const { nextAt: _, ...row } = schedule;
-  const waiting: number[] = [];
-  const begun: CreatedRun[] = [];
-  const cancelled: string[] = [];
-  let { skipped } = row;
-  let last: Pick<ScheduleRow, "lastAt" | "lastRun"> = {};
-  for (const { at, run } of runs) {
-    const others = row.overlap === "allow" ? [] : unfinished().filter((id) => id !== run.id);
-    if (others.length > 0 && row.overlap === "queue" && waiting.length < MOST_WAITING) {
-      waiting.push(at);
-    } else if (others.length > 0 && row.overlap !== "cancel-running") {
-      skipped++;
-    } else {
-      for (const id of others) cancel(id);
-      cancelled.push(...others);
-      begun.push(create(run));
-      last = { lastAt: at, lastRun: run.id };
-    }
-  }
-  const created = begun.filter((each) => each.created).length;
-  const after = { ...row, ...last, waiting, skipped, runs: row.runs + created, doneTo };
-  return { schedule: nextAt === undefined ? after : { ...after, nextAt }, runs: begun, cancelled };
-}
-
-/** Whether a definition differs in what gives a schedule another revision (Z1). */
-export const differs = (a: ScheduleDefinition, b: ScheduleDefinition): boolean =>
-  a.timing !== b.timing ||
-  a.policy !== b.policy ||
-  a.overlap !== b.overlap ||
-  a.workflow !== b.workflow ||
-  a.inputHash !== b.inputHash ||
-  a.directive !== b.directive;

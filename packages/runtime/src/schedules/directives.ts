@@ -4,6 +4,7 @@ import type { WorkflowDefinition } from "../definitions/definition.ts";
 import { workflowNames, workflowsNamed } from "../definitions/registry.ts";
 import { findWorkflow } from "../definitions/workflows.ts";
 import type { ProcessContext } from "../process/context.ts";
+import { isOfTheStore } from "../process/followers.ts";
 import { headlineOf } from "../values/describe.ts";
 import { putSchedule, scheduleStore, type ScheduleOptions } from "./define.ts";
 
@@ -19,6 +20,7 @@ export async function syncDirectives(context: ProcessContext): Promise<void> {
     try {
       if (schedule) await putSchedule(context, { name, ...whenOf(schedule), definition, args: [], directive: true });
     } catch (error) {
+      if (isOfTheStore(error)) throw error;
       log.error(headlineOf(error), { schedule: name, workflow: definition.info.name });
     }
   }

@@ -5,6 +5,7 @@ import { codeOf } from "../definitions/code.ts";
 import type { WorkflowDefinition } from "../definitions/definition.ts";
 import { listeners } from "../definitions/registry.ts";
 import { findWorkflow } from "../definitions/workflows.ts";
+import { context } from "../execution/current.ts";
 import { newHistory } from "../history/code-spans.ts";
 import type { Runtime } from "../process/runtime.ts";
 import { headlineOf } from "../values/describe.ts";
@@ -66,7 +67,9 @@ export class Scheduler {
 
   /** A run was created: the workers of this process look for it at once. */
   started(): void {
-    for (const started of this.workers) started();
+    context.exit(() => {
+      for (const started of this.workers) started();
+    });
   }
 
   /** A run of this process has ended. */
@@ -75,7 +78,8 @@ export class Scheduler {
   }
 
   private readonly loaded = (): void => {
-    if (!this.isSynced) return;
+    if (this.runtime.isClosed) listeners.delete(this.loaded);
+    if (!this.isSynced || this.runtime.isClosed) return;
     this.isSynced = false;
     nextTurn(() => this.look()); // the rest of the module is evaluated first
   };
@@ -87,16 +91,19 @@ export class Scheduler {
   private plan(at: number): void {
     this.cancelTimer?.();
     if (!this.isActive) return;
-    this.cancelTimer = this.runtime.clock.at(at, () => {
-      this.cancelTimer = undefined;
-      this.looking = this.lookNow().then((next) => {
-        this.looking = undefined;
-        const now = this.runtime.clock.now();
-        this.plan(this.isAsked ? now : next);
-        this.isAsked = false;
-      });
-    });
+    // whatever asked for it may belong to a run
+    context.exit(() => (this.cancelTimer = this.runtime.clock.at(at, this.timeHasCome)));
   }
+
+  private readonly timeHasCome = (): void => {
+    this.cancelTimer = undefined;
+    this.looking = this.lookNow().then((next) => {
+      this.looking = undefined;
+      const now = this.runtime.clock.now();
+      this.plan(this.isAsked ? now : next);
+      this.isAsked = false;
+    });
+  };
 
   /** Resolves with the time of the next look. */
   private async lookNow(): Promise<number> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { NewRun, NewSchedule, ScheduleRow, ScheduleStore, Store, Tick, Ticked } from "../contract.ts";
-import { MOST_WAITING } from "../schedules.ts";
+import { MOST_WAITING } from "../apply-tick.ts";
 import { finish, get, newRun, ME, T, together, type Cases } from "./kit.ts";
 
 type Scheduling = Store & ScheduleStore;

@@ -1,5 +1,6 @@
 import type { CreatedRun, NewRun } from "../contract.ts";
-import { applyTick, differs, type NewSchedule, type ScheduleRow, type ScheduleStore } from "../schedules.ts";
+import { applyTick, differs } from "../apply-tick.ts";
+import type { NewSchedule, ScheduleRow, ScheduleStore } from "../schedules.ts";
 import { isFinal } from "../status.ts";
 import { cancel } from "./requests.ts";
 import type { Run } from "./run.ts";

@@ -1,13 +1,6 @@
 import type { CreatedRun, NewRun } from "../contract.ts";
-import {
-  applyTick,
-  differs,
-  type NewSchedule,
-  type ScheduleRow,
-  type ScheduleStore,
-  type Tick,
-  type Ticked,
-} from "../schedules.ts";
+import { applyTick, differs } from "../apply-tick.ts";
+import type { NewSchedule, ScheduleRow, ScheduleStore, Tick, Ticked } from "../schedules.ts";
 import type { Tables } from "./commit.ts";
 import { cancel } from "./requests.ts";
 
