@@ -5,7 +5,7 @@ import { listCases } from "./conformance/lists.ts";
 import { ownershipCases } from "./conformance/ownership.ts";
 import { persistenceCases } from "./conformance/persistence.ts";
 import { requestCases } from "./conformance/requests.ts";
-import { scheduleCases } from "./conformance/schedules.ts";
+import { scheduleCases, sharedScheduleCases } from "./conformance/schedules.ts";
 import { signalCases } from "./conformance/signals.ts";
 import { steeringCases } from "./conformance/steering.ts";
 import { stepCases } from "./conformance/steps.ts";
@@ -48,7 +48,7 @@ export function testStore(
     test(name, () => using(make(), run));
   }
   if (!reopen) return;
-  for (const [name, run] of Object.entries(persistenceCases)) {
+  for (const [name, run] of Object.entries({ ...persistenceCases, ...sharedScheduleCases })) {
     test(name, () => using(make(), (store) => run(store, async () => opened(await reopen(store)))));
   }
 }

@@ -259,6 +259,32 @@ const cases: Record<string, (store: Scheduling) => Promise<void>> = {
   },
 };
 
+/** Tests with several stores on the same data. */
+export const sharedScheduleCases: Readonly<
+  Record<string, (store: Store, reopen: () => Promise<Store>) => Promise<void>>
+> = {
+  "Z2 of concurrent ticks of several stores, one creates the runs; each store has the schedule": async (
+    store,
+    reopen,
+  ) => {
+    if (!store.putSchedule) return;
+    const first = store as Scheduling;
+    const row = await first.putSchedule(definition());
+    const others = (await together(3, reopen)) as Scheduling[];
+    try {
+      for (const other of others) assert.deepEqual(await other.listSchedules(), [row]);
+      const all = [first, ...others];
+      const answers = await together(8, (place) => (all[place % 4] ?? first).tickSchedule(tickOf(row, [FIRST])));
+      assert.equal(answers.filter((each) => each !== undefined).length, 1);
+      const after = await Promise.all(all.map((each) => found(each)));
+      for (const each of after) assert.deepEqual(each, after[0]);
+      assert.deepEqual([after[0]?.runs, (await store.listRuns({})).length], [1, 1]);
+    } finally {
+      for (const other of others) await other.close();
+    }
+  },
+};
+
 export const scheduleCases: Cases = Object.fromEntries(
   Object.entries(cases).map(([name, run]) => [name, scheduling(run)]),
 );
