@@ -313,6 +313,11 @@ export interface Store extends Partial<FlowStore> {
   /** Appears in messages, for example `sqlite:perdure.db`. */
   readonly name: string;
 
+  /**
+   * Calls `changed` soon after another process, or another instance of the store, has written: a hint, never the truth, and never needed. Returns what ends it.
+   */
+  watch?(changed: () => void): () => void;
+
   /** Creates or migrates the store. Called once, before every other method. */
   open(): Awaitable<void>;
   close(): Awaitable<void>;

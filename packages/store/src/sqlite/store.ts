@@ -18,6 +18,7 @@ import { signalsTable } from "./signals.ts";
 import { stepsTable } from "./steps.ts";
 import type { Tables } from "./tables.ts";
 import { transactions, type Transactions } from "./transaction.ts";
+import { watchFile } from "./watch.ts";
 
 export interface SqliteOptions {
   /** `full` (the default): a commit survives a power failure. `normal`: a commit survives the end of the process, and takes about an eighth of the time. */
@@ -38,6 +39,8 @@ interface Session extends Transactions {
   /** Identity of the file that was opened. */
   readonly file: string | undefined;
   readonly settings: () => Settings;
+  /** Changes when another connection has written. */
+  readonly version: () => number;
   readonly close: () => void;
 }
 
@@ -100,6 +103,7 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
       open?.close();
     },
     settings: () => use((open) => open.settings()),
+    watch: (changed) => use((open) => watchFile(place.path, open.version, changed)),
 
     createRun: (run) => existing(createRuns([run])[0]),
     createRuns,
@@ -186,6 +190,7 @@ function openSession(place: Place, durability: Durability): Session {
       tables,
       file: fileIdentity(place.path),
       settings: () => settings(db),
+      version: () => Number(db.pragma("data_version", { simple: true })),
       close: () => void db.close(),
     };
   } catch (cause) {
