@@ -48,9 +48,7 @@ export interface QueuedStep extends QueuePlace {
 
 /** `taken`: it has a slot. `start` numbers the starts of a queue with a rate. Undefined: the run is not held under this epoch. */
 export type QueueAnswer =
-  | { readonly state: "taken"; readonly start?: number }
-  | { readonly state: "waiting" }
-  | undefined;
+  { readonly state: "taken"; readonly start?: number } | { readonly state: "waiting" } | undefined;
 
 /** A slot that is kept for a short time for a run or step that has not taken it yet. */
 export interface Offer {

@@ -146,12 +146,10 @@ export function fill(line: Line, name: string, now: number): void {
   }
 }
 
-/** Q5. An offer that would end later than any offer of now was made before the clock was set back. */
+/** Ends the offers that nobody took in time. What else waits of those workflows steps aside (Q5). */
 function endOffers(line: Line, name: string, now: number): void {
   const ofQueue = itemsOf(line, name);
-  const missed = ofQueue.filter(
-    ({ state, until = 0 }) => state === "offered" && (until < now || until > now + OFFER_TIME),
-  );
+  const missed = ofQueue.filter((item) => item.state === "offered" && !isOffered(item, now));
   for (const item of missed) lineUp(line, item, now);
   for (const item of ofQueue)
     if (item.state === "waiting" && missed.some(({ workflow }) => workflow === item.workflow)) item.state = "aside";
