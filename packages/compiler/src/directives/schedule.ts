@@ -47,7 +47,11 @@ function readCron(arg: Argument | undefined, found: DirectiveProblem[]): string 
   if (!arg) return undefined;
   const problem = cronProblem(arg.value);
   if (problem === undefined) return arg.value;
-  return invalid(found, arg, `minute, hour, day of month, month and day of week, such as '0 6 * * *' (${problem})`);
+  return invalid(
+    found,
+    arg,
+    `five parts in quotes, minute, hour, day of month, month and day of week, such as '0 6 * * *' (${problem})`,
+  );
 }
 
 function readEvery(arg: Argument | undefined, found: DirectiveProblem[]): number | undefined {
