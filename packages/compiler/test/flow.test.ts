@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { parseManifest } from "@perdure/protocol";
 import { describe, expect, test } from "vitest";
 import { readDirective } from "../src/directives/directive.ts";
@@ -16,6 +17,33 @@ const workflow = (args: string) => {
 /** The codes, and what each is about. */
 const problems = (text: string) =>
   readDirective(text)?.problems.map(({ code, start, end }) => `${code} ${text.slice(start, end)}`);
+
+const program = `
+export async function send(to: string, { customer }: { customer: { id: string } }) {
+  "use task: retries=1, queue=mail, key={customer.id}-{to}, priority=-1";
+}
+export async function fetchPage(url: string) {
+  "use task: concurrency=5, perKey=1, rate=10/1m, key={url}";
+}
+export async function ship(id: string) {
+  "use workflow: id=ship-{id}, queue=shipments, key={id}, hold=true, timeout=1h";
+}
+export async function report(day = "today") {
+  "use workflow: cron='0 6 * * *', timezone='Europe/Vienna', jitter=30s, catchUp=last, overlap=queue, concurrency=1";
+}
+export const ping = async (_signal?: AbortSignal) => {
+  "use workflow: every=1h, name=heartbeat";
+};
+`;
+
+test("the library for cron expressions is loaded only for one", () => {
+  const { cache } = createRequire(import.meta.url);
+  const isLoaded = (): boolean => Object.keys(cache).some((path) => /[\\/]croner[\\/]/.test(path));
+  compileFile({ "a.ts": program.replace(/cron='.*?', timezone='.*?'/, "every=1h") }, "a.ts");
+  expect(isLoaded()).toBe(false);
+  compileFile({ "a.ts": program }, "a.ts");
+  expect(isLoaded()).toBe(true);
+});
 
 describe("queues and limits in a directive", () => {
   test("a queue is named, with the key and the priority of what stands in line", () => {
@@ -113,7 +141,7 @@ describe("the schedule and the timeout in a workflow directive", () => {
     const crons = ["0 6 * *", "60 6 * * *", "0 6 * * MONDAY", "tomorrow", "", "0 0 31 2 *", "2030-01-01T00:00:00"];
     for (const cron of crons)
       expect(problems(`use workflow: cron='${cron}'`)).toEqual([`DIRECTIVE_ARGUMENT_INVALID cron='${cron}'`]);
-    for (const every of ["999ms", "0s", "60", "-1h", "daily", ""])
+    for (const every of ["999ms", "0s", "60", "3600000", "-1h", "daily", ""])
       expect(problems(`use workflow: every=${every}`)).toEqual([`DIRECTIVE_ARGUMENT_INVALID every=${every}`]);
     for (const timeout of ["0s", "60", "soon"])
       expect(problems(`use workflow: timeout=${timeout}`)).toEqual([`DIRECTIVE_ARGUMENT_INVALID timeout=${timeout}`]);
@@ -143,24 +171,6 @@ describe("the schedule and the timeout in a workflow directive", () => {
     expect(problems("use workflow: every=1, jitter=1s")).toEqual(["DIRECTIVE_ARGUMENT_INVALID every=1"]);
   });
 });
-
-const program = `
-export async function send(to: string, { customer }: { customer: { id: string } }) {
-  "use task: retries=1, queue=mail, key={customer.id}-{to}, priority=-1";
-}
-export async function fetchPage(url: string) {
-  "use task: concurrency=5, perKey=1, rate=10/1m, key={url}";
-}
-export async function ship(id: string) {
-  "use workflow: id=ship-{id}, queue=shipments, key={id}, hold=true, timeout=1h";
-}
-export async function report(day = "today") {
-  "use workflow: cron='0 6 * * *', timezone='Europe/Vienna', jitter=30s, catchUp=last, overlap=queue, concurrency=1";
-}
-export const ping = async (_signal?: AbortSignal) => {
-  "use workflow: every=1h, name=heartbeat";
-};
-`;
 
 test("the manifest says everything that the directives of a module say", () => {
   const info = compileFile({ "a.ts": program }, "a.ts")?.info;

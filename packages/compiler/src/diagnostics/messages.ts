@@ -151,7 +151,7 @@ export const diagnosticMessages = {
           hint: `give ${p.parameter} a default value, or start ${p.name} with schedule() and its arguments in place of cron= or every=`,
         },
         place: {
-          text: `a scheduled workflow is started by its name, but ${p.name} needs an instance or the function around it`,
+          text: `a scheduled workflow is started by its name, but ${p.name} needs an instance, or the function or block around it`,
           hint: "move it to the top level of the file, or make the method static",
         },
         name: {

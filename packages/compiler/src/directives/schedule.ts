@@ -1,8 +1,8 @@
-import { CATCH_UP, closest, OVERLAP, type ScheduleInfo } from "@perdure/protocol";
+import { CATCH_UP, closest, OVERLAP, parseDuration, type ScheduleInfo } from "@perdure/protocol";
 import type { Argument } from "./arguments.ts";
 import { cronProblem } from "./cron.ts";
 import { report, type DirectiveProblem } from "./problem.ts";
-import { choice, duration, invalid } from "./values.ts";
+import { bareNumber, choice, duration, invalid } from "./values.ts";
 
 /** The arguments that say when runs of a workflow begin. */
 export const scheduleNames = ["cron", "every", "timezone", "jitter", "catchUp", "overlap"] as const;
@@ -55,8 +55,18 @@ function readCron(arg: Argument | undefined, found: DirectiveProblem[]): string 
 }
 
 function readEvery(arg: Argument | undefined, found: DirectiveProblem[]): number | undefined {
-  const every = duration(arg, found, "positive");
-  return !arg || every === undefined || every >= 1000 ? every : invalid(found, arg, "a duration of 1s or more");
+  if (!arg) return undefined;
+  const { value } = arg;
+  if (bareNumber.test(value))
+    return invalid(
+      found,
+      arg,
+      `a time of 1s or more with its unit: write ${value}s for seconds, or ${value}m for minutes`,
+    );
+  const every = parseDuration(value);
+  return every !== undefined && every >= 1000
+    ? every
+    : invalid(found, arg, "a time of 1s or more, such as 30s, 15m, 1h, 1d");
 }
 
 function readTimezone(arg: Argument | undefined, found: DirectiveProblem[]): string | undefined {
