@@ -125,6 +125,7 @@ describe("the schedule and the timeout in a workflow directive", () => {
       catchUp: "last",
       overlap: "allow",
     });
+    expect(workflow("cron=' 30 0 6 * * * '")?.schedule).toEqual({ cron: "30 0 6 * * *" });
     expect(workflow("cron=@daily, timezone=UTC")?.schedule).toEqual({ cron: "@daily", timezone: "UTC" });
     expect(workflow("every=1h, overlap=cancel-running")?.schedule).toEqual({
       every: 3_600_000,
@@ -138,7 +139,16 @@ describe("the schedule and the timeout in a workflow directive", () => {
   });
 
   test("wrong values are refused at their argument", () => {
-    const crons = ["0 6 * *", "60 6 * * *", "0 6 * * MONDAY", "tomorrow", "", "0 0 31 2 *", "2030-01-01T00:00:00"];
+    const crons = [
+      "0 0 6 * * * 2030",
+      "0 6 * *",
+      "60 6 * * *",
+      "0 6 * * MONDAY",
+      "tomorrow",
+      "",
+      "0 0 31 2 *",
+      "2030-01-01T00:00:00",
+    ];
     for (const cron of crons)
       expect(problems(`use workflow: cron='${cron}'`)).toEqual([`DIRECTIVE_ARGUMENT_INVALID cron='${cron}'`]);
     for (const every of ["999ms", "0s", "60", "3600000", "-1h", "daily", ""])

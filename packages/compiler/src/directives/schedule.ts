@@ -45,8 +45,9 @@ function reportCombinations(given: Given, found: DirectiveProblem[]): void {
 
 function readCron(arg: Argument | undefined, found: DirectiveProblem[]): string | undefined {
   if (!arg) return undefined;
-  const problem = cronProblem(arg.value);
-  if (problem === undefined) return arg.value;
+  const expression = arg.value.trim();
+  const problem = cronProblem(expression);
+  if (problem === undefined) return expression;
   return invalid(
     found,
     arg,
