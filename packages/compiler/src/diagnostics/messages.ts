@@ -5,8 +5,8 @@ export type { Severity } from "./entry.ts";
 
 const meant = (word: string | undefined): string => (word === undefined ? "" : `did you mean "${word}"? `);
 const quoted = (names: readonly string[]): readonly string[] => names.map((name) => `"${name}"`);
-const list = (words: readonly string[]): string =>
-  words.length < 2 ? (words[0] ?? "none") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+const list = (words: readonly string[], last: "and" | "or" = "and"): string =>
+  words.length < 2 ? (words[0] ?? "none") : `${words.slice(0, -1).join(", ")} ${last} ${words.at(-1)}`;
 
 interface Impure {
   readonly workflow: string;
@@ -66,7 +66,7 @@ export const diagnosticMessages = {
     }),
   ),
   DIRECTIVE_ARGUMENT_MISSING: define("error", (p: { owner: string; needed: readonly string[]; advice: string }) => ({
-    text: `${p.owner} needs ${p.needed.length === 1 ? "the argument" : "one of the arguments"} ${list(quoted(p.needed))}`,
+    text: `${p.owner} needs the argument ${list(quoted(p.needed), "or")}`,
     hint: p.advice,
   })),
   DIRECTIVE_ARGUMENTS_CONFLICT: define("error", (p: { names: readonly string[]; beside: string; advice: string }) => ({
@@ -151,12 +151,12 @@ export const diagnosticMessages = {
           hint: `give ${p.parameter} a default value, or start ${p.name} with schedule() and its arguments in place of cron= or every=`,
         },
         place: {
-          text: `a scheduled workflow is started by its name, but ${p.name} needs an instance or the function around it`,
+          text: `a scheduled workflow is started by its name, but ${p.name} needs an instance, or the function or block around it`,
           hint: "move it to the top level of the file, or make the method static",
         },
         name: {
           text: `a scheduled workflow is started by its name, but this file has another workflow named ${p.name}`,
-          hint: "give each its own name",
+          hint: "give each its own name: that of its function, or name=…",
         },
       })[p.because],
   ),

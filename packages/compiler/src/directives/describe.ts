@@ -112,20 +112,20 @@ const schedule: Described<(typeof scheduleNames)[number]> = {
   },
   jitter: {
     value: "duration",
-    text: "The longest random delay of a run.",
+    text: "Each run is late by a time between zero and this, and never as late as the next one.",
     standard: "none",
     example: "every=1h, jitter=30s",
   },
   catchUp: {
     value: "catchUp",
-    text: "Which runs begin late, after a time in which no process was there to begin them.",
-    standard: "none",
+    text: "Which runs begin late, after a time in which no worker was there to begin them.",
+    standard: "last",
     example: "every=1h, catchUp=last",
   },
   overlap: {
     value: "overlap",
     text: "What happens if the run before has not ended.",
-    standard: "skip",
+    standard: "allow",
     example: "every=1h, overlap=queue",
   },
 };

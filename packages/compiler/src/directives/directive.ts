@@ -21,7 +21,7 @@ interface TaskDirective extends OfBoth {
   readonly options: TaskOptionsInfo | undefined;
 }
 
-export interface WorkflowDirective extends OfBoth {
+interface WorkflowDirective extends OfBoth {
   readonly kind: "workflow";
   readonly id: readonly IdPart[] | undefined;
   /** How long a run may take, in milliseconds. */

@@ -39,7 +39,7 @@ function reportCombinations(given: Given, found: DirectiveProblem[]): void {
     const params = {
       names: [first, ...more].map(({ name }) => name),
       beside: "queue",
-      advice: "the queue has its limits where it is defined: set them there, or leave the queue out",
+      advice: "the queue has its limits where it is defined: set limits there, or leave the queue out",
     };
     report(found, "DIRECTIVE_ARGUMENTS_CONFLICT", params, first);
   }
@@ -53,7 +53,7 @@ function reportCombinations(given: Given, found: DirectiveProblem[]): void {
   if (!queue) needs("perKey", ["key"], "add what the limit counts by, such as key={customer}");
   needs("key", ["queue", ...limitNames], withoutQueue);
   needs("priority", ["queue", ...limitNames], withoutQueue);
-  needs("hold", ["queue"], "name the queue whose slot the run keeps while it waits with queue=…");
+  needs("hold", ["queue"], "add queue=…: it is the slot of a queue that the run keeps while it waits");
 }
 
 function readQueue(arg: Argument | undefined, found: DirectiveProblem[]): string | undefined {

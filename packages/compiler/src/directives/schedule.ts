@@ -1,8 +1,8 @@
-import { CATCH_UP, closest, OVERLAP, type ScheduleInfo } from "@perdure/protocol";
+import { CATCH_UP, closest, OVERLAP, parseDuration, type ScheduleInfo } from "@perdure/protocol";
 import type { Argument } from "./arguments.ts";
 import { cronProblem } from "./cron.ts";
 import { report, type DirectiveProblem } from "./problem.ts";
-import { choice, duration, invalid } from "./values.ts";
+import { bareNumber, choice, duration, invalid } from "./values.ts";
 
 /** The arguments that say when runs of a workflow begin. */
 export const scheduleNames = ["cron", "every", "timezone", "jitter", "catchUp", "overlap"] as const;
@@ -45,14 +45,29 @@ function reportCombinations(given: Given, found: DirectiveProblem[]): void {
 
 function readCron(arg: Argument | undefined, found: DirectiveProblem[]): string | undefined {
   if (!arg) return undefined;
-  const problem = cronProblem(arg.value);
-  if (problem === undefined) return arg.value;
-  return invalid(found, arg, `minute, hour, day of month, month and day of week, such as '0 6 * * *' (${problem})`);
+  const expression = arg.value.trim();
+  const problem = cronProblem(expression);
+  if (problem === undefined) return expression;
+  return invalid(
+    found,
+    arg,
+    `five parts in quotes, minute, hour, day of month, month and day of week, such as '0 6 * * *' (${problem})`,
+  );
 }
 
 function readEvery(arg: Argument | undefined, found: DirectiveProblem[]): number | undefined {
-  const every = duration(arg, found, "positive");
-  return !arg || every === undefined || every >= 1000 ? every : invalid(found, arg, "a duration of 1s or more");
+  if (!arg) return undefined;
+  const { value } = arg;
+  if (bareNumber.test(value))
+    return invalid(
+      found,
+      arg,
+      `a time of 1s or more with its unit: write ${value}s for seconds, or ${value}m for minutes`,
+    );
+  const every = parseDuration(value);
+  return every !== undefined && every >= 1000
+    ? every
+    : invalid(found, arg, "a time of 1s or more, such as 30s, 15m, 1h, 1d");
 }
 
 function readTimezone(arg: Argument | undefined, found: DirectiveProblem[]): string | undefined {
