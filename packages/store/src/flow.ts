@@ -119,6 +119,9 @@ export interface StartConditions {
 /** Milliseconds for which an offered slot is kept. */
 export const OFFER_TIME = 5_000;
 
+/** An offer that ends so much later than the time of a call was made before the clock was set back. It does not hold. */
+export const LATEST_OFFER = 2 * OFFER_TIME;
+
 /**
  * Queues, and the conditions under which runs begin. A store has all of these methods or none.
  *

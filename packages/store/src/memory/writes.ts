@@ -11,7 +11,7 @@ export function apply(memory: Memory, write: Write): boolean {
   switch (write.type) {
     case "step":
       if (!putStep(run, write.step, write.consume)) return false;
-      if (write.slot) leaveStep(memory.line, { ...write, step: write.step.id }, slotFreeAt(write.step));
+      if (write.leaves !== undefined) leaveStep(memory.line, { ...write, step: write.step.id }, write.leaves);
       return true;
     case "finish":
       if (write.unhandled.length > 0) change(run, { unhandled: write.unhandled });
@@ -41,9 +41,6 @@ function putStep(run: Run, step: StepRow, consume: SignalRow | undefined): boole
   run.steps.set(step.id, { ...step });
   return true;
 }
-
-/** A step that is tried again has no time of its end. */
-const slotFreeAt = ({ finishedAt, startedAt }: StepRow): number => finishedAt ?? startedAt;
 
 export function end({ runs, line }: Memory, run: Run, status: RunStatus, output: string, at: number): void {
   const released = run.row.owner === undefined ? {} : { releasedAt: at };

@@ -10,7 +10,7 @@ import { admit, enqueue, expire, freeSlots, offers, offersOf, queueRows } from "
 import { lines } from "./flow/line.ts";
 import { conditionsTable } from "./flow/conditions.ts";
 import { applyConditions, hasConditions, joined } from "./flow/starting.ts";
-import { OFFER_TIME } from "../flow.ts";
+import { LATEST_OFFER } from "../flow.ts";
 import { cancel, deliver, fork, prune, remove, restart, retry, unblock } from "./requests.ts";
 import { runsTable } from "./runs.ts";
 import { sequences } from "./sequences.ts";
@@ -156,7 +156,7 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
     correctStart: ({ queue, start, at }) => write(({ line }) => line.queues.moveStart(queue, start, at)),
     offers(query) {
       const { now, workflows } = query;
-      const look = read(({ line }) => line.queues.toLookAt(now, now + OFFER_TIME, workflows));
+      const look = read(({ line }) => line.queues.toLookAt(now, now + LATEST_OFFER, workflows));
       if (look.length > 0) write((tables) => offers(tables, query, look));
       return read((tables) => offersOf(tables, now));
     },

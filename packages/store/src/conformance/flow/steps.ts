@@ -87,16 +87,16 @@ export const queueStepCases: FlowCases = {
     await store.leave({ run: "r", epoch: 1, step: "a[0]", now: T + 120 });
     assert.deepEqual(await store.slotOwners(), ["other"]);
   },
-  "Q4 a step write with slot gives back the slot, or the place in line": async (store) => {
+  "Q4 a step write with `leaves` gives back the slot, or the place in line": async (store) => {
     await define(store, { concurrency: 1 });
     await hosts(store, "r");
     for (const id of ["a[0]", "b[0]", "c[0]"]) await ask(store, "r", id);
-    const write = (id: string, seq: number) => step("r", checkpoint(id, seq), { slot: true });
+    const write = (id: string, seq: number) => step("r", checkpoint(id, seq), { leaves: T + 9 });
     assert.deepEqual(await store.commit([write("b[0]", 1), write("a[0]", 2)]), [true, true]);
     assert.deepEqual(await offered(store, T + 2), ["r/c[0]"]);
     assert.deepEqual(await counts(store), [0, 1]);
   },
-  "Q4 an open step's write with slot gives it back as well; a write without, or a refused one, does not": async (
+  "Q4 an open step's write with `leaves` gives it back as well; a write without, or a refused one, does not": async (
     store,
   ) => {
     await define(store, { concurrency: 2 });
@@ -105,12 +105,12 @@ export const queueStepCases: FlowCases = {
     await store.commit([step("r", openStep("a[0]")), step("r", checkpoint("b[0]", 1))]);
     assert.deepEqual(await counts(store), [0, 2]);
     const refused = await store.commit([
-      step("r", checkpoint("b[0]", 2), { slot: true }),
-      step("r", openStep("a[0]"), { slot: true, epoch: 2 }),
+      step("r", checkpoint("b[0]", 2), { leaves: T + 9 }),
+      step("r", openStep("a[0]"), { leaves: T + 9, epoch: 2 }),
     ]);
     assert.deepEqual(refused, [false, false]);
     assert.deepEqual(await counts(store), [0, 2]);
-    assert.deepEqual(await store.commit([step("r", openStep("a[0]", { dueAt: T + 9 }), { slot: true })]), [true]);
+    assert.deepEqual(await store.commit([step("r", openStep("a[0]", { dueAt: T + 9 }), { leaves: T + 9 })]), [true]);
     assert.deepEqual(await counts(store), [0, 1]);
   },
   "Q4 leave has no effect on a step that has neither a slot nor a place": async (store) => {

@@ -1,7 +1,6 @@
 import type { Claim, FlowStore, Offer, QueueAnswer, QueuedStep, QueueRow } from "../../contract.ts";
 import type { Tables } from "../tables.ts";
 import { cancel, endBeforeItBegan } from "../requests.ts";
-import { OFFER_TIME } from "../../flow.ts";
 import { TAKEN, type Item } from "./items.ts";
 import { FIRST } from "./line.ts";
 import type { Queue } from "./queues.ts";
@@ -63,7 +62,7 @@ export function offers(
 export const offersOf = ({ line }: Tables, now: number): Offer[] =>
   line.items
     .offered()
-    .filter(({ until }) => (until ?? 0) >= now && (until ?? 0) <= now + OFFER_TIME)
+    .filter((item) => line.isOffered(item, now))
     .map(({ queue, run, step }) => ({ queue, run, ...(step !== "" && { step }) }));
 
 export function freeSlots(
@@ -84,6 +83,7 @@ export function expire(tables: Tables, { now, expired, timedOut }: Parameters<Fl
   const late = tables.conditions.late(now);
   for (const { id, tooLate } of late) {
     const head = tables.runs.head(id);
+    if (tooLate && head) tables.runs.requestCancel(head.number, expired, now);
     if (tooLate && head) endBeforeItBegan(tables, id, head, expired, now);
     else cancel(tables, { run: id, reason: timedOut, now });
   }

@@ -1,4 +1,4 @@
-import { OFFER_TIME } from "../../flow.ts";
+import { LATEST_OFFER, OFFER_TIME } from "../../flow.ts";
 import type { Connection } from "../driver.ts";
 import type { Runs } from "../runs.ts";
 import { itemsTable, OFFERED, TAKEN, WAITING, type Item, type NewItem } from "./items.ts";
@@ -35,7 +35,7 @@ export function lines(db: Connection, runs: Runs) {
   /** Ends the offers that nobody took in time. What else is of those workflows steps aside. */
   const endOffers = (name: string, queue: Queue, now: number): void => {
     const keys = new Set<string>();
-    for (const item of items.missed(name, now, now + OFFER_TIME)) {
+    for (const item of items.missed(name, now, now + LATEST_OFFER)) {
       items.line(item.number, now);
       if (item.step === "") runs.setInLine(item.run, true);
       keys.add(item.key);
@@ -48,7 +48,9 @@ export function lines(db: Connection, runs: Runs) {
   const nextStartAt = ({ name, starts, rate_limit, rate_per, rate_slack }: Queue, now: number): number => {
     if (rate_limit === null) return now;
     queues.setBack(name, now);
-    const before = queues.startAt(name, starts + items.reserved(name) - rate_limit);
+    const promised = items.reserved(name);
+    if (promised >= rate_limit) return Infinity;
+    const before = queues.startAt(name, starts + promised - rate_limit);
     return before === undefined ? now : before + (rate_per ?? 0) + (rate_slack ?? 0);
   };
 
@@ -63,7 +65,7 @@ export function lines(db: Connection, runs: Runs) {
       if (!item) break;
       const startAt = item.counts === 1 ? nextStartAt(queue, now) : now;
       if (startAt > now) {
-        lookAt = startAt;
+        lookAt = Number.isFinite(startAt) ? startAt : null;
         break;
       }
       offer(item, queue, now);
@@ -98,11 +100,12 @@ export function lines(db: Connection, runs: Runs) {
       const isStart = counts === 1 && state === OFFERED && queue.rate_limit !== null;
       const start = isStart ? queues.start(queue, to.now) : null;
       items.take(number, { ...to, start });
+      if (isStart) fill(name, to.now); // when the next start may happen is known now
       return start ?? known ?? undefined;
     },
     /** Whether its slot can be taken now. */
     isOffered: (item: Item | undefined, now: number): boolean =>
-      item !== undefined && item.state === OFFERED && (item.until ?? 0) >= now,
+      item?.state === OFFERED && (item.until ?? 0) >= now && (item.until ?? 0) <= now + LATEST_OFFER,
     /** The item has no use for a slot any more. */
     leave(item: Item | undefined, now: number): void {
       if (!item) return;

@@ -27,7 +27,8 @@ export function applyConditions(tables: Tables, run: NewRun): void {
   if (throttle) conditions.throttle(run, throttle);
   if (gather) {
     conditions.gather(id, gather, run.input, createdAt);
-    conditions.waitUntil(id, createdAt + gather.wait);
+    const { max = Infinity } = gather.type === "debounce" ? gather : {};
+    conditions.waitUntil(id, createdAt + Math.min(gather.wait, max));
     if (gather.type === "batch" && gather.size <= 1) conditions.isFull(id, createdAt);
   } else if (run.dueAt !== undefined) conditions.waitUntil(id, run.dueAt);
   else if (queue) {
