@@ -143,11 +143,29 @@ export function leaveAll(line: Line, run: string, now: number): void {
 /** Offers every slot that is free and that somebody may have (Q2). */
 export function fill(line: Line, name: string, now: number): void {
   endOffers(line, name, now);
-  for (;;) {
-    const item = next(line, name);
+  const { definition: { concurrency = Infinity, perKey = Infinity } = {}, items, turns } = queueOf(line, name);
+  const running = [...items].filter(({ state }) => state === "offered" || state === "taken");
+  if (running.length >= concurrency) return;
+  const lines = byKey([...items].filter(({ state }) => state === "waiting").sort(byRank));
+  const hasRoom = ({ key }: Item): boolean =>
+    perKey === Infinity || running.filter((item) => item.key === key).length < perKey;
+  const turn = ({ key }: Item): number => turns.get(key) ?? 0;
+  while (running.length < concurrency) {
+    const first = [...lines.values()].flatMap((items) => items.slice(0, 1)).filter(hasRoom);
+    const [item] = first.sort((a, b) => turn(a) - turn(b) || byRank(a, b));
     if (!item || (item.isStart && !mayStart(line, name, now))) return;
     offer(line, item, now);
+    running.push(item);
+    lines.get(item.key)?.shift();
   }
+}
+
+const byRank = (a: Item, b: Item): number => a.rank - b.rank || a.number - b.number;
+
+function byKey(items: readonly Item[]): Map<string, Item[]> {
+  const found = new Map<string, Item[]>();
+  for (const item of items) found.set(item.key, [...(found.get(item.key) ?? []), item]);
+  return found;
 }
 
 /** Ends the offers that nobody took in time. What else waits of those workflows steps aside (Q5). */
@@ -158,23 +176,6 @@ function endOffers(line: Line, name: string, now: number): void {
   for (const item of missed) lineUp(line, item, now);
   for (const item of items)
     if (item.state === "waiting" && missed.some(({ workflow }) => workflow === item.workflow)) item.state = "aside";
-}
-
-/** Who gets the next slot. */
-function next(line: Line, name: string): Item | undefined {
-  const { definition: { concurrency = Infinity, perKey = Infinity } = {}, items, turns } = queueOf(line, name);
-  const running = [...items].filter(({ state }) => state === "offered" || state === "taken");
-  if (running.length >= concurrency) return undefined;
-  const first = new Map<string, Item>();
-  for (const item of items) {
-    if (item.state !== "waiting") continue;
-    const found = first.get(item.key);
-    if (!found || item.rank < found.rank) first.set(item.key, item);
-  }
-  const turn = ({ key }: Item): number => turns.get(key) ?? 0;
-  return [...first.values()]
-    .filter(({ key }) => perKey === Infinity || running.filter((item) => item.key === key).length < perKey)
-    .sort((a, b) => turn(a) - turn(b) || a.rank - b.rank || a.number - b.number)[0];
 }
 
 /** Whether the rate allows one more start: next to those that happened, and those that offers have promised. */
