@@ -1,10 +1,8 @@
 import { components } from "./components.ts";
+import { flowMessages } from "./flow-messages.ts";
+import { define, type Message } from "./message.ts";
 
-/** A message: what happened, in the names of the user's code, and what to do next. */
-export interface Message {
-  readonly text: string;
-  readonly hint: string;
-}
+export type { Message } from "./message.ts";
 
 interface StepAndPlaces {
   readonly run: string;
@@ -39,8 +37,6 @@ type Rename = readonly [from: string, to: string];
 
 const declared = ([from, to]: Rename): string =>
   `configure({ renames: { ${JSON.stringify(from)}: ${JSON.stringify(to)} } })`;
-
-const define = <P>(make: (params: P) => Message) => make;
 
 /** All messages of the runtime. A golden test quotes each one. */
 export const messages = {
@@ -393,6 +389,7 @@ export const messages = {
     text: `${p.task} threw ${p.thrown}, which cannot be stored as it is${p.problem === "" ? "" : ` (${p.problem})`}`,
     hint: "throw an Error with the fields that the workflow needs; the cause of this error has those that could be stored",
   })),
+  ...flowMessages,
 } satisfies Record<string, (params: never) => Message>;
 
 export type MessageCode = keyof typeof messages;

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { PerdureError } from "@perdure/protocol";
 import type { NewRun, RunRow } from "@perdure/store";
+import { conditionsOf } from "../queues/conditions.ts";
+import type { Slots } from "../queues/slots.ts";
 import { codeOf } from "../definitions/code.ts";
 import { locationOf, type Body, type WorkflowDefinition } from "../definitions/definition.ts";
 import { checkId, defaultRunId, runIdOf } from "../definitions/run-id.ts";
@@ -28,6 +30,7 @@ export class Starter {
   private readonly runs: RunsInMemory;
   private readonly followers: Followers;
   private readonly leases: Leases;
+  private readonly slots: Slots;
   private readonly seed: (run: string) => string;
   /** The instances and closures that have called workflows which need an id, by the default id. */
   private readonly callers = new Map<string, WeakRef<object>>();
@@ -39,6 +42,7 @@ export class Starter {
     runs: RunsInMemory,
     followers: Followers,
     leases: Leases,
+    slots: Slots,
     seed: (run: string) => string = () => randomUUID(),
   ) {
     this.context = context;
@@ -46,6 +50,7 @@ export class Starter {
     this.runs = runs;
     this.followers = followers;
     this.leases = leases;
+    this.slots = slots;
     this.seed = seed;
   }
 
@@ -66,21 +71,25 @@ export class Starter {
    * @throws PerdureError `RUN_INPUT_DIFFERS`, `RUN_WORKFLOW_DIFFERS`, `RUN_ID_*`, `VALUE_NOT_STORABLE`
    */
   async begin(request: RunRequest): Promise<string> {
-    const { definition, args, parent, tags = [] } = request;
+    const { definition, args, parent, tags = [], conditions = {} } = request;
+    const { gather, throttle } = conditions;
     const { clock, values, settings, owner } = this.context;
     const { name } = definition.info;
     const { inContext = direct } = request;
     const { input: schema } = definition.options ?? {};
-    if (schema) inContext(() => parseWith(schema, args, `the input of ${name}`));
+    // of a batch, only the whole list can be parsed
+    if (schema && gather?.type !== "batch") inContext(() => parseWith(schema, args, `the input of ${name}`));
     const input = values.encode([...args], `${name} was called with`);
     const inputHash = fullFingerprint(args, input);
-    const given = request.id === undefined ? runIdOf(definition, args) : checkId(request.id, name);
+    const given = this.givenId(request);
     const id = given ?? (await this.defaultId(definition, inputHash));
     if (given === undefined && definition.info.needsId && request.caller)
       this.assertCaller(id, definition, request.caller);
     const trace = this.traceOf(request, id);
     const now = clock.now();
     await this.context.ready();
+    const startConditions = conditionsOf(this.slots, request, now);
+    const waitsFor = startConditions && (await startConditions);
     const leaseEndsAt = this.leases.endsAt();
     const code = codeOf(definition);
     const codeHistory = newHistory(settings.renames);
@@ -98,14 +107,22 @@ export class Starter {
       ...(tags.length > 0 && { tags }),
       ...(trace !== undefined && { trace }),
       ...(codeHistory !== undefined && { codeHistory }),
+      ...waitsFor,
     };
     const withLease = (): NewRun => ({ ...newRun, lease: { owner, until: clock.now() + settings.lease } });
     const { created, run } = await this.runs.claiming(id, request, () => this.committer.create(withLease));
-    if (created) {
-      this.runs.execute(run, request, leaseEndsAt);
-      this.followers.resume(id, request);
-    } else await this.attach(run, request, inputHash);
-    return id;
+    if (created && run.status === "running") this.runs.execute(run, request, leaseEndsAt);
+    if (created || run.id !== id) this.followers.resume(run.id, request);
+    else await this.attach(run, request, gather || throttle ? run.inputHash : inputHash);
+    return run.id;
+  }
+
+  /** The id that the start or the workflow gives. A start that may join another run has one of its own: it is no other run with the same arguments. */
+  private givenId({ definition, args, id, conditions }: RunRequest): string | undefined {
+    const { name } = definition.info;
+    if (id !== undefined) return checkId(id, name);
+    if (conditions?.gather) return `${name}-${randomUUID()}`;
+    return runIdOf(definition, args) ?? (conditions?.throttle ? `${name}-${randomUUID()}` : undefined);
   }
 
   /** What the instrumentation wants to know later of the code that starts the run. */
