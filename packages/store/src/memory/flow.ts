@@ -7,7 +7,6 @@ import {
   isInLine,
   isOffered,
   itemOfStep,
-  itemsOf,
   lineUp,
   queueOf,
   take,
@@ -29,15 +28,16 @@ export function memoryFlow(memory: Memory): FlowStore {
     },
     queues: () =>
       [...line.queues]
-        .map(([name, { definition }]) => ({ items: itemsOf(line, name), definition, name }))
-        .filter(({ items, definition }) => definition !== undefined || items.length > 0)
-        .map(({ items, definition, name }) => ({ name, ...definition, ...countsOf(items) }))
+        .filter(([, { items, definition }]) => definition !== undefined || items.size > 0)
+        .map(([name, { items, definition }]) => ({ name, ...definition, ...countsOf([...items]) }))
         .sort((a, b) => byText(a.name, b.name)),
-    queueKeys: (queue, limit) =>
-      [...queueOf(line, queue).turns.keys()]
-        .map((key) => ({ key, ...countsOf(itemsOf(line, queue).filter((item) => item.key === key)) }))
+    queueKeys(queue, limit) {
+      const { items, turns } = queueOf(line, queue);
+      return [...turns.keys()]
+        .map((key) => ({ key, ...countsOf([...items].filter((item) => item.key === key)) }))
         .sort((a, b) => b.waiting - a.waiting || byText(a.key, b.key))
-        .slice(0, Math.max(0, limit)),
+        .slice(0, Math.max(0, limit));
+    },
     enqueue: (steps) => steps.map((step) => enqueue(memory, step)),
     leave: ({ now, ...step }) => leaveStep(line, step, now),
     correctStart({ queue, start, at }) {

@@ -27,6 +27,8 @@ export interface Item {
 
 interface Queue {
   definition?: QueueDefinition;
+  /** In the order in which they came. */
+  readonly items: Set<Item>;
   /** The present turn of its keys, and the turns of the keys that have items. */
   turn: number;
   readonly turns: Map<string, number>;
@@ -52,7 +54,7 @@ export const newLine = (runs: Map<string, Run>): Line => ({ runs, queues: new Ma
 export function queueOf(line: Line, name: string): Queue {
   const found = line.queues.get(name);
   if (found) return found;
-  const made: Queue = { turn: 0, turns: new Map(), started: 0, starts: new Map() };
+  const made: Queue = { items: new Set(), turn: 0, turns: new Map(), started: 0, starts: new Map() };
   line.queues.set(name, made);
   return made;
 }
@@ -91,6 +93,7 @@ export function enter(
   if (!queue.turns.has(key)) queue.turns.set(key, queue.turn);
   const item: Item = { ...who, number: line.entered++, queue: name, key, rank, since: now, state: "waiting" };
   line.items.add(item);
+  queue.items.add(item);
   move(line, item, "waiting");
   fill(line, name, now);
   return item;
@@ -116,10 +119,11 @@ export function leave(line: Line, items: readonly Item[], now: number): void {
 }
 
 export function drop(line: Line, item: Item): void {
+  const { items, turns } = queueOf(line, item.queue);
   line.items.delete(item);
+  items.delete(item);
   if (item.step === undefined) setInLine(line, item.run, false);
-  const isLast = ![...line.items].some(({ queue, key }) => queue === item.queue && key === item.key);
-  if (isLast) queueOf(line, item.queue).turns.delete(item.key);
+  if (![...items].some(({ key }) => key === item.key)) turns.delete(item.key);
 }
 
 /** Gives its slot back, and stands in line again. */
@@ -139,51 +143,48 @@ export function leaveAll(line: Line, run: string, now: number): void {
 /** Offers every slot that is free and that somebody may have (Q2). */
 export function fill(line: Line, name: string, now: number): void {
   endOffers(line, name, now);
-  for (;;) {
-    const item = next(line, name);
+  const { definition: { concurrency = Infinity, perKey = Infinity } = {}, items, turns } = queueOf(line, name);
+  const running = [...items].filter(({ state }) => state === "offered" || state === "taken");
+  if (running.length >= concurrency) return;
+  const lines = byKey([...items].filter(({ state }) => state === "waiting").sort(byRank));
+  const hasRoom = ({ key }: Item): boolean =>
+    perKey === Infinity || running.filter((item) => item.key === key).length < perKey;
+  const turn = ({ key }: Item): number => turns.get(key) ?? 0;
+  while (running.length < concurrency) {
+    const first = [...lines.values()].flatMap((items) => items.slice(0, 1)).filter(hasRoom);
+    const [item] = first.sort((a, b) => turn(a) - turn(b) || byRank(a, b));
     if (!item || (item.isStart && !mayStart(line, name, now))) return;
     offer(line, item, now);
+    running.push(item);
+    lines.get(item.key)?.shift();
   }
+}
+
+const byRank = (a: Item, b: Item): number => a.rank - b.rank || a.number - b.number;
+
+function byKey(items: readonly Item[]): Map<string, Item[]> {
+  const found = new Map<string, Item[]>();
+  for (const item of items) found.set(item.key, [...(found.get(item.key) ?? []), item]);
+  return found;
 }
 
 /** Ends the offers that nobody took in time. What else waits of those workflows steps aside (Q5). */
 function endOffers(line: Line, name: string, now: number): void {
-  const ofQueue = itemsOf(line, name);
-  const missed = ofQueue.filter((item) => item.state === "offered" && !isOffered(item, now));
+  const { items } = queueOf(line, name);
+  const missed = [...items].filter((item) => item.state === "offered" && !isOffered(item, now));
+  if (missed.length === 0) return;
   for (const item of missed) lineUp(line, item, now);
-  for (const item of ofQueue)
+  for (const item of items)
     if (item.state === "waiting" && missed.some(({ workflow }) => workflow === item.workflow)) item.state = "aside";
-}
-
-/** Who gets the next slot. */
-function next(line: Line, name: string): Item | undefined {
-  const { definition: { concurrency = Infinity, perKey = Infinity } = {}, turns } = queueOf(line, name);
-  const running = new Map<string, number>();
-  const first = new Map<string, Item>();
-  let all = 0;
-  for (const item of itemsOf(line, name)) {
-    if (item.state === "waiting") {
-      const found = first.get(item.key);
-      if (!found || item.rank < found.rank) first.set(item.key, item);
-    } else if (item.state !== "aside") {
-      running.set(item.key, (running.get(item.key) ?? 0) + 1);
-      all++;
-    }
-  }
-  if (all >= concurrency) return undefined;
-  const turn = ({ key }: Item): number => turns.get(key) ?? 0;
-  return [...first.values()]
-    .filter(({ key }) => (running.get(key) ?? 0) < perKey)
-    .sort((a, b) => turn(a) - turn(b) || a.rank - b.rank || a.number - b.number)[0];
 }
 
 /** Whether the rate allows one more start: next to those that happened, and those that offers have promised. */
 function mayStart(line: Line, name: string, now: number): boolean {
-  const { definition, started, starts } = queueOf(line, name);
+  const { definition, items, started, starts } = queueOf(line, name);
   if (!definition?.rate) return true;
   const { limit, per, slack } = definition.rate;
   for (const [number, at] of starts) if (at > now) starts.set(number, now);
-  const promised = itemsOf(line, name).filter(({ state, isStart }) => state === "offered" && isStart).length;
+  const promised = [...items].filter(({ state, isStart }) => state === "offered" && isStart).length;
   if (promised >= limit) return false;
   const before = starts.get(started + promised - limit);
   return before === undefined || before + per + slack <= now;
@@ -198,10 +199,6 @@ function offer(line: Line, item: Item, now: number): void {
   move(line, item, "offered");
   const run = line.runs.get(item.run);
   if (run && item.step !== undefined) wake(run, now);
-}
-
-export function itemsOf({ items }: Line, queue: string): Item[] {
-  return [...items].filter((item) => item.queue === queue);
 }
 
 function move(line: Line, item: Item, state: Item["state"]): void {
