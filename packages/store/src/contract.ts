@@ -385,7 +385,7 @@ export interface Store extends Partial<FlowStore> {
 
   /**
    * S7 Deliveries of one name form a queue: each is kept, in order, until a wait consumes it. A delivery to a run that has ended is refused
-   *    (false). After an accepted delivery, a waiting run is due at `now` at the latest.
+   *    (false). After an accepted delivery, a waiting run that has begun is due at `now` at the latest.
    * S13 A delivery to a run that does not exist is kept until the run is created, for at least `EARLY_SIGNAL_LIFETIME`.
    */
   deliver(delivery: {

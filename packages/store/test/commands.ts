@@ -68,11 +68,11 @@ const blocked = fc.record({ error: text, message: text, code: text });
 
 type Drawn = { [T in Write["type"]]: Omit<Extract<Write, { type: T }>, "epoch" | "at"> }[Write["type"]];
 
-/** The write at that time. A step that gives its slot back ends then. */
+/** The write at that time. */
 function written(drawn: Drawn, epoch: number, at: number): Write {
   if (drawn.type === "finish" || drawn.type === "release") return { ...drawn, epoch, at };
-  if (drawn.type !== "step" || !drawn.slot) return { ...drawn, epoch };
-  return { ...drawn, epoch, step: { ...drawn.step, startedAt: at, finishedAt: at } };
+  if (drawn.type !== "step" || drawn.leaves === undefined) return { ...drawn, epoch };
+  return { ...drawn, epoch, leaves: at };
 }
 
 const write: fc.Arbitrary<Drawn> = fc.oneof(
@@ -84,7 +84,7 @@ const write: fc.Arbitrary<Drawn> = fc.oneof(
         run,
         step,
         consume: maybe(consume),
-        slot: maybe(fc.constant(true as const)),
+        leaves: maybe(time),
       })
       .map(compact),
   },

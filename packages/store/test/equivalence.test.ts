@@ -31,12 +31,12 @@ const drawn = (forward: boolean) =>
   fc.array(drawnCommand({ queues, forward }), { minLength: 10, maxLength: forward ? 80 : 60 });
 
 test("the in-memory and the SQLite store return the same answers for any sequence of calls", async () => {
-  await fc.assert(fc.asyncProperty(drawn(false), assertAlike), { numRuns: 150 });
+  await fc.assert(fc.asyncProperty(drawn(false), assertAlike), { numRuns: 250 });
 });
 
 test("they return the same answers for any sequence of calls of which none has an earlier time than the one before", async () => {
   await fc.assert(
     fc.asyncProperty(drawn(true), (commands) => assertAlike(inOrder(commands))),
-    { numRuns: 150 },
+    { numRuns: 250 },
   );
 });

@@ -1,5 +1,5 @@
 import type { Lease, QueueDefinition, QueuePlace } from "../contract.ts";
-import { OFFER_TIME } from "../flow.ts";
+import { LATEST_OFFER, OFFER_TIME } from "../flow.ts";
 import { change, wake, type Run } from "./run.ts";
 
 /** A run or a step that stands in line, is offered a slot, or has one. */
@@ -63,7 +63,7 @@ export const isInLine = ({ state }: Item): boolean => state === "waiting" || sta
 
 /** Whether its slot can be taken now. */
 export const isOffered = ({ state, until = -Infinity }: Item, now: number): boolean =>
-  state === "offered" && until >= now;
+  state === "offered" && until >= now && until <= now + LATEST_OFFER;
 
 export function itemOfRun({ items }: Line, run: string): Item | undefined {
   return [...items].find((item) => item.run === run && item.step === undefined);

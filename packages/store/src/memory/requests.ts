@@ -11,7 +11,7 @@ export function deliver(run: Run, name: string, payload: string, now: number): b
   if (isFinal(run.row.status)) return false;
   const slot = run.signals.filter(({ row }) => row.name === name).length;
   run.signals.push({ row: { name, slot, payload }, consumed: false });
-  wake(run, now);
+  if (run.row.releasedAt !== undefined) wake(run, now);
   return true;
 }
 

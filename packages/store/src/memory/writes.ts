@@ -50,6 +50,8 @@ export function end({ runs, line }: Memory, run: Run, status: RunStatus, output:
     owner: undefined,
     leaseUntil: undefined,
     wakeAt: undefined,
+    beginBy: undefined,
+    endBy: undefined,
     ...released,
     updatedAt: at,
   });

@@ -17,7 +17,7 @@ export function deliver(
   }
   if (isFinal(head.status)) return false;
   signals.insert(head.number, { name, slot: signals.count(head.number, name), payload }, now);
-  runs.wake(head.number, now);
+  runs.wakeIfBegun(head.number, now);
   return true;
 }
 

@@ -78,8 +78,8 @@ export function runsTable(db: Connection) {
   const release = db.prepare<unknown[]>(
     "UPDATE runs SET status = ?, wake_at = ?, blocked = ?, owner = NULL, lease_until = NULL, released_at = @at, updated_at = @at WHERE number = ?",
   );
-  const queueUp = db.prepare<[number, string]>(
-    "UPDATE runs SET status = 'pending', owner = NULL, lease_until = NULL, wake_at = NULL, in_line = 1, updated_at = ? WHERE id = ?",
+  const queueUp = db.prepare<[string]>(
+    "UPDATE runs SET status = 'pending', owner = NULL, lease_until = NULL, wake_at = NULL, in_line = 1 WHERE id = ?",
   );
   const setInLine = db.prepare<[number, string]>("UPDATE runs SET in_line = ? WHERE id = ?");
   const fence = db.prepare<[number, string]>(
@@ -88,6 +88,9 @@ export function runsTable(db: Connection) {
   const recode = db.prepare<unknown[]>("UPDATE runs SET code = ?, code_seq = ?, code_history = ? WHERE number = ?");
   const soon = "UPDATE runs SET wake_at = min(coalesce(wake_at, @at), @at) WHERE status = 'waiting'";
   const wake = db.prepare<{ number: number; at: number }>(`${soon} AND number = @number`);
+  const wakeIfBegun = db.prepare<{ number: number; at: number }>(
+    `${soon} AND number = @number AND released_at IS NOT NULL`,
+  );
   const wakeById = db.prepare<{ id: string; at: number }>(`${soon} AND id = @id`);
   const requestCancel = db.prepare<unknown[]>(
     "UPDATE runs SET cancel = ?, blocked = NULL, updated_at = ? WHERE number = ?",
@@ -124,7 +127,7 @@ export function runsTable(db: Connection) {
       return isClaimable.get(run, now, dead.owner, dead.epoch, now) !== undefined;
     },
     /** Makes a run that has no slot pending and in line. */
-    queueUp: (id: string, at: number): void => void queueUp.run(at, id),
+    queueUp: (id: string): void => void queueUp.run(id),
     setInLine: (id: string, isInLine: boolean): void => void setInLine.run(isInLine ? 1 : 0, id),
     /** Its owner cannot write any more, and anybody may claim it. */
     fence: (id: string, now: number): void => void fence.run(now, id),
@@ -155,6 +158,8 @@ export function runsTable(db: Connection) {
     },
     /** Makes a waiting run due at `at`, unless it is due earlier. */
     wake: (number: number, at: number): void => void wake.run({ number, at }),
+    /** The same, unless the run has had no owner: then it waits for the time at which it begins. */
+    wakeIfBegun: (number: number, at: number): void => void wakeIfBegun.run({ number, at }),
     wakeById: (id: string, at: number): void => void wakeById.run({ id, at }),
     requestCancel: (number: number, reason: string, at: number): void => void requestCancel.run(reason, at, number),
     /** Makes the run pending again, for a retry. */

@@ -23,10 +23,8 @@ export function conditionsTable(db: Connection) {
   const gathering = db.prepare<[string, string], Gathering>(
     "SELECT id, input, gather_until AS until FROM runs WHERE workflow = ? AND gathering = ?",
   );
-  const replace = db.prepare<unknown[]>(
-    "UPDATE runs SET input = ?, input_hash = ?, wake_at = ?, updated_at = ? WHERE id = ?",
-  );
-  const collect = db.prepare<unknown[]>("UPDATE runs SET input = ?, updated_at = ? WHERE id = ?");
+  const replace = db.prepare<unknown[]>("UPDATE runs SET input = ?, input_hash = ?, wake_at = ? WHERE id = ?");
+  const collect = db.prepare<unknown[]>("UPDATE runs SET input = ? WHERE id = ?");
   const full = db.prepare<{ id: string; at: number }>(
     "UPDATE runs SET gathering = NULL, wake_at = min(coalesce(wake_at, @at), @at) WHERE id = @id",
   );
@@ -64,9 +62,9 @@ export function conditionsTable(db: Connection) {
       const isBatch = type === "batch";
       gather.run(key, until, isBatch ? 1 : 0, isBatch ? batchInput([input]) : input, id);
     },
-    replace: (id: string, { input, inputHash, createdAt }: NewRun, wakeAt: number): void =>
-      void replace.run(input, inputHash, wakeAt, createdAt, id),
-    collect: (id: string, inputs: readonly string[], at: number): void => void collect.run(batchInput(inputs), at, id),
+    replace: (id: string, { input, inputHash }: NewRun, wakeAt: number): void =>
+      void replace.run(input, inputHash, wakeAt, id),
+    collect: (id: string, inputs: readonly string[]): void => void collect.run(batchInput(inputs), id),
     /** The run gathers no more, and is due. */
     isFull: (id: string, at: number): void => void full.run({ id, at }),
     /** The run that a start over the limit gets in place of a new one. */

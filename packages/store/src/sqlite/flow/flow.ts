@@ -22,7 +22,7 @@ export function admit({ runs, line }: Tables, queue: string, claim: Claim): Item
   if (!row?.queue) return undefined;
   const { epoch, workflow, cancel: cancelled } = row;
   const rank = cancelled === undefined ? row.queue.rank : FIRST;
-  runs.queueUp(run, now);
+  runs.queueUp(run);
   const counts = epoch === 0 ? 1 : 0;
   item = line.enter({ ...row.queue, rank, run, step: "", epoch, since: now, counts, workflow });
   return line.isOffered(item, now) ? item : undefined;

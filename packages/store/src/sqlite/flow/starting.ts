@@ -11,7 +11,7 @@ export function joined({ runs, conditions }: Tables, run: NewRun): RunRow | unde
   }
   if (found && gather.type === "batch") {
     const inputs = [...(JSON.parse(found.input) as string[]), run.input];
-    conditions.collect(found.id, inputs, createdAt);
+    conditions.collect(found.id, inputs);
     if (inputs.length >= gather.size) conditions.isFull(found.id, createdAt);
     return runs.get(found.id);
   }
