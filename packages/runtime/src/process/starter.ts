@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { PerdureError } from "@perdure/protocol";
+import { nextTurn, PerdureError } from "@perdure/protocol";
 import type { NewRun, RunRow } from "@perdure/store";
 import { conditionsOf } from "../queues/conditions.ts";
 import type { Slots } from "../queues/slots.ts";
@@ -22,6 +22,9 @@ import type { RunsInMemory } from "./runs-in-memory.ts";
 const direct = <R>(call: () => R): R => call();
 
 const MOST_CALLERS = 10_000;
+
+/** How many runs one commit creates. */
+const MANY = 1_000;
 
 /** Starts runs, or attaches to those that exist. */
 export class Starter {
@@ -71,14 +74,54 @@ export class Starter {
    * @throws PerdureError `RUN_INPUT_DIFFERS`, `RUN_WORKFLOW_DIFFERS`, `RUN_ID_*`, `VALUE_NOT_STORABLE`
    */
   async begin(request: RunRequest): Promise<string> {
+    const { clock, settings, owner } = this.context;
+    const newRun = await this.prepare(request);
+    const { id, inputHash, gather, throttle } = newRun;
+    const leaseEndsAt = this.leases.endsAt();
+    const withLease = (): NewRun => ({ ...newRun, lease: { owner, until: clock.now() + settings.lease } });
+    const { created, run } = await this.runs.claiming(id, request, () => this.committer.create(withLease));
+    if (created && run.status === "running") this.runs.execute(run, request, leaseEndsAt);
+    if (created || run.id !== id) this.followers.resume(run.id, request);
+    else await this.attach(run, request, gather || throttle ? run.inputHash : inputHash);
+    return run.id;
+  }
+
+  /**
+   * Records many runs, a thousand with one commit, and begins none here: workers do, and whoever awaits a result. A run that has the id already is attached
+   * to. Resolves with their ids.
+   * @throws as `begin`
+   */
+  async beginLater(requests: readonly RunRequest[]): Promise<string[]> {
+    const ids: string[] = [];
+    for (let from = 0; from < requests.length; from += MANY) {
+      const some = requests.slice(from, from + MANY);
+      const store = await this.context.ready();
+      const newRuns: NewRun[] = [];
+      for (const request of some) newRuns.push(await this.prepare(request));
+      const created = store.createRuns
+        ? await store.createRuns(newRuns)
+        : await Promise.all(newRuns.map(async (run) => store.createRun(run)));
+      for (const [place, { created: isNew, run }] of created.entries()) {
+        const [request, newRun] = [some[place], newRuns[place]];
+        const joins = newRun?.gather ?? newRun?.throttle;
+        if (!isNew && request && newRun && !joins) this.assertSame(run, request, newRun.inputHash);
+        ids.push(run.id);
+      }
+      this.slots.freed();
+      await new Promise((resolve) => nextTurn(resolve)); // others get their turn
+    }
+    return ids;
+  }
+
+  /** The run that the request asks for, without a lease. */
+  private async prepare(request: RunRequest): Promise<NewRun> {
     const { definition, args, parent, tags = [], conditions = {} } = request;
-    const { gather, throttle } = conditions;
-    const { clock, values, settings, owner } = this.context;
+    const { clock, values, settings } = this.context;
     const { name } = definition.info;
     const { inContext = direct } = request;
     const { input: schema } = definition.options ?? {};
     // of a batch, only the whole list can be parsed
-    if (schema && gather?.type !== "batch") inContext(() => parseWith(schema, args, `the input of ${name}`));
+    if (schema && conditions.gather?.type !== "batch") inContext(() => parseWith(schema, args, `the input of ${name}`));
     const input = values.encode([...args], `${name} was called with`);
     const inputHash = fullFingerprint(args, input);
     const given = this.givenId(request);
@@ -90,10 +133,9 @@ export class Starter {
     await this.context.ready();
     const startConditions = conditionsOf(this.slots, request, now);
     const waitsFor = startConditions && (await startConditions);
-    const leaseEndsAt = this.leases.endsAt();
     const code = codeOf(definition);
     const codeHistory = newHistory(settings.renames);
-    const newRun: NewRun = {
+    return {
       id,
       workflow: name,
       file: definition.module.file,
@@ -109,12 +151,6 @@ export class Starter {
       ...(codeHistory !== undefined && { codeHistory }),
       ...waitsFor,
     };
-    const withLease = (): NewRun => ({ ...newRun, lease: { owner, until: clock.now() + settings.lease } });
-    const { created, run } = await this.runs.claiming(id, request, () => this.committer.create(withLease));
-    if (created && run.status === "running") this.runs.execute(run, request, leaseEndsAt);
-    if (created || run.id !== id) this.followers.resume(run.id, request);
-    else await this.attach(run, request, gather || throttle ? run.inputHash : inputHash);
-    return run.id;
   }
 
   /** The id that the start or the workflow gives. A start that may join another run has one of its own: it is no other run with the same arguments. */
@@ -191,16 +227,19 @@ export class Starter {
 
   /** A run with the id exists: it has to be the same run. A failed one is tried again, or restarted, if the request says so. */
   private async attach(run: RunRow, request: RunRequest, inputHash: string): Promise<void> {
-    const { settings } = this.context;
-    const { name } = request.definition.info;
-    if (!isRunOf(placeOf(run), request.definition, settings.renames))
-      throw new PerdureError("RUN_WORKFLOW_DIFFERS", { run: run.id, workflow: name, recorded: run.workflow });
-    if (run.inputHash !== inputHash) throw new PerdureError("RUN_INPUT_DIFFERS", { run: run.id, workflow: name });
+    this.assertSame(run, request, inputHash);
     if (run.status === "failed") {
       const { ifFailed = "attach" } = request;
       if (ifFailed === "attach") return;
       await (ifFailed === "restart" ? this.restart(run.id) : this.retry(run));
     }
     if (run.status !== "completed" && run.status !== "cancelled") this.followers.resume(run.id, request);
+  }
+
+  private assertSame(run: RunRow, { definition }: RunRequest, inputHash: string): void {
+    const { name } = definition.info;
+    if (!isRunOf(placeOf(run), definition, this.context.settings.renames))
+      throw new PerdureError("RUN_WORKFLOW_DIFFERS", { run: run.id, workflow: name, recorded: run.workflow });
+    if (run.inputHash !== inputHash) throw new PerdureError("RUN_INPUT_DIFFERS", { run: run.id, workflow: name });
   }
 }
