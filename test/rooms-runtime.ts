@@ -11,7 +11,7 @@ export const runtimeRooms = {
   execution: ["history", "definitions", "config", "values", "process-wide.ts"],
   steps: ["execution", "definitions", "config", "values"],
   process: ["execution", "reporting", "history", "definitions", "config", "renames", "values", "process-wide.ts"],
-  schedules: ["process", "execution", "history", "definitions", "config", "values"],
+  schedules: ["process", "queues", "execution", "history", "definitions", "config", "values"],
   compiled: ["process", "steps", "execution", "definitions", "values"],
   api: ["schedules", "process", "steps", "execution", "history", "definitions", "config", "values"],
   "test-kit": ["process", "steps", "execution", "definitions", "config", "values"],

@@ -16,7 +16,7 @@ interface Report {
 
 const reportOf = (output: string): Report => JSON.parse(output) as Report;
 
-const compiled = `import * as $perdure from "perdure/internal"; $perdure.module(5, {});`;
+const compiled = `import * as $perdure from "perdure/internal"; $perdure.module(6, {});`;
 
 test("doctor finds nothing wrong with a healthy program, and the faults of another one", async () => {
   const [good, bad] = [temporaryDirectory("good"), temporaryDirectory("bad")];

@@ -5,6 +5,7 @@ import { compile, CompileError, type Diagnostic } from "unplugin-perdure";
 import {
   argumentDescriptions,
   backoffDescriptions,
+  choiceDescriptions,
   wordDescriptions,
 } from "../../packages/compiler/src/directives/describe.ts";
 import { argumentNames } from "../../packages/compiler/src/directives/directive.ts";
@@ -135,10 +136,40 @@ describe.each(["typescript", "typescript-5.9"])("the plugin in the tsserver of %
     expect(await file.completed(task(`timeout="1‸"`.replaceAll('"', "'")), "1h")).toBe(task("timeout='1h'"));
   });
 
+  test("values are offered for when a workflow begins", async () => {
+    const file = open();
+    const workflow = (text: string): string => `async function f() {\n  "use workflow: ${text}";\n}\n`;
+    expect(await file.offered(workflow("every=1h, catchUp=‸"))).toEqual(["none", "last", "all"]);
+    expect(await file.offered(workflow("every=1h, overlap=‸"))).toEqual(["skip", "queue", "cancel-running", "allow"]);
+    expect(await file.offered(workflow("queue=mail, hold=‸"))).toEqual(["true", "false"]);
+    expect(await file.offered(workflow("rate=‸"))).toContain("10/1m");
+    expect(await file.completed(workflow("cron='‸', timezone=UTC"), "0 6 * * *")).toBe(
+      workflow("cron='0 6 * * *', timezone=UTC"),
+    );
+    expect(await file.completed(workflow("cron='0 6 * * *', timezone=Europe/Vi‸"), "Europe/Vienna")).toBe(
+      workflow("cron='0 6 * * *', timezone=Europe/Vienna"),
+    );
+    expect((await file.hover(workflow("every=1h, overlap=cancel-‸running")))?.documentation).toContain(
+      choiceDescriptions.overlap["cancel-running"].text,
+    );
+    expect(await file.hover(workflow("jitter=30‸s, every=1h"))).toMatchObject({ title: "30s = 30,000 ms" });
+  });
+
+  test("what is offered as a value is right", () => {
+    const told: Diagnostic[] = [];
+    for (const [name, words] of Object.entries(choiceDescriptions))
+      for (const [word, { example }] of Object.entries(words)) {
+        expect(example).toBe(`${name}=${word}`);
+        told.push(...said(`export async function f() { "use workflow: every=1h, ${example}" }`, "/app/a.ts", "/app"));
+      }
+    expect(told).toEqual([]);
+  });
+
   test("the examples in the descriptions are right", () => {
     const told: Diagnostic[] = [];
     const read = (directive: string): void => {
-      const source = `export async function f(order: { id: string }) { "${directive}" }`;
+      const parameters = /\b(?:cron|every)=/.test(directive) ? "" : "order: { id: string }";
+      const source = `export async function f(${parameters}) { "${directive}" }`;
       told.push(...said(source, "/app/a.ts", "/app"));
     };
     for (const { example } of Object.values(wordDescriptions)) read(example);
@@ -166,6 +197,8 @@ describe.each(["typescript", "typescript-5.9"])("the plugin in the tsserver of %
     expect(await file.completed(workflow("a-{order.cu‸}-b"), "customer")).toBe(workflow("a-{order.customer}-b"));
     expect(await file.offered(workflow("{key}-‸"))).toEqual([]);
     expect(await file.completed(workflow("{key:‸}"), "yyyy-mm-dd")).toBe(workflow("{key:yyyy-mm-dd}"));
+    const key = `async function f({ customer }: { customer: string }) {\n  "use task: queue=mail, key=a-{‸}";\n}\n`;
+    expect(await file.offered(key)).toEqual(["customer"]);
     // doubled braces are text
     expect(await file.offered(workflow("{{‸"))).toEqual([]);
   });

@@ -27,6 +27,47 @@ const programs: Record<string, string | Files> = {
   DIRECTIVE_ARGUMENT_INVALID: `async function f() { "use task: retries=-1, timeout=0s, backoff=expnential(base=2)" }\nasync function g() { 'use task: retries=1.5, timeout="5 fortnights"' }\nasync function h() { "use task: backoff=exponential(base=0, jitter=maybe)" }\nasync function i() { "use workflow: id={a" }\nasync function j() { "use workflow: id=" }`,
   "DIRECTIVE_ARGUMENT_INVALID 2": `async function f() { "use task: timeout=30, backoff=exponential(base=2, max=60)" }`,
   DIRECTIVE_ARGUMENT_MISSING: `async function f() { "use task: backoff=exponential" }\nasync function g() { "use task: backoff=linear(start=1s)" }\nasync function h() { "use task: backoff=constant()" }`,
+  "DIRECTIVE_ARGUMENT_INVALID 4": `async function a() { "use task: queue=send mail, priority=1.5" }
+async function b() { "use task: concurrency=0, rate=10/60, key={order" }
+async function c() { "use task: rate=10/m, perKey=-1, key=x" }
+async function d() { "use workflow: queue=, hold=yes, timeout=60" }
+async function e() { "use workflow: cron='0 25 * * *', timezone=Europe/Viena, jitter=0s, catchUp=lats, overlap=cancel" }
+async function f() { "use workflow: every=500ms" }
+`,
+  "DIRECTIVE_ARGUMENT_MISSING 2": `async function a(x) { "use task: key={x}, priority=5" }
+async function b() { "use task: perKey=1" }
+async function c() { "use workflow: hold=true, concurrency=1" }
+async function d() { "use workflow: timezone=UTC, every=1h" }
+async function e() { "use workflow: jitter=1s, catchUp=all, overlap=skip" }
+`,
+  DIRECTIVE_ARGUMENTS_CONFLICT: `async function a(x) { "use task: queue=mail, concurrency=5" }
+async function b(x) { "use workflow: rate=1/1s, queue=mail, perKey=1, key={x}" }
+async function c() { "use workflow: every=1h, cron='0 6 * * *'" }
+`,
+  "PLACEHOLDER_UNKNOWN 2": `async function f(order) { "use task: queue=mail, key={oder.customer}" }
+async function g({ customer }) { "use workflow: id={order}, perKey=1, key=a-{custmer:yyyy-mm-dd}" }
+`,
+  WORKFLOW_NOT_SCHEDULABLE: `export async function a(region) {
+  "use workflow: every=1h";
+}
+export async function b(day = "today", { to }, ...rest) { "use workflow: cron='0 6 * * *'" }
+export const make = () => async () => { "use workflow: id=x, every=1h" };
+export class Report {
+  async send() { "use workflow: id=x, every=1h" }
+  static async build() { "use workflow: every=1h" }
+}
+export async function fine(day = "today", ...rest) { "use workflow: every=1h" }
+`,
+  "WORKFLOW_NOT_SCHEDULABLE 2": `export const jobs = [async () => { "use workflow: every=1h"; }, async () => {
+  "use workflow: every=2h";
+}];
+`,
+  "WORKFLOW_NOT_SCHEDULABLE 3": {
+    "a.ts": `export async function a(this: void, day?: Date, { to }: { to: string } = { to: "" }) { "use workflow: every=1h" }
+export async function b(day: Date | undefined, { to }: { to: string }) { "use workflow: every=1h" }
+export async function c(day?: Date, ...[to]: string[]) { "use workflow: every=1h" }
+`,
+  },
   DIRECTIVE_ARGUMENT_DUPLICATE: `async function f() { "use task: retries=1, retries=2" }`,
   PLACEHOLDER_UNKNOWN: `async function f(source, { order }, ...rest) {\n  "use workflow: id=a-{sorce}-{order.id}-{rest.0}-{rest}";\n}\nasync function g() { "use workflow: id={x}" }\nasync function h(a) { "use workflow: id={a b}-{}" }`,
   PLACEHOLDER_FORMAT: `async function f(day) { "use workflow: id=a-{day:yyyy-MM-dd}-{day:hh:mm}-{day:}-{day:yyyy yyyy}-{day:day}" }`,

@@ -63,7 +63,11 @@ test("errors and warnings are reported to esbuild with their source lines", asyn
           lineText: 'export async function é() { "use task: retires=3"; }',
           length: 9,
         },
-        notes: [{ text: 'did you mean "retries"? a task takes retries, backoff, timeout and name' }],
+        notes: [
+          {
+            text: 'did you mean "retries"? a task takes retries, backoff, timeout, queue, key, priority, concurrency, perKey, rate and name',
+          },
+        ],
       },
     ],
   });

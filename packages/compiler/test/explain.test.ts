@@ -94,7 +94,7 @@ describe("explain", () => {
 
   test("says what it was that was compiled before", () => {
     const { root } = temporaryProject({
-      "dist/a.js": `import * as $perdure from "perdure/internal"; function $perdure_m() { return $perdure_m.m ??= $perdure.module(5, {}); } $perdure_m();`,
+      "dist/a.js": `import * as $perdure from "perdure/internal"; function $perdure_m() { return $perdure_m.m ??= $perdure.module(6, {}); } $perdure_m();`,
     });
     expect(explain("dist/a.js", { root }).reason).toBe("compiled before");
   });

@@ -1,7 +1,7 @@
 import type { ModuleInfo } from "./manifest.ts";
 
 /** Increased whenever emitted code and runtime become incompatible. Both sides check it. */
-export const ABI_VERSION = 5;
+export const ABI_VERSION = 6;
 
 /** The only module that emitted code imports. */
 export const ABI_MODULE = "perdure/internal";

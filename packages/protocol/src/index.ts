@@ -7,6 +7,7 @@ export * from "./errors.ts";
 export * from "./manifest.ts";
 export * from "./messages.ts";
 export * from "./options.ts";
+export * from "./queue-name.ts";
 export * from "./step-id.ts";
 export * from "./suggest.ts";
 export * from "./system-time.ts";

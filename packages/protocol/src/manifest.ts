@@ -49,37 +49,75 @@ const templatePart = v.union([
     v.readonly(),
   ),
 ]);
-/** A part of an id template: literal text, or the path of a value in the arguments. */
+/** A part of the template of an id or a key: literal text, or the path of a value in the arguments. */
 export type TemplatePart = v.InferOutput<typeof templatePart>;
 
-const scheduleOptions = {
+/** What a schedule does about the ticks that nobody was there for. */
+export const CATCH_UP = ["none", "last", "all"] as const;
+/** What a schedule does if the run of the tick before has not ended. */
+export const OVERLAP = ["skip", "queue", "cancel-running", "allow"] as const;
+
+const flow = v.pipe(
+  v.strictObject({
+    /** The queue that it stands in line of. */
+    queue: v.exactOptional(v.string()),
+    /** Limits of a queue of its own. */
+    limits: v.exactOptional(
+      v.pipe(
+        v.strictObject({
+          concurrency: v.exactOptional(v.number()),
+          perKey: v.exactOptional(v.number()),
+          rate: v.exactOptional(v.pipe(v.strictObject({ limit: v.number(), per: v.number() }), v.readonly())),
+        }),
+        v.readonly(),
+      ),
+    ),
+    key: v.exactOptional(v.pipe(v.array(templatePart), v.readonly())),
+    priority: v.exactOptional(v.number()),
+    hold: v.exactOptional(v.literal(true)),
+  }),
+  v.readonly(),
+);
+/** What a task or workflow waits for before it begins, from its directive. `per` is in milliseconds. */
+export type FlowInfo = v.InferOutput<typeof flow>;
+
+const anySchedule = {
   jitter: v.exactOptional(v.number()),
-  catchUp: v.exactOptional(v.picklist(["none", "last", "all"])),
-  overlap: v.exactOptional(v.picklist(["skip", "queue", "cancel-running", "allow"])),
+  catchUp: v.exactOptional(v.picklist(CATCH_UP)),
+  overlap: v.exactOptional(v.picklist(OVERLAP)),
 };
 const schedule = v.pipe(
   v.union([
-    v.strictObject({ cron: v.string(), timezone: v.exactOptional(v.string()), ...scheduleOptions }),
-    v.strictObject({ every: v.number(), ...scheduleOptions }),
+    v.strictObject({ cron: v.string(), timezone: v.exactOptional(v.string()), ...anySchedule }),
+    v.strictObject({ every: v.number(), ...anySchedule }),
   ]),
   v.readonly(),
 );
-/** When a workflow is started, from its directive. `every` and `jitter` are in milliseconds. */
+/** When runs of a workflow begin, from its directive. Durations are in milliseconds. */
 export type ScheduleInfo = v.InferOutput<typeof schedule>;
 
 const functionInfo = v.pipe(
   v.variant("kind", [
-    v.strictObject({ kind: v.literal("task"), name: v.string(), at: position, options: v.exactOptional(taskOptions) }),
+    v.strictObject({
+      kind: v.literal("task"),
+      name: v.string(),
+      at: position,
+      options: v.exactOptional(taskOptions),
+      flow: v.exactOptional(flow),
+    }),
     v.strictObject({
       kind: v.literal("workflow"),
       name: v.string(),
       at: position,
       id: v.exactOptional(v.pipe(v.array(templatePart), v.readonly())),
-      schedule: v.exactOptional(schedule),
       /** Whether the workflow can be called without an instance or a closure. Another process can then resume its runs by name. */
       recoverable: v.boolean(),
       /** It has no `id`, and more than its arguments distinguishes its calls: variables of a function around it, or its instance. */
       needsId: v.exactOptional(v.literal(true)),
+      flow: v.exactOptional(flow),
+      /** How long a run may take, in milliseconds. */
+      timeout: v.exactOptional(v.number()),
+      schedule: v.exactOptional(schedule),
     }),
     v.strictObject({ kind: v.literal("helper"), name: v.string(), at: position }),
   ]),

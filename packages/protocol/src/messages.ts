@@ -1,10 +1,9 @@
 import { components } from "./components.ts";
+import { flowMessages } from "./flow-messages.ts";
+import { scheduleMessages } from "./schedule-messages.ts";
+import { define, type Message } from "./message.ts";
 
-/** A message: what happened, in the names of the user's code, and what to do next. */
-export interface Message {
-  readonly text: string;
-  readonly hint: string;
-}
+export type { Message } from "./message.ts";
 
 interface StepAndPlaces {
   readonly run: string;
@@ -39,8 +38,6 @@ type Rename = readonly [from: string, to: string];
 
 const declared = ([from, to]: Rename): string =>
   `configure({ renames: { ${JSON.stringify(from)}: ${JSON.stringify(to)} } })`;
-
-const define = <P>(make: (params: P) => Message) => make;
 
 /** All messages of the runtime. A golden test quotes each one. */
 export const messages = {
@@ -393,22 +390,8 @@ export const messages = {
     text: `${p.task} threw ${p.thrown}, which cannot be stored as it is${p.problem === "" ? "" : ` (${p.problem})`}`,
     hint: "throw an Error with the fields that the workflow needs; the cause of this error has those that could be stored",
   })),
-  STORE_WITHOUT_SCHEDULES: define((p: { name: string }) => ({
-    text: `the store ${p.name} has no schedules`,
-    hint: "use the SQLite store, or one that implements ScheduleStore of the store contract",
-  })),
-  SCHEDULE_INVALID: define((p: { schedule: string; problem: string }) => ({
-    text: `the schedule ${p.schedule} is not valid: ${p.problem}`,
-    hint: 'give a cron expression such as "0 6 * * *" or an interval such as "1h", a time zone such as "Europe/Vienna", and a workflow at the top of a module',
-  })),
-  SCHEDULE_NOT_FOUND: define((p: { schedule: string }) => ({
-    text: `there is no schedule ${p.schedule} in this store`,
-    hint: "list the existing ones with schedules(), and check which store configure() or $PERDURE_STORE names",
-  })),
-  SCHEDULE_NOT_LOADED: define((p: { schedule: string; workflow: string; file: string }) => ({
-    text: `the schedule ${p.schedule} is due and starts nothing: no loaded module has its workflow ${p.workflow} (${p.file})`,
-    hint: `import the module where worker() is called, and have it compiled; if the workflow was renamed, declare the rename in configure({ renames }); if it is gone, call unschedule(${JSON.stringify(p.schedule)})`,
-  })),
+  ...flowMessages,
+  ...scheduleMessages,
 } satisfies Record<string, (params: never) => Message>;
 
 export type MessageCode = keyof typeof messages;

@@ -23,17 +23,20 @@ export {
   subscribe,
   worker,
   type ListOptions,
-  type StartOptions,
 } from "./api/runs.ts";
 export { getSchedule, schedule, schedules, unschedule, type Schedule, type ScheduleInfo } from "./api/schedules.ts";
-export type { Worker, WorkerOptions } from "./api/worker.ts";
+export { cancelMany, retryMany, startMany, type ManyOptions, type ManyResult } from "./api/bulk.ts";
+export type { Worker, WorkerOptions, WorkerState } from "./api/worker.ts";
 export type { Clock } from "./config/clock.ts";
+export type { FlowOptions, Limits, Rate } from "./config/flow-options.ts";
 export type { Duration } from "./config/duration.ts";
 export type { RunHappened, RuntimeEvent, StepEvent, StepHappened } from "./config/events.ts";
 export type { AttemptInfo, CommitInfo, ExecutionInfo, Gauges, Instrumentation } from "./config/instrumentation.ts";
 export type { Logger, LogLevel } from "./config/logger.ts";
 export type { Redacted, Retention, RuntimeOptions } from "./config/settings.ts";
 export { taskContext, type TaskContext } from "./execution/current.ts";
+export { Queue, queue, queues, type QueueInfo, type QueueKeyInfo, type QueueOptions } from "./api/queues.ts";
+export type { BatchOptions, Debounce, StartOptions, ThrottleOptions } from "./api/start-options.ts";
 export { close, configure } from "./process/default-runtime.ts";
 export type { ScheduleOptions } from "./schedules/define.ts";
 export type { CatchUp } from "./schedules/due.ts";

@@ -1,12 +1,18 @@
 import type { Awaitable, Store } from "./contract.ts";
 import { codeCases } from "./conformance/codes.ts";
+import { ifQueues } from "./conformance/flow/kit.ts";
 import { livenessCases } from "./conformance/liveness.ts";
 import { listCases } from "./conformance/lists.ts";
+import { offerCases } from "./conformance/flow/offers.ts";
 import { ownershipCases } from "./conformance/ownership.ts";
 import { persistenceCases } from "./conformance/persistence.ts";
+import { queueRunCases } from "./conformance/flow/runs.ts";
+import { queueStepCases } from "./conformance/flow/steps.ts";
+import { queueCases } from "./conformance/flow/queues.ts";
 import { requestCases } from "./conformance/requests.ts";
 import { scheduleCases, sharedScheduleCases } from "./conformance/schedules.ts";
 import { signalCases } from "./conformance/signals.ts";
+import { startingCases } from "./conformance/flow/starting.ts";
 import { steeringCases } from "./conformance/steering.ts";
 import { stepCases } from "./conformance/steps.ts";
 import { valueCases } from "./conformance/values.ts";
@@ -43,6 +49,7 @@ export function testStore(
     ...codeCases,
     ...valueCases,
     ...scheduleCases,
+    ...ifQueues({ ...queueCases, ...queueRunCases, ...queueStepCases, ...offerCases, ...startingCases }),
   };
   for (const [name, run] of Object.entries(cases)) {
     test(name, () => using(make(), run));

@@ -173,8 +173,8 @@ export type Write = { readonly run: string; readonly epoch: number } & (
       readonly step: StepRow;
       /** The delivery that the step, a wait, consumes. */
       readonly consume?: SignalRow;
-      /** The step gives back its slot, or its place in line (Q4). */
-      readonly slot?: true;
+      /** The step gives back its slot, or its place in line, at this time (Q4). */
+      readonly leaves?: number;
     }
   | {
       readonly type: "finish";
@@ -235,6 +235,14 @@ export interface RunFilter {
   readonly before?: string;
   /** Default 100. */
   readonly limit?: number;
+}
+
+export interface Claim {
+  readonly run: string;
+  readonly lease: Lease;
+  readonly now: number;
+  /** A dead owner of the run. */
+  readonly from?: { readonly owner: string; readonly epoch: number };
 }
 
 /** A claim of a run, and what it found. An execution of the run begins with it. */
@@ -312,6 +320,11 @@ export interface Store extends Partial<FlowStore & ScheduleStore> {
   /** Appears in messages, for example `sqlite:perdure.db`. */
   readonly name: string;
 
+  /**
+   * Calls `changed` soon after another process, or another instance of the store, has written: a hint, never the truth, and never needed. Returns what ends it.
+   */
+  watch?(changed: () => void): () => void;
+
   /** Creates or migrates the store. Called once, before every other method. */
   open(): Awaitable<void>;
   close(): Awaitable<void>;
@@ -343,12 +356,7 @@ export interface Store extends Partial<FlowStore & ScheduleStore> {
    * S12 `stalls` counts the claims in a row of a running run in which its last owner recorded no checkpoint. A claim after a new checkpoint
    *     sets it to 0.
    */
-  claim(claim: {
-    readonly run: string;
-    readonly lease: Lease;
-    readonly now: number;
-    readonly from?: { readonly owner: string; readonly epoch: number };
-  }): Awaitable<RunRow | undefined>;
+  claim(claim: Claim): Awaitable<RunRow | undefined>;
 
   /**
    * S19 Each successful claim is recorded, in the same transition. A restart forgets the claims, and a fork has none of the original's. A run that was
@@ -384,7 +392,7 @@ export interface Store extends Partial<FlowStore & ScheduleStore> {
 
   /**
    * S7 Deliveries of one name form a queue: each is kept, in order, until a wait consumes it. A delivery to a run that has ended is refused
-   *    (false). After an accepted delivery, a waiting run is due at `now` at the latest.
+   *    (false). After an accepted delivery, a waiting run that has begun is due at `now` at the latest.
    * S13 A delivery to a run that does not exist is kept until the run is created, for at least `EARLY_SIGNAL_LIFETIME`.
    */
   deliver(delivery: {

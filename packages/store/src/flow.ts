@@ -119,6 +119,9 @@ export interface StartConditions {
 /** Milliseconds for which an offered slot is kept. */
 export const OFFER_TIME = 5_000;
 
+/** An offer that ends so much later than the time of a call was made before the clock was set back. It does not hold. */
+export const LATEST_OFFER = 2 * OFFER_TIME;
+
 /**
  * Queues, and the conditions under which runs begin. A store has all of these methods or none.
  *
@@ -136,7 +139,7 @@ export const OFFER_TIME = 5_000;
  *    with the one that the run has; otherwise the run is pending and in line (`createRun` returns it so, `claim` returns undefined). `unfinished` leaves out runs that
  *    are in line. Without a lease, a new run is in line from the beginning, unless it has a `dueAt`. `finish` gives the slot back. So does `release`; with
  *    `hold`, one to waiting does not, unless the run has an open child step. A release to pending that is not blocked puts the run in line again with its old rank.
- * Q4 A step's slot belongs to the owner that took it, not to the run: it is taken until `leave`, a `step` write with `slot`, or `freeSlots`, whatever becomes
+ * Q4 A step's slot belongs to the owner that took it, not to the run: it is taken until `leave`, a `step` write with `leaves`, or `freeSlots`, whatever becomes
  *    of the run. A step in line leaves it with the end of its run. A run that is released while a step of it is in line can be woken (S11), and is due when that is offered a slot.
  * Q5 An offer that is not taken in time ends. Those in line whose runs have the same workflow step aside, until `offers` is called for that workflow: a
  *    workflow that no process has loaded delays the others once. The one whose offer ended comes last of its key then.

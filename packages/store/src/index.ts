@@ -1,4 +1,5 @@
 export * from "./contract.ts";
+export { batchInput, OFFER_TIME } from "./flow.ts";
 export { memoryStore } from "./memory/store.ts";
 export { openStore } from "./open.ts";
 export { EARLY_SIGNAL_LIFETIME, hasEnded, isFinal } from "./status.ts";

@@ -1,31 +1,27 @@
 import fc from "fast-check";
-import type { NewRun, NewSchedule, SignalRow, StepRow, Store, Write } from "../src/index.ts";
-
-/** One call of the contract. It may read the store first, to find valid epochs and owners. */
-export type Command = (store: Store) => Promise<unknown>;
+import type { NewRun, SignalRow, StepRow, Store, Write } from "../src/index.ts";
+import {
+  calling,
+  code,
+  compact,
+  epochOf,
+  epochOffset,
+  lease,
+  maybe,
+  owner,
+  run,
+  signal,
+  stepId,
+  text,
+  time,
+  workflow,
+  type Command,
+} from "./drawn.ts";
+import { schedule, scheduleCommands } from "./schedule-commands.ts";
+import { flowCommands, flowState, startConditions } from "./flow-commands.ts";
 
 const LISTED = ["pending", "running", "waiting", "completed", "failed", "cancelled", "blocked"] as const;
 const ENDS = ["completed", "failed", "cancelled"] as const;
-
-const run = fc.constantFrom("a", "b", "c", "d");
-const workflow = fc.constantFrom("ship", "bill");
-const owner = fc.constantFrom("me", "you");
-const signal = fc.constantFrom("go", "stop");
-const schedule = fc.constantFrom("daily", "hourly");
-const stepId = fc.constantFrom("x[0]", "x[1]", "y[0]", "z[0]");
-const text = fc.constantFrom('"1"', '"2"', "");
-const code = fc.constantFrom("c1", "c2", "c3");
-const time = fc.nat({ max: 30 });
-const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 1 });
-/** Usually the run's own epoch. */
-const epochOffset = fc.constantFrom(0, 0, 0, 0, 0, 0, 1, -1);
-
-/** Removes undefined fields: the contract distinguishes "absent" from "undefined". */
-function compact<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as never;
-}
-
-const lease = fc.record({ owner, until: time });
 
 const newRun: fc.Arbitrary<NewRun> = fc
   .record({
@@ -72,12 +68,27 @@ const step: fc.Arbitrary<StepRow> = fc
 const consume: fc.Arbitrary<SignalRow> = fc.record({ name: signal, slot: fc.nat({ max: 2 }), payload: text });
 const blocked = fc.record({ error: text, message: text, code: text });
 
-type Unowned = { [T in Write["type"]]: Omit<Extract<Write, { type: T }>, "epoch"> }[Write["type"]];
+type Drawn = { [T in Write["type"]]: Omit<Extract<Write, { type: T }>, "epoch" | "at"> }[Write["type"]];
 
-const write: fc.Arbitrary<Unowned> = fc.oneof(
+/** The write at that time. */
+function written(drawn: Drawn, epoch: number, at: number): Write {
+  if (drawn.type === "finish" || drawn.type === "release") return { ...drawn, epoch, at };
+  if (drawn.type !== "step" || drawn.leaves === undefined) return { ...drawn, epoch };
+  return { ...drawn, epoch, leaves: at };
+}
+
+const write: fc.Arbitrary<Drawn> = fc.oneof(
   {
     weight: 6,
-    arbitrary: fc.record({ type: fc.constant("step" as const), run, step, consume: maybe(consume) }).map(compact),
+    arbitrary: fc
+      .record({
+        type: fc.constant("step" as const),
+        run,
+        step,
+        consume: maybe(consume),
+        leaves: maybe(time),
+      })
+      .map(compact),
   },
   {
     weight: 2,
@@ -88,7 +99,6 @@ const write: fc.Arbitrary<Unowned> = fc.oneof(
       output: text,
       unhandled: fc.subarray(["x[0]", "x[1]", "y[0]", "z[0]"]),
       compensated: fc.boolean(),
-      at: time,
     }),
   },
   {
@@ -100,7 +110,6 @@ const write: fc.Arbitrary<Unowned> = fc.oneof(
         status: fc.constantFrom("pending", "waiting", "waiting"),
         wakeAt: maybe(time),
         blocked: maybe(blocked),
-        at: time,
       })
       .map(compact),
   },
@@ -121,24 +130,7 @@ const write: fc.Arbitrary<Unowned> = fc.oneof(
       })
       .map(compact),
   },
-) as fc.Arbitrary<Unowned>;
-
-async function epochOf(store: Store, id: string, offset: number): Promise<number> {
-  return ((await store.getRun(id))?.epoch ?? 0) + offset;
-}
-
-const named = (name: string, call: Command): Command => Object.assign(call, { [fc.toStringMethod]: () => name });
-
-const show = (name: string, given: unknown): string => `${name} ${JSON.stringify(given)}`;
-
-/** A command that calls one method with a generated argument. */
-function calling<T>(
-  name: string,
-  drawn: fc.Arbitrary<T>,
-  call: (store: Store, given: T) => unknown,
-): fc.Arbitrary<Command> {
-  return drawn.map((given) => named(show(name, given), async (store) => call(store, given)));
-}
+) as fc.Arbitrary<Drawn>;
 
 const claim = calling(
   "claim",
@@ -153,11 +145,10 @@ const claim = calling(
 
 const commit = calling(
   "commit",
-  fc.array(fc.record({ write, offset: epochOffset }), { maxLength: 6 }),
-  async (store, drawn) => {
+  fc.record({ at: time, writes: fc.array(fc.record({ write, offset: epochOffset }), { maxLength: 6 }) }),
+  async (store, { at, writes: drawn }) => {
     const writes: Write[] = [];
-    for (const { write: rest, offset } of drawn)
-      writes.push({ ...rest, epoch: await epochOf(store, rest.run, offset) });
+    for (const { write: each, offset } of drawn) writes.push(written(each, await epochOf(store, each.run, offset), at));
     return store.commit(writes);
   },
 );
@@ -218,54 +209,7 @@ const unfinished = fc
   })
   .map(compact);
 
-const newSchedule: fc.Arbitrary<NewSchedule> = fc
-  .record({
-    name: schedule,
-    timing: text,
-    policy: text,
-    overlap: fc.constantFrom("skip", "queue", "cancel-running", "allow"),
-    workflow,
-    input: text,
-    inputHash: text,
-    code,
-    modules: text,
-    directive: maybe(fc.constant(true as const)),
-    now: time,
-    nextAt: time,
-  })
-  .map((given) => compact({ ...given, file: "f.ts" }) as NewSchedule);
-
-const tick = calling(
-  "tickSchedule",
-  fc
-    .record({
-      name: schedule,
-      offset: epochOffset,
-      runs: fc.array(fc.record({ at: time, run: newRun.map(({ lease: _, ...unowned }) => unowned) }), { maxLength: 3 }),
-      doneTo: time,
-      nextAt: maybe(time),
-      reason: text,
-      now: time,
-    })
-    .map(compact),
-  async (store, { offset, runs, ...given }) => {
-    const revision = ((await store.getSchedule?.(given.name))?.revision ?? 0) + offset;
-    const ofIt = runs.map(({ at, run }) => ({ at, run: { ...run, schedule: given.name } }));
-    return store.tickSchedule?.({ ...given, revision, runs: ofIt });
-  },
-);
-
-const pause = calling(
-  "pauseSchedule",
-  fc.record({ name: schedule, offset: epochOffset, paused: fc.boolean(), doneTo: time, nextAt: time }),
-  async (store, { name, offset, paused, ...on }) => {
-    const revision = ((await store.getSchedule?.(name))?.revision ?? 0) + offset;
-    return store.pauseSchedule?.(paused ? { name, revision, paused: true } : { name, revision, paused: false, ...on });
-  },
-);
-
-export const command: fc.Arbitrary<Command> = fc.oneof(
-  { weight: 3, arbitrary: calling("createRun", newRun, (store, given) => store.createRun(given)) },
+const commands: { readonly weight: number; readonly arbitrary: fc.Arbitrary<Command> }[] = [
   { weight: 4, arbitrary: claim },
   { weight: 8, arbitrary: commit },
   { weight: 1, arbitrary: renew },
@@ -310,19 +254,29 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
     ),
   },
   { weight: 1, arbitrary: calling("listRuns", filter, (store, given) => store.listRuns(given)) },
-  { weight: 2, arbitrary: calling("putSchedule", newSchedule, (store, given) => store.putSchedule?.(given)) },
-  { weight: 3, arbitrary: tick },
-  { weight: 1, arbitrary: pause },
-  {
-    weight: 1,
-    arbitrary: calling("deleteSchedule", schedule, (store, name) => store.deleteSchedule?.({ name })),
-  },
-  { weight: 1, arbitrary: calling("dueSchedules", time, (store, now) => store.dueSchedules?.(now)) },
   { weight: 1, arbitrary: calling("unfinished", unfinished, (store, given) => store.unfinished(given)) },
-);
+];
+
+/**
+ * @param queues - the store has queues
+ * @param forward - the commands are called in the order of their times. Otherwise, nothing is drawn whose answer the contract leaves open where a
+ *   clock is set back: a rate or a throttle, which may forget what is no longer needed.
+ */
+export function drawnCommand({ queues, forward }: { queues: boolean; forward: boolean }): fc.Arbitrary<Command> {
+  const created = queues
+    ? fc.tuple(newRun, startConditions(forward)).map(([given, conditions]) => ({ ...given, ...conditions(given) }))
+    : newRun;
+  const creation = calling("createRun", created, (store, given) => store.createRun(given));
+  return fc.oneof(
+    { weight: queues ? 6 : 3, arbitrary: creation },
+    ...commands,
+    ...scheduleCommands(created),
+    ...(queues ? flowCommands(forward) : []),
+  );
+}
 
 /** Everything that can be read of the generated runs through the contract. */
-export async function everything(store: Store): Promise<unknown> {
+export async function everything(store: Store) {
   const runs = await store.listRuns({});
   const steps = await Promise.all(runs.map(async ({ id }) => sortedSteps(await store.steps(id))));
   const wakeups = await store.wakeups(runs.map(({ id, epoch }) => ({ run: id, epoch })));
@@ -331,7 +285,7 @@ export async function everything(store: Store): Promise<unknown> {
   const rows = await Promise.all(runs.map(({ id }) => store.getRun(id)));
   const executions = await Promise.all(runs.map(({ id }) => store.executions(id)));
   const schedules = await store.listSchedules?.();
-  return { runs, wakeups, steps, codes, counts, rows, executions, schedules };
+  return { runs, wakeups, steps, codes, counts, rows, executions, schedules, flow: await flowState(store) };
 }
 
 /** Sorts the open steps, which a store may return in any order. */

@@ -197,7 +197,7 @@ describe("a damaged SQLite store", () => {
     const path = filled();
     const pages = statSync(path).size / 4096;
     const handle = openSync(path, "r+");
-    for (let page = 30; page < pages; page++) writeSync(handle, Buffer.alloc(4096, 0xa5), 0, 4096, page * 4096);
+    for (let page = 80; page < pages; page++) writeSync(handle, Buffer.alloc(4096, 0xa5), 0, 4096, page * 4096);
     closeSync(handle);
     const store = sqliteStore(path);
     store.open();
@@ -285,7 +285,7 @@ describe("the schema of a SQLite store", () => {
     withDatabase(path, (db) => db.pragma("user_version = 999"));
     expect(() => sqliteStore(path).open()).toThrow(
       new RegExp(
-        `has schema version 999; this version of Perdure supports schema versions up to ${migrations.length}\n`,
+        `has schema version 999; this version of Perdure supports schema versions up to ${migrations.length}`,
         "u",
       ),
     );

@@ -4,8 +4,9 @@ import { define, type Entry } from "./entry.ts";
 export type { Severity } from "./entry.ts";
 
 const meant = (word: string | undefined): string => (word === undefined ? "" : `did you mean "${word}"? `);
-const list = (words: readonly string[]): string =>
-  words.length < 2 ? (words[0] ?? "none") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+const quoted = (names: readonly string[]): readonly string[] => names.map((name) => `"${name}"`);
+const list = (words: readonly string[], last: "and" | "or" = "and"): string =>
+  words.length < 2 ? (words[0] ?? "none") : `${words.slice(0, -1).join(", ")} ${last} ${words.at(-1)}`;
 
 interface Impure {
   readonly workflow: string;
@@ -64,9 +65,13 @@ export const diagnosticMessages = {
       hint: `${p.name} must be ${p.expected}`,
     }),
   ),
-  DIRECTIVE_ARGUMENT_MISSING: define("error", (p: { owner: string; name: string }) => ({
-    text: `${p.owner} needs the argument "${p.name}"`,
-    hint: `add ${p.name}=… inside the parentheses of ${p.owner}`,
+  DIRECTIVE_ARGUMENT_MISSING: define("error", (p: { owner: string; needed: readonly string[]; advice: string }) => ({
+    text: `${p.owner} needs the argument ${list(quoted(p.needed), "or")}`,
+    hint: p.advice,
+  })),
+  DIRECTIVE_ARGUMENTS_CONFLICT: define("error", (p: { names: readonly string[]; beside: string; advice: string }) => ({
+    text: `${list(quoted(p.names))} cannot stand beside "${p.beside}"`,
+    hint: p.advice,
   })),
   DIRECTIVE_ARGUMENT_DUPLICATE: define("error", (p: { name: string }) => ({
     text: `the argument "${p.name}" is given twice`,
@@ -137,6 +142,24 @@ export const diagnosticMessages = {
     text: `"${p.directive}" is also a directive of ${p.tool}, which would compile this file too`,
     hint: `give Perdure its own words with the plugin option directives: { workflow: "use durable workflow" }`,
   })),
+  WORKFLOW_NOT_SCHEDULABLE: define(
+    "error",
+    (p: { name: string; because: "parameter" | "place" | "name"; parameter?: string }) =>
+      ({
+        parameter: {
+          text: `a scheduled workflow is started without arguments, but ${p.name} has the required parameter ${p.parameter}`,
+          hint: `give ${p.parameter} a default value, or start ${p.name} with schedule() and its arguments in place of cron= or every=`,
+        },
+        place: {
+          text: `a scheduled workflow is started by its name, but ${p.name} needs an instance, or the function or block around it`,
+          hint: "move it to the top level of the file, or make the method static",
+        },
+        name: {
+          text: `a scheduled workflow is started by its name, but this file has another workflow named ${p.name}`,
+          hint: "give each its own name: that of its function, or name=…",
+        },
+      })[p.because],
+  ),
   UNAWAITED_CALL: define("warning", (p: { name: string }) => ({
     text: `${p.name}() is not awaited: the workflow may end before the call finishes, and its error is lost`,
     hint: "add await, or void if this is intentional",
@@ -252,4 +275,5 @@ export type DirectiveCode =
   | "DIRECTIVE_ARGUMENT_INVALID"
   | "DIRECTIVE_ARGUMENT_MISSING"
   | "DIRECTIVE_ARGUMENT_DUPLICATE"
+  | "DIRECTIVE_ARGUMENTS_CONFLICT"
   | "PLACEHOLDER_FORMAT";

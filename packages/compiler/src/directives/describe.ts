@@ -1,4 +1,7 @@
+import type { CATCH_UP, OVERLAP } from "@perdure/protocol";
 import type { argumentNames, DirectiveKind } from "./directive.ts";
+import type { flowNames } from "./flow.ts";
+import type { scheduleNames } from "./schedule.ts";
 import type { BackoffName, backoffs } from "./values.ts";
 
 /** What an editor shows of a word, an argument or a backoff function. */
@@ -8,7 +11,20 @@ export interface Description {
 }
 
 /** What is written behind the `=` of an argument. */
-export type ValueKind = "count" | "factor" | "flag" | "duration" | "backoff" | "template" | "date" | "name";
+export type ValueKind =
+  | "count"
+  | "factor"
+  | "flag"
+  | "duration"
+  | "backoff"
+  | "template"
+  | "date"
+  | "name"
+  | "rate"
+  | "cron"
+  | "timezone"
+  | "catchUp"
+  | "overlap";
 
 export interface ArgumentDescription extends Description {
   readonly value: ValueKind;
@@ -36,6 +52,102 @@ const name: ArgumentDescription = {
   example: "name=charge",
 };
 
+const flow: Described<(typeof flowNames)[number]> = {
+  queue: {
+    value: "name",
+    text: "The queue whose slots it needs. The limits are where the queue is defined, and hold over all processes of the store.",
+    standard: "no queue",
+    example: "queue=mail",
+  },
+  key: {
+    value: "template",
+    text: "Whose turn in the queue it is, made of the arguments. Keys take turns.",
+    standard: "none",
+    example: "queue=mail, key={order.id}",
+  },
+  priority: {
+    value: "count",
+    text: "Which of those that wait come first: the higher ones. It may be negative.",
+    standard: "0",
+    example: "queue=mail, priority=5",
+  },
+  concurrency: {
+    value: "count",
+    text: "How many of it run at the same time, in all processes of the store.",
+    standard: "no limit",
+    example: "concurrency=5",
+  },
+  perKey: {
+    value: "count",
+    text: "How many of one key run at the same time.",
+    standard: "no limit",
+    example: "perKey=1, key={order.id}",
+  },
+  rate: {
+    value: "rate",
+    text: "How many begin in any period of this length. The period slides.",
+    standard: "no limit",
+    example: "rate=10/1m",
+  },
+};
+
+const schedule: Described<(typeof scheduleNames)[number]> = {
+  cron: {
+    value: "cron",
+    text: "When a run begins: minute, hour, day of month, month, day of week. Each time begins one run, however many processes there are.",
+    standard: "no schedule",
+    example: "cron='0 6 * * *'",
+  },
+  every: {
+    value: "duration",
+    text: "The time from the beginning of one run to that of the next, 1s or more.",
+    standard: "no schedule",
+    example: "every=1h",
+  },
+  timezone: {
+    value: "timezone",
+    text: "The time zone of the cron expression.",
+    standard: "UTC",
+    example: "cron='0 6 * * *', timezone='Europe/Vienna'",
+  },
+  jitter: {
+    value: "duration",
+    text: "Each run is late by a time between zero and this, and never as late as the next one.",
+    standard: "none",
+    example: "every=1h, jitter=30s",
+  },
+  catchUp: {
+    value: "catchUp",
+    text: "Which runs begin late, after a time in which no worker was there to begin them.",
+    standard: "last",
+    example: "every=1h, catchUp=last",
+  },
+  overlap: {
+    value: "overlap",
+    text: "What happens if the run before has not ended.",
+    standard: "allow",
+    example: "every=1h, overlap=queue",
+  },
+};
+
+/** The words that an argument takes. */
+export const choiceDescriptions: {
+  readonly catchUp: Readonly<Record<(typeof CATCH_UP)[number], Description>>;
+  readonly overlap: Readonly<Record<(typeof OVERLAP)[number], Description>>;
+} = {
+  catchUp: {
+    none: { text: "What was missed is left out.", example: "catchUp=none" },
+    last: { text: "One run begins for the last time that was missed.", example: "catchUp=last" },
+    all: { text: "A run begins for each time that was missed.", example: "catchUp=all" },
+  },
+  overlap: {
+    skip: { text: "The run is left out.", example: "overlap=skip" },
+    queue: { text: "The run begins after the one before has ended.", example: "overlap=queue" },
+    "cancel-running": { text: "The one before is cancelled.", example: "overlap=cancel-running" },
+    allow: { text: "Both run at the same time.", example: "overlap=allow" },
+  },
+};
+
 export const argumentDescriptions: { readonly [K in DirectiveKind]: Described<(typeof argumentNames)[K][number]> } = {
   task: {
     retries: { value: "count", text: "Attempts after the first one.", standard: "3", example: "retries=5" },
@@ -51,6 +163,7 @@ export const argumentDescriptions: { readonly [K in DirectiveKind]: Described<(t
       standard: "no limit",
       example: "timeout=30s",
     },
+    ...flow,
     name,
   },
   workflow: {
@@ -60,6 +173,20 @@ export const argumentDescriptions: { readonly [K in DirectiveKind]: Described<(t
       standard: "made of the workflow's name and all its arguments",
       example: "id=order-{order.id}",
     },
+    timeout: {
+      value: "duration",
+      text: "How long a run may take, waits included. Then it is cancelled.",
+      standard: "no limit",
+      example: "timeout=1h",
+    },
+    ...flow,
+    hold: {
+      value: "flag",
+      text: "Whether the run keeps its slot of the queue while it sleeps or waits for a signal or a child.",
+      standard: "false",
+      example: "queue=shipments, hold=true",
+    },
+    ...schedule,
     name,
   },
 };

@@ -1,21 +1,35 @@
-import { closest, type TaskOptionsInfo } from "@perdure/protocol";
+import { closest, type ScheduleInfo, type TaskOptionsInfo } from "@perdure/protocol";
 import { parseArguments, type Argument } from "./arguments.ts";
+import { flowNames, readFlow, type Flow } from "./flow.ts";
 import { misspelt } from "./misspelt.ts";
 import { report, type DirectiveProblem } from "./problem.ts";
+import { readSchedule, scheduleNames } from "./schedule.ts";
 import { readTemplate, type IdPart } from "./template.ts";
 import { duration, integer, readBackoff, readName } from "./values.ts";
 import { DIRECTIVE_KINDS, DIRECTIVE_WORDS, type DirectiveKind, type DirectiveWords } from "./words.ts";
 
 export { DIRECTIVE_WORDS, type DirectiveKind, type DirectiveWords } from "./words.ts";
 
-/** The name in ids, in the manifest and in the store, if it is not to be that of the function. */
-interface Named {
+interface OfBoth {
+  /** The name in ids, in the manifest and in the store, if it is not to be that of the function. */
   readonly name?: string;
+  readonly flow?: Flow;
 }
 
-export type Directive =
-  | (Named & { readonly kind: "task"; readonly options: TaskOptionsInfo | undefined })
-  | (Named & { readonly kind: "workflow"; readonly id: readonly IdPart[] | undefined });
+interface TaskDirective extends OfBoth {
+  readonly kind: "task";
+  readonly options: TaskOptionsInfo | undefined;
+}
+
+interface WorkflowDirective extends OfBoth {
+  readonly kind: "workflow";
+  readonly id: readonly IdPart[] | undefined;
+  /** How long a run may take, in milliseconds. */
+  readonly timeout?: number;
+  readonly schedule?: ScheduleInfo;
+}
+
+export type Directive = TaskDirective | WorkflowDirective;
 
 export interface DirectiveReading {
   /** The meaning of the text. If there are problems, its meaning without them. */
@@ -74,8 +88,8 @@ function known<K extends string>(
 
 /** The arguments of each directive. */
 export const argumentNames = {
-  task: ["retries", "backoff", "timeout", "name"],
-  workflow: ["id", "name"],
+  task: ["retries", "backoff", "timeout", ...flowNames, "name"],
+  workflow: ["id", "timeout", ...flowNames, "hold", ...scheduleNames, "name"],
 } as const satisfies Record<DirectiveKind, readonly string[]>;
 
 function readTask(args: readonly Argument[], found: DirectiveProblem[]): Directive {
@@ -83,19 +97,30 @@ function readTask(args: readonly Argument[], found: DirectiveProblem[]): Directi
   const retries = integer(given.get("retries"), found);
   const backoff = readBackoff(given.get("backoff"), found);
   const timeout = duration(given.get("timeout"), found, "positive");
-  const name = readName(given.get("name"), found);
   const options = {
-    ...(retries === undefined ? {} : { retries }),
-    ...(backoff === undefined ? {} : { backoff }),
-    ...(timeout === undefined ? {} : { timeout }),
+    ...(retries !== undefined && { retries }),
+    ...(backoff !== undefined && { backoff }),
+    ...(timeout !== undefined && { timeout }),
   };
-  if (name === undefined) return { kind: "task", options };
-  return { kind: "task", options: given.size === 1 ? undefined : options, name };
+  return { kind: "task", options: Object.keys(options).length === 0 ? undefined : options, ...ofBoth(given, found) };
 }
 
 function readWorkflow(args: readonly Argument[], found: DirectiveProblem[]): Directive {
   const given = known(args, argumentNames.workflow, "workflow", found);
   const id = given.get("id");
+  const timeout = duration(given.get("timeout"), found, "positive");
+  const schedule = readSchedule(given, found);
+  return {
+    kind: "workflow",
+    id: id && readTemplate(id, found),
+    ...(timeout !== undefined && { timeout }),
+    ...(schedule !== undefined && { schedule }),
+    ...ofBoth(given, found),
+  };
+}
+
+function ofBoth(given: ReadonlyMap<string, Argument>, found: DirectiveProblem[]): OfBoth {
   const name = readName(given.get("name"), found);
-  return { kind: "workflow", id: id && readTemplate(id, found), ...(name !== undefined && { name }) };
+  const flow = readFlow(given, found);
+  return { ...(name !== undefined && { name }), ...(flow !== undefined && { flow }) };
 }

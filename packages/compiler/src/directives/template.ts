@@ -2,7 +2,7 @@ import { dateFormatProblem } from "@perdure/protocol";
 import type { Argument } from "./arguments.ts";
 import { report, type DirectiveProblem } from "./problem.ts";
 
-/** A part of an id template: literal text, or a placeholder with its offsets in the directive. */
+/** A part of the template of an id or a key: literal text, or a placeholder with its offsets in the directive. */
 export type IdPart =
   | string
   | {
@@ -28,12 +28,16 @@ export function readTemplate(arg: Argument, found: DirectiveProblem[]): readonly
     const end = start + text.length;
     if (inner !== undefined) parts.push(placeholder(inner, { start, end }, found));
     else if (text === "{" || text === "}") {
-      const params = { name: "id", value: arg.value, expected: 'text with placeholders, such as "order-{orderId}"' };
+      const params = {
+        name: arg.name,
+        value: arg.value,
+        expected: 'text with placeholders, such as "order-{orderId}"',
+      };
       report(found, "DIRECTIVE_ARGUMENT_INVALID", params, { start, end: start + 1 });
     } else literal(text === "{{" ? "{" : text === "}}" ? "}" : text);
   }
   if (arg.value === "") {
-    report(found, "DIRECTIVE_ARGUMENT_INVALID", { name: "id", value: "", expected: "non-empty text" }, arg);
+    report(found, "DIRECTIVE_ARGUMENT_INVALID", { name: arg.name, value: "", expected: "non-empty text" }, arg);
   }
   return parts;
 }

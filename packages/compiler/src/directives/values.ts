@@ -1,13 +1,14 @@
 import { closest, BACKOFF_DEFAULTS, parseDuration, type BackoffSpec } from "@perdure/protocol";
+import type { DiagnosticParams } from "../diagnostics/messages.ts";
 import { parseArguments, type Argument } from "./arguments.ts";
 import { report, type DirectiveProblem } from "./problem.ts";
 
 /** @param meant - the value that was probably meant */
-const invalid = (found: DirectiveProblem[], arg: Argument, expected: string, meant?: string): undefined =>
+export const invalid = (found: DirectiveProblem[], arg: Argument, expected: string, meant?: string): undefined =>
   report(found, "DIRECTIVE_ARGUMENT_INVALID", { name: arg.name, value: arg.value, expected, meant }, arg);
 
 /** A bare number could mean milliseconds, as in the options, or seconds, as in Python. */
-const bareNumber = /^[+-]?(?:\d[\d_]*\.?[\d_]*|\.\d+)(?:e[+-]?\d+)?$/i;
+export const bareNumber = /^[+-]?(?:\d[\d_]*\.?[\d_]*|\.\d+)(?:e[+-]?\d+)?$/i;
 
 export function duration(
   arg: Argument | undefined,
@@ -24,10 +25,21 @@ export function duration(
   return invalid(found, arg, `${kind}${sign === "any" ? "" : ","} such as 250ms, 60s, 5m, 2h, 3d`);
 }
 
-export function integer(arg: Argument | undefined, found: DirectiveProblem[]): number | undefined {
+export function integer(arg: Argument | undefined, found: DirectiveProblem[], least = 0): number | undefined {
   if (!arg) return undefined;
-  if (/^\d{1,9}$/.test(arg.value)) return Number(arg.value);
-  return invalid(found, arg, "a whole number, 0 or more");
+  if (/^-?\d{1,9}$/.test(arg.value) && Number(arg.value) >= least) return Number(arg.value) + 0; // no -0
+  return invalid(found, arg, `a whole number${least === Number.NEGATIVE_INFINITY ? "" : `, ${least} or more`}`);
+}
+
+/** One of a few words. */
+export function choice<W extends string>(
+  arg: Argument | undefined,
+  found: DirectiveProblem[],
+  words: readonly W[],
+): W | undefined {
+  if (!arg) return undefined;
+  const chosen = words.find((each) => each === arg.value);
+  return chosen ?? invalid(found, arg, `one of ${words.join(", ")}`, closest(arg.value, words));
 }
 
 /** The names of loops in step ids. */
@@ -50,7 +62,7 @@ function fraction(arg: Argument | undefined, found: DirectiveProblem[]): number 
   return value >= 1 ? value : invalid(found, arg, "a number, 1 or more");
 }
 
-function flag(arg: Argument | undefined, found: DirectiveProblem[]): boolean | undefined {
+export function flag(arg: Argument | undefined, found: DirectiveProblem[]): boolean | undefined {
   if (!arg) return undefined;
   if (arg.value === "true" || arg.value === "false") return arg.value === "true";
   return invalid(found, arg, "true or false");
@@ -118,10 +130,16 @@ function named(
   }
   for (const name of required) {
     if (!result.has(name) && found.length === before)
-      report(found, "DIRECTIVE_ARGUMENT_MISSING", { owner: `${kind}()`, name }, call);
+      report(found, "DIRECTIVE_ARGUMENT_MISSING", missing(kind, name), call);
   }
   return found.length === before ? result : undefined;
 }
+
+const missing = (kind: BackoffName, name: string): DiagnosticParams<"DIRECTIVE_ARGUMENT_MISSING"> => ({
+  owner: `${kind}()`,
+  needed: [name],
+  advice: `add ${name}=… inside the parentheses of ${kind}()`,
+});
 
 function build(
   kind: BackoffName,

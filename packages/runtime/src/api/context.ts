@@ -1,4 +1,5 @@
 import { PerdureError } from "@perdure/protocol";
+import { inputOf } from "../values/run-input.ts";
 import { context, currentScope } from "../execution/current.ts";
 
 /** What a workflow can know of its run. */
@@ -27,7 +28,7 @@ export function workflowContext<A extends readonly unknown[] = readonly unknown[
     runId: run.id,
     workflow: run.workflow,
     get input() {
-      return host.values.decode(run.input) as A;
+      return inputOf(host.values, run) as unknown as A;
     },
     get isReplaying() {
       return execution.isReplaying;

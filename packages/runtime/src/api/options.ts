@@ -1,6 +1,11 @@
-import { checkOptions, PerdureError } from "@perdure/protocol";
-import { checkTaskOptions, type TaskOptions, type WorkflowOptions } from "../config/task-options.ts";
-import { isTask, type AnyFunction } from "../definitions/definition.ts";
+import { PerdureError } from "@perdure/protocol";
+import {
+  checkTaskOptions,
+  checkWorkflowOptions,
+  type TaskOptions,
+  type WorkflowOptions,
+} from "../config/task-options.ts";
+import { isTask, type AnyFunction, type Definition } from "../definitions/definition.ts";
 import { definitionOf, setOptions } from "../definitions/registry.ts";
 import { workflowOf } from "../definitions/workflows.ts";
 import type { StandardSchema } from "../values/schema.ts";
@@ -13,16 +18,16 @@ import type { StandardSchema } from "../values/schema.ts";
  */
 export function taskOptions<A extends unknown[], T>(
   fn: (...args: A) => Promise<unknown>,
-  options: TaskOptions & { readonly result: StandardSchema<T> },
+  options: TaskOptions<A> & { readonly result: StandardSchema<T> },
 ): (...args: A) => Promise<T>;
-export function taskOptions<F extends AnyFunction>(fn: F, options: TaskOptions): F;
-export function taskOptions<F extends AnyFunction>(fn: F, options: TaskOptions): F {
+export function taskOptions<F extends AnyFunction>(fn: F, options: TaskOptions<Parameters<F>>): F;
+export function taskOptions<F extends AnyFunction>(fn: F, options: TaskOptions<Parameters<F>>): F {
   const definition = definitionOf(fn);
   if (!isTask(definition)) {
     if (definition) throw new PerdureError("NOT_A_TASK", { name: definition.info.name });
     throw new PerdureError("NOT_COMPILED", { name: fn.name || "(anonymous)", directive: false });
   }
-  setOptions(fn, checkTaskOptions(options, "taskOptions()"));
+  setOptions(fn, checkTaskOptions(options as TaskOptions, "taskOptions()") as Definition["options"] & object);
   return fn;
 }
 
@@ -37,6 +42,6 @@ export function workflowOptions<F extends (...args: never[]) => Promise<unknown>
   options: WorkflowOptions<Parameters<F>>,
 ): F {
   workflowOf(fn); // throws if it is none
-  setOptions(fn, checkOptions(options, { id: true, input: true }, "workflowOptions()") as unknown as WorkflowOptions);
+  setOptions(fn, checkWorkflowOptions(options));
   return fn;
 }

@@ -4,6 +4,7 @@ import type { RunStatus, StepFilter } from "@perdure/store";
 import { checkId } from "../definitions/run-id.ts";
 import type { Runtime } from "../process/runtime.ts";
 import { shown } from "../config/redact.ts";
+import { inputOf } from "../values/run-input.ts";
 import { executionsOf, type RunExecution } from "./executions.ts";
 import { runInfo, stepInfo, waitsOf, type RunDetails, type StepInfo } from "./info.ts";
 
@@ -86,7 +87,10 @@ export class Run<R = unknown> {
 
   /** The arguments of the workflow, as `configure({ redact })` lets them be shown. */
   async input(): Promise<unknown> {
-    const { workflow, input } = await this.runtime.requests.row(this.id);
+    const row = await this.runtime.requests.row(this.id);
+    const { workflow, batch } = row;
+    const { values } = this.runtime;
+    const input = batch ? values.encode(inputOf(values, row), "the input") : row.input;
     return shown(this.runtime, input, { value: "input", run: this.id, workflow });
   }
 

@@ -3,7 +3,6 @@ import type { RunCount, RunFilter, RunStatus } from "@perdure/store";
 import { selfOf } from "../definitions/registry.ts";
 import { workflowOf } from "../definitions/workflows.ts";
 import { currentScope } from "../execution/current.ts";
-import type { IfFailed } from "../execution/host.ts";
 import { bodyOf } from "../execution/launch.ts";
 import { takeSite } from "../execution/sites.ts";
 import { currentRuntime } from "../process/default-runtime.ts";
@@ -12,13 +11,8 @@ import { startStep } from "../steps/child.ts";
 import { subscribe as events, type RunEvent } from "./events.ts";
 import { runInfo, type RunInfo } from "./info.ts";
 import { Run } from "./run.ts";
+import { checkStartOptions, type BatchOptions, type StartOptions } from "./start-options.ts";
 import { Worker, type WorkerOptions } from "./worker.ts";
-
-export interface StartOptions {
-  readonly id?: string;
-  readonly ifFailed?: IfFailed;
-  readonly tags?: readonly string[];
-}
 
 /**
  * Starts a run, or attaches to the run that has the id already. Resolves when the run is durably recorded. Of any number of concurrent
@@ -27,20 +21,35 @@ export interface StartOptions {
  * @param options.tags - words that `listRuns` finds the run by. Those of a run that exists already do not change
  * @param options.ifFailed - what becomes of a run with the id that has failed. `attach` (the default): its failure is the result, nothing is
  *   executed. `retry`: it is tried again from its failure, as `run.retry()` does. `restart`: it begins again from the top, as with `run.restart()`
- * @throws PerdureError `OPTION_UNKNOWN`, `OPTION_INVALID`, `RUN_COMPENSATED`, `NOT_COMPILED`, `NOT_A_WORKFLOW`, `RUN_INPUT_DIFFERS`, `RUN_WORKFLOW_DIFFERS`, `VALUE_NOT_STORABLE`
+ * @param options.queue - the queue that the run stands in line of; `options.priority` decides who is next
+ * @param options.delay - the run begins so much later; `options.at`: then. It is durable at once
+ * @param options.expires - a run that has not begun so long after the start is cancelled; `options.timeout`: one that has not ended
+ * @param options.debounce - starts that follow one another closely become one run, with the arguments of the last. The result is that run
+ * @param options.throttle - the first starts of a period become runs; the others get the latest of these
+ * @param options.batch - the arguments of several starts become one run, whose only argument is the list of them. Each start gives one argument
+ * @throws PerdureError `OPTION_UNKNOWN`, `OPTION_INVALID`, `OPTIONS_EXCLUDE`, `QUEUE_UNKNOWN`, `RUN_COMPENSATED`, `NOT_COMPILED`, `NOT_A_WORKFLOW`, `RUN_INPUT_DIFFERS`,
+ *   `RUN_WORKFLOW_DIFFERS`, `VALUE_NOT_STORABLE`
  */
-export async function start<A extends unknown[], R>(
+export function start<T, R>(
+  workflow: (items: T[]) => Promise<R>,
+  args: readonly [NoInfer<T>],
+  options: StartOptions & { readonly batch: BatchOptions },
+): Promise<Run<R>>;
+export function start<A extends unknown[], R>(
   workflow: (...args: A) => Promise<R>,
   args: NoInfer<A>,
+  options?: StartOptions & { readonly batch?: never },
+): Promise<Run<R>>;
+export async function start<R>(
+  workflow: (...args: never[]) => Promise<R>,
+  args: readonly unknown[],
   options: StartOptions = {},
 ): Promise<Run<R>> {
   const location = takeSite("start");
   const definition = workflowOf(workflow);
-  checkOptions(options, { id: true, ifFailed: true, tags: true }, "start()");
-  const { id, ifFailed = "attach", tags = [] } = options;
-  oneOf(ifFailed, ["attach", "retry", "restart"], "ifFailed");
+  const checked = checkStartOptions(options, "start()");
   const body = bodyOf(definition, workflow);
-  const request = { definition, args, id, body, caller: selfOf(workflow), ifFailed, tags };
+  const request = { definition, args, body, caller: selfOf(workflow), ...checked };
   const scope = currentScope();
   if (scope) {
     const id = (await startStep(scope, { ...request, location })) as string;

@@ -1,11 +1,12 @@
 import { checkOptions, PerdureError } from "@perdure/protocol";
 import type { Overlap, ScheduleRow, ScheduleStore, Store } from "@perdure/store";
+import type { WorkflowDefinition } from "../definitions/definition.ts";
 import { findWorkflow, workflowOf } from "../definitions/workflows.ts";
 import { currentRuntime } from "../process/default-runtime.ts";
 import type { Runtime } from "../process/runtime.ts";
 import { catchUpOf, expressionOf, putSchedule, scheduleStore, type ScheduleOptions } from "../schedules/define.ts";
 import type { CatchUp } from "../schedules/due.ts";
-import { scheduledRun, scheduledRunId } from "../schedules/new-run.ts";
+import { scheduledRuns, scheduledRunId } from "../schedules/new-run.ts";
 import { schedulerOf } from "../schedules/scheduler.ts";
 import { Timing, timingOf } from "../schedules/timing.ts";
 import { Run } from "./run.ts";
@@ -78,16 +79,13 @@ export class Schedule {
    * @throws PerdureError `SCHEDULE_NOT_FOUND`
    */
   async trigger(): Promise<Run> {
-    const { clock, starter } = this.runtime;
     const store = await this.store();
     const row = await this.row();
-    const now = clock.now();
+    const newRun = await scheduledRuns(this.runtime, row, definitionOf(this.runtime, row));
     // if two come in one millisecond, or a tick does, the second is a run as well
-    for (let at = now; ; at++) {
+    for (let at = this.runtime.clock.now(); ; at++) {
       const id = scheduledRunId(row.name, at);
-      const modules = (await store.getCode(row.code)) ?? "";
-      const given = { code: row.code, modules, seed: starter.seed(id), createdAt: now };
-      const { created } = await store.createRun(scheduledRun(row, id, given));
+      const { created } = await store.createRun(newRun(id));
       if (!created) continue;
       schedulerOf(this.runtime).started();
       return new Run(this.runtime, id);
@@ -183,17 +181,18 @@ function infoOf(runtime: Runtime, row: ScheduleRow): ScheduleInfo {
     ...(row.lastAt !== undefined && { last: new Date(row.lastAt) }),
     ...(row.lastRun !== undefined && { lastRun: row.lastRun }),
     paused: row.paused ?? false,
-    missing: isMissing(runtime, row),
+    missing: definitionOf(runtime, row) === undefined,
     runs: row.runs,
     skipped: row.skipped,
     waiting: row.waiting.length,
   };
 }
 
-function isMissing({ settings }: Runtime, { workflow, file }: ScheduleRow): boolean {
+function definitionOf({ settings }: Runtime, { workflow, file }: ScheduleRow): WorkflowDefinition | undefined {
   try {
-    return findWorkflow({ name: workflow, file }, settings.renames)?.fn === undefined;
+    const found = findWorkflow({ name: workflow, file }, settings.renames);
+    return found?.fn && found;
   } catch {
-    return true; // several files have a workflow of this name
+    return undefined; // several files have a workflow of this name
   }
 }

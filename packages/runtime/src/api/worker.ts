@@ -5,6 +5,7 @@ import { revision, workflowNames } from "../definitions/registry.ts";
 import type { Runtime } from "../process/runtime.ts";
 import { schedulerOf, type Scheduler } from "../schedules/scheduler.ts";
 import { headlineOf } from "../values/describe.ts";
+import { checkQueueName } from "../config/flow-options.ts";
 import { Retention } from "./prune.ts";
 
 export interface WorkerOptions {
@@ -12,6 +13,22 @@ export interface WorkerOptions {
   readonly concurrency?: number;
   /** Names of the workflows whose runs it resumes. Default: all that this program has loaded. */
   readonly workflows?: readonly string[];
+  /** Only runs of these queues. Default: of all queues, and those without one. */
+  readonly queues?: readonly string[];
+  /** Whether SIGTERM and SIGINT end this program in order: attempts in flight finish (for ten seconds at most), and all runs are given back. Default false. */
+  readonly signals?: boolean;
+}
+
+/** What a worker does just now. */
+export interface WorkerState {
+  /** Ids of the runs that it executes. */
+  readonly running: readonly string[];
+  readonly concurrency: number;
+  /** Runs that it had no place for when it last looked. */
+  readonly queued: number;
+  readonly isStopped: boolean;
+  /** When it last read the store without an error. */
+  readonly lookedAt?: Date;
 }
 
 const DEFAULT_CONCURRENCY = 10;
@@ -24,13 +41,17 @@ export class Worker {
   private readonly runtime: Runtime;
   private readonly concurrency: number;
   private readonly workflows: readonly string[] | undefined;
+  private readonly queues: ReadonlySet<string> | undefined;
+  private readonly endWatch: () => void;
+  private isLookingSoon = false;
+  private lookedAt: number | undefined;
   private readonly retention: Retention;
   private readonly scheduler: Scheduler;
   private readonly leaveScheduler: () => Promise<void>;
   private readonly taken = new Set<string>();
   private timer: (() => void) | undefined;
   private ticking: Promise<void> | undefined;
-  /** Something came while it looked. */
+  /** A schedule has started a run while it looked. */
   private isAsked = false;
   private stopped = false;
   /** When blocked runs were last looked at, and with which modules. */
@@ -42,11 +63,13 @@ export class Worker {
   queued = 0;
 
   constructor(runtime: Runtime, options: WorkerOptions) {
-    const { concurrency = DEFAULT_CONCURRENCY, workflows } = checkOptions(
-      options,
-      { concurrency: true, workflows: true },
-      "worker()",
-    );
+    const {
+      concurrency = DEFAULT_CONCURRENCY,
+      workflows,
+      queues,
+      signals = false,
+    } = checkOptions(options, { concurrency: true, workflows: true, queues: true, signals: true }, "worker()");
+    queues?.forEach(checkQueueName);
     if (!(Number.isInteger(concurrency) && concurrency > 0))
       throw new PerdureError("OPTION_INVALID", {
         option: "concurrency",
@@ -57,35 +80,61 @@ export class Worker {
     this.retention = new Retention(runtime);
     this.concurrency = concurrency;
     this.workflows = workflows;
+    this.queues = queues && new Set(queues);
     runtime.workers.add(this);
     this.scheduler = schedulerOf(runtime);
     this.leaveScheduler = this.scheduler.join(() => this.wake());
+    this.endWatch = runtime.watchStore(() => this.lookSoon());
+    if (signals) closeOnSignals(runtime);
     this.loop(0);
   }
 
+  /** What it does just now. */
+  state(): WorkerState {
+    return {
+      running: [...this.taken],
+      concurrency: this.concurrency,
+      queued: this.queued,
+      isStopped: this.stopped,
+      ...(this.lookedAt !== undefined && { lookedAt: new Date(this.lookedAt) }),
+    };
+  }
+
+  /** Looks for runs before the next poll: something may have become claimable. */
+  lookSoon(): void {
+    if (this.timer && !this.isLookingSoon) this.loop(0);
+    this.isLookingSoon = true;
+  }
+
   /** Whether it runs, with these options. */
-  does({ concurrency = DEFAULT_CONCURRENCY, workflows }: WorkerOptions): boolean {
+  does({ concurrency = DEFAULT_CONCURRENCY, workflows, queues }: WorkerOptions): boolean {
     const named = (names: readonly string[] | undefined): string => JSON.stringify(names && [...new Set(names)].sort());
-    return !this.stopped && concurrency === this.concurrency && named(workflows) === named(this.workflows);
+    if (this.stopped || concurrency !== this.concurrency) return false;
+    return named(workflows) === named(this.workflows) && named(queues) === named(this.queues && [...this.queues]);
   }
 
   /** Reads the store once and begins to resume what it finds. */
   async tick(): Promise<void> {
     if (this.stopped || this.runtime.isClosed) return;
-    const { claims } = this.runtime;
+    const { claims, upkeep } = this.runtime;
+    this.isLookingSoon = false;
+    await upkeep.poll();
     const blocked = this.isTimeForBlocked();
-    const isWanted = (row: RunRow): boolean => !this.taken.has(row.id) && !claims.isBlocked(row);
+    const isOfQueue = ({ queue }: RunRow): boolean => !this.queues || this.queues.has(queue?.queue ?? "");
+    const isWanted = (row: RunRow): boolean => !this.taken.has(row.id) && isOfQueue(row) && !claims.isBlocked(row);
     const rows = await claims.claimable(this.workflows ?? workflowNames(), isWanted, { blocked });
     const room = this.concurrency - this.taken.size;
     for (const row of rows.slice(0, Math.max(0, room))) this.take(row);
     this.queued = Math.max(0, rows.length - room);
     if (this.queued > 0) this.makeRoom(this.queued);
     await this.retention.tick();
+    this.lookedAt = this.runtime.clock.now();
   }
 
   /** Stops taking runs, lets the attempts in flight finish, and gives the runs back. `close()` does this too. */
   async stop(): Promise<void> {
     this.stopped = true;
+    this.endWatch();
     this.timer?.();
     await this.leaveScheduler();
     await this.ticking;
@@ -151,4 +200,17 @@ export class Worker {
         .finally(() => this.loop(this.isAsked ? 0 : waitAfter(this.failures, settings.pollInterval)));
     });
   }
+}
+
+/** Runtimes that end with the program. */
+const closing = new WeakSet<Runtime>();
+
+/** Closes the runtime at the first SIGTERM or SIGINT, and then ends the program as the signal does. A second one ends it at once. */
+function closeOnSignals(runtime: Runtime): void {
+  if (closing.has(runtime)) return;
+  closing.add(runtime);
+  for (const signal of ["SIGTERM", "SIGINT"] as const)
+    process.once(signal, () => {
+      void runtime.close().finally(() => process.kill(process.pid, signal));
+    });
 }

@@ -2,11 +2,12 @@ import { BACKOFF_DEFAULTS, checkOptions, PerdureError, type BackoffSpec, type Op
 import { guarded, textOf } from "../values/describe.ts";
 import type { StandardSchema } from "../values/schema.ts";
 import { LONGEST_DURATION, toMilliseconds, type Duration } from "./duration.ts";
+import { checkFlowOptions, FLOW_OPTIONS, type FlowOptions } from "./flow-options.ts";
 
 /** The wait before retry n = 1, 2, …: one of `exponential`, `linear`, `constant`, or a function that returns a duration, at once. */
 export type Backoff = BackoffSpec | ((retry: number, error: unknown) => Duration);
 
-export interface TaskOptions {
+export interface TaskOptions<A extends unknown[] = never> extends FlowOptions<A> {
   /** Attempts after the first one. Default 3. */
   readonly retries?: number;
   /** Wait before each retry. Default `exponential()`: 2 s, 4 s, 8 s, … up to 60 s. */
@@ -28,13 +29,26 @@ const TASK_OPTIONS: OptionNames<TaskOptions> = {
   timeout: true,
   retryIf: true,
   result: true,
+  ...FLOW_OPTIONS,
 };
 
-export interface WorkflowOptions<A extends unknown[] = unknown[]> {
+export interface WorkflowOptions<A extends unknown[] = unknown[]> extends FlowOptions<A> {
   /** The run's id from the arguments; in place of `id=` in the directive. */
   readonly id?: (...args: A) => string;
   /** Parses the array of arguments before the run is recorded (input that it refuses starts no run) and in each replay. */
   readonly input?: StandardSchema;
+  /** How long a run may take from its start to its end; then it is cancelled. Default: no limit. */
+  readonly timeout?: Duration;
+}
+
+const WORKFLOW_OPTIONS: OptionNames<WorkflowOptions> = { id: true, input: true, timeout: true, ...FLOW_OPTIONS };
+
+/** @throws PerdureError `OPTION_UNKNOWN`, `OPTION_INVALID`, `OPTIONS_EXCLUDE`, `DURATION_INVALID` */
+export function checkWorkflowOptions<A extends unknown[]>(options: WorkflowOptions<A>): WorkflowOptions {
+  checkOptions(options, WORKFLOW_OPTIONS as OptionNames<WorkflowOptions<A>>, "workflowOptions()");
+  checkFlowOptions(options, "workflowOptions()");
+  if (options.timeout !== undefined) toMilliseconds(options.timeout, "timeout");
+  return options as unknown as WorkflowOptions;
 }
 
 /**
@@ -115,6 +129,7 @@ export function checkTaskOptions(options: TaskOptions, owner: string): TaskOptio
       value: String(retries),
       expected: "a whole number from 0",
     });
+  checkFlowOptions(options, owner);
   if (timeout !== undefined) toMilliseconds(timeout, "timeout");
   if (retryIf !== undefined && typeof retryIf !== "function")
     throw new PerdureError("OPTION_INVALID", { option: "retryIf", value: textOf(retryIf), expected: "a function" });

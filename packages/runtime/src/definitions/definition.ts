@@ -18,7 +18,7 @@ export interface Definition<I extends FunctionInfo = FunctionInfo> {
   /** The class or object of which the function is a method: its `this`. */
   holder?: object | undefined;
   /** Set with `taskOptions` or `workflowOptions`. */
-  readonly options?: TaskOptions & WorkflowOptions;
+  readonly options?: TaskOptions<unknown[]> & WorkflowOptions;
   /** The function object that they were set for. */
   readonly optionsOf?: AnyFunction;
 }

@@ -9,8 +9,12 @@ export function runIdOf(definition: WorkflowDefinition, args: readonly unknown[]
   const { info, options } = definition;
   const make = options?.id as ((...args: unknown[]) => unknown) | undefined;
   if (make) return checkId(make(...args), info.name);
-  return info.id && checkId(info.id.map((part) => fill(part, args, info.name)).join(""), info.name);
+  return info.id && checkId(fillTemplate(info.id, args, info.name), info.name);
 }
+
+/** @throws PerdureError `RUN_ID_INCOMPLETE` */
+export const fillTemplate = (parts: readonly TemplatePart[], args: readonly unknown[], workflow: string): string =>
+  parts.map((part) => fill(part, args, workflow)).join("");
 
 /** The id of a run whose workflow gives none: the same call is the same run. */
 export const defaultRunId = (workflow: string, inputHash: string): string =>

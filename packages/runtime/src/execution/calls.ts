@@ -3,7 +3,8 @@ import type { SignalRow, StepRow } from "@perdure/store";
 import type { History } from "../history/history.ts";
 import type { LostSteps } from "../history/lost-steps.ts";
 import { checkLatestCall } from "./sites.ts";
-import { LiveStep, PendingCall, type CallingScope, type RunInMemory, type StepSpec } from "./step.ts";
+import type { CallingScope } from "./frame.ts";
+import { LiveStep, PendingCall, type RunInMemory, type StepSpec } from "./step.ts";
 
 /** The pending calls of a run: gives each its id, compares it with the record, and begins the steps that are not recorded. */
 export class Calls {
@@ -110,11 +111,24 @@ export class Calls {
     return variant;
   }
 
+  /** Whether one of them stands in line of a queue. */
+  get isInLine(): boolean {
+    return [...this.pending.values()].some(({ live }) => live?.isInLine === true);
+  }
+
+  /** Whether one of them is a child run. */
+  get hasChild(): boolean {
+    return [...this.pending.values()].some(({ kind }) => kind === "child");
+  }
+
   /** When the run continues on its own, where every pending call waits; undefined where one does not, or none is pending. */
   waiting(): { readonly wakeAt: number | undefined } | undefined {
     const steps = [...this.pending.values()].map(({ live }) => live);
     if (steps.length === 0 || !steps.every((step) => step?.waiting === true)) return undefined;
-    const wakeAt = steps.reduce((earliest, step) => Math.min(earliest, step?.dueAt ?? Infinity), Infinity);
+    const wakeAt = steps.reduce(
+      (earliest, step) => Math.min(earliest, (step?.isInLine ? undefined : step?.dueAt) ?? Infinity),
+      Infinity,
+    );
     return { wakeAt: wakeAt === Infinity ? undefined : wakeAt };
   }
 
@@ -133,8 +147,19 @@ export class Calls {
     }
   }
 
-  /** Throws if the wait that would consume a delivery of this name refuses the payload. */
-  checkPayload(name: string, payload: unknown): void {
+  /** Whether the wait that would consume a delivery of this name refuses the payload. Reports why. */
+  refuses(name: string, payload: unknown): boolean {
+    try {
+      this.checkPayload(name, payload);
+      return false;
+    } catch (refusal) {
+      const { host, run } = this.execution;
+      if (refusal instanceof PerdureError) host.report(refusal, run);
+      return true;
+    }
+  }
+
+  private checkPayload(name: string, payload: unknown): void {
     for (const call of this.pending.values()) {
       const { live, spec } = call;
       if (spec.kind === "signal" && spec.target === name && live?.active === true)

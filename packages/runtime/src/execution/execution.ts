@@ -8,6 +8,7 @@ import { LostSteps } from "../history/lost-steps.ts";
 import { CancelledError } from "../values/errors.ts";
 import { storableFailure } from "../values/thrown.ts";
 import { fingerprint, fingerprintOfArguments } from "../values/fingerprint.ts";
+import type { StepSlot } from "../queues/step-slot.ts";
 import { Calls } from "./calls.ts";
 import { Cancellation, cancelledEnd, cancelStep, reasonOf } from "./cancellation.ts";
 import { context } from "./current.ts";
@@ -19,7 +20,8 @@ import { Journal, type NewRow } from "./journal.ts";
 import { Late, type ExecutionEnd } from "./late.ts";
 import { instrumented } from "./launch.ts";
 import { Scope } from "./scope.ts";
-import { PendingCall, type CallingScope, type LiveStep, type StepSpec } from "./step.ts";
+import type { CallingScope } from "./frame.ts";
+import { PendingCall, type LiveStep, type StepSpec } from "./step.ts";
 
 type Outcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
 
@@ -184,8 +186,8 @@ export class Execution implements Recipient {
     );
   }
 
-  checkpoint(step: NewRow, consume?: SignalRow, then = this.queue): void {
-    this.journal.checkpoint(step, consume, then);
+  checkpoint(step: NewRow, consume?: SignalRow, then = this.queue, slot?: StepSlot): void {
+    this.journal.checkpoint(step, consume, then, slot);
   }
 
   private readonly queue = (row: StepRow): void => {
@@ -197,8 +199,12 @@ export class Execution implements Recipient {
     return this.history.innerOf(step);
   }
 
-  keep(step: StepRow, then: () => void): void {
-    this.journal.write({ type: "step", step }, then);
+  keep(step: StepRow, then: () => void, slot?: StepSlot): void {
+    this.journal.write({ type: "step", step }, then, slot);
+  }
+
+  standsInLine(): void {
+    this.idle.standsInLine();
   }
 
   attemptEnded(): void {
@@ -375,13 +381,7 @@ export class Execution implements Recipient {
 
   /** Whether the wait that would consume a delivery of this name refuses the payload. Reports why. */
   refuses(name: string, payload: unknown): boolean {
-    try {
-      this.calls.checkPayload(name, payload);
-      return false;
-    } catch (refusal) {
-      if (refusal instanceof PerdureError) this.host.report(refusal, this.run);
-      return true;
-    }
+    return this.calls.refuses(name, payload);
   }
 
   offer(signals: readonly SignalRow[]): void {

@@ -2,6 +2,7 @@ import { formatLocation } from "@perdure/protocol";
 import { locationOf, type Definition } from "../definitions/definition.ts";
 import { isError } from "../values/describe.ts";
 import { define } from "../values/plain.ts";
+import type { Shelter } from "./cancellation.ts";
 
 /** One activation of a function: to tell whether it continued after a step failed, and for stack traces. */
 export interface Frame {
@@ -74,3 +75,18 @@ function givenAt({ info, module }: Definition, caller: Definition): string | und
 
 const frameOf = (name: string | undefined, place: string): string =>
   `    at async ${name === undefined ? place : `${name} (${place})`}`;
+
+/** Where a step is called from. */
+export interface Caller {
+  readonly frame: Frame;
+  /** What a cancellation does to calls from here. */
+  readonly shelter: Shelter;
+  /** Called from clean-up, shielded or not. */
+  readonly isCleanUp: boolean;
+}
+
+/** The scope that a step is called from. */
+export interface CallingScope extends Caller {
+  /** The id of the next call of `what`, whose name is `name`. */
+  nextId(name: string, what: string): string;
+}

@@ -5,6 +5,8 @@ import type { StepEvent } from "../config/events.ts";
 import type { Logger } from "../config/logger.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Body, WorkflowDefinition } from "../definitions/definition.ts";
+import type { StartRequest } from "../queues/conditions.ts";
+import type { SlotDesk } from "../queues/desk.ts";
 import type { ValueStore } from "../values/codec.ts";
 
 /** How a run ended. */
@@ -31,6 +33,8 @@ export interface RunRequest {
   readonly caller?: object | undefined;
   /** What becomes of a run that has failed already. Default `attach`: its failure is the answer. */
   readonly ifFailed?: IfFailed;
+  /** When it begins and ends, and what it joins. */
+  readonly conditions?: StartRequest;
 }
 
 /** A run in memory, as far as its lease is concerned. */
@@ -45,6 +49,7 @@ export interface LeasedRun {
 /** What an execution needs from the process around it. */
 export interface Host {
   readonly clock: Clock;
+  readonly slots: SlotDesk;
   readonly values: ValueStore;
   readonly settings: Settings;
   readonly log: Logger;

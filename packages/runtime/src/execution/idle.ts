@@ -1,10 +1,12 @@
 import type { Calls } from "./calls.ts";
 import type { Host } from "./host.ts";
+import type { RunRow } from "@perdure/store";
 import { checkLatestCall } from "./sites.ts";
 
 /** What idleness is measured on. */
 interface Idler {
   readonly host: Host;
+  readonly run: RunRow;
   /** Whether the run does nothing: it is active, delivers nothing, and executes no attempt. */
   readonly isQuiet: boolean;
   /** Lets the run leave memory until `wakeAt`, or until an event from outside. */
@@ -12,6 +14,12 @@ interface Idler {
   /** The run has not ended, and has waited for something that is not durable for `stallTimeout`. */
   waitsOutside(): void;
 }
+
+/** Milliseconds for which a run with a queue may wait before it leaves memory, and so gives its slot to others. */
+const WITH_SLOT = 50;
+
+/** Milliseconds for which a run stays in memory while a step of it stands in line. */
+const IN_LINE = 1_000;
 
 /** Suspends a run that only waits and will not continue on its own for a while. Tells of one that waits for nothing durable. */
 export class Idle {
@@ -22,6 +30,8 @@ export class Idle {
   private firesAt = 0;
   /** When the present wait began, by the monotonic clock; undefined while the run does something. */
   private since: number | undefined;
+  /** Whether a step has stood in line. */
+  private mayBeInLine = false;
   /** Whether the wait is one with no durable call pending. */
   private isOutside = false;
 
@@ -37,7 +47,7 @@ export class Idle {
     if (this.since !== undefined && isOutside === this.isOutside) return;
     this.isOutside = isOutside;
     this.since = this.idler.host.monotonic();
-    this.arm(this.since + this.limit);
+    this.arm(this.since + this.usualLimit);
   }
 
   /** The run does something. */
@@ -51,9 +61,27 @@ export class Idle {
     this.timer = undefined;
   }
 
+  /** A step has begun to stand in line: the run waits for less long. */
+  standsInLine(): void {
+    this.mayBeInLine = true;
+    if (this.since !== undefined) this.arm(this.since + this.limit);
+  }
+
+  /** The limit, without a look at the calls. */
+  private get usualLimit(): number {
+    const { host, run } = this.idler;
+    const { stallTimeout, suspendAfter } = host.settings;
+    if (this.isOutside) return stallTimeout;
+    if (run.queue) return Math.min(suspendAfter, WITH_SLOT);
+    return this.mayBeInLine ? Math.min(suspendAfter, IN_LINE) : suspendAfter;
+  }
+
   private get limit(): number {
-    const { stallTimeout, suspendAfter } = this.idler.host.settings;
-    return this.isOutside ? stallTimeout : suspendAfter;
+    const { host, run } = this.idler;
+    const { stallTimeout, suspendAfter } = host.settings;
+    if (this.isOutside) return stallTimeout;
+    if (run.queue && (!run.queue.hold || this.calls.hasChild)) return Math.min(suspendAfter, WITH_SLOT);
+    return this.calls.isInLine ? Math.min(suspendAfter, IN_LINE) : suspendAfter;
   }
 
   private arm(time: number): void {
@@ -81,9 +109,9 @@ export class Idle {
   }
 
   private suspendOrWatch(): void {
-    const { clock, settings } = this.idler.host;
+    const { clock } = this.idler.host;
     const waiting = this.calls.waiting();
-    const isSoon = waiting?.wakeAt !== undefined && waiting.wakeAt - clock.now() < settings.suspendAfter;
+    const isSoon = waiting?.wakeAt !== undefined && waiting.wakeAt - clock.now() < this.limit;
     if (waiting && !isSoon) this.idler.suspend(waiting.wakeAt);
     else this.watch(); // it continues soon, or a child run is still in memory
   }

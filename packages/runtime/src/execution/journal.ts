@@ -1,6 +1,7 @@
 import type { Encoded, RunRow, SignalRow, StepRow, Write } from "@perdure/store";
 import type { Code } from "../definitions/code.ts";
 import type { History } from "../history/history.ts";
+import type { StepSlot } from "../queues/step-slot.ts";
 import type { Host } from "./host.ts";
 
 /** A step that is about to be recorded. The journal gives a finished one its sequence number. */
@@ -49,13 +50,14 @@ export class Journal {
   }
 
   /** Commits a finished step; `then` gets the checkpoint, with its sequence number, once it is durable. */
-  checkpoint(step: NewRow, consume: SignalRow | undefined, then: (row: StepRow) => void): void {
+  checkpoint(step: NewRow, consume: SignalRow | undefined, then: (row: StepRow) => void, slot?: StepSlot): void {
     if (this.writer.hasEnded) return;
     this.before();
     step.seq = ++this.seq;
     const { id: run, epoch } = this.run;
     const write: Write = consume ? { type: "step", run, epoch, step, consume } : { type: "step", run, epoch, step };
-    this.host.commit(write, (isOwned, error) => {
+    this.host.commit(slot ? this.leaving(write, slot) : write, (isOwned, error) => {
+      if (slot && isOwned !== true) slot.leave();
       if (this.isRefused(isOwned, error)) return;
       this.hasProgressed = true;
       then(step);
@@ -63,11 +65,16 @@ export class Journal {
   }
 
   /** Writes to the run; `then` is called once the write is durable. */
-  write(write: WriteBody, then: () => void): void {
+  write(write: WriteBody, then: () => void, slot?: StepSlot): void {
     if (this.writer.hasEnded) return;
     if (write.type === "release") this.say();
     else this.before();
-    this.commit(write, then);
+    this.commit(slot ? this.leaving(write, slot) : write, then, slot);
+  }
+
+  /** The write, with which the slot of the step is given back. */
+  private leaving<W extends WriteBody>(write: W, slot: StepSlot): W {
+    return slot.leavesWithWrite() ? { ...write, leaves: this.host.clock.now() } : write;
   }
 
   /** What is recorded together with a write. */
@@ -100,8 +107,9 @@ export class Journal {
     this.commit({ type: "code", code: this.code.fingerprint, modules: this.code.text, ...change }, () => {});
   }
 
-  private commit(write: WriteBody, then: () => void): void {
+  private commit(write: WriteBody, then: () => void, slot?: StepSlot): void {
     this.host.commit({ ...write, run: this.run.id, epoch: this.run.epoch } as Write, (isOwned, error) => {
+      if (isOwned !== true) slot?.leave();
       if (!this.isRefused(isOwned, error)) then();
     });
   }

@@ -2,8 +2,8 @@ import { joinStepId, type ChanceSource, type Segment } from "@perdure/protocol";
 import type { Definition } from "../definitions/definition.ts";
 import { Chance, recordedValue, type Moment } from "../values/chance.ts";
 import { SHELTERS, type Shelter } from "./cancellation.ts";
-import type { Frame } from "./frame.ts";
-import type { CallingScope, RunInMemory, StepSpec } from "./step.ts";
+import type { Frame, CallingScope } from "./frame.ts";
+import type { RunInMemory, StepSpec } from "./step.ts";
 
 interface Counter {
   /** The function that is called. */

@@ -8,8 +8,9 @@ import { failedAttemptsOf, recordOf, withAttempt, type FailedAttempt } from "../
 import type { ValueStore } from "../values/codec.ts";
 import { guarded } from "../values/describe.ts";
 import { CancelledError } from "../values/errors.ts";
-import type { Shelter, Work } from "./cancellation.ts";
-import type { Frame } from "./frame.ts";
+import type { StepSlot } from "../queues/step-slot.ts";
+import type { Work } from "./cancellation.ts";
+import type { Caller, CallingScope } from "./frame.ts";
 import type { Host } from "./host.ts";
 import type { NewRow } from "./journal.ts";
 
@@ -36,21 +37,6 @@ export interface StepSpec {
   cancelled?(step: LiveStep, error: CancelledError): void;
 }
 
-/** Where a step is called from. */
-interface Caller {
-  readonly frame: Frame;
-  /** What a cancellation does to calls from here. */
-  readonly shelter: Shelter;
-  /** Called from clean-up, shielded or not. */
-  readonly isCleanUp: boolean;
-}
-
-/** The scope that a step is called from. */
-export interface CallingScope extends Caller {
-  /** The id of the next call of `what`, whose name is `name`. */
-  nextId(name: string, what: string): string;
-}
-
 /** A run in memory, as its scopes and steps see it. */
 export interface RunInMemory {
   readonly run: RunRow;
@@ -70,10 +56,12 @@ export interface RunInMemory {
   cancellationOf(call: PendingCall): CancelledError | undefined;
   /** Calls `begin` on a lease that certainly holds by this process's own clock; renews it first where it may have expired (R5). */
   onLease(begin: () => void): void;
-  /** Commits a finished step. `then` gets the checkpoint. Default: its delivery takes its turn in the queue. */
-  checkpoint(step: NewRow, consume?: SignalRow, then?: (row: StepRow) => void): void;
+  /** Commits a finished step. `then` gets the checkpoint. Default: its delivery takes its turn in the queue. `slot` is given back with it. */
+  checkpoint(step: NewRow, consume?: SignalRow, then?: (row: StepRow) => void, slot?: StepSlot): void;
   /** Records an unfinished step: when a sleep ends, when the next attempt is due. */
-  keep(step: StepRow, then: () => void): void;
+  keep(step: StepRow, then: () => void, slot?: StepSlot): void;
+  /** A step stands in line of a queue. */
+  standsInLine(): void;
   /** What earlier executions recorded of the tasks that the task of this step called, each with the name that the present code has for it. */
   innerOf(step: string): { readonly row: StepRow; readonly name: string }[];
   /** The error for a call that comes after the end of the execution. */
@@ -85,6 +73,10 @@ export interface RunInMemory {
   readonly cancelSignal: AbortSignal;
   /** Records what the run says of its progress: soon, or with the next commit. The latest one wins. */
   progress(value: unknown): void;
+  /** Another owner has the run. */
+  lose(): void;
+  /** The store failed. */
+  fail(error: unknown): void;
   /** Ends the execution, not the run: the run stays as it is and can be resumed. */
   stop(error: unknown): void;
   /** A promise that was made in the run was rejected and has no handler yet. */
@@ -191,7 +183,7 @@ export class LiveStep {
   dueAt: number | undefined;
   /** Id of the child run, once it is known. */
   target: string | undefined;
-  /** Set by a step that waits for another run: whether that run is not in this process's memory either. */
+  /** Set by a step that waits for another run: whether that run is not in memory here either. */
   waitsElsewhere: (() => boolean) | undefined;
   /** Its checkpoint is being committed: the outcome cannot change any more. */
   sealed = false;
@@ -208,8 +200,11 @@ export class LiveStep {
   work: Work | undefined;
   /** The tasks that its task called. */
   inner: InnerSteps | undefined;
+  /** What its attempts need of a queue, and what the attempt that called it has. */
+  slot: StepSlot | undefined;
+  outerSlot: StepSlot | undefined;
   private waitingHere = false;
-  private readonly startedAt: number;
+  readonly startedAt: number;
   /** When the present attempt of a task began. Undefined between two attempts. */
   private attemptStartedAt: number | undefined;
   private failedAttempts: readonly FailedAttempt[];
@@ -248,7 +243,11 @@ export class LiveStep {
 
   /** Whether it waits for a time, a signal or another run, so that nothing is lost when this process forgets it. */
   get waiting(): boolean {
-    return !this.sealed && (this.waitsElsewhere?.() ?? this.waitingHere);
+    return !this.sealed && (this.waitsElsewhere?.() ?? (this.waitingHere || this.isInLine));
+  }
+
+  get isInLine(): boolean {
+    return this.slot?.isInLine === true;
   }
 
   get active(): boolean {
@@ -283,7 +282,7 @@ export class LiveStep {
     const row = this.record(state, output);
     row.finishedAt = this.execution.host.clock.now();
     this.emit(state === "completed" ? "executed" : "failed", row);
-    this.execution.checkpoint(row, consume, this.call.onCheckpoint);
+    this.execution.checkpoint(row, consume, this.call.onCheckpoint, this.slot);
     this.inner?.abandon("the task that called it has ended");
   }
 
@@ -296,7 +295,7 @@ export class LiveStep {
     const row = this.record("open", output);
     if (dueAt !== undefined) row.dueAt = dueAt;
     this.emit(lastError === undefined ? "waiting" : "retrying", row);
-    this.execution.keep(row, () => this.active && then());
+    this.execution.keep(row, () => this.active && then(), output === undefined ? undefined : this.slot);
   }
 
   /** Records that the attempt begins, before it does: it counts even if it kills the process (R4). */
@@ -330,6 +329,7 @@ export class LiveStep {
     this.timer?.();
     this.timer = undefined;
     this.waitingHere = false;
+    this.slot?.withdraw();
     this.inner?.stopWaiting();
   }
 

@@ -76,8 +76,9 @@ export class Claims {
 
   /** Whether the run may need this process: it is due, pending, or its owner does not live as far as is known. The claim itself decides. */
   mayClaim(row: RunRow): boolean {
-    const { status, wakeAt, owner, leaseUntil } = row;
+    const { status, wakeAt, owner, leaseUntil, inLine } = row;
     const now = this.context.clock.now();
+    if (inLine) return false;
     if (isSuspect(row) && !this.isAlone(row.id)) return false;
     if (status === "waiting") return wakeAt !== undefined && wakeAt <= now;
     if (status === "pending" || owner === undefined || this.isDropped(owner)) return true;

@@ -202,7 +202,8 @@ export class Followers {
    */
   sleeps(row: RunHead): boolean {
     const isDue = row.wakeAt !== undefined && row.wakeAt <= this.context.clock.now();
-    if (row.status !== "waiting" || isDue || this.callers.has(row.id) || !this.claims.requestFor(row)) return false;
+    const isWaiting = row.inLine === true || (row.status === "waiting" && !isDue);
+    if (!isWaiting || this.callers.has(row.id) || !this.claims.requestFor(row)) return false;
     this.forget(row.id);
     this.waiters.sleepers.add(row);
     this.poller.start();
@@ -257,11 +258,12 @@ export class Followers {
   }
 
   /** Waits until the run may have changed: it is due, it is time to read it again, or it is woken. */
-  private pause({ id, status, wakeAt }: RunRow): Promise<void> {
+  private pause({ id, status, wakeAt, inLine }: RunRow): Promise<void> {
     const { clock, settings } = this.context;
     // the poller finds waiting runs that become due early, all of them with one query
     const now = clock.now();
-    const until = status === "waiting" && (wakeAt ?? Infinity) > now ? wakeAt : now + settings.pollInterval;
+    const isFound = inLine === true || (status === "waiting" && (wakeAt ?? Infinity) > now);
+    const until = isFound ? wakeAt : now + settings.pollInterval;
     const paused = this.waiters.wait(id, until);
     this.poller.start();
     return paused;

@@ -3,6 +3,7 @@ import { context as currentContext } from "../execution/current.ts";
 import type { Execution } from "../execution/execution.ts";
 import { backOff, waitAfter } from "../config/backoff.ts";
 import type { ProcessContext } from "./context.ts";
+import type { Upkeep } from "../queues/upkeep.ts";
 import type { Leases } from "./leases.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
 import type { Waiters } from "./waiters.ts";
@@ -21,6 +22,7 @@ export class Poller {
   private readonly runs: RunsInMemory;
   private readonly waiters: Waiters;
   private readonly leases: Leases;
+  private readonly upkeep: Upkeep;
   private cancelTimer: (() => void) | undefined;
   /** Wakes the runs without callers that an event from outside has made due. */
   wakeSleepers: () => Promise<void> = () => Promise.resolve();
@@ -29,8 +31,9 @@ export class Poller {
   /** Runs whose deliveries are about to be read. */
   private readonly reads = new Set<string>();
 
-  constructor(context: ProcessContext, runs: RunsInMemory, waiters: Waiters, leases: Leases) {
+  constructor(context: ProcessContext, runs: RunsInMemory, waiters: Waiters, leases: Leases, upkeep: Upkeep) {
     this.context = context;
+    this.upkeep = upkeep;
     this.runs = runs;
     this.waiters = waiters;
     this.leases = leases;
@@ -61,7 +64,7 @@ export class Poller {
   }
 
   private get isNeeded(): boolean {
-    return this.runs.size > 0 || this.waiters.size > 0 || this.waiters.sleepers.size > 0;
+    return this.runs.size > 0 || this.waiters.size > 0 || this.waiters.sleepers.size > 0 || this.upkeep.isNeeded;
   }
 
   stop(): void {
@@ -70,6 +73,7 @@ export class Poller {
 
   private async poll(): Promise<void> {
     await this.leases.renewAll(this.runs.all());
+    await this.upkeep.poll();
     if (this.runs.size > 0) await this.readWakeups(this.runs.all());
     if (this.waiters.size > 0) await this.wakeFollowers();
     if (this.waiters.sleepers.size > 0) await this.wakeSleepers();

@@ -4,6 +4,7 @@ import { Execution } from "../execution/execution.ts";
 import type { ExecutionEnd } from "../execution/late.ts";
 import type { Host, RunRequest } from "../execution/host.ts";
 import { bodyOf } from "../execution/launch.ts";
+import { inputOf } from "../values/run-input.ts";
 import { parseWith } from "../values/schema.ts";
 import type { ProcessContext } from "./context.ts";
 
@@ -99,7 +100,7 @@ export class RunsInMemory {
     const { isClosed, owner, owners } = this.context;
     if (isClosed) return owners.here.has(owner) ? execution.giveBack() : execution.lose();
     const start = (): void => {
-      const stored = this.context.values.decode(row.input) as unknown[];
+      const stored = inputOf(this.context.values, row);
       const schema = definition.options?.input;
       const args = schema ? parseWith(schema, stored, `the input of ${row.workflow}`) : stored;
       execution.start(request.body ?? bodyOf(definition), args as unknown[]);

@@ -27,6 +27,9 @@ import { keepRejections } from "./rejections.ts";
 import { Requests } from "./requests.ts";
 import { RunsInMemory } from "./runs-in-memory.ts";
 import { Starter } from "./starter.ts";
+import { Slots } from "../queues/slots.ts";
+import { Upkeep } from "../queues/upkeep.ts";
+import { workflowNames } from "../definitions/registry.ts";
 import { Waiters } from "./waiters.ts";
 
 /** Milliseconds that `close` gives to running attempts. */
@@ -44,6 +47,8 @@ interface Stoppable {
   stop(): Promise<void>;
   /** A run has left the memory of this process. */
   runEnded(): void;
+  /** Something may have become claimable. */
+  lookSoon(): void;
 }
 
 /** Everything of one process that works on one store: the runs in its memory, its leases, its commits. */
@@ -61,6 +66,8 @@ export class Runtime implements Host, ProcessContext {
   readonly followers: Followers;
   readonly starter: Starter;
   readonly requests: Requests;
+  readonly slots: Slots;
+  readonly upkeep: Upkeep;
 
   private readonly reporter: Reporter;
   private readonly waiters: Waiters;
@@ -97,6 +104,10 @@ export class Runtime implements Host, ProcessContext {
     this.store = boundedStore(given, this.settings.storeTimeout, this.clock);
     this.committer = new Committer(this.store, this.reporter.onCommit);
     this.waiters = new Waiters(this.clock);
+    this.slots = new Slots(this);
+    this.slots.workflows = () => (this.executes ? this.settings.renames.namesBefore(workflowNames()) : []);
+    this.slots.onOffer = (run) => this.changed(run);
+    this.upkeep = new Upkeep(this, this.slots);
     const leases = new Leases(this);
     this.leases = leases;
     this.runs = new RunsInMemory(this, this, {
@@ -104,10 +115,10 @@ export class Runtime implements Host, ProcessContext {
       ended: (execution, end) => this.ended(execution, end),
       unsure: (id, request, error) => isOfTheStore(error) && this.followers.lookAfter(id, request),
     });
-    this.poller = new Poller(this, this.runs, this.waiters, leases);
+    this.poller = new Poller(this, this.runs, this.waiters, leases, this.upkeep);
     this.claims = new Claims(this, this.runs, leases);
     this.followers = new Followers(this, this.runs, this.claims, this.waiters, this.poller);
-    this.starter = new Starter(this, this.committer, this.runs, this.followers, leases, options.seed);
+    this.starter = new Starter(this, this.committer, this.runs, this.followers, leases, this.slots, options.seed);
     this.requests = new Requests(this, this.runs, this.claims, this.followers, this.waiters, this.poller);
   }
 
@@ -149,7 +160,22 @@ export class Runtime implements Host, ProcessContext {
   // --- what executions ask for
 
   commit(write: Write, done: (isOwned: boolean | undefined, error?: unknown) => void): void {
-    this.committer.add(write, done);
+    const frees = write.type === "finish" || write.type === "release" || (write.type === "step" && "leaves" in write);
+    this.committer.add(write, frees && this.slots.isInUse ? this.freeing(done) : done);
+  }
+
+  /** `done`, after which others may take a slot. */
+  private freeing<D extends (isOwned: boolean | undefined, error?: unknown) => void>(done: D): D {
+    return ((isOwned, error) => {
+      done(isOwned, error);
+      this.slots.freed();
+    }) as D;
+  }
+
+  /** A run may take a slot, or has become claimable in another way. */
+  private changed(run: string): void {
+    this.waiters.wake(run);
+    for (const worker of this.workers) worker.lookSoon();
   }
 
   report(error: PerdureError, run: RunRow): void {
@@ -192,12 +218,30 @@ export class Runtime implements Host, ProcessContext {
     return this.leases.renew([run]);
   }
 
+  /** Calls `changed` soon after another process has written to the store, if the store can tell. Returns what ends it. */
+  watchStore(changed: () => void): () => void {
+    let end: (() => void) | undefined;
+    let isOver = false;
+    this.ready().then(
+      (store) => {
+        if (!isOver && !this.closed) end = store.watch?.(changed);
+      },
+      () => {}, // whoever reads the store gets the error
+    );
+    return () => {
+      isOver = true;
+      end?.();
+      end = undefined;
+    };
+  }
+
   /** Resolves when something of the run may have changed: in this process at once, else within `pollInterval`. */
   changeOf(run: string): Promise<void> {
     return this.waiters.wait(run, this.clock.now() + this.settings.pollInterval);
   }
 
   private begun({ run }: Execution): void {
+    if (run.queue) this.slots.isInUse = true;
     this.endKeeping ??= keepRejections();
     this.poller.start();
     this.reporter.run(run, { type: run.epoch === 1 ? "started" : "resumed" });

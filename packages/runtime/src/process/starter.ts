@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { PerdureError } from "@perdure/protocol";
+import { nextTurn, PerdureError } from "@perdure/protocol";
 import type { NewRun, RunRow } from "@perdure/store";
+import { conditionsOf } from "../queues/conditions.ts";
+import type { Slots } from "../queues/slots.ts";
 import { codeOf } from "../definitions/code.ts";
 import { locationOf, type Body, type WorkflowDefinition } from "../definitions/definition.ts";
 import { checkId, defaultRunId, runIdOf } from "../definitions/run-id.ts";
@@ -21,6 +23,9 @@ const direct = <R>(call: () => R): R => call();
 
 const MOST_CALLERS = 10_000;
 
+/** How many runs one commit creates. */
+const MANY = 1_000;
+
 /** Starts runs, or attaches to those that exist. */
 export class Starter {
   private readonly context: ProcessContext;
@@ -28,6 +33,7 @@ export class Starter {
   private readonly runs: RunsInMemory;
   private readonly followers: Followers;
   private readonly leases: Leases;
+  private readonly slots: Slots;
   readonly seed: (run: string) => string;
   /** The instances and closures that have called workflows which need an id, by the default id. */
   private readonly callers = new Map<string, WeakRef<object>>();
@@ -39,6 +45,7 @@ export class Starter {
     runs: RunsInMemory,
     followers: Followers,
     leases: Leases,
+    slots: Slots,
     seed: (run: string) => string = () => randomUUID(),
   ) {
     this.context = context;
@@ -46,6 +53,7 @@ export class Starter {
     this.runs = runs;
     this.followers = followers;
     this.leases = leases;
+    this.slots = slots;
     this.seed = seed;
   }
 
@@ -66,25 +74,68 @@ export class Starter {
    * @throws PerdureError `RUN_INPUT_DIFFERS`, `RUN_WORKFLOW_DIFFERS`, `RUN_ID_*`, `VALUE_NOT_STORABLE`
    */
   async begin(request: RunRequest): Promise<string> {
-    const { definition, args, parent, tags = [] } = request;
-    const { clock, values, settings, owner } = this.context;
+    const { clock, settings, owner } = this.context;
+    const newRun = await this.prepare(request);
+    const { id, inputHash, gather, throttle } = newRun;
+    const leaseEndsAt = this.leases.endsAt();
+    const withLease = (): NewRun => ({ ...newRun, lease: { owner, until: clock.now() + settings.lease } });
+    const { created, run } = await this.runs.claiming(id, request, () => this.committer.create(withLease));
+    if (created && run.status === "running") this.runs.execute(run, request, leaseEndsAt);
+    if (created || run.id !== id) this.followers.resume(run.id, request);
+    else await this.attach(run, request, gather || throttle ? run.inputHash : inputHash);
+    return run.id;
+  }
+
+  /**
+   * Records many runs, a thousand with one commit, and begins none here: workers do, and whoever awaits a result. A run that has the id already is attached
+   * to. Resolves with their ids.
+   * @throws as `begin`
+   */
+  async beginLater(requests: readonly RunRequest[]): Promise<string[]> {
+    const ids: string[] = [];
+    for (let from = 0; from < requests.length; from += MANY) {
+      const some = requests.slice(from, from + MANY);
+      const store = await this.context.ready();
+      const newRuns: NewRun[] = [];
+      for (const request of some) newRuns.push(await this.prepare(request));
+      const created = store.createRuns
+        ? await store.createRuns(newRuns)
+        : await Promise.all(newRuns.map(async (run) => store.createRun(run)));
+      for (const [place, { created: isNew, run }] of created.entries()) {
+        const [request, newRun] = [some[place], newRuns[place]];
+        const joins = newRun?.gather ?? newRun?.throttle;
+        if (!isNew && request && newRun && !joins) this.assertSame(run, request, newRun.inputHash);
+        ids.push(run.id);
+      }
+      this.slots.freed();
+      await new Promise((resolve) => nextTurn(resolve)); // others get their turn
+    }
+    return ids;
+  }
+
+  /** The run that the request asks for, without a lease. */
+  private async prepare(request: RunRequest): Promise<NewRun> {
+    const { definition, args, parent, tags = [], conditions = {} } = request;
+    const { clock, values, settings } = this.context;
     const { name } = definition.info;
     const { inContext = direct } = request;
     const { input: schema } = definition.options ?? {};
-    if (schema) inContext(() => parseWith(schema, args, `the input of ${name}`));
+    // of a batch, only the whole list can be parsed
+    if (schema && conditions.gather?.type !== "batch") inContext(() => parseWith(schema, args, `the input of ${name}`));
     const input = values.encode([...args], `${name} was called with`);
     const inputHash = fullFingerprint(args, input);
-    const given = request.id === undefined ? runIdOf(definition, args) : checkId(request.id, name);
+    const given = this.givenId(request);
     const id = given ?? (await this.defaultId(definition, inputHash));
     if (given === undefined && definition.info.needsId && request.caller)
       this.assertCaller(id, definition, request.caller);
     const trace = this.traceOf(request, id);
     const now = clock.now();
     await this.context.ready();
-    const leaseEndsAt = this.leases.endsAt();
+    const startConditions = conditionsOf(this.slots, request, now);
+    const waitsFor = startConditions && (await startConditions);
     const code = codeOf(definition);
     const codeHistory = newHistory(settings.renames);
-    const newRun: NewRun = {
+    return {
       id,
       workflow: name,
       file: definition.module.file,
@@ -98,14 +149,16 @@ export class Starter {
       ...(tags.length > 0 && { tags }),
       ...(trace !== undefined && { trace }),
       ...(codeHistory !== undefined && { codeHistory }),
+      ...waitsFor,
     };
-    const withLease = (): NewRun => ({ ...newRun, lease: { owner, until: clock.now() + settings.lease } });
-    const { created, run } = await this.runs.claiming(id, request, () => this.committer.create(withLease));
-    if (created) {
-      this.runs.execute(run, request, leaseEndsAt);
-      this.followers.resume(id, request);
-    } else await this.attach(run, request, inputHash);
-    return id;
+  }
+
+  /** The id that the start or the workflow gives. A start that may join another run has one of its own: it is no other run with the same arguments. */
+  private givenId({ definition, args, id, conditions }: RunRequest): string | undefined {
+    const { name } = definition.info;
+    if (id !== undefined) return checkId(id, name);
+    if (conditions?.gather) return `${name}-${randomUUID()}`;
+    return runIdOf(definition, args) ?? (conditions?.throttle ? `${name}-${randomUUID()}` : undefined);
   }
 
   /** What the instrumentation wants to know later of the code that starts the run. */
@@ -174,16 +227,19 @@ export class Starter {
 
   /** A run with the id exists: it has to be the same run. A failed one is tried again, or restarted, if the request says so. */
   private async attach(run: RunRow, request: RunRequest, inputHash: string): Promise<void> {
-    const { settings } = this.context;
-    const { name } = request.definition.info;
-    if (!isRunOf(placeOf(run), request.definition, settings.renames))
-      throw new PerdureError("RUN_WORKFLOW_DIFFERS", { run: run.id, workflow: name, recorded: run.workflow });
-    if (run.inputHash !== inputHash) throw new PerdureError("RUN_INPUT_DIFFERS", { run: run.id, workflow: name });
+    this.assertSame(run, request, inputHash);
     if (run.status === "failed") {
       const { ifFailed = "attach" } = request;
       if (ifFailed === "attach") return;
       await (ifFailed === "restart" ? this.restart(run.id) : this.retry(run));
     }
     if (run.status !== "completed" && run.status !== "cancelled") this.followers.resume(run.id, request);
+  }
+
+  private assertSame(run: RunRow, { definition }: RunRequest, inputHash: string): void {
+    const { name } = definition.info;
+    if (!isRunOf(placeOf(run), definition, this.context.settings.renames))
+      throw new PerdureError("RUN_WORKFLOW_DIFFERS", { run: run.id, workflow: name, recorded: run.workflow });
+    if (run.inputHash !== inputHash) throw new PerdureError("RUN_INPUT_DIFFERS", { run: run.id, workflow: name });
   }
 }

@@ -1,4 +1,4 @@
-import { oneOf, parseDuration, PerdureError } from "@perdure/protocol";
+import { CATCH_UP, oneOf, OVERLAP, parseDuration, PerdureError } from "@perdure/protocol";
 import type { Overlap, ScheduleRow, ScheduleStore, Store } from "@perdure/store";
 import ms from "ms";
 import { toMilliseconds, type Duration } from "../config/duration.ts";
@@ -56,8 +56,8 @@ export async function putSchedule(context: ProcessContext, wanted: Wanted): Prom
   checkName(name);
   checkRecoverable(name, definition);
   const spec = specOf(wanted);
-  const catchUp = oneOf(options.catchUp ?? "last", ["none", "last", "all"], "catchUp");
-  const overlap = oneOf(options.overlap ?? "allow", ["skip", "queue", "cancel-running", "allow"], "overlap");
+  const catchUp = oneOf(options.catchUp ?? "last", CATCH_UP, "catchUp");
+  const overlap = oneOf(options.overlap ?? "allow", OVERLAP, "overlap");
   const { info, module } = definition;
   const { input: schema } = definition.options ?? {};
   if (schema) parseWith(schema, args, `the input of ${info.name}`);

@@ -1,18 +1,15 @@
 import { nextTurn, PerdureError } from "@perdure/protocol";
-import type { NewRun, ScheduleRow, ScheduleStore, Store } from "@perdure/store";
+import type { ScheduleRow, ScheduleStore, Store } from "@perdure/store";
 import { backoffAfter, waitAfter } from "../config/backoff.ts";
-import { codeOf } from "../definitions/code.ts";
-import type { WorkflowDefinition } from "../definitions/definition.ts";
 import { listeners } from "../definitions/registry.ts";
 import { findWorkflow } from "../definitions/workflows.ts";
 import { context } from "../execution/current.ts";
-import { newHistory } from "../history/code-spans.ts";
 import type { Runtime } from "../process/runtime.ts";
 import { headlineOf } from "../values/describe.ts";
 import { catchUpOf, hasSchedules } from "./define.ts";
 import { syncDirectives } from "./directives.ts";
 import { dueTicks, ON_TIME } from "./due.ts";
-import { scheduledRun, scheduledRunId } from "./new-run.ts";
+import { scheduledRuns, scheduledRunId } from "./new-run.ts";
 import { Timing, timingOf } from "./timing.ts";
 
 /** Starts the runs of schedules while a worker runs. Any number of processes may do so for one store: each tick starts one run. */
@@ -169,7 +166,8 @@ export class Scheduler {
     const now = clock.now();
     const timing = new Timing(row.name, timingOf(row.timing), row.anchor);
     const { ticks, doneTo, nextAt } = dueTicks(timing, catchUpOf(row), row.doneTo, now);
-    const runs = [...row.waiting, ...ticks].map((at) => ({ at, run: this.newRun(row, definition, at) }));
+    const newRun = await scheduledRuns(this.runtime, row, definition);
+    const runs = [...row.waiting, ...ticks].map((at) => ({ at, run: newRun(scheduledRunId(row.name, at)) }));
     const reason = values.encode(`the schedule ${row.name} started its next run`, "a schedule cancels a run with");
     const { name, revision } = row;
     const done = await store.tickSchedule({
@@ -186,22 +184,6 @@ export class Scheduler {
     if (done.schedule.waiting.length > 0) this.hasWaiting = true;
     if (done.runs.length > 0 || done.cancelled.length > 0) this.started();
     return done.schedule.nextAt ?? Infinity;
-  }
-
-  private newRun(row: ScheduleRow, definition: WorkflowDefinition, at: number): NewRun {
-    const { clock, settings, starter } = this.runtime;
-    const { fingerprint: code, text: modules } = codeOf(definition);
-    const codeHistory = newHistory(settings.renames);
-    const id = scheduledRunId(row.name, at);
-    return scheduledRun(row, id, {
-      workflow: definition.info.name,
-      file: definition.module.file,
-      code,
-      modules,
-      seed: starter.seed(id),
-      createdAt: clock.now(),
-      ...(codeHistory !== undefined && { codeHistory }),
-    });
   }
 
   /** Another process may have the workflow: it is reported when none has seen the tick in time. Resolves with the time to look again. */

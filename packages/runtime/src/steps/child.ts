@@ -88,7 +88,9 @@ async function followChild(
   const { host } = step.execution;
   const { id } = request;
   let hasBegun = false;
-  step.waitsElsewhere = () => hasBegun && host.isElsewhere(id);
+  // a run with a queue lends its slot meanwhile, so it leaves memory although the child is here
+  const lendsSlot = step.execution.run.queue !== undefined;
+  step.waitsElsewhere = () => hasBegun && (lendsSlot || host.isElsewhere(id));
   if (id === step.execution.run.id)
     return step.fail(new PerdureError("RUN_OF_ITSELF", { run: id, workflow: step.execution.run.workflow }));
   const begun = begin();

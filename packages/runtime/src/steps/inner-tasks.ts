@@ -108,6 +108,7 @@ export class InnerTasks implements InnerSteps {
     }
     call.onCheckpoint = (checkpoint) => this.deliver(inner, checkpoint);
     call.live = new LiveStep(execution, call, row);
+    call.live.outerSlot = this.outer.slot ?? this.outer.outerSlot;
     call.live.isLimited = this.outer.isLimited;
     call.mayHaveBegun = cancelled !== undefined;
     if (cancelled) call.spec.cancelled?.(call.live, cancelled);

@@ -10,6 +10,8 @@ import { CancelledError, FatalError, ProcessDiedError, RetryableError, TimeoutEr
 import { guarded, textOf } from "../values/describe.ts";
 import { parseWith } from "../values/schema.ts";
 import { storableFailure } from "../values/thrown.ts";
+import { flowOf, type Flow } from "../definitions/queues.ts";
+import { StepSlot } from "../queues/step-slot.ts";
 import { AttemptCalls } from "./inner-tasks.ts";
 import { LazyAbort } from "./lazy-abort.ts";
 
@@ -17,9 +19,11 @@ import { LazyAbort } from "./lazy-abort.ts";
 export interface ResolvedTaskOptions extends TaskOptions {
   readonly retries: number;
   readonly backoff: Backoff;
+  /** The queue whose slots its attempts need. */
+  readonly flow: Flow | undefined;
 }
 
-const builtIn: ResolvedTaskOptions = { retries: 3, backoff: exponential() };
+const builtIn = { retries: 3, backoff: exponential() };
 
 /** By definition: the options that it had, and what came of them. */
 const resolved = new WeakMap<
@@ -31,7 +35,7 @@ export function resolveTaskOptions(definition: TaskDefinition, defaults: TaskOpt
   const { info, options } = definition;
   const known = resolved.get(definition);
   if (known?.of[0] === options && known?.of[1] === defaults) return known.options;
-  const all = { ...builtIn, ...defaults, ...info.options, ...options };
+  const all = { ...builtIn, ...defaults, ...info.options, ...options, flow: flowOf(definition) };
   resolved.set(definition, { of: [options, defaults], options: all });
   return all;
 }
@@ -39,6 +43,8 @@ export function resolveTaskOptions(definition: TaskDefinition, defaults: TaskOpt
 /** What is attempted. */
 export interface TaskWork {
   readonly options: ResolvedTaskOptions;
+  /** The arguments, as they were at the call. */
+  readonly input: readonly unknown[];
   /** Calls the task's function, with the arguments as they were at the call. */
   call(step: LiveStep): Promise<unknown>;
 }
@@ -69,11 +75,41 @@ export function finishTask(step: LiveStep, cancelled: CancelledError, task: Task
 
 /** Begins an attempt on a lease that holds. Where an earlier execution ended with its process, the attempt is recorded before it begins. */
 function begin(step: LiveStep, task: TaskWork, cancelled?: CancelledError): void {
+  if (!task.options.flow) return attempt(step, task, cancelled);
+  try {
+    step.slot ??= slotOf(step, task.options.flow, task.input);
+  } catch (error) {
+    return step.fail(error);
+  }
+  step.slot.take(() => attempt(step, task, cancelled));
+}
+
+/** @throws PerdureError `QUEUE_KEY_INVALID` */
+function slotOf(step: LiveStep, { queue, keyOf, advantage }: Flow, input: readonly unknown[]): StepSlot {
+  const { execution, call, outerSlot } = step;
+  const queueing = {
+    run: execution.run.id,
+    epoch: execution.run.epoch,
+    step: call.id,
+    key: call.inContext(() => keyOf(input)),
+    rank: step.startedAt - advantage,
+    isWanted: () => step.active && execution.isActive,
+    waits(): void {
+      if (!step.kept) step.keep(undefined, () => {});
+      execution.standsInLine();
+    },
+    lost: () => execution.lose(),
+    failed: (error: unknown) => execution.fail(error),
+  };
+  return new StepSlot(execution.host.slots, queue, queueing, outerSlot);
+}
+
+function attempt(step: LiveStep, task: TaskWork, cancelled: CancelledError | undefined): void {
   const { execution } = step;
   const { host } = execution;
   const { options } = task;
   execution.onLease(() => {
-    if (!step.active) return;
+    if (!step.active) return step.slot?.leave();
     step.attempt++;
     // an attempt that is never retried must not count for a death that another run may have caused
     const isCounted = host.settings.countDeaths && execution.run.stalls > (options.retries === 0 ? 1 : 0);
@@ -163,6 +199,7 @@ class Attempt implements Work {
     this.calls?.end();
     if (step.isLimited) execution.attempts.limited--;
     if (step.work === this) step.work = undefined;
+    if (step.slot?.isTaken === true) step.slot.leave(); // the run continues without the step, or not here
     execution.attemptEnded();
   }
 

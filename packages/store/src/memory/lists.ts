@@ -63,6 +63,7 @@ export function unfinished(all: Map<string, Run>, filter: UnfinishedFilter): Run
   const mayNeedOwner = ({ row }: Run): boolean => {
     if (workflows && !workflows.includes(row.workflow)) return false;
     if (runs && !runs.includes(row.id)) return false;
+    if (row.inLine) return false;
     if (row.status === "waiting") return row.wakeAt !== undefined && row.wakeAt <= now;
     if (row.status === "pending") return blocked || row.blocked === undefined;
     return row.status === "running" && !alive.includes(row.owner ?? "");

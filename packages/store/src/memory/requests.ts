@@ -1,14 +1,17 @@
 import type { PruneFilter, Wakeup } from "../contract.ts";
 import { isFinal } from "../status.ts";
 import { matches } from "./lists.ts";
-import { byAge, change, newRun, ownedRun, type Run } from "./run.ts";
-import { end, isCancelUndelivered, openTargets, wake } from "./writes.ts";
+import { leaveAll } from "./line.ts";
+import { byAge, change, newRun, ownedRun, wake, type Run } from "./run.ts";
+import { moveUp } from "./slots.ts";
+import { isCancelUndelivered, openTargets, type Memory } from "./state.ts";
+import { end } from "./writes.ts";
 
 export function deliver(run: Run, name: string, payload: string, now: number): boolean {
   if (isFinal(run.row.status)) return false;
   const slot = run.signals.filter(({ row }) => row.name === name).length;
   run.signals.push({ row: { name, slot, payload }, consumed: false });
-  wake(run, now);
+  if (run.row.releasedAt !== undefined) wake(run, now);
   return true;
 }
 
@@ -19,13 +22,29 @@ export function wakeup(runs: Map<string, Run>, id: string, epoch: number): Wakeu
   return run?.row.cancel === undefined ? state : { ...state, cancel: run.row.cancel };
 }
 
-export function cancel(runs: Map<string, Run>, run: Run, reason: string, now: number): boolean {
+export function cancel(memory: Memory, run: Run, reason: string, now: number): boolean {
   if (isFinal(run.row.status)) return false;
   if (run.row.cancel !== undefined) return true;
-  change(run, { cancel: reason, blocked: undefined, updatedAt: now });
-  if (run.row.epoch === 0) end(runs, run, "cancelled", reason, now);
-  else wake(run, now);
+  if (run.row.epoch === 0) {
+    cancelAtOnce(memory, run, reason, now);
+    return true;
+  }
+  request(run, reason, now);
+  run.gathering = undefined;
+  wake(run, now);
+  moveUp(memory.line, run.row.id, now);
   return true;
+}
+
+/** Cancels a run that has not begun. */
+export function cancelAtOnce(memory: Memory, run: Run, reason: string, now: number): void {
+  request(run, reason, now);
+  end(memory, run, "cancelled", reason, now);
+}
+
+/** The first request to cancel stays. */
+function request(run: Run, reason: string, now: number): void {
+  change(run, { cancel: run.row.cancel ?? reason, blocked: undefined, updatedAt: now });
 }
 
 export function retry(run: Run, now: number, force: boolean): boolean {
@@ -59,6 +78,9 @@ export function restart(run: Run, now: number, seed: string): boolean {
     seed,
     progress: undefined,
     releasedAt: undefined,
+    queue: run.row.queue && { ...run.row.queue, rank: now },
+    beginBy: undefined,
+    endBy: undefined,
     restarts: run.row.restarts + 1,
     stalls: 0,
     createdAt: now,
@@ -73,7 +95,7 @@ export function fork(
   seq: number,
   to: { readonly id: string; readonly now: number; readonly number: number; readonly epoch: number | undefined },
 ): Run {
-  const { workflow, file, input, inputHash, code, codeHistory, seed, tags } = row;
+  const { workflow, file, input, inputHash, code, codeHistory, seed, tags, batch, queue } = row;
   const given = { id: to.id, workflow, file, input, inputHash, code, modules: "", seed, createdAt: to.now };
   const optional = { ...(codeHistory !== undefined && { codeHistory }), ...(tags && { tags }) };
   const run = newRun({ ...given, ...optional }, to.number, to.epoch);
@@ -83,19 +105,15 @@ export function fork(
     if (step.seq !== undefined) run.seqs.add(step.seq);
   }
   const cancel = copied.some(({ kind }) => kind === "cancel") ? row.cancel : undefined;
-  change(run, { forkOf: row.id, codeSeq: row.codeSeq, startedAt: row.startedAt, cancel });
+  change(run, { forkOf: row.id, codeSeq: row.codeSeq, startedAt: row.startedAt, cancel, batch });
+  change(run, { queue: queue && { ...queue, rank: to.now } });
   return run;
 }
 
-export function remove(
-  runs: Map<string, Run>,
-  deleted: Map<string, number>,
-  run: Run,
-  now: number,
-  force: boolean,
-): boolean {
+export function remove({ runs, deleted, line }: Memory, run: Run, now: number, force: boolean): boolean {
   const { id, status, owner, parent, epoch } = run.row;
   if (!isFinal(status) && (!force || owner !== undefined)) return false;
+  leaveAll(line, id, now);
   runs.delete(id);
   deleted.set(id, epoch);
   for (const other of runs.values())
@@ -104,8 +122,7 @@ export function remove(
 }
 
 export function prune(
-  runs: Map<string, Run>,
-  deleted: Map<string, number>,
+  { runs, deleted }: Memory,
   { endedBefore, status, workflow, keep = 0, limit }: PruneFilter,
 ): number {
   const awaited = new Set([...runs.values()].flatMap((run) => openTargets(run, "child")));

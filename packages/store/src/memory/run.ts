@@ -1,4 +1,4 @@
-import type { ExecutionRow, Lease, NewRun, RunRow, SignalRow, StepRow } from "../contract.ts";
+import type { Encoded, ExecutionRow, Lease, NewRun, RunRow, SignalRow, StepRow } from "../contract.ts";
 import { isFinal } from "../status.ts";
 
 export interface Run {
@@ -12,12 +12,18 @@ export interface Run {
   /** Its claims. */
   executions: readonly ExecutionRow[];
   readonly signals: { readonly row: SignalRow; consumed: boolean }[];
+  /** Further starts join it (Q6). The inputs so far. */
+  gathering?: { readonly key: string; readonly inputs: readonly Encoded[] } | undefined;
 }
 
 export type Changes = { readonly [K in keyof RunRow]?: RunRow[K] | undefined };
 
 /** @param epoch - of a deleted run with this id */
-export function newRun({ lease, modules: _, ...given }: NewRun, number: number, epoch = 0): Run {
+export function newRun(
+  { lease: _, modules: __, dueAt: ___, gather: ____, throttle: _____, ...given }: NewRun,
+  number: number,
+  epoch = 0,
+): Run {
   const fresh: RunRow = {
     ...given,
     status: "pending",
@@ -28,17 +34,7 @@ export function newRun({ lease, modules: _, ...given }: NewRun, number: number, 
     startedAt: given.startedAt ?? given.createdAt,
     updatedAt: given.createdAt,
   };
-  const run: Run = {
-    row: fresh,
-    number,
-    steps: new Map(),
-    seqs: new Set(),
-    claimedSeq: 0,
-    executions: [],
-    signals: [],
-  };
-  if (lease) change(run, own(run, lease, given.createdAt));
-  return run;
+  return { row: fresh, number, steps: new Map(), seqs: new Set(), claimedSeq: 0, executions: [], signals: [] };
 }
 
 /** Replaces the row, because callers hold the old row and it must not change. `undefined` removes a field. */
@@ -47,12 +43,14 @@ export function change(run: Run, changes: Changes): void {
   run.row = Object.fromEntries(entries) as unknown as RunRow;
 }
 
-function own(run: Run, lease: Lease, now: number): Changes {
+/** The run begins, or goes on, under a new epoch. */
+export function own(run: Run, lease: Lease, now: number): void {
   const { row } = run;
   const lastSeq = [...run.seqs].reduce((last, seq) => Math.max(last, seq), 0);
   const stalls = lastSeq > run.claimedSeq ? 0 : row.stalls + (row.status === "running" ? 1 : 0);
   run.claimedSeq = lastSeq;
-  return {
+  run.gathering = undefined;
+  change(run, {
     status: "running",
     owner: lease.owner,
     leaseUntil: lease.until,
@@ -60,23 +58,28 @@ function own(run: Run, lease: Lease, now: number): Changes {
     stalls,
     blocked: undefined,
     wakeAt: undefined,
+    beginBy: undefined,
     releasedAt: undefined,
     updatedAt: now,
-  };
+  });
 }
 
 /** A claim of the run: what `own` does, and its record (S19). */
 export function claim(run: Run, lease: Lease, now: number): void {
   const { owner: from, releasedAt } = run.row;
-  change(run, own(run, lease, now));
+  own(run, lease, now);
   const found = { ...(from !== undefined && { from }), ...(releasedAt !== undefined && { releasedAt }) };
   run.executions = [...run.executions, { epoch: run.row.epoch, owner: lease.owner, claimedAt: now, ...found }];
 }
 
 export function isClaimable(row: RunRow, now: number, from: { owner: string; epoch: number } | undefined): boolean {
-  if (isFinal(row.status)) return false;
+  if (isFinal(row.status) || (row.beginBy !== undefined && row.beginBy < now)) return false;
   if (row.owner === undefined || row.leaseUntil === undefined || row.leaseUntil < now) return true;
   return from !== undefined && from.owner === row.owner && from.epoch === row.epoch;
+}
+
+export function wake(run: Run, at: number): void {
+  if (run.row.status === "waiting") change(run, { wakeAt: Math.min(run.row.wakeAt ?? at, at) });
 }
 
 export function ownedRun(runs: Map<string, Run>, id: string, epoch: number): Run | undefined {

@@ -3,16 +3,17 @@ import { applyTick, differs } from "../apply-tick.ts";
 import type { NewSchedule, ScheduleRow, ScheduleStore } from "../schedules.ts";
 import { isFinal } from "../status.ts";
 import { cancel } from "./requests.ts";
-import type { Run } from "./run.ts";
+import type { Memory } from "./state.ts";
 
-interface Runs {
-  readonly runs: Map<string, Run>;
+interface Parts {
+  readonly memory: Memory;
   readonly createRun: (run: NewRun) => CreatedRun;
   readonly record: (version: { readonly code: string; readonly modules: string }) => void;
 }
 
 /** The part of the store in memory that keeps schedules. */
-export function memorySchedules({ runs, createRun, record }: Runs): ScheduleStore {
+export function memorySchedules({ memory, createRun, record }: Parts): ScheduleStore {
+  const { runs } = memory;
   const schedules = new Map<string, ScheduleRow>();
   let revisions = 0;
 
@@ -67,7 +68,7 @@ export function memorySchedules({ runs, createRun, record }: Runs): ScheduleStor
         create: createRun,
         cancel(id) {
           const run = runs.get(id);
-          if (run) cancel(runs, run, tick.reason, tick.now);
+          if (run) cancel(memory, run, tick.reason, tick.now);
         },
       });
       return { schedule: put(withoutRevision(schedule)), ...done };

@@ -1,37 +1,38 @@
 import type { CreatedRun, NewRun, Store } from "../contract.ts";
 import { EARLY_SIGNAL_LIFETIME } from "../status.ts";
+import { memoryFlow } from "./flow.ts";
 import { counts, list, selected, unfinished } from "./lists.ts";
 import { cancel, deliver, fork, prune, remove, restart, retry, wakeup } from "./requests.ts";
 import { memorySchedules } from "./schedules.ts";
-import { bySeq, change, claim, isClaimable, newRun, ownedRun, type Run } from "./run.ts";
+import { bySeq, change, claim, isClaimable, ownedRun } from "./run.ts";
+import { takeForRun } from "./slots.ts";
+import { start } from "./starting.ts";
+import { newMemory } from "./state.ts";
 import { apply } from "./writes.ts";
 
 /** A store in the memory of the process, for tests and trials. Several runtimes may share it. */
 export function memoryStore(): Store {
-  const runs = new Map<string, Run>();
+  const memory = newMemory();
+  const { runs, deleted, line } = memory;
   const codes = new Map<string, string>();
-  /** The epochs of deleted runs, from which new runs with their ids continue: an owner of the old run stays fenced. */
-  const deleted = new Map<string, number>();
   const early: Parameters<Store["deliver"]>[0][] = [];
-  /** How many runs were created. */
-  let created = 0;
   const record = ({ code, modules }: { readonly code: string; readonly modules: string }): void => {
     if (!codes.has(code)) codes.set(code, modules);
   };
 
-  const createRun = (run: NewRun): CreatedRun => {
-    const found = runs.get(run.id);
-    if (found) return { created: false, run: found.row };
-    const made = newRun(run, created++, deleted.get(run.id));
-    runs.set(run.id, made);
-    record(run);
+  const createRun = (given: NewRun): CreatedRun => {
+    const { created, run } = start(memory, given);
+    const made = runs.get(run.id);
+    if (!created || !made) return { created, run };
+    record(given);
     for (const { name, payload, now } of early.filter((each) => each.run === run.id)) deliver(made, name, payload, now);
     early.splice(0, early.length, ...early.filter((each) => each.run !== run.id));
     return { created: true, run: made.row };
   };
 
   return {
-    ...memorySchedules({ runs, createRun, record }),
+    ...memorySchedules({ memory, createRun, record }),
+    ...memoryFlow(memory),
     name: "memory:",
     open() {},
     close() {},
@@ -44,7 +45,7 @@ export function memoryStore(): Store {
     unfinished: (filter) => unfinished(runs, filter),
     claim({ run: id, lease, now, from }) {
       const run = runs.get(id);
-      if (!run || !isClaimable(run.row, now, from)) return undefined;
+      if (!run || !isClaimable(run.row, now, from) || !takeForRun(line, run, lease, now)) return undefined;
       claim(run, lease, now);
       return run.row;
     },
@@ -58,7 +59,7 @@ export function memoryStore(): Store {
     steps: (id, filter = {}) => selected([...(runs.get(id)?.steps.values() ?? [])].sort(bySeq), filter),
     commit: (writes) =>
       writes.map((write) => {
-        const accepted = apply(runs, write);
+        const accepted = apply(memory, write);
         if (accepted && write.type === "code") record(write);
         return accepted;
       }),
@@ -72,7 +73,7 @@ export function memoryStore(): Store {
     wakeups: (asked) => asked.map(({ run, epoch }) => wakeup(runs, run, epoch)),
     cancel: ({ run: id, reason, now }) => {
       const run = runs.get(id);
-      return run && cancel(runs, run, reason, now);
+      return run && cancel(memory, run, reason, now);
     },
     retry: ({ run: id, now, force = false }) => {
       const run = runs.get(id);
@@ -88,7 +89,7 @@ export function memoryStore(): Store {
       const seq = run?.steps.get(from)?.seq;
       if (!run || seq === undefined) return undefined;
       if (found) return { created: false, run: found.row };
-      const made = fork(run, seq, { id: forkId, now, number: created++, epoch: deleted.get(forkId) });
+      const made = fork(run, seq, { id: forkId, now, number: memory.created++, epoch: deleted.get(forkId) });
       runs.set(forkId, made);
       return { created: true, run: made.row };
     },
@@ -100,8 +101,8 @@ export function memoryStore(): Store {
     },
     delete: ({ run: id, now, force = false }) => {
       const run = runs.get(id);
-      return run && remove(runs, deleted, run, now, force);
+      return run && remove(memory, run, now, force);
     },
-    prune: (filter) => prune(runs, deleted, filter),
+    prune: (filter) => prune(memory, filter),
   };
 }

@@ -1,20 +1,25 @@
 import type { RunStatus, SignalRow, StepRow, Write } from "../contract.ts";
 import { isFinal } from "../status.ts";
-import { change, ownedRun, type Run } from "./run.ts";
+import { leaveAll, untakenSteps } from "./line.ts";
+import { change, ownedRun, wake, type Run } from "./run.ts";
+import { giveBack, leaveStep } from "./slots.ts";
+import { isCancelUndelivered, openTargets, type Memory } from "./state.ts";
 
-export function apply(runs: Map<string, Run>, write: Write): boolean {
-  const run = ownedRun(runs, write.run, write.epoch);
+export function apply(memory: Memory, write: Write): boolean {
+  const run = ownedRun(memory.runs, write.run, write.epoch);
   if (!run) return false;
   switch (write.type) {
     case "step":
-      return putStep(run, write.step, write.consume);
+      if (!putStep(run, write.step, write.consume)) return false;
+      if (write.leaves !== undefined) leaveStep(memory.line, { ...write, step: write.step.id }, write.leaves);
+      return true;
     case "finish":
       if (write.unhandled.length > 0) change(run, { unhandled: write.unhandled });
       if (write.compensated === true) change(run, { compensated: true });
-      end(runs, run, write.status, write.output, write.at);
+      end(memory, run, write.status, write.output, write.at);
       return true;
     case "release":
-      release(runs, run, write);
+      release(memory, run, write);
       return true;
     case "progress":
       change(run, { progress: write.value });
@@ -37,7 +42,7 @@ function putStep(run: Run, step: StepRow, consume: SignalRow | undefined): boole
   return true;
 }
 
-export function end(runs: Map<string, Run>, run: Run, status: RunStatus, output: string, at: number): void {
+export function end({ runs, line }: Memory, run: Run, status: RunStatus, output: string, at: number): void {
   const released = run.row.owner === undefined ? {} : { releasedAt: at };
   change(run, {
     status,
@@ -45,31 +50,25 @@ export function end(runs: Map<string, Run>, run: Run, status: RunStatus, output:
     owner: undefined,
     leaseUntil: undefined,
     wakeAt: undefined,
+    beginBy: undefined,
+    endBy: undefined,
     ...released,
     updatedAt: at,
   });
+  run.gathering = undefined;
+  leaveAll(line, run.row.id, at);
   for (const other of runs.values()) {
     if (other.row.status !== "waiting") continue;
     if (other.row.id === run.row.parent || openTargets(other, "child").includes(run.row.id)) wake(other, at);
   }
 }
 
-export function wake(run: Run, at: number): void {
-  if (run.row.status === "waiting") change(run, { wakeAt: Math.min(run.row.wakeAt ?? at, at) });
-}
-
-export function openTargets(run: Run, kind: StepRow["kind"]): string[] {
-  return [...run.steps.values()]
-    .filter((step) => step.state === "open" && step.kind === kind)
-    .map((step) => step.target ?? "");
-}
-
 function release(
-  runs: Map<string, Run>,
+  memory: Memory,
   run: Run,
   { status: wanted, wakeAt, blocked, at }: Extract<Write, { type: "release" }>,
 ): void {
-  const status = wanted === "waiting" && canBeWoken(runs, run, wakeAt) ? "waiting" : "pending";
+  const status = wanted === "waiting" && canBeWoken(memory, run, wakeAt) ? "waiting" : "pending";
   change(run, {
     status,
     blocked,
@@ -79,27 +78,26 @@ function release(
     releasedAt: at,
     updatedAt: at,
   });
-  if (hasNews(runs, run)) wake(run, at);
+  giveBack(memory.line, run, at);
+  if (hasNews(memory, run)) wake(run, at);
 }
 
 /** Whether something will wake the run (S11). */
-function canBeWoken(runs: Map<string, Run>, run: Run, wakeAt: number | undefined): boolean {
+function canBeWoken({ runs, line }: Memory, run: Run, wakeAt: number | undefined): boolean {
   const children = openTargets(run, "child");
   if (!children.every((id) => runs.has(id))) return false;
-  return wakeAt !== undefined || children.length > 0 || openTargets(run, "signal").length > 0;
+  if (wakeAt !== undefined || children.length > 0 || openTargets(run, "signal").length > 0) return true;
+  return untakenSteps(line, run.row.id).length > 0;
 }
 
 /** Whether an event that the run waits for has already happened. */
-function hasNews(runs: Map<string, Run>, run: Run): boolean {
+function hasNews({ runs, line }: Memory, run: Run): boolean {
   if (isCancelUndelivered(run)) return true;
+  if (untakenSteps(line, run.row.id).some(({ state }) => state === "offered")) return true;
   const waits = openTargets(run, "signal");
   if (run.signals.some(({ row, consumed }) => !consumed && waits.includes(row.name))) return true;
   return openTargets(run, "child").some((id) => {
     const child = runs.get(id);
     return child !== undefined && isFinal(child.row.status);
   });
-}
-
-export function isCancelUndelivered(run: Run): boolean {
-  return run.row.cancel !== undefined && ![...run.steps.values()].some((step) => step.kind === "cancel");
 }

@@ -1,22 +1,10 @@
 import type { Write } from "../contract.ts";
-import type { Codes } from "./codes.ts";
 import { isFinal } from "../status.ts";
-import type { Executions } from "./executions.ts";
-import type { Head, Runs } from "./runs.ts";
-import type { Schedules } from "./schedules.ts";
-import type { Sequences } from "./sequences.ts";
-import type { Signals } from "./signals.ts";
+import type { Line } from "./flow/line.ts";
+import { OFFERED } from "./flow/items.ts";
+import type { Head } from "./runs.ts";
 import type { Steps } from "./steps.ts";
-
-export interface Tables {
-  readonly runs: Runs;
-  readonly steps: Steps;
-  readonly signals: Signals;
-  readonly sequences: Sequences;
-  readonly codes: Codes;
-  readonly executions: Executions;
-  readonly schedules: Schedules;
-}
+import type { Tables } from "./tables.ts";
 
 /** Applies a batch inside a transaction. Each run is read once; after a write that ends the ownership, later writes of the batch find no owner. */
 export function applyBatch(tables: Tables, writes: readonly Write[]): boolean[] {
@@ -35,7 +23,8 @@ export function applyBatch(tables: Tables, writes: readonly Write[]): boolean[] 
  * then nothing is written. In a batch, where a run may have several, it costs less to read the run first.
  */
 export function putNext({ steps, sequences }: Tables, write: Write): boolean {
-  if (write.type !== "step" || write.consume || write.step.seq === undefined) return false;
+  if (write.type !== "step" || write.consume || write.leaves !== undefined || write.step.seq === undefined)
+    return false;
   const { run, epoch, step } = write;
   const number = sequences.numberIfNext(run, epoch, write.step.seq);
   if (number === undefined || !steps.putOwned(number, run, epoch, step)) return false;
@@ -50,6 +39,7 @@ function apply(tables: Tables, head: Head, write: Write): boolean {
     case "finish":
       tables.runs.finish(head.number, write);
       tables.sequences.forget(write.run);
+      tables.line.endRun(write.run, write.at);
       wakeWaiters(tables, write.run, head.parent, write.at);
       return true;
     case "release":
@@ -65,14 +55,29 @@ function apply(tables: Tables, head: Head, write: Write): boolean {
   }
 }
 
-function putStep({ steps, signals, sequences }: Tables, head: Head, write: Extract<Write, { type: "step" }>): boolean {
-  const { run, step, consume } = write;
+function putStep(
+  { steps, signals, sequences, line }: Tables,
+  head: Head,
+  write: Extract<Write, { type: "step" }>,
+): boolean {
+  const { run, epoch, step, consume, leaves } = write;
   if (step.seq !== undefined && !sequences.isFree(run, head.number, head.epoch, step.seq)) return false;
   if (consume && !signals.isFree(head.number, consume)) return false;
   if (!steps.put(head.number, step)) return false;
   if (step.seq !== undefined) sequences.taken(run, head.epoch, step.seq);
   if (consume) signals.consume(head.number, consume);
+  if (leaves !== undefined) leaveSlot(line, { run, epoch, step: step.id }, leaves);
   return true;
+}
+
+/** The step gives back its slot, or its place in line. */
+export function leaveSlot(
+  line: Line,
+  { run, epoch, step }: { run: string; epoch: number; step: string },
+  at: number,
+): void {
+  const inLine = line.items.inLine(run, step);
+  line.leave(inLine?.epoch === epoch ? inLine : line.items.taken(run, step, epoch), at);
 }
 
 /** After the end of a run, its parent and every other run that waits for it is due. */
@@ -83,23 +88,43 @@ export function wakeWaiters({ runs, steps }: Tables, runId: string, parent: stri
 
 function release(tables: Tables, head: Head, write: Extract<Write, { type: "release" }>): void {
   const { at, blocked } = write;
-  const status = write.status === "waiting" && canBeWoken(tables, head, write.wakeAt) ? "waiting" : "pending";
+  const status =
+    write.status === "waiting" && canBeWoken(tables, write.run, head, write.wakeAt) ? "waiting" : "pending";
   const wakeAt = status === "waiting" ? write.wakeAt : undefined;
   tables.runs.release(head.number, { status, wakeAt, blocked, at });
   tables.sequences.forget(write.run);
-  if (status === "waiting" && hasNews(tables, head)) tables.runs.wake(head.number, at);
+  if (status === "waiting" && hasNews(tables, write.run, head)) tables.runs.wake(head.number, at);
+  if (head.queue !== null) releaseSlot(tables, write.run, head, { status, isBlocked: blocked !== undefined, at });
+}
+
+/** What becomes of the slot of a run that is released (Q3). */
+function releaseSlot(
+  { runs, steps, line }: Tables,
+  run: string,
+  head: Head,
+  { status, isBlocked, at }: { readonly status: string; readonly isBlocked: boolean; readonly at: number },
+): void {
+  const item = line.items.ofRun(run);
+  const { hold, rank = 0 } = runs.get(run)?.queue ?? {};
+  if (!item) return;
+  if (status === "pending" && !isBlocked) line.lineUp(item, rank, at);
+  else if (hold && status === "waiting" && steps.openTargets(head.number, "child").length === 0)
+    line.items.keep(item.number);
+  else line.leave(item, at);
 }
 
 /** Whether something will wake the run (S11). */
-function canBeWoken({ runs, steps }: Tables, head: Head, wakeAt: number | undefined): boolean {
+function canBeWoken({ runs, steps, line }: Tables, run: string, head: Head, wakeAt: number | undefined): boolean {
   const children = steps.openTargets(head.number, "child");
   if (!children.every((id) => runs.head(id) !== undefined)) return false;
-  return wakeAt !== undefined || children.length > 0 || steps.openTargets(head.number, "signal").length > 0;
+  if (wakeAt !== undefined || children.length > 0 || steps.openTargets(head.number, "signal").length > 0) return true;
+  return line.items.all(run).some(({ step, state }) => step !== "" && state <= OFFERED);
 }
 
 /** Whether an event that the run waits for has already happened. */
-function hasNews({ runs, steps, signals }: Tables, head: Head): boolean {
+function hasNews({ runs, steps, signals, line }: Tables, run: string, head: Head): boolean {
   if (isCancelUndelivered(steps, head)) return true;
+  if (line.items.all(run).some(({ step, state }) => step !== "" && state === OFFERED)) return true;
   const delivered = signals.unconsumedNames(head.number);
   if (delivered.length > 0 && steps.openTargets(head.number, "signal").some((name) => delivered.includes(name)))
     return true;

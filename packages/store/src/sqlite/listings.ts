@@ -87,10 +87,18 @@ export function listings(db: Connection) {
     },
     unfinished({ workflows, runs, now, limit, alive = [], blocked = true }: UnfinishedFilter): RunRow[] {
       const only = [...(workflows ? [OF_WORKFLOWS] : []), ...(runs ? [OF_RUNS] : [])];
-      const pending = ["status = 'pending'", ...only, ...(blocked ? [] : ["blocked IS NULL"])];
-      const running = ["status = 'running'", ...only, "owner NOT IN (SELECT value FROM json_each(@alive))"];
+      const pending = ["status = 'pending' AND in_line = 0", ...only, ...(blocked ? [] : ["blocked IS NULL"])];
+      const running = [
+        "status = 'running' AND in_line = 0",
+        ...only,
+        "owner NOT IN (SELECT value FROM json_each(@alive))",
+      ];
       const due = ["status = 'waiting'", "wake_at <= @now", ...only];
-      const arms = [select(pending), select(running), select(due, { index: runs ? "" : "INDEXED BY runs_by_wake" })];
+      const arms = [
+        select(pending, { index: runs ? "" : "INDEXED BY runs_ready" }),
+        select(running),
+        select(due, { index: runs ? "" : "INDEXED BY runs_by_wake" }),
+      ];
       const values = {
         ...(workflows && { workflows: JSON.stringify(workflows) }),
         ...(runs && { runs: JSON.stringify(runs) }),

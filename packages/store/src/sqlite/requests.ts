@@ -1,6 +1,8 @@
 import type { FinalStatus, PruneFilter, RunRow, Store } from "../contract.ts";
 import { isFinal } from "../status.ts";
-import { isCancelUndelivered, wakeWaiters, type Tables } from "./commit.ts";
+import { isCancelUndelivered, wakeWaiters } from "./commit.ts";
+import type { Tables } from "./tables.ts";
+import type { Head } from "./runs.ts";
 
 // What users ask of runs. Each function is one transition, called in a transaction.
 
@@ -15,7 +17,7 @@ export function deliver(
   }
   if (isFinal(head.status)) return false;
   signals.insert(head.number, { name, slot: signals.count(head.number, name), payload }, now);
-  runs.wake(head.number, now);
+  runs.wakeIfBegun(head.number, now);
   return true;
 }
 
@@ -26,13 +28,25 @@ export function cancel(tables: Tables, { run, reason, now }: Parameters<Store["c
   if (isFinal(head.status)) return false;
   if (head.cancel !== null) return true;
   runs.requestCancel(head.number, reason, now);
-  if (head.epoch === 0) {
-    runs.finish(head.number, { status: "cancelled", output: reason, unhandled: [], at: now });
-    wakeWaiters(tables, run, head.parent, now);
-  } else {
+  if (head.epoch === 0) endBeforeItBegan(tables, run, head, reason, now);
+  else {
     runs.wake(head.number, now);
+    tables.line.moveUp(run, now);
   }
   return true;
+}
+
+/** Cancels a run that has had no owner. */
+export function endBeforeItBegan(
+  tables: Tables,
+  run: string,
+  { number, parent }: Head,
+  output: string,
+  at: number,
+): void {
+  tables.runs.finish(number, { status: "cancelled", output, unhandled: [], at });
+  tables.line.endRun(run, at);
+  wakeWaiters(tables, run, parent, at);
 }
 
 export function retry({ runs, steps }: Tables, run: string, now: number, force: boolean): boolean | undefined {
@@ -69,6 +83,7 @@ export function fork(
   const seq = steps.seqOf(original.number, from);
   if (seq === undefined) return undefined;
   const created = runs.fork(original.number, id, now);
+  if (created) runs.setRank(id, now);
   const forked = runs.head(id);
   if (created && forked) {
     steps.copyBefore(original.number, seq, forked.number);
@@ -104,12 +119,13 @@ export function prune(tables: Tables, { status = ENDS, ...filter }: PruneFilter)
 }
 
 function drop(
-  { runs, steps, signals, executions }: Tables,
+  { runs, steps, signals, executions, line }: Tables,
   { number, id, epoch }: { readonly number: number; readonly id: string; readonly epoch: number },
   at: number,
 ): void {
   steps.deleteAll(number);
   signals.deleteAll(number);
   executions.deleteAll(number);
+  line.endRun(id, at);
   runs.delete({ number, id, epoch, at });
 }

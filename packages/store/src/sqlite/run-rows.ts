@@ -1,7 +1,8 @@
-import type { Blocked, RunHead, RunRow, RunStatus } from "../contract.ts";
+import type { Blocked, RunHead, RunPlace, RunRow, RunStatus } from "../contract.ts";
 
 const HEAD_COLUMNS = `id, workflow, file, status, input_hash, code, code_seq, parent, tags, schedule, fork_of, progress, trace, owner, epoch,
-  lease_until, released_at, wake_at, cancel, blocked, compensated, restarts, stalls, created_at, started_at, updated_at`;
+  lease_until, released_at, wake_at, cancel, blocked, compensated, restarts, stalls, created_at, started_at, updated_at,
+  queue, queue_key, queue_rank, hold, in_line, batch, begin_by, end_by`;
 export const COLUMNS = `${HEAD_COLUMNS}, input, output, code_history, seed, unhandled`;
 /** Of a completed run the output is left out: it may be long. */
 export const LISTED_COLUMNS = `${HEAD_COLUMNS}, CASE WHEN status IN ('failed', 'cancelled') THEN output END AS output`;
@@ -34,6 +35,14 @@ export interface HeadColumns {
   readonly created_at: number;
   readonly started_at: number;
   readonly updated_at: number;
+  readonly queue: string | null;
+  readonly queue_key: string | null;
+  readonly queue_rank: number | null;
+  readonly hold: number | null;
+  readonly in_line: number;
+  readonly batch: number;
+  readonly begin_by: number | null;
+  readonly end_by: number | null;
 }
 
 export interface Row extends HeadColumns {
@@ -85,8 +94,20 @@ export function headOf(row: HeadColumns): RunHead {
   if (row.cancel !== null) head.cancel = row.cancel;
   if (row.blocked !== null) head.blocked = blockedOf(row.blocked);
   if (row.compensated === 1) head.compensated = true;
+  if (row.queue !== null) head.queue = placeOf(row.queue, row);
+  if (row.in_line === 1) head.inLine = true;
+  if (row.batch === 1) head.batch = true;
+  if (row.begin_by !== null) head.beginBy = row.begin_by;
+  if (row.end_by !== null) head.endBy = row.end_by;
   return head;
 }
+
+const placeOf = (queue: string, { queue_key: key, queue_rank: rank, hold }: HeadColumns): RunPlace => ({
+  queue,
+  key: key ?? "",
+  rank: rank ?? 0,
+  ...(hold === 1 && { hold: true }),
+});
 
 function textsOf(text: string): readonly string[] {
   try {

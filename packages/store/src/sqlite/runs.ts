@@ -15,6 +15,8 @@ export interface Head {
   /** JSON list of step ids; only a failed run has it. */
   readonly unhandled: string | null;
   readonly compensated: boolean;
+  /** Its queue. */
+  readonly queue: string | null;
 }
 
 /** What a claim finds. */
@@ -22,6 +24,7 @@ export interface Ownership {
   readonly number: number;
   readonly owner: string | null;
   readonly releasedAt: number | null;
+  readonly queue: string | null;
 }
 
 export type Runs = ReturnType<typeof runsTable>;
@@ -39,6 +42,7 @@ export function runsTable(db: Connection) {
     `INSERT INTO runs (id, fork_of, created_at, updated_at, status, epoch, ${FORKED})
      SELECT ?, id, ?, ?, 'pending', ${LAST_EPOCH}, ${FORKED} FROM runs WHERE number = ? ON CONFLICT (id) DO NOTHING`,
   );
+  const rank = db.prepare<[number, string]>("UPDATE runs SET queue_rank = ? WHERE id = ? AND queue IS NOT NULL");
   const forgetCancel = db.prepare<[number]>("UPDATE runs SET cancel = NULL WHERE number = ?");
   const unblock = db.prepare<[number]>("UPDATE runs SET blocked = NULL WHERE number = ? AND blocked IS NOT NULL");
   const setProgress = db.prepare<[string, number]>("UPDATE runs SET progress = ? WHERE number = ?");
@@ -49,32 +53,44 @@ export function runsTable(db: Connection) {
   const forgetDeleted = db.prepare<[number]>("DELETE FROM deleted_runs WHERE at < ?");
   const get = db.prepare<[string], Row>(`SELECT ${COLUMNS} FROM runs WHERE id = ?`);
   const head = db.prepare<[string], HeadRow>(
-    "SELECT number, status, epoch, owner IS NOT NULL AS owned, parent, cancel, unhandled, compensated FROM runs WHERE id = ?",
+    "SELECT number, status, epoch, owner IS NOT NULL AS owned, parent, cancel, unhandled, compensated, queue FROM runs WHERE id = ?",
   );
   const ownership = db.prepare<[string], Ownership>(
-    "SELECT number, owner, released_at AS releasedAt FROM runs WHERE id = ?",
+    "SELECT number, owner, released_at AS releasedAt, queue FROM runs WHERE id = ?",
   );
+  const isClaimable = db.prepare<unknown[], 1>(`SELECT 1 FROM runs WHERE id = ? AND ${CLAIMABLE}`).pluck();
   const claim = db.prepare<unknown[]>(
     `UPDATE runs SET status = 'running', owner = ?, lease_until = ?, epoch = epoch + 1, released_at = NULL, wake_at = NULL, blocked = NULL, updated_at = ?,
+       begin_by = NULL, gathering = NULL, in_line = 0,
        stalls = CASE WHEN last.seq > claimed_seq THEN 0 WHEN status = 'running' THEN stalls + 1 ELSE stalls END,
        claimed_seq = last.seq
      FROM (SELECT coalesce(max(seq), 0) AS seq FROM steps WHERE run = (SELECT number FROM runs WHERE id = ?)) AS last
-     WHERE id = ? AND status IN ('pending', 'running', 'waiting')
-       AND (owner IS NULL OR lease_until < ? OR (owner = ? AND epoch = ?))`,
+     WHERE id = ? AND ${CLAIMABLE}`,
   );
   const renew = db.prepare<unknown[]>(
     "UPDATE runs SET lease_until = max(lease_until, ?) WHERE id = ? AND epoch = ? AND owner IS NOT NULL",
   );
   const finish = db.prepare<unknown[]>(
     `UPDATE runs SET status = ?, output = ?, unhandled = ?, compensated = ?, owner = NULL, lease_until = NULL, wake_at = NULL,
+       begin_by = NULL, end_by = NULL, gathering = NULL,
        released_at = CASE WHEN owner IS NULL THEN released_at ELSE @at END, updated_at = @at WHERE number = ?`,
   );
   const release = db.prepare<unknown[]>(
     "UPDATE runs SET status = ?, wake_at = ?, blocked = ?, owner = NULL, lease_until = NULL, released_at = @at, updated_at = @at WHERE number = ?",
   );
+  const queueUp = db.prepare<[string]>(
+    "UPDATE runs SET status = 'pending', owner = NULL, lease_until = NULL, wake_at = NULL, in_line = 1 WHERE id = ?",
+  );
+  const setInLine = db.prepare<[number, string]>("UPDATE runs SET in_line = ? WHERE id = ?");
+  const fence = db.prepare<[number, string]>(
+    "UPDATE runs SET epoch = epoch + 1, lease_until = min(lease_until, ?) WHERE id = ?",
+  );
   const recode = db.prepare<unknown[]>("UPDATE runs SET code = ?, code_seq = ?, code_history = ? WHERE number = ?");
   const soon = "UPDATE runs SET wake_at = min(coalesce(wake_at, @at), @at) WHERE status = 'waiting'";
   const wake = db.prepare<{ number: number; at: number }>(`${soon} AND number = @number`);
+  const wakeIfBegun = db.prepare<{ number: number; at: number }>(
+    `${soon} AND number = @number AND released_at IS NOT NULL`,
+  );
   const wakeById = db.prepare<{ id: string; at: number }>(`${soon} AND id = @id`);
   const requestCancel = db.prepare<unknown[]>(
     "UPDATE runs SET cancel = ?, blocked = NULL, updated_at = ? WHERE number = ?",
@@ -85,7 +101,8 @@ export function runsTable(db: Connection) {
   );
   const restart = db.prepare<unknown[]>(
     `UPDATE runs SET status = 'pending', output = NULL, unhandled = NULL, compensated = 0, cancel = NULL, code_seq = 0, code_history = NULL,
-       seed = ?, progress = NULL, released_at = NULL, restarts = restarts + 1, stalls = 0, claimed_seq = 0, created_at = @at, started_at = @at, updated_at = @at
+       seed = ?, progress = NULL, released_at = NULL, restarts = restarts + 1, stalls = 0, claimed_seq = 0, created_at = @at, started_at = @at, updated_at = @at,
+       queue_rank = CASE WHEN queue IS NOT NULL THEN @at END
      WHERE number = ?`,
   );
 
@@ -103,8 +120,18 @@ export function runsTable(db: Connection) {
     ownership: (id: string): Ownership | undefined => ownership.get(id),
     claim({ run, lease, now, from }: Parameters<Store["claim"]>[0]): boolean {
       const dead = from ?? { owner: null, epoch: null };
-      return claim.run(lease.owner, lease.until, now, run, run, now, dead.owner, dead.epoch).changes === 1;
+      return claim.run(lease.owner, lease.until, now, run, run, now, dead.owner, dead.epoch, now).changes === 1;
     },
+    isClaimable({ run, now, from }: Parameters<Store["claim"]>[0]): boolean {
+      const dead = from ?? { owner: null, epoch: null };
+      return isClaimable.get(run, now, dead.owner, dead.epoch, now) !== undefined;
+    },
+    /** Makes a run that has no slot pending and in line. */
+    queueUp: (id: string): void => void queueUp.run(id),
+    setInLine: (id: string, isInLine: boolean): void => void setInLine.run(isInLine ? 1 : 0, id),
+    /** Its owner cannot write any more, and anybody may claim it. */
+    fence: (id: string, now: number): void => void fence.run(now, id),
+    setRank: (id: string, to: number): void => void rank.run(to, id),
     /** False: the run is not held under this epoch. */
     renew: (run: string, epoch: number, until: number): boolean => renew.run(until, run, epoch).changes === 1,
     finish(
@@ -131,6 +158,8 @@ export function runsTable(db: Connection) {
     },
     /** Makes a waiting run due at `at`, unless it is due earlier. */
     wake: (number: number, at: number): void => void wake.run({ number, at }),
+    /** The same, unless the run has had no owner: then it waits for the time at which it begins. */
+    wakeIfBegun: (number: number, at: number): void => void wakeIfBegun.run({ number, at }),
     wakeById: (id: string, at: number): void => void wakeById.run({ id, at }),
     requestCancel: (number: number, reason: string, at: number): void => void requestCancel.run(reason, at, number),
     /** Makes the run pending again, for a retry. */
@@ -161,7 +190,12 @@ const DELETED_LIFETIME = 30 * 24 * 3_600_000;
 const LAST_EPOCH = "coalesce((SELECT epoch FROM deleted_runs WHERE deleted_runs.id = ?), 0)";
 
 /** What a fork has from its original. */
-const FORKED = "workflow, file, input, input_hash, code, code_seq, code_history, seed, tags, cancel, started_at";
+const FORKED =
+  "workflow, file, input, input_hash, code, code_seq, code_history, seed, tags, cancel, started_at, queue, queue_key, hold, batch";
+
+/** The conditions of a claim (S2). */
+const CLAIMABLE = `status IN ('pending', 'running', 'waiting') AND (owner IS NULL OR lease_until < ? OR (owner = ? AND epoch = ?))
+  AND (begin_by IS NULL OR begin_by >= ?)`;
 
 type HeadRow = Omit<Head, "owned" | "compensated"> & { readonly owned: number; readonly compensated: number };
 

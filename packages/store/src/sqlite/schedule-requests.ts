@@ -1,7 +1,7 @@
 import type { CreatedRun, NewRun } from "../contract.ts";
 import { applyTick, differs } from "../apply-tick.ts";
 import type { NewSchedule, ScheduleRow, ScheduleStore, Tick, Ticked } from "../schedules.ts";
-import type { Tables } from "./commit.ts";
+import type { Tables } from "./tables.ts";
 import { cancel } from "./requests.ts";
 
 interface Access {

@@ -1,11 +1,16 @@
 import { resolve, sep } from "node:path";
 import { checkOptions, PerdureError } from "@perdure/protocol";
-import type { CreatedRun, NewRun, RunRow, Store, Wakeup } from "../contract.ts";
-import { applyBatch, putNext, type Tables } from "./commit.ts";
+import type { Claim, CreatedRun, NewRun, RunRow, Store, Wakeup } from "../contract.ts";
+import { applyBatch, leaveSlot, putNext } from "./commit.ts";
 import { codesTable } from "./codes.ts";
 import { connect, fileIdentity, settings, type Durability, type Settings } from "./connection.ts";
 import { translate, type Place } from "./errors.ts";
 import { executionsTable } from "./executions.ts";
+import { admit, enqueue, expire, freeSlots, offers, offersOf, queueRows } from "./flow/flow.ts";
+import { lines } from "./flow/line.ts";
+import { conditionsTable } from "./flow/conditions.ts";
+import { applyConditions, hasConditions, joined } from "./flow/starting.ts";
+import { LATEST_OFFER } from "../flow.ts";
 import { cancel, deliver, fork, prune, remove, restart, retry, unblock } from "./requests.ts";
 import { runsTable } from "./runs.ts";
 import { sequences } from "./sequences.ts";
@@ -13,7 +18,9 @@ import { sqliteSchedules } from "./schedule-requests.ts";
 import { schedulesTable } from "./schedules.ts";
 import { signalsTable } from "./signals.ts";
 import { stepsTable } from "./steps.ts";
+import type { Tables } from "./tables.ts";
 import { transactions, type Transactions } from "./transaction.ts";
+import { watchFile } from "./watch.ts";
 
 export interface SqliteOptions {
   /** `full` (the default): a commit survives a power failure. `normal`: a commit survives the end of the process, and takes about an eighth of the time. */
@@ -34,6 +41,8 @@ interface Session extends Transactions {
   /** Identity of the file that was opened. */
   readonly file: string | undefined;
   readonly settings: () => Settings;
+  /** Changes when another connection has written. */
+  readonly version: () => number;
   readonly close: () => void;
 }
 
@@ -97,6 +106,7 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
       open?.close();
     },
     settings: () => use((open) => open.settings()),
+    watch: (changed) => use((open) => watchFile(place.path, open.version, changed)),
 
     createRun: (run) => existing(createRuns([run])[0]),
     createRuns,
@@ -132,6 +142,34 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
     unblock: (run) => write((tables) => unblock(tables, run)),
     delete: (deletion) => write((tables) => remove(tables, deletion)),
     prune: (filter) => write((tables) => prune(tables, filter)),
+
+    defineQueue: (definition, now) =>
+      write(({ line }) => {
+        line.queues.define(definition);
+        line.refreshAll(definition.name);
+        line.fill(definition.name, now);
+      }),
+    queues: () => use((open) => open.read(() => queueRows(open.tables))),
+    queueKeys: (queue, limit) =>
+      read(({ line }) =>
+        line.items.keys(queue, limit).map(({ oldest, ...key }) => ({ ...key, ...(oldest !== null && { oldest }) })),
+      ),
+    enqueue: (steps) => write((tables) => steps.map((step) => enqueue(tables, step))),
+    leave: ({ now, ...step }) => write(({ line }) => leaveSlot(line, step, now)),
+    correctStart: ({ queue, start, at }) => write(({ line }) => line.queues.moveStart(queue, start, at)),
+    offers(query) {
+      const { now, workflows } = query;
+      const look = read(({ line }) => line.queues.toLookAt(now, now + LATEST_OFFER, workflows));
+      if (look.length > 0) write((tables) => offers(tables, query, look));
+      return read((tables) => offersOf(tables, now));
+    },
+    renewSlots: ({ owner, until }) => write(({ line }) => line.items.renew(owner, until)),
+    slotOwners: () => read(({ line }) => line.items.owners()),
+    freeSlots: (owner) => write((tables) => freeSlots(tables, owner)),
+    expire(limits) {
+      const hasLate = read(({ conditions }) => conditions.late(limits.now).length > 0);
+      return hasLate ? write((tables) => expire(tables, limits)) : [];
+    },
   };
 }
 
@@ -139,8 +177,11 @@ function openSession(place: Place, durability: Durability): Session {
   const db = connect(place, durability);
   try {
     const steps = stepsTable(db);
+    const runs = runsTable(db);
     const tables = {
-      runs: runsTable(db),
+      runs,
+      line: lines(db, runs),
+      conditions: conditionsTable(db),
       steps,
       signals: signalsTable(db),
       sequences: sequences(steps),
@@ -153,6 +194,7 @@ function openSession(place: Place, durability: Durability): Session {
       tables,
       file: fileIdentity(place.path),
       settings: () => settings(db),
+      version: () => Number(db.pragma("data_version", { simple: true })),
       close: () => void db.close(),
     };
   } catch (cause) {
@@ -173,19 +215,30 @@ function existing<T>(row: T | undefined): T {
   return row;
 }
 
-function create({ runs, codes, signals }: Tables, run: NewRun): CreatedRun {
-  const created = runs.insert(run);
+function create(tables: Tables, run: NewRun): CreatedRun {
+  const isPlain = !hasConditions(run);
+  const known = isPlain ? undefined : (tables.runs.get(run.id) ?? joined(tables, run));
+  if (known) return { created: false, run: known };
+  const { runs, codes, signals } = tables;
+  const { lease, ...unowned } = run;
+  const created = runs.insert(isPlain ? run : unowned);
   if (!created) return { created: false, run: existing(runs.get(run.id)) };
   codes.record(run.code, run.modules);
   signals.adoptEarly(run.id);
-  return { created: true, run: created };
+  if (isPlain) return { created: true, run: created };
+  applyConditions(tables, run);
+  return { created: true, run: existing(runs.get(run.id)) };
 }
 
-function claim({ runs, executions }: Tables, request: Parameters<Store["claim"]>[0]): RunRow | undefined {
+function claim(tables: Tables, request: Claim): RunRow | undefined {
+  const { runs, executions, line } = tables;
   const { run, lease, now } = request;
   const before = runs.ownership(run);
-  if (!before || !runs.claim(request)) return undefined;
+  if (!before) return undefined;
+  const slot = before.queue === null ? undefined : admit(tables, before.queue, request);
+  if ((before.queue !== null && !slot) || !runs.claim(request)) return undefined;
   const row = existing(runs.get(run));
+  if (slot) line.take(slot, { owner: lease.owner, until: null, epoch: row.epoch, now });
   const { owner: from, releasedAt } = before;
   const found = { ...(from !== null && { from }), ...(releasedAt !== null && { releasedAt }) };
   executions.insert(before.number, { epoch: row.epoch, owner: lease.owner, claimedAt: now, ...found });

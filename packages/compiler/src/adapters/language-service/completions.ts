@@ -2,6 +2,7 @@ import type { ts } from "ts-morph";
 import {
   argumentDescriptions,
   backoffDescriptions,
+  choiceDescriptions,
   wordDescriptions,
   type ArgumentDescription,
   type Description,
@@ -42,7 +43,7 @@ export function suggestions(
         spot.given.includes(name) ? [] : [{ name, kind: "argument", ...spot.span, suffix: "=", description } as const],
       );
     case "value":
-      return values[spot.value].map(([name, description]) => ({ name, kind: "value", ...spot.span, description }));
+      return valuesOf(spot.value).map(([name, description]) => ({ name, kind: "value", ...spot.span, description }));
     case "placeholder": {
       const { start, end } = spot.steps[spot.at] ?? { start: offset, end: offset };
       const candidates = parameters?.candidates(spot.steps.slice(0, spot.at)) ?? [];
@@ -76,7 +77,12 @@ function directives(typed: string, { span }: Extract<Spot, { kind: "words" }>, w
 type Values = readonly (readonly [text: string, description: Description | undefined])[];
 const plain = (...texts: readonly string[]): Values => texts.map((each) => [each, undefined]);
 
-const values: Readonly<Record<ValueKind, Values>> = {
+const valuesOf = (kind: ValueKind): Values =>
+  kind === "timezone"
+    ? plain("UTC", ...Intl.supportedValuesOf("timeZone").filter((each) => each !== "UTC"))
+    : values[kind];
+
+const values: Readonly<Record<Exclude<ValueKind, "timezone">, Values>> = {
   count: plain("0", "1", "3", "5", "10"),
   factor: plain("1.5", "2", "3"),
   flag: plain("true", "false"),
@@ -85,4 +91,8 @@ const values: Readonly<Record<ValueKind, Values>> = {
   template: [],
   date: plain("yyyy-mm-dd", "yyyy-mm", "yyyy", "yyyy-mm-dd-hh"),
   name: [],
+  rate: plain("1/1s", "10/1s", "10/1m", "100/1m", "1000/1h"),
+  cron: plain("* * * * *", "*/5 * * * *", "0 * * * *", "0 6 * * *", "0 6 * * 1-5", "0 6 1 * *"),
+  catchUp: Object.entries(choiceDescriptions.catchUp),
+  overlap: Object.entries(choiceDescriptions.overlap),
 };

@@ -2,6 +2,7 @@ import { parseDuration } from "@perdure/protocol";
 import type { Slice } from "../../directives/arguments.ts";
 import {
   backoffDescriptions,
+  choiceDescriptions,
   wordDescriptions,
   type ArgumentDescription,
   type Description,
@@ -31,6 +32,9 @@ export function hoverAt(text: string, offset: number, words: DirectiveWords): Ho
   }
   const backoff = spot.value === "backoff" ? own(backoffDescriptions, written) : undefined;
   if (backoff) return { span, title: backoff.example, text: documentation(backoff) };
+  const choice =
+    spot.value === "catchUp" || spot.value === "overlap" ? own(choiceDescriptions[spot.value], written) : undefined;
+  if (choice) return { span, title: choice.example, text: choice.text };
   const time = spot.value === "duration" ? parseDuration(written) : undefined;
   return time === undefined ? undefined : { span, title: `${written} = ${time.toLocaleString("en")} ms`, text: "" };
 }

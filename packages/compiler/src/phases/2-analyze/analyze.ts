@@ -9,6 +9,7 @@ import type { AnalysisInput } from "./plan/input.ts";
 import { needingId } from "./plan/needs-id.ts";
 import { plan } from "./plan/plan.ts";
 import { recoverable } from "./plan/recoverable.ts";
+import { diagnoseScheduled } from "./plan/schedulable.ts";
 
 interface AnalysisResult {
   /** `undefined` if the module needs no change. */
@@ -29,6 +30,7 @@ export function analyze(input: AnalysisInput): AnalysisResult {
   const functions = model.functions.filter((fn) => isInstrumented(fn, analysis));
   const locate = locatorOf(file);
   const byName = recoverable(functions, file, diagnostics);
+  diagnostics.push(...diagnoseScheduled(functions, byName, file));
   const withoutId = needingId(model, functions, file, diagnostics);
   const infos = functions.map((fn) =>
     functionInfo(fn, locate(fn.at), byName.has(fn), withoutId.has(fn), file, diagnostics),

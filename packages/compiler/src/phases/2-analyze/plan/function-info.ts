@@ -1,5 +1,7 @@
-import type { FunctionInfo, Position } from "@perdure/protocol";
+import type { FlowInfo, FunctionInfo, Position, TemplatePart } from "@perdure/protocol";
 import type { Diagnostic, SourceFile } from "../../../diagnostics/diagnostic.ts";
+import type { Flow } from "../../../directives/flow.ts";
+import type { IdPart } from "../../../directives/template.ts";
 import type { FunctionModel } from "../model/model.ts";
 import { resolveTemplate } from "./template.ts";
 
@@ -12,15 +14,38 @@ export function functionInfo(
   file: SourceFile,
   diagnostics: Diagnostic[],
 ): FunctionInfo {
-  const { name, directive } = fn;
-  if (directive?.directive.kind === "task") {
-    const { options } = directive.directive;
-    return options === undefined ? { kind: "task", name, at } : { kind: "task", name, at, options };
+  const { name, directive: found } = fn;
+  if (!found) return { kind: "helper", name, at };
+  const { directive } = found;
+  const resolve = (parts: readonly IdPart[]): readonly TemplatePart[] => {
+    const resolved = resolveTemplate(parts, fn, found, file);
+    diagnostics.push(...resolved.diagnostics);
+    return resolved.template;
+  };
+  const flow = flowInfo(directive.flow, resolve);
+  if (directive.kind === "task") {
+    const { options } = directive;
+    return { kind: "task", name, at, ...(options && { options }), ...flow };
   }
-  if (directive?.directive.kind !== "workflow") return { kind: "helper", name, at };
-  const { id } = directive.directive;
-  if (id === undefined) return { kind: "workflow", name, at, recoverable: isRecoverable, ...(needsId && { needsId }) };
-  const resolved = resolveTemplate(id, fn, directive, file);
-  diagnostics.push(...resolved.diagnostics);
-  return { kind: "workflow", name, at, id: resolved.template, recoverable: isRecoverable };
+  const { id, timeout, schedule } = directive;
+  return {
+    kind: "workflow",
+    name,
+    at,
+    ...(id && { id: resolve(id) }),
+    recoverable: isRecoverable,
+    ...(needsId && { needsId }),
+    ...flow,
+    ...(timeout !== undefined && { timeout }),
+    ...(schedule && { schedule }),
+  };
+}
+
+function flowInfo(
+  flow: Flow | undefined,
+  resolve: (parts: readonly IdPart[]) => readonly TemplatePart[],
+): { readonly flow?: FlowInfo } {
+  if (!flow) return {};
+  const { key, ...rest } = flow;
+  return { flow: key ? { ...rest, key: resolve(key) } : rest };
 }

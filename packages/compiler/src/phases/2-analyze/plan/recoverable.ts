@@ -10,7 +10,7 @@ export function recoverable(
   file: SourceFile,
   diagnostics: Diagnostic[],
 ): ReadonlySet<FunctionModel> {
-  const found = functions.filter((fn) => fn.kind === "workflow" && fn.reachable && hasItsThis(fn));
+  const found = functions.filter((fn) => fn.kind === "workflow" && needsNothing(fn));
   const unique = new Set(found);
   for (const fn of found) {
     const others = found.filter(({ name }) => name === fn.name);
@@ -29,8 +29,10 @@ export function recoverable(
   return unique;
 }
 
-const hasItsThis = ({ node, place, usesThis, usesSuper }: FunctionModel): boolean =>
-  node.type === "ArrowFunctionExpression" ||
-  place.kind === "method" ||
-  place.kind === "classMethod" ||
-  !(usesThis || usesSuper);
+/** Whether it needs neither an instance nor a closure. */
+export const needsNothing = ({ reachable, node, place, usesThis, usesSuper }: FunctionModel): boolean =>
+  reachable &&
+  (node.type === "ArrowFunctionExpression" ||
+    place.kind === "method" ||
+    place.kind === "classMethod" ||
+    !(usesThis || usesSuper));

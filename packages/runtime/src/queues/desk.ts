@@ -1,0 +1,32 @@
+import type { KnownQueue } from "../definitions/queues.ts";
+
+/** A step that needs a slot of a queue for an attempt. */
+export interface SlotRequest {
+  readonly run: string;
+  readonly epoch: number;
+  readonly step: string;
+  readonly queue: KnownQueue;
+  readonly key: string;
+  readonly rank: number;
+  /** It has a slot. */
+  taken(): void;
+  /** It stands in line. `offered` and `taken` follow. False: nobody waits for that any more. */
+  waits(): boolean;
+  /** It is about to take a slot. */
+  offered(): void;
+  /** Another owner has the run. */
+  lost(): void;
+  /** The store failed. */
+  failed(error: unknown): void;
+}
+
+/** Where slots are asked for, and given back. */
+export interface SlotDesk {
+  ask(request: SlotRequest): void;
+  /** The request is not in this process's memory any more. Its place in line stays. */
+  withdraw(request: SlotRequest): void;
+  /** Its slot, or its place in line, is given back with a write that is about to be made. */
+  leavesWithWrite(request: SlotRequest): void;
+  /** Gives back its slot, or its place in line. */
+  leave(request: SlotRequest): void;
+}

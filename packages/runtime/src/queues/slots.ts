@@ -1,0 +1,207 @@
+import { nextTurn, PerdureError } from "@perdure/protocol";
+import type { QueueAnswer, QueuedStep, Store } from "@perdure/store";
+import type { Clock } from "../config/clock.ts";
+import type { Logger } from "../config/logger.ts";
+import type { KnownQueue } from "../definitions/queues.ts";
+import { headlineOf } from "../values/describe.ts";
+import type { SlotDesk, SlotRequest } from "./desk.ts";
+
+/** What slots need of the process. */
+interface SlotsContext {
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly settings: { readonly lease: number };
+  readonly log: Logger;
+  readonly owner: string;
+  readonly isClosed: boolean;
+  monotonic(): number;
+}
+
+const nameOf = ({ run, step }: { readonly run: string; readonly step: string }): string => `${run}\n${step}`;
+const keyOf = (slot: { readonly run: string; readonly epoch: number; readonly step: string }): string =>
+  `${nameOf(slot)}\n${slot.epoch}`;
+
+/** The slots of steps that this process has or waits for. */
+export class Slots implements SlotDesk {
+  private readonly context: SlotsContext;
+  /** Called when a run may take a slot: its own, or that of a step of it that is not in memory. */
+  onOffer: (run: string) => void = () => {};
+  /** The names of the workflows that this process can execute, as they are recorded. */
+  workflows: () => readonly string[] = () => [];
+  /** Whether this process has anything to do with queues. */
+  isInUse = false;
+  private readonly defined = new Map<string, string>();
+  private asked: SlotRequest[] = [];
+  /** In line, by run and step. */
+  private readonly waiting = new Map<string, SlotRequest>();
+  private readonly held = new Set<string>();
+  /** Slots that may be ours although no attempt has them: the store failed. They are given back again and again. */
+  private readonly unsure = new Map<string, { readonly run: string; readonly epoch: number; readonly step: string }>();
+  private isLooking = false;
+  private renewedAt = -Infinity;
+
+  constructor(context: SlotsContext) {
+    this.context = context;
+  }
+
+  /** Whether something has to be done at each poll. */
+  get isBusy(): boolean {
+    return this.waiting.size > 0 || this.held.size > 0 || this.unsure.size > 0;
+  }
+
+  /**
+   * Records the queue in the store, unless it is.
+   * @param wanted - what needs the queue
+   * @throws PerdureError `QUEUES_NOT_SUPPORTED`
+   */
+  async define({ definition }: KnownQueue, wanted: string): Promise<void> {
+    const { store, clock } = this.context;
+    this.assertSupported(wanted, undefined);
+    const text = JSON.stringify(definition);
+    if (this.defined.get(definition.name) === text) return;
+    await store.defineQueue?.(definition, clock.now());
+    this.isInUse = true;
+    this.defined.set(definition.name, text);
+    this.look();
+  }
+
+  /**
+   * `value`, if the store has queues.
+   * @throws PerdureError `QUEUES_NOT_SUPPORTED`
+   */
+  assertSupported<T>(wanted: string, value: T): T {
+    const { store } = this.context;
+    if (store.expire) return value;
+    throw new PerdureError("QUEUES_NOT_SUPPORTED", { store: store.name, wanted });
+  }
+
+  ask(request: SlotRequest): void {
+    this.asked.push(request);
+    if (this.asked.length === 1) nextTurn(() => void this.send());
+  }
+
+  private async send(): Promise<void> {
+    const requests = this.asked;
+    this.asked = [];
+    const { store, clock, owner, settings } = this.context;
+    let asked: number, now: number, answers: readonly QueueAnswer[];
+    try {
+      for (const queue of new Set(requests.map((each) => each.queue)))
+        await this.define(queue, `the queue "${queue.definition.name}"`);
+      asked = this.context.monotonic();
+      now = clock.now();
+      const lease = { owner, until: now + settings.lease };
+      const steps = requests.map(({ run, epoch, step, queue, key, rank }): QueuedStep => {
+        return { run, epoch, step, queue: queue.definition.name, key, rank, lease, now };
+      });
+      answers = (await store.enqueue?.(steps)) ?? [];
+    } catch (error) {
+      for (const request of requests) {
+        this.giveBackLater(request);
+        request.failed(error);
+      }
+      return;
+    }
+    requests.forEach((request, place) => this.answered(request, answers[place], { asked, now }));
+  }
+
+  private answered(request: SlotRequest, answer: QueueAnswer, { asked, now }: { asked: number; now: number }): void {
+    if (!answer) return request.lost();
+    if (answer.state === "waiting") {
+      if (request.waits()) this.waiting.set(nameOf(request), request);
+      return;
+    }
+    this.held.add(keyOf(request));
+    // the answer came too late: others may have taken the slot
+    if (this.context.monotonic() - asked >= this.context.settings.lease) {
+      this.leave(request);
+      return this.ask(request);
+    }
+    const { queue } = request;
+    const { clock } = this.context;
+    const isLate = clock.now() - now > (queue.definition.rate?.slack ?? Infinity);
+    if (answer.start !== undefined && isLate) this.correct(queue.definition.name, answer.start, clock.now());
+    request.taken();
+  }
+
+  private correct(queue: string, start: number, at: number): void {
+    const corrected = (async () => this.context.store.correctStart?.({ queue, start, at }))();
+    corrected.catch((error: unknown) =>
+      this.context.log.error(`the time of a start in the queue ${queue} cannot be corrected: ${headlineOf(error)}`, {}),
+    );
+  }
+
+  withdraw(request: SlotRequest): void {
+    if (this.waiting.get(nameOf(request)) === request) this.waiting.delete(nameOf(request));
+  }
+
+  leavesWithWrite(request: SlotRequest): void {
+    this.withdraw(request);
+    this.held.delete(keyOf(request));
+  }
+
+  leave({ run, epoch, step }: { readonly run: string; readonly epoch: number; readonly step: string }): void {
+    this.waiting.delete(nameOf({ run, step }));
+    void this.giveBack({ run, epoch, step });
+  }
+
+  private async giveBack(slot: { readonly run: string; readonly epoch: number; readonly step: string }): Promise<void> {
+    const { store, clock } = this.context;
+    try {
+      await store.leave?.({ ...slot, now: clock.now() });
+      this.held.delete(keyOf(slot));
+      this.unsure.delete(keyOf(slot));
+      this.look();
+    } catch {
+      this.giveBackLater(slot); // the poll tries again
+    }
+  }
+
+  private giveBackLater({ run, epoch, step }: { run: string; epoch: number; step: string }): void {
+    this.unsure.set(keyOf({ run, epoch, step }), { run, epoch, step });
+  }
+
+  /** A write was made after which slots may be free. */
+  freed(): void {
+    if (this.isInUse) this.look();
+  }
+
+  /** Reads what is offered, once in a turn of the event loop. */
+  look(): void {
+    if (this.isLooking || this.context.isClosed || !this.context.store.offers) return;
+    this.isLooking = true;
+    nextTurn(() => {
+      this.isLooking = false;
+      this.readOffers().catch((error: unknown) => {
+        if (!this.context.isClosed) this.context.log.error(`the queues cannot be read: ${headlineOf(error)}`, {});
+      });
+    });
+  }
+
+  private async readOffers(): Promise<void> {
+    const { store, clock, isClosed } = this.context;
+    if (isClosed) return;
+    const offers = (await store.offers?.({ now: clock.now(), workflows: this.workflows() })) ?? [];
+    for (const { run, step } of offers) {
+      const request = step === undefined ? undefined : this.waiting.get(nameOf({ run, step }));
+      if (request) {
+        this.waiting.delete(nameOf(request));
+        request.offered();
+        this.ask(request);
+      } else this.onOffer(run);
+    }
+  }
+
+  /** What time may have changed: is called at each poll. */
+  async poll(): Promise<void> {
+    const { store, clock, owner, settings } = this.context;
+    if (!store.offers) return;
+    const now = this.context.monotonic();
+    if (this.held.size > 0 && now - this.renewedAt >= settings.lease / 3) {
+      await store.renewSlots?.({ owner, until: clock.now() + settings.lease });
+      this.renewedAt = now;
+    }
+    for (const slot of [...this.unsure.values()]) await this.giveBack(slot);
+    await this.readOffers();
+  }
+}

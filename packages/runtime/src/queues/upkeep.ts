@@ -1,0 +1,70 @@
+import type { Store } from "@perdure/store";
+import type { Clock } from "../config/clock.ts";
+import type { Logger } from "../config/logger.ts";
+import type { ValueStore } from "../values/codec.ts";
+import { CancelledError, TimeoutError } from "../values/errors.ts";
+import type { Slots } from "./slots.ts";
+
+/** What a process knows of the owners of slots. */
+interface OwnersKnown {
+  readonly here: ReadonlySet<string>;
+  stateOf(name: string): "alive" | "dead" | "unknown";
+}
+
+interface UpkeepContext {
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly values: ValueStore;
+  readonly owners: OwnersKnown;
+  readonly log: Logger;
+  monotonic(): number;
+}
+
+/** Milliseconds between two looks at the owners of slots. */
+const OWNERS_INTERVAL = 1_000;
+
+/** What time brings to the runs and slots of a store, whichever process sees to it: limits that are over, and slots of owners that are dead. */
+export class Upkeep {
+  private readonly context: UpkeepContext;
+  private readonly slots: Slots;
+  private ownersAt = -Infinity;
+  private reasons: { readonly expired: string; readonly timedOut: string } | undefined;
+
+  constructor(context: UpkeepContext, slots: Slots) {
+    this.context = context;
+    this.slots = slots;
+  }
+
+  /** Whether this process itself has something to look after. */
+  get isNeeded(): boolean {
+    return this.slots.isBusy;
+  }
+
+  /** Is called at each poll, and by workers. */
+  async poll(): Promise<void> {
+    await this.endLate();
+    if (this.context.monotonic() - this.ownersAt >= OWNERS_INTERVAL) await this.freeSlotsOfTheDead();
+    await this.slots.poll();
+  }
+
+  /** Cancels runs that did not begin, or did not end, in time. */
+  private async endLate(): Promise<void> {
+    const { store, values, clock } = this.context;
+    if (!store.expire) return;
+    this.reasons ??= {
+      expired: values.encode(new CancelledError("it did not begin before it expired"), "expires"),
+      timedOut: values.encode(new TimeoutError("the run took longer than its timeout"), "timeout"),
+    };
+    await store.expire({ now: clock.now(), ...this.reasons });
+  }
+
+  /** The slots of an owner that is known to be dead are free at once, those of one that nobody knows when its lease ends. */
+  private async freeSlotsOfTheDead(): Promise<void> {
+    const { store, owners, clock } = this.context;
+    this.ownersAt = this.context.monotonic();
+    for (const owner of (await store.slotOwners?.()) ?? []) {
+      const state = owners.here.has(owner) ? "alive" : owners.stateOf(owner);
+      if (state !== "alive") await store.freeSlots?.({ owner, dead: state === "dead", now: clock.now() });
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import type { FlowStore, QueueAnswer, QueuedStep, QueueKeyRow } from "../contract.ts";
+import { isFinal } from "../status.ts";
+import {
+  drop,
+  enter,
+  fill,
+  isInLine,
+  isOffered,
+  itemOfStep,
+  lineUp,
+  queueOf,
+  take,
+  type Item,
+  type Line,
+} from "./line.ts";
+import { cancel, cancelAtOnce } from "./requests.ts";
+import { change, ownedRun } from "./run.ts";
+import { leaveStep, rankOf } from "./slots.ts";
+import type { Memory } from "./state.ts";
+
+/** The queues of a store in memory. */
+export function memoryFlow(memory: Memory): FlowStore {
+  const { runs, line } = memory;
+  return {
+    defineQueue(definition, now) {
+      queueOf(line, definition.name).definition = definition;
+      fill(line, definition.name, now);
+    },
+    queues: () =>
+      [...line.queues]
+        .filter(([, { items, definition }]) => definition !== undefined || items.size > 0)
+        .map(([name, { items, definition }]) => ({ name, ...definition, ...countsOf([...items]) }))
+        .sort((a, b) => byText(a.name, b.name)),
+    queueKeys(queue, limit) {
+      const { items, turns } = queueOf(line, queue);
+      return [...turns.keys()]
+        .map((key) => ({ key, ...countsOf([...items].filter((item) => item.key === key)) }))
+        .sort((a, b) => b.waiting - a.waiting || byText(a.key, b.key))
+        .slice(0, Math.max(0, limit));
+    },
+    enqueue: (steps) => steps.map((step) => enqueue(memory, step)),
+    leave: ({ now, ...step }) => leaveStep(line, step, now),
+    correctStart({ queue, start, at }) {
+      const { starts } = queueOf(line, queue);
+      const recorded = starts.get(start);
+      if (recorded !== undefined) starts.set(start, Math.max(recorded, at));
+    },
+    offers({ now, workflows }) {
+      for (const item of line.items)
+        if (item.state === "aside" && workflows.includes(item.workflow)) item.state = "waiting";
+      for (const name of line.queues.keys()) fill(line, name, now);
+      return [...line.items]
+        .filter((item) => isOffered(item, now))
+        .map(({ queue, run, step }) => (step === undefined ? { queue, run } : { queue, run, step }));
+    },
+    renewSlots({ owner, until }) {
+      for (const item of slotsOf(line, owner))
+        if (item.step !== undefined) item.until = Math.max(item.until ?? until, until);
+    },
+    slotOwners: () =>
+      [...new Set([...line.items].flatMap(({ state, owner }) => (state === "taken" && owner ? [owner] : [])))].sort(),
+    freeSlots: ({ owner, dead, now }) => freeSlots(memory, owner, dead, now),
+    expire({ now, expired, timedOut }) {
+      const due = [...runs.values()]
+        .filter(({ row }) => !isFinal(row.status))
+        .filter(({ row: { beginBy = Infinity, endBy = Infinity, cancel: requested } }) => {
+          return beginBy <= now || (endBy <= now && requested === undefined);
+        })
+        .sort((a, b) => a.number - b.number);
+      for (const run of due) {
+        if ((run.row.beginBy ?? Infinity) <= now) cancelAtOnce(memory, run, expired, now);
+        else cancel(memory, run, timedOut, now);
+      }
+      return due.map(({ row }) => row.id);
+    },
+  };
+}
+
+function enqueue({ runs, line }: Memory, step: QueuedStep): QueueAnswer {
+  const { run: id, epoch, now, lease } = step;
+  const run = ownedRun(runs, id, epoch);
+  if (!run) return undefined;
+  const found = itemOfStep(line, step);
+  if (found?.state === "taken") return taken(found);
+  if (found) {
+    Object.assign(found, { epoch, rank: Math.min(found.rank, step.rank) });
+    if (!isOffered(found, now)) fill(line, found.queue, now);
+  }
+  const who = { run: id, step: step.step, workflow: run.row.workflow, epoch, isStart: true };
+  const item = found ?? enter(line, step, who, now);
+  if (!isOffered(item, now)) return { state: "waiting" };
+  take(line, item, { ...lease, epoch }, now);
+  return taken(item);
+}
+
+function taken({ start }: Item): QueueAnswer {
+  return { state: "taken", ...(start !== undefined && { start }) };
+}
+
+function freeSlots({ runs, line }: Memory, owner: string, dead: boolean, now: number): void {
+  const changed = new Set<string>();
+  for (const item of slotsOf(line, owner)) {
+    if (item.step !== undefined) {
+      if (!dead && (item.until ?? now) >= now) continue;
+      drop(line, item);
+    } else {
+      const run = runs.get(item.run);
+      if (run?.row.status !== "running" || run.row.owner !== owner || (run.row.leaseUntil ?? now) >= now) continue;
+      change(run, { epoch: run.row.epoch + 1 });
+      lineUp(line, item, rankOf(run.row));
+    }
+    changed.add(item.queue);
+  }
+  for (const name of changed) fill(line, name, now);
+}
+
+const slotsOf = ({ items }: Line, owner: string): Item[] =>
+  [...items].filter((item) => item.state === "taken" && item.owner === owner);
+
+function countsOf(items: readonly Item[]): Omit<QueueKeyRow, "key"> {
+  const inLine = items.filter(isInLine);
+  const counts = { waiting: inLine.length, running: items.length - inLine.length };
+  return inLine.length === 0 ? counts : { ...counts, oldest: Math.min(...inLine.map(({ since }) => since)) };
+}
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
