@@ -1,7 +1,3 @@
-import type { FlowStore, RunPlace, StartConditions } from "./flow.ts";
-
-export type * from "./flow.ts";
-
 /**
  * The contract between the runtime and a store. Five principles:
  *
@@ -14,10 +10,11 @@ export type * from "./flow.ts";
  *
  * The methods document the numbered invariants. The conformance suite quotes the numbers.
  */
-export type Awaitable<T> = T | Promise<T>;
+import type { FlowStore, RunPlace, StartConditions } from "./flow.ts";
+import type { Awaitable, Encoded, Lease } from "./terms.ts";
 
-/** A value that the runtime has encoded. It is well-formed Unicode text, like every id and name in this file. */
-export type Encoded = string;
+export type * from "./flow.ts";
+export type * from "./terms.ts";
 
 export type RunStatus = "pending" | "running" | "waiting" | "completed" | "failed" | "cancelled";
 export type FinalStatus = Extract<RunStatus, "completed" | "failed" | "cancelled">;
@@ -122,11 +119,6 @@ export interface CreatedRun {
   /** False: a run with this id existed. */
   readonly created: boolean;
   readonly run: RunRow;
-}
-
-export interface Lease {
-  readonly owner: string;
-  readonly until: number;
 }
 
 export type StepKind = "task" | "sleep" | "signal" | "child" | "start" | "cancel";

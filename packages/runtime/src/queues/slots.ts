@@ -217,7 +217,7 @@ export class Slots implements SlotDesk {
       await store.renewSlots?.({ owner, until: clock.now() + settings.lease });
       this.renewedAt = now;
     }
-    for (const slot of [...this.unsure.values()]) await this.giveBack(slot);
+    for (const slot of Array.from(this.unsure.values())) await this.giveBack(slot);
     await this.readOffers();
   }
 }
