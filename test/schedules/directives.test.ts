@@ -57,7 +57,7 @@ test("runs of a schedule stand in the queue of their workflow, those by hand too
   expect((await listRuns({ schedule: "daily" })).map(({ status }) => status)).toEqual([
     "pending",
     "pending",
-    "running",
+    "waiting",
   ]);
   expect(await queues()).toMatchObject([{ waiting: 2, running: 1 }]);
 });

@@ -1,4 +1,4 @@
-import type { CreatedRun, NewRun } from "./contract.ts";
+import type { CreatedRun, NewRun } from "./runs.ts";
 import type { ScheduleDefinition, ScheduleRow, Tick, Ticked } from "./schedules.ts";
 
 /** How many ticks of a schedule wait at most. */

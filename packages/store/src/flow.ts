@@ -1,4 +1,4 @@
-import type { Awaitable, Encoded, Lease, NewRun } from "./contract.ts";
+import type { Awaitable, Encoded, Lease } from "./terms.ts";
 
 /** Limits of a queue. Each is optional; a queue without any is only a name that workers choose by. */
 export interface QueueLimits {
@@ -185,4 +185,4 @@ export interface FlowStore {
 }
 
 /** The text of a batch's input: a JSON array of the collected inputs. */
-export const batchInput = (inputs: readonly NewRun["input"][]): Encoded => JSON.stringify(inputs);
+export const batchInput = (inputs: readonly Encoded[]): Encoded => JSON.stringify(inputs);

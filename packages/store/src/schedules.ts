@@ -1,4 +1,5 @@
-import type { Awaitable, CreatedRun, Encoded, NewRun } from "./contract.ts";
+import type { CreatedRun, NewRun } from "./runs.ts";
+import type { Awaitable, Encoded } from "./terms.ts";
 
 /** What becomes of a tick while an earlier run of the schedule has not ended. */
 export type Overlap = "skip" | "queue" | "cancel-running" | "allow";

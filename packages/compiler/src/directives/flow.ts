@@ -53,7 +53,11 @@ function reportCombinations(given: Given, found: DirectiveProblem[]): void {
   if (!queue) needs("perKey", ["key"], "add what the limit counts by, such as key={customer}");
   needs("key", ["queue", ...limitNames], withoutQueue);
   needs("priority", ["queue", ...limitNames], withoutQueue);
-  needs("hold", ["queue"], "add queue=…: it is the slot of a queue that the run keeps while it waits");
+  needs(
+    "hold",
+    ["queue", ...limitNames],
+    "add queue=…, or concurrency=…: it is the slot of a queue that the run keeps while it waits",
+  );
 }
 
 function readQueue(arg: Argument | undefined, found: DirectiveProblem[]): string | undefined {

@@ -39,9 +39,16 @@ export class Slots implements SlotDesk {
   private readonly unsure = new Map<string, { readonly run: string; readonly epoch: number; readonly step: string }>();
   private isLooking = false;
   private renewedAt = -Infinity;
+  /** Calls that are not over. */
+  private calls = 0;
 
   constructor(context: SlotsContext) {
     this.context = context;
+  }
+
+  /** Whether it is about to ask the store, or waits for an answer. */
+  get isAsking(): boolean {
+    return this.calls > 0 || this.asked.length > 0 || this.isLooking;
   }
 
   /** Whether something has to be done at each poll. */
@@ -77,7 +84,7 @@ export class Slots implements SlotDesk {
 
   ask(request: SlotRequest): void {
     this.asked.push(request);
-    if (this.asked.length === 1) nextTurn(() => void this.send());
+    if (this.asked.length === 1) nextTurn(() => void this.counted(() => this.send()));
   }
 
   private async send(): Promise<void> {
@@ -142,7 +149,16 @@ export class Slots implements SlotDesk {
 
   leave({ run, epoch, step }: { readonly run: string; readonly epoch: number; readonly step: string }): void {
     this.waiting.delete(nameOf({ run, step }));
-    void this.giveBack({ run, epoch, step });
+    void this.counted(() => this.giveBack({ run, epoch, step }));
+  }
+
+  private async counted<T>(work: () => Promise<T>): Promise<T> {
+    this.calls++;
+    try {
+      return await work();
+    } finally {
+      this.calls--;
+    }
   }
 
   private async giveBack(slot: { readonly run: string; readonly epoch: number; readonly step: string }): Promise<void> {
@@ -172,7 +188,7 @@ export class Slots implements SlotDesk {
     this.isLooking = true;
     nextTurn(() => {
       this.isLooking = false;
-      this.readOffers().catch((error: unknown) => {
+      this.counted(() => this.readOffers()).catch((error: unknown) => {
         if (!this.context.isClosed) this.context.log.error(`the queues cannot be read: ${headlineOf(error)}`, {});
       });
     });
@@ -201,7 +217,7 @@ export class Slots implements SlotDesk {
       await store.renewSlots?.({ owner, until: clock.now() + settings.lease });
       this.renewedAt = now;
     }
-    for (const slot of [...this.unsure.values()]) await this.giveBack(slot);
+    for (const slot of Array.from(this.unsure.values())) await this.giveBack(slot);
     await this.readOffers();
   }
 }

@@ -27,7 +27,8 @@ export class StepSlot implements SlotRequest {
   private state: "none" | "asked" | "taken" | "left" = "none";
   /** It waits for its turn. */
   isInLine = false;
-  private then: () => void = () => {};
+  /** What the slot is for. */
+  private begin: () => void = () => {};
   private lentTo: StepSlot | undefined;
   private readonly borrowers: StepSlot[] = [];
 
@@ -68,9 +69,9 @@ export class StepSlot implements SlotRequest {
     return this.state === "taken";
   }
 
-  /** Calls `then` once it has a slot. */
-  take(then: () => void): void {
-    this.then = then;
+  /** Calls `begin` once it has a slot. */
+  take(begin: () => void): void {
+    this.begin = begin;
     this.state = "asked";
     if (this.lender) this.lender.lend(this);
     else this.desk.ask(this);
@@ -83,7 +84,7 @@ export class StepSlot implements SlotRequest {
     }
     this.state = "taken";
     this.isInLine = false;
-    this.then();
+    this.begin();
   }
 
   waits(): boolean {

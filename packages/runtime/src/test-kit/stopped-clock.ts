@@ -55,7 +55,7 @@ function nextWait({ runs, followers }: Runtime): Wait | undefined {
 
 /** The step, or those that its task has called, as far as they wait for a time. */
 const dueSteps = (step: LiveStep): LiveStep[] => [
-  ...(step.waiting && step.dueAt !== undefined ? [step] : []),
+  ...(step.waiting && step.dueAt !== undefined && !step.isInLine ? [step] : []),
   ...(step.inner?.liveSteps ?? []).flatMap((inner) => dueSteps(inner)),
 ];
 

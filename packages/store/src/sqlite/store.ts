@@ -220,7 +220,7 @@ function create(tables: Tables, run: NewRun): CreatedRun {
   const known = isPlain ? undefined : (tables.runs.get(run.id) ?? joined(tables, run));
   if (known) return { created: false, run: known };
   const { runs, codes, signals } = tables;
-  const { lease, ...unowned } = run;
+  const { lease: _, ...unowned } = run;
   const created = runs.insert(isPlain ? run : unowned);
   if (!created) return { created: false, run: existing(runs.get(run.id)) };
   codes.record(run.code, run.modules);
