@@ -6,6 +6,7 @@ import { listCases } from "./conformance/lists.ts";
 import { offerCases } from "./conformance/flow/offers.ts";
 import { ownershipCases } from "./conformance/ownership.ts";
 import { persistenceCases } from "./conformance/persistence.ts";
+import { flowPersistenceCases } from "./conformance/flow/persistence.ts";
 import { queueRunCases } from "./conformance/flow/runs.ts";
 import { queueStepCases } from "./conformance/flow/steps.ts";
 import { queueCases } from "./conformance/flow/queues.ts";
@@ -55,7 +56,8 @@ export function testStore(
     test(name, () => using(make(), run));
   }
   if (!reopen) return;
-  for (const [name, run] of Object.entries({ ...persistenceCases, ...sharedScheduleCases })) {
+  const shared = { ...persistenceCases, ...sharedScheduleCases, ...flowPersistenceCases };
+  for (const [name, run] of Object.entries(shared)) {
     test(name, () => using(make(), (store) => run(store, async () => opened(await reopen(store)))));
   }
 }

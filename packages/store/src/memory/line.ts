@@ -108,8 +108,10 @@ export function take(line: Line, item: Item, { owner, until, epoch }: Lease & { 
     queue.starts.set(item.start, now);
     for (const [number, at] of queue.starts) if (at + rate.per + rate.slack <= now) queue.starts.delete(number);
   }
+  const isRated = rate !== undefined && item.isStart;
   Object.assign(item, { owner, until, epoch, isStart: false });
   move(line, item, "taken");
+  if (isRated) fill(line, item.queue, now);
 }
 
 /** These need no slot any more. */
