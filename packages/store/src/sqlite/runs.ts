@@ -93,7 +93,7 @@ export function runsTable(db: Connection) {
   );
   const wakeById = db.prepare<{ id: string; at: number }>(`${soon} AND id = @id`);
   const requestCancel = db.prepare<unknown[]>(
-    "UPDATE runs SET cancel = ?, blocked = NULL, updated_at = ? WHERE number = ?",
+    "UPDATE runs SET cancel = coalesce(cancel, ?), gathering = NULL, blocked = NULL, updated_at = ? WHERE number = ?",
   );
   const requeue = db.prepare<unknown[]>(
     `UPDATE runs SET status = 'pending', output = NULL, unhandled = NULL, compensated = 0, updated_at = ?, cancel = CASE WHEN ? THEN NULL ELSE cancel END
