@@ -43,7 +43,6 @@ export class Worker {
   private readonly workflows: readonly string[] | undefined;
   private readonly queues: ReadonlySet<string> | undefined;
   private readonly endWatch: () => void;
-  private isLookingSoon = false;
   private lookedAt: number | undefined;
   private readonly retention: Retention;
   private readonly scheduler: Scheduler;
@@ -51,7 +50,7 @@ export class Worker {
   private readonly taken = new Set<string>();
   private timer: (() => void) | undefined;
   private ticking: Promise<void> | undefined;
-  /** A schedule has started a run while it looked. */
+  /** Another look is wanted, soon or after the present one. */
   private isAsked = false;
   private stopped = false;
   /** When blocked runs were last looked at, and with which modules. */
@@ -83,7 +82,7 @@ export class Worker {
     this.queues = queues && new Set(queues);
     runtime.workers.add(this);
     this.scheduler = schedulerOf(runtime);
-    this.leaveScheduler = this.scheduler.join(() => this.wake());
+    this.leaveScheduler = this.scheduler.join(() => this.lookSoon());
     this.endWatch = runtime.watchStore(() => this.lookSoon());
     if (signals) closeOnSignals(runtime);
     this.loop(0);
@@ -102,8 +101,8 @@ export class Worker {
 
   /** Looks for runs before the next poll: something may have become claimable. */
   lookSoon(): void {
-    if (this.timer && !this.isLookingSoon) this.loop(0);
-    this.isLookingSoon = true;
+    if (this.timer && !this.isAsked) this.loop(0);
+    this.isAsked = true;
   }
 
   /** Whether it runs, with these options. */
@@ -117,8 +116,7 @@ export class Worker {
   async tick(): Promise<void> {
     if (this.stopped || this.runtime.isClosed) return;
     const { claims, upkeep } = this.runtime;
-    this.isLookingSoon = false;
-    await upkeep.poll();
+    await upkeep.poll({ queues: true });
     const blocked = this.isTimeForBlocked();
     const isOfQueue = ({ queue }: RunRow): boolean => !this.queues || this.queues.has(queue?.queue ?? "");
     const isWanted = (row: RunRow): boolean => !this.taken.has(row.id) && isOfQueue(row) && !claims.isBlocked(row);
@@ -174,12 +172,6 @@ export class Worker {
         this.taken.delete(row.id);
         if (this.timer) this.loop(0);
       });
-  }
-
-  /** Looks at once for runs to resume. */
-  private wake(): void {
-    if (this.timer) this.loop(0);
-    else this.isAsked = true;
   }
 
   private loop(wait: number): void {
