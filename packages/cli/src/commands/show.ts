@@ -64,6 +64,7 @@ function printRun(shown: Shown, options: ShowOptions, terminal: Terminal): void 
     ["tags", run.tags.length > 0 ? safe(run.tags.join(", ")) : undefined],
     ["parent", run.parent === undefined ? undefined : safe(run.parent)],
     ["fork of", run.forkOf === undefined ? undefined : safe(run.forkOf)],
+    ["queue", run.queue && queueText(run.queue)],
     ["restarts", run.restarts > 0 ? String(run.restarts) : undefined],
     ["executions", executions.length > 1 ? executionsText(executions) : undefined],
     ["progress", run.progress === undefined ? undefined : value(run.progress)],
@@ -80,6 +81,9 @@ function printRun(shown: Shown, options: ShowOptions, terminal: Terminal): void 
   for (const line of drawTree(treeOf(steps), (node) => stepLines(node, options, terminal, now))) terminal.print(line);
   printEnd(shown, options, terminal);
 }
+
+const queueText = ({ name, key }: NonNullable<RunDetails["queue"]>): string =>
+  safe(key === undefined ? name : `${name} (key ${key})`);
 
 function executionsText(executions: readonly RunExecution[]): string {
   const died = executions.filter(({ end }) => end === "died").length;

@@ -20,6 +20,8 @@ export function runItem(run: RunInfo, limit = LIST_LIMIT): RunItem {
     tags,
     ...(parent !== undefined && { parent }),
     ...(forkOf !== undefined && { forkOf }),
+    ...(run.queue && { queue: run.queue }),
+    inLine: run.inLine,
     createdAt: run.createdAt.getTime(),
     updatedAt: run.updatedAt.getTime(),
     ...time("endedAt", run.endedAt),
@@ -34,17 +36,20 @@ export function runItem(run: RunInfo, limit = LIST_LIMIT): RunItem {
 
 /** What a run waits for; a signal with the schema of its payload, which the form for it is made from. */
 export async function waitItem(run: Run, workflow: string, wait: Wait): Promise<WaitItem> {
-  const { kind, step, name, run: child, location, until } = wait;
-  const payloadSchema = kind === "signal" ? await payloadSchemaOf(run, step) : undefined;
+  const { kind, step, name, run: child, location, until, queue, key, since } = wait;
+  const payloadSchema = kind === "signal" && step !== undefined ? await payloadSchemaOf(run, step) : undefined;
   return {
     run: run.id,
     workflow,
-    step,
+    ...(step !== undefined && { step }),
     kind,
     ...(name !== undefined && { name }),
     ...(child !== undefined && { child }),
     ...(location !== undefined && { location }),
     ...time("until", until),
+    ...(queue !== undefined && { queue }),
+    ...(key !== undefined && { key }),
+    ...time("since", since),
     ...(payloadSchema !== undefined && { payloadSchema }),
   };
 }
