@@ -167,6 +167,8 @@ export interface StepItem {
   readonly startedAt: number;
   readonly finishedAt?: number;
   readonly dueAt?: number;
+  /** An open task stands in line of this queue. */
+  readonly inLineOf?: string;
   /** `Name: message`, one line. */
   readonly error?: string;
 }

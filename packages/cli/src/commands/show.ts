@@ -78,7 +78,7 @@ function printRun(shown: Shown, options: ShowOptions, terminal: Terminal): void 
   terminal.print(`${bold(safe(run.id))}  ${colored(terminal, statusOf(run))}`);
   for (const [name, text] of facts) if (text !== undefined) terminal.print(`${dim(name.padEnd(10))} ${text}`);
   if (steps.length > 0) terminal.print("");
-  for (const line of drawTree(treeOf(steps), (node) => stepLines(node, options, terminal, now))) terminal.print(line);
+  for (const line of drawTree(treeOf(steps), (node) => stepLines(node, shown, options, terminal))) terminal.print(line);
   printEnd(shown, options, terminal);
 }
 
@@ -95,16 +95,19 @@ const timeOf =
   (date: Date): string =>
     isTerminal ? relative(date, now) : date.toISOString();
 
-function stepLines({ segment, step }: StepNode, options: ShowOptions, terminal: Terminal, now: Date): string[] {
+function stepLines({ segment, step }: StepNode, { run }: Shown, options: ShowOptions, terminal: Terminal): string[] {
+  const now = new Date();
   const { dim, red, green, cyan } = terminal.colors;
   const name = safe(segment.replace(/^\//u, ""));
   if (!step) return [dim(name)];
   const { state, attempts, kind, target, error, output, input, location } = step;
   const mark = state === "completed" ? green("✔") : state === "failed" ? red("✖") : cyan("…");
+  const line = run.waitingFor.find((wait) => wait.kind === "queue" && wait.step === step.id);
   const details = [
     durationOf(step, now),
     ...(attempts > 1 ? [`${attempts} attempts`] : []),
     ...(kind === "child" && target !== undefined ? [`run ${safe(target)}`] : []),
+    ...(line ? [`in line of ${safe(line.queue ?? "")}`] : []),
     ...(step.dueAt ? [`due ${timeOf(terminal, now)(step.dueAt)}`] : []),
   ];
   const value = (title: string, what: unknown): string[] => `${title} ${toText(what)}`.split("\n");

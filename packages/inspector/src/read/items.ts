@@ -61,8 +61,10 @@ const payloadSchemaOf = async (run: Run, step: string): Promise<unknown> =>
     () => undefined,
   );
 
-export function stepItem(step: StepInfo): StepItem {
+/** @param waits - of the run */
+export function stepItem(step: StepInfo, waits: readonly Wait[] = []): StepItem {
   const { id, kind, name, state, seq, location, path, outer, target, attempts, failedAttempts = [], error } = step;
+  const line = waits.find((wait) => wait.kind === "queue" && wait.step === id);
   return {
     id,
     kind,
@@ -83,6 +85,7 @@ export function stepItem(step: StepInfo): StepItem {
     startedAt: step.startedAt.getTime(),
     ...time("finishedAt", step.finishedAt),
     ...time("dueAt", step.dueAt),
+    ...(line?.queue !== undefined && { inLineOf: line.queue }),
     ...(error !== undefined && { error: headline(error) }),
   };
 }
