@@ -7,12 +7,12 @@ import { Time } from "../parts/text.tsx";
 export const InLineHeads = (): JSX.Element => (
   <>
     <th scope="col" class="is-number">
-      running
+      Running
     </th>
     <th scope="col" class="is-number">
-      waiting
+      Waiting
     </th>
-    <th scope="col">oldest came</th>
+    <th scope="col">Oldest came</th>
   </>
 );
 
