@@ -118,6 +118,12 @@ describe.each(Object.entries(stores))("with the %s store", (_name, make) => {
     expect(seen.most).toBe(1);
   });
 
+  test("a run lends its slot to its tasks of the same queue", async () => {
+    beginReal(make());
+    await expect((await start(ownTasks, [])).result()).resolves.toEqual(["inner a", "inner b", "inner c"]);
+    expect(seen.most).toBe(1);
+  });
+
   test("a task lends its slot to the tasks that it calls", async () => {
     beginReal(make());
     const run = await start(nested, []);
@@ -187,6 +193,10 @@ export async function nested(): Promise<string[]> {
   return outerTask();
 }
 queue("nesting", { concurrency: 1 });
+export async function ownTasks(): Promise<string[]> {
+  "use workflow: id=own-tasks, queue=nesting";
+  return Promise.all([innerTask("a"), innerTask("b"), innerTask("c")]);
+}
 
 describe("the order", () => {
   async function byCustomer(customer: string, order: number): Promise<void> {

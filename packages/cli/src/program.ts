@@ -7,6 +7,7 @@ import { addExecute } from "./commands/execute.ts";
 import { addQueues } from "./commands/queues.ts";
 import { addRuns } from "./commands/runs.ts";
 import { addShow } from "./commands/show.ts";
+import { addSchedules } from "./commands/schedules.ts";
 import { addSteering } from "./commands/steering.ts";
 import { addTail } from "./commands/tail.ts";
 import { addInspect } from "./commands/inspect.ts";
@@ -21,7 +22,7 @@ Exit codes:
   0  done
   1  the answer is no: an action was refused, a check found something, a run failed
   2  the command was called wrongly
-  3  the store, the run or the queue does not exist, or cannot be opened`;
+  3  the store, run, queue or schedule does not exist, or cannot be opened`;
 
 export function createProgram(): Command {
   const program = new Command("perdure")
@@ -50,6 +51,7 @@ export function createProgram(): Command {
     addQueues,
     addTail,
     addSteering,
+    addSchedules,
     addPrune,
     addExecute,
     addCheck,

@@ -27,6 +27,8 @@ export interface RunInfo {
   readonly parent?: string;
   /** Id of the run that this run is a fork of. */
   readonly forkOf?: string;
+  /** Name of the schedule that started the run. */
+  readonly schedule?: string;
   /** The queue whose slots the run needs. */
   readonly queue?: { readonly name: string; readonly key?: string };
   /** Whether the run is pending because it stands in line of its queue. */
@@ -117,8 +119,8 @@ export interface FailedAttempt {
 }
 
 export function runInfo(reader: Shower, head: RunHead): RunInfo {
-  const { id, workflow, file, status, tags = [], parent, forkOf, wakeAt, blocked, output, progress, restarts } = head;
-  const { queue, inLine = false } = head;
+  const { id, workflow, file, status, tags = [], parent, forkOf, schedule, queue, inLine = false } = head;
+  const { wakeAt, blocked, output, progress, restarts } = head;
   const about = (value: Redacted["value"]): Redacted => ({ value, run: id, workflow });
   return {
     id,
@@ -128,6 +130,7 @@ export function runInfo(reader: Shower, head: RunHead): RunInfo {
     tags,
     ...(parent !== undefined && { parent }),
     ...(forkOf !== undefined && { forkOf }),
+    ...(schedule !== undefined && { schedule }),
     ...(queue && { queue: { name: queue.queue, ...(queue.key !== "" && { key: queue.key }) } }),
     inLine,
     createdAt: new Date(head.createdAt),

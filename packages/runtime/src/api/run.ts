@@ -4,7 +4,7 @@ import type { RunStatus, StepFilter } from "@perdure/store";
 import { checkId } from "../definitions/run-id.ts";
 import type { Runtime } from "../process/runtime.ts";
 import { shown } from "../config/redact.ts";
-import { inputOf } from "../values/run-input.ts";
+import { inputOf } from "../queues/run-input.ts";
 import { executionsOf, type RunExecution } from "./executions.ts";
 import { readWaits, runInfo, stepInfo, type RunDetails, type StepInfo } from "./info.ts";
 

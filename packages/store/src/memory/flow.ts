@@ -94,7 +94,7 @@ function enqueue({ runs, line }: Memory, step: QueuedStep): QueueAnswer {
   if (found?.state === "taken") return taken(found);
   if (found) {
     Object.assign(found, { epoch, rank: Math.min(found.rank, step.rank) });
-    if (!isOffered(found, now)) fill(line, found.queue, now);
+    fill(line, found.queue, now);
   }
   const who = { run: id, step: step.step, workflow: run.row.workflow, epoch, isStart: true };
   const item = found ?? enter(line, step, who, now);

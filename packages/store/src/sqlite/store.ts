@@ -14,6 +14,8 @@ import { LATEST_OFFER } from "../flow.ts";
 import { cancel, deliver, fork, prune, remove, restart, retry, unblock } from "./requests.ts";
 import { runsTable } from "./runs.ts";
 import { sequences } from "./sequences.ts";
+import { sqliteSchedules } from "./schedule-requests.ts";
+import { schedulesTable } from "./schedules.ts";
 import { signalsTable } from "./signals.ts";
 import { stepsTable } from "./steps.ts";
 import type { Tables } from "./tables.ts";
@@ -93,6 +95,7 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
   };
 
   return {
+    ...sqliteSchedules({ read: (work) => use((open) => open.read(() => work(open.tables))), write, create }),
     name,
     open() {
       session ??= openSession(place, durability);
@@ -185,6 +188,7 @@ function openSession(place: Place, durability: Durability): Session {
       sequences: sequences(steps),
       codes: codesTable(db),
       executions: executionsTable(db),
+      schedules: schedulesTable(db),
     };
     return {
       ...transactions(db),
@@ -217,7 +221,7 @@ function create(tables: Tables, run: NewRun): CreatedRun {
   const known = isPlain ? undefined : (tables.runs.get(run.id) ?? joined(tables, run));
   if (known) return { created: false, run: known };
   const { runs, codes, signals } = tables;
-  const { lease, ...unowned } = run;
+  const { lease: _, ...unowned } = run;
   const created = runs.insert(isPlain ? run : unowned);
   if (!created) return { created: false, run: existing(runs.get(run.id)) };
   codes.record(run.code, run.modules);

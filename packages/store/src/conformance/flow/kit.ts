@@ -30,7 +30,7 @@ const METHODS = [
   "expire",
 ] as const satisfies readonly (keyof FlowStore)[];
 
-function hasQueues(store: Store): store is QueueStore {
+export function hasQueues(store: Store): store is QueueStore {
   return store.enqueue !== undefined;
 }
 

@@ -174,6 +174,22 @@ export const queueCases: FlowCases = {
     await store.commit([finish("a", { at: T + 13 })]);
     assert.deepEqual(await offered(store, T + 13), ["begun"]);
   },
+  "Q2 a release to pending of a run that is requested to cancel puts it first in line": async (store) => {
+    await define(store, { concurrency: 1 });
+    await owned(store, "begun", { queue: place({ rank: T + 99 }) });
+    await line(store, ["a", "", 0]);
+    await store.cancel({ run: "begun", reason: '"why"', now: T + 5 });
+    await store.commit([{ type: "release", run: "begun", epoch: 1, status: "pending", at: T + 10 }]);
+    assert.deepEqual(await offered(store, T + 10), ["begun"]);
+  },
+  "Q2 a run that is requested to cancel and loses its slot with its lease is first in line": async (store) => {
+    await define(store, { concurrency: 1 });
+    await owned(store, "begun", { queue: place({ rank: T + 99 }) });
+    await line(store, ["a", "", 0]);
+    await store.cancel({ run: "begun", reason: '"why"', now: T + 5 });
+    await store.freeSlots({ owner: "me", dead: true, now: ME.until + 1 });
+    assert.deepEqual(await offered(store, ME.until + 1), ["begun"]);
+  },
   "Q2 a slot that becomes free is offered in the same transition": async (store) => {
     await define(store, { concurrency: 1 });
     await owned(store, "a", { queue: place() });

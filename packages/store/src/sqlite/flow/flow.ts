@@ -75,7 +75,7 @@ export function freeSlots(
     if (run?.status !== "running" || run.owner !== owner || (run.leaseUntil ?? 0) >= now) continue;
     runs.fence(item.run, now);
     sequences.forget(item.run);
-    line.lineUp(item, run.queue?.rank ?? 0, now);
+    line.lineUp(item, run.cancel === undefined ? (run.queue?.rank ?? 0) : FIRST, now);
   }
 }
 
