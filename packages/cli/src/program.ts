@@ -4,6 +4,7 @@ import { Command, type CommanderError } from "commander";
 import { addCheck } from "./commands/check.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addExecute } from "./commands/execute.ts";
+import { addQueues } from "./commands/queues.ts";
 import { addRuns } from "./commands/runs.ts";
 import { addShow } from "./commands/show.ts";
 import { addSchedules } from "./commands/schedules.ts";
@@ -21,7 +22,7 @@ Exit codes:
   0  done
   1  the answer is no: an action was refused, a check found something, a run failed
   2  the command was called wrongly
-  3  the store, the run or the schedule does not exist, or cannot be opened`;
+  3  the store, run, queue or schedule does not exist, or cannot be opened`;
 
 export function createProgram(): Command {
   const program = new Command("perdure")
@@ -47,6 +48,7 @@ export function createProgram(): Command {
   for (const addTo of [
     addRuns,
     addShow,
+    addQueues,
     addTail,
     addSteering,
     addSchedules,

@@ -76,6 +76,18 @@ export interface QueueKeyRow {
   readonly oldest?: number;
 }
 
+/** A place in a queue that a run, or a step of it, has. */
+export interface QueueItem {
+  readonly queue: string;
+  readonly key: string;
+  /** Undefined: the run itself. */
+  readonly step?: string;
+  /** It stands in line. False: its slot is taken, or kept for it. */
+  readonly inLine: boolean;
+  /** When it came. */
+  readonly since: number;
+}
+
 /**
  * How a start joins others of the same workflow and key: while a run has not begun and still gathers, a further start with this key changes that run and
  * creates none.
@@ -152,6 +164,8 @@ export interface FlowStore {
   queues(): Awaitable<QueueRow[]>;
   /** Keys that are in line or have slots, those with the most in line first. */
   queueKeys(queue: string, limit: number): Awaitable<QueueKeyRow[]>;
+  /** The places that the run and its steps have, in the order in which they came. */
+  queueItems(run: string): Awaitable<QueueItem[]>;
   /** Takes a slot for each step, or puts it in line: one transition for all. The same call again gives the same answer, unless something became free. */
   enqueue(steps: readonly QueuedStep[]): Awaitable<QueueAnswer[]>;
   /** The step needs its slot, or its place in line, no more. No effect where it has neither under this epoch. */

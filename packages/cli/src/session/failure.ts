@@ -4,7 +4,7 @@ export const EXIT = {
   /** The answer is no: an action was refused, a check found something, a run failed. */
   no: 1,
   usage: 2,
-  /** There is no such store or run, or it cannot be opened. */
+  /** There is no such store, run, queue or schedule, or it cannot be opened. */
   missing: 3,
 } as const;
 
@@ -24,7 +24,7 @@ export class Failure extends Error {
 
 const OF_THE_CALL = new Set(["OPTION_INVALID", "DURATION_INVALID", "RENAME_INVALID", "STORE_URL_INVALID"]);
 
-const MISSING: ReadonlySet<string> = new Set(["RUN_NOT_FOUND", "SCHEDULE_NOT_FOUND"]);
+const MISSING: ReadonlySet<string> = new Set(["RUN_NOT_FOUND", "QUEUE_NOT_FOUND", "SCHEDULE_NOT_FOUND"]);
 
 /** What the command ends with after this error. */
 export function failureOf(error: unknown): Failure {

@@ -6,7 +6,7 @@ import { codesTable } from "./codes.ts";
 import { connect, fileIdentity, settings, type Durability, type Settings } from "./connection.ts";
 import { translate, type Place } from "./errors.ts";
 import { executionsTable } from "./executions.ts";
-import { admit, enqueue, expire, freeSlots, offers, offersOf, queueRows } from "./flow/flow.ts";
+import { admit, enqueue, expire, freeSlots, itemsOf, offers, offersOf, queueRows } from "./flow/flow.ts";
 import { lines } from "./flow/line.ts";
 import { conditionsTable } from "./flow/conditions.ts";
 import { applyConditions, hasConditions, joined } from "./flow/starting.ts";
@@ -154,6 +154,7 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
       read(({ line }) =>
         line.items.keys(queue, limit).map(({ oldest, ...key }) => ({ ...key, ...(oldest !== null && { oldest }) })),
       ),
+    queueItems: (run) => read((tables) => itemsOf(tables, run)),
     enqueue: (steps) => write((tables) => steps.map((step) => enqueue(tables, step))),
     leave: ({ now, ...step }) => write(({ line }) => leaveSlot(line, step, now)),
     correctStart: ({ queue, start, at }) => write(({ line }) => line.queues.moveStart(queue, start, at)),

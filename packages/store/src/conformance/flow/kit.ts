@@ -19,6 +19,7 @@ const METHODS = [
   "defineQueue",
   "queues",
   "queueKeys",
+  "queueItems",
   "enqueue",
   "leave",
   "correctStart",

@@ -273,4 +273,22 @@ export const queueCases: FlowCases = {
     assert.deepEqual(await store.queueKeys("q", 2), keys.slice(0, 2));
     assert.deepEqual(await store.queueKeys("none", 2), []);
   },
+  "the places of a run are its own and those of its steps, in the order in which they came": async (store) => {
+    await define(store, { concurrency: 1 });
+    await store.createRun(queued("r", { lease: ME, queue: place({ key: "k" }) }));
+    await store.createRun(queued("other", { createdAt: T + 1 }));
+    await ask(store, "r", "a[0]", { queue: "p", now: T + 5 });
+    await ask(store, "r", "b[0]", { now: T + 9 });
+    assert.deepEqual(await store.queueItems("r"), [
+      { queue: "q", key: "k", inLine: false, since: T },
+      { queue: "p", key: "", step: "a[0]", inLine: false, since: T + 5 },
+      { queue: "q", key: "", step: "b[0]", inLine: true, since: T + 9 },
+    ]);
+    assert.deepEqual(await store.queueItems("other"), [{ queue: "q", key: "", inLine: true, since: T + 1 }]);
+    await store.leave({ run: "r", epoch: 1, step: "a[0]", now: T + 10 });
+    await store.commit([finish("r")]);
+    assert.deepEqual(await store.queueItems("r"), []);
+    // a slot that is kept for it is no place in line
+    assert.deepEqual(await store.queueItems("other"), [{ queue: "q", key: "", inLine: false, since: T + 1 }]);
+  },
 };

@@ -44,7 +44,7 @@ export function itemsTable(db: Connection) {
     `SELECT * FROM queue_items WHERE run = ? AND step = ? AND epoch = ? AND state = ${TAKEN}`,
   );
   const ofRun = db.prepare<[string], Item>("SELECT * FROM queue_items WHERE run = ? AND step = ''");
-  const all = db.prepare<[string], Item>("SELECT * FROM queue_items WHERE run = ?");
+  const all = db.prepare<[string], Item>("SELECT * FROM queue_items WHERE run = ? ORDER BY number");
   const first = db.prepare<[string, string], Item>(
     `SELECT * FROM queue_items WHERE queue = ? AND key = ? AND state = ${WAITING} ORDER BY rank, number LIMIT 1`,
   );
@@ -138,7 +138,7 @@ export function itemsTable(db: Connection) {
     taken: (run: string, step: string, epoch: number): Item | undefined => taken.get(run, step, epoch),
     /** The item of the run itself. */
     ofRun: (run: string): Item | undefined => ofRun.get(run),
-    /** Those of the run and its steps. */
+    /** Those of the run and its steps, in the order in which they came. */
     all: (run: string): Item[] => all.all(run),
     first: (queue: string, key: string): Item | undefined => first.get(queue, key),
     /** How many slots are offered or taken. */
