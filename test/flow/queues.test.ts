@@ -18,7 +18,7 @@ import {
   type Store,
 } from "perdure";
 import { join } from "node:path";
-import { advance, settled, setup } from "perdure/testing";
+import { advance, crashEverywhere, settled, setup } from "perdure/testing";
 import { temporaryDirectory } from "../directories.ts";
 import { installed } from "../process-state.ts";
 
@@ -371,6 +371,11 @@ describe("slots and the life of a run", () => {
     "use workflow: id=in-line-{name}, queue=alone";
     await noted(name);
   }
+});
+
+test("a workflow whose tasks stand in line survives a crash at every durable boundary", async () => {
+  expect((await crashEverywhere(fan, [5])).steps).toHaveLength(5);
+  expect((await crashEverywhere(family, [2])).steps).toHaveLength(4);
 });
 
 describe("mistakes", () => {

@@ -1,4 +1,4 @@
-import { nextTurn } from "@perdure/protocol";
+import { nextTurn, PerdureError } from "@perdure/protocol";
 import { selfOf } from "../definitions/registry.ts";
 import { workflowOf } from "../definitions/workflows.ts";
 import { bodyOf } from "../execution/launch.ts";
@@ -21,6 +21,7 @@ export async function startMany<A extends unknown[], R>(
   options: Omit<StartOptions, "id" | "ifFailed" | "debounce" | "throttle" | "batch"> = {},
 ): Promise<Run<R>[]> {
   const definition = workflowOf(workflow);
+  if (!definition.info.recoverable) throw new PerdureError("NOT_RECOVERABLE", { workflow: definition.info.name });
   const { tags, conditions } = checkStartOptions(options, "startMany()");
   const shared = { definition, body: bodyOf(definition, workflow), caller: selfOf(workflow), tags, id: undefined };
   const requests = Array.from(list, (args) => ({ ...shared, args, ...(conditions && { conditions }) }));

@@ -192,6 +192,7 @@ export class Followers {
       if (!this.runs.has(id) && !this.claims.canExecute(row)) this.reportUnknown(row);
     }
     if (this.sleeps(row)) return "sleeps";
+    if (row.status === "waiting") await this.resumeChildren(id, new Set([id]));
     await this.pause(row);
     return undefined;
   }
@@ -225,6 +226,22 @@ export class Followers {
     const rows = await store.listRuns({ runs: ids, limit: ids.length });
     const unfinished = new Set(rows.filter(({ status }) => !isFinal(status)).map(({ id }) => id));
     for (const id of ids) if (!unfinished.has(id)) sleepers.delete(id);
+  }
+
+  /**
+   * An awaited run that waits for other runs ends after these: whoever executed them may have ended.
+   * @param seen - runs that were looked at, as two may wait for each other
+   */
+  private async resumeChildren(id: string, seen: Set<string>): Promise<void> {
+    const { store } = this.context;
+    for (const { kind, target } of await store.steps(id, { open: true, values: false })) {
+      if (kind !== "child" || target === undefined || seen.has(target)) continue;
+      seen.add(target);
+      const child = await store.getRun(target);
+      if (!child || hasEnded(child) || this.tracked.has(target) || !this.claims.requestFor(child)) continue;
+      this.resume(target);
+      if (child.status === "waiting") await this.resumeChildren(target, seen);
+    }
   }
 
   private async read(id: string): Promise<RunRow | undefined> {

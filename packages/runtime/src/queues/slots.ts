@@ -28,6 +28,8 @@ export class Slots implements SlotDesk {
   onOffer: (run: string) => void = () => {};
   /** The names of the workflows that this process can execute, as they are recorded. */
   workflows: () => readonly string[] = () => [];
+  /** Called when a step has to wait. */
+  onWait: () => void = () => {};
   /** Called when this process has something to do with queues for the first time. */
   onUse: () => void = () => {};
   private isUsed = false;
@@ -128,6 +130,7 @@ export class Slots implements SlotDesk {
     if (!answer) return request.lost();
     if (answer.state === "waiting") {
       if (request.waits()) this.waiting.set(nameOf(request), request);
+      this.onWait();
       return;
     }
     this.held.add(keyOf(request));

@@ -33,6 +33,8 @@ export class Upkeep {
   constructor(context: UpkeepContext, slots: Slots) {
     this.context = context;
     this.slots = slots;
+    // perhaps it waits for a process that has just died
+    slots.onWait = () => void this.lookAtOwners().catch(() => {}); // the poll reports a store that fails
   }
 
   /** Whether this process itself has something to look after. */
@@ -47,7 +49,7 @@ export class Upkeep {
   async poll({ queues = false }: { readonly queues?: boolean } = {}): Promise<void> {
     await this.endLate();
     if (!queues && !this.slots.isInUse) return;
-    if (this.context.monotonic() - this.ownersAt >= OWNERS_INTERVAL) await this.freeSlotsOfTheDead();
+    await this.lookAtOwners();
     await this.slots.poll();
   }
 
@@ -63,12 +65,16 @@ export class Upkeep {
   }
 
   /** The slots of an owner that is known to be dead are free at once, those of one that nobody knows when its lease ends. */
-  private async freeSlotsOfTheDead(): Promise<void> {
+  private async lookAtOwners(): Promise<void> {
     const { store, owners, clock } = this.context;
-    this.ownersAt = this.context.monotonic();
+    const now = this.context.monotonic();
+    if (now - this.ownersAt < OWNERS_INTERVAL) return;
+    this.ownersAt = now;
     for (const owner of (await store.slotOwners?.()) ?? []) {
       const state = owners.here.has(owner) ? "alive" : owners.stateOf(owner);
-      if (state !== "alive") await store.freeSlots?.({ owner, dead: state === "dead", now: clock.now() });
+      if (state === "alive") continue;
+      await store.freeSlots?.({ owner, dead: state === "dead", now: clock.now() });
+      this.slots.look();
     }
   }
 }

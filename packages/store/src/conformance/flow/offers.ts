@@ -38,20 +38,29 @@ export const offerCases: FlowCases = {
     assert.deepEqual(await offered(store, LATE), []);
     assert.equal(await store.claim({ run: "b", lease: ME, now: LATE }), undefined);
   },
-  "Q5 they are back when offers is called for that workflow; the one whose offer ended comes last": async (store) => {
+  "Q5 they are back when offers is called for that workflow, in their order": async (store) => {
     await define(store, { concurrency: 1 });
     for (const id of ["a", "b", "c"]) await store.createRun(queued(id));
     assert.deepEqual(await offered(store, LATE, ["bill"]), []);
-    assert.deepEqual(await offered(store, LATE, ["bill", "ship"]), ["b"]);
+    assert.deepEqual(await offered(store, LATE, ["bill", "ship"]), ["a"]);
     for (const [next, at] of [
-      ["b", LATE],
-      ["c", LATE + 1],
-      ["a", LATE + 2],
+      ["a", LATE],
+      ["b", LATE + 1],
+      ["c", LATE + 2],
     ] as const) {
       assert.deepEqual(await offered(store, at), [next]);
       assert.ok(await store.claim({ run: next, lease: ME, now: at }));
       await store.commit([finish(next, { at })]);
     }
+  },
+  "Q5 a step of a run that has an owner, which missed its offer, comes last": async (store) => {
+    await define(store, { concurrency: 1 });
+    await hosts(store, "r");
+    for (const id of ["a[0]", "b[0]", "c[0]"]) await ask(store, "r", id);
+    await store.leave({ run: "r", epoch: 1, step: "a[0]", now: T });
+    assert.deepEqual(await offered(store, T), ["r/b[0]"]);
+    assert.deepEqual(await offered(store, LATE), []);
+    assert.deepEqual(await offered(store, LATE, ["ship"]), ["r/c[0]"]);
   },
   "Q5 who comes after they stepped aside stands in line": async (store) => {
     await define(store, { concurrency: 1 });
