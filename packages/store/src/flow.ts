@@ -188,8 +188,8 @@ export interface FlowStore {
   /** The owners that have taken slots. */
   slotOwners(): Awaitable<string[]>;
   /**
-   * Frees the slots of steps that the owner has taken: all if it is `dead`, else those whose lease ended before `now`. Frees the slots of its runs whose lease ended
-   * before `now` as well: such a run is fenced (its epoch rises) and is in line again.
+   * Frees the slots that the owner has taken: all if it is `dead`, else those whose lease ended before `now`; that of a run is the lease of the run. Such a run is
+   * fenced: its epoch rises, its lease is over, and it is in line again with its old rank.
    */
   freeSlots(owner: { readonly owner: string; readonly dead: boolean; readonly now: number }): Awaitable<void>;
   /**

@@ -115,8 +115,10 @@ function freeSlots({ runs, line }: Memory, owner: string, dead: boolean, now: nu
       drop(line, item);
     } else {
       const run = runs.get(item.run);
-      if (run?.row.status !== "running" || run.row.owner !== owner || (run.row.leaseUntil ?? now) >= now) continue;
-      change(run, { epoch: run.row.epoch + 1 });
+      if (run?.row.status !== "running" || run.row.owner !== owner) continue;
+      const { leaseUntil = now, epoch } = run.row;
+      if (!dead && leaseUntil >= now) continue;
+      change(run, { epoch: epoch + 1, leaseUntil: Math.min(leaseUntil, now - 1) });
       lineUp(line, item, rankOf(run.row));
     }
     changed.add(item.queue);

@@ -130,7 +130,7 @@ export function runsTable(db: Connection) {
     queueUp: (id: string): void => void queueUp.run(id),
     setInLine: (id: string, isInLine: boolean): void => void setInLine.run(isInLine ? 1 : 0, id),
     /** Its owner cannot write any more, and anybody may claim it. */
-    fence: (id: string, now: number): void => void fence.run(now, id),
+    fence: (id: string, now: number): void => void fence.run(now - 1, id),
     setRank: (id: string, to: number): void => void rank.run(to, id),
     /** False: the run is not held under this epoch. */
     renew: (run: string, epoch: number, until: number): boolean => renew.run(until, run, epoch).changes === 1,

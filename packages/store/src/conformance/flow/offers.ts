@@ -171,7 +171,7 @@ export const offerCases: FlowCases = {
     await define(store, { concurrency: 1 });
     await owned(store, "r", { queue: place({ rank: T + 9 }) });
     await store.createRun(queued("next"));
-    await store.freeSlots({ owner: "me", dead: true, now: ME.until });
+    await store.freeSlots({ owner: "me", dead: false, now: ME.until });
     assert.deepEqual(await counts(store), [1, 1]);
     await store.freeSlots({ owner: "me", dead: false, now: ME.until + 1 });
     const run = await get(store, "r");
@@ -186,5 +186,13 @@ export const offerCases: FlowCases = {
     assert.deepEqual(await dueAt(store, ME.until + 2), ["r"]);
     const again = await store.claim({ run: "r", lease: OTHER, now: ME.until + 2 });
     assert.deepEqual([again?.epoch, again?.owner, again?.inLine], [3, "other", undefined]);
+  },
+  "freeSlots frees the slots of a dead owner's runs at once": async (store) => {
+    await define(store, { concurrency: 1 });
+    await owned(store, "r", { queue: place() });
+    await store.freeSlots({ owner: "me", dead: true, now: T + 5 });
+    assert.deepEqual(await offered(store, T + 5), ["r"]);
+    const again = await store.claim({ run: "r", lease: OTHER, now: T + 5 });
+    assert.deepEqual([again?.epoch, again?.owner, again?.stalls], [3, "other", 1]);
   },
 };

@@ -72,7 +72,7 @@ export function freeSlots(
   for (const item of line.items.ownedSteps(owner, dead, now)) line.leave(item, now);
   for (const item of line.items.ownedRuns(owner)) {
     const run = runs.get(item.run);
-    if (run?.status !== "running" || run.owner !== owner || (run.leaseUntil ?? 0) >= now) continue;
+    if (run?.status !== "running" || run.owner !== owner || (!dead && (run.leaseUntil ?? 0) >= now)) continue;
     runs.fence(item.run, now);
     sequences.forget(item.run);
     line.lineUp(item, run.cancel === undefined ? (run.queue?.rank ?? 0) : FIRST, now);
