@@ -2,6 +2,7 @@ import type { Store } from "@perdure/store";
 import type { Clock } from "../config/clock.ts";
 import type { Logger } from "../config/logger.ts";
 import type { Settings } from "../config/settings.ts";
+import type { Slots } from "../queues/slots.ts";
 import type { Owners } from "./owner.ts";
 import type { ValueStore } from "../values/codec.ts";
 
@@ -16,6 +17,7 @@ export interface ProcessContext {
   /** What it knows of the others. */
   readonly owners: Owners;
   readonly store: Store;
+  readonly slots: Slots;
   readonly isClosed: boolean;
   /** False: runs are read and steered here, and executed elsewhere. */
   readonly executes: boolean;

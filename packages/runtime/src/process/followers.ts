@@ -187,12 +187,13 @@ export class Followers {
     if (!row) throw new PerdureError("RUN_NOT_FOUND", { run: id });
     if (hasEnded(row)) return this.endOf(row);
     if (this.runs.has(id)) return undefined;
+    if (row.queue) this.context.slots.use();
     if (this.claims.mayClaim(row)) {
       if (await this.claims.claim(row)) return undefined;
       if (!this.runs.has(id) && !this.claims.canExecute(row)) this.reportUnknown(row);
     }
     if (this.sleeps(row)) return "sleeps";
-    if (row.status === "waiting") await this.resumeChildren(id, new Set([id]));
+    if (row.status === "waiting" || row.inLine) await this.resumeChildren(id, new Set([id]));
     await this.pause(row);
     return undefined;
   }
@@ -240,7 +241,7 @@ export class Followers {
       const child = await store.getRun(target);
       if (!child || hasEnded(child) || this.tracked.has(target) || !this.claims.requestFor(child)) continue;
       this.resume(target);
-      if (child.status === "waiting") await this.resumeChildren(target, seen);
+      if (child.status === "waiting" || child.inLine) await this.resumeChildren(target, seen);
     }
   }
 
