@@ -23,7 +23,7 @@ export interface WorkerState {
   /** Ids of the runs that it executes. */
   readonly running: readonly string[];
   readonly concurrency: number;
-  /** Runs that it had no place for when it last looked. */
+  /** Runs that it had no place for when it last looked: at most a hundred, or twice its concurrency. */
   readonly queued: number;
   readonly isStopped: boolean;
   /** When it last read the store without an error. */
@@ -34,6 +34,9 @@ const DEFAULT_CONCURRENCY = 10;
 
 /** Milliseconds after which a worker looks at blocked runs again: their code may have been deployed in another process. */
 const BLOCKED_INTERVAL = 60_000;
+
+/** Milliseconds after which a worker without room asks for it again. */
+const ROOM_INTERVAL = 50;
 
 /** Resumes the runs that need a process: pending, due, or abandoned. */
 export class Worker {
@@ -54,6 +57,8 @@ export class Worker {
   private blockedRevision = -1;
   /** How often in a row the store could not be read. */
   private failures = 0;
+  /** Milliseconds from one look to the next. */
+  private interval: number;
   /** Runs that it had no place for when it last looked. */
   queued = 0;
 
@@ -76,10 +81,16 @@ export class Worker {
     this.concurrency = concurrency;
     this.workflows = workflows;
     this.queues = queues && new Set(queues);
+    this.interval = runtime.settings.pollInterval;
     runtime.workers.add(this);
     this.endWatch = runtime.watchStore(() => this.lookSoon());
     if (signals) closeOnSignals(runtime);
     this.loop(0);
+  }
+
+  /** How many runs it looks at: more than it has room for, so that it knows of those that wait. */
+  private get page(): number {
+    return Math.max(100, 2 * this.concurrency);
   }
 
   /** What it does just now. */
@@ -111,11 +122,12 @@ export class Worker {
     if (this.stopped || this.runtime.isClosed) return;
     const { claims, upkeep } = this.runtime;
     this.isLookingSoon = false;
+    this.interval = this.runtime.settings.pollInterval;
     await upkeep.poll();
     const blocked = this.isTimeForBlocked();
     const isOfQueue = ({ queue }: RunRow): boolean => !this.queues || this.queues.has(queue?.queue ?? "");
     const isWanted = (row: RunRow): boolean => !this.taken.has(row.id) && isOfQueue(row) && !claims.isBlocked(row);
-    const rows = await claims.claimable(this.workflows ?? workflowNames(), isWanted, { blocked });
+    const rows = await claims.claimable(this.workflows ?? workflowNames(), isWanted, { blocked, page: this.page });
     const room = this.concurrency - this.taken.size;
     for (const row of rows.slice(0, Math.max(0, room))) this.take(row);
     this.queued = Math.max(0, rows.length - room);
@@ -146,8 +158,12 @@ export class Worker {
   /** Suspends runs that only wait, for others that need their places. */
   private makeRoom(wanted: number): void {
     let suspended = 0;
-    for (const id of this.taken)
-      if (suspended < wanted && this.runtime.runs.get(id)?.suspendIfWaiting() === true) suspended++;
+    for (const id of this.taken) {
+      if (suspended === wanted) return;
+      const answer = this.runtime.runs.get(id)?.suspendIfWaiting();
+      if (answer === true) suspended++;
+      if (answer === "soon") this.interval = Math.min(this.interval, ROOM_INTERVAL);
+    }
   }
 
   private take(row: RunRow): void {
@@ -167,7 +183,7 @@ export class Worker {
   private loop(wait: number): void {
     if (this.stopped || this.runtime.isClosed) return;
     this.timer?.();
-    const { clock, settings, log } = this.runtime;
+    const { clock, log } = this.runtime;
     this.timer = clock.at(clock.now() + wait, () => {
       this.timer = undefined;
       this.ticking = this.tick()
@@ -178,7 +194,7 @@ export class Worker {
             if (!this.runtime.isClosed) log.error(`the worker cannot read the store: ${headlineOf(error)}`, {});
           },
         )
-        .finally(() => this.loop(waitAfter(this.failures, settings.pollInterval)));
+        .finally(() => this.loop(waitAfter(this.failures, this.interval)));
     });
   }
 }
