@@ -1,5 +1,5 @@
 /** The workflows that are measured. Their tasks do nothing, so what is measured is Perdure. */
-import { sleep } from "perdure";
+import { queue, sleep } from "perdure";
 
 export interface Result {
   readonly index: number;
@@ -112,4 +112,68 @@ export async function remotes(_id: string, from: number, steps: number): Promise
   let sum = 0;
   for (let index = from; index < from + steps; index++) sum += (await remoteTask(index)).index;
   return sum;
+}
+
+queue("five", { concurrency: 5 });
+queue("held", { concurrency: 1 });
+
+let itemsLeft = 0;
+let allEnded: () => void = () => {};
+
+/** Resolves when so many items of the queue have ended from now on. Nobody awaits their results, so that workers alone execute them. */
+export function itemsEnd(count: number): Promise<void> {
+  itemsLeft = count;
+  return new Promise((resolve) => (allEnded = resolve));
+}
+
+function ends<T>(value: T): T {
+  if (--itemsLeft === 0) allEnded();
+  return value;
+}
+
+async function queuedTask(item: number): Promise<number> {
+  "use task: queue=five";
+  return item;
+}
+
+export async function queued(item: number): Promise<number> {
+  "use workflow: id=queued-{item}";
+  return ends(await queuedTask(item));
+}
+
+async function queuedRemoteTask(item: number): Promise<Result> {
+  "use task: queue=five";
+  return remote(item);
+}
+
+export async function queuedRemote(item: number): Promise<number> {
+  "use workflow: id=queued-remote-{item}";
+  return ends((await queuedRemoteTask(item)).index);
+}
+
+export async function queuedRun(item: number): Promise<number> {
+  "use workflow: id=queued-run-{item}, queue=five";
+  return ends(await plain(item));
+}
+
+export async function queuedTasks(_id: string, count: number): Promise<number> {
+  "use workflow: id=queued-tasks-{_id}";
+  const all = await Promise.all(Array.from({ length: count }, (_, item) => queuedTask(item)));
+  return all.length;
+}
+
+async function forever(): Promise<void> {
+  "use task";
+  return new Promise(() => {});
+}
+
+/** Takes the slot of the queue, and keeps it, so that all others wait. */
+export async function holding(): Promise<void> {
+  "use workflow: id=holding, queue=held";
+  await forever();
+}
+
+export async function waiting(item: number): Promise<number> {
+  "use workflow: id=waiting-{item}, queue=held";
+  return plain(item);
 }

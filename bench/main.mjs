@@ -6,7 +6,8 @@
  *   npm run bench -- --only PATTERN     those whose name matches
  *   npm run bench -- --repeat N         so many times
  *   npm run bench -- --node 24          with another Node: 22, 24, or the path of an executable
- *   npm run bench -- --peers            other libraries beside Perdure, once; installs them into a cache
+ *   npm run bench -- --peers            other libraries beside Perdure, once; installs them into a cache. `--only queues`: queues alone, with
+ *                                       BullMQ where a Redis answers at localhost:6379
  *   npm run bench -- --profile          where the time of each workload goes: the ten functions with the most of it
  *   npm run bench -- --json FILE        also writes the figures
  *   npm run bench -- --compare FILE     also shows those of an earlier file
@@ -62,8 +63,12 @@ async function measureAll() {
   const date = new Date().toISOString().slice(0, 10);
   if (options.peers) {
     const { measurePeers } = await import("./peers/peers.mjs");
+    const { measureQueues } = await import("./peers/queue-peers.mjs");
     const repeats = Number(options.repeat ?? 1);
-    return { machine: { ...node.machine, repeats, date }, figures: [], peers: await measurePeers(node, repeats) };
+    const isWanted = new RegExp(options.only, "u");
+    const peers = isWanted.test("libraries") ? await measurePeers(node, repeats) : [];
+    const queues = isWanted.test("queues") ? await measureQueues(node, repeats) : [];
+    return { machine: { ...node.machine, repeats, date }, figures: [], peers, queues };
   }
   const { workloads } = await import("./workloads.mjs");
   const pattern = new RegExp(options.only, "u");

@@ -43,19 +43,27 @@ const entriesOf = ({ entries }) =>
   entries.map(({ name, share }) => ({ function: `\`${name}\``, share: `${numbers.format(share * 100)} %` }));
 
 /** What was measured, as tables. */
-export function report({ machine, figures, peers, profiles }, { earlier = [], isMarkdown = false }) {
+export function report({ machine, figures, peers, queues = [], profiles }, { earlier = [], isMarkdown = false }) {
   const table = isMarkdown ? markdownOf : terminalOf;
   if (profiles)
     return profiles
       .map((profile) => `${profile.name}, Node ${machine.node}\n\n${markdownOf(entriesOf(profile))}`)
       .join("\n\n");
-  return `Node ${machine.node}, ${machine.cpu}, ${machine.date}; medians of ${machine.repeats}\n\n${table(peers ?? rowsOf(figures, earlier))}`;
+  const tables = peers ? [peers, queues].filter(({ length }) => length > 0) : [rowsOf(figures, earlier)];
+  return `Node ${machine.node}, ${machine.cpu}, ${machine.date}; medians of ${machine.repeats}\n\n${tables.map((rows) => table(rows)).join("\n\n")}`;
 }
 
-/** Puts the tables into their place in a page: after a comment such as `<!-- bench: figures, Node v24 -->`, up to `<!-- end -->`. */
+/** Puts the tables into their places in a page: after a comment such as `<!-- bench: figures, Node v24 -->`, up to `<!-- end -->`. */
 export function putInto(page, measured) {
+  const { peers, queues = [] } = measured;
+  if (!peers) return putTable(page, "figures", measured);
+  const withPeers = peers.length > 0 ? putTable(page, "peers", { ...measured, queues: [] }) : page;
+  return queues.length > 0 ? putTable(withPeers, "queues", { ...measured, peers: [] }) : withPeers;
+}
+
+function putTable(page, name, measured) {
   const [major] = measured.machine.node.split(".");
-  const place = `<!-- bench: ${measured.peers ? "peers" : "figures"}, Node ${major} -->`;
+  const place = `<!-- bench: ${name}, Node ${major} -->`;
   const from = page.indexOf(place);
   const to = page.indexOf("<!-- end -->", from);
   if (from < 0 || to < 0) throw new Error(`the page has no place for this: ${place}`);

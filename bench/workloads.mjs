@@ -18,6 +18,7 @@ import { recover } from "perdure";
 import { compilerWorkloads } from "./compiler-workloads.mjs";
 import { flows, inStore, result } from "./in-store.mjs";
 import { processWorkloads } from "./process-workloads.mjs";
+import { queueWorkloads } from "./queue-workloads.mjs";
 import { directory, openRaw, rawRead, rawWrites, row, time } from "./raw.mjs";
 
 const named = (count) => count.toLocaleString("en");
@@ -229,5 +230,6 @@ export const workloads = [
   recovered(),
   onDisk,
   ...processWorkloads,
+  ...queueWorkloads,
   ...compilerWorkloads,
 ];

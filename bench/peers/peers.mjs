@@ -95,10 +95,10 @@ function rowOf({ name, taken, counts: { steps, runs } = {}, notes = {} }) {
   };
 }
 
-const perUnit = ({ value, text }, units) => (text ? { text } : { value: (value * 1000) / units, unit: "µs" });
+export const perUnit = ({ value, text }, units) => (text ? { text } : { value: (value * 1000) / units, unit: "µs" });
 
 /** Where the program of a peer finds its packages: a project in the cache, with the SQLite driver that this Node can load. */
-async function installed({ file, files, packages }, node) {
+export async function installed({ file, files, packages }, node) {
   if (packages === undefined) return import.meta.dirname;
   const [[name, version]] = Object.entries(packages);
   const place = await projectOf(`${name.replace("@", "").replace("/", "-")}-${version}-bench`, packages);
@@ -113,7 +113,7 @@ async function installed({ file, files, packages }, node) {
 }
 
 /** What a process of the peer takes, in milliseconds, or a `text` that says why it does not do the work. */
-function ask(node, { place, file }, what, count, path = directory()) {
+export function ask(node, { place, file }, what, count, path = directory()) {
   const began = performance.now();
   const { status, signal, stdout, stderr, error } = spawnSync(
     node.path,
@@ -136,7 +136,7 @@ function ask(node, { place, file }, what, count, path = directory()) {
 
 const headlineOf = (text) => (/^\s*(?:\w*Error\b.*|.*\berror\b.*)$/imu.exec(text)?.[0] ?? text).trim().slice(0, 120);
 
-function cellOf(answers, note) {
+export function cellOf(answers, note) {
   const failed = answers.find(({ text }) => text !== undefined);
   if (failed) return failed.text;
   const value = median(answers.map((answer) => answer.value));

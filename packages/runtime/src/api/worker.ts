@@ -24,7 +24,7 @@ export interface WorkerState {
   /** Ids of the runs that it executes. */
   readonly running: readonly string[];
   readonly concurrency: number;
-  /** Runs that it had no place for when it last looked. */
+  /** Runs that it had no place for when it last looked: at most a hundred, or twice its concurrency. */
   readonly queued: number;
   readonly isStopped: boolean;
   /** When it last read the store without an error. */
@@ -35,6 +35,9 @@ const DEFAULT_CONCURRENCY = 10;
 
 /** Milliseconds after which a worker looks at blocked runs again: their code may have been deployed in another process. */
 const BLOCKED_INTERVAL = 60_000;
+
+/** Milliseconds after which a worker without room asks for it again. */
+const ROOM_INTERVAL = 50;
 
 /** Resumes the runs that need a process: pending, due, or abandoned. */
 export class Worker {
@@ -58,6 +61,8 @@ export class Worker {
   private blockedRevision = -1;
   /** How often in a row the store could not be read. */
   private failures = 0;
+  /** Milliseconds from one look to the next. */
+  private interval: number;
   /** Runs that it had no place for when it last looked. */
   queued = 0;
 
@@ -80,12 +85,18 @@ export class Worker {
     this.concurrency = concurrency;
     this.workflows = workflows;
     this.queues = queues && new Set(queues);
+    this.interval = runtime.settings.pollInterval;
     runtime.workers.add(this);
     this.scheduler = schedulerOf(runtime);
     this.leaveScheduler = this.scheduler.join(() => this.lookSoon());
     this.endWatch = runtime.watchStore(() => this.lookSoon());
     if (signals) closeOnSignals(runtime);
     this.loop(0);
+  }
+
+  /** How many runs it looks at: more than it has room for, so that it knows of those that wait. */
+  private get page(): number {
+    return Math.max(100, 2 * this.concurrency);
   }
 
   /** What it does just now. */
@@ -116,11 +127,12 @@ export class Worker {
   async tick(): Promise<void> {
     if (this.stopped || this.runtime.isClosed) return;
     const { claims, upkeep } = this.runtime;
+    this.interval = this.runtime.settings.pollInterval;
     await upkeep.poll({ queues: true });
     const blocked = this.isTimeForBlocked();
     const isOfQueue = ({ queue }: RunRow): boolean => !this.queues || this.queues.has(queue?.queue ?? "");
     const isWanted = (row: RunRow): boolean => !this.taken.has(row.id) && isOfQueue(row) && !claims.isBlocked(row);
-    const rows = await claims.claimable(this.workflows ?? workflowNames(), isWanted, { blocked });
+    const rows = await claims.claimable(this.workflows ?? workflowNames(), isWanted, { blocked, page: this.page });
     const room = this.concurrency - this.taken.size;
     for (const row of rows.slice(0, Math.max(0, room))) this.take(row);
     this.queued = Math.max(0, rows.length - room);
@@ -156,8 +168,12 @@ export class Worker {
   /** Suspends runs that only wait, for others that need their places. */
   private makeRoom(wanted: number): void {
     let suspended = 0;
-    for (const id of this.taken)
-      if (suspended < wanted && this.runtime.runs.get(id)?.suspendIfWaiting() === true) suspended++;
+    for (const id of this.taken) {
+      if (suspended === wanted) return;
+      const answer = this.runtime.runs.get(id)?.suspendIfWaiting();
+      if (answer === true) suspended++;
+      if (answer === "soon") this.interval = Math.min(this.interval, ROOM_INTERVAL);
+    }
   }
 
   private take(row: RunRow): void {
@@ -177,7 +193,7 @@ export class Worker {
   private loop(wait: number): void {
     if (this.stopped || this.runtime.isClosed) return;
     this.timer?.();
-    const { clock, settings, log } = this.runtime;
+    const { clock, log } = this.runtime;
     this.timer = clock.at(clock.now() + wait, () => {
       this.timer = undefined;
       this.isAsked = false;
@@ -189,7 +205,7 @@ export class Worker {
             if (!this.runtime.isClosed) log.error(`the worker cannot read the store: ${headlineOf(error)}`, {});
           },
         )
-        .finally(() => this.loop(this.isAsked ? 0 : waitAfter(this.failures, settings.pollInterval)));
+        .finally(() => this.loop(this.isAsked ? 0 : waitAfter(this.failures, this.interval)));
     });
   }
 }

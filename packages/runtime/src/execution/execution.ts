@@ -345,9 +345,10 @@ export class Execution implements Recipient {
     else this.host.report(error, this.run);
   }
 
-  /** Lets the run leave memory now if it only waits. False: it does something, or has left already. */
-  suspendIfWaiting(): boolean {
+  /** Lets the run leave memory now if it only waits. False: it does something, or has left already. `soon`: it has only begun to wait for a slot. */
+  suspendIfWaiting(): boolean | "soon" {
     const waiting = this.isQuiet ? this.calls.waiting() : undefined;
+    if (waiting && this.idle.isBrief) return "soon";
     if (waiting) this.suspend(waiting.wakeAt);
     return waiting !== undefined;
   }

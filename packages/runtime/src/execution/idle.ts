@@ -21,6 +21,9 @@ const WITH_SLOT = 50;
 /** Milliseconds for which a run stays in memory while a step of it stands in line. */
 const IN_LINE = 1_000;
 
+/** Milliseconds for which a run whose step stands in line keeps its place of a worker: where attempts are short, it has its slot before. */
+const BRIEF = 50;
+
 /** Suspends a run that only waits and will not continue on its own for a while. Tells of one that waits for nothing durable. */
 export class Idle {
   private readonly idler: Idler;
@@ -65,6 +68,14 @@ export class Idle {
   standsInLine(): void {
     this.mayBeInLine = true;
     if (this.since !== undefined) this.arm(this.since + this.limit);
+  }
+
+  /** Whether the run waits for the slot of a step, and has not done so for long. */
+  get isBrief(): boolean {
+    const { since } = this;
+    return (
+      since !== undefined && this.idler.host.monotonic() - since < BRIEF && this.mayBeInLine && this.calls.isInLine
+    );
   }
 
   /** The limit, without a look at the calls. */

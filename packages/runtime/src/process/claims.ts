@@ -237,16 +237,17 @@ export class Claims {
    * Some of the runs that this program can execute, no living process executes, and `isWanted` accepts, oldest first; none if there are
    * none. Runs whose processes have ended without a new checkpoint come last.
    * @param options.blocked - false: without blocked runs
+   * @param options.page - how many rows the first query reads at most
    */
   async claimable(
     workflows: readonly string[],
     isWanted: (row: RunRow) => boolean = () => true,
-    { blocked = true }: { readonly blocked?: boolean } = {},
+    { blocked = true, page = PAGE }: { readonly blocked?: boolean; readonly page?: number } = {},
   ): Promise<RunRow[]> {
     const store = await this.context.ready();
     const names = this.context.settings.renames.namesBefore(workflows);
     const alive = new Set<string>(); // without this process: it may have dropped a run without writing so
-    for (let limit = PAGE; ; limit *= 2) {
+    for (let limit = page; ; limit *= 2) {
       const now = this.context.clock.now();
       const rows = await store.unfinished({ workflows: names, now, limit, alive: [...alive], blocked });
       const claimable = rows.filter(
@@ -257,8 +258,11 @@ export class Claims {
           isWanted(row) &&
           this.requestFor(row, workflows) !== undefined,
       );
-      if (claimable.length > 0 || rows.length < limit) return claimable.sort((a, b) => a.stalls - b.stalls);
-      for (const { owner } of rows) if (owner !== undefined) alive.add(owner); // the next page is without their runs
+      // others may stand behind runs that have killed their processes
+      const isEnough = claimable.length > 0 && (limit >= PAGE || !claimable.some(isSuspect));
+      if (isEnough || rows.length < limit) return claimable.sort((a, b) => a.stalls - b.stalls);
+      // if none of them can be claimed, the next page is without the runs of these owners
+      for (const { owner } of claimable.length > 0 ? [] : rows) if (owner !== undefined) alive.add(owner);
     }
   }
 
