@@ -26,6 +26,7 @@ export function Header(): JSX.Element {
         {link(toRuns(), "Runs", page === "runs" || page === "run")}
         {link("#/workflows", "Workflows", page === "workflows" || page === "workflow")}
         {link("#/queues", "Queues", page === "queues" || page === "queue")}
+        {link("#/schedules", "Schedules", page === "schedules")}
         {link("#/waiting", "Waiting", page === "waiting")}
       </nav>
       <span class="store mono cut" title={overview.value?.store}>
