@@ -1,6 +1,7 @@
 import { parseManifest, type Manifest } from "@perdure/protocol";
 import type { RunCount } from "@perdure/store";
 import type { RuntimeOptions } from "../config/settings.ts";
+import { workflowNames } from "../definitions/registry.ts";
 import { runtimeInUse } from "../process/default-runtime.ts";
 import { systemOwners } from "../process/owner.ts";
 import { Runtime } from "../process/runtime.ts";
@@ -54,9 +55,9 @@ export class Client {
     return getScheduleOf(this.runtime, name);
   }
 
-  /** Whether this program executes runs of the store, so that what it has not loaded matters. */
+  /** Whether this program executes runs of the store: then what it has not loaded matters. A program without any workflow only looks at them. */
   get executes(): boolean {
-    return this.runtime.executes;
+    return this.runtime.executes && workflowNames().length > 0;
   }
 
   /** The `seq` of the last finished step of the run, whose values are not decoded. `after`, if no step has a higher one. */

@@ -136,7 +136,7 @@ function ScheduleButtons({ schedule, onAsk }: AskProps & { readonly schedule: Sc
   const inspector = useInspector();
   if (!inspector.canAct) return null;
   return (
-    <div class="buttons">
+    <div class="buttons is-small">
       {permittedFor(schedule).map((action) => (
         <button
           key={action}
