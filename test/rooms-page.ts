@@ -11,7 +11,8 @@ export const pageRooms = {
   run: ["timeline", "runs", "actions", "parts", "net", "model", "src"],
   workflows: ["parts", "net", "model", "src"],
   queues: ["parts", "net", "model", "src"],
+  schedules: ["parts", "net", "model", "src"],
   waiting: ["actions", "parts", "net", "model", "src"],
-  shell: ["waiting", "queues", "workflows", "run", "runs", "actions", "parts", "net", "model", "src"],
+  shell: ["waiting", "schedules", "queues", "workflows", "run", "runs", "actions", "parts", "net", "model", "src"],
   "main.tsx": ["shell", "net"],
 } as const satisfies Record<string, readonly string[]>;

@@ -218,6 +218,32 @@ test("runs that find no place in a worker are a queue", async () => {
   expect(await collected("perdure.worker.queue")).toMatchObject([{ value: 0 }]);
 });
 
+test("the queues of the store are told by name, also when nothing uses one any more", async () => {
+  const { meters, collected } = createMeters();
+  onTestFinished(() => meters.shutdown());
+  const { store } = begin({ instrumentation: otel({ tracer: provider.getTracer("t"), meter: meters.getMeter("t") }) });
+  const queue = { queue: "letters", key: "", rank: 0 };
+  const run = { workflow: "order", file: "a.ts", input: "[]", inputHash: "h", seed: "s", code: "c", modules: "{}" };
+  await store.defineQueue?.({ name: "letters", concurrency: 1 }, 0);
+  for (const id of ["a", "b", "c"]) await store.createRun({ ...run, id, createdAt: 0, queue });
+  await listRuns();
+  const told = async (): Promise<unknown[]> =>
+    [...(await collected("perdure.queue.running")), ...(await collected("perdure.queue.waiting"))].map((point) => [
+      point.attributes,
+      point.value,
+    ]);
+  const letters = { "perdure.queue": "letters" };
+  expect(await told()).toEqual([
+    [letters, 1],
+    [letters, 2],
+  ]);
+  store.queues = () => [];
+  expect(await told()).toEqual([
+    [letters, 0],
+    [letters, 0],
+  ]);
+});
+
 test("the runs of the store are told by status, also when none of them has it any more", async () => {
   const { meters, collected } = createMeters();
   onTestFinished(() => meters.shutdown());

@@ -1,6 +1,6 @@
 import type { Client } from "perdure/tools";
-export type { ActionAnswer, ActionBody, ActionName } from "./api.ts";
-import type { ActionAnswer, ActionBody, ActionName } from "./api.ts";
+export type { ActionAnswer, ActionBody, ActionName, ScheduleActionName } from "./api.ts";
+import type { ActionAnswer, ActionBody, ActionName, ScheduleActionName } from "./api.ts";
 
 /** A run is executed by the processes that have its workflow. */
 const RESUMED = "a worker will resume it";
@@ -42,5 +42,29 @@ export const actions: Readonly<Record<ActionName, Act>> = {
     if (!early) await client.getRun(run);
     const done = await client.complete(run, name, payload);
     return answer(done, `has the signal ${name}: if it waits for it, ${RESUMED}`, "has ended");
+  },
+};
+
+type ActOnSchedule = (client: Client, name: string) => Promise<ActionAnswer>;
+
+/** The same for schedules. Each throws PerdureError `SCHEDULE_NOT_FOUND`. */
+export const scheduleActions: Readonly<Record<ScheduleActionName, ActOnSchedule>> = {
+  async pause(client, name) {
+    await (await client.getSchedule(name)).pause();
+    return { done: true, message: "is paused: no tick starts a run" };
+  },
+  async resume(client, name) {
+    const schedule = await client.getSchedule(name);
+    await schedule.resume();
+    const { next } = await schedule.info();
+    return { done: true, message: next ? `goes on at ${next.toISOString()}` : "has no further tick" };
+  },
+  async run(client, name) {
+    const { id } = await (await client.getSchedule(name)).trigger();
+    return { done: true, message: `started ${id}: a worker will execute it`, started: id };
+  },
+  async remove(client, name) {
+    await (await client.getSchedule(name)).remove();
+    return { done: true, message: "is removed" };
   },
 };

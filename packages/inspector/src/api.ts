@@ -3,7 +3,7 @@
  * value of the program, and a secret that `configure({ redact })` hides does not leave the process.
  *
  * GET  api/overview                                       Overview
- * GET  api/runs?status&workflow&tag&search&parent&created-after&created-before&before&limit    RunList, newest first
+ * GET  api/runs?status&workflow&tag&search&parent&schedule&created-after&created-before&before&limit    RunList, newest first
  * GET  api/run?id                                         RunPage
  * GET  api/steps?run&after&limit                          StepList, in the order of their ends
  * GET  api/step?run&id                                    StepPage
@@ -11,9 +11,11 @@
  * GET  api/workflow?name                                  WorkflowPage
  * GET  api/queues                                         QueueItem[], by name
  * GET  api/queue?name&limit                               QueuePage
+ * GET  api/schedules                                      ScheduleItem[], by name
  * GET  api/waiting?after&limit                            WaitList, the next due first
  * GET  api/changes?run|queue                                  server-sent events `change`, without data: read again what you show
  * POST api/actions/retry|restart|cancel|unblock|fork|delete|signal    ActionBody → ActionAnswer
+ * POST api/schedule-actions/pause|resume|run|remove       ScheduleActionBody → ActionAnswer
  *
  * `status`, `workflow` and `tag` may be given several times. An error is `Problem` with a status of 400 and more.
  */
@@ -36,6 +38,8 @@ export interface RunItem {
   readonly parent?: string;
   readonly forkOf?: string;
   readonly queue?: { readonly name: string; readonly key?: string };
+  /** Name of the schedule that started it. */
+  readonly schedule?: string;
   /** It is pending because it stands in line of its queue. */
   readonly inLine: boolean;
   readonly createdAt: number;
@@ -231,6 +235,26 @@ export interface QueuePage {
   readonly hasMoreKeys: boolean;
 }
 
+export interface ScheduleItem {
+  readonly name: string;
+  readonly workflow: string;
+  readonly file: string;
+  /** The cron expression, or `every 1h`. */
+  readonly expression: string;
+  readonly timezone?: string;
+  /** Undefined: it is paused, or has no further tick. */
+  readonly next?: number;
+  /** The last tick that started a run, that run, and how it stands, unless it was deleted. */
+  readonly last?: number;
+  readonly lastRun?: string;
+  readonly lastStatus?: Status;
+  readonly paused: boolean;
+  /** What keeps it from ticking: no worker takes it up, or the program that serves the page has not loaded its workflow. */
+  readonly problem?: "overdue" | "missing";
+  /** Ticks that wait for the end of an earlier run. */
+  readonly waiting: number;
+}
+
 /** A scope of the workflow (itself, a function that it calls, a loop), or a durable call in it. */
 export interface GraphNode {
   readonly kind: "workflow" | "function" | "loop" | "task" | "sleep" | "signal" | "child" | "start";
@@ -279,12 +303,20 @@ export interface ActionBody {
   readonly early?: boolean;
 }
 
+export type ScheduleActionName = "pause" | "resume" | "run" | "remove";
+
+export interface ScheduleActionBody {
+  readonly schedule: string;
+}
+
 export interface ActionAnswer {
   readonly done: boolean;
   /** One sentence for people: what happened, or why nothing did. */
   readonly message: string;
   /** `fork`: id of the new run. */
   readonly fork?: string;
+  /** Of a schedule that was run: id of the run. */
+  readonly started?: string;
 }
 
 export interface Problem {

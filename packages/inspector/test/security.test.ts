@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { connect, isIPv6, type AddressInfo } from "node:net";
 import dns from "node:dns";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { close, configure, getRun, memoryStore, start } from "perdure";
+import { close, configure, getRun, memoryStore, schedule, start, type Store } from "perdure";
 import { inspectorHandler, serveInspector, type InspectorServer } from "../src/index.ts";
 import type { Overview, RunPage, StepPage } from "../src/api.ts";
 import { action, inspect, origin } from "./inspected.ts";
@@ -19,10 +19,19 @@ const reads = [
   "api/step?run=a&id=charge[0]",
   "api/workflows",
   "api/workflow?name=order",
+  "api/queues",
+  "api/queue?name=desk",
+  "api/schedules",
   "api/waiting",
   "api/changes",
 ];
-const names = ["retry", "restart", "cancel", "unblock", "fork", "delete", "signal"];
+const names = [
+  ...["retry", "restart", "cancel", "unblock", "fork", "delete", "signal"].map((name) => `actions/${name}`),
+  ...["pause", "resume", "run", "remove"].map((name) => `schedule-actions/${name}`),
+];
+
+/** The runs and schedules of a store. */
+const allOf = async (store: Store): Promise<unknown> => [await store.listRuns({}), await store.listSchedules?.()];
 
 describe("without authorization", () => {
   test.each([...reads, "", "app.js"])("GET %s is refused", async (path) => {
@@ -33,12 +42,11 @@ describe("without authorization", () => {
     const inspected = inspect({ authorize: (_request, access) => access === "read" });
     const run = await start(order, ["a", -1]);
     await run.result().catch(() => {});
-    const before = await inspected.store.getRun("a");
-    expect(await inspected.refused(`api/actions/${name}`, action({ run: "a", name: "x", from: "charge[0]" }))).toEqual([
-      401,
-      "NOT_AUTHORIZED",
-    ]);
-    expect(await inspected.store.getRun("a")).toEqual(before);
+    await schedule("daily", "1d", order, ["c", 1]);
+    const before = await allOf(inspected.store);
+    const body = name.startsWith("actions") ? { run: "a", name: "x", from: "charge[0]" } : { schedule: "daily" };
+    expect(await inspected.refused(`api/${name}`, action(body))).toEqual([401, "NOT_AUTHORIZED"]);
+    expect(await allOf(inspected.store)).toEqual(before);
     expect((await inspected.get<Overview>("overview")).canAct).toBe(false);
   });
 
@@ -74,10 +82,12 @@ describe("a page of another origin", () => {
   test.each(names)("cannot do the action %s by GET, by a form, or by fetch", async (name) => {
     const inspected = inspect();
     const run = await start(approval, ["b"]);
-    const before = await inspected.store.getRun("b");
-    const path = `api/actions/${name}`;
-    const body = { run: "b", name: "approved", from: "x" };
-    expect((await inspected.fetch(`${path}?run=b`)).status).toBe(404);
+    await schedule("daily", "1d", order, ["c", 1]);
+    const before = await allOf(inspected.store);
+    const path = `api/${name}`;
+    const ofRun = { run: "b", name: "approved", from: "x" };
+    const body = name.startsWith("actions") ? ofRun : { schedule: "daily" };
+    expect((await inspected.fetch(`${path}?run=b&schedule=daily`)).status).toBe(404);
     const form = { method: "POST", body: new URLSearchParams(body) };
     expect(await inspected.refused(path, form)).toEqual([403, "HEADER_MISSING"]);
     const text = { method: "POST", body: JSON.stringify(body), headers: { "x-perdure-inspector": "1" } };
@@ -87,7 +97,7 @@ describe("a page of another origin", () => {
     const sameSite = action(body, { "sec-fetch-site": "same-site" });
     expect(await inspected.refused(path, sameSite)).toEqual([403, "ORIGIN_OTHER"]);
     expect(await inspected.refused(path, action(body, { origin: "null" }))).toEqual([403, "ORIGIN_OTHER"]);
-    expect(await inspected.store.getRun("b")).toEqual(before);
+    expect(await allOf(inspected.store)).toEqual(before);
     await run.cancel();
   });
 

@@ -47,6 +47,8 @@ const COMMIT_TIMES = [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1
  * - `perdure.task.attempts` counts attempts by workflow, task and outcome; `perdure.task.duration` (s) measures them. `perdure.task.retries` counts
  *   failed attempts after which there is another one.
  * - `perdure.commit.duration` (s) measures the transactions that record what happened in runs. Steps that end in one turn of the event loop share one.
+ * - `perdure.queue.running` and `perdure.queue.waiting` are how many slots of a queue are taken, and how many runs and tasks stand in line, by queue,
+ *   whichever process reads it. A collection reads the store once.
  * - `perdure.worker.queue` is how many runs had no place in the workers of this process when these last looked.
  * - `nodejs.eventloop.delay.p50`, `.p99` and `.max` (s), by the semantic conventions of OpenTelemetry: how late the event loop was since the last
  *   collection, by `monitorEventLoopDelay` of Node.js. Measured from the first collection on. `eventLoop: false` leaves them out.
@@ -138,7 +140,11 @@ export function otel({
     },
 
     onOpen(gauges) {
-      const ends = [observeRuns(meter, gauges), ...(eventLoop ? [observeEventLoop(meter)] : [])];
+      const ends = [
+        observeRuns(meter, gauges),
+        observeQueues(meter, gauges),
+        ...(eventLoop ? [observeEventLoop(meter)] : []),
+      ];
       return () => ends.forEach((end) => end());
     },
   };
@@ -173,6 +179,30 @@ function observeRuns(meter: Meter, { queued, countRuns }: Gauges): () => void {
     current.removeCallback(observeCurrent);
     queue.removeCallback(observeQueue);
   };
+}
+
+function observeQueues(meter: Meter, { queues }: Gauges): () => void {
+  const running = meter.createObservableGauge("perdure.queue.running", {
+    description: "Slots of a queue that are taken",
+    unit: "{slot}",
+  });
+  const waiting = meter.createObservableGauge("perdure.queue.waiting", {
+    description: "Runs and tasks that stand in line of a queue",
+    unit: "{item}",
+  });
+  /** One that is not used any more is not listed. */
+  const known = new Set<string>();
+  const observe: BatchObservableCallback = async (result) => {
+    const rows = new Map((await queues()).map((row) => [row.name, row]));
+    for (const name of rows.keys()) known.add(name);
+    for (const name of known) {
+      const attributes = { "perdure.queue": name };
+      result.observe(running, rows.get(name)?.running ?? 0, attributes);
+      result.observe(waiting, rows.get(name)?.waiting ?? 0, attributes);
+    }
+  };
+  meter.addBatchObservableCallback(observe, [running, waiting]);
+  return () => meter.removeBatchObservableCallback(observe, [running, waiting]);
 }
 
 function observeEventLoop(meter: Meter): () => void {

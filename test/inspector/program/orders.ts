@@ -7,6 +7,7 @@ import {
   progress,
   queue,
   recover,
+  schedule,
   signal,
   sleep,
   start,
@@ -269,6 +270,16 @@ const scenes: Readonly<Record<string, () => Promise<unknown>>> = {
     const run = await getRun("letter-kim-1");
     await waits(run as Started);
     console.log("in line");
+    await new Promise((resolve) => process.once("SIGTERM", resolve));
+  },
+  async schedules() {
+    worker();
+    await schedule("daily-report", "0 6 * * *", tiny, [1], { timezone: "Europe/Vienna" });
+    await schedule("clean-up", "1d", tiny, [2]);
+    const often = await schedule("often", "100ms", tiny, [3]);
+    while ((await often.info()).last === undefined) await pause(10);
+    await often.pause();
+    console.log("scheduled");
     await new Promise((resolve) => process.once("SIGTERM", resolve));
   },
   async many() {

@@ -14,6 +14,7 @@ interface RunsOptions extends CommonOptions {
   readonly tag?: readonly string[];
   readonly search?: string;
   readonly parent?: string;
+  readonly schedule?: string;
   readonly createdAfter?: Date;
   readonly createdBefore?: Date;
   readonly before?: string;
@@ -30,6 +31,7 @@ export function addRuns(add: Add): void {
       repeated("--tag <tag>", "only runs that have this tag"),
       new Option("--search <text>", "only runs whose id contains the text"),
       new Option("--parent <run>", "only children of this run"),
+      new Option("--schedule <name>", "only runs that this schedule started"),
       timeOption("--created-after <time>", "only runs created then or later"),
       timeOption("--created-before <time>", "only runs created before"),
       wholeNumber("--limit <count>", "at most so many").default(100),

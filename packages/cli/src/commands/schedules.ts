@@ -1,33 +1,13 @@
 import type { Option } from "commander";
-import { getSchedule, schedules, type ScheduleInfo, type Store } from "perdure";
+import { scheduleActions, type ScheduleActionName } from "@perdure/inspector/actions";
+import { schedules, type ScheduleInfo, type Store } from "perdure";
+import { programClient } from "perdure/tools";
 import { safe, toJson } from "@perdure/inspector/show";
 import type { Add } from "../command.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { colored, relative, statusOf } from "../output/words.ts";
 import { EXIT, Failure, type ExitCode } from "../session/failure.ts";
 import { readStore, withStore } from "../session/session.ts";
-
-/** What can be done to a schedule, each with what is said then. */
-const ACTIONS: Readonly<Record<string, (name: string) => Promise<string>>> = {
-  async pause(name) {
-    await (await getSchedule(name)).pause();
-    return "is paused: no tick starts a run";
-  },
-  async resume(name) {
-    const schedule = await getSchedule(name);
-    await schedule.resume();
-    const { next } = await schedule.info();
-    return next ? `goes on at ${next.toISOString()}` : "has no further tick";
-  },
-  async run(name) {
-    const { id } = await (await getSchedule(name)).trigger();
-    return `started ${id}: a worker will execute it`;
-  },
-  async remove(name) {
-    await (await getSchedule(name)).remove();
-    return "is removed";
-  },
-};
 
 /** Milliseconds after which a schedule that is due and does not tick is one that no worker looks after. */
 const OVERDUE = 60_000;
@@ -36,34 +16,31 @@ export function addSchedules(add: Add): void {
   const none: readonly Option[] = [];
   add(
     "schedules [action] [name...]",
-    `list schedules, or do something to some: ${Object.keys(ACTIONS).join(", ")}`,
+    `list schedules, or do something to some: ${Object.keys(scheduleActions).join(", ")}`,
     none,
     async ([action, ...names], options, terminal) => {
       if (action === undefined)
         return readStore(options, async (store) => list(await withRuns(store, await schedules()), terminal));
-      const act = ACTIONS[action];
-      if (!act || names.length === 0) throw misused(action);
-      return withStore(options, () => each(names, act, terminal));
+      if (!isAction(action) || names.length === 0) throw misused(action);
+      return withStore(options, () => each(names, action, terminal));
     },
   );
 }
 
+const isAction = (name: string): name is ScheduleActionName => Object.hasOwn(scheduleActions, name);
+
 function misused(action: string): Failure {
-  const known = Object.keys(ACTIONS);
+  const known = Object.keys(scheduleActions);
   const problem = known.includes(action) ? "needs the name of a schedule" : `is none of ${known.join(", ")}`;
   const usage = "perdure schedules pause <name>";
   return new Failure(EXIT.usage, "USAGE", `schedules ${safe(action)}: ${problem}\n  → for example: ${usage}`);
 }
 
 /** A schedule that does not exist ends the command. */
-async function each(
-  names: readonly string[],
-  act: (name: string) => Promise<string>,
-  terminal: Terminal,
-): Promise<ExitCode> {
+async function each(names: readonly string[], action: ScheduleActionName, terminal: Terminal): Promise<ExitCode> {
   for (const name of names) {
-    const message = await act(name);
-    if (terminal.isJson) terminal.print(JSON.stringify({ schedule: name, done: true, message }));
+    const { message, done } = await scheduleActions[action](programClient(), name);
+    if (terminal.isJson) terminal.print(JSON.stringify({ schedule: name, done, message }));
     else
       terminal.print(`${terminal.isTerminal ? `${terminal.colors.green("✔")} ` : ""}${safe(name)}: ${safe(message)}`);
   }

@@ -2,11 +2,12 @@ import { inspect } from "node:util";
 import { Hono, type Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { GenericSchema, InferOutput } from "valibot";
-import { actions } from "../actions.ts";
-import type { ActionName } from "../api.ts";
+import { actions, scheduleActions } from "../actions.ts";
+import type { ActionAnswer, ActionName, ScheduleActionName } from "../api.ts";
 import { overview, runList, waitList, workflowList } from "../read/lists.ts";
 import { queueList, queuePage } from "../read/queues.ts";
 import { runPage, stepList, stepPage, type Project } from "../read/run-page.ts";
+import { scheduleList } from "../read/schedules.ts";
 import { workflowPage } from "../read/workflow-page.ts";
 import { changesOf, type Changes } from "./changes.ts";
 import { deliberate, headers, knownHosts, sameOrigin } from "./guard.ts";
@@ -84,6 +85,7 @@ export function createApp({ client, project, changes, authorize, base, hosts, is
   });
   get("queues", input.noQuery, () => queueList(client()));
   get("queue", input.queueQuery, ({ name, limit }) => queuePage(client(), name, limit));
+  get("schedules", input.noQuery, () => scheduleList(client()));
   get("waiting", input.waitingQuery, ({ after, limit }) =>
     waitList(client(), { limit, ...(after !== undefined && { after }) }),
   );
@@ -95,12 +97,19 @@ export function createApp({ client, project, changes, authorize, base, hosts, is
     return changesOf(context, queue === undefined ? changes.ofLists(client()) : changes.ofQueue(client(), queue));
   });
 
-  app.post("/api/actions/:name", deliberate, bodyLimit({ maxSize: LARGEST_BODY }), async (context) => {
-    await allow(context, "act");
-    const name = context.req.param("name");
+  const post = (path: string, answer: (name: string, context: Context) => Promise<ActionAnswer>): void => {
+    app.post(`/api/${path}/:name`, deliberate, bodyLimit({ maxSize: LARGEST_BODY }), async (context) => {
+      await allow(context, "act");
+      return context.json(await answer(context.req.param("name"), context));
+    });
+  };
+  post("actions", async (name, context) => {
     if (!isAction(name)) throw refusal(404, "NOT_FOUND", `there is no action ${name}`);
-    const body = input.checked(input.bodies[name], await jsonOf(context));
-    return context.json(await actions[name](client(), body));
+    return actions[name](client(), input.checked(input.bodies[name], await jsonOf(context)));
+  });
+  post("schedule-actions", async (name, context) => {
+    if (!isScheduleAction(name)) throw refusal(404, "NOT_FOUND", `there is no action ${name}`);
+    return scheduleActions[name](client(), input.checked(input.scheduleBody, await jsonOf(context)).schedule);
   });
 
   app.get("/*", async (context) => {
@@ -121,6 +130,8 @@ const pathBelow = (base: string, path: string): string =>
   path.startsWith(`${base}/`) ? path.slice(base.length) : path;
 
 const isAction = (name: string): name is ActionName => Object.hasOwn(actions, name);
+
+const isScheduleAction = (name: string): name is ScheduleActionName => Object.hasOwn(scheduleActions, name);
 
 /** Without the properties that are undefined. */
 const defined = <T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } =>

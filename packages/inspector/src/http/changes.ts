@@ -38,9 +38,10 @@ export class Changes {
   }
 
   private async readLists(client: Client): Promise<string> {
-    const [counts, queues, runs] = await Promise.all([
+    const [counts, queues, schedules, runs] = await Promise.all([
       client.countRuns(),
       client.queues(),
+      client.schedules(),
       client.listRuns({ limit: LATEST }),
     ]);
     const latest = runs.map(({ id, status, inLine, updatedAt, blocked, progress }) => [
@@ -51,7 +52,7 @@ export class Changes {
       blocked,
       progress,
     ]);
-    return textOf([counts, queues, latest]);
+    return textOf([counts, queues, schedules, latest]);
   }
 
   ofQueue(client: Client, name: string): Watched {

@@ -18,6 +18,7 @@ export const runsQuery = v.strictObject({
   tag: v.optional(v.array(text)),
   search: v.optional(text),
   parent: v.optional(text),
+  schedule: v.optional(text),
   "created-after": v.optional(date),
   "created-before": v.optional(date),
   before: v.optional(text),
@@ -47,6 +48,8 @@ export const bodies = {
   delete: v.strictObject({ ...run, ...force }),
   signal: v.strictObject({ ...run, name: text, payload: v.exactOptional(v.unknown()) }),
 } satisfies Record<ActionName, v.GenericSchema>;
+
+export const scheduleBody = v.strictObject({ schedule: text });
 
 /** The input, if it is as the schema wants it. */
 export function checked<S extends v.GenericSchema>(schema: S, input: unknown): v.InferOutput<S> {

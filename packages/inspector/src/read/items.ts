@@ -4,10 +4,15 @@ import { headline } from "../show/index.ts";
 import { LIST_LIMIT, valueText } from "./texts.ts";
 
 /** `blocked` is a status of its own for people. */
-const statusOf = ({ status, blocked }: Pick<RunInfo, "status" | "blocked">): Status => (blocked ? "blocked" : status);
+export const statusOf = ({ status, blocked }: Pick<RunInfo, "status" | "blocked">): Status =>
+  blocked ? "blocked" : status;
 
 const time = <K extends string>(key: K, date: Date | undefined): { readonly [k in K]?: number } =>
   (date ? { [key]: date.getTime() } : {}) as { readonly [k in K]?: number };
+
+/** Whether the run was deleted. */
+export const isMissing = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && error.code === "RUN_NOT_FOUND";
 
 /** @param limit - characters of what it last said with `progress()` */
 export function runItem(run: RunInfo, limit = LIST_LIMIT): RunItem {
@@ -22,6 +27,7 @@ export function runItem(run: RunInfo, limit = LIST_LIMIT): RunItem {
     ...(forkOf !== undefined && { forkOf }),
     ...(run.queue && { queue: run.queue }),
     inLine: run.inLine,
+    ...(run.schedule !== undefined && { schedule: run.schedule }),
     createdAt: run.createdAt.getTime(),
     updatedAt: run.updatedAt.getTime(),
     ...time("endedAt", run.endedAt),

@@ -1,7 +1,7 @@
 import type { ListOptions, RunInfo } from "perdure";
 import type { Client } from "perdure/tools";
 import type { Overview, RunList, Status, WaitItem, WaitList, WorkflowItem } from "../api.ts";
-import { runItem, waitItem } from "./items.ts";
+import { isMissing, runItem, waitItem } from "./items.ts";
 import { quantile } from "./quantile.ts";
 
 const NONE: Readonly<Record<Status, number>> = {
@@ -84,6 +84,3 @@ async function waitsOf(client: Client, run: RunInfo): Promise<WaitItem[]> {
     throw error;
   }
 }
-
-const isMissing = (error: unknown): boolean =>
-  error instanceof Error && "code" in error && error.code === "RUN_NOT_FOUND";

@@ -15,6 +15,7 @@ const filter: RunFilter = {
   tags: ["eu", "a=b"],
   search: "order-1?#",
   parent: "a/b",
+  schedule: "daily & more",
 };
 
 describe("the address", () => {
@@ -27,6 +28,7 @@ describe("the address", () => {
     { page: "workflows" },
     { page: "queues" },
     { page: "queue", name: "mail/a" },
+    { page: "schedules" },
     { page: "waiting" },
   ])("$page survives the way through the address", (route) => {
     expect(parseRoute(formatRoute(route))).toEqual(route);

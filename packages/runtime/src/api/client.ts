@@ -1,13 +1,16 @@
 import { parseManifest, type Manifest } from "@perdure/protocol";
 import type { RunCount } from "@perdure/store";
 import type { RuntimeOptions } from "../config/settings.ts";
+import { workflowNames } from "../definitions/registry.ts";
 import { runtimeInUse } from "../process/default-runtime.ts";
 import { systemOwners } from "../process/owner.ts";
 import { Runtime } from "../process/runtime.ts";
+import { hasSchedules } from "../schedules/define.ts";
 import type { RunInfo } from "./info.ts";
 import { Queue, queuesOf, type QueueInfo } from "./queues.ts";
 import { Run } from "./run.ts";
 import { listRunsOf, type ListOptions } from "./runs.ts";
+import { getScheduleOf, schedulesOf, type Schedule, type ScheduleInfo } from "./schedules.ts";
 
 /** The runs of one store, to see and to steer: what the functions of `perdure` do for the store of the program. */
 export class Client {
@@ -41,6 +44,20 @@ export class Client {
   /** The queue of this name, whether or not it is used. */
   queue(name: string): Queue {
     return new Queue(() => this.runtime, name);
+  }
+
+  async schedules(): Promise<ScheduleInfo[]> {
+    return hasSchedules(await this.runtime.ready()) ? schedulesOf(this.runtime) : [];
+  }
+
+  /** @throws PerdureError `SCHEDULE_NOT_FOUND` */
+  getSchedule(name: string): Promise<Schedule> {
+    return getScheduleOf(this.runtime, name);
+  }
+
+  /** Whether this program executes runs of the store: then what it has not loaded matters. A program without any workflow only looks at them. */
+  get executes(): boolean {
+    return this.runtime.executes && workflowNames().length > 0;
   }
 
   /** The `seq` of the last finished step of the run, whose values are not decoded. `after`, if no step has a higher one. */

@@ -147,8 +147,9 @@ export async function schedule<A extends unknown[]>(
 export const unschedule = (name: string): Promise<boolean> => remove(currentRuntime(), name);
 
 /** All schedules of the store, by name. */
-export async function schedules(): Promise<ScheduleInfo[]> {
-  const runtime = currentRuntime();
+export const schedules = (): Promise<ScheduleInfo[]> => schedulesOf(currentRuntime());
+
+export async function schedulesOf(runtime: Runtime): Promise<ScheduleInfo[]> {
   return (await (await scheduleStore(runtime)).listSchedules()).map((row) => infoOf(runtime, row));
 }
 
@@ -156,8 +157,10 @@ export async function schedules(): Promise<ScheduleInfo[]> {
  * The schedule of this name.
  * @throws PerdureError `SCHEDULE_NOT_FOUND`
  */
-export async function getSchedule(name: string): Promise<Schedule> {
-  const found = new Schedule(currentRuntime(), name);
+export const getSchedule = (name: string): Promise<Schedule> => getScheduleOf(currentRuntime(), name);
+
+export async function getScheduleOf(runtime: Runtime, name: string): Promise<Schedule> {
+  const found = new Schedule(runtime, name);
   await found.info();
   return found;
 }

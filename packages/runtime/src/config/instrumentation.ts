@@ -1,5 +1,5 @@
 import { elapsed } from "@perdure/protocol";
-import type { Awaitable, RunCount } from "@perdure/store";
+import type { Awaitable, QueueRow, RunCount } from "@perdure/store";
 import { headlineOf } from "../values/describe.ts";
 import type { RuntimeEvent } from "./events.ts";
 import type { Logger } from "./logger.ts";
@@ -41,6 +41,8 @@ export interface Gauges {
   readonly queued: () => number;
   /** How many runs the store has, by workflow and status, from all processes. Each call reads the store. */
   readonly countRuns: () => Awaitable<readonly RunCount[]>;
+  /** The queues of the store, and what runs and waits in them, from all processes. Each call reads the store. */
+  readonly queues: () => Awaitable<readonly QueueRow[]>;
 }
 
 /**

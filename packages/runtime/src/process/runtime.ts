@@ -145,6 +145,7 @@ export class Runtime implements Host, ProcessContext {
     this.endGauges ??= this.reporter.opened({
       queued: () => [...this.workers].reduce((sum, { queued }) => sum + queued, 0),
       countRuns: () => this.store.countRuns(),
+      queues: () => this.store.queues?.() ?? [],
     });
     return this.store;
   }

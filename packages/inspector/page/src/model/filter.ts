@@ -18,18 +18,27 @@ export interface RunFilter {
   readonly tags: readonly string[];
   readonly search: string;
   readonly parent: string | undefined;
+  readonly schedule: string | undefined;
 }
 
-export const NO_FILTER: RunFilter = { statuses: [], workflow: undefined, tags: [], search: "", parent: undefined };
+export const NO_FILTER: RunFilter = {
+  statuses: [],
+  workflow: undefined,
+  tags: [],
+  search: "",
+  parent: undefined,
+  schedule: undefined,
+};
 
 /** Parameters in the fragment, and of `api/runs`: both use the same names. */
-export function filterToParams({ statuses, workflow, tags, search, parent }: RunFilter): URLSearchParams {
+export function filterToParams({ statuses, workflow, tags, search, parent, schedule }: RunFilter): URLSearchParams {
   return new URLSearchParams([
     ...statuses.map((status) => ["status", status]),
     ...(workflow === undefined ? [] : [["workflow", workflow]]),
     ...tags.map((tag) => ["tag", tag]),
     ...(search === "" ? [] : [["search", search]]),
     ...(parent === undefined ? [] : [["parent", parent]]),
+    ...(schedule === undefined ? [] : [["schedule", schedule]]),
   ]);
 }
 
@@ -41,6 +50,7 @@ export function filterFromParams(params: URLSearchParams): RunFilter {
     tags: [...new Set(params.getAll("tag"))],
     search: params.get("search") ?? "",
     parent: params.get("parent") ?? undefined,
+    schedule: params.get("schedule") ?? undefined,
   };
 }
 

@@ -8,6 +8,7 @@ export type Route =
   | { readonly page: "workflow"; readonly name: string }
   | { readonly page: "queues" }
   | { readonly page: "queue"; readonly name: string }
+  | { readonly page: "schedules" }
   | { readonly page: "waiting" }
   | { readonly page: "unknown" };
 
@@ -16,7 +17,7 @@ export function parseRoute(fragment: string): Route {
   const params = new URLSearchParams(query);
   const [page = "", name] = splitOnce(path.replace(/^\//u, ""), "/").map(decode);
   if (page === "" || page === "runs") return { page: "runs", filter: filterFromParams(params) };
-  if (page === "workflows" || page === "queues" || page === "waiting") return { page };
+  if (page === "workflows" || page === "queues" || page === "schedules" || page === "waiting") return { page };
   if (name === undefined || name === "") return { page: "unknown" };
   if (page === "workflow" || page === "queue") return { page, name };
   const step = params.get("step");
@@ -34,6 +35,7 @@ export function formatRoute(route: Route): string {
       return `#/${route.page}/${encodeURIComponent(route.name)}`;
     case "workflows":
     case "queues":
+    case "schedules":
     case "waiting":
       return `#/${route.page}`;
     case "unknown":

@@ -1,5 +1,12 @@
 import { signal, type Signal } from "@preact/signals";
-import type { ActionAnswer, ActionBody, ActionName, Problem } from "../../../src/api.ts";
+import type {
+  ActionAnswer,
+  ActionBody,
+  ActionName,
+  Problem,
+  ScheduleActionBody,
+  ScheduleActionName,
+} from "../../../src/api.ts";
 
 /** An answer of the API that is no success. */
 class ProblemError extends Error {
@@ -42,8 +49,17 @@ export class Client {
   }
 
   /** @throws ProblemError */
-  async act(action: ActionName, body: ActionBody): Promise<ActionAnswer> {
-    const response = await this.send(`api/actions/${action}`, {
+  act(action: ActionName, body: ActionBody): Promise<ActionAnswer> {
+    return this.post(`api/actions/${action}`, body);
+  }
+
+  /** @throws ProblemError */
+  actOnSchedule(action: ScheduleActionName, schedule: string): Promise<ActionAnswer> {
+    return this.post(`api/schedule-actions/${action}`, { schedule });
+  }
+
+  private async post(path: string, body: ActionBody | ScheduleActionBody): Promise<ActionAnswer> {
+    const response = await this.send(path, {
       method: "POST",
       headers: { ...this.headers(), "content-type": "application/json", "x-perdure-inspector": "1" },
       body: JSON.stringify(body),

@@ -11,7 +11,9 @@ import { Live } from "./live.ts";
 export interface Notice {
   readonly text: string;
   readonly isProblem: boolean;
+  /** Ids of runs to look at. */
   readonly fork?: string;
+  readonly started?: string;
 }
 
 /** Where somebody was, so that going back leads there. */

@@ -34,6 +34,10 @@ export function RunHead({ page, onSelect }: RunHeadProps): JSX.Element {
           ["Parent", run.parent === undefined ? undefined : <RunLink id={run.parent} />],
           ["Fork of", run.forkOf === undefined ? undefined : <RunLink id={run.forkOf} />],
           ["Queue", run.queue && <QueueOfRun queue={run.queue} />],
+          [
+            "Schedule",
+            run.schedule === undefined ? undefined : <a href={toRuns({ schedule: run.schedule })}>{run.schedule}</a>,
+          ],
           ["Clean-up", run.compensated ? "has undone what the run did" : undefined],
           ["Progress", run.progress && <code class="cut">{run.progress.text}</code>],
         ]}

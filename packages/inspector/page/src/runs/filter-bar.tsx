@@ -64,12 +64,15 @@ export function FilterBar({ filter }: { filter: RunFilter }): JSX.Element {
 
 /** What is chosen and has no button of its own, each with a button that takes it away. */
 function Chosen({ filter }: { filter: RunFilter }): JSX.Element | null {
-  const { tags, parent } = filter;
-  if (tags.length === 0 && parent === undefined) return null;
+  const { tags, parent, schedule } = filter;
+  if (tags.length === 0 && parent === undefined && schedule === undefined) return null;
   return (
     <div class="chips" role="group" aria-label="Chosen">
       {parent !== undefined && (
         <Removable label={`children of ${parent}`} onClick={() => go((now) => ({ ...now, parent: undefined }))} />
+      )}
+      {schedule !== undefined && (
+        <Removable label={`schedule ${schedule}`} onClick={() => go((now) => ({ ...now, schedule: undefined }))} />
       )}
       {tags.map((tag) => (
         <Removable

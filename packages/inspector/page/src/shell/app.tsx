@@ -10,6 +10,7 @@ import { QueueView } from "../queues/queue-page.tsx";
 import { QueuesPage } from "../queues/queues-page.tsx";
 import { RunView } from "../run/run-page.tsx";
 import { RunsPage } from "../runs/runs-page.tsx";
+import { SchedulesPage } from "../schedules/schedules-page.tsx";
 import { WaitingPage } from "../waiting/waiting-page.tsx";
 import { WorkflowView } from "../workflows/workflow-page.tsx";
 import { WorkflowsPage } from "../workflows/workflows-page.tsx";
@@ -78,6 +79,8 @@ function Page({ route }: { route: Route }): JSX.Element {
       return <QueuesPage />;
     case "queue":
       return <QueueView key={route.name} name={route.name} />;
+    case "schedules":
+      return <SchedulesPage />;
     case "waiting":
       return <WaitingPage />;
     case "unknown":
@@ -127,8 +130,8 @@ const placeOf = (route: Route): string => (route.page === "run" ? toRun(route.id
 function titleOf(route: Route): string {
   if (route.page === "run") return route.id;
   if (route.page === "workflow" || route.page === "queue") return route.name;
-  const titles = { runs: "Runs", workflows: "Workflows", queues: "Queues", waiting: "Waiting", unknown: "Not found" };
-  return titles[route.page];
+  if (route.page === "unknown") return "Not found";
+  return route.page.replace(/^./u, (first) => first.toUpperCase());
 }
 
 /** Once a second, while somebody looks. */

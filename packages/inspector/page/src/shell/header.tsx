@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { toRuns } from "../model/route.ts";
 import { useInspector } from "../net/context.ts";
 import type { Connection } from "../net/live.ts";
@@ -18,14 +19,18 @@ export function Header(): JSX.Element {
       {text}
     </a>
   );
+  const pages = useRef<HTMLElement>(null);
+  // where there is little room, the links scroll
+  useLayoutEffect(() => pages.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }), [page]);
   const connection = live.connection.value;
   return (
     <header class="top">
       <span class="brand">Perdure</span>
-      <nav aria-label="Pages">
+      <nav aria-label="Pages" ref={pages}>
         {link(toRuns(), "Runs", page === "runs" || page === "run")}
         {link("#/workflows", "Workflows", page === "workflows" || page === "workflow")}
         {link("#/queues", "Queues", page === "queues" || page === "queue")}
+        {link("#/schedules", "Schedules", page === "schedules")}
         {link("#/waiting", "Waiting", page === "waiting")}
       </nav>
       <span class="store mono cut" title={overview.value?.store}>

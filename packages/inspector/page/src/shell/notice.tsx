@@ -13,6 +13,7 @@ export function NoticeBar(): JSX.Element {
         <div class={value.isProblem ? "notice is-problem" : "notice"}>
           <p>
             {value.text} {value.fork !== undefined && <a href={toRun(value.fork)}>Open the fork</a>}
+            {value.started !== undefined && <a href={toRun(value.started)}>Open the run</a>}
           </p>
           <button
             type="button"

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import type { RunPage } from "../../../src/api.ts";
+import type { RunItem, RunPage } from "../../../src/api.ts";
 import { padded, type Range } from "../model/axis.ts";
 import { countOf } from "../model/format.ts";
 import { livesOf } from "../model/lives.ts";
@@ -66,7 +66,7 @@ export function Timeline({ state, page, selected, onSelect }: TimelineProps): JS
         </div>
       </div>
       {rows.length === 0 ? (
-        !isLoading && <NoSteps hasEnded={hasEnded(run)} />
+        !isLoading && <NoSteps run={run} />
       ) : (
         <StepGrid
           {...{ tree, version, rows, lives, now, selected, onSelect, collapsed, setCollapsed }}
@@ -85,10 +85,10 @@ function around({ from, to }: Range): Range {
   return { from: from - room, to: to + room };
 }
 
-const NoSteps = ({ hasEnded: isOver }: { hasEnded: boolean }): JSX.Element =>
-  isOver ? (
-    <Message title="This run has no steps: its workflow made no durable call." />
-  ) : (
+function NoSteps({ run }: { run: RunItem }): JSX.Element {
+  if (hasEnded(run)) return <Message title="This run has no steps: its workflow made no durable call." />;
+  if (run.inLine) return <Message title="No step is recorded yet: the run stands in line." />;
+  return (
     <Message title="No step is recorded yet.">
       <p>
         Does it stay like this? Then no process executes the run. Start one that calls <code>worker()</code> or{" "}
@@ -96,3 +96,4 @@ const NoSteps = ({ hasEnded: isOver }: { hasEnded: boolean }): JSX.Element =>
       </p>
     </Message>
   );
+}
