@@ -10,7 +10,8 @@ export const pageRooms = {
   timeline: ["parts", "net", "model", "src"],
   run: ["timeline", "runs", "actions", "parts", "net", "model", "src"],
   workflows: ["parts", "net", "model", "src"],
+  queues: ["parts", "net", "model", "src"],
   waiting: ["actions", "parts", "net", "model", "src"],
-  shell: ["waiting", "workflows", "run", "runs", "actions", "parts", "net", "model", "src"],
+  shell: ["waiting", "queues", "workflows", "run", "runs", "actions", "parts", "net", "model", "src"],
   "main.tsx": ["shell", "net"],
 } as const satisfies Record<string, readonly string[]>;

@@ -152,7 +152,7 @@ function selected(steps: StepRow[], { after, open, id, values, limit }: StepFilt
 
 function list(documents: Documents, filter: RunFilter): RunHead[] {
   const { status, workflow, runs: ids, tags = [], parent, createdAfter, createdBefore, search = "" } = filter;
-  const { order, before, limit = 100 } = filter;
+  const { schedule, order, before, limit = 100 } = filter;
   const newestFirst = documents
     .all()
     .map(({ run }) => run)
@@ -173,6 +173,7 @@ function list(documents: Documents, filter: RunFilter): RunHead[] {
     run.id.includes(search) &&
     tags.every((tag) => run.tags?.includes(tag)) &&
     (parent === undefined || parent === run.parent) &&
+    (schedule === undefined || schedule === run.schedule) &&
     run.createdAt >= (createdAfter ?? -Infinity) &&
     run.createdAt < (createdBefore ?? Infinity);
   return runs

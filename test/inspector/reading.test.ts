@@ -1,8 +1,8 @@
 /** What a person finds in the inspector, in a real browser, over the store of real processes. */
 import { expect, test } from "vitest";
-import type { BrowserContextOptions, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { screenshot } from "./browser.ts";
-import { go, obstacles, runRows, seen, stage, stepRow } from "./stage.ts";
+import { go, looks, obstaclesOf, runRows, seen, stage, stepRow } from "./stage.ts";
 
 const { open } = stage((scenery) => scenery.playAll());
 
@@ -225,12 +225,6 @@ test("everything can be reached with the keyboard", async () => {
   await seen(page.getByRole("dialog", { name: "Keys" }));
 });
 
-const looks: Readonly<Record<string, BrowserContextOptions>> = {
-  light: { colorScheme: "light" },
-  dark: { colorScheme: "dark" },
-  narrow: { colorScheme: "light", viewport: { width: 360, height: 740 } },
-};
-
 test.each(Object.entries(looks))(
   "no page has an obstacle in the look %s, nor scrolls sideways",
   async (look, options) => {
@@ -240,11 +234,8 @@ test.each(Object.entries(looks))(
       await go(page, route);
       if (route.includes("?step=")) await seen(page.getByLabel("Output of the step"));
       await screenshot(page, `${look}-${name}`);
-      const obstaclesHere = await obstacles(page, look === "dark" ? { runOnly: ["color-contrast"] } : {}); // the rest is the same
-      const { scrollWidth, clientWidth } = await page.evaluate<{ scrollWidth: number; clientWidth: number }>(
-        `({ scrollWidth: document.documentElement.scrollWidth, clientWidth: document.documentElement.clientWidth })`,
-      );
-      if (obstaclesHere.length > 0 || scrollWidth > clientWidth) found[name] = { obstaclesHere, scrollWidth };
+      const here = await obstaclesOf(page, look);
+      if (here) found[name] = here;
     }
     expect(found).toEqual({});
     const colour = await page.evaluate<string>(`getComputedStyle(document.documentElement).backgroundColor`);

@@ -87,3 +87,20 @@ export async function obstacles(page: Page, { runOnly }: Pick<RunOptions, "runOn
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`));
 }
+
+/** How the page may be looked at. */
+export const looks: Readonly<Record<string, BrowserContextOptions>> = {
+  light: { colorScheme: "light" },
+  dark: { colorScheme: "dark" },
+  narrow: { colorScheme: "light", viewport: { width: 360, height: 740 } },
+};
+
+/** What is wrong with the page as it is looked at: obstacles, or that it scrolls sideways. */
+export async function obstaclesOf(page: Page, look: string): Promise<object | undefined> {
+  // the rest is the same
+  const found = await obstacles(page, look === "dark" ? { runOnly: ["color-contrast"] } : {});
+  const { scrollWidth, clientWidth } = await page.evaluate<{ scrollWidth: number; clientWidth: number }>(
+    `({ scrollWidth: document.documentElement.scrollWidth, clientWidth: document.documentElement.clientWidth })`,
+  );
+  return found.length > 0 || scrollWidth > clientWidth ? { found, scrollWidth } : undefined;
+}

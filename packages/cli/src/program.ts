@@ -4,8 +4,10 @@ import { Command, type CommanderError } from "commander";
 import { addCheck } from "./commands/check.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addExecute } from "./commands/execute.ts";
+import { addQueues } from "./commands/queues.ts";
 import { addRuns } from "./commands/runs.ts";
 import { addShow } from "./commands/show.ts";
+import { addSchedules } from "./commands/schedules.ts";
 import { addSteering } from "./commands/steering.ts";
 import { addTail } from "./commands/tail.ts";
 import { addInspect } from "./commands/inspect.ts";
@@ -20,7 +22,7 @@ Exit codes:
   0  done
   1  the answer is no: an action was refused, a check found something, a run failed
   2  the command was called wrongly
-  3  the store or the run does not exist, or cannot be opened`;
+  3  the store, run, queue or schedule does not exist, or cannot be opened`;
 
 export function createProgram(): Command {
   const program = new Command("perdure")
@@ -46,8 +48,10 @@ export function createProgram(): Command {
   for (const addTo of [
     addRuns,
     addShow,
+    addQueues,
     addTail,
     addSteering,
+    addSchedules,
     addPrune,
     addExecute,
     addCheck,

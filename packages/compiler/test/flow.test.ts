@@ -108,7 +108,7 @@ describe("queues and limits in a directive", () => {
     expect(problems("use task: key=x")).toEqual(["DIRECTIVE_ARGUMENT_MISSING key=x"]);
     expect(problems("use workflow: priority=1")).toEqual(["DIRECTIVE_ARGUMENT_MISSING priority=1"]);
     expect(problems("use workflow: hold=true")).toEqual(["DIRECTIVE_ARGUMENT_MISSING hold=true"]);
-    expect(problems("use workflow: concurrency=1, hold=true")).toEqual(["DIRECTIVE_ARGUMENT_MISSING hold=true"]);
+    expect(problems("use workflow: concurrency=1, hold=true")).toEqual([]);
     expect(problems("use task: perKey=1")).toEqual(["DIRECTIVE_ARGUMENT_MISSING perKey=1"]);
     // a queue that is there but wrong is one problem, not two
     expect(problems("use task: queue=a b, key=x")).toEqual(["DIRECTIVE_ARGUMENT_INVALID queue=a b"]);

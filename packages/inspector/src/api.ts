@@ -9,8 +9,10 @@
  * GET  api/step?run&id                                    StepPage
  * GET  api/workflows                                      WorkflowItem[]
  * GET  api/workflow?name                                  WorkflowPage
+ * GET  api/queues                                         QueueItem[], by name
+ * GET  api/queue?name&limit                               QueuePage
  * GET  api/waiting?after&limit                            WaitList, the next due first
- * GET  api/changes?run                                    server-sent events `change`, without data: read again what you show
+ * GET  api/changes?run|queue                                  server-sent events `change`, without data: read again what you show
  * POST api/actions/retry|restart|cancel|unblock|fork|delete|signal    ActionBody → ActionAnswer
  *
  * `status`, `workflow` and `tag` may be given several times. An error is `Problem` with a status of 400 and more.
@@ -33,6 +35,9 @@ export interface RunItem {
   readonly tags: readonly string[];
   readonly parent?: string;
   readonly forkOf?: string;
+  readonly queue?: { readonly name: string; readonly key?: string };
+  /** It is pending because it stands in line of its queue. */
+  readonly inLine: boolean;
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly endedAt?: number;
@@ -87,8 +92,9 @@ export interface ErrorText {
 export interface WaitItem {
   readonly run: string;
   readonly workflow: string;
-  readonly step: string;
-  readonly kind: "sleep" | "signal" | "child" | "retry";
+  /** Undefined where the run itself stands in line of its queue. */
+  readonly step?: string;
+  readonly kind: "sleep" | "signal" | "child" | "retry" | "queue";
   /** The name of the signal or the task. */
   readonly name?: string;
   /** Id of the child run. */
@@ -96,6 +102,10 @@ export interface WaitItem {
   readonly location?: string;
   /** When it ends without an event from outside. */
   readonly until?: number;
+  /** The queue that it stands in line of, under which key, and since when. */
+  readonly queue?: string;
+  readonly key?: string;
+  readonly since?: number;
   /** JSON schema of the payload of a signal, where the program has one that can be written as such. */
   readonly payloadSchema?: unknown;
 }
@@ -157,6 +167,8 @@ export interface StepItem {
   readonly startedAt: number;
   readonly finishedAt?: number;
   readonly dueAt?: number;
+  /** An open task stands in line of this queue. */
+  readonly inLineOf?: string;
   /** `Name: message`, one line. */
   readonly error?: string;
 }
@@ -187,6 +199,36 @@ export interface WorkflowItem {
   readonly failureRate?: number;
   readonly p50?: number;
   readonly p95?: number;
+}
+
+/** What a queue, or one key of it, is doing. */
+interface InLine {
+  /** What stands in line. */
+  readonly waiting: number;
+  /** Slots that are taken, or kept for a moment. */
+  readonly running: number;
+  /** When the one that has stood in line for longest came. */
+  readonly oldest?: number;
+}
+
+export interface QueueItem extends InLine {
+  readonly name: string;
+  /** Its limits in words, such as `5 at once, 10 a minute`. */
+  readonly limits: string;
+  /** At most so many slots. */
+  readonly concurrency?: number;
+}
+
+export interface QueueKeyItem extends InLine {
+  /** Empty: what has no key. */
+  readonly key: string;
+}
+
+export interface QueuePage {
+  readonly queue: QueueItem;
+  /** Those with the most in line first. */
+  readonly keys: readonly QueueKeyItem[];
+  readonly hasMoreKeys: boolean;
 }
 
 /** A scope of the workflow (itself, a function that it calls, a loop), or a durable call in it. */

@@ -1,6 +1,9 @@
 /** Workflows whose runs the tests of the inspector look at. */
 import { z } from "zod";
-import { progress, signal, sleep, taskContext } from "perdure";
+import { progress, queue, signal, sleep, taskContext } from "perdure";
+
+queue("desk", { concurrency: 2, perKey: { concurrency: 1 }, rate: { limit: 100, per: "90s" } });
+queue("tours", { concurrency: 1 });
 
 class Declined extends Error {
   readonly card: string;
@@ -48,6 +51,23 @@ export async function review(_id: string): Promise<unknown> {
 export async function reminder(_id: string, after: number): Promise<void> {
   "use workflow: id={_id}";
   await sleep(after);
+}
+
+export const desk = { free: [] as (() => void)[] };
+
+async function serve(_customer: string): Promise<void> {
+  "use task: queue=desk, key={_customer}";
+  await new Promise<void>((resolve) => desk.free.push(resolve));
+}
+
+export async function visit(customer: string, _number: number): Promise<void> {
+  "use workflow: id=visit-{customer}-{_number}";
+  await serve(customer);
+}
+
+export async function tour(_id: string): Promise<void> {
+  "use workflow: id={_id}, queue=tours, hold=true";
+  await signal("back");
 }
 
 async function secret(): Promise<string> {

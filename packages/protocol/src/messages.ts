@@ -1,5 +1,6 @@
 import { components } from "./components.ts";
 import { flowMessages } from "./flow-messages.ts";
+import { scheduleMessages } from "./schedule-messages.ts";
 import { define, type Message } from "./message.ts";
 
 export type { Message } from "./message.ts";
@@ -390,6 +391,7 @@ export const messages = {
     hint: "throw an Error with the fields that the workflow needs; the cause of this error has those that could be stored",
   })),
   ...flowMessages,
+  ...scheduleMessages,
 } satisfies Record<string, (params: never) => Message>;
 
 export type MessageCode = keyof typeof messages;

@@ -24,6 +24,7 @@ export {
   worker,
   type ListOptions,
 } from "./api/runs.ts";
+export { getSchedule, schedule, schedules, unschedule, type Schedule, type ScheduleInfo } from "./api/schedules.ts";
 export { cancelMany, retryMany, startMany, type ManyOptions, type ManyResult } from "./api/bulk.ts";
 export type { Worker, WorkerOptions, WorkerState } from "./api/worker.ts";
 export type { Clock } from "./config/clock.ts";
@@ -37,6 +38,8 @@ export { taskContext, type TaskContext } from "./execution/current.ts";
 export { Queue, queue, queues, type QueueInfo, type QueueKeyInfo, type QueueOptions } from "./api/queues.ts";
 export type { BatchOptions, Debounce, StartOptions, ThrottleOptions } from "./api/start-options.ts";
 export { close, configure } from "./process/default-runtime.ts";
+export type { ScheduleOptions } from "./schedules/define.ts";
+export type { CatchUp } from "./schedules/due.ts";
 export { keyed } from "./steps/keyed.ts";
 export { shield } from "./steps/shield.ts";
 export { signal, type SignalOptions } from "./steps/signal.ts";

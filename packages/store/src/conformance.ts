@@ -6,10 +6,12 @@ import { listCases } from "./conformance/lists.ts";
 import { offerCases } from "./conformance/flow/offers.ts";
 import { ownershipCases } from "./conformance/ownership.ts";
 import { persistenceCases } from "./conformance/persistence.ts";
+import { flowPersistenceCases } from "./conformance/flow/persistence.ts";
 import { queueRunCases } from "./conformance/flow/runs.ts";
 import { queueStepCases } from "./conformance/flow/steps.ts";
 import { queueCases } from "./conformance/flow/queues.ts";
 import { requestCases } from "./conformance/requests.ts";
+import { scheduleCases, sharedScheduleCases } from "./conformance/schedules.ts";
 import { signalCases } from "./conformance/signals.ts";
 import { startingCases } from "./conformance/flow/starting.ts";
 import { steeringCases } from "./conformance/steering.ts";
@@ -47,13 +49,15 @@ export function testStore(
     ...listCases,
     ...codeCases,
     ...valueCases,
+    ...scheduleCases,
     ...ifQueues({ ...queueCases, ...queueRunCases, ...queueStepCases, ...offerCases, ...startingCases }),
   };
   for (const [name, run] of Object.entries(cases)) {
     test(name, () => using(make(), run));
   }
   if (!reopen) return;
-  for (const [name, run] of Object.entries(persistenceCases)) {
+  const shared = { ...persistenceCases, ...sharedScheduleCases, ...flowPersistenceCases };
+  for (const [name, run] of Object.entries(shared)) {
     test(name, () => using(make(), (store) => run(store, async () => opened(await reopen(store)))));
   }
 }

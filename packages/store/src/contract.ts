@@ -1,7 +1,3 @@
-import type { FlowStore, RunPlace, StartConditions } from "./flow.ts";
-
-export type * from "./flow.ts";
-
 /**
  * The contract between the runtime and a store. Five principles:
  *
@@ -14,120 +10,15 @@ export type * from "./flow.ts";
  *
  * The methods document the numbered invariants. The conformance suite quotes the numbers.
  */
-export type Awaitable<T> = T | Promise<T>;
+import type { FlowStore } from "./flow.ts";
+import type { Blocked, CreatedRun, FinalStatus, NewRun, RunRow, RunStatus } from "./runs.ts";
+import type { ScheduleStore } from "./schedules.ts";
+import type { Awaitable, Encoded, Lease } from "./terms.ts";
 
-/** A value that the runtime has encoded. It is well-formed Unicode text, like every id and name in this file. */
-export type Encoded = string;
-
-export type RunStatus = "pending" | "running" | "waiting" | "completed" | "failed" | "cancelled";
-export type FinalStatus = Extract<RunStatus, "completed" | "failed" | "cancelled">;
-
-/** Why a run stopped before it ended. `code` covers the code and the options about changed code; a worker resumes the run only under a different `code`. */
-export interface Blocked {
-  readonly error: string;
-  readonly message: string;
-  readonly code: string;
-}
-
-export interface RunRow {
-  readonly id: string;
-  readonly workflow: string;
-  /** File of the module that defines the workflow, relative to the project's root. */
-  readonly file: string;
-  readonly status: RunStatus;
-  readonly input: Encoded;
-  /** Fingerprint of the input. A call with the same id and another fingerprint is an error. */
-  readonly inputHash: string;
-  /** The value of a completed run, or the error of a failed or cancelled run. */
-  readonly output?: Encoded;
-  /** Fingerprint of the code version that recorded the run's latest steps; `getCode` returns its modules. */
-  readonly code: string;
-  /** Checkpoints up to this `seq` are older than `code`, or older than the latest retry. */
-  readonly codeSeq: number;
-  /** The code versions that recorded the run's older steps. Only the runtime reads and writes this text. */
-  readonly codeHistory?: Encoded;
-  /** The secret that seeds the random values of the run. */
-  readonly seed: string;
-  /** Id of the parent run that waits for this run. */
-  readonly parent?: string;
-  /** Words that users find the run by. */
-  readonly tags?: readonly string[];
-  /** Id of the run that this run is a fork of. */
-  readonly forkOf?: string;
-  /** What tracing wants to know of the code that started the run. */
-  readonly trace?: string;
-  /** Its queue, and its place there. */
-  readonly queue?: RunPlace;
-  /** It is pending and stands in line for a slot of its queue. */
-  readonly inLine?: true;
-  /** `input` has the collected inputs of several starts, as `batchInput` writes them. */
-  readonly batch?: true;
-  /** When the run is cancelled if it has not begun, and if it has not ended. */
-  readonly beginBy?: number;
-  readonly endBy?: number;
-  /** What the run last said of its progress. */
-  readonly progress?: Encoded;
-  readonly owner?: string;
-  readonly epoch: number;
-  readonly leaseUntil?: number;
-  /** When the last owner gave up the run: released or ended it. Undefined while it has an owner, and before it has had one. */
-  readonly releasedAt?: number;
-  /** When a waiting run is due. Undefined: only a signal or a cancellation wakes it. */
-  readonly wakeAt?: number;
-  /** The reason of a requested cancellation, delivered or not. */
-  readonly cancel?: Encoded;
-  readonly blocked?: Blocked;
-  /** The run has failed, and its clean-up has done durable work since: to go on from the failure would build on what was undone. */
-  readonly compensated?: true;
-  /** The failed steps that ended the run: a retry executes them again. Only a failed run has them. */
-  readonly unhandled?: readonly string[];
-  /** How often the run was begun again from the top. */
-  readonly restarts: number;
-  /** How often in a row the run was claimed from an owner that had not released it, without a new checkpoint in between. */
-  readonly stalls: number;
-  /** When the run was created, or last restarted. */
-  readonly createdAt: number;
-  /** The time that the workflow reads before its first step: `createdAt`, or that of the original for a fork. */
-  readonly startedAt: number;
-  /** When the run was last claimed, released, ended, retried, restarted, or requested to cancel. */
-  readonly updatedAt: number;
-}
-
-export type NewRun = Pick<
-  RunRow,
-  | "id"
-  | "workflow"
-  | "file"
-  | "input"
-  | "inputHash"
-  | "code"
-  | "codeHistory"
-  | "seed"
-  | "parent"
-  | "tags"
-  | "trace"
-  | "createdAt"
-> & {
-  /** Those of a run that comes from another store. */
-  readonly forkOf?: string;
-  readonly restarts?: number;
-  readonly startedAt?: number;
-  /** The modules of `code`. */
-  readonly modules: Encoded;
-  /** With a lease, the run starts as running, owned and at epoch 1. Without a lease, it starts as pending. */
-  readonly lease?: Lease;
-} & StartConditions;
-
-export interface CreatedRun {
-  /** False: a run with this id existed. */
-  readonly created: boolean;
-  readonly run: RunRow;
-}
-
-export interface Lease {
-  readonly owner: string;
-  readonly until: number;
-}
+export type * from "./flow.ts";
+export type * from "./runs.ts";
+export type * from "./schedules.ts";
+export type * from "./terms.ts";
 
 export type StepKind = "task" | "sleep" | "signal" | "child" | "start" | "cancel";
 /** `open`: started but not finished (a sleep, a wait, a task between two attempts). The other states are checkpoints. */
@@ -213,6 +104,8 @@ export interface RunFilter {
   readonly tags?: readonly string[];
   /** Only children of this run. */
   readonly parent?: string;
+  /** Only runs that this schedule started. */
+  readonly schedule?: string;
   /** Only runs created at this time or later. */
   readonly createdAfter?: number;
   /** Only runs created before this time. */
@@ -309,7 +202,7 @@ export interface Wakeup {
   readonly signals: readonly SignalRow[];
 }
 
-export interface Store extends Partial<FlowStore> {
+export interface Store extends Partial<FlowStore & ScheduleStore> {
   /** Appears in messages, for example `sqlite:perdure.db`. */
   readonly name: string;
 

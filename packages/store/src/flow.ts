@@ -1,4 +1,4 @@
-import type { Awaitable, Encoded, Lease, NewRun } from "./contract.ts";
+import type { Awaitable, Encoded, Lease } from "./terms.ts";
 
 /** Limits of a queue. Each is optional; a queue without any is only a name that workers choose by. */
 export interface QueueLimits {
@@ -76,6 +76,18 @@ export interface QueueKeyRow {
   readonly oldest?: number;
 }
 
+/** A place in a queue that a run, or a step of it, has. */
+export interface QueueItem {
+  readonly queue: string;
+  readonly key: string;
+  /** Undefined: the run itself. */
+  readonly step?: string;
+  /** It stands in line. False: its slot is taken, or kept for it. */
+  readonly inLine: boolean;
+  /** When it came. */
+  readonly since: number;
+}
+
 /**
  * How a start joins others of the same workflow and key: while a run has not begun and still gathers, a further start with this key changes that run and
  * creates none.
@@ -131,7 +143,7 @@ export const LATEST_OFFER = 2 * OFFER_TIME;
  * Q1 Limits: the slots of a queue that are offered and taken never exceed `concurrency`, those of a key never exceed `perKey`, and of any `limit + 1` starts
  *    the last is at least `per + slack` later than the first. A start is the moment in which a step's slot is taken, or a run's for the first time. Without a definition
  *    a queue has no limits. A definition that lowers a limit takes no slot away.
- * Q2 Order: whenever a slot is free and somebody in line may have it, it is offered in the same transition that made it free; if time made it free, by the
+ * Q2 Order: whenever a slot is free and somebody in line may have it (what continues need not wait for the rate), it is offered in the same transition that made it free; if time made it free, by the
  *    next call of `offers`. Keys take turns: the next is the key whose turn is furthest back, where a key that joins the line joins the
  *    present turn; of keys with the same turn, the one whose first in line has the lowest rank; of one key, the lowest rank; of equal ranks, who came first. A run in line that
  *    is requested to cancel comes before all others of its key.
@@ -152,6 +164,8 @@ export interface FlowStore {
   queues(): Awaitable<QueueRow[]>;
   /** Keys that are in line or have slots, those with the most in line first. */
   queueKeys(queue: string, limit: number): Awaitable<QueueKeyRow[]>;
+  /** The places that the run and its steps have, in the order in which they came. */
+  queueItems(run: string): Awaitable<QueueItem[]>;
   /** Takes a slot for each step, or puts it in line: one transition for all. The same call again gives the same answer, unless something became free. */
   enqueue(steps: readonly QueuedStep[]): Awaitable<QueueAnswer[]>;
   /** The step needs its slot, or its place in line, no more. No effect where it has neither under this epoch. */
@@ -185,4 +199,4 @@ export interface FlowStore {
 }
 
 /** The text of a batch's input: a JSON array of the collected inputs. */
-export const batchInput = (inputs: readonly NewRun["input"][]): Encoded => JSON.stringify(inputs);
+export const batchInput = (inputs: readonly Encoded[]): Encoded => JSON.stringify(inputs);

@@ -40,4 +40,13 @@ export const DURABLE_WRITES: ReadonlySet<StoreMethod> = new Set([
   "unblock",
   "delete",
   "prune",
+  "defineQueue",
+  "enqueue",
+  "leave",
+  "freeSlots",
+  "expire",
+  "putSchedule",
+  "deleteSchedule",
+  "pauseSchedule",
+  "tickSchedule",
 ]);

@@ -17,6 +17,7 @@ import {
   workflow,
   type Command,
 } from "./drawn.ts";
+import { schedule, scheduleCommands } from "./schedule-commands.ts";
 import { flowCommands, flowState, startConditions } from "./flow-commands.ts";
 
 const LISTED = ["pending", "running", "waiting", "completed", "failed", "cancelled", "blocked"] as const;
@@ -32,6 +33,7 @@ const newRun: fc.Arbitrary<NewRun> = fc
     codeHistory: maybe(text),
     parent: maybe(run),
     tags: maybe(fc.subarray(["new", "old"])),
+    schedule: maybe(schedule),
     forkOf: maybe(run),
     restarts: maybe(fc.nat({ max: 2 })),
     startedAt: maybe(time),
@@ -165,6 +167,7 @@ const filter = fc
     runs: maybe(fc.uniqueArray(run)),
     tags: maybe(fc.subarray(["new", "old"])),
     parent: maybe(run),
+    schedule: maybe(schedule),
     createdAfter: maybe(time),
     createdBefore: maybe(time),
     search: maybe(fc.constantFrom("a", "B", "")),
@@ -267,6 +270,7 @@ export function drawnCommand({ queues, forward }: { queues: boolean; forward: bo
   return fc.oneof(
     { weight: queues ? 6 : 3, arbitrary: creation },
     ...commands,
+    ...scheduleCommands(created),
     ...(queues ? flowCommands(forward) : []),
   );
 }
@@ -280,7 +284,8 @@ export async function everything(store: Store) {
   const counts = (await store.countRuns()).map((count) => JSON.stringify(Object.entries(count).sort())).sort();
   const rows = await Promise.all(runs.map(({ id }) => store.getRun(id)));
   const executions = await Promise.all(runs.map(({ id }) => store.executions(id)));
-  return { runs, wakeups, steps, codes, counts, rows, executions, flow: await flowState(store) };
+  const schedules = await store.listSchedules?.();
+  return { runs, wakeups, steps, codes, counts, rows, executions, schedules, flow: await flowState(store) };
 }
 
 /** Sorts the open steps, which a store may return in any order. */

@@ -7,7 +7,8 @@ import { OFFER_TIME, type Store } from "../src/index.ts";
  */
 export type Command = ((store: Store) => Promise<unknown>) & { readonly at?: number };
 
-export const run = fc.constantFrom("a", "b", "c", "d");
+export const RUNS = ["a", "b", "c", "d"] as const;
+export const run = fc.constantFrom(...RUNS);
 export const workflow = fc.constantFrom("ship", "bill");
 export const owner = fc.constantFrom("me", "you");
 export const signal = fc.constantFrom("go", "stop");

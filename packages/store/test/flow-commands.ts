@@ -9,6 +9,7 @@ import {
   maybe,
   owner,
   run,
+  RUNS,
   stepId,
   time,
   type Command,
@@ -141,8 +142,10 @@ export function flowCommands(
 
 /** Everything that can be read of the queues. */
 export async function flowState(store: Store): Promise<unknown> {
-  if (!store.queues || !store.queueKeys || !store.slotOwners) return undefined;
+  if (!store.queues || !store.queueKeys || !store.queueItems || !store.slotOwners) return undefined;
   const keys = [];
   for (const queue of QUEUES) keys.push(await store.queueKeys(queue, 2));
-  return { queues: await store.queues(), keys, owners: [...(await store.slotOwners())].sort() };
+  const items = [];
+  for (const id of RUNS) items.push(await store.queueItems(id));
+  return { queues: await store.queues(), keys, items, owners: [...(await store.slotOwners())].sort() };
 }

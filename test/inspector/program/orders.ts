@@ -5,6 +5,7 @@ import {
   configure,
   getRun,
   progress,
+  queue,
   recover,
   signal,
   sleep,
@@ -173,6 +174,24 @@ export async function slow(_id: string): Promise<void> {
   await wait(2);
 }
 
+queue("mail", { concurrency: 3, perKey: { concurrency: 1 }, rate: { limit: 100, per: "1m" } });
+queue("shipments", { concurrency: 1 });
+
+export async function send(_customer: string, number: number): Promise<void> {
+  "use task: queue=mail, key={_customer}";
+  while (!has(`sent-${number}`) && !has("sent-all")) await pause(10);
+}
+
+export async function letter(customer: string, number: number): Promise<void> {
+  "use workflow: id=letter-{customer}-{number}";
+  await send(customer, number);
+}
+
+export async function shipment(_number: number): Promise<void> {
+  "use workflow: id=shipment-{_number}, queue=shipments, hold=true";
+  await signal("arrived");
+}
+
 const script = `<script>window.executed = true</script><img src="x" onerror="window.executed = true">`;
 
 export async function attack(): Promise<Record<string, string>> {
@@ -242,6 +261,15 @@ const scenes: Readonly<Record<string, () => Promise<unknown>>> = {
     const run = await start(slow, ["1"]);
     console.log("started");
     await run.result();
+  },
+  async queues() {
+    for (let number = 1; number <= 5; number++) await start(letter, ["ada", number]);
+    for (const customer of ["bob", "eve", "dan", "kim"]) await start(letter, [customer, 1]);
+    for (let number = 1; number <= 3; number++) await start(shipment, [number]);
+    const run = await getRun("letter-kim-1");
+    await waits(run as Started);
+    console.log("in line");
+    await new Promise((resolve) => process.once("SIGTERM", resolve));
   },
   async many() {
     const run = await start(long, ["1", 10_000]);

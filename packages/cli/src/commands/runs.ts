@@ -65,9 +65,13 @@ function printRuns(runs: readonly RunInfo[], { limit = 100 }: RunsOptions, termi
 }
 
 /** The most important thing about a run beside its status. */
-function noteOf({ error, blocked, wakeAt, progress, status }: RunInfo, time: (date: Date) => string): string {
+function noteOf(
+  { error, blocked, queue, inLine, wakeAt, progress, status }: RunInfo,
+  time: (date: Date) => string,
+): string {
   if (blocked) return oneLine(blocked.message);
   if (status === "failed" || status === "cancelled") return headline(error);
+  if (inLine) return `in line of ${oneLine(queue?.name ?? "")}`;
   if (progress !== undefined)
     return oneLine(typeof progress === "string" ? progress : JSON.stringify(toJson(progress)));
   return wakeAt ? `until ${time(wakeAt)}` : "";

@@ -64,6 +64,7 @@ function printRun(shown: Shown, options: ShowOptions, terminal: Terminal): void 
     ["tags", run.tags.length > 0 ? safe(run.tags.join(", ")) : undefined],
     ["parent", run.parent === undefined ? undefined : safe(run.parent)],
     ["fork of", run.forkOf === undefined ? undefined : safe(run.forkOf)],
+    ["queue", run.queue && queueText(run.queue)],
     ["restarts", run.restarts > 0 ? String(run.restarts) : undefined],
     ["executions", executions.length > 1 ? executionsText(executions) : undefined],
     ["progress", run.progress === undefined ? undefined : value(run.progress)],
@@ -77,9 +78,12 @@ function printRun(shown: Shown, options: ShowOptions, terminal: Terminal): void 
   terminal.print(`${bold(safe(run.id))}  ${colored(terminal, statusOf(run))}`);
   for (const [name, text] of facts) if (text !== undefined) terminal.print(`${dim(name.padEnd(10))} ${text}`);
   if (steps.length > 0) terminal.print("");
-  for (const line of drawTree(treeOf(steps), (node) => stepLines(node, options, terminal, now))) terminal.print(line);
+  for (const line of drawTree(treeOf(steps), (node) => stepLines(node, shown, options, terminal))) terminal.print(line);
   printEnd(shown, options, terminal);
 }
+
+const queueText = ({ name, key }: NonNullable<RunDetails["queue"]>): string =>
+  safe(key === undefined ? name : `${name} (key ${key})`);
 
 function executionsText(executions: readonly RunExecution[]): string {
   const died = executions.filter(({ end }) => end === "died").length;
@@ -91,16 +95,19 @@ const timeOf =
   (date: Date): string =>
     isTerminal ? relative(date, now) : date.toISOString();
 
-function stepLines({ segment, step }: StepNode, options: ShowOptions, terminal: Terminal, now: Date): string[] {
+function stepLines({ segment, step }: StepNode, { run }: Shown, options: ShowOptions, terminal: Terminal): string[] {
+  const now = new Date();
   const { dim, red, green, cyan } = terminal.colors;
   const name = safe(segment.replace(/^\//u, ""));
   if (!step) return [dim(name)];
   const { state, attempts, kind, target, error, output, input, location } = step;
   const mark = state === "completed" ? green("✔") : state === "failed" ? red("✖") : cyan("…");
+  const line = run.waitingFor.find((wait) => wait.kind === "queue" && wait.step === step.id);
   const details = [
     durationOf(step, now),
     ...(attempts > 1 ? [`${attempts} attempts`] : []),
     ...(kind === "child" && target !== undefined ? [`run ${safe(target)}`] : []),
+    ...(line ? [`in line of ${safe(line.queue ?? "")}`] : []),
     ...(step.dueAt ? [`due ${timeOf(terminal, now)(step.dueAt)}`] : []),
   ];
   const value = (title: string, what: unknown): string[] => `${title} ${toText(what)}`.split("\n");

@@ -25,7 +25,13 @@ export function relative(date: Date, now = new Date()): string {
 }
 
 /** What a run waits for. */
-export function waitText({ kind, name, run, until }: Wait, time: (date: Date) => string): string {
+export function waitText(wait: Wait, time: (date: Date) => string): string {
+  const { kind, name, run, until } = wait;
+  if (kind === "queue") {
+    const { queue = "", key, since } = wait;
+    const turn = name === undefined ? "its turn" : `the turn of ${name}`;
+    return `${turn} in line of ${queue}${key === undefined ? "" : ` (key ${key})`}${since ? `, came ${time(since)}` : ""}`;
+  }
   const end = until ? ` until ${time(until)}` : "";
   if (kind === "signal") return `signal ${name ?? ""}${end && ` (timeout ${time(until ?? new Date())})`}`;
   if (kind === "child") return `run ${run ?? ""}`;

@@ -38,6 +38,7 @@ const run = v.object({
   seed: text,
   parent: optional(text),
   tags: optional(list(text)),
+  schedule: optional(text),
   progress: optional(text),
   wakeAt: optional(number),
   cancel: optional(text),
@@ -131,12 +132,13 @@ export async function record(
   codes: Report["codes"],
 ): Promise<boolean> {
   const { id, workflow, file, input, inputHash, code, codeSeq, codeHistory, seed, createdAt } = row;
-  const { parent, tags, forkOf, restarts, startedAt } = row;
+  const { parent, tags, schedule, forkOf, restarts, startedAt } = row;
   const now = Date.now();
   const versions = Object.keys(codes).filter((each) => each !== code);
   const optionalFields = {
     ...(parent !== undefined && { parent }),
     ...(tags && { tags }),
+    ...(schedule !== undefined && { schedule }),
     ...(forkOf !== undefined && { forkOf }),
     ...(restarts !== undefined && { restarts }),
     ...(startedAt !== undefined && { startedAt }),

@@ -5,6 +5,7 @@ import type { GenericSchema, InferOutput } from "valibot";
 import { actions } from "../actions.ts";
 import type { ActionName } from "../api.ts";
 import { overview, runList, waitList, workflowList } from "../read/lists.ts";
+import { queueList, queuePage } from "../read/queues.ts";
 import { runPage, stepList, stepPage, type Project } from "../read/run-page.ts";
 import { workflowPage } from "../read/workflow-page.ts";
 import { changesOf, type Changes } from "./changes.ts";
@@ -81,14 +82,17 @@ export function createApp({ client, project, changes, authorize, base, hosts, is
     if (!page) throw refusal(404, "WORKFLOW_NOT_FOUND", `no run of a workflow ${name} is recorded`);
     return page;
   });
+  get("queues", input.noQuery, () => queueList(client()));
+  get("queue", input.queueQuery, ({ name, limit }) => queuePage(client(), name, limit));
   get("waiting", input.waitingQuery, ({ after, limit }) =>
     waitList(client(), { limit, ...(after !== undefined && { after }) }),
   );
   app.get("/api/changes", async (context) => {
     await allow(context, "read");
-    const { run, after } = input.checked(input.changesQuery, input.queryOf(context.req.url));
+    const { run, queue, after } = input.checked(input.changesQuery, input.queryOf(context.req.url));
     if (context.req.method === "HEAD") return context.body(null); // nobody would read the stream, nor end it
-    return changesOf(context, run === undefined ? changes.ofLists(client()) : changes.ofRun(client(), run, after));
+    if (run !== undefined) return changesOf(context, changes.ofRun(client(), run, after));
+    return changesOf(context, queue === undefined ? changes.ofLists(client()) : changes.ofQueue(client(), queue));
   });
 
   app.post("/api/actions/:name", deliberate, bodyLimit({ maxSize: LARGEST_BODY }), async (context) => {

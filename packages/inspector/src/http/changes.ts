@@ -38,15 +38,25 @@ export class Changes {
   }
 
   private async readLists(client: Client): Promise<string> {
-    const [counts, runs] = await Promise.all([client.countRuns(), client.listRuns({ limit: LATEST })]);
-    const latest = runs.map(({ id, status, updatedAt, blocked, progress }) => [
+    const [counts, queues, runs] = await Promise.all([
+      client.countRuns(),
+      client.queues(),
+      client.listRuns({ limit: LATEST }),
+    ]);
+    const latest = runs.map(({ id, status, inLine, updatedAt, blocked, progress }) => [
       id,
       status,
+      inLine,
       updatedAt,
       blocked,
       progress,
     ]);
-    return textOf([counts, latest]);
+    return textOf([counts, queues, latest]);
+  }
+
+  ofQueue(client: Client, name: string): Watched {
+    const queue = client.queue(name);
+    return { state: async () => textOf([await queue.info(), await queue.keys()]), every: LISTS_EVERY };
   }
 
   /** @param after - the `seq` of the last step that the reader has */
@@ -54,13 +64,13 @@ export class Changes {
     const seen = { seq: after, restarts: -1 };
     const state: State = async () => {
       const run = await client.getRun(id);
-      const { status, updatedAt, blocked, progress, waitingFor, restarts } = await run.info();
+      const { status, inLine, updatedAt, blocked, progress, waitingFor, restarts } = await run.info();
       if (seen.restarts !== restarts) {
         if (seen.restarts >= 0) seen.seq = 0; // its steps begin anew
         seen.restarts = restarts;
       }
       seen.seq = await client.lastSeq(id, seen.seq);
-      return textOf([seen, status, updatedAt, blocked, progress, waitingFor]);
+      return textOf([seen, status, inLine, updatedAt, blocked, progress, waitingFor]);
     };
     return { state, every: RUN_EVERY };
   }

@@ -27,8 +27,13 @@ export const runQuery = v.strictObject({ id: text });
 export const stepsQuery = v.strictObject({ run: text, after: v.optional(number, "0"), limit: limit(10_000, 1_000) });
 export const stepQuery = v.strictObject({ run: text, id: text });
 export const workflowQuery = v.strictObject({ name: text });
+export const queueQuery = v.strictObject({ name: text, limit: limit(10_000, 200) });
 export const waitingQuery = v.strictObject({ after: v.optional(text), limit: limit(500, 100) });
-export const changesQuery = v.strictObject({ run: v.optional(text), after: v.optional(number, "0") });
+export const changesQuery = v.strictObject({
+  run: v.optional(text),
+  queue: v.optional(text),
+  after: v.optional(number, "0"),
+});
 export const noQuery = v.strictObject({});
 
 const run = { run: text };

@@ -32,7 +32,7 @@ function codeOf(error: unknown): string {
 
 /** What the code of an error of the runtime means for who asked. */
 function statusOf(code: string): ContentfulStatusCode {
-  if (code === "RUN_NOT_FOUND" || code === "STEP_NOT_FOUND") return 404;
+  if (code === "RUN_NOT_FOUND" || code === "STEP_NOT_FOUND" || code === "QUEUE_NOT_FOUND") return 404;
   if (code.startsWith("OPTION_") || code === "VALUE_NOT_STORABLE" || code === "RUN_ID_INVALID") return 400;
   if (code.startsWith("RUN_")) return 409;
   return /^(?:STORE|SQLITE|RUNTIME)_/u.test(code) ? 503 : 500;

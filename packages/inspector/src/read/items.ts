@@ -20,6 +20,8 @@ export function runItem(run: RunInfo, limit = LIST_LIMIT): RunItem {
     tags,
     ...(parent !== undefined && { parent }),
     ...(forkOf !== undefined && { forkOf }),
+    ...(run.queue && { queue: run.queue }),
+    inLine: run.inLine,
     createdAt: run.createdAt.getTime(),
     updatedAt: run.updatedAt.getTime(),
     ...time("endedAt", run.endedAt),
@@ -34,17 +36,20 @@ export function runItem(run: RunInfo, limit = LIST_LIMIT): RunItem {
 
 /** What a run waits for; a signal with the schema of its payload, which the form for it is made from. */
 export async function waitItem(run: Run, workflow: string, wait: Wait): Promise<WaitItem> {
-  const { kind, step, name, run: child, location, until } = wait;
-  const payloadSchema = kind === "signal" ? await payloadSchemaOf(run, step) : undefined;
+  const { kind, step, name, run: child, location, until, queue, key, since } = wait;
+  const payloadSchema = kind === "signal" && step !== undefined ? await payloadSchemaOf(run, step) : undefined;
   return {
     run: run.id,
     workflow,
-    step,
+    ...(step !== undefined && { step }),
     kind,
     ...(name !== undefined && { name }),
     ...(child !== undefined && { child }),
     ...(location !== undefined && { location }),
     ...time("until", until),
+    ...(queue !== undefined && { queue }),
+    ...(key !== undefined && { key }),
+    ...time("since", since),
     ...(payloadSchema !== undefined && { payloadSchema }),
   };
 }
@@ -56,8 +61,10 @@ const payloadSchemaOf = async (run: Run, step: string): Promise<unknown> =>
     () => undefined,
   );
 
-export function stepItem(step: StepInfo): StepItem {
+/** @param waits - of the run */
+export function stepItem(step: StepInfo, waits: readonly Wait[] = []): StepItem {
   const { id, kind, name, state, seq, location, path, outer, target, attempts, failedAttempts = [], error } = step;
+  const line = waits.find((wait) => wait.kind === "queue" && wait.step === id);
   return {
     id,
     kind,
@@ -78,6 +85,7 @@ export function stepItem(step: StepInfo): StepItem {
     startedAt: step.startedAt.getTime(),
     ...time("finishedAt", step.finishedAt),
     ...time("dueAt", step.dueAt),
+    ...(line?.queue !== undefined && { inLineOf: line.queue }),
     ...(error !== undefined && { error: headline(error) }),
   };
 }

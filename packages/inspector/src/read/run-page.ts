@@ -69,16 +69,20 @@ export async function stepList(
   const open = await run.steps({ open: true, values: false }); // first: one that ends now is then among the others
   const steps = await run.steps({ after, limit, values: false });
   const next = steps.length < limit ? undefined : steps.at(-1)?.seq;
-  if (next !== undefined) return { steps: steps.map(stepItem), next };
+  if (next !== undefined) return { steps: steps.map((step) => stepItem(step)), next };
   const ended = new Set(steps.map((step) => step.id));
-  return { steps: [...steps, ...open.filter((step) => !ended.has(step.id))].map(stepItem) };
+  const last = [...steps, ...open.filter((step) => !ended.has(step.id))];
+  const { waitingFor } = await run.info();
+  return { steps: last.map((step) => stepItem(step, waitingFor)) };
 }
 
 export async function stepPage(client: Client, run: string, id: string, project: Project): Promise<StepPage> {
-  const step = await (await client.getRun(run)).step(id);
+  const found = await client.getRun(run);
+  const step = await found.step(id);
+  const { waitingFor } = await found.info();
   const { source } = placeOf(step, project);
   return {
-    step: stepItem(step),
+    step: stepItem(step, waitingFor),
     ...("input" in step && { input: valueText(step.input) }),
     ...("output" in step && { output: valueText(step.output) }),
     ...(step.error !== undefined && { error: errorText(step.error, project.root, project.find) }),

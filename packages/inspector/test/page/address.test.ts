@@ -25,6 +25,8 @@ describe("the address", () => {
     { page: "run", id: "a", step: "for[1]/b[0]//c[2]" },
     { page: "workflow", name: "order/a" },
     { page: "workflows" },
+    { page: "queues" },
+    { page: "queue", name: "mail/a" },
     { page: "waiting" },
   ])("$page survives the way through the address", (route) => {
     expect(parseRoute(formatRoute(route))).toEqual(route);

@@ -79,6 +79,7 @@ describe("runs that are read again", () => {
     file: "src/order.ts",
     status,
     tags: [],
+    inLine: false,
     createdAt,
     updatedAt: createdAt,
     restarts: 0,

@@ -14,6 +14,7 @@ function world(record: { run?: Partial<RunItem>; done: StepItem[]; open?: StepIt
     file: "src/order.ts",
     status: "running",
     tags: [],
+    inLine: false,
     createdAt: 0,
     updatedAt: 0,
     restarts: 0,

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { padded, positionOf, ticksOf, timeAt } from "../../page/src/model/axis.ts";
 import { segmentsOf } from "../../page/src/model/bars.ts";
 import { livesOf } from "../../page/src/model/lives.ts";
+import { stepStatus } from "../../page/src/model/tree.ts";
 import { stepAt } from "./steps.ts";
 
 const parts = (...given: Parameters<typeof segmentsOf>): unknown[] =>
@@ -52,6 +53,14 @@ describe("the bar of a step", () => {
     const waiting = stepAt("a[0]", { state: "open", failedAttempts: failures([0, 10]), dueAt: 90 });
     expect(parts(waiting, 40)).toEqual(["failed 0-10", "backoff 10-40 open"]);
     expect(parts(waiting, 95)).toEqual(["failed 0-10", "backoff 10-90", "work 90-95 open"]);
+  });
+
+  test("the bar of a task in line of a queue is a gap until now", () => {
+    const first = stepAt("a[0]", { state: "open", inLineOf: "mail" });
+    expect(parts(first, 40)).toEqual(["backoff 0-40 open"]);
+    const second = stepAt("a[0]", { state: "open", inLineOf: "mail", failedAttempts: failures([0, 10]), dueAt: 20 });
+    expect(parts(second, 40)).toEqual(["failed 0-10", "backoff 10-40 open"]);
+    expect([stepStatus(first), stepStatus(stepAt("a[0]", { state: "open" }))]).toEqual(["waiting", "running"]);
   });
 
   test("the bar of an open wait extends until now, and not beyond the time when it was due", () => {

@@ -5,6 +5,7 @@ import { runtimeInUse } from "../process/default-runtime.ts";
 import { systemOwners } from "../process/owner.ts";
 import { Runtime } from "../process/runtime.ts";
 import type { RunInfo } from "./info.ts";
+import { Queue, queuesOf, type QueueInfo } from "./queues.ts";
 import { Run } from "./run.ts";
 import { listRunsOf, type ListOptions } from "./runs.ts";
 
@@ -31,6 +32,15 @@ export class Client {
 
   async countRuns(): Promise<RunCount[]> {
     return (await this.runtime.ready()).countRuns();
+  }
+
+  queues(): Promise<QueueInfo[]> {
+    return queuesOf(this.runtime);
+  }
+
+  /** The queue of this name, whether or not it is used. */
+  queue(name: string): Queue {
+    return new Queue(() => this.runtime, name);
   }
 
   /** The `seq` of the last finished step of the run, whose values are not decoded. `after`, if no step has a higher one. */

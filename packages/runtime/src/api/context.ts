@@ -1,5 +1,5 @@
 import { PerdureError } from "@perdure/protocol";
-import { inputOf } from "../values/run-input.ts";
+import { inputOf } from "../queues/run-input.ts";
 import { context, currentScope } from "../execution/current.ts";
 
 /** What a workflow can know of its run. */

@@ -2,7 +2,7 @@ import type { RunRow, RunStatus, StepRow } from "@perdure/store";
 import { isFinal } from "@perdure/store";
 import type { Runtime } from "../process/runtime.ts";
 import { shown } from "../config/redact.ts";
-import { runInfo, stepInfo, waitsOf, type StepInfo, type Wait } from "./info.ts";
+import { readWaits, runInfo, stepInfo, type StepInfo, type Wait } from "./info.ts";
 
 /** Something that happened in a run. */
 export type RunEvent =
@@ -57,7 +57,7 @@ export async function* subscribe(
       continue;
     }
     if (hasChanged) yield { type: "status", status: row.status, ...(row.blocked && { blocked: row.blocked }) };
-    const waitingFor = waitsOf(await (await runtime.ready()).steps(id, { open: true, values: false }));
+    const waitingFor = await readWaits(await runtime.ready(), id);
     const waits = JSON.stringify(waitingFor);
     if (waits !== seen.waits) yield { type: "waiting", waitingFor };
     seen.waits = waits;

@@ -1,5 +1,14 @@
 import { outerStepId, splitStepId, stepName } from "@perdure/protocol";
-import { isFinal, type Blocked, type RunHead, type RunStatus, type StepKind, type StepRow } from "@perdure/store";
+import {
+  isFinal,
+  type Blocked,
+  type QueueItem,
+  type RunHead,
+  type RunStatus,
+  type StepKind,
+  type StepRow,
+  type Store,
+} from "@perdure/store";
 import { shown, type Shower } from "../config/redact.ts";
 import type { Redacted } from "../config/settings.ts";
 import { failedAttemptsOf } from "../history/failed-attempts.ts";
@@ -18,6 +27,12 @@ export interface RunInfo {
   readonly parent?: string;
   /** Id of the run that this run is a fork of. */
   readonly forkOf?: string;
+  /** Name of the schedule that started the run. */
+  readonly schedule?: string;
+  /** The queue whose slots the run needs. */
+  readonly queue?: { readonly name: string; readonly key?: string };
+  /** Whether the run is pending because it stands in line of its queue. */
+  readonly inLine: boolean;
   readonly createdAt: Date;
   /** When the run was last resumed, left memory, ended, or was asked to cancel. */
   readonly updatedAt: Date;
@@ -36,10 +51,11 @@ export interface RunInfo {
   readonly restarts: number;
 }
 
-/** What a run waits for: the end of a `sleep`, a `signal`, the end of a child run, or the next attempt of a task. */
+/** What a run waits for: the end of a `sleep`, a `signal`, the end of a child run, the next attempt of a task, or a slot of a queue. */
 export interface Wait {
-  readonly kind: "sleep" | "signal" | "child" | "retry";
-  readonly step: string;
+  readonly kind: "sleep" | "signal" | "child" | "retry" | "queue";
+  /** Undefined where the run itself stands in line of its queue. */
+  readonly step?: string;
   readonly location?: string;
   /** The name of the signal, or of the task. */
   readonly name?: string;
@@ -47,6 +63,10 @@ export interface Wait {
   readonly run?: string;
   /** When the wait ends without an event from outside. */
   readonly until?: Date;
+  /** The queue that the run or the task stands in line of, the key under which it does, and when it came. */
+  readonly queue?: string;
+  readonly key?: string;
+  readonly since?: Date;
 }
 
 export interface RunDetails extends RunInfo {
@@ -99,7 +119,8 @@ export interface FailedAttempt {
 }
 
 export function runInfo(reader: Shower, head: RunHead): RunInfo {
-  const { id, workflow, file, status, tags = [], parent, forkOf, wakeAt, blocked, output, progress, restarts } = head;
+  const { id, workflow, file, status, tags = [], parent, forkOf, schedule, queue, inLine = false } = head;
+  const { wakeAt, blocked, output, progress, restarts } = head;
   const about = (value: Redacted["value"]): Redacted => ({ value, run: id, workflow });
   return {
     id,
@@ -109,6 +130,9 @@ export function runInfo(reader: Shower, head: RunHead): RunInfo {
     tags,
     ...(parent !== undefined && { parent }),
     ...(forkOf !== undefined && { forkOf }),
+    ...(schedule !== undefined && { schedule }),
+    ...(queue && { queue: { name: queue.queue, ...(queue.key !== "" && { key: queue.key }) } }),
+    inLine,
     createdAt: new Date(head.createdAt),
     updatedAt: new Date(head.updatedAt),
     ...(isFinal(status) && { endedAt: new Date(head.updatedAt) }),
@@ -126,16 +150,31 @@ export function runInfo(reader: Shower, head: RunHead): RunInfo {
 const errorOf = (status: RunStatus, value: unknown): unknown =>
   status === "cancelled" && !(value instanceof Error) ? new CancelledError(value) : value;
 
-/** What the open steps of a run wait for. A task whose attempt was recorded when it began waits for nothing. */
-export function waitsOf(open: readonly StepRow[]): Wait[] {
-  return open.flatMap(({ id, kind, location, target, dueAt }): Wait[] => {
+/** What a run waits for now: the run itself, then its open steps. */
+export async function readWaits(store: Store, run: string): Promise<Wait[]> {
+  const open = await store.steps(run, { open: true, values: false });
+  return waitsOf(open, (await store.queueItems?.(run)) ?? []);
+}
+
+/** A task whose attempt was recorded when it began waits for nothing. */
+function waitsOf(open: readonly StepRow[], items: readonly QueueItem[]): Wait[] {
+  const inLine = items.filter((item) => item.inLine);
+  const own = inLine.filter(({ step }) => step === undefined).map(lineWait);
+  const ofSteps = open.flatMap(({ id, kind, location, target, dueAt }): Wait[] => {
     const where = { step: id, ...(location !== undefined && { location }) };
     const until = dueAt !== undefined && { until: new Date(dueAt) };
+    const item = inLine.find(({ step }) => step === id);
+    if (item) return [{ ...lineWait(item), ...where, name: stepName(id) }];
     if (kind === "sleep") return [{ kind, ...where, ...until }];
     if (kind === "signal") return [{ kind, ...where, name: target ?? "", ...until }];
     if (kind === "child") return [{ kind, ...where, run: target ?? "" }];
     return kind === "task" && until ? [{ kind: "retry" as const, ...where, name: stepName(id), ...until }] : [];
   });
+  return [...own, ...ofSteps];
+}
+
+function lineWait({ queue, key, since }: QueueItem): Wait {
+  return { kind: "queue", queue, ...(key !== "" && { key }), since: new Date(since) };
 }
 
 export function stepInfo(reader: Shower, run: Pick<RunHead, "id" | "workflow">, row: StepRow): StepInfo {

@@ -4,9 +4,9 @@ import type { RunStatus, StepFilter } from "@perdure/store";
 import { checkId } from "../definitions/run-id.ts";
 import type { Runtime } from "../process/runtime.ts";
 import { shown } from "../config/redact.ts";
-import { inputOf } from "../values/run-input.ts";
+import { inputOf } from "../queues/run-input.ts";
 import { executionsOf, type RunExecution } from "./executions.ts";
-import { runInfo, stepInfo, waitsOf, type RunDetails, type StepInfo } from "./info.ts";
+import { readWaits, runInfo, stepInfo, type RunDetails, type StepInfo } from "./info.ts";
 
 export type { RunStatus } from "@perdure/store";
 
@@ -39,10 +39,7 @@ export class Run<R = unknown> {
   async info(): Promise<RunDetails> {
     const row = await this.runtime.requests.row(this.id);
     const store = await this.runtime.ready();
-    return {
-      ...runInfo(this.runtime, row),
-      waitingFor: waitsOf(await store.steps(this.id, { open: true, values: false })),
-    };
+    return { ...runInfo(this.runtime, row), waitingFor: await readWaits(store, this.id) };
   }
 
   /**

@@ -76,6 +76,8 @@ export interface ListOptions {
   readonly tags?: string | readonly string[];
   /** Only children of the run with this id. */
   readonly parent?: string;
+  /** Only runs that the schedule of this name started. */
+  readonly schedule?: string;
   /** Only runs created then or later. */
   readonly createdAfter?: Date;
   /** Only runs created before. */
@@ -95,6 +97,7 @@ const LIST_OPTIONS: OptionNames<ListOptions> = {
   workflow: true,
   tags: true,
   parent: true,
+  schedule: true,
   createdAfter: true,
   createdBefore: true,
   search: true,

@@ -3,6 +3,7 @@ import type { RunRow } from "@perdure/store";
 import { waitAfter } from "../config/backoff.ts";
 import { revision, workflowNames } from "../definitions/registry.ts";
 import type { Runtime } from "../process/runtime.ts";
+import { schedulerOf, type Scheduler } from "../schedules/scheduler.ts";
 import { headlineOf } from "../values/describe.ts";
 import { checkQueueName } from "../config/flow-options.ts";
 import { Retention } from "./prune.ts";
@@ -42,12 +43,15 @@ export class Worker {
   private readonly workflows: readonly string[] | undefined;
   private readonly queues: ReadonlySet<string> | undefined;
   private readonly endWatch: () => void;
-  private isLookingSoon = false;
   private lookedAt: number | undefined;
   private readonly retention: Retention;
+  private readonly scheduler: Scheduler;
+  private readonly leaveScheduler: () => Promise<void>;
   private readonly taken = new Set<string>();
   private timer: (() => void) | undefined;
   private ticking: Promise<void> | undefined;
+  /** Another look is wanted, soon or after the present one. */
+  private isAsked = false;
   private stopped = false;
   /** When blocked runs were last looked at, and with which modules. */
   private blockedAt = -Infinity;
@@ -77,6 +81,8 @@ export class Worker {
     this.workflows = workflows;
     this.queues = queues && new Set(queues);
     runtime.workers.add(this);
+    this.scheduler = schedulerOf(runtime);
+    this.leaveScheduler = this.scheduler.join(() => this.lookSoon());
     this.endWatch = runtime.watchStore(() => this.lookSoon());
     if (signals) closeOnSignals(runtime);
     this.loop(0);
@@ -95,8 +101,8 @@ export class Worker {
 
   /** Looks for runs before the next poll: something may have become claimable. */
   lookSoon(): void {
-    if (this.timer && !this.isLookingSoon) this.loop(0);
-    this.isLookingSoon = true;
+    if (this.timer && !this.isAsked) this.loop(0);
+    this.isAsked = true;
   }
 
   /** Whether it runs, with these options. */
@@ -110,8 +116,7 @@ export class Worker {
   async tick(): Promise<void> {
     if (this.stopped || this.runtime.isClosed) return;
     const { claims, upkeep } = this.runtime;
-    this.isLookingSoon = false;
-    await upkeep.poll();
+    await upkeep.poll({ queues: true });
     const blocked = this.isTimeForBlocked();
     const isOfQueue = ({ queue }: RunRow): boolean => !this.queues || this.queues.has(queue?.queue ?? "");
     const isWanted = (row: RunRow): boolean => !this.taken.has(row.id) && isOfQueue(row) && !claims.isBlocked(row);
@@ -129,9 +134,14 @@ export class Worker {
     this.stopped = true;
     this.endWatch();
     this.timer?.();
+    await this.leaveScheduler();
     await this.ticking;
     this.queued = 0;
     await this.runtime.runs.drain(this.taken);
+  }
+
+  runEnded(): void {
+    this.scheduler.runEnded();
   }
 
   /** A blocked run is only worth a look when modules have been loaded since, or another process may have changed it. */
@@ -170,6 +180,7 @@ export class Worker {
     const { clock, settings, log } = this.runtime;
     this.timer = clock.at(clock.now() + wait, () => {
       this.timer = undefined;
+      this.isAsked = false;
       this.ticking = this.tick()
         .then(
           () => void (this.failures = 0),
@@ -178,7 +189,7 @@ export class Worker {
             if (!this.runtime.isClosed) log.error(`the worker cannot read the store: ${headlineOf(error)}`, {});
           },
         )
-        .finally(() => this.loop(waitAfter(this.failures, settings.pollInterval)));
+        .finally(() => this.loop(this.isAsked ? 0 : waitAfter(this.failures, settings.pollInterval)));
     });
   }
 }

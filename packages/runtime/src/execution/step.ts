@@ -8,7 +8,7 @@ import { failedAttemptsOf, recordOf, withAttempt, type FailedAttempt } from "../
 import type { ValueStore } from "../values/codec.ts";
 import { guarded } from "../values/describe.ts";
 import { CancelledError } from "../values/errors.ts";
-import type { StepSlot } from "../queues/step-slot.ts";
+import type { Lender, StepSlot } from "../queues/step-slot.ts";
 import type { Work } from "./cancellation.ts";
 import type { Caller, CallingScope } from "./frame.ts";
 import type { Host } from "./host.ts";
@@ -202,7 +202,7 @@ export class LiveStep {
   inner: InnerSteps | undefined;
   /** What its attempts need of a queue, and what the attempt that called it has. */
   slot: StepSlot | undefined;
-  outerSlot: StepSlot | undefined;
+  lender: Lender | undefined;
   private waitingHere = false;
   readonly startedAt: number;
   /** When the present attempt of a task began. Undefined between two attempts. */

@@ -4,7 +4,7 @@ import { Execution } from "../execution/execution.ts";
 import type { ExecutionEnd } from "../execution/late.ts";
 import type { Host, RunRequest } from "../execution/host.ts";
 import { bodyOf } from "../execution/launch.ts";
-import { inputOf } from "../values/run-input.ts";
+import { inputOf } from "../queues/run-input.ts";
 import { parseWith } from "../values/schema.ts";
 import type { ProcessContext } from "./context.ts";
 

@@ -45,6 +45,8 @@ interface Stoppable {
   /** Runs that it had no place for when it last looked. */
   readonly queued: number;
   stop(): Promise<void>;
+  /** A run has left the memory of this process. */
+  runEnded(): void;
   /** Something may have become claimable. */
   lookSoon(): void;
 }
@@ -77,6 +79,7 @@ export class Runtime implements Host, ProcessContext {
   private endKeeping: (() => void) | undefined;
   private opened: Promise<void> | undefined;
   private endGauges: (() => void) | undefined;
+  private endWatch: (() => void) | undefined;
   private closed = false;
   /** How many copies of this package the log has reported. One is normal. */
   private reportedCopies = 1;
@@ -105,6 +108,7 @@ export class Runtime implements Host, ProcessContext {
     this.slots = new Slots(this);
     this.slots.workflows = () => (this.executes ? this.settings.renames.namesBefore(workflowNames()) : []);
     this.slots.onOffer = (run) => this.changed(run);
+    this.slots.onUse = () => (this.endWatch = this.watchStore(() => this.slots.look()));
     this.upkeep = new Upkeep(this, this.slots);
     const leases = new Leases(this);
     this.leases = leases;
@@ -239,7 +243,7 @@ export class Runtime implements Host, ProcessContext {
   }
 
   private begun({ run }: Execution): void {
-    if (run.queue) this.slots.isInUse = true;
+    if (run.queue) this.slots.use();
     this.endKeeping ??= keepRejections();
     this.poller.start();
     this.reporter.run(run, { type: run.epoch === 1 ? "started" : "resumed" });
@@ -252,6 +256,7 @@ export class Runtime implements Host, ProcessContext {
     // what is dropped at the end of this process is lost to nobody
     if (end.type !== "lost" || !this.closed) this.reporter.run(run, detailsOf(end));
     if (end.type === "lost" || (end.type === "stopped" && isOfTheStore(end.error))) this.followers.lookAfter(run.id);
+    for (const worker of this.workers) worker.runEnded();
     this.waiters.wake(run.id);
     if (run.parent !== undefined) this.waiters.wake(run.parent);
   }
@@ -279,6 +284,7 @@ export class Runtime implements Host, ProcessContext {
     this.closed = true;
     this.owners.end(this.owner);
     this.poller.stop();
+    this.endWatch?.();
     this.endKeeping?.();
     this.endKeeping = undefined;
     this.endGauges?.();

@@ -34,7 +34,7 @@ export class Starter {
   private readonly followers: Followers;
   private readonly leases: Leases;
   private readonly slots: Slots;
-  private readonly seed: (run: string) => string;
+  readonly seed: (run: string) => string;
   /** The instances and closures that have called workflows which need an id, by the default id. */
   private readonly callers = new Map<string, WeakRef<object>>();
 

@@ -28,8 +28,9 @@ export class Slots implements SlotDesk {
   onOffer: (run: string) => void = () => {};
   /** The names of the workflows that this process can execute, as they are recorded. */
   workflows: () => readonly string[] = () => [];
-  /** Whether this process has anything to do with queues. */
-  isInUse = false;
+  /** Called when this process has something to do with queues for the first time. */
+  onUse: () => void = () => {};
+  private isUsed = false;
   private readonly defined = new Map<string, string>();
   private asked: SlotRequest[] = [];
   /** In line, by run and step. */
@@ -51,6 +52,17 @@ export class Slots implements SlotDesk {
     return this.calls > 0 || this.asked.length > 0 || this.isLooking;
   }
 
+  /** Whether this process has anything to do with queues. */
+  get isInUse(): boolean {
+    return this.isUsed;
+  }
+
+  use(): void {
+    if (this.isUsed) return;
+    this.isUsed = true;
+    this.onUse();
+  }
+
   /** Whether something has to be done at each poll. */
   get isBusy(): boolean {
     return this.waiting.size > 0 || this.held.size > 0 || this.unsure.size > 0;
@@ -67,7 +79,7 @@ export class Slots implements SlotDesk {
     const text = JSON.stringify(definition);
     if (this.defined.get(definition.name) === text) return;
     await store.defineQueue?.(definition, clock.now());
-    this.isInUse = true;
+    this.use();
     this.defined.set(definition.name, text);
     this.look();
   }
@@ -217,7 +229,7 @@ export class Slots implements SlotDesk {
       await store.renewSlots?.({ owner, until: clock.now() + settings.lease });
       this.renewedAt = now;
     }
-    for (const slot of [...this.unsure.values()]) await this.giveBack(slot);
+    for (const slot of Array.from(this.unsure.values())) await this.giveBack(slot);
     await this.readOffers();
   }
 }

@@ -15,33 +15,65 @@ interface Queueing {
   failed(error: unknown): void;
 }
 
+/** A slot that is lent, to one at a time: who has it waits for those that it lends it to. */
+export class Lender {
+  readonly queue: string;
+  /** What was lent, or taken, around it. */
+  readonly outer: Lender | undefined;
+  private lentTo: StepSlot | undefined;
+  private readonly borrowers: StepSlot[] = [];
+
+  constructor(queue: string, outer?: Lender) {
+    this.queue = queue;
+    this.outer = outer;
+  }
+
+  /** This one, or one around it, if it is of the queue. */
+  ofQueue(queue: string): Lender | undefined {
+    return this.queue === queue ? this : this.outer?.ofQueue(queue);
+  }
+
+  lend(to: StepSlot): void {
+    this.borrowers.push(to);
+    if (this.lentTo) to.waits();
+    else this.lendNext();
+  }
+
+  takeBack(from: StepSlot): void {
+    const place = this.borrowers.indexOf(from);
+    if (place !== -1) this.borrowers.splice(place, 1);
+    if (this.lentTo === from) this.lendNext();
+  }
+
+  private lendNext(): void {
+    this.lentTo = this.borrowers.shift();
+    this.lentTo?.taken();
+  }
+}
+
 /** The slot that the attempts of one step need. */
 export class StepSlot implements SlotRequest {
   readonly queue: KnownQueue;
   private readonly desk: SlotDesk;
   private readonly of: Queueing;
-  /** The slot of an attempt around the step, if that has one of the same queue: it is lent, for the two would wait for each other. */
-  private readonly lender: StepSlot | undefined;
-  private readonly outer: StepSlot | undefined;
+  /** Whose slot it is lent: that of the run, or of an attempt around the step, if it is of the same queue. The two would wait for each other. */
+  private readonly lender: Lender | undefined;
+  /** Lends it to the steps that its attempt calls. */
+  readonly own: Lender;
   /** `left`: it may still stand in line, as the store knows it, and nobody waits for that here. */
   private state: "none" | "asked" | "taken" | "left" = "none";
   /** It waits for its turn. */
   isInLine = false;
-  private then: () => void = () => {};
-  private lentTo: StepSlot | undefined;
-  private readonly borrowers: StepSlot[] = [];
+  /** What the slot is for. */
+  private begin: () => void = () => {};
 
-  constructor(desk: SlotDesk, queue: KnownQueue, of: Queueing, outer: StepSlot | undefined) {
+  constructor(desk: SlotDesk, queue: KnownQueue, of: Queueing, outer: Lender | undefined) {
     this.desk = desk;
     this.queue = queue;
     this.of = of;
-    this.outer = outer;
-    this.lender = outer?.ofQueue(queue.definition.name);
-  }
-
-  /** This one, or that of an attempt around it, if its slot is one of the queue. */
-  private ofQueue(name: string): StepSlot | undefined {
-    return this.queue.definition.name === name ? this : this.outer?.ofQueue(name);
+    const { name } = queue.definition;
+    this.lender = outer?.ofQueue(name);
+    this.own = new Lender(name, outer);
   }
 
   get run(): string {
@@ -68,9 +100,9 @@ export class StepSlot implements SlotRequest {
     return this.state === "taken";
   }
 
-  /** Calls `then` once it has a slot. */
-  take(then: () => void): void {
-    this.then = then;
+  /** Calls `begin` once it has a slot. */
+  take(begin: () => void): void {
+    this.begin = begin;
     this.state = "asked";
     if (this.lender) this.lender.lend(this);
     else this.desk.ask(this);
@@ -83,7 +115,7 @@ export class StepSlot implements SlotRequest {
     }
     this.state = "taken";
     this.isInLine = false;
-    this.then();
+    this.begin();
   }
 
   waits(): boolean {
@@ -136,22 +168,5 @@ export class StepSlot implements SlotRequest {
     this.state = this.lender ? "none" : "left";
     if (this.lender) this.lender.takeBack(this);
     else this.desk.withdraw(this);
-  }
-
-  private lend(to: StepSlot): void {
-    this.borrowers.push(to);
-    if (this.lentTo) to.waits();
-    else this.lendNext();
-  }
-
-  private takeBack(from: StepSlot): void {
-    const place = this.borrowers.indexOf(from);
-    if (place !== -1) this.borrowers.splice(place, 1);
-    if (this.lentTo === from) this.lendNext();
-  }
-
-  private lendNext(): void {
-    this.lentTo = this.borrowers.shift();
-    this.lentTo?.taken();
   }
 }

@@ -40,9 +40,13 @@ export class Upkeep {
     return this.slots.isBusy;
   }
 
-  /** Is called at each poll, and by workers. */
-  async poll(): Promise<void> {
+  /**
+   * Is called at each poll, and by workers.
+   * @param options.queues - also those that this process itself does not use
+   */
+  async poll({ queues = false }: { readonly queues?: boolean } = {}): Promise<void> {
     await this.endLate();
+    if (!queues && !this.slots.isInUse) return;
     if (this.context.monotonic() - this.ownersAt >= OWNERS_INTERVAL) await this.freeSlotsOfTheDead();
     await this.slots.poll();
   }

@@ -5,6 +5,7 @@ import type { Attempt } from "../execution/current.ts";
 import { Failures } from "../execution/failures.ts";
 import { addOrigin, type Frame } from "../execution/frame.ts";
 import { LiveStep, PendingCall, type InnerSteps, type StepSpec } from "../execution/step.ts";
+import { lenderOf } from "./lender.ts";
 import type { CancelledError } from "../values/errors.ts";
 import { fingerprint } from "../values/fingerprint.ts";
 
@@ -108,7 +109,7 @@ export class InnerTasks implements InnerSteps {
     }
     call.onCheckpoint = (checkpoint) => this.deliver(inner, checkpoint);
     call.live = new LiveStep(execution, call, row);
-    call.live.outerSlot = this.outer.slot ?? this.outer.outerSlot;
+    call.live.lender = this.outer.slot?.own ?? this.outer.lender ?? lenderOf(execution);
     call.live.isLimited = this.outer.isLimited;
     call.mayHaveBegun = cancelled !== undefined;
     if (cancelled) call.spec.cancelled?.(call.live, cancelled);

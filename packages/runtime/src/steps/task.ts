@@ -14,6 +14,7 @@ import { flowOf, type Flow } from "../definitions/queues.ts";
 import { StepSlot } from "../queues/step-slot.ts";
 import { AttemptCalls } from "./inner-tasks.ts";
 import { LazyAbort } from "./lazy-abort.ts";
+import { lenderOf } from "./lender.ts";
 
 /** Options of a task. The first of these that gives an option wins: `taskOptions`, the directive, `configure({ defaults })`, the built-in defaults. */
 export interface ResolvedTaskOptions extends TaskOptions {
@@ -86,7 +87,7 @@ function begin(step: LiveStep, task: TaskWork, cancelled?: CancelledError): void
 
 /** @throws PerdureError `QUEUE_KEY_INVALID` */
 function slotOf(step: LiveStep, { queue, keyOf, advantage }: Flow, input: readonly unknown[]): StepSlot {
-  const { execution, call, outerSlot } = step;
+  const { execution, call } = step;
   const queueing = {
     run: execution.run.id,
     epoch: execution.run.epoch,
@@ -101,7 +102,7 @@ function slotOf(step: LiveStep, { queue, keyOf, advantage }: Flow, input: readon
     lost: () => execution.lose(),
     failed: (error: unknown) => execution.fail(error),
   };
-  return new StepSlot(execution.host.slots, queue, queueing, outerSlot);
+  return new StepSlot(execution.host.slots, queue, queueing, step.lender ?? lenderOf(execution));
 }
 
 function attempt(step: LiveStep, task: TaskWork, cancelled: CancelledError | undefined): void {

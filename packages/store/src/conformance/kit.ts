@@ -4,6 +4,9 @@ import type { NewRun, RunRow, StepRow, Store, Write } from "../contract.ts";
 /** Tests by name. Each test gets an empty store. */
 export type Cases = Readonly<Record<string, (store: Store) => Promise<void>>>;
 
+/** Each test gets an empty store, and a function that opens further stores on its data. The test closes those. */
+export type TwoStoreCases = Readonly<Record<string, (store: Store, reopen: () => Promise<Store>) => Promise<void>>>;
+
 export const T = 1_700_000_000_000;
 export const ME = { owner: "me", until: T + 30_000 };
 export const OTHER = { owner: "other", until: T + 60_000 };

@@ -16,11 +16,10 @@ import {
   T,
   together,
   waiting,
+  type TwoStoreCases,
 } from "./kit.ts";
 
 type Reopen = () => Promise<Store>;
-/** Each test gets an empty store, and a function that opens further stores on its data. The test closes those. */
-type TwoStoreCases = Readonly<Record<string, (store: Store, reopen: Reopen) => Promise<void>>>;
 
 async function withSecond(reopen: Reopen, run: (second: Store) => Promise<void>): Promise<void> {
   const second = await reopen();

@@ -38,6 +38,16 @@ export function memoryFlow(memory: Memory): FlowStore {
         .sort((a, b) => b.waiting - a.waiting || byText(a.key, b.key))
         .slice(0, Math.max(0, limit));
     },
+    queueItems: (run) =>
+      [...line.items]
+        .filter((item) => item.run === run)
+        .map((item) => ({
+          queue: item.queue,
+          key: item.key,
+          ...(item.step !== undefined && { step: item.step }),
+          inLine: isInLine(item),
+          since: item.since,
+        })),
     enqueue: (steps) => steps.map((step) => enqueue(memory, step)),
     leave: ({ now, ...step }) => leaveStep(line, step, now),
     correctStart({ queue, start, at }) {
@@ -84,7 +94,7 @@ function enqueue({ runs, line }: Memory, step: QueuedStep): QueueAnswer {
   if (found?.state === "taken") return taken(found);
   if (found) {
     Object.assign(found, { epoch, rank: Math.min(found.rank, step.rank) });
-    if (!isOffered(found, now)) fill(line, found.queue, now);
+    fill(line, found.queue, now);
   }
   const who = { run: id, step: step.step, workflow: run.row.workflow, epoch, isStart: true };
   const item = found ?? enter(line, step, who, now);

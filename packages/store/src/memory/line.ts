@@ -108,8 +108,10 @@ export function take(line: Line, item: Item, { owner, until, epoch }: Lease & { 
     queue.starts.set(item.start, now);
     for (const [number, at] of queue.starts) if (at + rate.per + rate.slack <= now) queue.starts.delete(number);
   }
+  const isRated = rate !== undefined && item.isStart;
   Object.assign(item, { owner, until, epoch, isStart: false });
   move(line, item, "taken");
+  if (isRated) fill(line, item.queue, now);
 }
 
 /** These need no slot any more. */
@@ -152,8 +154,10 @@ export function fill(line: Line, name: string, now: number): void {
   const turn = ({ key }: Item): number => turns.get(key) ?? 0;
   while (running.length < concurrency) {
     const first = [...lines.values()].flatMap((items) => items.slice(0, 1)).filter(hasRoom);
-    const [item] = first.sort((a, b) => turn(a) - turn(b) || byRank(a, b));
-    if (!item || (item.isStart && !mayStart(line, name, now))) return;
+    first.sort((a, b) => turn(a) - turn(b) || byRank(a, b));
+    // what continues need not wait for the rate
+    const item = first[0]?.isStart && !mayStart(line, name, now) ? first.find(({ isStart }) => !isStart) : first[0];
+    if (!item) return;
     offer(line, item, now);
     running.push(item);
     lines.get(item.key)?.shift();

@@ -16,7 +16,7 @@ function withoutValues({ input: _, output, ...step }: StepRow): StepRow {
 
 export function list(all: Map<string, Run>, filter: RunFilter): RunHead[] {
   const { workflow, runs, tags = [], parent, createdAfter = -Infinity, createdBefore = Infinity } = filter;
-  const { search = "", before, limit = 100 } = filter;
+  const { search = "", schedule, before, limit = 100 } = filter;
   const inOrder = filter.order === "due" ? byDue : (a: Run, b: Run): number => byAge(b, a);
   const bound = before === undefined ? undefined : all.get(before);
   if (before !== undefined && !bound) return [];
@@ -26,6 +26,7 @@ export function list(all: Map<string, Run>, filter: RunFilter): RunHead[] {
     .filter(
       ({ row }) => tags.every((tag) => row.tags?.includes(tag)) && (parent === undefined || row.parent === parent),
     )
+    .filter(({ row }) => schedule === undefined || row.schedule === schedule)
     .filter(({ row }) => row.createdAt >= createdAfter && row.createdAt < createdBefore)
     .filter((run) => !bound || inOrder(bound, run) < 0)
     .sort(inOrder)

@@ -12,8 +12,8 @@ export interface Run {
   /** Its claims. */
   executions: readonly ExecutionRow[];
   readonly signals: { readonly row: SignalRow; consumed: boolean }[];
-  /** Further starts join it (Q6). The inputs so far. */
-  gathering?: { readonly key: string; readonly inputs: readonly Encoded[] } | undefined;
+  /** Further starts join it (Q6). The inputs so far, and when it is due at the latest. */
+  gathering?: { readonly key: string; readonly inputs: readonly Encoded[]; readonly until: number } | undefined;
 }
 
 export type Changes = { readonly [K in keyof RunRow]?: RunRow[K] | undefined };

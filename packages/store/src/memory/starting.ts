@@ -33,24 +33,21 @@ function joined({ runs }: Memory, { workflow, gather, input, inputHash, queue, c
   return run;
 }
 
-/** One more start of a run that gathers. */
+/** One more start of a run that gathers, or its first. */
 function add(run: Run, gather: Gather, input: string, now: number): void {
   const { key, wait } = gather;
-  const { createdAt } = run.row;
+  const { inputs: earlier, until } = run.gathering ?? {
+    inputs: [],
+    until: now + ((gather.type === "debounce" ? gather.max : wait) ?? Infinity),
+  };
   if (gather.type === "debounce") {
-    run.gathering = { key, inputs: [input] };
-    const wakeAt = Math.min(now + wait, createdAt + (gather.max ?? Infinity));
-    change(run, { status: "waiting", input, batch: undefined, wakeAt });
+    run.gathering = { key, inputs: [input], until };
+    change(run, { status: "waiting", input, batch: undefined, wakeAt: Math.min(now + wait, until) });
     return;
   }
-  const inputs = [...(run.gathering?.inputs ?? []), input];
-  run.gathering = { key, inputs };
-  change(run, {
-    status: "waiting",
-    input: batchInput(inputs),
-    batch: true,
-    wakeAt: run.row.wakeAt ?? createdAt + wait,
-  });
+  const inputs = [...earlier, input];
+  run.gathering = { key, inputs, until };
+  change(run, { status: "waiting", input: batchInput(inputs), batch: true, wakeAt: run.row.wakeAt ?? until });
   if (inputs.length < gather.size) return;
   run.gathering = undefined;
   wake(run, now);

@@ -3,6 +3,7 @@ import { EARLY_SIGNAL_LIFETIME } from "../status.ts";
 import { memoryFlow } from "./flow.ts";
 import { counts, list, selected, unfinished } from "./lists.ts";
 import { cancel, deliver, fork, prune, remove, restart, retry, wakeup } from "./requests.ts";
+import { memorySchedules } from "./schedules.ts";
 import { bySeq, change, claim, isClaimable, ownedRun } from "./run.ts";
 import { takeForRun } from "./slots.ts";
 import { start } from "./starting.ts";
@@ -30,6 +31,7 @@ export function memoryStore(): Store {
   };
 
   return {
+    ...memorySchedules({ memory, createRun, record }),
     ...memoryFlow(memory),
     name: "memory:",
     open() {},

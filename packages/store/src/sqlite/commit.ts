@@ -1,7 +1,8 @@
 import type { Write } from "../contract.ts";
 import { isFinal } from "../status.ts";
 import type { Line } from "./flow/line.ts";
-import { OFFERED } from "./flow/items.ts";
+import { OFFERED, TAKEN } from "./flow/items.ts";
+import { FIRST } from "./flow/line.ts";
 import type { Head } from "./runs.ts";
 import type { Steps } from "./steps.ts";
 import type { Tables } from "./tables.ts";
@@ -107,8 +108,14 @@ function releaseSlot(
   const item = line.items.ofRun(run);
   const { hold, rank = 0 } = runs.get(run)?.queue ?? {};
   if (!item) return;
-  if (status === "pending" && !isBlocked) line.lineUp(item, rank, at);
-  else if (hold && status === "waiting" && steps.openTargets(head.number, "child").length === 0)
+  if (status === "pending" && !isBlocked) line.lineUp(item, head.cancel === null ? rank : FIRST, at);
+  else if (
+    hold &&
+    status === "waiting" &&
+    !isBlocked &&
+    item.state === TAKEN &&
+    steps.openTargets(head.number, "child").length === 0
+  )
     line.items.keep(item.number);
   else line.leave(item, at);
 }

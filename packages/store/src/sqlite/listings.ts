@@ -117,12 +117,22 @@ export interface Buried {
   readonly epoch: number;
 }
 
-function conditionsOf({ workflow, runs, tags, parent, createdAfter, createdBefore, search }: RunFilter): string[] {
+function conditionsOf({
+  workflow,
+  runs,
+  tags,
+  parent,
+  schedule,
+  createdAfter,
+  createdBefore,
+  search,
+}: RunFilter): string[] {
   return [
     ...(workflow === undefined ? [] : [OF_WORKFLOWS]),
     ...(runs ? [OF_RUNS] : []),
     ...(tags ? [WITH_TAGS] : []),
     ...(parent === undefined ? [] : ["parent = @parent"]),
+    ...(schedule === undefined ? [] : ["schedule = @schedule"]),
     ...(createdAfter === undefined ? [] : ["created_at >= @createdAfter"]),
     ...(createdBefore === undefined ? [] : ["created_at < @createdBefore"]),
     ...(search === undefined ? [] : ["instr(id, @search) > 0"]),
@@ -130,12 +140,13 @@ function conditionsOf({ workflow, runs, tags, parent, createdAfter, createdBefor
 }
 
 function valuesOf(filter: RunFilter): object {
-  const { workflow, runs, tags, parent, createdAfter, createdBefore, search, before, limit = 100 } = filter;
+  const { workflow, runs, tags, parent, schedule, createdAfter, createdBefore, search, before, limit = 100 } = filter;
   return {
     workflows: JSON.stringify([workflow].flat()),
     ...(runs && { runs: JSON.stringify(runs) }),
     ...(tags && { tags: JSON.stringify([...new Set(tags)]) }),
     parent,
+    schedule,
     createdAfter,
     createdBefore,
     search,

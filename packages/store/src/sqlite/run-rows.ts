@@ -1,6 +1,6 @@
 import type { Blocked, RunHead, RunPlace, RunRow, RunStatus } from "../contract.ts";
 
-const HEAD_COLUMNS = `id, workflow, file, status, input_hash, code, code_seq, parent, tags, fork_of, progress, trace, owner, epoch,
+const HEAD_COLUMNS = `id, workflow, file, status, input_hash, code, code_seq, parent, tags, schedule, fork_of, progress, trace, owner, epoch,
   lease_until, released_at, wake_at, cancel, blocked, compensated, restarts, stalls, created_at, started_at, updated_at,
   queue, queue_key, queue_rank, hold, in_line, batch, begin_by, end_by`;
 export const COLUMNS = `${HEAD_COLUMNS}, input, output, code_history, seed, unhandled`;
@@ -18,6 +18,7 @@ export interface HeadColumns {
   readonly code_seq: number;
   readonly parent: string | null;
   readonly tags: string | null;
+  readonly schedule: string | null;
   readonly fork_of: string | null;
   readonly progress: string | null;
   readonly trace: string | null;
@@ -82,6 +83,7 @@ export function headOf(row: HeadColumns): RunHead {
   if (row.output !== null) head.output = row.output;
   if (row.parent !== null) head.parent = row.parent;
   if (row.tags !== null) head.tags = textsOf(row.tags);
+  if (row.schedule !== null) head.schedule = row.schedule;
   if (row.fork_of !== null) head.forkOf = row.fork_of;
   if (row.progress !== null) head.progress = row.progress;
   if (row.trace !== null) head.trace = row.trace;

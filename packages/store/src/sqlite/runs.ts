@@ -33,9 +33,9 @@ export type Runs = ReturnType<typeof runsTable>;
 export function runsTable(db: Connection) {
   const listing = listings(db);
   const insert = db.prepare<unknown[], Row>(
-    `INSERT INTO runs (id, workflow, file, input, input_hash, code, code_history, code_seq, seed, parent, tags, trace, fork_of, restarts, created_at,
+    `INSERT INTO runs (id, workflow, file, input, input_hash, code, code_history, code_seq, seed, parent, tags, schedule, trace, fork_of, restarts, created_at,
        started_at, updated_at, status, owner, lease_until, epoch)
-     VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? + ${LAST_EPOCH}) ON CONFLICT (id) DO NOTHING
+     VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? + ${LAST_EPOCH}) ON CONFLICT (id) DO NOTHING
      RETURNING ${COLUMNS}`,
   );
   const fork = db.prepare<unknown[]>(
@@ -93,7 +93,7 @@ export function runsTable(db: Connection) {
   );
   const wakeById = db.prepare<{ id: string; at: number }>(`${soon} AND id = @id`);
   const requestCancel = db.prepare<unknown[]>(
-    "UPDATE runs SET cancel = ?, blocked = NULL, updated_at = ? WHERE number = ?",
+    "UPDATE runs SET cancel = coalesce(cancel, ?), gathering = NULL, blocked = NULL, updated_at = ? WHERE number = ?",
   );
   const requeue = db.prepare<unknown[]>(
     `UPDATE runs SET status = 'pending', output = NULL, unhandled = NULL, compensated = 0, updated_at = ?, cancel = CASE WHEN ? THEN NULL ELSE cancel END
@@ -211,6 +211,7 @@ function newValues(run: NewRun): unknown[] {
     seed,
     parent = null,
     tags,
+    schedule = null,
     trace = null,
     forkOf = null,
     restarts = 0,
@@ -229,6 +230,7 @@ function newValues(run: NewRun): unknown[] {
     seed,
     parent,
     tags ? JSON.stringify(tags) : null,
+    schedule,
     trace,
     forkOf,
     restarts,

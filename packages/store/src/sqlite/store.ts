@@ -6,7 +6,7 @@ import { codesTable } from "./codes.ts";
 import { connect, fileIdentity, settings, type Durability, type Settings } from "./connection.ts";
 import { translate, type Place } from "./errors.ts";
 import { executionsTable } from "./executions.ts";
-import { admit, enqueue, expire, freeSlots, offers, offersOf, queueRows } from "./flow/flow.ts";
+import { admit, enqueue, expire, freeSlots, itemsOf, offers, offersOf, queueRows } from "./flow/flow.ts";
 import { lines } from "./flow/line.ts";
 import { conditionsTable } from "./flow/conditions.ts";
 import { applyConditions, hasConditions, joined } from "./flow/starting.ts";
@@ -14,6 +14,8 @@ import { LATEST_OFFER } from "../flow.ts";
 import { cancel, deliver, fork, prune, remove, restart, retry, unblock } from "./requests.ts";
 import { runsTable } from "./runs.ts";
 import { sequences } from "./sequences.ts";
+import { sqliteSchedules } from "./schedule-requests.ts";
+import { schedulesTable } from "./schedules.ts";
 import { signalsTable } from "./signals.ts";
 import { stepsTable } from "./steps.ts";
 import type { Tables } from "./tables.ts";
@@ -93,6 +95,7 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
   };
 
   return {
+    ...sqliteSchedules({ read: (work) => use((open) => open.read(() => work(open.tables))), write, create }),
     name,
     open() {
       session ??= openSession(place, durability);
@@ -151,6 +154,7 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
       read(({ line }) =>
         line.items.keys(queue, limit).map(({ oldest, ...key }) => ({ ...key, ...(oldest !== null && { oldest }) })),
       ),
+    queueItems: (run) => read((tables) => itemsOf(tables, run)),
     enqueue: (steps) => write((tables) => steps.map((step) => enqueue(tables, step))),
     leave: ({ now, ...step }) => write(({ line }) => leaveSlot(line, step, now)),
     correctStart: ({ queue, start, at }) => write(({ line }) => line.queues.moveStart(queue, start, at)),
@@ -184,6 +188,7 @@ function openSession(place: Place, durability: Durability): Session {
       sequences: sequences(steps),
       codes: codesTable(db),
       executions: executionsTable(db),
+      schedules: schedulesTable(db),
     };
     return {
       ...transactions(db),
@@ -216,7 +221,7 @@ function create(tables: Tables, run: NewRun): CreatedRun {
   const known = isPlain ? undefined : (tables.runs.get(run.id) ?? joined(tables, run));
   if (known) return { created: false, run: known };
   const { runs, codes, signals } = tables;
-  const { lease, ...unowned } = run;
+  const { lease: _, ...unowned } = run;
   const created = runs.insert(isPlain ? run : unowned);
   if (!created) return { created: false, run: existing(runs.get(run.id)) };
   codes.record(run.code, run.modules);

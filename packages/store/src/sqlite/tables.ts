@@ -3,6 +3,7 @@ import type { Executions } from "./executions.ts";
 import type { Conditions } from "./flow/conditions.ts";
 import type { Line } from "./flow/line.ts";
 import type { Runs } from "./runs.ts";
+import type { Schedules } from "./schedules.ts";
 import type { Sequences } from "./sequences.ts";
 import type { Signals } from "./signals.ts";
 import type { Steps } from "./steps.ts";
@@ -15,6 +16,7 @@ export interface Tables {
   readonly sequences: Sequences;
   readonly codes: Codes;
   readonly executions: Executions;
+  readonly schedules: Schedules;
   readonly line: Line;
   readonly conditions: Conditions;
 }

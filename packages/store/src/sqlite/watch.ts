@@ -1,4 +1,5 @@
 import { watch } from "node:fs";
+import { clearTimer, setTimer } from "@perdure/protocol";
 
 /** Milliseconds from the first sign of a change to the look at it. What comes meanwhile is the same change. */
 const SOON = 5;
@@ -21,12 +22,12 @@ export function watchFile(path: string, version: () => number, changed: () => vo
   const watcher = guarded(() => watch(`${path}-wal`, { persistent: false }, () => (timer ??= soon(look))));
   watcher?.on("error", () => watcher.close());
   return () => {
-    clearTimeout(timer);
+    if (timer) clearTimer(timer);
     watcher?.close();
   };
 }
 
-const soon = (look: () => void): NodeJS.Timeout => setTimeout(look, SOON).unref();
+const soon = (look: () => void): NodeJS.Timeout => setTimer(look, SOON).unref();
 
 /** Undefined where it throws: the store was closed, or the system cannot watch files. */
 function guarded<T>(read: () => T): T | undefined {

@@ -50,7 +50,9 @@ const backoff = (from: number, to: number, attempt: number, isOpen: boolean): Se
 
 /** What follows the failed attempts. When the last attempt began is only known where it was due at a time. */
 function lastOf(step: StepItem, hasFailed: boolean, from: number, end: number): Segment[] {
-  const { state, attempts, failedAttempts, dueAt = from, error } = step;
+  const { state, attempts, failedAttempts, dueAt = from, inLineOf, error } = step;
+  if (inLineOf !== undefined)
+    return [{ kind: "backoff", from, to: end, isOpen: true, title: `Stands in line of ${inLineOf}` }];
   const number = failedAttempts.length + 1;
   if (state === "open" && hasFailed && dueAt > end) return [backoff(from, end, number, true)];
   if (state === "failed" && hasFailed && failedAttempts.length >= attempts) return [];

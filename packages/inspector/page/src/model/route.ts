@@ -6,6 +6,8 @@ export type Route =
   | { readonly page: "run"; readonly id: string; readonly step?: string }
   | { readonly page: "workflows" }
   | { readonly page: "workflow"; readonly name: string }
+  | { readonly page: "queues" }
+  | { readonly page: "queue"; readonly name: string }
   | { readonly page: "waiting" }
   | { readonly page: "unknown" };
 
@@ -14,9 +16,9 @@ export function parseRoute(fragment: string): Route {
   const params = new URLSearchParams(query);
   const [page = "", name] = splitOnce(path.replace(/^\//u, ""), "/").map(decode);
   if (page === "" || page === "runs") return { page: "runs", filter: filterFromParams(params) };
-  if (page === "workflows" || page === "waiting") return { page };
+  if (page === "workflows" || page === "queues" || page === "waiting") return { page };
   if (name === undefined || name === "") return { page: "unknown" };
-  if (page === "workflow") return { page, name };
+  if (page === "workflow" || page === "queue") return { page, name };
   const step = params.get("step");
   return page === "run" ? { page, id: name, ...(step !== null && { step }) } : { page: "unknown" };
 }
@@ -28,8 +30,10 @@ export function formatRoute(route: Route): string {
     case "run":
       return `#/run/${encodeURIComponent(route.id)}${queryOf(new URLSearchParams(route.step === undefined ? [] : [["step", route.step]]))}`;
     case "workflow":
-      return `#/workflow/${encodeURIComponent(route.name)}`;
+    case "queue":
+      return `#/${route.page}/${encodeURIComponent(route.name)}`;
     case "workflows":
+    case "queues":
     case "waiting":
       return `#/${route.page}`;
     case "unknown":
@@ -44,6 +48,8 @@ export const toRun = (id: string, step?: string): string =>
   formatRoute({ page: "run", id, ...(step !== undefined && { step }) });
 
 export const toWorkflow = (name: string): string => formatRoute({ page: "workflow", name });
+
+export const toQueue = (name: string): string => formatRoute({ page: "queue", name });
 
 const queryOf = (params: URLSearchParams): string => (params.size === 0 ? "" : `?${params.toString()}`);
 

@@ -20,10 +20,10 @@ export interface TreeNode {
   isStale: boolean;
 }
 
-/** How a step stands. An open task with a due time is between two attempts. */
-export function stepStatus({ state, kind, dueAt }: StepItem): "running" | "waiting" | "completed" | "failed" {
+/** How a step stands. An open task with a due time is between two attempts, one in line of a queue before one. */
+export function stepStatus({ state, kind, dueAt, inLineOf }: StepItem): "running" | "waiting" | "completed" | "failed" {
   if (state !== "open") return state;
-  return kind === "task" && dueAt === undefined ? "running" : "waiting";
+  return kind === "task" && dueAt === undefined && inLineOf === undefined ? "running" : "waiting";
 }
 
 /** The steps of a run by the scopes that lead to them. Steps that are added change only the branches they stand in. */

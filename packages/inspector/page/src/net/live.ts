@@ -1,5 +1,5 @@
 import { signal, type Signal } from "@preact/signals";
-import type { Client } from "./client.ts";
+import type { Client, Query } from "./client.ts";
 import { coalesced } from "./coalesce.ts";
 import { EventLines } from "./event-lines.ts";
 
@@ -21,11 +21,11 @@ export class Live {
 
   /**
    * Has `refresh` called after changes, at once when it begins, and whenever changes may have been missed. It pauses while the tab is hidden.
-   * @param run - only changes of this run
+   * @param of - only changes of this run, or of this queue. Without one, of what the lists show
    * @param refresh - must not reject
    * @returns a function that ends it
    */
-  watch(run: string | undefined, refresh: () => Promise<void>): () => void {
+  watch(of: Query, refresh: () => Promise<void>): () => void {
     const work = coalesced(INTERVAL, refresh);
     let stream: AbortController | undefined;
     const follow = (): void => {
@@ -37,7 +37,7 @@ export class Live {
       }
       stream = new AbortController();
       work.ask();
-      void this.follow(run, stream.signal, () => work.ask());
+      void this.follow(of, stream.signal, () => work.ask());
     };
     document.addEventListener("visibilitychange", follow);
     follow();
@@ -49,13 +49,13 @@ export class Live {
   }
 
   /** Reads the stream, and begins it anew after each end, more and more seldom while that does not help. */
-  private async follow(run: string | undefined, abort: AbortSignal, onChange: () => void): Promise<void> {
+  private async follow(of: Query, abort: AbortSignal, onChange: () => void): Promise<void> {
     let delay = FIRST_DELAY;
     // from one page to the next it stays live, so that it is not read aloud each time
     if (this.connection.value !== "live") this.connection.value = "connecting";
     while (!abort.aborted) {
       try {
-        const response = await this.client.open("changes", { run }, abort);
+        const response = await this.client.open("changes", of, abort);
         if (this.connection.value === "retrying") onChange(); // there may have been changes meanwhile
         this.connection.value = "live";
         delay = FIRST_DELAY;

@@ -8,22 +8,25 @@ export interface Read<T> {
   readonly problem: string | undefined;
 }
 
-/** Reads a path of the API, and again whenever something has changed. */
-export function useLiveRead<T>(path: string, params: Query): Read<T> {
+/**
+ * Reads a path of the API, and again whenever something has changed.
+ * @param of - only changes of this, see `Live.watch`
+ */
+export function useLiveRead<T>(path: string, params: Query, of: Query = {}): Read<T> {
   const { client } = useInspector();
-  return useLive(keyOf(path, params), (abort) => client.get<T>(path, params, abort));
+  return useLive(keyOf(path, params), (abort) => client.get<T>(path, params, abort), of);
 }
 
 /**
  * Reads something, and again whenever something has changed.
  * @param key - it is read anew when this has changed; until then what was read before is shown
  */
-export function useLive<T>(key: string, read: (abort: AbortSignal) => Promise<T>): Read<T> {
+export function useLive<T>(key: string, read: (abort: AbortSignal) => Promise<T>, of: Query = {}): Read<T> {
   const { live } = useInspector();
   const [state, setState] = useState<Read<T>>({ data: undefined, problem: undefined });
   useEffect(() => {
     const abort = new AbortController();
-    const end = live.watch(undefined, async () => {
+    const end = live.watch(of, async () => {
       try {
         const data = await read(abort.signal);
         setState({ data, problem: undefined });

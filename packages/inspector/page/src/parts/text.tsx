@@ -2,7 +2,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { RunItem, SourceLines, ValueText, WaitItem } from "../../../src/api.ts";
 import { formatRelative, formatTime } from "../model/format.ts";
-import { toRun } from "../model/route.ts";
+import { toQueue, toRun } from "../model/route.ts";
 import { useInspector } from "../net/context.ts";
 
 /** A point in time, relative to now; the exact one is its title. */
@@ -18,6 +18,12 @@ export function Time({ at }: { at: number }): JSX.Element {
 export const RunLink = ({ id }: { id: string }): JSX.Element => (
   <a class="mono" href={toRun(id)} title={id}>
     {id}
+  </a>
+);
+
+export const QueueLink = ({ name }: { name: string }): JSX.Element => (
+  <a class="mono" href={toQueue(name)}>
+    {name}
   </a>
 );
 
@@ -80,8 +86,21 @@ function Line({ number, text, source }: { number: number; text: string; source: 
 }
 
 /** What a run waits for, without the time when that ends. */
-export function Wait({ wait: { kind, name, child } }: { wait: WaitItem }): JSX.Element {
+export function Wait({ wait: { kind, name, child, queue = "", key } }: { wait: WaitItem }): JSX.Element {
   if (kind === "sleep") return <>sleep</>;
+  if (kind === "queue")
+    return (
+      <>
+        {name === undefined ? "its turn" : "the turn of "}
+        {name !== undefined && <span class="mono">{name}</span>} in line of <QueueLink name={queue} />
+        {key !== undefined && (
+          <>
+            {" "}
+            (key <span class="mono">{key}</span>)
+          </>
+        )}
+      </>
+    );
   if (kind === "child") return <>child run {child !== undefined && <RunLink id={child} />}</>;
   return (
     <>
@@ -96,6 +115,12 @@ export function Remark({ run }: { run: RunItem }): JSX.Element | null {
   if (run.blocked) return <span class="is-blocked">{run.blocked.message}</span>;
   if (run.error !== undefined)
     return <span class={run.status === "cancelled" ? "muted" : "is-failed"}>{run.error}</span>;
+  if (run.inLine && run.queue)
+    return (
+      <span class="muted">
+        in line of <QueueLink name={run.queue.name} />
+      </span>
+    );
   if (run.progress) return <span class="mono">{run.progress.text}</span>;
   if (run.wakeAt !== undefined && run.status === "waiting")
     return (

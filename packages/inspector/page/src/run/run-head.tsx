@@ -1,10 +1,10 @@
 import type { JSX } from "preact";
-import type { ExecutionItem, RunPage } from "../../../src/api.ts";
+import type { ExecutionItem, RunItem, RunPage } from "../../../src/api.ts";
 import { ActionButton, RunActions } from "../actions/action-buttons.tsx";
 import { formatShortTime } from "../model/format.ts";
 import { toRuns, toWorkflow } from "../model/route.ts";
 import { StatusMark } from "../parts/icons.tsx";
-import { Facts, RunLink, Source, Time, Value, Wait } from "../parts/text.tsx";
+import { Facts, QueueLink, RunLink, Source, Time, Value, Wait } from "../parts/text.tsx";
 import { Duration } from "../runs/run-table.tsx";
 
 interface RunHeadProps {
@@ -33,6 +33,7 @@ export function RunHead({ page, onSelect }: RunHeadProps): JSX.Element {
           ["Tags", run.tags.length > 0 ? <Tags tags={run.tags} /> : undefined],
           ["Parent", run.parent === undefined ? undefined : <RunLink id={run.parent} />],
           ["Fork of", run.forkOf === undefined ? undefined : <RunLink id={run.forkOf} />],
+          ["Queue", run.queue && <QueueOfRun queue={run.queue} />],
           ["Clean-up", run.compensated ? "has undone what the run did" : undefined],
           ["Progress", run.progress && <code class="cut">{run.progress.text}</code>],
         ]}
@@ -53,6 +54,12 @@ const WorkflowLink = ({ name, file }: { name: string; file: string }): JSX.Eleme
 const TimeWithClock = ({ at }: { at: number }): JSX.Element => (
   <>
     <Time at={at} /> <span class="muted">{formatShortTime(at)}</span>
+  </>
+);
+
+const QueueOfRun = ({ queue: { name, key } }: { queue: NonNullable<RunItem["queue"]> }): JSX.Element => (
+  <>
+    <QueueLink name={name} /> {key !== undefined && <span class="muted mono">{key}</span>}
   </>
 );
 
@@ -77,8 +84,8 @@ function Waits({ page: { run, waitingFor }, onSelect }: RunHeadProps): JSX.Eleme
     <section class="box is-waiting">
       <h2>Waits for</h2>
       <ul class="plain">
-        {waitingFor.map((wait) => (
-          <li key={wait.step} class="split">
+        {waitingFor.map(({ step, ...wait }) => (
+          <li key={step} class="split">
             <span>
               <Wait wait={wait} />
               {wait.until !== undefined && (
@@ -86,10 +93,17 @@ function Waits({ page: { run, waitingFor }, onSelect }: RunHeadProps): JSX.Eleme
                   , {wait.kind === "signal" ? "at most until " : "due "}
                   <Time at={wait.until} />
                 </>
+              )}
+              {wait.since !== undefined && (
+                <>
+                  , came <Time at={wait.since} />
+                </>
               )}{" "}
-              <button type="button" class="link mono" onClick={() => onSelect(wait.step)}>
-                {wait.step}
-              </button>
+              {step !== undefined && (
+                <button type="button" class="link mono" onClick={() => onSelect(step)}>
+                  {step}
+                </button>
+              )}
               {wait.location !== undefined && <span class="muted mono"> {wait.location}</span>}
             </span>
             {wait.kind === "signal" && wait.name !== undefined && (

@@ -56,7 +56,7 @@ function useRun(id: string): RunState {
   const [state, setState] = useState(emptyState);
   useEffect(() => {
     const reader = new RunReader(client, id, setState);
-    const end = live.watch(id, () => reader.refresh());
+    const end = live.watch({ run: id }, () => reader.refresh());
     return () => {
       end();
       reader.stop();

@@ -7,7 +7,7 @@ import { stepStatus } from "../model/tree.ts";
 import { useInspector } from "../net/context.ts";
 import { useRead } from "../net/use-read.ts";
 import { Icon } from "../parts/icons.tsx";
-import { Facts, Problem, RunLink, Source, Time, Value } from "../parts/text.tsx";
+import { Facts, Problem, QueueLink, RunLink, Source, Time, Value } from "../parts/text.tsx";
 
 interface StepPanelProps {
   readonly page: RunPage;
@@ -21,7 +21,7 @@ interface StepPanelProps {
 export function StepPanel({ page, id, step, onClose }: StepPanelProps): JSX.Element {
   const { run } = page;
   const wait = page.waitingFor.find((each) => each.step === id);
-  const version = step ? `${step.state} ${step.seq ?? ""} ${step.attempts}` : "";
+  const version = step ? `${step.state} ${step.seq ?? ""} ${step.attempts} ${step.inLineOf ?? ""}` : "";
   const { data, problem } = useRead<StepPage>("step", { run: run.id, id }, version);
   const shown = data?.step ?? step;
   const panel = useRef<HTMLElement>(null);
@@ -58,7 +58,7 @@ export function StepPanel({ page, id, step, onClose }: StepPanelProps): JSX.Elem
 
 function StepFacts({ step }: { step: StepItem }): JSX.Element {
   const { now } = useInspector();
-  const { kind, state, name, target, attempts, startedAt, finishedAt, dueAt, seq, location, outer } = step;
+  const { kind, state, name, target, attempts, startedAt, finishedAt, dueAt, inLineOf, seq, location, outer } = step;
   const end = state === "open" ? now.value : (finishedAt ?? startedAt);
   return (
     <Facts
@@ -73,6 +73,7 @@ function StepFacts({ step }: { step: StepItem }): JSX.Element {
         ["Duration", formatDuration(end - startedAt)],
         ["Attempts", attempts > 1 ? attempts : undefined],
         ["Due", state === "open" && dueAt !== undefined ? <Time at={dueAt} /> : undefined],
+        ["In line of", inLineOf === undefined ? undefined : <QueueLink name={inLineOf} />],
         ["Sequence", seq],
       ]}
     />

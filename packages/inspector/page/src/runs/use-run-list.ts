@@ -34,7 +34,7 @@ export function useRunList(filter: RunFilter): LoadedRuns {
       places.runs = list && { key, list };
     });
     reader.current = next;
-    const end = inspector.live.watch(undefined, async () => {
+    const end = inspector.live.watch({}, async () => {
       await Promise.all([next.refresh(), inspector.readOverview()]);
     });
     return () => {

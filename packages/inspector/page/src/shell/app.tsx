@@ -6,6 +6,8 @@ import { formatRoute, parseRoute, toRun, toRuns } from "../model/route.ts";
 import { useInspector } from "../net/context.ts";
 import { Message } from "../parts/text.tsx";
 import { useKeys } from "../parts/use-keys.ts";
+import { QueueView } from "../queues/queue-page.tsx";
+import { QueuesPage } from "../queues/queues-page.tsx";
 import { RunView } from "../run/run-page.tsx";
 import { RunsPage } from "../runs/runs-page.tsx";
 import { WaitingPage } from "../waiting/waiting-page.tsx";
@@ -72,6 +74,10 @@ function Page({ route }: { route: Route }): JSX.Element {
       return <WorkflowsPage />;
     case "workflow":
       return <WorkflowView key={route.name} name={route.name} />;
+    case "queues":
+      return <QueuesPage />;
+    case "queue":
+      return <QueueView key={route.name} name={route.name} />;
     case "waiting":
       return <WaitingPage />;
     case "unknown":
@@ -120,8 +126,9 @@ const placeOf = (route: Route): string => (route.page === "run" ? toRun(route.id
 
 function titleOf(route: Route): string {
   if (route.page === "run") return route.id;
-  if (route.page === "workflow") return route.name;
-  return { runs: "Runs", workflows: "Workflows", waiting: "Waiting", unknown: "Not found" }[route.page];
+  if (route.page === "workflow" || route.page === "queue") return route.name;
+  const titles = { runs: "Runs", workflows: "Workflows", queues: "Queues", waiting: "Waiting", unknown: "Not found" };
+  return titles[route.page];
 }
 
 /** Once a second, while somebody looks. */

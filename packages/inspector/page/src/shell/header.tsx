@@ -25,6 +25,7 @@ export function Header(): JSX.Element {
       <nav aria-label="Pages">
         {link(toRuns(), "Runs", page === "runs" || page === "run")}
         {link("#/workflows", "Workflows", page === "workflows" || page === "workflow")}
+        {link("#/queues", "Queues", page === "queues" || page === "queue")}
         {link("#/waiting", "Waiting", page === "waiting")}
       </nav>
       <span class="store mono cut" title={overview.value?.store}>

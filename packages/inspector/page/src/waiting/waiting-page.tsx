@@ -31,8 +31,8 @@ export function WaitingPage(): JSX.Element {
       {data?.waits.length === 0 && (
         <Message title="No run waits for anything.">
           <p>
-            Runs appear here while they wait in <code>sleep()</code>, in <code>signal()</code>, for a child run, or for
-            the next attempt of a task.
+            Runs appear here while they wait in <code>sleep()</code>, in <code>signal()</code>, for a child run, for the
+            next attempt of a task, or in line of a queue for a task of theirs.
           </p>
         </Message>
       )}
@@ -74,9 +74,11 @@ const WaitTable = ({ waits }: { waits: readonly WaitItem[] }): JSX.Element => (
               </a>
             </td>
             <td class="is-long">
-              <a class="mono" href={toRun(wait.run, wait.step)} title={wait.step}>
-                {wait.step}
-              </a>
+              {wait.step !== undefined && (
+                <a class="mono" href={toRun(wait.run, wait.step)} title={wait.step}>
+                  {wait.step}
+                </a>
+              )}
               {wait.location !== undefined && <span class="muted mono below">{wait.location}</span>}
             </td>
             <td>

@@ -19,6 +19,7 @@ const METHODS = [
   "defineQueue",
   "queues",
   "queueKeys",
+  "queueItems",
   "enqueue",
   "leave",
   "correctStart",
@@ -29,7 +30,7 @@ const METHODS = [
   "expire",
 ] as const satisfies readonly (keyof FlowStore)[];
 
-function hasQueues(store: Store): store is QueueStore {
+export function hasQueues(store: Store): store is QueueStore {
   return store.enqueue !== undefined;
 }
 

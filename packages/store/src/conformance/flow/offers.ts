@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { OFFER_TIME } from "../../flow.ts";
+import { LATEST_OFFER, OFFER_TIME } from "../../flow.ts";
 import { ask, counts, define, hosts, offered, place, queued, stateOf, TAKEN, WAITING, type FlowCases } from "./kit.ts";
 import { dueAt, finish, get, ME, OTHER, owned, step, checkpoint, T } from "../kit.ts";
 
@@ -17,6 +17,15 @@ export const offerCases: FlowCases = {
     for (const id of ["a", "b"]) await store.createRun(queued(id, { createdAt: T + 10 }));
     assert.equal(await store.claim({ run: "b", lease: ME, now: T }), undefined);
     assert.deepEqual(await offered(store, T + 9), ["a"]);
+  },
+  "Q5 an offer that was made before the clock was set back ends": async (store) => {
+    const before = T + LATEST_OFFER - OFFER_TIME;
+    await define(store, { concurrency: 1 });
+    await store.createRun(queued("a", { createdAt: before }));
+    assert.deepEqual(await offered(store, T), ["a"]);
+    assert.deepEqual(await offered(store, T - 1), []);
+    assert.equal(await stateOf(store, "a"), "pending, in line");
+    assert.deepEqual(await offered(store, T - 1, ["ship"]), ["a"]);
   },
   "Q5 an offer that is not taken in time ends, and those of the same workflow step aside": async (store) => {
     await define(store, { concurrency: 1 });

@@ -174,6 +174,22 @@ export const queueCases: FlowCases = {
     await store.commit([finish("a", { at: T + 13 })]);
     assert.deepEqual(await offered(store, T + 13), ["begun"]);
   },
+  "Q2 a release to pending of a run that is requested to cancel puts it first in line": async (store) => {
+    await define(store, { concurrency: 1 });
+    await owned(store, "begun", { queue: place({ rank: T + 99 }) });
+    await line(store, ["a", "", 0]);
+    await store.cancel({ run: "begun", reason: '"why"', now: T + 5 });
+    await store.commit([{ type: "release", run: "begun", epoch: 1, status: "pending", at: T + 10 }]);
+    assert.deepEqual(await offered(store, T + 10), ["begun"]);
+  },
+  "Q2 a run that is requested to cancel and loses its slot with its lease is first in line": async (store) => {
+    await define(store, { concurrency: 1 });
+    await owned(store, "begun", { queue: place({ rank: T + 99 }) });
+    await line(store, ["a", "", 0]);
+    await store.cancel({ run: "begun", reason: '"why"', now: T + 5 });
+    await store.freeSlots({ owner: "me", dead: true, now: ME.until + 1 });
+    assert.deepEqual(await offered(store, ME.until + 1), ["begun"]);
+  },
   "Q2 a slot that becomes free is offered in the same transition": async (store) => {
     await define(store, { concurrency: 1 });
     await owned(store, "a", { queue: place() });
@@ -256,5 +272,23 @@ export const queueCases: FlowCases = {
     assert.deepEqual(await store.queueKeys("q", 10), keys);
     assert.deepEqual(await store.queueKeys("q", 2), keys.slice(0, 2));
     assert.deepEqual(await store.queueKeys("none", 2), []);
+  },
+  "the places of a run are its own and those of its steps, in the order in which they came": async (store) => {
+    await define(store, { concurrency: 1 });
+    await store.createRun(queued("r", { lease: ME, queue: place({ key: "k" }) }));
+    await store.createRun(queued("other", { createdAt: T + 1 }));
+    await ask(store, "r", "a[0]", { queue: "p", now: T + 5 });
+    await ask(store, "r", "b[0]", { now: T + 9 });
+    assert.deepEqual(await store.queueItems("r"), [
+      { queue: "q", key: "k", inLine: false, since: T },
+      { queue: "p", key: "", step: "a[0]", inLine: false, since: T + 5 },
+      { queue: "q", key: "", step: "b[0]", inLine: true, since: T + 9 },
+    ]);
+    assert.deepEqual(await store.queueItems("other"), [{ queue: "q", key: "", inLine: true, since: T + 1 }]);
+    await store.leave({ run: "r", epoch: 1, step: "a[0]", now: T + 10 });
+    await store.commit([finish("r")]);
+    assert.deepEqual(await store.queueItems("r"), []);
+    // a slot that is kept for it is no place in line
+    assert.deepEqual(await store.queueItems("other"), [{ queue: "q", key: "", inLine: false, since: T + 1 }]);
   },
 };

@@ -38,6 +38,17 @@ export const startingCases: FlowCases = {
     assert.deepEqual(await dueAt(store, T + 49), []);
     assert.deepEqual(await dueAt(store, T + 50), ["r"]);
   },
+  "S7 a delivery does not shorten the delay of a run that has not begun": async (store) => {
+    await store.createRun(newRun("r", { dueAt: T + 50 }));
+    assert.equal(await store.deliver({ run: "r", name: "go", payload: "1", now: T }), true);
+    assert.equal((await get(store, "r")).wakeAt, T + 50);
+  },
+  "S13 a delivery that came before a run with dueAt does not make it due": async (store) => {
+    await store.deliver({ run: "r", name: "go", payload: "1", now: T });
+    const { run } = await store.createRun(newRun("r", { dueAt: T + 50 }));
+    assert.equal(run.wakeAt, T + 50);
+    assert.equal((await store.wakeups([{ run: "r", epoch: 0 }]))[0]?.signals.length, 1);
+  },
   "Q3 a run with dueAt is not in line before a claim": async (store) => {
     await define(store, { concurrency: 1 });
     await store.createRun(queued("r", { dueAt: T + 50 }));

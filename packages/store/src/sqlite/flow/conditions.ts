@@ -51,7 +51,8 @@ export function conditionsTable(db: Connection) {
   );
   const late = db.prepare<{ now: number }, { id: string; tooLate: 0 | 1 }>(
     `SELECT id, begin_by IS NOT NULL AND begin_by <= @now AS tooLate FROM runs
-     WHERE number IN (SELECT number FROM runs WHERE begin_by <= @now UNION SELECT number FROM runs WHERE end_by <= @now AND cancel IS NULL)
+     WHERE number IN (SELECT number FROM runs INDEXED BY runs_by_begin WHERE begin_by <= @now
+                      UNION ALL SELECT number FROM runs INDEXED BY runs_by_end WHERE end_by <= @now AND cancel IS NULL)
      ORDER BY number`,
   );
 

@@ -1,7 +1,7 @@
-import type { Claim, FlowStore, Offer, QueueAnswer, QueuedStep, QueueRow } from "../../contract.ts";
+import type { Claim, FlowStore, Offer, QueueAnswer, QueuedStep, QueueItem, QueueRow } from "../../contract.ts";
 import type { Tables } from "../tables.ts";
 import { cancel, endBeforeItBegan } from "../requests.ts";
-import { TAKEN, type Item } from "./items.ts";
+import { TAKEN, WAITING, type Item } from "./items.ts";
 import { FIRST } from "./line.ts";
 import type { Queue } from "./queues.ts";
 
@@ -75,7 +75,7 @@ export function freeSlots(
     if (run?.status !== "running" || run.owner !== owner || (run.leaseUntil ?? 0) >= now) continue;
     runs.fence(item.run, now);
     sequences.forget(item.run);
-    line.lineUp(item, run.queue?.rank ?? 0, now);
+    line.lineUp(item, run.cancel === undefined ? (run.queue?.rank ?? 0) : FIRST, now);
   }
 }
 
@@ -97,6 +97,15 @@ export const queueRows = ({ line }: Tables): QueueRow[] =>
     if (queue.defined === 0 && waiting === 0 && running === 0) return [];
     return [{ ...definitionOf(queue), waiting, running, ...(oldest !== null && { oldest }) }];
   });
+
+export const itemsOf = ({ line }: Tables, run: string): QueueItem[] =>
+  line.items.all(run).map(({ queue, key, step, state, since }) => ({
+    queue,
+    key,
+    ...(step !== "" && { step }),
+    inLine: state <= WAITING,
+    since,
+  }));
 
 function definitionOf({ name, concurrency, per_key: perKey, rate_limit: limit, rate_per, rate_slack }: Queue) {
   return {

@@ -44,7 +44,7 @@ export function itemsTable(db: Connection) {
     `SELECT * FROM queue_items WHERE run = ? AND step = ? AND epoch = ? AND state = ${TAKEN}`,
   );
   const ofRun = db.prepare<[string], Item>("SELECT * FROM queue_items WHERE run = ? AND step = ''");
-  const all = db.prepare<[string], Item>("SELECT * FROM queue_items WHERE run = ?");
+  const all = db.prepare<[string], Item>("SELECT * FROM queue_items WHERE run = ? ORDER BY number");
   const first = db.prepare<[string, string], Item>(
     `SELECT * FROM queue_items WHERE queue = ? AND key = ? AND state = ${WAITING} ORDER BY rank, number LIMIT 1`,
   );
@@ -98,7 +98,10 @@ export function itemsTable(db: Connection) {
       `SELECT DISTINCT key FROM queue_items WHERE queue = ? AND state = ${ASIDE} AND workflow IN (SELECT value FROM json_each(?))`,
     )
     .pluck();
-  const offered = db.prepare<[], Item>(`SELECT * FROM queue_items WHERE state = ${OFFERED} ORDER BY number`);
+  // the order would make SQLite read the whole table
+  const offered = db.prepare<[], Item>(
+    `SELECT * FROM queue_items INDEXED BY queue_items_offered WHERE state = ${OFFERED} ORDER BY number`,
+  );
   const renew = db.prepare<[number, string]>(
     `UPDATE queue_items SET until = max(until, ?) WHERE owner = ? AND state = ${TAKEN} AND step <> ''`,
   );
@@ -111,10 +114,16 @@ export function itemsTable(db: Connection) {
   const ownedRuns = db.prepare<[string], Item>(
     `SELECT * FROM queue_items WHERE owner = ? AND state = ${TAKEN} AND step = ''`,
   );
-  const keys = db.prepare<[string, number], { key: string; waiting: number; running: number; oldest: number | null }>(
-    `SELECT key, sum(state <= ${WAITING}) AS waiting, sum(state >= ${OFFERED}) AS running,
-       min(CASE WHEN state <= ${WAITING} THEN since END) AS oldest
-     FROM queue_items WHERE queue = ? GROUP BY key ORDER BY waiting DESC, key LIMIT ?`,
+  const keys = db.prepare<
+    { queue: string; limit: number },
+    { key: string; waiting: number; running: number; oldest: number | null }
+  >(
+    `SELECT key, sum(waiting) AS waiting, sum(running) AS running, min(oldest) AS oldest FROM (
+       SELECT key, count(*) AS waiting, 0 AS running, min(since) AS oldest
+       FROM queue_items WHERE queue = @queue AND state <= ${WAITING} GROUP BY key
+       UNION ALL
+       SELECT key, 0, count(*), NULL FROM queue_items WHERE queue = @queue AND state >= ${OFFERED} GROUP BY key)
+     GROUP BY key ORDER BY waiting DESC, key LIMIT @limit`,
   );
   const inLineOf = db.prepare<[string], { waiting: number; oldest: number | null }>(
     `SELECT count(*) AS waiting, min(since) AS oldest FROM queue_items WHERE queue = ? AND state <= ${WAITING}`,
@@ -129,7 +138,7 @@ export function itemsTable(db: Connection) {
     taken: (run: string, step: string, epoch: number): Item | undefined => taken.get(run, step, epoch),
     /** The item of the run itself. */
     ofRun: (run: string): Item | undefined => ofRun.get(run),
-    /** Those of the run and its steps. */
+    /** Those of the run and its steps, in the order in which they came. */
     all: (run: string): Item[] => all.all(run),
     first: (queue: string, key: string): Item | undefined => first.get(queue, key),
     /** How many slots are offered or taken. */
@@ -165,7 +174,7 @@ export function itemsTable(db: Connection) {
     owners: (): string[] => owners.all(),
     ownedSteps: (owner: string, dead: boolean, now: number): Item[] => ownedSteps.all(owner, dead ? 1 : 0, now),
     ownedRuns: (owner: string): Item[] => ownedRuns.all(owner),
-    keys: (queue: string, limit: number) => keys.all(queue, limit),
+    keys: (queue: string, limit: number) => keys.all({ queue, limit }),
     waiting: (queue: string) => inLineOf.get(queue) ?? { waiting: 0, oldest: null },
   };
 }

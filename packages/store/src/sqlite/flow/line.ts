@@ -54,20 +54,22 @@ export function lines(db: Connection, runs: Runs) {
     return before === undefined ? now : before + (rate_per ?? 0) + (rate_slack ?? 0);
   };
 
+  const itemOf = (number: number | undefined): Item | undefined =>
+    number === undefined ? undefined : items.get(number);
+
   /** Offers every slot that is free and that somebody may have. */
   const fill = (name: string, now: number): void => {
     const queue = queues.byName(name);
     endOffers(name, queue, now);
     let lookAt: number | null = null;
     for (let running = items.running(name); queue.concurrency === null || running < queue.concurrency; running++) {
-      const number = queues.nextItem(name);
-      const item = number === undefined ? undefined : items.get(number);
-      if (!item) break;
-      const startAt = item.counts === 1 ? nextStartAt(queue, now) : now;
+      let item = itemOf(queues.nextItem(name));
+      const startAt = item?.counts === 1 ? nextStartAt(queue, now) : now;
       if (startAt > now) {
         lookAt = Number.isFinite(startAt) ? startAt : null;
-        break;
+        item = itemOf(queues.nextContinuing(name));
       }
+      if (!item) break;
       offer(item, queue, now);
     }
     queues.lookAt(name, lookAt);

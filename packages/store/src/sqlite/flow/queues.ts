@@ -16,6 +16,16 @@ export interface Queue {
   readonly starts: number;
 }
 
+export interface FirstInLine {
+  readonly number: number;
+  readonly rank: number;
+  readonly counts: number;
+}
+
+/** Whether the first in line of a key may have a slot, and whether taking it is a start. */
+const STARTS = 1;
+const CONTINUES = 2;
+
 export type Queues = ReturnType<typeof queuesTables>;
 
 /** All SQL for the tables `queues`, `queue_keys` and `queue_starts`. */
@@ -41,10 +51,16 @@ export function queuesTables(db: Connection) {
     "UPDATE queue_keys SET turn = turn + 1 WHERE queue = ? AND key = ? RETURNING turn - 1 AS turn",
   );
   const dropKey = db.prepare<[string, string]>("DELETE FROM queue_keys WHERE queue = ? AND key = ?");
+  const first = (ready: string): string =>
+    `SELECT first, turn, rank FROM (SELECT first, turn, rank FROM queue_keys WHERE queue = @queue AND ready = ${ready} AND ready > 0 ORDER BY turn, rank, first LIMIT 1)`;
+  const inTurn = "ORDER BY turn, rank, first LIMIT 1";
   const nextItem = db
-    .prepare<[string], number>(
-      "SELECT first FROM queue_keys WHERE queue = ? AND ready = 1 ORDER BY turn, rank, first LIMIT 1",
+    .prepare<{ queue: string }, number>(
+      `SELECT first FROM (${first(String(STARTS))} UNION ALL ${first(String(CONTINUES))}) ${inTurn}`,
     )
+    .pluck();
+  const nextContinuing = db
+    .prepare<{ queue: string }, number>(`SELECT first FROM (${first(String(CONTINUES))})`)
     .pluck();
   const toLookAt = db
     .prepare<{ now: number; latest: number; workflows: string }, string>(
@@ -63,7 +79,7 @@ export function queuesTables(db: Connection) {
     .prepare<[string, number], number>("SELECT at FROM queue_starts WHERE queue = ? AND number = ?")
     .pluck();
   const moveStart = db.prepare<[number, string, number]>(
-    "UPDATE queue_starts SET at = ? WHERE queue = ? AND number = ?",
+    "UPDATE queue_starts SET at = max(at, ?) WHERE queue = ? AND number = ?",
   );
   const setBack = db.prepare<[number, string, number]>("UPDATE queue_starts SET at = ? WHERE queue = ? AND at > ?");
   const forgetStarts = db.prepare<[string, number]>("DELETE FROM queue_starts WHERE queue = ? AND at <= ?");
@@ -93,8 +109,11 @@ export function queuesTables(db: Connection) {
     lookAt: (name: string, time: number | null): void => void setLook.run(time, name, time),
     keys: (name: string): string[] => keysOf.all(name),
     addKey: (queue: string, key: string): void => void addKey.run(queue, key, byName(queue).turn),
-    setKey: (queue: string, key: string, first: { rank: number; number: number } | undefined, ready: boolean): void =>
-      void setKey.run(ready ? 1 : 0, first?.rank ?? null, first?.number ?? null, queue, key),
+    /** @param ready - whether the first in line may have a slot */
+    setKey(queue: string, key: string, head: FirstInLine | undefined, ready: boolean): void {
+      const state = !ready || !head ? 0 : head.counts === 1 ? STARTS : CONTINUES;
+      setKey.run(state, head?.rank ?? null, head?.number ?? null, queue, key);
+    },
     /** The key has had its turn. */
     nextTurn(queue: string, key: string): void {
       const had = nextTurn.get(queue, key);
@@ -102,7 +121,9 @@ export function queuesTables(db: Connection) {
     },
     dropKey: (queue: string, key: string): void => void dropKey.run(queue, key),
     /** The item whose turn it is. */
-    nextItem: (queue: string): number | undefined => nextItem.get(queue),
+    nextItem: (queue: string): number | undefined => nextItem.get({ queue }),
+    /** The same among those whose slot is no start. */
+    nextContinuing: (queue: string): number | undefined => nextContinuing.get({ queue }),
     /** Queues in which time, or a process that has these workflows, changes something. */
     toLookAt: (now: number, latest: number, workflows: readonly string[]): string[] =>
       toLookAt.all({ now, latest, workflows: JSON.stringify(workflows) }),

@@ -2,8 +2,8 @@
  * `runs.in_line`: the run stands in line, so workers need not see it. `gathering`: the key under which further starts join the run.
  *
  * `queue_items` has what stands in line or has a slot: runs, with an empty `step`, and steps. Its states are numbers (flow/items.ts knows them): 0 aside, 1 waiting,
- * 2 offered, 3 taken. `queue_keys` has the keys that have items; `ready` ones have somebody waiting and a slot left, so that the next one is found
- * with one look at an index, however many wait. `queue_starts` has the recent starts of queues with a rate, `throttled` those of throttled runs.
+ * 2 offered, 3 taken. `queue_keys` has the keys that have items. `ready`: somebody waits, and the key has a slot left; 1 if taking it is a start, else 2. So the next one is
+ * found with two looks at an index, however many wait. `queue_starts` has the recent starts of queues with a rate, `throttled` those of throttled runs.
  */
 export default `
 ALTER TABLE runs ADD COLUMN queue TEXT;
@@ -65,7 +65,7 @@ CREATE TABLE queue_keys (
   first INTEGER,
   PRIMARY KEY (queue, key)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX queue_keys_ready ON queue_keys (queue, turn, rank, first) WHERE ready = 1;
+CREATE INDEX queue_keys_ready ON queue_keys (queue, ready, turn, rank, first) WHERE ready > 0;
 CREATE TABLE queue_starts (
   queue  TEXT NOT NULL,
   number INTEGER NOT NULL,

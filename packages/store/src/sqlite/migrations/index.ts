@@ -4,6 +4,7 @@ import stalls from "./003-stalls.ts";
 import restarts from "./004-restarts.ts";
 import seeAndSteer from "./005-see-and-steer.ts";
 import flow from "./006-flow.ts";
+import schedules from "./007-schedules.ts";
 
 /** SQL of each version of the schema, from 1. A released one never changes; a change is a new file. */
-export const migrations: readonly string[] = [initial, codes, stalls, restarts, seeAndSteer, flow];
+export const migrations: readonly string[] = [initial, codes, stalls, restarts, seeAndSteer, flow, schedules];

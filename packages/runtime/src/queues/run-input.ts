@@ -1,5 +1,5 @@
 import type { RunRow } from "@perdure/store";
-import type { ValueStore } from "./codec.ts";
+import type { ValueStore } from "../values/codec.ts";
 
 /** The arguments of a run: those of its start, or one list of what several starts brought. */
 export function inputOf(values: ValueStore, { input, batch }: Pick<RunRow, "input" | "batch">): unknown[] {
