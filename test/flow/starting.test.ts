@@ -68,6 +68,15 @@ export async function slow(name: string): Promise<string> {
   return note(name);
 }
 
+export async function starter(count: number): Promise<string[]> {
+  "use workflow: id=starter";
+  const ids = [];
+  for (let i = 0; i < count; i++) ids.push((await start(insert, [`i${i}`], { batch: { size: 2, wait: "1m" } })).id);
+  await sleep("10s");
+  await note("after");
+  return ids;
+}
+
 const statuses = (runs: readonly Run[]): Promise<string[]> => Promise.all(runs.map((run) => run.status()));
 const sameRun = (runs: readonly Run[]): boolean => new Set(runs.map(({ id }) => id)).size === 1;
 
@@ -461,15 +470,6 @@ describe.each(Object.entries(stores))("with the %s store", (_name, make) => {
   });
 
   describe("in a workflow", () => {
-    async function starter(count: number): Promise<string[]> {
-      "use workflow: id=starter";
-      const ids = [];
-      for (let i = 0; i < count; i++) ids.push((await start(insert, [`i${i}`], { batch: { size: 2, wait: "1m" } })).id);
-      await sleep("10s");
-      await note("after");
-      return ids;
-    }
-
     test("start takes the options, once: a replay starts nothing again", async () => {
       begin(make());
       const run = await start(starter, [3]);
@@ -479,6 +479,21 @@ describe.each(Object.entries(stores))("with the %s store", (_name, make) => {
       const ids = await (await getRun<string[]>(run.id)).result();
       expect(ids).toHaveLength(3);
       expect(done).toEqual(["0: i0+i1", "10000: after", "60000: i2"]);
+    });
+
+    async function keyed(customer: string | undefined): Promise<void> {
+      "use workflow: queue=narrow-2, key={customer}";
+      await note(`for ${customer}`);
+    }
+    async function callsKeyed(): Promise<unknown[]> {
+      "use workflow: id=calls-keyed";
+      const calls = await Promise.allSettled([keyed(undefined), start(keyed, [undefined]), keyed("ada")]);
+      return calls.map((call) => (call.status === "rejected" ? (call.reason as { code: string }).code : "done"));
+    }
+    test("a key that cannot be made fails the call, not the run", async () => {
+      begin(make());
+      const run = await start(callsKeyed, []);
+      await expect(run.result()).resolves.toEqual(["QUEUE_KEY_INVALID", "QUEUE_KEY_INVALID", "done"]);
     });
 
     async function delays(): Promise<string> {

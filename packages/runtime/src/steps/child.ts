@@ -81,6 +81,7 @@ const isOfTheCall = (error: unknown): boolean =>
     "RUN_WORKFLOW_DIFFERS",
     "RUN_ID_INVALID",
     "RUN_COMPENSATED",
+    "QUEUE_KEY_INVALID",
     "SCHEMA_REFUSED",
     "VALUE_NOT_STORABLE",
   );
