@@ -71,7 +71,11 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   RUN_INPUT_DIFFERS: { run: "order-17", workflow: "order" },
   RUN_NOT_FOUND: { run: "order-17" },
   QUEUE_UNKNOWN: { queue: "mial", wanted: "the task send (src/mail.ts:3:1)", known: ["mail"], suggestion: "mail" },
-  QUEUE_NAME_TAKEN: { queue: "send", first: "the task send (src/mail.ts:3:1)", second: "the task send (src/sms.ts:5:1)" },
+  QUEUE_NAME_TAKEN: {
+    queue: "send",
+    first: "the task send (src/mail.ts:3:1)",
+    second: "the task send (src/sms.ts:5:1)",
+  },
   QUEUE_KEY_INVALID: { queue: "shipments", name: "ship", problem: "it gave undefined" },
   QUEUE_NOT_FOUND: { queue: "mial", store: "sqlite:perdure.db", known: ["mail"] },
   QUEUES_NOT_SUPPORTED: { store: "postgres://runs", wanted: "the workflow ship" },

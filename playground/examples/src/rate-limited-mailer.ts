@@ -4,16 +4,16 @@ import { close, queue } from "perdure";
 
 queue("mail", { concurrency: 3, rate: { limit: 8, per: "1s" } });
 
-async function send(address: string): Promise<void> {
+async function send(address: string, subject: string): Promise<void> {
   "use task: queue=mail";
-  console.log(`${Date.now()} sending ${address}`);
+  console.log(`${Date.now()} sending ${address}: ${subject}`);
   await pause(100); // the mail server
   console.log(`${Date.now()} sent ${address}`);
 }
 
 export async function newsletter(month: string, addresses: readonly string[]): Promise<number> {
   "use workflow: id=newsletter-{month}";
-  await Promise.all(addresses.map((address) => send(address))); // all of them at once: the queue spreads them
+  await Promise.all(addresses.map((address) => send(address, `News of ${month}`))); // all of them at once: the queue spreads them
   return addresses.length;
 }
 
