@@ -36,7 +36,7 @@ export type { Logger, LogLevel } from "./config/logger.ts";
 export type { Redacted, Retention, RuntimeOptions } from "./config/settings.ts";
 export { taskContext, type TaskContext } from "./execution/current.ts";
 export { Queue, queue, queues, type QueueInfo, type QueueKeyInfo, type QueueOptions } from "./api/queues.ts";
-export type { BatchOptions, Debounce, StartOptions, ThrottleOptions } from "./api/start-options.ts";
+export type { BatchOptions, Debounce, StartManyOptions, StartOptions, ThrottleOptions } from "./api/start-options.ts";
 export { close, configure } from "./process/default-runtime.ts";
 export type { ScheduleOptions } from "./schedules/define.ts";
 export type { CatchUp } from "./schedules/due.ts";

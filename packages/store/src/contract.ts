@@ -15,7 +15,23 @@ import type { Blocked, CreatedRun, FinalStatus, NewRun, RunRow, RunStatus } from
 import type { ScheduleStore } from "./schedules.ts";
 import type { Awaitable, Encoded, Lease } from "./terms.ts";
 
-export type * from "./flow.ts";
+export type {
+  FlowStore,
+  Gather,
+  Offer,
+  QueueAnswer,
+  QueueDefinition,
+  QueueItem,
+  QueueKeyRow,
+  QueueLimits,
+  QueuePlace,
+  QueueRate,
+  QueueRow,
+  QueuedStep,
+  RunPlace,
+  StartConditions,
+  Throttle,
+} from "./flow.ts";
 export type * from "./runs.ts";
 export type * from "./schedules.ts";
 export type * from "./terms.ts";

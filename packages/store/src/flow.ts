@@ -94,7 +94,7 @@ export interface QueueItem {
  */
 export type Gather =
   | {
-      /** The last input wins. The run is due `wait` milliseconds after the last start, and `max` after the first one at the latest. */
+      /** The last input wins, and the last place in a queue. The run is due `wait` milliseconds after the last start, and `max` after the first one at the latest. */
       readonly type: "debounce";
       readonly key: string;
       readonly wait: number;

@@ -1,4 +1,4 @@
-import { nextTurn, PerdureError } from "@perdure/protocol";
+import { checkOptions, nextTurn, PerdureError } from "@perdure/protocol";
 import { selfOf } from "../definitions/registry.ts";
 import { workflowOf } from "../definitions/workflows.ts";
 import { bodyOf } from "../execution/launch.ts";
@@ -6,7 +6,7 @@ import { currentRuntime } from "../process/default-runtime.ts";
 import type { Runtime } from "../process/runtime.ts";
 import { Run } from "./run.ts";
 import { listRunsOf, type ListOptions } from "./runs.ts";
-import { checkStartOptions, type StartOptions } from "./start-options.ts";
+import { checkStartManyOptions, type StartManyOptions } from "./start-options.ts";
 
 /**
  * Records a run for each list of arguments, a thousand with one commit. Begins none of them here: workers do, in any process, and `result()` of one. When this
@@ -18,11 +18,11 @@ import { checkStartOptions, type StartOptions } from "./start-options.ts";
 export async function startMany<A extends unknown[], R>(
   workflow: (...args: A) => Promise<R>,
   list: Iterable<NoInfer<A>>,
-  options: Omit<StartOptions, "id" | "ifFailed" | "debounce" | "throttle" | "batch"> = {},
+  options: StartManyOptions = {},
 ): Promise<Run<R>[]> {
   const definition = workflowOf(workflow);
   if (!definition.info.recoverable) throw new PerdureError("NOT_RECOVERABLE", { workflow: definition.info.name });
-  const { tags, conditions } = checkStartOptions(options, "startMany()");
+  const { tags, conditions } = checkStartManyOptions(options);
   const shared = { definition, body: bodyOf(definition, workflow), caller: selfOf(workflow), tags, id: undefined };
   const requests = Array.from(list, (args) => ({ ...shared, args, ...(conditions && { conditions }) }));
   const runtime = currentRuntime();
@@ -53,22 +53,26 @@ type Filter = Omit<ListOptions, "limit" | "before" | "order">;
  * @param filter - as that of `listRuns`. Default status: all that have not ended
  * @param options.reason - as that of `run.cancel`
  */
-export const cancelMany = (
+export async function cancelMany(
   filter: Filter,
   options: ManyOptions & { readonly reason?: unknown } = {},
-): Promise<ManyResult> =>
-  each({ status: ["pending", "running", "waiting"], ...filter }, options, (run) => run.cancel(options.reason));
+): Promise<ManyResult> {
+  checkOptions(options, { onProgress: true, signal: true, reason: true }, "cancelMany()");
+  return each({ status: ["pending", "running", "waiting"], ...filter }, options, (run) => run.cancel(options.reason));
+}
 
 /**
  * Tries all failed runs of the filter again, as `run.retry` does. May be called again if the program ended before.
  * @param filter - as that of `listRuns`
  * @param options.force - also runs that have compensated
  */
-export const retryMany = (
+export async function retryMany(
   filter: Filter,
   options: ManyOptions & { readonly force?: boolean } = {},
-): Promise<ManyResult> =>
-  each({ ...filter, status: "failed" }, options, (run) => run.retry({ force: options.force ?? false }));
+): Promise<ManyResult> {
+  const { force = false } = checkOptions(options, { onProgress: true, signal: true, force: true }, "retryMany()");
+  return each({ ...filter, status: "failed" }, options, (run) => run.retry({ force }));
+}
 
 const PAGE = 1_000;
 const MOST_ERRORS = 100;

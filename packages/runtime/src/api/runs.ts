@@ -47,7 +47,7 @@ export async function start<R>(
 ): Promise<Run<R>> {
   const location = takeSite("start");
   const definition = workflowOf(workflow);
-  const checked = checkStartOptions(options, "start()");
+  const checked = checkStartOptions(options, args);
   const body = bodyOf(definition, workflow);
   const request = { definition, args, body, caller: selfOf(workflow), ...checked };
   const scope = currentScope();

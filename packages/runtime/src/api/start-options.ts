@@ -70,21 +70,39 @@ const START_OPTIONS: OptionNames<StartOptions> = {
   batch: true,
 };
 
-/**
- * The options, checked.
- * @param owner - what takes them
- * @throws PerdureError `OPTION_UNKNOWN`, `OPTION_INVALID`, `OPTIONS_EXCLUDE`, `DURATION_INVALID`
- */
-export function checkStartOptions(
-  options: StartOptions,
-  owner: string,
-): {
+/** The options of `start` that make sense for many runs. */
+export type StartManyOptions = Omit<StartOptions, "id" | "ifFailed" | "debounce" | "throttle" | "batch">;
+
+const { id: _, ifFailed: __, debounce: ___, throttle: ____, batch: _____, ...MANY_OPTIONS } = START_OPTIONS;
+
+interface CheckedOptions {
   readonly id: string | undefined;
   readonly ifFailed: IfFailed;
   readonly tags: readonly string[];
   readonly conditions?: StartRequest;
-} {
-  const { id, ifFailed = "attach", tags = [], ...others } = checkOptions(options, START_OPTIONS, owner);
+}
+
+/**
+ * The options, checked.
+ * @throws PerdureError `OPTION_UNKNOWN`, `OPTION_INVALID`, `OPTIONS_EXCLUDE`, `DURATION_INVALID`
+ */
+export function checkStartOptions(options: StartOptions, args: readonly unknown[]): CheckedOptions {
+  checkOptions(options, START_OPTIONS, "start()");
+  if (options.batch && args.length !== 1)
+    throw new PerdureError("OPTION_INVALID", {
+      option: "batch",
+      value: `a start with ${args.length} arguments`,
+      expected: "a start with one argument, which becomes one item of the list",
+    });
+  return checked(options, "start()");
+}
+
+/** @throws as `checkStartOptions` */
+export const checkStartManyOptions = (options: StartManyOptions): CheckedOptions =>
+  checked(checkOptions(options, MANY_OPTIONS, "startMany()"), "startMany()");
+
+function checked(options: StartOptions, owner: string): CheckedOptions {
+  const { id, ifFailed = "attach", tags = [], ...others } = options;
   oneOf(ifFailed, ["attach", "retry", "restart"], "ifFailed");
   const conditions = conditionsIn(options, owner);
   return { id, ifFailed, tags, ...(Object.keys(others).length > 0 && { conditions }) };
@@ -96,7 +114,7 @@ function conditionsIn(options: StartOptions, owner: string): StartRequest {
   excludeEachOther(options, owner, ["delay", "at"]);
   for (const how of ["debounce", "batch"] as const)
     for (const other of ["id", "delay", "at"] as const) excludeEachOther(options, owner, [how, other]);
-  if (at !== undefined && Number.isNaN(at.getTime())) throw invalid("at", at, "a date");
+  if (at !== undefined && !(at instanceof Date && !Number.isNaN(at.getTime()))) throw invalid("at", at, "a date");
   return {
     ...(queue !== undefined && { queue: checkQueueName(queue) }),
     ...(priority !== undefined && { priority: wholePriority(priority) }),

@@ -51,7 +51,9 @@ export function conditionsOf(
     const { queue, hold } = flow;
     await slots.define(queue, `the workflow ${workflow}`);
     const rank = now - (priority === undefined ? flow.advantage : advantageOf(queue, priority));
-    const place = { queue: queue.definition.name, key: flow.keyOf(args), rank, ...(hold && { hold }) };
+    // the only argument of a batch is its list
+    const key = flow.keyOf(gather?.type === "batch" ? [args] : args);
+    const place = { queue: queue.definition.name, key, rank, ...(hold && { hold }) };
     return { ...times, queue: place };
   })();
 }

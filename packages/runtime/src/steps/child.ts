@@ -4,6 +4,7 @@ import { childRunId, runIdOf } from "../definitions/run-id.ts";
 import type { RunRequest } from "../execution/host.ts";
 import type { Scope } from "../execution/scope.ts";
 import type { LiveStep } from "../execution/step.ts";
+import type { StartRequest } from "../queues/conditions.ts";
 import type { CancelledError } from "../values/errors.ts";
 import { snapshot } from "../values/snapshot.ts";
 
@@ -13,13 +14,17 @@ interface ChildCall {
   readonly id?: string | undefined;
   readonly body?: Body;
   readonly location: string | undefined;
+  readonly conditions?: StartRequest;
 }
 
-/** The call with its arguments and id as they are now. An id that cannot be made is an error of the caller, the same in every replay. */
+/**
+ * The call with its arguments and id as they are now. An id that cannot be made is an error of the caller, the same in every replay. A start that may join
+ * another run is no other run with the same arguments: its id is made of the parent's.
+ */
 const prepared = (call: ChildCall): ChildCall => ({
   ...call,
   args: snapshot(call.args),
-  id: call.id ?? runIdOf(call.definition, call.args),
+  id: call.id ?? (call.conditions?.gather ? undefined : runIdOf(call.definition, call.args)),
 });
 
 /** The id that the call or the workflow gives, or one made of the parent's: two calls are two runs, the same two in every replay until a restart. */
@@ -76,6 +81,7 @@ const isOfTheCall = (error: unknown): boolean =>
     "RUN_WORKFLOW_DIFFERS",
     "RUN_ID_INVALID",
     "RUN_COMPENSATED",
+    "QUEUE_KEY_INVALID",
     "SCHEMA_REFUSED",
     "VALUE_NOT_STORABLE",
   );

@@ -24,11 +24,11 @@ function begin({ line }: Memory, run: Run, { gather, dueAt, lease, createdAt }: 
 }
 
 /** The run that gathers starts like this one, which it now has joined. */
-function joined({ runs }: Memory, { workflow, gather, input, inputHash, createdAt }: NewRun): Run | undefined {
+function joined({ runs }: Memory, { workflow, gather, input, inputHash, queue, createdAt }: NewRun): Run | undefined {
   if (!gather) return undefined;
   const run = [...runs.values()].find((each) => each.row.workflow === workflow && each.gathering?.key === gather.key);
   if (!run) return undefined;
-  if (gather.type === "debounce") change(run, { inputHash });
+  if (gather.type === "debounce") change(run, { inputHash, queue });
   add(run, gather, input, createdAt);
   return run;
 }

@@ -133,6 +133,15 @@ export const startingCases: FlowCases = {
     assert.deepEqual([run.code, await store.getCode("c2")], ["c1", undefined]);
     assert.deepEqual([await store.getRun("b"), (await store.listRuns({})).length], [undefined, 1]);
   },
+  "Q6 debounce: the place in a queue is that of the last start": async (store) => {
+    await define(store, { concurrency: 1 });
+    await start(store, "a", { gather: DEBOUNCE, queue: place({ key: "x", hold: true }) });
+    await start(store, "b", { gather: DEBOUNCE, queue: place({ key: "y", rank: T + 9 }) });
+    assert.deepEqual((await get(store, "a")).queue, { queue: "q", key: "y", rank: T + 9 });
+    await start(store, "c", { gather: DEBOUNCE });
+    assert.equal((await get(store, "a")).queue, undefined);
+    assert.deepEqual(await counts(store), [0, 0]);
+  },
   "Q6 debounce: the run is due max after its first start at the latest": async (store) => {
     const gather: Gather = { type: "debounce", key: "k", wait: 100, max: 130 };
     await start(store, "a", { gather });

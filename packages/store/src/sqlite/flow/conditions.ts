@@ -1,4 +1,4 @@
-import type { Gather, NewRun, StartConditions, Throttle } from "../../contract.ts";
+import type { Gather, NewRun, RunPlace, StartConditions, Throttle } from "../../contract.ts";
 import { batchInput } from "../../flow.ts";
 import type { Connection } from "../driver.ts";
 
@@ -9,6 +9,11 @@ interface Gathering {
   readonly input: string;
   /** When it is due at the latest. */
   readonly until: number | null;
+}
+
+function placeOf(place: RunPlace | undefined): unknown[] {
+  const { queue = null, key = null, rank = null, hold } = place ?? {};
+  return [queue, key, rank, hold ? 1 : null];
 }
 
 /** All SQL for the conditions under which runs begin. */
@@ -23,7 +28,9 @@ export function conditionsTable(db: Connection) {
   const gathering = db.prepare<[string, string], Gathering>(
     "SELECT id, input, gather_until AS until FROM runs WHERE workflow = ? AND gathering = ?",
   );
-  const replace = db.prepare<unknown[]>("UPDATE runs SET input = ?, input_hash = ?, wake_at = ? WHERE id = ?");
+  const replace = db.prepare<unknown[]>(
+    "UPDATE runs SET input = ?, input_hash = ?, wake_at = ?, queue = ?, queue_key = ?, queue_rank = ?, hold = ? WHERE id = ?",
+  );
   const collect = db.prepare<unknown[]>("UPDATE runs SET input = ? WHERE id = ?");
   const full = db.prepare<{ id: string; at: number }>(
     "UPDATE runs SET gathering = NULL, wake_at = min(coalesce(wake_at, @at), @at) WHERE id = @id",
@@ -51,9 +58,7 @@ export function conditionsTable(db: Connection) {
 
   return {
     set(id: string, { queue, beginBy, endBy }: StartConditions): void {
-      const hold = queue?.hold ? 1 : null;
-      const { queue: name = null, key = null, rank = null } = queue ?? {};
-      place.run(name, key, rank, hold, beginBy ?? null, endBy ?? null, id);
+      place.run(...placeOf(queue), beginBy ?? null, endBy ?? null, id);
     },
     waitUntil: (id: string, time: number): void => void wait.run(time, id),
     /** The run that gathers under the key. */
@@ -63,8 +68,8 @@ export function conditionsTable(db: Connection) {
       const isBatch = type === "batch";
       gather.run(key, until, isBatch ? 1 : 0, isBatch ? batchInput([input]) : input, id);
     },
-    replace: (id: string, { input, inputHash }: NewRun, wakeAt: number): void =>
-      void replace.run(input, inputHash, wakeAt, id),
+    replace: (id: string, { input, inputHash, queue }: NewRun, wakeAt: number): void =>
+      void replace.run(input, inputHash, wakeAt, ...placeOf(queue), id),
     collect: (id: string, inputs: readonly string[]): void => void collect.run(batchInput(inputs), id),
     /** The run gathers no more, and is due. */
     isFull: (id: string, at: number): void => void full.run({ id, at }),
