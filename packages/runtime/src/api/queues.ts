@@ -111,7 +111,7 @@ function infoOf({ oldest, rate, ...row }: QueueRow): QueueInfo {
 }
 
 /** @throws PerdureError `QUEUES_NOT_SUPPORTED` */
-export function withQueues(store: Store): Required<Store> {
+function withQueues(store: Store): Required<Store> {
   if (store.enqueue) return store as Required<Store>;
   throw new PerdureError("QUEUES_NOT_SUPPORTED", { store: store.name, wanted: "this call" });
 }

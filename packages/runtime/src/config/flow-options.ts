@@ -49,7 +49,7 @@ export function checkFlowOptions(options: FlowOptions<never>, owner: string): vo
   if (queue !== undefined && own) throw new PerdureError("OPTIONS_EXCLUDE", { owner, first: "queue", second: own });
 }
 
-export function checkLimits({ concurrency, rate }: Limits): void {
+function checkLimits({ concurrency, rate }: Limits): void {
   if (concurrency !== undefined) atLeastOne(concurrency, "concurrency");
   if (rate === undefined) return;
   if (typeof rate !== "object" || rate === null) throw invalid("rate", rate, 'such as { limit: 10, per: "1m" }');

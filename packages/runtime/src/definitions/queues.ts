@@ -23,7 +23,7 @@ export interface KnownQueue {
 }
 
 /** The queues that the loaded modules define, by name. */
-export const knownQueues = processWide("queues", () => new Map<string, KnownQueue>());
+const knownQueues = processWide("queues", () => new Map<string, KnownQueue>());
 
 /** Which function has limits of its own under a name. */
 const ownLimits = processWide("own-limits", () => new Map<string, { readonly key: string; readonly place: string }>());
@@ -31,7 +31,7 @@ const ownLimits = processWide("own-limits", () => new Map<string, { readonly key
 /** How long the start of an attempt takes at most until it is corrected in the store, in milliseconds. */
 const SLACK = 20;
 
-export function definitionOf(name: string, { concurrency, rate, perKey }: QueueOptions): QueueDefinition {
+function limitsOf(name: string, { concurrency, rate, perKey }: QueueOptions): QueueDefinition {
   const per = rate && toMilliseconds(rate.per, "rate.per");
   return {
     name,
@@ -42,7 +42,7 @@ export function definitionOf(name: string, { concurrency, rate, perKey }: QueueO
 }
 
 export function defineQueue(name: string, options: QueueOptions): KnownQueue {
-  const queue = { options, definition: definitionOf(name, options) };
+  const queue = { options, definition: limitsOf(name, options) };
   knownQueues.set(name, queue);
   return queue;
 }

@@ -1,7 +1,7 @@
 import type { Connection } from "../driver.ts";
 
 /** The states of an item, in the order in which it goes through them. */
-export const ASIDE = 0;
+const ASIDE = 0;
 export const WAITING = 1;
 export const OFFERED = 2;
 export const TAKEN = 3;
@@ -27,8 +27,6 @@ export interface Item {
 }
 
 export type NewItem = Pick<Item, "queue" | "key" | "run" | "step" | "epoch" | "rank" | "since" | "counts" | "workflow">;
-
-export type Items = ReturnType<typeof itemsTable>;
 
 /** All SQL for the table `queue_items`. */
 export function itemsTable(db: Connection) {

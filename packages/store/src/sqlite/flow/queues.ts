@@ -26,8 +26,6 @@ export interface FirstInLine {
 const STARTS = 1;
 const CONTINUES = 2;
 
-export type Queues = ReturnType<typeof queuesTables>;
-
 /** All SQL for the tables `queues`, `queue_keys` and `queue_starts`. */
 export function queuesTables(db: Connection) {
   const use = db.prepare<[string]>("INSERT INTO queues (name) VALUES (?) ON CONFLICT (name) DO NOTHING");
