@@ -4,7 +4,7 @@ import { join } from "node:path";
 import PQueue from "p-queue";
 import { start, startMany, worker } from "perdure";
 import { flows, inStore, result } from "./in-store.mjs";
-import { directory, rawWrites, time } from "./raw.mjs";
+import { rawWrites, time } from "./raw.mjs";
 
 const LIMIT = 5;
 const items = (count, from = 0) => Array.from({ length: count }, (_, item) => [from + item]);
