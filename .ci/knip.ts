@@ -53,6 +53,7 @@ export default {
         "world",
         // what `npm run bench -- --peers` installs into a cache
         "@dbos-inc/dbos-sdk",
+        "bullmq",
         /^(?:@effect|@workflow)\//,
         "effect",
         "openworkflow",

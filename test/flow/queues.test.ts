@@ -77,6 +77,18 @@ export async function one(name: string): Promise<string> {
   return limited(name);
 }
 
+let widen: () => void = () => {};
+async function narrow(name: string): Promise<void> {
+  "use task: concurrency=1, retries=0";
+  await seen.during(name, async () => {
+    if (name === "first") await new Promise<void>((resolve) => (widen = resolve));
+  });
+}
+export async function through(name: string): Promise<void> {
+  "use workflow: id=through-{name}";
+  await narrow(name);
+}
+
 describe.each(Object.entries(stores))("with the %s store", (_name, make) => {
   test("branches of one run never have more attempts at once than their task's concurrency", async () => {
     beginReal(make());
@@ -326,6 +338,17 @@ describe("slots and the life of a run", () => {
     "use workflow: id=one1-{name}";
     await single(name);
   }
+
+  test("a run in line keeps its place of a worker for a moment, and then gives it to others", async () => {
+    beginReal();
+    const [first] = await startMany(through, [["first"], ["second"], ["third"]]);
+    const began = performance.now();
+    const two = worker({ concurrency: 2 });
+    await vi.waitFor(() => expect(two.state().running).toEqual(["through-first", "through-third"]), { interval: 5 });
+    expect(performance.now() - began).toBeGreaterThanOrEqual(50);
+    widen();
+    await first?.result();
+  });
 
   test("a replay does not queue for what is recorded", async () => {
     const store = memoryStore();
