@@ -79,7 +79,7 @@ export const stepRow = (page: Page, text: string | RegExp): Locator =>
 export const seen = (locator: Locator): Promise<void> => locator.first().waitFor({ state: "visible" });
 
 /** What a person with a screen reader or little sight stumbles over, as axe-core finds it. */
-export async function obstacles(page: Page, { runOnly }: Pick<RunOptions, "runOnly"> = {}): Promise<string[]> {
+async function obstacles(page: Page, { runOnly }: Pick<RunOptions, "runOnly"> = {}): Promise<string[]> {
   await page.evaluate(axe.source);
   const options = { resultTypes: ["violations"], ...(runOnly && { runOnly }) };
   const { violations } = await page.evaluate<AxeResults>(`axe.run(document, ${JSON.stringify(options)})`);
