@@ -36,6 +36,18 @@ test.each(Object.entries(looks))(
   },
 );
 
+test("where there is little room, the head shows the link of the page that is open", async () => {
+  const page = await open("/runs", looks["narrow"]);
+  const right = async (name: string): Promise<number> => {
+    const box = await page.getByRole("navigation").getByRole("link", { name }).boundingBox();
+    return (box?.x ?? Infinity) + (box?.width ?? 0);
+  };
+  expect(await right("Waiting")).toBeGreaterThan(320);
+  await go(page, "/waiting");
+  await expect.poll(() => right("Waiting")).toBeLessThanOrEqual(320);
+  await screenshot(page, "narrow-head");
+});
+
 test("queues show their limits, and what runs and waits, by key, and all of that live", async () => {
   const page = await open("/runs");
   await seen(runRows(page).filter({ hasText: "shipment-3" }).filter({ hasText: "in line of shipments" }));

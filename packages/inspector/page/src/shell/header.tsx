@@ -11,6 +11,12 @@ const CONNECTIONS: Record<Connection, string> = {
   paused: "paused",
 };
 
+/** Where there is little room, the links scroll. Unlike `scrollIntoView`, this leaves alone where the Tab key goes on from. */
+function showCurrent(pages: HTMLElement): void {
+  const link = pages.querySelector<HTMLElement>("[aria-current]");
+  if (link) pages.scrollLeft = link.offsetLeft - pages.offsetLeft - (pages.clientWidth - link.offsetWidth) / 2;
+}
+
 export function Header(): JSX.Element {
   const { route, overview, live, isHelpOpen } = useInspector();
   const { page } = route.value;
@@ -20,8 +26,9 @@ export function Header(): JSX.Element {
     </a>
   );
   const pages = useRef<HTMLElement>(null);
-  // where there is little room, the links scroll
-  useLayoutEffect(() => pages.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }), [page]);
+  useLayoutEffect(() => {
+    if (pages.current) showCurrent(pages.current);
+  }, [page]);
   const connection = live.connection.value;
   return (
     <header class="top">
