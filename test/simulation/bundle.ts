@@ -38,6 +38,13 @@ const turns: Sabotage = {
   instead: "export const nextTurn = (fn: () => void) => globalThis.setImmediate(fn);",
 };
 
+/** Random ids would make each play of a seed another one. */
+const ids: Sabotage = {
+  file: "runtime/src/process/starter.ts",
+  line: 'import { randomUUID } from "node:crypto";',
+  instead: "const randomUUID = (): string => (globalThis as unknown as { simulatedId(): string }).simulatedId();",
+};
+
 /** Bundles the simulation with the sources of the product. */
 export async function bundle(outfile: string, sabotages: readonly Sabotage[] = []): Promise<void> {
   await build({
@@ -53,7 +60,7 @@ export async function bundle(outfile: string, sabotages: readonly Sabotage[] = [
     sourcemap: "inline",
     logLevel: "error",
     plugins: [
-      ...[turns, ...sabotages].map(sabotaged),
+      ...[turns, ids, ...sabotages].map(sabotaged),
       perdure({ root, exclude: [/node_modules/, /packages[\\/]\w+[\\/]src/] }),
     ],
   });
