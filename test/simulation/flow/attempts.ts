@@ -8,6 +8,7 @@ import type { Place } from "../programs/stage.ts";
 /** What is reported, and to whom. */
 export interface Reports {
   readonly isExact: boolean;
+  say(who: string, what: string): void;
   problem(what: string): void;
 }
 
@@ -54,10 +55,11 @@ export class Attempts {
 
   performed(process: VirtualProcess, method: StoreMethod, args: readonly unknown[], answer: unknown): void {
     if (method === "enqueue")
-      (args[0] as QueuedStep[]).forEach((step, index) => this.took(step, (answer as QueueAnswer[])[index]));
+      (args[0] as QueuedStep[]).forEach((step, index) => this.took(process, step, (answer as QueueAnswer[])[index]));
     if (method === "leave") {
       const { run, step, epoch } = args[0] as { run: string; step: string; epoch: number };
       this.slots.delete(nameOf(run, step, epoch));
+      this.reports.say(process.name, `leave ${run} ${step}@${epoch}`);
     }
     if (method === "commit")
       (args[0] as Write[]).forEach((write, index) => {
@@ -72,8 +74,13 @@ export class Attempts {
       this.freed(process, args[0] as { readonly owner: string; readonly dead: boolean; readonly now: number });
   }
 
-  private took({ run, step, epoch, queue, lease }: QueuedStep, answer: QueueAnswer): void {
+  private took(
+    { name: who }: VirtualProcess,
+    { run, step, epoch, queue, lease }: QueuedStep,
+    answer: QueueAnswer,
+  ): void {
     const name = nameOf(run, step, epoch);
+    this.reports.say(who, `enqueue ${run} ${step}@${epoch} in ${queue}: ${answer?.state ?? "refused"}`);
     if (answer?.state !== "taken" || this.slots.has(name)) return;
     const { owner, until } = lease;
     this.slots.set(name, { owner, queue, takenAt: this.time.now, until, knownUntil: -1, isLost: false });
@@ -81,6 +88,7 @@ export class Attempts {
 
   private freed(by: VirtualProcess, { owner, dead, now }: { owner: string; dead: boolean; now: number }): void {
     const process = this.processes.find(({ name }) => name === owner);
+    this.reports.say(by.name, `frees the slots of ${owner}${dead ? ", which is dead" : ""}`);
     const isAlive = process?.isGone === false;
     if (isAlive && (dead || process.machine === by.machine))
       this.reports.problem(`${by.name} freed the slots of ${owner}, and knows that it lives`);

@@ -1,4 +1,5 @@
 import type { ValueStore } from "../../../packages/runtime/src/values/codec.ts";
+import type { Offer } from "../../../packages/store/src/contract.ts";
 import type { StoreMethod } from "../../../packages/store/src/wrap-store.ts";
 import type { Time } from "../event-loop.ts";
 import type { VirtualProcess } from "../process.ts";
@@ -12,11 +13,13 @@ import { Starts } from "./starts.ts";
 export class FlowWitness {
   readonly starts: Starts;
   private readonly time: Time;
+  private readonly reports: Reports;
   private readonly attempts: Attempts;
   private readonly rates: Rates;
 
   constructor(time: Time, truth: Truth, processes: readonly VirtualProcess[], reports: Reports) {
     this.time = time;
+    this.reports = reports;
     this.attempts = new Attempts(time, reports, processes);
     this.rates = new Rates(time, reports);
     this.starts = new Starts(reports, truth);
@@ -24,6 +27,9 @@ export class FlowWitness {
 
   performed(process: VirtualProcess, method: StoreMethod, args: readonly unknown[], answer: unknown): void {
     this.rates.called(oldest(args) - process.clock.wallAt(0));
+    if (method === "offers")
+      for (const { queue, run, step = "" } of answer as Offer[])
+        this.reports.say(process.name, `${queue} offers a slot to ${run} ${step}`);
     this.attempts.performed(process, method, args, answer);
     this.starts.performed(process, method, args, answer, ({ id, queue }) => {
       if (queue) this.rates.begins(queue.queue, id, this.time.now);

@@ -25,6 +25,8 @@ export class StepSlot implements SlotRequest {
   private readonly outer: StepSlot | undefined;
   /** `left`: it may still stand in line, as the store knows it, and nobody waits for that here. */
   private state: "none" | "asked" | "taken" | "left" = "none";
+  /** An attempt has it, at whose end it is given back. */
+  private isUsed = false;
   /** It waits for its turn. */
   isInLine = false;
   private then: () => void = () => {};
@@ -71,6 +73,7 @@ export class StepSlot implements SlotRequest {
   /** Calls `then` once it has a slot. */
   take(then: () => void): void {
     this.then = then;
+    this.isUsed = false;
     this.state = "asked";
     if (this.lender) this.lender.lend(this);
     else this.desk.ask(this);
@@ -129,8 +132,14 @@ export class StepSlot implements SlotRequest {
     else if (state !== "none") this.desk.leave(this);
   }
 
-  /** The step does not wait here any more. It keeps a slot that it has, and its place in line. */
+  /** The attempt begins. */
+  use(): void {
+    this.isUsed = true;
+  }
+
+  /** The step does not wait here any more. It keeps its place in line, and a slot that an attempt uses. */
   withdraw(): void {
+    if (this.state === "taken" && !this.isUsed) return this.leave();
     if (this.state !== "asked") return;
     this.isInLine = false;
     this.state = this.lender ? "none" : "left";

@@ -108,15 +108,22 @@ function attempt(step: LiveStep, task: TaskWork, cancelled: CancelledError | und
   const { execution } = step;
   const { host } = execution;
   const { options } = task;
+  const run = (): void => {
+    if (mayBegin(step)) new Attempt(step, task, cancelled).run();
+    else step.slot?.leave();
+  };
   execution.onLease(() => {
-    if (!step.active) return step.slot?.leave();
+    if (!mayBegin(step)) return step.slot?.leave();
     step.attempt++;
     // an attempt that is never retried must not count for a death that another run may have caused
     const isCounted = host.settings.countDeaths && execution.run.stalls > (options.retries === 0 ? 1 : 0);
-    if (!isCounted) return new Attempt(step, task, cancelled).run();
-    step.keepAttempt(() => execution.onLease(() => step.active && new Attempt(step, task, cancelled).run()));
+    if (isCounted) step.keepAttempt(() => execution.onLease(run));
+    else run();
   });
 }
+
+/** A slot that the attempt needs may have been given back, because the run has stopped meanwhile. */
+const mayBegin = ({ active, slot }: LiveStep): boolean => active && slot?.isTaken !== false;
 
 /** An attempt of a task: what its function runs in, and what others can do to it. Few tasks ask for more than the call. */
 class Attempt implements Work {
@@ -146,6 +153,7 @@ class Attempt implements Work {
     const { step, execution, cancelledBefore } = this;
     const { timeout } = this.work.options;
     step.startAttempt();
+    step.slot?.use();
     step.work = this;
     step.isLimited ||= timeout !== undefined;
     if (step.isLimited) execution.attempts.limited++;
