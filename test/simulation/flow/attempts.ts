@@ -126,7 +126,7 @@ export class Attempts {
     const slot = this.slotFor(run, step, epoch, queue);
     const what = `${process.name} began ${run} ${step} at ${this.time.now}`;
     if (!slot) this.reports.problem(`${what} without a slot of the queue ${queue}`);
-    else if (slot.knownUntil <= this.time.now)
+    else if (slot === this.slots.get(nameOf(run, step, epoch)) && slot.knownUntil <= this.time.now)
       this.reports.problem(`${what} with a slot of the queue ${queue} whose lease was over at ${slot.knownUntil}`);
     const attempt = { process, run, step, queue, key, slot };
     this.attempts.add(attempt);

@@ -70,6 +70,17 @@ export class StepSlot implements SlotRequest {
     return this.state === "taken";
   }
 
+  /** Whether an attempt may begin with it. A lent one is as good as the attempt that lends it. */
+  get isHeld(): boolean {
+    return this.lender !== undefined || this.desk.holds(this);
+  }
+
+  /** Its lease may be over: takes another one in its place. */
+  takeAgain(): void {
+    this.state = "asked";
+    this.desk.askAgain(this);
+  }
+
   /** Calls `then` once it has a slot. */
   take(then: () => void): void {
     this.then = then;

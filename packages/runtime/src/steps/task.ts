@@ -108,22 +108,32 @@ function attempt(step: LiveStep, task: TaskWork, cancelled: CancelledError | und
   const { execution } = step;
   const { host } = execution;
   const { options } = task;
-  const run = (): void => {
-    if (mayBegin(step)) new Attempt(step, task, cancelled).run();
-    else step.slot?.leave();
-  };
   execution.onLease(() => {
-    if (!mayBegin(step)) return step.slot?.leave();
+    if (!mayBegin(step)) return;
     step.attempt++;
     // an attempt that is never retried must not count for a death that another run may have caused
     const isCounted = host.settings.countDeaths && execution.run.stalls > (options.retries === 0 ? 1 : 0);
-    if (isCounted) step.keepAttempt(() => execution.onLease(run));
-    else run();
+    const run = (): void => new Attempt(step, task, cancelled).run();
+    if (!isCounted) return run();
+    step.keepAttempt(() =>
+      execution.onLease(() => {
+        if (mayBegin(step)) run();
+        else step.attempt--; // it is recorded anew
+      }),
+    );
   });
 }
 
-/** A slot that the attempt needs may have been given back, because the run has stopped meanwhile. */
-const mayBegin = ({ active, slot }: LiveStep): boolean => active && slot?.isTaken !== false;
+/** Whether an attempt may begin. Its slot may have been given back because the run has stopped meanwhile, or be asked for again because its lease may be over. */
+function mayBegin({ active, slot }: LiveStep): boolean {
+  if (!slot) return active;
+  if (!active || !slot.isTaken) {
+    slot.leave();
+    return false;
+  }
+  if (!slot.isHeld) slot.takeAgain();
+  return slot.isTaken;
+}
 
 /** An attempt of a task: what its function runs in, and what others can do to it. Few tasks ask for more than the call. */
 class Attempt implements Work {
