@@ -2,11 +2,14 @@ import { build, type Plugin } from "esbuild";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import perdure from "unplugin-perdure/esbuild";
+import type { Subject } from "./simulation.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
 /** A line of the product, and a mistaken one in its place. */
 export interface Sabotage {
+  /** What the worlds are about in which it is noticed. Default: the life of runs. */
+  readonly subject?: Subject;
   /** Below `packages`. */
   readonly file: string;
   readonly line: string;

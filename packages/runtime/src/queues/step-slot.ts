@@ -27,6 +27,8 @@ export class StepSlot implements SlotRequest {
   private state: "none" | "asked" | "taken" | "left" = "none";
   /** An attempt has it, at whose end it is given back. */
   private isUsed = false;
+  /** The attempt waits for calls that were dropped, and will not end. */
+  private isDropped = false;
   /** It waits for its turn. */
   isInLine = false;
   private then: () => void = () => {};
@@ -148,6 +150,13 @@ export class StepSlot implements SlotRequest {
     this.isUsed = true;
   }
 
+  /** The attempt never gets the outcomes that it waits for, and so may not end: its slot is given back when nobody has borrowed it. */
+  drop(): void {
+    if (this.state !== "taken") return;
+    this.isDropped = true;
+    if (!this.lentTo) this.leave();
+  }
+
   /** The step does not wait here any more. It keeps its place in line, and a slot that an attempt uses. */
   withdraw(): void {
     if (this.state === "taken" && !this.isUsed) return this.leave();
@@ -168,6 +177,7 @@ export class StepSlot implements SlotRequest {
     const place = this.borrowers.indexOf(from);
     if (place !== -1) this.borrowers.splice(place, 1);
     if (this.lentTo === from) this.lendNext();
+    if (this.isDropped) this.drop();
   }
 
   private lendNext(): void {
