@@ -189,12 +189,13 @@ export class Simulation implements Surroundings, Stage {
     if (!process || process.isGone) return never();
     const { runId: run, stepId: step } = taskContext();
     const epoch = process.runtime.runs.get(run)?.run.epoch ?? 0;
-    const ends = place && this.flow.begins(process, { run, step, epoch }, place);
+    const attempt = place && this.flow.begins(process, { run, step, epoch }, place);
     try {
       await this.perform(process, deed, retries);
+      if (attempt) attempt.isWaiting = inside !== undefined;
       return (await inside?.()) as T;
     } finally {
-      ends?.();
+      if (attempt) this.flow.ends(attempt);
     }
   }
 

@@ -32,7 +32,10 @@ export interface Attempt {
   readonly step: string;
   readonly queue: string;
   readonly key: string;
+  readonly epoch: number;
   readonly slot: Slot | undefined;
+  /** It does nothing but wait for tasks that it has called. */
+  isWaiting: boolean;
 }
 
 const nameOf = (run: string, step: string, epoch: number): string => `${run}\n${step}\n${epoch}`;
@@ -117,21 +120,25 @@ export class Attempts {
 
   // --- attempts
 
-  /** An attempt begins; @returns what has to be called when it ends, and when its slot was taken */
+  /** An attempt begins, with a slot that was taken at a time */
   begins(
     process: VirtualProcess,
     { run, step, epoch }: { readonly run: string; readonly step: string; readonly epoch: number },
     { queue, key = "" }: Place,
-  ): { readonly ends: () => void; readonly takenAt: number | undefined } {
+  ): { readonly attempt: Attempt; readonly takenAt: number | undefined } {
     const slot = this.slotFor(run, step, epoch, queue);
     const what = `${process.name} began ${run} ${step} at ${this.time.now}`;
     if (!slot) this.reports.problem(`${what} without a slot of the queue ${queue}`);
     else if (slot === this.slots.get(nameOf(run, step, epoch)) && slot.knownUntil <= this.time.now)
       this.reports.problem(`${what} with a slot of the queue ${queue} whose lease was over at ${slot.knownUntil}`);
-    const attempt = { process, run, step, queue, key, slot };
+    const attempt: Attempt = { process, run, step, epoch, queue, key, slot, isWaiting: false };
     this.attempts.add(attempt);
     this.checkLimits(attempt);
-    return { ends: () => void this.attempts.delete(attempt), takenAt: slot?.takenAt };
+    return { attempt, takenAt: slot?.takenAt };
+  }
+
+  ends(attempt: Attempt): void {
+    this.attempts.delete(attempt);
   }
 
   /** The slot of the step, or that of the task that called it. */
@@ -156,8 +163,11 @@ export class Attempts {
   }
 
   /** An attempt ends with its process. One that has lent its slot, or lost it, does not count. */
-  private counts({ process, run, step, queue, slot }: Attempt): boolean {
+  private counts({ process, run, step, epoch, queue, slot, isWaiting }: Attempt): boolean {
     if (process.isGone || slot?.isLost === true) return false;
+    const execution = process.runtime.runs.get(run);
+    const isDropped = execution?.isActive !== true || execution.run.epoch !== epoch;
+    if (isWaiting && isDropped) return false; // it never gets what it waits for
     return ![...this.attempts].some(
       (each) =>
         each.process === process && each.run === run && each.queue === queue && each.step.startsWith(`${step}/`),

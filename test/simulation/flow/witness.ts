@@ -5,7 +5,7 @@ import type { Time } from "../event-loop.ts";
 import type { VirtualProcess } from "../process.ts";
 import type { Place } from "../programs/stage.ts";
 import type { Truth } from "../witness.ts";
-import { Attempts, type Reports } from "./attempts.ts";
+import { Attempts, type Attempt, type Reports } from "./attempts.ts";
 import { Rates } from "./rates.ts";
 import { Starts } from "./starts.ts";
 
@@ -46,15 +46,19 @@ export class FlowWitness {
     this.attempts.answered(method, args, answer, calledAt + process.lease, calledAt);
   }
 
-  /** An attempt that needs a slot begins; @returns what has to be called when it ends */
+  /** An attempt that needs a slot begins. */
   begins(
     process: VirtualProcess,
     step: { readonly run: string; readonly step: string; readonly epoch: number },
     place: Place,
-  ): () => void {
-    const { ends, takenAt } = this.attempts.begins(process, step, place);
+  ): Attempt {
+    const { attempt, takenAt } = this.attempts.begins(process, step, place);
     if (takenAt !== undefined) this.rates.begins(place.queue, `${step.run} ${step.step}`, takenAt);
-    return ends;
+    return attempt;
+  }
+
+  ends(attempt: Attempt): void {
+    this.attempts.ends(attempt);
   }
 
   checkEnd(values: ValueStore, healedAt: number, endedAt: ReadonlyMap<string, number>): void {
