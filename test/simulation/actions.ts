@@ -1,8 +1,9 @@
-import { complete, getRun, recover, start, worker, type Worker } from "perdure";
+import { complete, getRun, recover, start, startMany, worker, type Run, type StartOptions, type Worker } from "perdure";
 import { PerdureError } from "@perdure/protocol";
 import { lines } from "./network.ts";
 import type { VirtualProcess } from "./process.ts";
-import { shapes, type Module, type Shape } from "./programs/shapes.ts";
+import { conditions, sharedStart, type Conditions } from "./flow/requests.ts";
+import { gathering, shapes, type Module, type Shape } from "./programs/shapes.ts";
 import type { Simulation } from "./simulation.ts";
 
 /** A run that somebody may start. */
@@ -10,6 +11,7 @@ interface Plan {
   readonly id: string;
   readonly shape: Shape;
   readonly args: readonly unknown[];
+  readonly options: Conditions;
 }
 
 /** Somebody in a process who waits for the result of a run. */
@@ -19,7 +21,6 @@ export interface Caller {
   result?: { readonly value: unknown } | { readonly error: unknown };
 }
 
-const MODULES: readonly Module[] = ["steps", "waits", "families", "troubles"];
 const MOST_PROCESSES = 4;
 
 /** A store that fails, a closed runtime, or a run that does not exist yet. */
@@ -42,14 +43,22 @@ export class Actions {
   constructor(simulation: Simulation) {
     this.simulation = simulation;
     const { random } = simulation;
-    const theme = random.chance(50) ? random.pick<Module>([...MODULES, "waits"]) : undefined;
-    const names = Object.keys(shapes).filter((name) => theme === undefined || shapes[name]?.module === theme);
+    const { modules } = simulation;
+    const theme = random.chance(50) ? random.pick<Module>([...modules, this.isFlow ? "queues" : "waits"]) : undefined;
+    const isPlayed = ({ module }: Shape): boolean =>
+      theme === undefined ? modules.includes(module) : module === theme;
+    const names = Object.keys(shapes).filter((name) => isPlayed(shapes[name] as Shape));
     this.plans = Array.from({ length: random.between(1, 8) }, (_, index) => {
       const drawn = shapes[random.pick(names)] as Shape;
       const shape = drawn.isDeadly && random.chance(60) ? (shapes["sequence"] as Shape) : drawn;
       const args = shape === shapes["deadly"] ? [random.pick([1, 2, 99])] : shape.args;
-      return { id: `r${index + 1}`, shape, args };
+      return { id: `r${index + 1}`, shape, args, options: this.isFlow ? conditions(random) : {} };
     });
+  }
+
+  /** Whether the programs stand in line of queues. */
+  private get isFlow(): boolean {
+    return this.simulation.subject === "flow";
   }
 
   begin(): void {
@@ -86,6 +95,7 @@ export class Actions {
     const plan = random.pick(this.plans);
     random.weighted<() => void>([
       [24, () => this.start(process, plan)],
+      ...(this.isFlow ? this.flowActions(process) : []),
       [10, () => this.deliver(process, plan)],
       [3, () => this.cancel(process, this.someRun(plan))],
       [2, () => this.retry(process, plan.id)],
@@ -106,8 +116,8 @@ export class Actions {
   // --- processes
 
   private spawn(): void {
-    const { random } = this.simulation;
-    const process = this.simulation.spawn(random.chance(60) ? MODULES : MODULES.filter(() => random.chance(50)));
+    const { random, modules } = this.simulation;
+    const process = this.simulation.spawn(random.chance(60) ? modules : modules.filter(() => random.chance(50)));
     process.line = random.weighted(lines);
     if (random.chance(70)) this.work(process);
     if (random.chance(50)) this.do(process, "recover()", recover);
@@ -127,7 +137,7 @@ export class Actions {
   }
 
   private load(process: VirtualProcess): void {
-    const module = this.simulation.random.pick(MODULES);
+    const module = this.simulation.random.pick(this.simulation.modules);
     this.simulation.observer.say(process.name, `loads ${module}`);
     process.load(module);
   }
@@ -157,7 +167,7 @@ export class Actions {
 
   // --- runs
 
-  private start(process: VirtualProcess, { id, shape, args }: Plan): void {
+  private start(process: VirtualProcess, { id, shape, args, options }: Plan): void {
     if (!process.loaded.has(shape.module)) return;
     const ifFailed = this.simulation.random.chance(20) ? "retry" : "attach";
     if (ifFailed === "retry") this.count(this.simulation.observer.retries, id);
@@ -165,8 +175,53 @@ export class Actions {
     this.do(
       process,
       `start(${workflow.name}, ${id})`,
-      () => start(workflow, [id, ...args], { ifFailed }),
+      () => start(workflow, [id, ...args], { ifFailed, ...options }),
       () => void this.started.add(id),
+    );
+  }
+
+  private flowActions(process: VirtualProcess): [number, () => void][] {
+    if (!process.loaded.has("queues")) return [];
+    return [
+      [12, () => this.startShared(process)],
+      [4, () => this.startSome(process)],
+    ];
+  }
+
+  /** A start that may join the run of another one. Its argument is one of its own. */
+  private startShared(process: VirtualProcess): void {
+    const { random, observer, flow } = this.simulation;
+    const { shape, options } = sharedStart(random);
+    const item = ++this.payloads;
+    const workflow = shape.workflow as (item: number) => Promise<unknown>;
+    this.do(
+      process,
+      `start(${workflow.name}, ${item})`,
+      () => start(workflow, [item], options as StartOptions & { readonly batch?: never }),
+      (run) => {
+        const { id } = run as Run<unknown>;
+        observer.say(process.name, `${item} is in ${id}`);
+        this.started.add(id);
+        if (shape === gathering.batched) flow.starts.items.set(item, id);
+      },
+    );
+  }
+
+  /** Several runs, which workers begin. */
+  private startSome(process: VirtualProcess): void {
+    const { random } = this.simulation;
+    const { workflow } = random.pick(["inLine", "pacedRun", "tasksInLine"].map((name) => shapes[name] as Shape));
+    const ids = [1, 2, 3, 4].slice(0, random.between(2, 4)).map((each) => `${workflow.name}-${each}`);
+    this.do(
+      process,
+      `startMany(${ids.join(", ")})`,
+      () =>
+        startMany(
+          workflow as (id: string) => Promise<unknown>,
+          ids.map((id): [string] => [id]),
+          conditions(random),
+        ),
+      (runs) => (runs as Run<unknown>[]).forEach(({ id }) => this.started.add(id)),
     );
   }
 
@@ -258,7 +313,9 @@ export class Actions {
     const { simulation } = this;
     const { outside, time, alive } = simulation;
     const isHealthy = (process: VirtualProcess): boolean =>
-      !process.isClosing && process.loaded.size === MODULES.length && (this.workers.get(process)?.length ?? 0) > 0;
+      !process.isClosing &&
+      process.loaded.size === simulation.modules.length &&
+      (this.workers.get(process)?.length ?? 0) > 0;
     if (!alive.some(isHealthy)) this.work(simulation.spawn());
     outside.at(time.now + 500, () => this.keepWorking());
   }

@@ -2,11 +2,14 @@ import { build, type Plugin } from "esbuild";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import perdure from "unplugin-perdure/esbuild";
+import type { Subject } from "./simulation.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
 /** A line of the product, and a mistaken one in its place. */
 export interface Sabotage {
+  /** What the worlds are about in which it is noticed. Default: the life of runs. */
+  readonly subject?: Subject;
   /** Below `packages`. */
   readonly file: string;
   readonly line: string;
@@ -38,6 +41,13 @@ const turns: Sabotage = {
   instead: "export const nextTurn = (fn: () => void) => globalThis.setImmediate(fn);",
 };
 
+/** Random ids would make each play of a seed another one. */
+const ids: Sabotage = {
+  file: "runtime/src/process/starter.ts",
+  line: 'import { randomUUID } from "node:crypto";',
+  instead: "const randomUUID = (): string => (globalThis as unknown as { simulatedId(): string }).simulatedId();",
+};
+
 /** Bundles the simulation with the sources of the product. */
 export async function bundle(outfile: string, sabotages: readonly Sabotage[] = []): Promise<void> {
   await build({
@@ -53,7 +63,7 @@ export async function bundle(outfile: string, sabotages: readonly Sabotage[] = [
     sourcemap: "inline",
     logLevel: "error",
     plugins: [
-      ...[turns, ...sabotages].map(sabotaged),
+      ...[turns, ids, ...sabotages].map(sabotaged),
       perdure({ root, exclude: [/node_modules/, /packages[\\/]\w+[\\/]src/] }),
     ],
   });

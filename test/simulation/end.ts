@@ -1,15 +1,18 @@
 import { PerdureError } from "@perdure/protocol";
 import { hasEnded, type RunHead, type RunRow } from "../../packages/store/src/index.ts";
+import { inputOf } from "../../packages/runtime/src/queues/run-input.ts";
 import { createCodec, versioned } from "../../packages/runtime/src/values/codec.ts";
 import type { Actions, Caller } from "./actions.ts";
-import { shapes, type Fate, type Shape } from "./programs/shapes.ts";
+import { gathering, shapes, type Fate, type Shape } from "./programs/shapes.ts";
 import type { Simulation } from "./simulation.ts";
 
 /** Milliseconds after which a cancellation has taken effect at the latest, when nothing fails. */
 const CANCEL_TIME = 60_000;
 
 const values = versioned(createCodec());
-const byName = new Map<string, Shape>(Object.values(shapes).map((shape) => [shape.workflow.name, shape]));
+const byName = new Map<string, Shape>(
+  [...Object.values(shapes), ...Object.values(gathering)].map((shape) => [shape.workflow.name, shape]),
+);
 
 const allRuns = ({ store, truth }: Simulation): RunRow[] =>
   (store.listRuns({ limit: 1000 }) as RunHead[]).flatMap(({ id }) => truth.row(id) ?? []);
@@ -59,6 +62,7 @@ export function checkEnd(simulation: Simulation, actions: Actions): void {
     checkCancellation(simulation, row);
   }
   for (const caller of actions.callers) if (isListening(simulation, caller)) checkCaller(simulation, caller);
+  simulation.flow.checkEnd(values, simulation.healedAt, observer.endedAt);
 }
 
 /** Not the end of the run: the store failed, or the run was blocked for a while. */
@@ -67,18 +71,18 @@ const isStop = (error: unknown): boolean =>
 
 const familyOf = (id: string): string => id.split("/")[0] ?? id;
 
-function fateOf({ observer, truth }: Simulation, row: RunRow, rows: readonly RunRow[]): Fate {
+function fateOf({ observer, truth, flow }: Simulation, row: RunRow, rows: readonly RunRow[]): Fate {
   const family = rows.map(({ id }) => id).filter((id) => familyOf(id) === familyOf(row.id));
   return {
     id: row.id,
-    args: values.decode(row.input) as unknown[],
+    args: inputOf(values, row),
     status: hasEnded(row) ? row.status : "blocked",
     value: hasEnded(row) ? values.decode(row.output) : row.blocked?.error,
     results: truth
       .steps(row.id)
       .flatMap(({ state, output }) => (state === "completed" && output !== undefined ? [values.decode(output)] : [])),
     hasBegun: row.epoch > 0,
-    isCancelAsked: family.some((id) => observer.cancelAsked.has(id)),
+    isCancelAsked: family.some((id) => observer.cancelAsked.has(id) || flow.starts.isLimited(id)),
     retries: observer.retried.get(row.id) ?? 0,
     interruptions: family.reduce((sum, id) => sum + (observer.interruptions.get(id) ?? 0), 0),
     accepted: (name) => (observer.accepted.get(`${row.id} ${name}`) ?? []).map(({ payload }) => values.decode(payload)),

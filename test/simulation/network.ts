@@ -28,6 +28,9 @@ const READS: ReadonlySet<StoreMethod> = new Set([
   "getCode",
   "countRuns",
   "executions",
+  "queues",
+  "queueKeys",
+  "slotOwners",
 ]);
 const isRead = (method: StoreMethod): boolean => READS.has(method);
 const isWrite = (method: StoreMethod): boolean => !READS.has(method);
@@ -85,6 +88,7 @@ export function storeSeenBy(store: Store, caller: Caller, { time, random, outsid
     store,
     <R>(method: StoreMethod, perform: () => Awaitable<R>, args: readonly unknown[]): Awaitable<R> => {
       if (method === "open" || method === "close") return undefined as R; // the store outlives its processes
+      if (method === "watch") return (() => () => {})() as R; // only polls tell a process of others
       if (caller.isGone) return never();
       caller.called(method, args);
       const { line } = caller;

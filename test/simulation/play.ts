@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { createInterface } from "node:readline";
-import type { Report } from "./simulation.ts";
+import type { Report, Subject } from "./simulation.ts";
 
 /** What `main.ts` prints of one seed: with a log where something was wrong, or a log was asked for. */
 export type Line = Omit<Report, "log"> & Partial<Pick<Report, "log">>;
@@ -10,6 +10,8 @@ export type Line = Omit<Report, "log"> & Partial<Pick<Report, "log">>;
 const CHUNK = 50;
 
 interface Options {
+  /** Default: the life of runs. */
+  readonly subject?: Subject;
   readonly processes?: number;
   /** No more seeds after the first problem. */
   readonly untilProblem?: boolean;
@@ -19,7 +21,7 @@ interface Options {
 
 /** Plays seeds in processes of their own. @param file - the bundled simulation */
 export async function play(file: string, first: number, count: number, options: Options = {}): Promise<Line[]> {
-  const { processes = availableParallelism(), untilProblem = false, each = () => {} } = options;
+  const { processes = availableParallelism(), untilProblem = false, subject = "life", each = () => {} } = options;
   const all: Line[] = [];
   let isOver = false;
   let next = first;
@@ -29,7 +31,7 @@ export async function play(file: string, first: number, count: number, options: 
     while (next < end && !isOver) {
       const from = next;
       next = Math.min(end, from + chunk);
-      await one(file, `${from}-${next - 1}`, options.withLog === true, (line) => {
+      await one(file, [subject, `${from}-${next - 1}`], options.withLog === true, (line) => {
         all.push(line);
         each(line);
         if (untilProblem && line.problems.length > 0) isOver = true;
@@ -42,8 +44,13 @@ export async function play(file: string, first: number, count: number, options: 
 }
 
 /** @param received - whether to stop */
-async function one(file: string, seeds: string, withLog: boolean, received: (line: Line) => boolean): Promise<void> {
-  const child = spawn(process.execPath, ["--enable-source-maps", file, seeds], {
+async function one(
+  file: string,
+  seeds: readonly string[],
+  withLog: boolean,
+  received: (line: Line) => boolean,
+): Promise<void> {
+  const child = spawn(process.execPath, ["--enable-source-maps", file, ...seeds], {
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, NODE_ENV: "test", ...(withLog && { SIMULATION_LOG: "1" }) },
   });
@@ -55,14 +62,16 @@ async function one(file: string, seeds: string, withLog: boolean, received: (lin
     child.kill();
   }
   const code = await exited;
-  if (code !== 0 && !isStopped) throw new Error(`the simulation of the seeds ${seeds} ended with ${code}`);
+  if (code !== 0 && !isStopped) throw new Error(`the simulation of ${seeds.join(" ")} ended with ${code}`);
 }
 
 /** The end of what happened with a seed, and how to see it again. */
-export const describeProblem = ({ seed, problems, log = [] }: Line): string =>
-  [`seed ${seed}: ${problems.join("\n")}`, ...log.slice(-150), `again: npm run test:simulation -- --seed ${seed}`].join(
-    "\n",
-  );
+export const describeProblem = ({ subject, seed, problems, log = [] }: Line): string =>
+  [
+    `${subject} seed ${seed}: ${problems.join("\n")}`,
+    ...log.slice(-150),
+    `again: npm run test:simulation -- --subject ${subject} --seed ${seed}`,
+  ].join("\n");
 
 /** What happened with all seeds together. */
 export function summary(lines: readonly Line[]): string {

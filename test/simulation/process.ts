@@ -6,7 +6,7 @@ import type { Owners, OwnerState } from "../../packages/runtime/src/process/owne
 import { Runtime } from "../../packages/runtime/src/process/runtime.ts";
 import { EventLoop, VirtualClock } from "./event-loop.ts";
 import { goodLine, storeSeenBy, type Caller, type Line, type World } from "./network.ts";
-import type { Module } from "./programs/shapes.ts";
+import { MODULES, type Module } from "./programs/shapes.ts";
 
 /** What all virtual processes share. */
 export interface Surroundings extends World {
@@ -15,7 +15,6 @@ export interface Surroundings extends World {
   witness(process: VirtualProcess): Omit<Caller, "loop" | "isGone" | "line"> & { readonly logger: Logger };
 }
 
-const MODULES: readonly Module[] = ["steps", "waits", "families", "troubles"];
 const allModules = [...modules];
 const allWorkflows = [...workflows];
 

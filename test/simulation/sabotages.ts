@@ -1,6 +1,7 @@
 import type { Sabotage } from "./bundle.ts";
 
 const MEMORY = "store/src/memory";
+const LINE = `${MEMORY}/line.ts`;
 const CLAIMS = "runtime/src/process/claims.ts";
 const FOLLOWERS = "runtime/src/process/followers.ts";
 const POLLER = "runtime/src/process/poller.ts";
@@ -75,6 +76,116 @@ export const sabotages: Readonly<Record<string, readonly Sabotage[]>> = {
       file: "runtime/src/execution/execution.ts",
       line: `if (this.run.cancel !== undefined) this.cancel(this.run.cancel);`,
       instead: ``,
+    },
+  ],
+  "a slot is never given back": [
+    {
+      subject: "flow",
+      file: "runtime/src/steps/task.ts",
+      line: `if (step.slot?.isTaken === true) step.slot.leave(); // the run continues without the step, or not here`,
+      instead: ``,
+    },
+  ],
+  "one slot more is offered than the limit": [
+    {
+      subject: "flow",
+      file: LINE,
+      line: `while (running.length < concurrency) {`,
+      instead: `while (running.length <= concurrency) {`,
+    },
+    { file: LINE, line: `if (running.length >= concurrency) return;`, instead: `` },
+  ],
+  "one slot more of a key is offered than the limit": [
+    {
+      subject: "flow",
+      file: LINE,
+      line: `perKey === Infinity || running.filter((item) => item.key === key).length < perKey`,
+      instead: `running.filter((item) => item.key === key).length <= perKey`,
+    },
+  ],
+  "the slots of an owner are freed that lives": [
+    {
+      subject: "flow",
+      file: "runtime/src/queues/upkeep.ts",
+      line: `dead: state === "dead"`,
+      instead: `dead: true`,
+    },
+  ],
+  "the slots of an owner are freed whose leases hold": [
+    {
+      subject: "flow",
+      file: `${MEMORY}/flow.ts`,
+      line: `if (!dead && (item.until ?? now) >= now) continue;`,
+      instead: ``,
+    },
+  ],
+  "a rate forgets one start": [
+    {
+      subject: "flow",
+      file: LINE,
+      line: `starts.get(started + promised - limit)`,
+      instead: `starts.get(started + promised - limit - 1)`,
+    },
+  ],
+  "an offer that nobody takes does not end": [
+    {
+      subject: "flow",
+      file: LINE,
+      line: `const missed = [...items].filter((item) => item.state === "offered" && !isOffered(item, now));`,
+      instead: `const missed: Item[] = [];`,
+    },
+  ],
+  "a run that is given back to others does not stand in line": [
+    {
+      subject: "flow",
+      file: `${MEMORY}/slots.ts`,
+      line: `  else {
+    lineUp(line, item, rankOf(run.row));`,
+      instead: `  else {
+    void lineUp;`,
+    },
+  ],
+  "a run that is released while a step of it stands in line is not woken": [
+    {
+      subject: "flow",
+      file: LINE,
+      line: `if (run && item.step !== undefined) wake(run, now);`,
+      instead: `void [run, wake];`,
+    },
+  ],
+  "a run begins after it has expired": [
+    {
+      subject: "flow",
+      file: `${MEMORY}/run.ts`,
+      line: `if (isFinal(row.status) || (row.beginBy !== undefined && row.beginBy < now)) return false;`,
+      instead: `if (isFinal(row.status)) return false;`,
+    },
+  ],
+  "a start joins a run that has begun": [
+    {
+      subject: "flow",
+      file: `${MEMORY}/run.ts`,
+      line: `  run.gathering = undefined;
+  change(run, {
+    status: "running",`,
+      instead: `  change(run, {
+    status: "running",`,
+    },
+  ],
+  "an item of a batch is lost": [
+    {
+      subject: "flow",
+      file: `${MEMORY}/starting.ts`,
+      line: `const inputs = [...(run.gathering?.inputs ?? []), input];`,
+      instead: `const inputs = [...(run.gathering?.inputs ?? []).slice(-1), input];`,
+    },
+  ],
+  "a throttle lets one run more through": [
+    {
+      subject: "flow",
+      file: `${MEMORY}/starting.ts`,
+      line: `recent.length < throttle.limit`,
+      instead: `recent.length <= throttle.limit`,
     },
   ],
 };

@@ -5,7 +5,11 @@ import { cases } from "./cases.ts";
 import { describeProblem, play, summary, type Line } from "./play.ts";
 import { sabotages } from "./sabotages.ts";
 
-const { PERDURE_SEEDS: count = "500", PERDURE_FIRST_SEED: first = "1" } = process.env;
+const {
+  PERDURE_SEEDS: count = "500",
+  PERDURE_FLOW_SEEDS: flowCount = "1000",
+  PERDURE_FIRST_SEED: first = "1",
+} = process.env;
 
 /** A fault has to be found with one of so many seeds. */
 const SEEDS_FOR_A_FAULT = 1_000;
@@ -24,17 +28,29 @@ test(`nothing is lost, repeated, or done without an end, with ${count} seeds`, {
   expect(problems(lines)).toEqual([]);
 });
 
+test(
+  `queues keep their limits, and nobody in line is lost, with ${flowCount} seeds`,
+  { timeout: Infinity },
+  async () => {
+    const lines = await play(file, Number(first), Number(flowCount), { subject: "flow" });
+    console.log(summary(lines));
+    expect(problems(lines)).toEqual([]);
+  },
+);
+
 test("a seed leads to the same world each time, whatever was played before", { timeout: TIMEOUT }, async () => {
   const together = await play(file, 1, 12, { processes: 1, withLog: true });
   for (const seed of [1, 7, 10, 12])
     expect(await play(file, seed, 1, { withLog: true })).toEqual(together.filter((line) => line.seed === seed));
+  const flow = { subject: "flow", withLog: true } as const;
+  expect(await play(file, 1, 6, { ...flow, processes: 1 })).toEqual(await play(file, 1, 6, { ...flow, processes: 3 }));
 });
 
 test.runIf(Object.keys(cases).length > 0).each(Object.entries(cases))(
   "%s, which was once found, does not happen any more",
   { timeout: TIMEOUT },
-  async (_what, seed) => {
-    expect(problems(await play(file, seed, 1))).toEqual([]);
+  async (_what, [subject, seed]) => {
+    expect(problems(await play(file, seed, 1, { subject }))).toEqual([]);
   },
 );
 
@@ -42,7 +58,8 @@ describe("the simulation finds that", () => {
   test.each(Object.entries(sabotages))("%s", { timeout: TIMEOUT }, async (what, sabotage) => {
     const broken = bundled(`sabotage-${Object.keys(sabotages).indexOf(what) + 1}`);
     await bundle(broken, sabotage);
-    const lines = await play(broken, 1, SEEDS_FOR_A_FAULT, { untilProblem: true });
+    const { subject = "life" } = sabotage[0] ?? {};
+    const lines = await play(broken, 1, SEEDS_FOR_A_FAULT, { subject, untilProblem: true });
     expect(problems(lines)).not.toEqual([]);
   });
 });

@@ -10,12 +10,14 @@ import { EventLoop, type Time } from "./event-loop.ts";
 import { goodLine } from "./network.ts";
 import { currentProcess, leave, restoreModules, VirtualProcess, type Surroundings } from "./process.ts";
 import type { Module } from "./programs/shapes.ts";
-import { setStage, type Deed, type Stage } from "./programs/stage.ts";
+import { setStage, type Deed, type Place, type Stage } from "./programs/stage.ts";
 import { hash } from "../random-programs/choices.ts";
 import { FatalError, taskContext } from "perdure";
+import { FlowWitness } from "./flow/witness.ts";
 import { truthOf, Witness, type Counts, type Truth } from "./witness.ts";
 
 export interface Report {
+  readonly subject: Subject;
   readonly seed: number;
   readonly problems: readonly string[];
   readonly log: readonly string[];
@@ -28,7 +30,12 @@ const QUIET_TIME = 15 * 60_000;
 const LOOK_INTERVAL = 250;
 /** No more than this can happen in one millisecond. */
 const MOST_AT_ONCE = 5000;
-const MODULES: readonly Module[] = ["steps", "waits", "families", "troubles"];
+/** What the programs of a world are about: the life of runs, or queues and the conditions under which runs begin. */
+export type Subject = "life" | "flow";
+const modulesOf: Readonly<Record<Subject, readonly Module[]>> = {
+  life: ["steps", "waits", "families", "troubles"],
+  flow: ["queues", "steps"],
+};
 
 const turnOfTheLoop = globalThis.setImmediate;
 const turn = (): Promise<void> => new Promise((resolve) => turnOfTheLoop(resolve));
@@ -44,6 +51,9 @@ export class Simulation implements Surroundings, Stage {
   readonly truth: Truth;
   readonly processes: VirtualProcess[] = [];
   readonly observer: Witness;
+  readonly subject: Subject;
+  readonly modules: readonly Module[];
+  readonly flow: FlowWitness;
   private readonly maxStalls: number;
   /** How likely a process crashes just before or after a call reaches the store, in percent. */
   private readonly mortality: number;
@@ -52,12 +62,15 @@ export class Simulation implements Surroundings, Stage {
   /** When the last fault was over. */
   healedAt = Infinity;
 
-  constructor(seed: number, store: Store) {
+  constructor(subject: Subject, seed: number, store: Store) {
+    this.subject = subject;
+    this.modules = modulesOf[subject];
     this.random = new Choices([], seed);
     this.outside = new EventLoop(this.time, this.random);
     this.store = store;
     this.truth = truthOf(store);
     this.observer = new Witness(this.time, this.truth, this.processes, this.random.chance(50));
+    this.flow = new FlowWitness(this.time, this.truth, this.processes, this.observer);
     this.maxStalls = this.random.pick([3, 10]);
     this.mortality = this.random.pick([0, 0, 0.1, 1]);
     this.actions = new Actions(this);
@@ -74,15 +87,20 @@ export class Simulation implements Surroundings, Stage {
         seen.reaches(method, args);
         if (!process.isGone) mayCrash(method);
       },
+      answered: (method, args, answer, calledAt) => {
+        seen.answered(method, args, answer, calledAt);
+        this.flow.answered(process, method, args, answer, calledAt);
+      },
       performed: (method, args, answer) => {
         seen.performed(method, args, answer);
+        this.flow.performed(process, method, args, answer);
         if (!process.isGone) mayCrash(method);
       },
     };
   }
 
   async play(): Promise<void> {
-    const chaos = this.random.between(20, 90) * 1000;
+    const chaos = this.subject === "flow" ? this.random.between(5, 40) * 1000 : this.random.between(20, 90) * 1000;
     this.actions.begin();
     await this.until(() => this.time.now >= chaos);
     this.heal();
@@ -139,7 +157,7 @@ export class Simulation implements Surroundings, Stage {
     return this.processes.filter(({ isGone }) => !isGone);
   }
 
-  spawn(loaded: readonly Module[] = MODULES): VirtualProcess {
+  spawn(loaded: readonly Module[] = this.modules): VirtualProcess {
     const { random } = this;
     const ahead = this.observer.isExact ? 0 : random.pick([0, 0, 40, -300, 5000, -20_000]);
     const lease = random.pick([3000, 6000, 15_000]);
@@ -166,9 +184,22 @@ export class Simulation implements Surroundings, Stage {
 
   // --- what the programs do
 
-  async attempt(deed: Deed, retries: number): Promise<void> {
+  async attempt<T>(deed: Deed, retries: number, place?: Place, inside?: () => Promise<T>): Promise<T> {
     const process = currentProcess();
     if (!process || process.isGone) return never();
+    const { runId: run, stepId: step } = taskContext();
+    const epoch = process.runtime.runs.get(run)?.run.epoch ?? 0;
+    const attempt = place && this.flow.begins(process, { run, step, epoch }, place);
+    try {
+      await this.perform(process, deed, retries);
+      if (attempt) attempt.isWaiting = inside !== undefined;
+      return (await inside?.()) as T;
+    } finally {
+      if (attempt) this.flow.ends(attempt);
+    }
+  }
+
+  private async perform(process: VirtualProcess, deed: Deed, retries: number): Promise<void> {
     const { runId, stepId, attempt, signal } = taskContext();
     const count = this.observer.attemptBegins(process, retries);
     const { random } = this;
@@ -206,6 +237,11 @@ const later = (fn: (...args: unknown[]) => void, ...args: unknown[]): void =>
 
 let running: Simulation | undefined;
 
+let ids = 0;
+
+/** In place of random ids, which would be others each time. */
+Object.assign(globalThis, { simulatedId: () => `id-${++ids}` });
+
 /** A rejection that reached the process. */
 export const rejected = (reason: unknown): void =>
   running?.observer.problem(
@@ -213,12 +249,13 @@ export const rejected = (reason: unknown): void =>
   );
 
 /** Plays one world from its seed. */
-export async function simulate(seed: number): Promise<Report> {
+export async function simulate(subject: Subject, seed: number): Promise<Report> {
+  ids = 0;
   const directory = seed % 10 === 0 ? mkdtempSync(join(tmpdir(), "perdure-simulation-")) : undefined;
   const store =
     directory === undefined ? memoryStore() : sqliteStore(join(directory, "runs.db"), { durability: "normal" });
   await store.open();
-  const simulation = new Simulation(seed, store);
+  const simulation = new Simulation(subject, seed, store);
   running = simulation;
   globalThis.setImmediate = later as unknown as typeof setImmediate;
   setStage(simulation);
@@ -236,5 +273,5 @@ export async function simulate(seed: number): Promise<Report> {
   }
   const { problems, counts } = simulation.observer;
   const log = simulation.observer.log.map((line) => (directory === undefined ? line : line.replaceAll(directory, "")));
-  return { seed, problems, log, counts };
+  return { subject, seed, problems, log, counts };
 }

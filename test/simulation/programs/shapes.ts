@@ -1,5 +1,6 @@
 import { CancelledError, ProcessDiedError } from "perdure";
 import * as families from "./families.ts";
+import * as queues from "./queues.ts";
 import * as steps from "./steps.ts";
 import * as troubles from "./troubles.ts";
 import * as waits from "./waits.ts";
@@ -41,7 +42,8 @@ export interface Shape {
   readonly mayEnd: Check;
 }
 
-export type Module = "steps" | "waits" | "families" | "troubles";
+export const MODULES = ["steps", "waits", "families", "troubles", "queues"] as const;
+export type Module = (typeof MODULES)[number];
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 const returned =
@@ -188,6 +190,25 @@ export const shapes: Readonly<Record<string, Shape>> = {
     where((value: string, { id }) => value === `${id}/s`),
   ),
 
+  tasksInLine: shape("queues", queues.tasksInLine, either(returned([1, 2, 3]), threw("attempt "))),
+  failing: shape("queues", queues.failing, returned("done", "given up")),
+  keysInTurn: shape("queues", queues.keysInTurn, returned([1, 2, 3, 4, 5])),
+  mails: shape("queues", queues.mails, returned([1, 2, 3])),
+  mailsInTurn: shape("queues", queues.mailsInTurn, either(returned([1, 2, 3]), threw("attempt "))),
+  loser: shape("queues", queues.loser, returned("worked", "slept")),
+  nestedTasks: shape("queues", queues.nestedTasks, returned(["a", "b"])),
+  inLine: shape("queues", queues.inLine, returned(["first", "second"])),
+  waitsInLine: shape(
+    "queues",
+    queues.waitsInLine,
+    where(([, second]: unknown[], { accepted }) => inOrder([second], accepted("go"))),
+    { signals: ["go"] },
+  ),
+  holder: shape("queues", queues.holder, returned(["first", "second"])),
+  relative: shape("queues", queues.relative, returned(1, 2), { args: [1] }),
+  relatives: shape("queues", queues.relatives, returned([1, 2])),
+  pacedRun: shape("queues", queues.pacedRun, returned("done")),
+
   repaired: shape(
     "troubles",
     troubles.repaired,
@@ -218,4 +239,13 @@ export const shapes: Readonly<Record<string, Shape>> = {
   ),
   unstorable: shape("troubles", troubles.unstorable, isBlockedBy("VALUE_NOT_STORABLE")),
   unstorableEnd: shape("troubles", troubles.unstorableEnd, isBlockedBy("VALUE_NOT_STORABLE")),
+};
+
+const itsArgument = where((value, { args }) => same(value, args[0]));
+
+/** Those that several starts may share. */
+export const gathering = {
+  debounced: shape("queues", queues.debounced, itsArgument),
+  batched: shape("queues", queues.batched, itsArgument),
+  throttled: shape("queues", queues.throttled, itsArgument),
 };

@@ -8,10 +8,17 @@ export type Deed =
   | "kills its process"
   | "blocks the event loop";
 
+/** The queue whose slot an attempt needs, and the key that it has there. */
+export interface Place {
+  readonly queue: string;
+  readonly key?: string;
+}
+
 /** The world, as the simulated programs see it. */
 export interface Stage {
-  /** One attempt of the calling task begins; resolves or rejects when it ends. */
-  attempt(deed: Deed, retries: number): Promise<void>;
+  /** One attempt of the calling task begins; resolves or rejects when it ends. `inside` is done at its end. */
+  attempt(deed: Deed, retries: number, place?: Place): Promise<void>;
+  attempt<T>(deed: Deed, retries: number, place: Place, inside: () => Promise<T>): Promise<T>;
   /** The body of a workflow begins, and kills its process the first `deaths` times. */
   bodyBegins(run: string, deaths: number): void;
 }

@@ -70,8 +70,8 @@ export interface Host {
   /** Resolves when the run has ended, in whichever process. Executes it here when nobody else does. */
   follow(run: string, request?: RunRequest): Promise<RunEnd>;
   cancel(run: string, reason: unknown): Promise<boolean>;
-  /** Whether a followed run is not in this process's memory, nor about to be, and did not have an end when it was last read. */
-  isElsewhere(run: string): boolean;
+  /** Whether a followed run is not in this process's memory (or may be, with `orHere`), nor about to be, and did not have an end when it was last read. */
+  isElsewhere(run: string, orHere?: boolean): boolean;
   /** Reads the run's deliveries now: some may have come before the wait. Resolves when they are read, however often the store fails. */
   readSignals(run: string): Promise<void>;
 }

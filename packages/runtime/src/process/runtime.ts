@@ -205,8 +205,8 @@ export class Runtime implements Host, ProcessContext {
     return this.requests.cancel(run, reason);
   }
 
-  isElsewhere(run: string): boolean {
-    return !this.runs.has(run) && !this.followers.isReading(run);
+  isElsewhere(run: string, orHere = false): boolean {
+    return (orHere || !this.runs.has(run)) && !this.followers.isReading(run);
   }
 
   readSignals(run: string): Promise<void> {

@@ -23,6 +23,10 @@ export interface SlotRequest {
 /** Where slots are asked for, and given back. */
 export interface SlotDesk {
   ask(request: SlotRequest): void;
+  /** Whether its slot is certainly still its own, by this process's own clock. */
+  holds(request: SlotRequest): boolean;
+  /** Gives its slot back, which may be another's by now, and asks for one again. */
+  askAgain(request: SlotRequest): void;
   /** The request is not in this process's memory any more. Its place in line stays. */
   withdraw(request: SlotRequest): void;
   /** Its slot, or its place in line, is given back with a write that is about to be made. */

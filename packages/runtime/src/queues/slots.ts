@@ -17,9 +17,15 @@ interface SlotsContext {
   monotonic(): number;
 }
 
+/** The slot of a step, or its place in line, under one epoch. */
+interface Slot {
+  readonly run: string;
+  readonly epoch: number;
+  readonly step: string;
+}
+
 const nameOf = ({ run, step }: { readonly run: string; readonly step: string }): string => `${run}\n${step}`;
-const keyOf = (slot: { readonly run: string; readonly epoch: number; readonly step: string }): string =>
-  `${nameOf(slot)}\n${slot.epoch}`;
+const keyOf = (slot: Slot): string => `${nameOf(slot)}\n${slot.epoch}`;
 
 /** The slots of steps that this process has or waits for. */
 export class Slots implements SlotDesk {
@@ -37,9 +43,10 @@ export class Slots implements SlotDesk {
   private asked: SlotRequest[] = [];
   /** In line, by run and step. */
   private readonly waiting = new Map<string, SlotRequest>();
-  private readonly held = new Set<string>();
+  /** Slots that are taken, and when their leases end at the earliest, by the monotonic clock. */
+  private readonly held = new Map<string, number>();
   /** Slots that may be ours although no attempt has them: the store failed. They are given back again and again. */
-  private readonly unsure = new Map<string, { readonly run: string; readonly epoch: number; readonly step: string }>();
+  private readonly unsure = new Map<string, Slot>();
   private isLooking = false;
   private renewedAt = -Infinity;
   /** Calls that are not over. */
@@ -133,12 +140,8 @@ export class Slots implements SlotDesk {
       this.onWait();
       return;
     }
-    this.held.add(keyOf(request));
-    // the answer came too late: others may have taken the slot
-    if (this.context.monotonic() - asked >= this.context.settings.lease) {
-      this.leave(request);
-      return this.ask(request);
-    }
+    this.held.set(keyOf(request), asked + this.context.settings.lease);
+    if (!this.holds(request)) return this.askAgain(request); // the answer came too late: others may have taken the slot
     const { queue } = request;
     const { clock } = this.context;
     const isLate = clock.now() - now > (queue.definition.rate?.slack ?? Infinity);
@@ -153,6 +156,22 @@ export class Slots implements SlotDesk {
     );
   }
 
+  holds(request: SlotRequest): boolean {
+    return this.context.monotonic() < (this.held.get(keyOf(request)) ?? -Infinity);
+  }
+
+  askAgain(request: SlotRequest): void {
+    // one after the other: a slot that is given back late would be the new one
+    void this.counted(async () => {
+      try {
+        await this.giveBack(request);
+        this.ask(request);
+      } catch (error) {
+        request.failed(error);
+      }
+    });
+  }
+
   withdraw(request: SlotRequest): void {
     if (this.waiting.get(nameOf(request)) === request) this.waiting.delete(nameOf(request));
   }
@@ -162,9 +181,9 @@ export class Slots implements SlotDesk {
     this.held.delete(keyOf(request));
   }
 
-  leave({ run, epoch, step }: { readonly run: string; readonly epoch: number; readonly step: string }): void {
+  leave({ run, epoch, step }: Slot): void {
     this.waiting.delete(nameOf({ run, step }));
-    void this.counted(() => this.giveBack({ run, epoch, step }));
+    this.counted(() => this.giveBack({ run, epoch, step })).catch(() => {}); // the poll tries again
   }
 
   private async counted<T>(work: () => Promise<T>): Promise<T> {
@@ -176,19 +195,21 @@ export class Slots implements SlotDesk {
     }
   }
 
-  private async giveBack(slot: { readonly run: string; readonly epoch: number; readonly step: string }): Promise<void> {
+  private async giveBack({ run, epoch, step }: Slot): Promise<void> {
     const { store, clock } = this.context;
+    const key = keyOf({ run, epoch, step });
     try {
-      await store.leave?.({ ...slot, now: clock.now() });
-      this.held.delete(keyOf(slot));
-      this.unsure.delete(keyOf(slot));
-      this.look();
-    } catch {
-      this.giveBackLater(slot); // the poll tries again
+      await store.leave?.({ run, epoch, step, now: clock.now() });
+    } catch (error) {
+      this.giveBackLater({ run, epoch, step });
+      throw error;
     }
+    this.held.delete(key);
+    this.unsure.delete(key);
+    this.look();
   }
 
-  private giveBackLater({ run, epoch, step }: { run: string; epoch: number; step: string }): void {
+  private giveBackLater({ run, epoch, step }: Slot): void {
     this.unsure.set(keyOf({ run, epoch, step }), { run, epoch, step });
   }
 
@@ -229,10 +250,18 @@ export class Slots implements SlotDesk {
     if (!store.offers) return;
     const now = this.context.monotonic();
     if (this.held.size > 0 && now - this.renewedAt >= settings.lease / 3) {
+      const renewed = [...this.held.keys()];
       await store.renewSlots?.({ owner, until: clock.now() + settings.lease });
       this.renewedAt = now;
+      for (const key of renewed) this.isRenewed(key, now + settings.lease);
     }
-    for (const slot of Array.from(this.unsure.values())) await this.giveBack(slot);
+    for (const slot of Array.from(this.unsure.values())) await this.giveBack(slot).catch(() => {});
     await this.readOffers();
+  }
+
+  /** A lease that has ended meanwhile may have ended before it was renewed: then the slot is another's. */
+  private isRenewed(key: string, endsAt: number): void {
+    const before = this.held.get(key);
+    if (before !== undefined && this.context.monotonic() < before) this.held.set(key, endsAt);
   }
 }

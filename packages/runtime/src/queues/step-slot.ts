@@ -20,12 +20,19 @@ export class Lender {
   readonly queue: string;
   /** What was lent, or taken, around it. */
   readonly outer: Lender | undefined;
+  private readonly returned: () => void;
   private lentTo: StepSlot | undefined;
   private readonly borrowers: StepSlot[] = [];
 
-  constructor(queue: string, outer?: Lender) {
+  /** @param returned - called when one that had it gives it back */
+  constructor(queue: string, outer?: Lender, returned: () => void = () => {}) {
     this.queue = queue;
     this.outer = outer;
+    this.returned = returned;
+  }
+
+  get isLent(): boolean {
+    return this.lentTo !== undefined;
   }
 
   /** This one, or one around it, if it is of the queue. */
@@ -43,6 +50,7 @@ export class Lender {
     const place = this.borrowers.indexOf(from);
     if (place !== -1) this.borrowers.splice(place, 1);
     if (this.lentTo === from) this.lendNext();
+    this.returned();
   }
 
   private lendNext(): void {
@@ -62,6 +70,10 @@ export class StepSlot implements SlotRequest {
   readonly own: Lender;
   /** `left`: it may still stand in line, as the store knows it, and nobody waits for that here. */
   private state: "none" | "asked" | "taken" | "left" = "none";
+  /** An attempt has it, at whose end it is given back. */
+  private isUsed = false;
+  /** The attempt waits for calls that were dropped, and will not end. */
+  private isDropped = false;
   /** It waits for its turn. */
   isInLine = false;
   /** What the slot is for. */
@@ -73,7 +85,7 @@ export class StepSlot implements SlotRequest {
     this.of = of;
     const { name } = queue.definition;
     this.lender = outer?.ofQueue(name);
-    this.own = new Lender(name, outer);
+    this.own = new Lender(name, outer, () => this.isDropped && this.drop());
   }
 
   get run(): string {
@@ -100,9 +112,21 @@ export class StepSlot implements SlotRequest {
     return this.state === "taken";
   }
 
+  /** Whether an attempt may begin with it. A lent one is as good as the attempt that lends it. */
+  get isHeld(): boolean {
+    return this.lender !== undefined || this.desk.holds(this);
+  }
+
+  /** Its lease may be over: takes another one in its place. */
+  takeAgain(): void {
+    this.state = "asked";
+    this.desk.askAgain(this);
+  }
+
   /** Calls `begin` once it has a slot. */
   take(begin: () => void): void {
     this.begin = begin;
+    this.isUsed = false;
     this.state = "asked";
     if (this.lender) this.lender.lend(this);
     else this.desk.ask(this);
@@ -161,8 +185,21 @@ export class StepSlot implements SlotRequest {
     else if (state !== "none") this.desk.leave(this);
   }
 
-  /** The step does not wait here any more. It keeps a slot that it has, and its place in line. */
+  /** The attempt begins. */
+  use(): void {
+    this.isUsed = true;
+  }
+
+  /** The attempt never gets the outcomes that it waits for, and so may not end: its slot is given back when nobody has borrowed it. */
+  drop(): void {
+    if (this.state !== "taken") return;
+    this.isDropped = true;
+    if (!this.own.isLent) this.leave();
+  }
+
+  /** The step does not wait here any more. It keeps its place in line, and a slot that an attempt uses. */
   withdraw(): void {
+    if (this.state === "taken" && !this.isUsed) return this.leave();
     if (this.state !== "asked") return;
     this.isInLine = false;
     this.state = this.lender ? "none" : "left";

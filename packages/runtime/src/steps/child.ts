@@ -96,7 +96,7 @@ async function followChild(
   let hasBegun = false;
   // a run with a queue lends its slot meanwhile, so it leaves memory although the child is here
   const lendsSlot = step.execution.run.queue !== undefined;
-  step.waitsElsewhere = () => hasBegun && (lendsSlot || host.isElsewhere(id));
+  step.waitsElsewhere = () => hasBegun && host.isElsewhere(id, lendsSlot);
   if (id === step.execution.run.id)
     return step.fail(new PerdureError("RUN_OF_ITSELF", { run: id, workflow: step.execution.run.workflow }));
   const begun = begin();

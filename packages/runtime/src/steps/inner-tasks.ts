@@ -184,6 +184,7 @@ export class InnerTasks implements InnerSteps {
 
   abandon(reason: string): void {
     for (const { call } of this.pending) call?.live?.abandon(reason);
+    if (this.pending.size > 0) this.outer.slot?.drop();
     this.pending.clear();
   }
 

@@ -110,13 +110,30 @@ function attempt(step: LiveStep, task: TaskWork, cancelled: CancelledError | und
   const { host } = execution;
   const { options } = task;
   execution.onLease(() => {
-    if (!step.active) return step.slot?.leave();
+    if (!mayBegin(step)) return;
     step.attempt++;
     // an attempt that is never retried must not count for a death that another run may have caused
     const isCounted = host.settings.countDeaths && execution.run.stalls > (options.retries === 0 ? 1 : 0);
-    if (!isCounted) return new Attempt(step, task, cancelled).run();
-    step.keepAttempt(() => execution.onLease(() => step.active && new Attempt(step, task, cancelled).run()));
+    const run = (): void => new Attempt(step, task, cancelled).run();
+    if (!isCounted) return run();
+    step.keepAttempt(() =>
+      execution.onLease(() => {
+        if (mayBegin(step)) run();
+        else step.attempt--; // it is recorded anew
+      }),
+    );
   });
+}
+
+/** Whether an attempt may begin. Its slot may have been given back because the run has stopped meanwhile, or be asked for again because its lease may be over. */
+function mayBegin({ active, slot }: LiveStep): boolean {
+  if (!slot) return active;
+  if (!active || !slot.isTaken) {
+    slot.leave();
+    return false;
+  }
+  if (!slot.isHeld) slot.takeAgain();
+  return slot.isTaken;
 }
 
 /** An attempt of a task: what its function runs in, and what others can do to it. Few tasks ask for more than the call. */
@@ -147,6 +164,7 @@ class Attempt implements Work {
     const { step, execution, cancelledBefore } = this;
     const { timeout } = this.work.options;
     step.startAttempt();
+    step.slot?.use();
     step.work = this;
     step.isLimited ||= timeout !== undefined;
     if (step.isLimited) execution.attempts.limited++;
