@@ -6,7 +6,7 @@ import {
   type RunHead,
   type RunRow,
 } from "../../../packages/store/src/index.ts";
-import { inputOf } from "../../../packages/runtime/src/values/run-input.ts";
+import { inputOf } from "../../../packages/runtime/src/queues/run-input.ts";
 import type { ValueStore } from "../../../packages/runtime/src/values/codec.ts";
 import type { StoreMethod } from "../../../packages/store/src/wrap-store.ts";
 import type { VirtualProcess } from "../process.ts";
