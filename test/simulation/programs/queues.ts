@@ -3,7 +3,7 @@ import { queue, signal, sleep } from "perdure";
 import { stage } from "./stage.ts";
 
 /** The limits of the queues, as the witness knows them. Times are in milliseconds. */
-export const limits = {
+const limits = {
   single: { concurrency: 1 },
   pair: { concurrency: 2 },
   keys: { concurrency: 3, perKey: 1 },

@@ -381,9 +381,7 @@ export class Execution implements Recipient {
   // --- signals and cancellation
 
   /** Whether the wait that would consume a delivery of this name refuses the payload. Reports why. */
-  refuses(name: string, payload: unknown): boolean {
-    return this.calls.refuses(name, payload);
-  }
+  readonly refuses = (name: string, payload: unknown): boolean => this.calls.refuses(name, payload);
 
   offer(signals: readonly SignalRow[]): void {
     this.calls.offer(signals);
