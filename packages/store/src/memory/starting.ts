@@ -28,10 +28,13 @@ function joined({ runs }: Memory, { workflow, gather, input, inputHash, queue, c
   if (!gather) return undefined;
   const run = [...runs.values()].find((each) => each.row.workflow === workflow && each.gathering?.key === gather.key);
   if (!run) return undefined;
-  if (gather.type === "debounce") change(run, { inputHash, queue });
+  if (gather.type === "debounce") change(run, { inputHash, ...(!hasBeenDue(run) && { queue }) });
   add(run, gather, input, createdAt);
   return run;
 }
+
+/** Whether a run that gathers has stood in line since it was due: its place does not change any more. */
+const hasBeenDue = ({ gathering, row }: Run): boolean => gathering !== undefined && row.status !== "waiting";
 
 /** One more start of a run that gathers, or its first. */
 function add(run: Run, gather: Gather, input: string, now: number): void {
@@ -40,14 +43,17 @@ function add(run: Run, gather: Gather, input: string, now: number): void {
     inputs: [],
     until: now + ((gather.type === "debounce" ? gather.max : wait) ?? Infinity),
   };
+  const due = (wakeAt: number) => (hasBeenDue(run) ? {} : ({ status: "waiting", wakeAt } as const));
   if (gather.type === "debounce") {
+    const at = due(Math.min(now + wait, until));
     run.gathering = { key, inputs: [input], until };
-    change(run, { status: "waiting", input, batch: undefined, wakeAt: Math.min(now + wait, until) });
+    change(run, { input, batch: undefined, ...at });
     return;
   }
   const inputs = [...earlier, input];
+  const at = due(run.row.wakeAt ?? until);
   run.gathering = { key, inputs, until };
-  change(run, { status: "waiting", input: batchInput(inputs), batch: true, wakeAt: run.row.wakeAt ?? until });
+  change(run, { input: batchInput(inputs), batch: true, ...at });
   if (inputs.length < gather.size) return;
   run.gathering = undefined;
   wake(run, now);
