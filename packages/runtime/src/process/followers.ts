@@ -263,7 +263,7 @@ export class Followers {
     // the poller finds waiting runs that become due early, all of them with one query
     const now = clock.now();
     const isFound = inLine === true || (status === "waiting" && (wakeAt ?? Infinity) > now);
-    const until = isFound ? wakeAt : now + settings.pollInterval;
+    const until = inLine ? undefined : isFound ? wakeAt : now + settings.pollInterval;
     const paused = this.waiters.wait(id, until);
     this.poller.start();
     return paused;

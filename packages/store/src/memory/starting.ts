@@ -36,21 +36,17 @@ function joined({ runs }: Memory, { workflow, gather, input, inputHash, createdA
 /** One more start of a run that gathers. */
 function add(run: Run, gather: Gather, input: string, now: number): void {
   const { key, wait } = gather;
-  const { createdAt } = run.row;
+  const { createdAt, inLine } = run.row;
+  const due = (wakeAt: number) => (inLine ? {} : ({ status: "waiting", wakeAt } as const)); // in line, it has been due already
   if (gather.type === "debounce") {
     run.gathering = { key, inputs: [input] };
     const wakeAt = Math.min(now + wait, createdAt + (gather.max ?? Infinity));
-    change(run, { status: "waiting", input, batch: undefined, wakeAt });
+    change(run, { input, batch: undefined, ...due(wakeAt) });
     return;
   }
   const inputs = [...(run.gathering?.inputs ?? []), input];
   run.gathering = { key, inputs };
-  change(run, {
-    status: "waiting",
-    input: batchInput(inputs),
-    batch: true,
-    wakeAt: run.row.wakeAt ?? createdAt + wait,
-  });
+  change(run, { input: batchInput(inputs), batch: true, ...due(run.row.wakeAt ?? createdAt + wait) });
   if (inputs.length < gather.size) return;
   run.gathering = undefined;
   wake(run, now);

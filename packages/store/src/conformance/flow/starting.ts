@@ -44,6 +44,20 @@ export const startingCases: FlowCases = {
     assert.deepEqual(await counts(store), [0, 0]);
     assert.equal(await stateOf(store, "r"), "waiting");
   },
+  "Q6 a start that joins a run in line changes its input, not its place": async (store) => {
+    for (const gather of [DEBOUNCE, BATCH]) {
+      const { type: key } = gather;
+      await define(store, { concurrency: 0 });
+      const given = { queue: place(), gather: { ...gather, key } };
+      await start(store, key, given);
+      assert.equal(await store.claim({ run: key, lease: ME, now: T + 100 }), undefined);
+      assert.deepEqual(await start(store, `${key} 2`, { ...given, createdAt: T + 110 }), [false, key]);
+      const { status, inLine, input, ...row } = await get(store, key);
+      assert.deepEqual([status, inLine, "wakeAt" in row], ["pending", true, false]);
+      const second = `"${key} 2"`;
+      assert.equal(input, key === "batch" ? batchInput([`"${key}"`, second]) : second);
+    }
+  },
   "S8 a run with dueAt is cancelled at once": async (store) => {
     await store.createRun(newRun("r", { dueAt: T + 50 }));
     assert.equal(await store.cancel({ run: "r", reason: '"why"', now: T }), true);

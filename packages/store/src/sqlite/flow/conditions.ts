@@ -23,10 +23,12 @@ export function conditionsTable(db: Connection) {
   const gathering = db.prepare<[string, string], Gathering>(
     "SELECT id, input, gather_until AS until FROM runs WHERE workflow = ? AND gathering = ?",
   );
-  const replace = db.prepare<unknown[]>("UPDATE runs SET input = ?, input_hash = ?, wake_at = ? WHERE id = ?");
+  const replace = db.prepare<unknown[]>(
+    "UPDATE runs SET input = ?, input_hash = ?, wake_at = iif(status = 'waiting', ?, wake_at) WHERE id = ?",
+  );
   const collect = db.prepare<unknown[]>("UPDATE runs SET input = ? WHERE id = ?");
   const full = db.prepare<{ id: string; at: number }>(
-    "UPDATE runs SET gathering = NULL, wake_at = min(coalesce(wake_at, @at), @at) WHERE id = @id",
+    "UPDATE runs SET gathering = NULL, wake_at = iif(status = 'waiting', min(coalesce(wake_at, @at), @at), wake_at) WHERE id = @id",
   );
   const recent = db
     .prepare<[string, string, number], number>(
