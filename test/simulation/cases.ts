@@ -21,4 +21,5 @@ export const cases: Readonly<Record<string, readonly [Subject, number]>> = {
     "flow",
     361,
   ],
+  "a batch in line that was read again and again, since a further start made it due": ["flow", 2415],
 };

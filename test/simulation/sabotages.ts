@@ -90,10 +90,9 @@ export const sabotages: Readonly<Record<string, readonly Sabotage[]>> = {
     {
       subject: "flow",
       file: LINE,
-      line: `while (running.length < concurrency) {`,
-      instead: `while (running.length <= concurrency) {`,
+      line: `const running = [...items].filter(({ state }) => state === "offered" || state === "taken");`,
+      instead: `const running = [...items].filter(({ state }) => state === "offered" || state === "taken").slice(1);`,
     },
-    { file: LINE, line: `if (running.length >= concurrency) return;`, instead: `` },
   ],
   "one slot more of a key is offered than the limit": [
     {
@@ -135,14 +134,12 @@ export const sabotages: Readonly<Record<string, readonly Sabotage[]>> = {
       instead: `const missed: Item[] = [];`,
     },
   ],
-  "a run that is given back to others does not stand in line": [
+  "a release forgets that a step stands in line": [
     {
       subject: "flow",
-      file: `${MEMORY}/slots.ts`,
-      line: `  else {
-    lineUp(line, item, rankOf(run.row));`,
-      instead: `  else {
-    void lineUp;`,
+      file: `${MEMORY}/writes.ts`,
+      line: `return untakenSteps(line, run.row.id).length > 0;`,
+      instead: `return false;`,
     },
   ],
   "a run that is released while a step of it stands in line is not woken": [
