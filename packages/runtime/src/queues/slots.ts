@@ -240,7 +240,7 @@ export class Slots implements SlotDesk {
       this.renewedAt = now;
       for (const key of renewed) this.isRenewed(key, now + settings.lease);
     }
-    for (const slot of this.unsure.values()) await this.giveBack(slot).catch(() => {});
+    for (const slot of Array.from(this.unsure.values())) await this.giveBack(slot).catch(() => {});
     await this.readOffers();
   }
 
