@@ -60,6 +60,7 @@ export async function bundle(outfile: string, sabotages: readonly Sabotage[] = [
     target: "node20",
     conditions: ["perdure-source"],
     external: ["better-sqlite3"],
+    keepNames: true, // two modules may have a workflow or function of one name
     sourcemap: "inline",
     logLevel: "error",
     plugins: [

@@ -71,7 +71,7 @@ export class Attempts {
       });
     if (method === "renewSlots") {
       const { owner, until } = args[0] as { owner: string; until: number };
-      for (const slot of this.of(owner)) slot.until = Math.max(slot.until, until);
+      for (const slot of this.of(owner)) if (!slot.isLost) slot.until = Math.max(slot.until, until);
     }
     if (method === "freeSlots")
       this.freed(process, args[0] as { readonly owner: string; readonly dead: boolean; readonly now: number });
@@ -84,7 +84,7 @@ export class Attempts {
   ): void {
     const name = nameOf(run, step, epoch);
     this.reports.say(who, `enqueue ${run} ${step}@${epoch} in ${queue}: ${answer?.state ?? "refused"}`);
-    if (answer?.state !== "taken" || this.slots.has(name)) return;
+    if (answer?.state !== "taken" || this.slots.get(name)?.isLost === false) return;
     const { owner, until } = lease;
     this.slots.set(name, { owner, queue, takenAt: this.time.now, until, knownUntil: -1, isLost: false });
   }
@@ -95,11 +95,7 @@ export class Attempts {
     const isAlive = process?.isGone === false;
     if (isAlive && (dead || process.machine === by.machine))
       this.reports.problem(`${by.name} freed the slots of ${owner}, and knows that it lives`);
-    for (const [name, slot] of this.slots) {
-      if (slot.owner !== owner || (!dead && slot.until >= now)) continue;
-      slot.isLost = true;
-      this.slots.delete(name);
-    }
+    for (const slot of this.of(owner)) if (dead || slot.until < now) slot.isLost = true;
   }
 
   answered(method: StoreMethod, args: readonly unknown[], answer: unknown, until: number, calledAt: number): void {

@@ -38,7 +38,7 @@ export function start<T, R>(
 export function start<A extends unknown[], R>(
   workflow: (...args: A) => Promise<R>,
   args: NoInfer<A>,
-  options?: StartOptions & { readonly batch?: never },
+  options?: StartOptions,
 ): Promise<Run<R>>;
 export async function start<R>(
   workflow: (...args: never[]) => Promise<R>,

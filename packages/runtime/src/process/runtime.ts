@@ -12,6 +12,7 @@ import type { Execution } from "../execution/execution.ts";
 import type { ExecutionEnd } from "../execution/late.ts";
 import type { Host, LeasedRun, RunEnd, RunRequest } from "../execution/host.ts";
 import { copies } from "../process-wide.ts";
+import { guarded } from "../values/describe.ts";
 import { createCodec, versioned, type ValueStore } from "../values/codec.ts";
 import { Reporter } from "../reporting/reporter.ts";
 import type { ErrorClasses } from "../values/error-data.ts";
@@ -227,7 +228,7 @@ export class Runtime implements Host, ProcessContext {
     let isOver = false;
     this.ready().then(
       (store) => {
-        if (!isOver && !this.closed) end = store.watch?.(changed);
+        if (!isOver && !this.closed) end = guarded(() => store.watch?.(changed), undefined);
       },
       () => {}, // whoever reads the store gets the error
     );

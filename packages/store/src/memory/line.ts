@@ -190,7 +190,7 @@ function mayStart(line: Line, name: string, now: number): boolean {
   const { definition, items, started, starts } = queueOf(line, name);
   if (!definition?.rate) return true;
   const { limit, per, slack } = definition.rate;
-  for (const [number, at] of starts) if (at > now) starts.set(number, now);
+  for (const [number, at] of starts) if (at > now + per + slack) starts.set(number, now);
   const promised = [...items].filter(({ state, isStart }) => state === "offered" && isStart).length;
   if (promised >= limit) return false;
   const before = starts.get(started + promised - limit);

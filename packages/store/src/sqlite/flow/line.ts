@@ -48,7 +48,7 @@ export function lines(db: Connection, runs: Runs) {
   /** When the next start may happen: one that is neither recorded nor promised by an offer. */
   const nextStartAt = ({ name, starts, rate_limit, rate_per, rate_slack }: Queue, now: number): number => {
     if (rate_limit === null) return now;
-    queues.setBack(name, now);
+    queues.setBack(name, now, now + (rate_per ?? 0) + (rate_slack ?? 0));
     const promised = items.reserved(name);
     if (promised >= rate_limit) return Infinity;
     const before = queues.startAt(name, starts + promised - rate_limit);

@@ -63,7 +63,7 @@ export function queuesTables(db: Connection) {
   const toLookAt = db
     .prepare<{ now: number; latest: number; workflows: string }, string>(
       `SELECT queue FROM queue_items WHERE state = 2 AND (until < @now OR until > @latest)
-       UNION SELECT name FROM queues WHERE look_at <= @now OR look_at > @now + rate_per + rate_slack
+       UNION SELECT name FROM queues WHERE look_at <= @now OR look_at > @now + 2 * (rate_per + rate_slack)
        UNION SELECT queue FROM queue_items WHERE state = 0 AND workflow IN (SELECT value FROM json_each(@workflows))`,
     )
     .pluck();
@@ -134,7 +134,7 @@ export function queuesTables(db: Connection) {
     },
     startAt: (queue: string, number: number): number | undefined => startAt.get(queue, number),
     moveStart: (queue: string, number: number, at: number): void => void moveStart.run(at, queue, number),
-    /** The clock was set back: no start lies in the future. */
-    setBack: (queue: string, now: number): void => void setBack.run(now, queue, now),
+    /** A start that lies so far in the future was recorded before the clock was set back. */
+    setBack: (queue: string, now: number, latest: number): void => void setBack.run(now, queue, latest),
   };
 }
