@@ -77,6 +77,7 @@ test("the events of a run tell when it comes to stand in line, and when its turn
   sending.shift()?.();
   await first.result();
   await expect.poll(() => waits).toEqual([["queue mail"], []]);
+  await expect.poll(() => sending.length).toBe(1);
   sending.shift()?.();
   await followed;
 });
