@@ -110,6 +110,7 @@ test("info() of a completed run has its times and tags, and says that it waits f
     progress: { done: 1 },
     compensated: false,
     restarts: 0,
+    inLine: false,
     waitingFor: [],
   });
   expect(await run.input()).toEqual(["a", 5]);

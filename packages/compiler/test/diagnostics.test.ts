@@ -36,7 +36,7 @@ async function f() { "use workflow: every=500ms" }
 `,
   "DIRECTIVE_ARGUMENT_MISSING 2": `async function a(x) { "use task: key={x}, priority=5" }
 async function b() { "use task: perKey=1" }
-async function c() { "use workflow: hold=true, concurrency=1" }
+async function c() { "use workflow: hold=true" }
 async function d() { "use workflow: timezone=UTC, every=1h" }
 async function e() { "use workflow: jitter=1s, catchUp=all, overlap=skip" }
 `,
