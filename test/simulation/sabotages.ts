@@ -9,7 +9,7 @@ const POLLER = "runtime/src/process/poller.ts";
 /** Faults that the product had, or could have: the simulation has to find each. */
 export const sabotages: Readonly<Record<string, readonly Sabotage[]>> = {
   "a run is released as waiting, though what it waits for has come": [
-    { file: `${MEMORY}/writes.ts`, line: `  if (hasNews(runs, run)) wake(run, at);`, instead: `` },
+    { file: `${MEMORY}/writes.ts`, line: `  if (hasNews(memory, run)) wake(run, at);`, instead: `` },
   ],
   "the end of a child does not wake its parent": [
     { file: `${MEMORY}/writes.ts`, line: `if (other.row.status !== "waiting") continue;`, instead: `continue;` },
@@ -173,8 +173,8 @@ export const sabotages: Readonly<Record<string, readonly Sabotage[]>> = {
     {
       subject: "flow",
       file: `${MEMORY}/starting.ts`,
-      line: `const inputs = [...(run.gathering?.inputs ?? []), input];`,
-      instead: `const inputs = [...(run.gathering?.inputs ?? []).slice(-1), input];`,
+      line: `const inputs = [...earlier, input];`,
+      instead: `const inputs = [...earlier.slice(-1), input];`,
     },
   ],
   "a throttle lets one run more through": [

@@ -47,6 +47,8 @@ export class Slots implements SlotDesk {
   private readonly held = new Map<string, number>();
   /** Slots that may be ours although no attempt has them: the store failed. They are given back again and again. */
   private readonly unsure = new Map<string, Slot>();
+  /** What was offered at the latest look. */
+  private offered: ReadonlySet<string> = new Set();
   private isLooking = false;
   private renewedAt = -Infinity;
   /** Calls that are not over. */
@@ -234,13 +236,15 @@ export class Slots implements SlotDesk {
     const { store, clock, isClosed } = this.context;
     if (isClosed) return;
     const offers = (await store.offers?.({ now: clock.now(), workflows: this.workflows() })) ?? [];
+    const known = this.offered;
+    this.offered = new Set(offers.map(({ run, step = "" }) => nameOf({ run, step })));
     for (const { run, step } of offers) {
       const request = step === undefined ? undefined : this.waiting.get(nameOf({ run, step }));
       if (request) {
         this.waiting.delete(nameOf(request));
         request.offered();
         this.ask(request);
-      } else this.onOffer(run);
+      } else if (!known.has(nameOf({ run, step: step ?? "" }))) this.onOffer(run); // once: whoever it is for may be another process
     }
   }
 
