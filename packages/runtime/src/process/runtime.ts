@@ -108,7 +108,7 @@ export class Runtime implements Host, ProcessContext {
     this.waiters = new Waiters(this.clock);
     this.slots = new Slots(this);
     this.slots.workflows = () => (this.executes ? this.settings.renames.namesBefore(workflowNames()) : []);
-    this.slots.onOffer = (run) => this.changed(run);
+    this.slots.onOffer = (run, isNew) => this.mayClaim(run, isNew);
     this.slots.onUse = () => (this.endWatch = this.watchStore(() => this.slots.look()));
     this.upkeep = new Upkeep(this, this.slots);
     const leases = new Leases(this);
@@ -176,10 +176,10 @@ export class Runtime implements Host, ProcessContext {
     }) as D;
   }
 
-  /** A run may take a slot, or has become claimable in another way. */
-  private changed(run: string): void {
+  /** A run may take a slot. @param isNew - workers look for it before the next poll; a run that is another process's would keep them looking */
+  private mayClaim(run: string, isNew: boolean): void {
     this.waiters.wake(run);
-    for (const worker of this.workers) worker.lookSoon();
+    if (isNew) for (const worker of this.workers) worker.lookSoon();
   }
 
   report(error: PerdureError, run: RunRow): void {

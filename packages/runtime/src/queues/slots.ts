@@ -30,8 +30,8 @@ const keyOf = (slot: Slot): string => `${nameOf(slot)}\n${slot.epoch}`;
 /** The slots of steps that this process has or waits for. */
 export class Slots implements SlotDesk {
   private readonly context: SlotsContext;
-  /** Called when a run may take a slot: its own, or that of a step of it that is not in memory. */
-  onOffer: (run: string) => void = () => {};
+  /** Called when a run may take a slot: its own, or that of a step of it that is not in memory. `isNew`: it could not at the latest look. */
+  onOffer: (run: string, isNew: boolean) => void = () => {};
   /** The names of the workflows that this process can execute, as they are recorded. */
   workflows: () => readonly string[] = () => [];
   /** Called when a step has to wait. */
@@ -244,7 +244,7 @@ export class Slots implements SlotDesk {
         this.waiting.delete(nameOf(request));
         request.offered();
         this.ask(request);
-      } else if (!known.has(nameOf({ run, step: step ?? "" }))) this.onOffer(run); // once: whoever it is for may be another process
+      } else this.onOffer(run, !known.has(nameOf({ run, step: step ?? "" })));
     }
   }
 
