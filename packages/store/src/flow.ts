@@ -151,6 +151,7 @@ export const LATEST_OFFER = 2 * OFFER_TIME;
  *    with the one that the run has; otherwise the run is pending and in line (`createRun` returns it so, `claim` returns undefined). `unfinished` leaves out runs that
  *    are in line. Without a lease, a new run is in line from the beginning, unless it has a `dueAt`. `finish` gives the slot back. So does `release`; with
  *    `hold`, one to waiting does not, unless the run has an open child step. A release to pending that is not blocked puts the run in line again with its old rank.
+ *    A blocked run and its steps leave the line.
  * Q4 A step's slot belongs to the owner that took it, not to the run: it is taken until `leave`, a `step` write with `leaves`, or `freeSlots`, whatever becomes
  *    of the run. A step in line leaves it with the end of its run. A run that is released while a step of it is in line can be woken (S11), and is due when that is offered a slot.
  * Q5 An offer that is not taken in time ends. Those in line whose runs have the same workflow step aside, until `offers` is called for that workflow: a

@@ -45,11 +45,11 @@ export function takeForRun(line: Line, run: Run, lease: Lease, now: number): boo
 
 /** The run was released: it gives its slot back, stands in line again, or keeps the slot without an owner (Q3). */
 export function giveBack(line: Line, run: Run, at: number): void {
-  const { id, status, blocked, queue } = run.row;
+  const { id, status, queue } = run.row;
   const item = itemOfRun(line, id);
   if (!item) return;
   const holds = queue?.hold === true && item.state === "taken" && openTargets(run, "child").length === 0;
-  if (blocked || (status === "waiting" && !holds)) leave(line, [item], at);
+  if (status === "waiting" && !holds) leave(line, [item], at);
   else if (status === "waiting") Object.assign(item, { owner: undefined, until: undefined });
   else {
     lineUp(line, item, rankOf(run.row));

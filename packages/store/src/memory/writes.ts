@@ -68,6 +68,7 @@ function release(
   run: Run,
   { status: wanted, wakeAt, blocked, at }: Extract<Write, { type: "release" }>,
 ): void {
+  if (blocked) leaveAll(memory.line, run.row.id, at); // nobody would take what they are offered
   const status = wanted === "waiting" && canBeWoken(memory, run, wakeAt) ? "waiting" : "pending";
   change(run, {
     status,

@@ -89,13 +89,14 @@ export function wakeWaiters({ runs, steps }: Tables, runId: string, parent: stri
 
 function release(tables: Tables, head: Head, write: Extract<Write, { type: "release" }>): void {
   const { at, blocked } = write;
+  if (blocked) tables.line.endRun(write.run, at); // nobody would take what they are offered
   const status =
     write.status === "waiting" && canBeWoken(tables, write.run, head, write.wakeAt) ? "waiting" : "pending";
   const wakeAt = status === "waiting" ? write.wakeAt : undefined;
   tables.runs.release(head.number, { status, wakeAt, blocked, at });
   tables.sequences.forget(write.run);
   if (status === "waiting" && hasNews(tables, write.run, head)) tables.runs.wake(head.number, at);
-  if (head.queue !== null) releaseSlot(tables, write.run, head, { status, isBlocked: blocked !== undefined, at });
+  if (head.queue !== null && !blocked) releaseSlot(tables, write.run, head, { status, at });
 }
 
 /** What becomes of the slot of a run that is released (Q3). */
@@ -103,19 +104,13 @@ function releaseSlot(
   { runs, steps, line }: Tables,
   run: string,
   head: Head,
-  { status, isBlocked, at }: { readonly status: string; readonly isBlocked: boolean; readonly at: number },
+  { status, at }: { readonly status: string; readonly at: number },
 ): void {
   const item = line.items.ofRun(run);
   const { hold, rank = 0 } = runs.get(run)?.queue ?? {};
   if (!item) return;
-  if (status === "pending" && !isBlocked) line.lineUp(item, head.cancel === null ? rank : FIRST, at);
-  else if (
-    hold &&
-    status === "waiting" &&
-    !isBlocked &&
-    item.state === TAKEN &&
-    steps.openTargets(head.number, "child").length === 0
-  )
+  if (status === "pending") line.lineUp(item, head.cancel === null ? rank : FIRST, at);
+  else if (hold && status === "waiting" && item.state === TAKEN && steps.openTargets(head.number, "child").length === 0)
     line.items.keep(item.number);
   else line.leave(item, at);
 }

@@ -176,4 +176,15 @@ export const queueStepCases: FlowCases = {
     assert.deepEqual(await offered(store, T + 5), ["r"]);
     assert.deepEqual(await ask(store, "host", "b[0]", { now: T + 6 }), WAITING);
   },
+  "Q3 the steps of a run that is blocked leave the line": async (store) => {
+    await define(store, { concurrency: 1 });
+    await hosts(store, "busy", "r", "next");
+    await ask(store, "busy", "a[0]");
+    for (const run of ["r", "next"]) await ask(store, run, "a[0]");
+    const blocked = { error: "E", message: "m", code: "c" };
+    await store.commit([{ type: "release", run: "r", epoch: 1, status: "pending", at: T + 5, blocked }]);
+    assert.deepEqual(await counts(store), [1, 1]);
+    await store.leave({ run: "busy", epoch: 1, step: "a[0]", now: T + 6 });
+    assert.deepEqual(await offered(store, T + 6), ["next/a[0]"]);
+  },
 };
