@@ -21,5 +21,6 @@ export const cases: Readonly<Record<string, readonly [Subject, number]>> = {
     "flow",
     361,
   ],
+  "slots that were offered to a step of a blocked run, one after the other, so that nobody else came": ["flow", 180],
   "a batch in line that was read again and again, since a further start made it due": ["flow", 2415],
 };

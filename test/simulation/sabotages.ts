@@ -2,6 +2,7 @@ import type { Sabotage } from "./bundle.ts";
 
 const MEMORY = "store/src/memory";
 const LINE = `${MEMORY}/line.ts`;
+const CLAIMS = "runtime/src/process/claims.ts";
 const FOLLOWERS = "runtime/src/process/followers.ts";
 const POLLER = "runtime/src/process/poller.ts";
 
@@ -53,6 +54,9 @@ export const sabotages: Readonly<Record<string, readonly Sabotage[]>> = {
       line: `return shelter === "none" ? this.delivery?.error : undefined;`,
       instead: `return undefined;`,
     },
+  ],
+  "a run that stopped is resumed at once": [
+    { file: CLAIMS, line: `until: this.context.clock.now() + backoffAfter(failures),`, instead: `until: 0,` },
   ],
   "a signal that comes before its run is lost": [
     {

@@ -155,7 +155,8 @@ export const LATEST_OFFER = 2 * OFFER_TIME;
  * Q4 A step's slot belongs to the owner that took it, not to the run: it is taken until `leave`, a `step` write with `leaves`, or `freeSlots`, whatever becomes
  *    of the run. A step in line leaves it with the end of its run. A run that is released while a step of it is in line can be woken (S11), and is due when that is offered a slot.
  * Q5 An offer that is not taken in time ends. Those in line whose runs have the same workflow step aside, until `offers` is called for that workflow: a
- *    workflow that no process has loaded delays the others once. The one whose offer ended comes last of its key then.
+ *    workflow that no process has loaded delays the others once. A step of a run that has an owner comes last of its key then: that
+ *    owner may stand still for long. Others keep their ranks.
  * Q6 Gathering: of the runs of one workflow and gathering key, at most one gathers. Its first claim, its end, and its `size` end that.
  */
 export interface FlowStore {

@@ -177,7 +177,10 @@ function endOffers(line: Line, name: string, now: number): void {
   const { items } = queueOf(line, name);
   const missed = [...items].filter((item) => item.state === "offered" && !isOffered(item, now));
   if (missed.length === 0) return;
-  for (const item of missed) lineUp(line, item, now);
+  for (const item of missed) {
+    const hasOwner = item.step !== undefined && line.runs.get(item.run)?.row.owner !== undefined;
+    lineUp(line, item, hasOwner ? now : item.rank);
+  }
   for (const item of items)
     if (item.state === "waiting" && missed.some(({ workflow }) => workflow === item.workflow)) item.state = "aside";
 }

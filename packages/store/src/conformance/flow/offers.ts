@@ -38,15 +38,15 @@ export const offerCases: FlowCases = {
     assert.deepEqual(await offered(store, LATE), []);
     assert.equal(await store.claim({ run: "b", lease: ME, now: LATE }), undefined);
   },
-  "Q5 they are back when offers is called for that workflow; the one whose offer ended comes last": async (store) => {
+  "Q5 they are back when offers is called for that workflow, in their order": async (store) => {
     await define(store, { concurrency: 1 });
     for (const id of ["a", "b", "c"]) await store.createRun(queued(id));
     assert.deepEqual(await offered(store, LATE, ["bill"]), []);
-    assert.deepEqual(await offered(store, LATE, ["bill", "ship"]), ["b"]);
+    assert.deepEqual(await offered(store, LATE, ["bill", "ship"]), ["a"]);
     for (const [next, at] of [
-      ["b", LATE],
-      ["c", LATE + 1],
-      ["a", LATE + 2],
+      ["a", LATE],
+      ["b", LATE + 1],
+      ["c", LATE + 2],
     ] as const) {
       assert.deepEqual(await offered(store, at), [next]);
       assert.ok(await store.claim({ run: next, lease: ME, now: at }));

@@ -36,7 +36,8 @@ export function lines(db: Connection, runs: Runs) {
   const endOffers = (name: string, queue: Queue, now: number): void => {
     const keys = new Set<string>();
     for (const item of items.missed(name, now, now + LATEST_OFFER)) {
-      items.line(item.number, now);
+      const hasOwner = item.step !== "" && runs.head(item.run)?.owned === true;
+      items.line(item.number, hasOwner ? now : item.rank);
       if (item.step === "") runs.setInLine(item.run, true);
       keys.add(item.key);
       for (const key of items.stepAside(name, item.workflow)) keys.add(key);
