@@ -20,7 +20,7 @@ export type Counts = { -readonly [K in keyof typeof noCounts]: number };
 /** How much work a failure may cause: in one process, within one second. */
 const MOST_CALLS = 400;
 const MOST_LINES = 100;
-const MOST_CLAIMS_OF_A_RUN = 12;
+const MOST_CLAIMS_OF_A_RUN = 16;
 
 /** What one process does in one second. */
 interface Second {
