@@ -2,7 +2,7 @@ import { runnerImport } from "vite";
 import { defineConfig } from "vitest/config";
 
 const report = process.env["PERDURE_TEST_REPORT"];
-const conditions = ["perdure-source", "node", "import", "default"];
+const conditions = ["perdure-source", "node"];
 
 /** The plugin, loaded from its sources like everything else that tests import. So tests need no build and cannot use an outdated one. */
 const { default: perdure } = (

@@ -43,11 +43,25 @@ const declared = ([from, to]: Rename): string =>
 export const messages = {
   STORE_URL_INVALID: define((p: { url: string }) => ({
     text: `"${p.url}" is not a valid store URL`,
-    hint: 'use "sqlite:path/to/file.db", "memory:", or a store instance',
+    hint: 'use "sqlite:path/to/file.db", "postgres://user@host/database", "memory:", or a store instance',
   })),
-  STORE_UNAVAILABLE: define((p: { scheme: string }) => ({
-    text: `this version of Perdure has no "${p.scheme}:" store`,
-    hint: 'use "sqlite:path/to/file.db" or "memory:", or pass an instance that implements the store contract',
+  STORE_UNAVAILABLE: define((p: { scheme: string; package?: string }) => ({
+    text:
+      p.package === undefined
+        ? `this version of Perdure has no "${p.scheme}:" store`
+        : `the package ${p.package}, which has the "${p.scheme}:" store, is not installed`,
+    hint:
+      p.package === undefined
+        ? 'use "sqlite:path/to/file.db" or "postgres://…", or pass an instance that implements the store contract'
+        : `run \`npm install ${p.package}\`; in a program that is bundled into one file, import the store from there and pass it to configure()`,
+  })),
+  STORE_UNREACHABLE: define((p: { name: string; detail: string }) => ({
+    text: `the server of the store ${p.name} cannot be reached, or does not answer: ${p.detail}`,
+    hint: "check that the server runs and takes connections; what was sent to it may or may not have been done, and is asked again when it answers",
+  })),
+  STORE_REFUSED: define((p: { name: string; detail: string }) => ({
+    text: `the server of the store ${p.name} refuses: ${p.detail}`,
+    hint: "check the user, the password, the database and the schema of the store's URL, and the rights of that user",
   })),
   STORE_IS_DIRECTORY: define((p: { path: string }) => ({
     text: `the path of the store, ${p.path}, is a directory`,

@@ -114,6 +114,8 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
     rename: ["bill", "charge"],
   },
   STEPS_NOT_REACHED: { run: "order-17", workflow: "order", steps, instead: ["refund[0] (src/order.ts:15:11)"] },
+  STORE_UNREACHABLE: { name: "postgres://app@db/runs", detail: "connect ECONNREFUSED 10.0.0.7:5432" },
+  STORE_REFUSED: { name: "postgres://app@db/runs", detail: "permission denied for database runs" },
   STORE_BUSY: { path: "perdure.db", ms: 5000 },
   STORE_CLOSED: { name: "sqlite:perdure.db" },
   STORE_IO: { path: "perdure.db", detail: "disk I/O error" },

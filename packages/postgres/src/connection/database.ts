@@ -1,0 +1,118 @@
+import { createHash } from "node:crypto";
+import { setTimer } from "@perdure/protocol";
+import pg from "pg";
+import { breaksConnection, isConflict, translate } from "./errors.ts";
+import type { Place } from "./place.ts";
+
+/** Sends statements to the server. In each, `@.` stands for the schema. */
+export interface Database {
+  /** One statement, which is a transaction of its own. It is tried again if another one was in its way. */
+  query<R extends object>(sql: string, values?: readonly unknown[]): Promise<R[]>;
+  /** The same, with each row as an array. */
+  rows<R extends readonly unknown[]>(sql: string, values?: readonly unknown[]): Promise<R[]>;
+  /** Several statements in one transaction. */
+  transaction<T>(work: (query: (sql: string, values?: readonly unknown[]) => Promise<object[]>) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** How often a statement is tried that others are in the way of. Each time the others have come further, so this many is never needed. */
+const MOST_TRIES = 30;
+
+const INT8 = 20;
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format: "text") =>
+    oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) as pg.CustomTypesConfig["getTypeParser"],
+};
+
+export function connect(place: Place): Database {
+  const { name, schema, timeout, prepared } = place;
+  const pool = new pg.Pool({
+    ...place.connection,
+    types,
+    max: place.connections,
+    query_timeout: timeout,
+    connectionTimeoutMillis: timeout,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    allowExitOnIdle: true,
+    // a pooler before the server may refuse a session with settings
+    ...(prepared && { statement_timeout: timeout, application_name: place.applicationName }),
+  });
+  // an idle connection that is lost is replaced by the next query
+  pool.on("error", () => {});
+  const statements = new Map<string, { readonly text: string; readonly name: string }>();
+
+  const statementOf = (sql: string) => {
+    let found = statements.get(sql);
+    if (!found) {
+      const text = inSchema(sql, schema);
+      found = { text, name: `perdure_${createHash("sha256").update(text).digest("hex").slice(0, 24)}` };
+      if (statements.size < 500) statements.set(sql, found);
+    }
+    return found;
+  };
+
+  const using = async <T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
+    const client = await pool.connect();
+    // what happens to the connection between two answers is an error of the next query
+    const ignore = (): void => {};
+    client.on("error", ignore);
+    let failed: unknown;
+    try {
+      return await work(client);
+    } catch (error) {
+      failed = error;
+      throw error;
+    } finally {
+      client.off("error", ignore);
+      client.release(failed !== undefined && breaksConnection(failed));
+    }
+  };
+
+  const retried = async <T>(work: () => Promise<T>): Promise<T> => {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isConflict(error) || tries === MOST_TRIES) throw translate(error, name);
+        await new Promise<void>((done) => void setTimer(done, Math.random() * Math.min(100, 2 ** tries)));
+      }
+    }
+  };
+
+  const send = <R>(sql: string, values: readonly unknown[], rowMode?: "array"): Promise<R[]> => {
+    const { text, name: statement } = statementOf(sql);
+    const query = { text, values: [...values], ...(prepared && { name: statement }), ...(rowMode && { rowMode }) };
+    return retried(async () => {
+      const { rows } = await using((client) => client.query(query as pg.QueryConfig));
+      return rows as R[];
+    });
+  };
+
+  return {
+    query: (sql, values = []) => send(sql, values),
+    rows: (sql, values = []) => send(sql, values, "array"),
+    transaction: (work) =>
+      retried(() =>
+        using(async (client) => {
+          const query = async (sql: string, values: readonly unknown[] = []): Promise<object[]> => {
+            const { rows } = await client.query(inSchema(sql, schema), values.length > 0 ? [...values] : undefined);
+            return rows as object[];
+          };
+          await query("BEGIN");
+          try {
+            const result = await work(query);
+            await query("COMMIT");
+            return result;
+          } catch (error) {
+            if (!breaksConnection(error)) await query("ROLLBACK");
+            throw error;
+          }
+        }),
+      ),
+    close: () => pool.end(),
+  };
+}
+
+/** The statement for a schema: `@.` stands for it, `@@` for its name as a text. */
+const inSchema = (sql: string, schema: string): string => sql.replaceAll("@.", `"${schema}".`).replaceAll("@@", `'${schema}'`);

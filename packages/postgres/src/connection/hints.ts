@@ -1,0 +1,135 @@
+import { randomUUID } from "node:crypto";
+import { clearTimer, setTimer } from "@perdure/protocol";
+import pg from "pg";
+import type { Database } from "./database.ts";
+import type { Place } from "./place.ts";
+
+/** Milliseconds for which writes are collected into one notification, and notifications into one call of a listener. */
+const SOON = 20;
+/** Milliseconds within which a notification to oneself must come back. A pooler in transaction mode lets none through. */
+const SELF_TEST = 3_000;
+/** Milliseconds between two looks at whether the connection lives. */
+const ALIVE = 30_000;
+const FIRST_PAUSE = 100;
+const LONGEST_PAUSE = 30_000;
+
+export interface Hints {
+  /** This store has written something that others may wait for. */
+  written(): void;
+  /** Calls `changed` soon after another store has. Never needed: who waits looks now and then as well. */
+  listen(changed: () => void): () => void;
+  close(): void;
+}
+
+/**
+ * Tells other stores of writes by LISTEN and NOTIFY, beside the transactions that write: a NOTIFY inside of one would make all commits of the
+ * server wait for each other.
+ */
+export function hints(place: Place, database: Database): Hints {
+  const channel = `perdure_${place.schema}`.slice(0, 63);
+  const me = randomUUID();
+  const listeners = new Set<() => void>();
+  let sending: NodeJS.Timeout | undefined;
+  let telling: NodeJS.Timeout | undefined;
+  let listener: Listener | undefined;
+
+  const tell = (): void => {
+    telling ??= setTimer(() => {
+      telling = undefined;
+      for (const changed of listeners) changed();
+    }, SOON).unref();
+  };
+
+  return {
+    written() {
+      sending ??= setTimer(() => {
+        sending = undefined;
+        database.query("SELECT pg_notify($1, $2)", [channel, me]).catch(() => {}); // a hint that is lost costs a moment
+      }, SOON).unref();
+    },
+    listen(changed) {
+      const each = (): void => changed();
+      listeners.add(each);
+      listener ??= startListening(place, channel, (payload) => payload !== me && tell());
+      return () => {
+        listeners.delete(each);
+        if (listeners.size > 0) return;
+        listener?.stop();
+        listener = undefined;
+      };
+    },
+    close() {
+      clearTimer(sending);
+      clearTimer(telling);
+      listeners.clear();
+      listener?.stop();
+      listener = undefined;
+    },
+  };
+}
+
+interface Listener {
+  stop(): void;
+}
+
+/** One connection that listens, and is made again when it is lost. `heard` is also called after each new one: something may have been missed. */
+function startListening(place: Place, channel: string, heard: (payload: string) => void): Listener {
+  let stopped = false;
+  let client: pg.Client | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let pause = FIRST_PAUSE;
+
+  const lost = (ended: pg.Client): void => {
+    if (ended !== client) return;
+    client = undefined;
+    clearTimer(timer);
+    ended.end().catch(() => {});
+    if (stopped) return;
+    timer = setTimer(() => void connect(), pause * (0.5 + Math.random())).unref();
+    pause = Math.min(LONGEST_PAUSE, pause * 2);
+  };
+  const connect = async (): Promise<void> => {
+    const made = new pg.Client({ ...place.connection, connectionTimeoutMillis: place.timeout, query_timeout: place.timeout, keepAlive: true });
+    client = made;
+    const test = randomUUID();
+    let works = false;
+    made.on("error", () => lost(made));
+    made.on("end", () => lost(made));
+    made.on("notification", ({ payload = "" }) => {
+      if (payload !== test) return heard(payload);
+      works = true;
+      pause = FIRST_PAUSE;
+    });
+    try {
+      await made.connect();
+      // it does not keep the process alive
+      (made as unknown as { unref(): void }).unref();
+      await made.query(`LISTEN "${channel}"`);
+      await made.query("SELECT pg_notify($1, $2)", [channel, test]);
+      heard("");
+    } catch {
+      return lost(made);
+    }
+    const look = (wait: number): void => {
+      if (made !== client) return;
+      timer = setTimer(() => {
+        if (!works) return lost(made);
+        made.query("SELECT 1").then(
+          () => look(ALIVE),
+          () => lost(made),
+        );
+      }, wait).unref();
+    };
+    look(SELF_TEST);
+  };
+
+  void connect();
+  return {
+    stop() {
+      stopped = true;
+      const open = client;
+      if (open) lost(open);
+      clearTimer(timer);
+    },
+  };
+}

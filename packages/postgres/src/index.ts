@@ -1,0 +1,2 @@
+export type { PostgresOptions } from "./connection/place.ts";
+export { postgresStore, type PostgresStore } from "./store.ts";

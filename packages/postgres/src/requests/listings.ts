@@ -1,0 +1,105 @@
+import type { PruneFilter, RunCount, RunFilter, RunHead, RunRow, UnfinishedFilter } from "@perdure/store/contract";
+import { decodeText, encodeText } from "../connection/text.ts";
+import { COLUMNS, headOf, LISTED_COLUMNS, runOf, type HeadColumns, type RunColumns } from "../rows/runs.ts";
+import type { Session } from "./session.ts";
+
+/** The values of a query that is put together. */
+interface Values {
+  readonly all: unknown[];
+  /** The place of a value in the query. */
+  readonly add: (value: unknown) => string;
+}
+
+function newValues(): Values {
+  const all: unknown[] = [];
+  return { all, add: (value) => `$${all.push(value)}` };
+}
+
+const texts = (given: string | readonly string[]): string[] => [given].flat().map(encodeText);
+const atMost = (limit: number): number | null => (Number.isFinite(limit) ? Math.max(0, Math.floor(limit)) : null);
+
+function conditionsOf(filter: RunFilter, { add }: Values): string[] {
+  const { workflow, runs, tags = [], parent, schedule, createdAfter, createdBefore, search } = filter;
+  return [
+    ...(workflow === undefined ? [] : [`workflow = ANY (${add(texts(workflow))}::text[])`]),
+    ...(runs ? [`@.short(id) = ANY (@.shorts(${add(texts(runs))}::text[]))`] : []),
+    ...(tags.length === 0 ? [] : [`tags @> to_jsonb(${add(texts(tags))}::text[])`]),
+    ...(parent === undefined ? [] : [`@.short(parent) = @.short(${add(encodeText(parent))})`]),
+    ...(schedule === undefined ? [] : [`schedule = ${add(encodeText(schedule))}`]),
+    ...(createdAfter === undefined ? [] : [`created_at >= ${add(createdAfter)}`]),
+    ...(createdBefore === undefined ? [] : [`created_at < ${add(createdBefore)}`]),
+    ...(search === undefined ? [] : [`strpos(id, ${add(encodeText(search))}) > 0`]),
+  ];
+}
+
+/** One SELECT for each status, so that an index gives the order and the limit ends each search early. */
+function byAge(filter: RunFilter, values: Values, only: readonly string[] = []): string | undefined {
+  const { status, before, limit = 100 } = filter;
+  const wanted = status === undefined ? undefined : [...new Set([status].flat())];
+  const statuses = wanted?.filter((each) => each !== "blocked" || !wanted.includes("pending"));
+  const after = before === undefined ? [] : [`(created_at, number) < (SELECT created_at, number FROM @.runs WHERE @.short(id) = @.short(${values.add(encodeText(before))}))`];
+  const conditions = [...only, ...conditionsOf(filter, values), ...after];
+  const order = `ORDER BY created_at DESC, number DESC LIMIT ${values.add(atMost(limit))}`;
+  const arm = (of: readonly string[]): string =>
+    `(SELECT ${LISTED_COLUMNS} FROM @.runs ${whereOf([...of, ...conditions])} ${order})`;
+  if (!statuses) return arm([]);
+  const arms = statuses.map((each) =>
+    arm([each === "blocked" ? "status = 'pending' AND blocked IS NOT NULL" : `status = ${values.add(each)}`]),
+  );
+  return arms.length > 1 ? `${arms.join(" UNION ALL ")} ${order}` : arms[0];
+}
+
+/** Those that have a time to wake at, the next first. Only waiting runs have one. */
+function byDue(filter: RunFilter, values: Values): string | undefined {
+  const { status = "waiting", before, limit = 100 } = filter;
+  if (![status].flat().includes("waiting")) return undefined;
+  const after = before === undefined ? [] : [`(wake_at, number) > (SELECT wake_at, number FROM @.runs WHERE @.short(id) = @.short(${values.add(encodeText(before))}))`];
+  const conditions = ["status = 'waiting' AND wake_at IS NOT NULL", ...conditionsOf(filter, values), ...after];
+  return `SELECT ${LISTED_COLUMNS} FROM @.runs ${whereOf(conditions)} ORDER BY wake_at, number LIMIT ${values.add(atMost(limit))}`;
+}
+
+const whereOf = (conditions: readonly string[]): string => (conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`);
+
+export async function listRuns(session: Session, filter: RunFilter): Promise<RunHead[]> {
+  const { database } = session;
+  const heads = async (build: (values: Values) => string | undefined): Promise<RunHead[]> => {
+    const values = newValues();
+    const sql = build(values);
+    return sql === undefined ? [] : (await database.query<HeadColumns>(sql, values.all)).map(headOf);
+  };
+  if (filter.order !== "due") return heads((values) => byAge(filter, values));
+  const { before, limit = 100, ...same } = filter;
+  const [found] = before === undefined ? [] : await database.query<{ due: boolean }>("SELECT wake_at IS NOT NULL AS due FROM @.runs WHERE @.short(id) = @.short($1)", [encodeText(before)]);
+  const due = found?.due === false ? [] : await heads((values) => byDue(filter, values));
+  if (due.length >= limit) return due;
+  const others = { ...same, limit: limit - due.length, ...(before !== undefined && !found?.due && { before }) };
+  return [...due, ...(await heads((values) => byAge(others, values, ["wake_at IS NULL"])))];
+}
+
+export async function countRuns({ database }: Session): Promise<RunCount[]> {
+  const counts = await database.query<RunCount>(
+    `SELECT workflow, file, CASE WHEN blocked IS NULL THEN status ELSE 'blocked' END AS status, count(*)::integer AS count FROM @.runs GROUP BY 1, 2, 3`,
+  );
+  return counts.map(({ workflow, file, status, count }) => ({ workflow: decodeText(workflow), file: decodeText(file), status, count }));
+}
+
+/** Runs that may need an owner, oldest first. */
+export async function unfinished({ database, now }: Session, filter: UnfinishedFilter): Promise<RunRow[]> {
+  const { workflows, runs, limit, alive = [], blocked = true } = filter;
+  const values = newValues();
+  const only = conditionsOf({ ...(workflows && { workflow: workflows }), ...(runs && { runs }) }, values);
+  const order = `ORDER BY created_at, number LIMIT ${values.add(atMost(limit))}`;
+  const arms = [
+    ["status = 'pending' AND NOT in_line", ...(blocked ? [] : ["blocked IS NULL"])],
+    [`status = 'running' AND NOT in_line AND owner <> ALL (${values.add(texts(alive))}::text[])`],
+    [`status = 'waiting' AND wake_at <= (SELECT @.clock(${values.add(now())}))`],
+  ].map((conditions) => `(SELECT ${COLUMNS} FROM @.runs ${whereOf([...conditions, ...only])} ${order})`);
+  return (await database.query<RunColumns>(`${arms.join(" UNION ALL ")} ${order}`, values.all)).map(runOf);
+}
+
+export async function prune({ database, now }: Session, filter: PruneFilter): Promise<number> {
+  const { endedBefore, status = ["completed", "failed", "cancelled"], workflow, keep = 0, limit } = filter;
+  const values = [endedBefore, status, workflow ? texts(workflow) : null, keep, atMost(limit), now()];
+  const [pruned] = await database.query<{ count: number }>("SELECT @.prune($1, $2, $3, $4, $5, $6) AS count", values);
+  return pruned?.count ?? 0;
+}

@@ -1,0 +1,110 @@
+import { PerdureError } from "@perdure/protocol";
+import type { Awaitable, Store, Write } from "@perdure/store/contract";
+import { DURABLE_WRITES, wrapStore } from "@perdure/store/wrap-store";
+import { connect } from "./connection/database.ts";
+import { hints, type Hints } from "./connection/hints.ts";
+import { placeOf, type PostgresOptions } from "./connection/place.ts";
+import { encodeText } from "./connection/text.ts";
+import { commit } from "./requests/commit.ts";
+import { postgresFlow } from "./requests/flow.ts";
+import { heldRuns } from "./requests/held.ts";
+import { countRuns, listRuns, prune, unfinished } from "./requests/listings.ts";
+import { claim, createRuns, executions, fork, getCode, getRun, renew, steps, wakeups } from "./requests/runs.ts";
+import { postgresSchedules } from "./requests/schedules.ts";
+import type { Session, Use } from "./requests/session.ts";
+import { migrate } from "./schema/migrate.ts";
+
+/** A store with everything that a store may have. */
+export type PostgresStore = Required<Store>;
+
+/**
+ * A store in a schema of a PostgreSQL database, for any number of processes on any number of machines. The server's clock decides.
+ * @param url - `postgres://user:password@host:5432/database`, with `?schema=` and `?pgbouncer=true` if needed
+ * @throws PerdureError `STORE_URL_INVALID`, `OPTION_UNKNOWN`, `OPTION_INVALID`
+ */
+export function postgresStore(url: string, options: PostgresOptions = {}): PostgresStore {
+  const place = placeOf(url, options);
+  let session: (Session & { readonly hints: Hints }) | undefined;
+
+  const use: Use = async (request) => {
+    if (!session) throw new PerdureError("STORE_CLOSED", { name: place.name });
+    return request(session);
+  };
+  /** Whether something was done: true, false, or undefined if the run does not exist. */
+  const asks = (sql: string, values: readonly unknown[]): Promise<boolean | undefined> =>
+    use(async ({ database, now }) => {
+      const [row] = await database.query<{ answer: boolean | null }>(`SELECT ${sql} AS answer`, [...values, now()]);
+      return row?.answer ?? undefined;
+    });
+
+  const store: PostgresStore = {
+    ...postgresFlow(use),
+    ...postgresSchedules(use),
+    name: place.name,
+    async open({ now } = {}) {
+      if (session) return;
+      const database = connect(place);
+      try {
+        await migrate(database, place);
+      } catch (error) {
+        await database.close();
+        throw error;
+      }
+      session = { database, held: heldRuns(), now: () => now?.() ?? null, hints: hints(place, database) };
+    },
+    async close() {
+      const open = session;
+      session = undefined;
+      open?.hints.close();
+      await open?.database.close();
+    },
+    watch(changed) {
+      if (!session) throw new PerdureError("STORE_CLOSED", { name: place.name });
+      return session.hints.listen(changed);
+    },
+    time: () =>
+      use(async ({ database, now }) => {
+        const [row] = await database.query<{ time: number }>("SELECT @.clock($1) AS time", [now()]);
+        return row?.time ?? Date.now();
+      }),
+    createRun: (run) =>
+      use(async (open) => {
+        const [created] = await createRuns(open, [run]);
+        if (!created) throw new Error("a run that was just written is missing");
+        return created;
+      }),
+    createRuns: (runs) => use((open) => createRuns(open, runs)),
+    getRun: (id) => use((open) => getRun(open, id)),
+    getCode: (code) => use((open) => getCode(open, code)),
+    listRuns: (filter) => use((open) => listRuns(open, filter)),
+    countRuns: () => use(countRuns),
+    unfinished: (filter) => use((open) => unfinished(open, filter)),
+    claim: (request) => use((open) => claim(open, request)),
+    executions: (run) => use((open) => executions(open, run)),
+    renew: (renewal) => use((open) => renew(open, renewal)),
+    steps: (run, filter = {}) => use((open) => steps(open, run, filter)),
+    commit: (writes) => use((open) => commit(open, writes)),
+    deliver: async ({ run, name, payload }) =>
+      (await asks("@.deliver($1, $2, $3, $4)", [run, name, payload].map(encodeText))) ?? false,
+    wakeups: (asked) => use((open) => wakeups(open, asked)),
+    cancel: ({ run, reason }) => asks("@.cancel($1, $2, $3)", [encodeText(run), encodeText(reason)]),
+    retry: ({ run, force = false }) => asks("@.retry($1, $2, $3)", [encodeText(run), force]),
+    restart: ({ run, seed }) => asks("@.restart($1, $2, $3)", [encodeText(run), encodeText(seed)]),
+    fork: (request) => use((open) => fork(open, request)),
+    unblock: (run) =>
+      use(async ({ database }) => {
+        const [row] = await database.query<{ answer: boolean | null }>("SELECT @.unblock($1) AS answer", [encodeText(run)]);
+        return row?.answer ?? undefined;
+      }),
+    delete: ({ run, force = false }) => asks("@.remove($1, $2, $3)", [encodeText(run), force]),
+    prune: (filter) => use((open) => prune(open, filter)),
+  };
+  return wrapStore(store, <R>(method: keyof Store, perform: () => Awaitable<R>, args: readonly unknown[]) => {
+    const answer = perform();
+    if (!DURABLE_WRITES.has(method as never) || (method === "commit" && isOnlySteps(args[0] as readonly Write[]))) return answer;
+    return Promise.resolve(answer).finally(() => session?.hints.written());
+  }) as PostgresStore;
+}
+
+/** Steps alone are nothing that another process waits for, and are most of what is written. */
+const isOnlySteps = (writes: readonly Write[]): boolean => writes.every(({ type }) => type === "step");

@@ -1,0 +1,133 @@
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { chownSync, closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { connect, createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { binaries, user } from "./binaries.ts";
+
+export interface PostgresServer {
+  readonly url: string;
+  readonly port: number;
+  /** Starts it again after `stop` or `kill`. */
+  start(): Promise<void>;
+  /** Ends it as an administrator would: connections are closed, everything is written. */
+  stop(): Promise<void>;
+  /** SIGKILL, as a crash of the machine would be. */
+  kill(): Promise<void>;
+  /** Stops it, and deletes its data. */
+  remove(): Promise<void>;
+}
+
+export interface ServerOptions {
+  /** The folder of its programs. */
+  readonly bin?: string | undefined;
+  /** Commits reach the disk. Off by default: tests that do not cut the power need none of it. */
+  readonly durable?: boolean;
+  /** Further settings, such as `{ max_connections: "20" }`. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** A PostgreSQL server of its own, on a free port of this machine, with the superuser `postgres` and no password. */
+export async function startPostgres(options: ServerOptions = {}): Promise<PostgresServer> {
+  const { bin = binaries(), durable = false, settings = {} } = options;
+  if (bin === undefined) throw new Error("there are no programs of PostgreSQL for this platform");
+  const home = mkdtempSync(join(tmpdir(), "perdure-postgres-"));
+  if (user.uid !== undefined) chownSync(home, user.uid, user.gid);
+  const data = join(home, "data");
+  const init = ["-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C", "--auth=trust", "--no-sync", "--no-instructions"];
+  execFileSync(join(bin, "initdb"), init, { ...user, stdio: ["ignore", "ignore", "pipe"], cwd: home });
+  const port = await freePort();
+  const all = {
+    listen_addresses: "127.0.0.1",
+    port: String(port),
+    unix_socket_directories: "",
+    shared_buffers: "64MB",
+    deadlock_timeout: "100ms",
+    ...(!durable && { fsync: "off", synchronous_commit: "off", full_page_writes: "off" }),
+    ...settings,
+  };
+  const log = join(home, "log");
+  let child: ChildProcess | undefined;
+
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    const running = child;
+    child = undefined;
+    if (!running || running.exitCode !== null || running.signalCode !== null) return;
+    const exited = new Promise((done) => running.once("exit", done));
+    running.kill(signal);
+    await exited;
+  };
+  const server: PostgresServer = {
+    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    port,
+    async start() {
+      const args = Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+      // after a crash, the processes of the old server may need a moment to notice it
+      for (let tries = 1; ; tries++) {
+        const output = openSync(log, "a");
+        child = spawn(join(bin, "postgres"), ["-D", data, ...args], { ...user, cwd: home, stdio: ["ignore", output, output] });
+        closeSync(output);
+        if (await answers(port, child)) return;
+        if (tries === 20) throw new Error(`PostgreSQL did not start:\n${logOf(log)}`);
+        await setTimeout(100);
+      }
+    },
+    stop: () => end("SIGINT"),
+    kill: () => end("SIGKILL"),
+    async remove() {
+      await end("SIGQUIT");
+      process.off("exit", atExit);
+      rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    },
+  };
+  const atExit = (): void => {
+    child?.kill("SIGKILL");
+    rmSync(home, { recursive: true, force: true });
+  };
+  process.once("exit", atExit);
+  await server.start();
+  return server;
+}
+
+const logOf = (path: string): string => (existsSync(path) ? readFileSync(path, "utf8").slice(-2_000) : "");
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((done) => probe.listen(0, "127.0.0.1", done));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((done) => probe.close(done));
+  return port;
+}
+
+/** Whether the server takes connections before its process ends. */
+async function answers(port: number, child: ChildProcess): Promise<boolean> {
+  while (child.exitCode === null && child.signalCode === null) {
+    if (await isReady(port)) return true;
+    await setTimeout(20);
+  }
+  return false;
+}
+
+/** A server that still starts refuses a session with the error 57P03; asking for encryption is answered with one letter by any that listens. */
+function isReady(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("error", () => done(false));
+    socket.once("close", () => done(false));
+    socket.once("connect", () => socket.write(startupMessage()));
+    socket.once("data", (answer) => {
+      done(answer[0] === 0x52); // R: it asks for, or waives, authentication
+      socket.destroy();
+    });
+  });
+}
+
+/** The first message of a session of the user `postgres`: https://www.postgresql.org/docs/current/protocol-message-formats.html */
+function startupMessage(): Buffer {
+  const words = Buffer.from("user\0postgres\0database\0postgres\0\0");
+  const head = Buffer.alloc(8);
+  head.writeInt32BE(words.length + 8, 0);
+  head.writeInt32BE(3 << 16, 4);
+  return Buffer.concat([head, words]);
+}
