@@ -150,7 +150,7 @@ function store(durability) {
     modules: "[]",
     seed: "s",
     createdAt: 1,
-    lease: { owner: "me", until: 9 },
+    lease: { owner: "me", ms: 1e9 },
   });
   let seq = 0;
   const commit = (count) => {

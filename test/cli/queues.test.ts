@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { temporaryDirectory } from "../directories.ts";
 import { onTerminal, perdure, storeIn } from "./command.ts";
 
-const lease = { owner: "me", until: Date.now() + 600_000 };
+const lease = { owner: "me", ms: 600_000 };
 const T = Date.now() - 180_000;
 
 const newRun = (id: string, key?: string): NewRun => ({
@@ -16,7 +16,6 @@ const newRun = (id: string, key?: string): NewRun => ({
   seed: "s",
   code: "c",
   modules: `{"version":1,"modules":[]}`,
-  createdAt: T,
   ...(key !== undefined && { queue: { queue: "shipments", key, rank: T } }),
 });
 
@@ -24,11 +23,11 @@ const newRun = (id: string, key?: string): NewRun => ({
 async function filled(): Promise<{ readonly store: string }> {
   const url = storeIn(temporaryDirectory("cli"));
   const store = sqliteStore(url.slice("sqlite:".length)) as Store & FlowStore;
-  await store.open();
+  await store.open({ now: () => T });
   onTestFinished(() => store.close());
   const rate = { limit: 10, per: 60_000, slack: 20 };
-  await store.defineQueue({ name: "shipments", concurrency: 1, perKey: 1, rate }, T);
-  await store.defineQueue({ name: "mail", concurrency: 1 }, T);
+  await store.defineQueue({ name: "shipments", concurrency: 1, perKey: 1, rate });
+  await store.defineQueue({ name: "mail", concurrency: 1 });
   await store.createRun({ ...newRun("ada-1", "ada"), lease });
   for (const [id, key] of [
     ["ada-2", "ada"],
@@ -38,7 +37,7 @@ async function filled(): Promise<{ readonly store: string }> {
     // prettier-ignore
     await store.createRun(newRun(id, key));
   await store.createRun({ ...newRun("letters"), lease });
-  const step = { run: "letters", epoch: 1, queue: "mail", key: "eu", rank: T, lease, now: T };
+  const step = { run: "letters", epoch: 1, queue: "mail", key: "eu", rank: T, lease };
   await store.enqueue([{ ...step, step: "send[0]" }, { ...step, step: "send[1]" }]); // prettier-ignore
   const open = { id: "send[1]", kind: "task", state: "open", location: "src/order.ts:3:9", inputHash: "h" } as const;
   await store.commit([{ type: "step", run: "letters", epoch: 1, step: { ...open, attempt: 0, startedAt: T } }]);
@@ -116,7 +115,7 @@ test("a run that stands in line says so, and one whose task does", async () => {
 test("a store without queues has none to list", async () => {
   const url = storeIn(temporaryDirectory("cli"));
   const store = sqliteStore(url.slice("sqlite:".length));
-  await store.open();
+  await store.open({ now: () => T });
   await store.close();
   expect(await perdure(["queues"], { store: url })).toEqual({ code: 0, output: "" });
   expect((await onTerminal(["queues"], { store: url, env: { NO_COLOR: "1" } })).output).toContain("no queues\n");

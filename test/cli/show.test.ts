@@ -6,7 +6,7 @@ import { temporaryDirectory } from "../directories.ts";
 import { onTerminal, perdure, storeIn } from "./command.ts";
 
 const T = Date.UTC(2030, 0, 1);
-const lease = (pid: number): Lease => ({ owner: JSON.stringify({ machine: "web-3|boot", pid }), until: T + 1 });
+const lease = (pid: number): Lease => ({ owner: JSON.stringify({ machine: "web-3|boot", pid }), ms: 1 });
 
 function newRun(id: string): NewRun {
   const code = { code: "c", modules: `{"version":1,"modules":[]}` };
@@ -18,26 +18,33 @@ function newRun(id: string): NewRun {
     inputHash: "h",
     seed: "s",
     ...code,
-    createdAt: T,
   };
 }
 
 /** A store that only the test writes to. */
-function emptyStore(): { readonly url: string; readonly store: ReturnType<typeof sqliteStore> } {
+function emptyStore(): {
+  readonly url: string;
+  readonly store: ReturnType<typeof sqliteStore>;
+  readonly clock: { now: number };
+} {
   const url = storeIn(temporaryDirectory("cli"));
   const store = sqliteStore(url.slice("sqlite:".length));
-  store.open();
+  const clock = { now: T };
+  store.open({ now: () => clock.now });
   onTestFinished(() => store.close());
-  return { url, store };
+  return { url, store, clock };
 }
 
 test("it counts the executions of a run, and those whose process died", async () => {
-  const { store, url } = emptyStore();
+  const { store, url, clock } = emptyStore();
   store.createRun({ ...newRun("once"), lease: lease(1) });
   store.createRun({ ...newRun("often"), lease: lease(1) });
-  store.claim({ run: "often", lease: lease(2), now: T + 10 });
-  store.commit([{ type: "release", run: "often", epoch: 2, status: "pending", at: T + 20 }]);
-  store.claim({ run: "often", lease: lease(3), now: T + 30 });
+  clock.now = T + 10;
+  store.claim({ run: "often", lease: lease(2) });
+  clock.now = T + 20;
+  store.commit([{ type: "release", run: "often", epoch: 2, status: "pending" }]);
+  clock.now = T + 30;
+  store.claim({ run: "often", lease: lease(3) });
   const [once, often, json] = await Promise.all([
     perdure(["show", "once"], { store: url }),
     onTerminal(["show", "often"], { store: url, env: { NO_COLOR: "1" } }),

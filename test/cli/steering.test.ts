@@ -27,7 +27,7 @@ function record(
     modules: `{"version":1,"modules":[]}`,
     seed: "s",
     createdAt: at,
-    ...(status && { lease: { owner: "me", until: at + 1_000 } }),
+    ...(status && { lease: { owner: "me", ms: 1_000 } }),
   });
   const output = status === "failed" ? `1:["no"]` : "1:[1]";
   const step = {

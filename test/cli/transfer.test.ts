@@ -72,7 +72,7 @@ test("an imported fork of a run, restarted and failed, is what it was, and a ret
   from.open();
   const code = { code: "c", modules: `{"version":1,"modules":[]}` };
   const given = { workflow: "order", file: "src/order.ts", input: "1:[[]]", inputHash: "h", seed: "s", ...code };
-  from.createRun({ ...given, id: "original", createdAt: 1, lease: { owner: "me", until: 10 } });
+  from.createRun({ ...given, id: "original", createdAt: 1, lease: { owner: "me", ms: 10 } });
   const task = { kind: "task", inputHash: "h", attempt: 1, startedAt: 2, finishedAt: 3, output: "1:[1]" } as const;
   const writes = (run: string, epoch: number): Write[] => [
     { type: "step", run, epoch, step: { ...task, id: "handled[0]", state: "failed", seq: 1 } },
@@ -85,13 +85,13 @@ test("an imported fork of a run, restarted and failed, is what it was, and a ret
     { type: "finish", run, epoch, status: "failed", output: "1:[1]", unhandled: ["last[0]"], at: 4 },
   ];
   from.commit(writes("original", 1));
-  from.fork({ run: "original", from: "handled[0]", id: "fork", now: 5 });
+  from.fork({ run: "original", from: "handled[0]", id: "fork" });
   for (let epoch = 1; epoch <= 2; epoch++) {
-    from.claim({ run: "fork", lease: { owner: "me", until: 10 }, now: 6 });
+    from.claim({ run: "fork", lease: { owner: "me", ms: 10 } });
     from.commit(writes("fork", epoch));
-    if (epoch === 1) from.restart({ run: "fork", now: 7, seed: "t" });
+    if (epoch === 1) from.restart({ run: "fork", seed: "t" });
   }
-  from.fork({ run: "original", from: "handled[0]", id: "plain", now: 9 });
+  from.fork({ run: "original", from: "handled[0]", id: "plain" });
   await perdure(["export", "fork", "plain", "-o", "run.json"], { store: from.name, cwd: directory });
   expect(await perdure(["import", "run.json"], { store: to.name, cwd: directory })).toMatchObject({ code: 0 });
   to.open();
@@ -100,6 +100,6 @@ test("an imported fork of a run, restarted and failed, is what it was, and a ret
   expect({ ...to.getRun("fork"), epoch: 0 }).toEqual({ ...from.getRun("fork"), epoch: 0 });
   expect(to.getRun("plain"), "the time that its workflow reads").toMatchObject({ startedAt: 1 });
   expect(to.steps("fork")).toEqual(from.steps("fork"));
-  to.retry({ run: "fork", now: 8 });
+  to.retry({ run: "fork" });
   expect(to.steps("fork")).toMatchObject([{ id: "handled[0]" }]);
 });

@@ -69,7 +69,7 @@ export class Cancellation {
 
   /** Requests it by way of a process without a runtime. */
   async request(store: Store, now: number): Promise<void> {
-    if (await store.cancel({ run: RUN, reason: values.encode(REASON, "the reason"), now })) this.acceptedAt ??= now;
+    if (await store.cancel({ run: RUN, reason: values.encode(REASON, "the reason") })) this.acceptedAt ??= now;
   }
 }
 
@@ -313,7 +313,6 @@ export class Life {
         run: RUN,
         name,
         payload: this.runtime.values.encode(payload, "the payload"),
-        now: this.clock.now(),
       });
   }
 }

@@ -15,7 +15,7 @@ export async function unfinishedCopy(row: RunRow, rows: readonly StepRow[]): Pro
     modules: "",
     seed,
     createdAt,
-    lease: { owner: "nobody", until: 0 },
+    lease: { owner: "nobody", ms: 0 },
   });
   const writes = rows.map((step): Write => ({ type: "step", step, run: id, epoch: run.epoch }));
   await store.commit([...writes, { type: "release", status: "pending", at: row.updatedAt, run: id, epoch: run.epoch }]);

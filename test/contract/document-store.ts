@@ -33,29 +33,34 @@ export function documentStore(database: DocumentDatabase = new DocumentDatabase(
     }
   }
 
+  let now = Date.now;
   return {
     name: "documents:",
-    open: () => turn(),
+    open: async (options) => {
+      now = options?.now ?? now;
+      return turn();
+    },
+    time: async () => turn().then(now),
     close: () => turn(),
-    createRun: (run) => update((documents) => create(documents, run)),
+    createRun: (run) => update((documents) => create(documents, run, now())),
     getRun: (id) => look((documents) => documents.find(id)?.run),
     getCode: (code) => look(({ codes }) => codes.get(code)),
     listRuns: (filter) => look((documents) => list(documents, filter)),
     countRuns: () => look(counts),
-    unfinished: (filter) => look((documents) => unfinished(documents, filter)),
-    claim: (request) => update((documents) => claim(documents, request)),
+    unfinished: (filter) => look((documents) => unfinished(documents, { ...filter, now: now() })),
+    claim: (request) => update((documents) => claim(documents, { ...request, now: now() })),
     executions: (id) => look((documents) => documents.find(id)?.executions ?? []),
-    renew: (renewal) => update((documents) => renew(documents, renewal)),
+    renew: (renewal) => update((documents) => renew(documents, { ...renewal, now: now() })),
     steps: (id, filter = {}) => look((documents) => selected(documents.find(id)?.steps ?? [], filter)),
-    commit: (writes) => update((documents) => writes.map((write) => apply(documents, write))),
-    deliver: (delivery) => update((documents) => deliver(documents, delivery)),
+    commit: (writes) => update((documents) => writes.map((write) => apply(documents, write, now()))),
+    deliver: (delivery) => update((documents) => deliver(documents, { ...delivery, now: now() })),
     wakeups: (runs) => look((documents) => runs.map(({ run, epoch }) => wakeup(documents, run, epoch))),
-    cancel: (cancellation) => update((documents) => cancel(documents, cancellation)),
-    retry: ({ run, now, force }) => update((documents) => retry(documents.find(run), now, force)),
-    restart: ({ run, now, seed }) => update((documents) => restart(documents.find(run), now, seed)),
-    fork: (request) => update((documents) => fork(documents, request)),
+    cancel: (cancellation) => update((documents) => cancel(documents, { ...cancellation, now: now() })),
+    retry: ({ run, force }) => update((documents) => retry(documents.find(run), now(), force)),
+    restart: ({ run, seed }) => update((documents) => restart(documents.find(run), now(), seed)),
+    fork: (request) => update((documents) => fork(documents, { ...request, now: now() })),
     unblock: (run) => update((documents) => unblock(documents.find(run))),
-    delete: (deletion) => update((documents) => remove(documents, deletion)),
+    delete: (deletion) => update((documents) => remove(documents, { ...deletion, now: now() })),
     prune: (filter) => update((documents) => prune(documents, filter)),
   };
 }
@@ -63,7 +68,7 @@ export function documentStore(database: DocumentDatabase = new DocumentDatabase(
 type Changes = { readonly [K in keyof RunRow]?: RunRow[K] | undefined };
 type Request<M extends "claim" | "renew" | "deliver" | "cancel" | "unfinished" | "fork" | "delete"> = Parameters<
   Store[M]
->[0];
+>[0] & { readonly now: number };
 
 /** A value of `undefined` removes the field, as in JSON. */
 function change(document: Document, changes: Changes): void {
@@ -73,21 +78,26 @@ function change(document: Document, changes: Changes): void {
 const isFinished = ({ status }: RunRow): boolean =>
   status === "completed" || status === "failed" || status === "cancelled";
 
-function create(documents: Documents, { lease, modules, ...given }: NewRun): { created: boolean; run: RunRow } {
+function create(
+  documents: Documents,
+  { lease, modules, createdAt, ...given }: NewRun,
+  now: number,
+): { created: boolean; run: RunRow } {
   const found = documents.find(given.id);
   if (found) return { created: false, run: found.run };
   const run: RunRow = {
     ...given,
+    createdAt: createdAt ?? now,
     status: "pending",
     codeSeq: 0,
     epoch: documents.deleted.get(given.id) ?? 0,
     restarts: given.restarts ?? 0,
     stalls: 0,
-    startedAt: given.startedAt ?? given.createdAt,
-    updatedAt: given.createdAt,
+    startedAt: given.startedAt ?? createdAt ?? now,
+    updatedAt: now,
   };
   const document = documents.add({ run, steps: [], signals: [], claimedSeq: 0, executions: [] });
-  if (lease) own(document, lease, given.createdAt);
+  if (lease) own(document, lease, now);
   documents.record({ code: given.code, modules });
   for (const each of documents.early.filter((early) => early.run === given.id)) deliver(documents, each);
   if (documents.early.some((each) => each.run === given.id))
@@ -95,7 +105,7 @@ function create(documents: Documents, { lease, modules, ...given }: NewRun): { c
   return { created: true, run: document.run };
 }
 
-function own(document: Document, { owner, until }: Lease, now: number): void {
+function own(document: Document, { owner, ms }: Lease, now: number): void {
   const epoch = document.run.epoch + 1;
   const lastSeq = Math.max(0, ...document.steps.map(({ seq = 0 }) => seq));
   const { status, stalls: before } = document.run;
@@ -105,7 +115,7 @@ function own(document: Document, { owner, until }: Lease, now: number): void {
     stalls,
     status: "running",
     owner,
-    leaseUntil: until,
+    leaseUntil: now + ms,
     epoch,
     wakeAt: undefined,
     blocked: undefined,
@@ -126,9 +136,10 @@ function claim(documents: Documents, { run, lease, now, from }: Request<"claim">
   return document.run;
 }
 
-function renew(documents: Documents, { runs, until }: Request<"renew">): boolean[] {
+function renew(documents: Documents, { runs, ms, now }: Request<"renew">): boolean[] {
   return runs.map(({ run, epoch }) => {
     const document = documents.owned(run, epoch);
+    const until = now + ms;
     if (document) change(document, { leaseUntil: Math.max(until, document.run.leaseUntil ?? until) });
     return document !== undefined;
   });
@@ -214,17 +225,17 @@ function unfinished(documents: Documents, filter: Request<"unfinished">): RunRow
     .slice(0, limit);
 }
 
-function apply(documents: Documents, write: Write): boolean {
+function apply(documents: Documents, write: Write, now: number): boolean {
   const document = documents.owned(write.run, write.epoch);
   if (!document) return false;
   if (write.type === "step") return putStep(document, write.step, write.consume);
   if (write.type === "code") recode(documents, document, write);
   else if (write.type === "progress") change(document, { progress: write.value });
-  else if (write.type === "release") release(documents, document, write);
+  else if (write.type === "release") release(documents, document, write, write.at ?? now);
   else {
     if (write.unhandled.length > 0) change(document, { unhandled: write.unhandled });
     if (write.compensated === true) change(document, { compensated: true });
-    end(documents, document, write.status, write.output, write.at);
+    end(documents, document, write.status, write.output, write.at ?? now);
   }
   return true;
 }
@@ -252,7 +263,8 @@ function putStep(document: Document, step: StepRow, consume: SignalRow | undefin
 function release(
   documents: Documents,
   document: Document,
-  { status: wanted, wakeAt, blocked, at }: Extract<Write, { type: "release" }>,
+  { status: wanted, wakeAt, blocked }: Extract<Write, { type: "release" }>,
+  at: number,
 ): void {
   const status = wanted === "waiting" && canBeWoken(documents, document, wakeAt) ? "waiting" : "pending";
   change(document, {
@@ -377,8 +389,8 @@ function fork(
   if (!original || before === undefined) return undefined;
   const { workflow, file, input, inputHash, code, codeHistory, codeSeq, seed, tags, startedAt } = original.run;
   const kept = { ...(codeHistory !== undefined && { codeHistory }), ...(tags && { tags }) };
-  const given = { id, workflow, file, input, inputHash, code, modules: "", seed, createdAt: now, ...kept };
-  const { created } = create(documents, given);
+  const given = { id, workflow, file, input, inputHash, code, modules: "", seed, ...kept };
+  const { created } = create(documents, given, now);
   const made = documents.find(id);
   if (!made) throw new Error("it was created just now");
   if (!created) return { created, run: made.run };

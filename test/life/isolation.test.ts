@@ -123,7 +123,7 @@ test("a cancellation whose reason cannot be decoded here cancels the run without
   const run = await start(sleeper, ["1"]);
   await settled();
   crash();
-  await store.cancel({ run: run.id, reason: '1:[["Money",1],5]', now: Date.now() });
+  await store.cancel({ run: run.id, reason: '1:[["Money",1],5]' });
   await recover();
   await settled();
   await expect((await getRun(run.id)).result()).rejects.toMatchObject({ name: "CancelledError", reason: undefined });

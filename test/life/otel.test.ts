@@ -224,7 +224,7 @@ test("the queues of the store are told by name, also when nothing uses one any m
   const { store } = begin({ instrumentation: otel({ tracer: provider.getTracer("t"), meter: meters.getMeter("t") }) });
   const queue = { queue: "letters", key: "", rank: 0 };
   const run = { workflow: "order", file: "a.ts", input: "[]", inputHash: "h", seed: "s", code: "c", modules: "{}" };
-  await store.defineQueue?.({ name: "letters", concurrency: 1 }, 0);
+  await store.defineQueue?.({ name: "letters", concurrency: 1 });
   for (const id of ["a", "b", "c"]) await store.createRun({ ...run, id, createdAt: 0, queue });
   await listRuns();
   const told = async (): Promise<unknown[]> =>

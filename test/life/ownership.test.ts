@@ -73,12 +73,11 @@ test("a lease that was renewed since it was read is not taken", async () => {
   const { clock } = begin({ store: inner });
   const code = { code: "c", modules: "{}", seed: "s" };
   const row = { workflow: "quick", file: "test/life/ownership.test.ts", input: '1:[[1],"healthy"]', inputHash: "h" };
-  const lease = { owner: "an owner on another machine", until: clock.now() - 1 };
+  const lease = { owner: "an owner on another machine", ms: -1 };
   await inner.createRun({ id: "quick-healthy", ...row, ...code, createdAt: clock.now(), lease });
   // the other owner renews between the read and the claim
   const store = wrapStore(inner, (method, perform) => {
-    if (method === "claim")
-      void inner.renew({ runs: [{ run: "quick-healthy", epoch: 1 }], until: clock.now() + 60_000 });
+    if (method === "claim") void inner.renew({ runs: [{ run: "quick-healthy", epoch: 1 }], ms: 60_000 });
     return perform();
   });
   await close();
@@ -95,8 +94,9 @@ test("no attempt begins on a lease that has run out by the own clock while anoth
   await start(polls, ["1"]);
   await settled();
   // the process stands still past its lease, another process takes the run, and the sleep is over
-  const other = { owner: "another", until: clock.now() + 10 * 3_600_000 };
-  const taken = await store.claim({ run: "polls-1", lease: other, now: clock.now() + 3_600_000 });
+  await store.open({ now: () => clock.now() + 3_600_000 });
+  const other = { owner: "another", ms: 9 * 3_600_000 };
+  const taken = await store.claim({ run: "polls-1", lease: other });
   expect(taken?.epoch).toBe(2);
   await advance("2h");
   expect(attempts).toEqual([]);

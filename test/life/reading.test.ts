@@ -366,7 +366,7 @@ test("executions() of a run that nobody has executed is empty, and a restart beg
   await store.createRun({ ...given, id: "r", createdAt: clock.now() });
   const run = await getRun("r");
   expect(await run.executions()).toEqual([]);
-  const claimed = await store.claim({ run: "r", lease: { owner: "me", until: clock.now() + 10 }, now: clock.now() });
+  const claimed = await store.claim({ run: "r", lease: { owner: "me", ms: 10 } });
   const began = { number: 1, startedAt: new Date(clock.now()), owner: "me" };
   expect(await run.executions()).toEqual([{ ...began, end: "running" }]);
   await advance(11);
@@ -374,7 +374,7 @@ test("executions() of a run that nobody has executed is empty, and a restart beg
   const end = { type: "finish", run: "r", epoch: claimed?.epoch ?? 0, status: "failed", output: "1:[1]" } as const;
   await store.commit([{ ...end, unhandled: [], at: clock.now() }]);
   expect(await run.executions()).toEqual([{ ...began, end: "ended", endedAt: new Date(clock.now()) }]);
-  await store.restart({ run: "r", now: clock.now(), seed: "s" });
+  await store.restart({ run: "r", seed: "s" });
   expect(await run.executions()).toEqual([]);
 });
 
@@ -424,8 +424,8 @@ test("a value that cannot be decoded is shown as text that says so", async () =>
   const run = await start(order, ["a", 5]);
   await run.result();
   const [row] = await store.steps("a");
-  await store.restart({ run: "a", now: 0, seed: "s" });
-  const claimed = await store.claim({ run: "a", lease: { owner: "x", until: 1e15 }, now: 0 });
+  await store.restart({ run: "a", seed: "s" });
+  const claimed = await store.claim({ run: "a", lease: { owner: "x", ms: 1e9 } });
   const epoch = claimed?.epoch ?? 0;
   if (!row) throw new Error("there is a step");
   await store.commit([{ type: "step", run: "a", epoch, step: { ...row, output: "9:[]" } }]);

@@ -51,8 +51,8 @@ test("R13 they are woken by their time, a signal from here and from elsewhere, a
   await advance("5m");
   for (const id of ["asks-a", "calls-p", "dozes-d"]) expect(await statusOf(id)).toBe("waiting");
   await complete("asks-a", "go", 1);
-  await store.deliver({ run: "asks-b", name: "go", payload: "1:[2]", now: Date.now() });
-  await store.cancel({ run: "asks-c", reason: "1:[3]", now: Date.now() });
+  await store.deliver({ run: "asks-b", name: "go", payload: "1:[2]" });
+  await store.cancel({ run: "asks-c", reason: "1:[3]" });
   await complete("asks-of-p", "go", 4);
   await advance("1s");
   expect(await statusOf("asks-a")).toBe("completed");
@@ -73,7 +73,7 @@ test("R13 one is found behind any number of due runs that this program does not 
   if (!row) throw new Error("the run is missing");
   for (let i = 0; i < 2_500; i++)
     await store.createRun({ ...row, modules: "[]", id: `other-${i}`, createdAt: row.createdAt - 1_000 });
-  await store.deliver({ run: "asks-a", name: "go", payload: "1:[1]", now: Date.now() });
+  await store.deliver({ run: "asks-a", name: "go", payload: "1:[1]" });
   await advance("30s");
   expect(await statusOf("asks-a")).toBe("completed");
   expect(await statusOf("other-7")).toBe("pending");
@@ -88,11 +88,10 @@ test("a caller who comes later gets the result, wherever the run ended meanwhile
   await complete(here.id, "go", "here");
   expect(await awaited).toBe("here");
   // another process takes the run, and ends it
-  await store.deliver({ run: elsewhere.id, name: "go", payload: "1:[1]", now: Date.now() });
+  await store.deliver({ run: elsewhere.id, name: "go", payload: "1:[1]" });
   const claimed = await store.claim({
     run: elsewhere.id,
-    lease: { owner: "other", until: Date.now() + 1e6 },
-    now: Date.now(),
+    lease: { owner: "other", ms: 1e6 },
   });
   const end = {
     type: "finish",

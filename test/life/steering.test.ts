@@ -110,7 +110,7 @@ test("a fork is executed by a worker, where the program that made it cannot", as
   const { store } = begin();
   const run = await start(quick, ["q"]);
   await run.result();
-  await store.fork({ run: "q", from: "step[0]", id: "q2", now: 0 });
+  await store.fork({ run: "q", from: "step[0]", id: "q2" });
   const working = worker();
   await advance("10s");
   await working.stop();

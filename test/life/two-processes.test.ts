@@ -162,8 +162,8 @@ test("a parent is not suspended again and again while reads of its child fail", 
   await start(parent, ["p"]);
   await advance("10s");
   isDown = true;
-  const lease = { owner: "another", until: clock.now() + 60_000 };
-  const child = await inner.claim({ run: "p/child", lease, now: clock.now() });
+  const lease = { owner: "another", ms: 60_000 };
+  const child = await inner.claim({ run: "p/child", lease });
   const end = { type: "finish", status: "completed", output: "1:[42]", unhandled: [], at: clock.now() } as const;
   await inner.commit([{ ...end, run: "p/child", epoch: child?.epoch ?? 0 }]);
   claims = 0;
@@ -194,8 +194,8 @@ test("no attempt begins on a lease that ran out while the store renewed it", asy
   const awakeAt = clock.now() + 3_600_500;
   void start(rests, ["r"]);
   await clock.advance(3_640_000, () => turns(20));
-  const other = { owner: "another", until: clock.now() + 3_600_000 };
-  expect(await inner.claim({ run: "r", lease: other, now: clock.now() })).toBeDefined();
+  const other = { owner: "another", ms: 3_600_000 };
+  expect(await inner.claim({ run: "r", lease: other })).toBeDefined();
   await clock.advance(60_000, () => turns(20));
   expect(renewals).toBeGreaterThan(1);
   expect(attempts).toEqual([]);

@@ -104,7 +104,7 @@ describe("a store that fails", () => {
     begin({ store, pollInterval: "20m", suspendAfter: "2h" });
     const run = await start(waits, ["1"]);
     await advance("1m");
-    await store.deliver({ run: run.id, name: "go", payload: '1:["in time"]', now: Date.now() }); // by another process
+    await store.deliver({ run: run.id, name: "go", payload: '1:["in time"]' }); // by another process
     failing.add("wakeups");
     await advance("2h");
     await expect(run.result()).resolves.toBe("in time");
@@ -131,7 +131,7 @@ test("a signal from another process wakes a run behind any number of older runs 
   const run = await start(waits, ["1"]);
   await advance("2m");
   expect(await run.status()).toBe("waiting");
-  await store.deliver({ run: run.id, name: "go", payload: '1:["x"]', now: clock.now() });
+  await store.deliver({ run: run.id, name: "go", payload: '1:["x"]' });
   await advance("2s");
   await expect(run.result()).resolves.toBe("x");
 });
@@ -238,7 +238,7 @@ test("recover() reports a run whose workflow is not loaded, however many other r
   const lines: string[] = [];
   const log = (line: string): void => void lines.push(line);
   const { clock, store } = begin({ logLevel: "warn", logger: { debug() {}, info() {}, warn: log, error: log } });
-  const lease = { owner: "another machine", until: clock.now() + 3_600_000 };
+  const lease = { owner: "another machine", ms: 3_600_000 };
   const row = { input: "1:[[1]]", inputHash: "h", code: "c", modules: "{}", seed: "s", file: "x.ts" };
   for (let i = 0; i < 1_500; i++)
     await store.createRun({ id: `r${i}`, workflow: "nap", ...row, lease, createdAt: clock.now() + i });

@@ -180,7 +180,7 @@ test("a worker skips a blocked run until the code has changed", async () => {
   await advance("5h");
   expect(seen).toEqual([]);
   await working.stop();
-  const row = await store.claim({ run: "unstorable", lease: { owner: "other", until: 1 }, now: 0 });
+  const row = await store.claim({ run: "unstorable", lease: { owner: "other", ms: 1 } });
   const blocked = { error: "VALUE_NOT_STORABLE", message: "", code: "older code" };
   await store.commit([
     { type: "release", run: "unstorable", epoch: row?.epoch ?? 0, status: "pending", blocked, at: 0 },
@@ -198,7 +198,7 @@ test("a blocked run that is cancelled ends, by a worker too, with the reason why
   await start(unstorable, []);
   await settled();
   crash();
-  await store.cancel({ run: "unstorable", reason: '1:["gone"]', now: 0 }); // by a program without the workflow
+  await store.cancel({ run: "unstorable", reason: '1:["gone"]' }); // by a program without the workflow
   const working = worker();
   await advance("1m");
   await working.stop();

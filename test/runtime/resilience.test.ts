@@ -218,7 +218,7 @@ test("a worker finds the runnable run behind 1,500 blocked ones", async () => {
   };
   for (let n = 0; n < 1500; n++) {
     const run = { ...row, id: `blocked-${n}`, createdAt: n };
-    await store.createRun({ ...run, lease: { owner: "gone", until: 1 } });
+    await store.createRun({ ...run, lease: { owner: "gone", ms: 1 } });
     await store.commit([
       {
         type: "release",
@@ -287,11 +287,11 @@ describe("a slow store", () => {
       "use workflow: id=impatient";
       return signal("go", { timeout: "1h" }).catch((error: Error) => error.name);
     };
-    const { store, clock, crash } = begin({ store: slowStore((method) => (method === "wakeups" ? 8 : 0)) });
+    const { store, crash } = begin({ store: slowStore((method) => (method === "wakeups" ? 8 : 0)) });
     await start(impatient, []);
     await advance("30s");
     crash();
-    await store.deliver({ run: "impatient", name: "go", payload: '1:["yes"]', now: clock.now() });
+    await store.deliver({ run: "impatient", name: "go", payload: '1:["yes"]' });
     await advance("2h");
     const result = impatient();
     await advance("1m");
@@ -321,11 +321,11 @@ describe("a workflow defined as a closure", () => {
       "use workflow: id=closure";
       return signal("go");
     };
-    const { store, clock } = begin();
+    const { store } = begin();
     const result = closure();
     await advance("5m");
     expect(await store.getRun("closure")).toMatchObject({ status: "waiting" });
-    await store.deliver({ run: "closure", name: "go", payload: '1:["yes"]', now: clock.now() });
+    await store.deliver({ run: "closure", name: "go", payload: '1:["yes"]' });
     await advance("1m");
     expect(await outcomeOf(result)).toBe("yes");
   });

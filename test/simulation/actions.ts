@@ -131,9 +131,13 @@ export class Actions {
 
   private setClock(process: VirtualProcess): void {
     if (this.simulation.observer.isExact) return;
-    const by = this.simulation.random.pick([-100_000, -2000, -1, 1, 2000, 100_000]);
-    this.simulation.observer.say(process.name, `its clock is set by ${by}`);
-    process.clock.set(by);
+    const { simulation } = this;
+    const by = simulation.random.pick([-100_000, -2000, -1, 1, 2000, 100_000]);
+    const isOfStore = !simulation.isRemote || simulation.random.chance(20);
+    const set = simulation.isRemote ? [process] : simulation.processes;
+    simulation.observer.say(isOfStore ? "" : process.name, `the clock is set by ${by}`);
+    if (isOfStore) simulation.ahead += by;
+    if (!simulation.isRemote || !isOfStore) for (const { clock } of set) clock.set(by);
   }
 
   private load(process: VirtualProcess): void {

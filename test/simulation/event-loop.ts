@@ -74,7 +74,8 @@ export class EventLoop {
   }
 }
 
-const START = Date.UTC(2030, 0, 1);
+/** What a clock that is right shows when a world begins. */
+export const START = Date.UTC(2030, 0, 1);
 /** As the clock of the system: a timer looks at the wall clock once a second, and is called that much after its duration at the latest. */
 const CHECK_INTERVAL = 1000;
 const SET_BACK = 500;

@@ -31,6 +31,7 @@ const READS: ReadonlySet<StoreMethod> = new Set([
   "queues",
   "queueKeys",
   "slotOwners",
+  "time",
 ]);
 const isRead = (method: StoreMethod): boolean => READS.has(method);
 const isWrite = (method: StoreMethod): boolean => !READS.has(method);
@@ -66,6 +67,8 @@ export interface World {
   readonly random: Choices;
   /** What happens outside of all processes. */
   readonly outside: EventLoop;
+  /** The store has a clock of its own, which it has to be asked for. */
+  readonly isRemote: boolean;
 }
 
 class StoreDown extends Error {
@@ -77,7 +80,7 @@ type Fate = "answered" | "refused" | "lost answer" | "silent" | "silent after";
 const never = (): Promise<never> => new Promise(() => {});
 
 /** The store as one process sees it. A call reaches the store once, or never; what the process learns of it is another matter. */
-export function storeSeenBy(store: Store, caller: Caller, { time, random, outside }: World): Store {
+export function storeSeenBy(store: Store, caller: Caller, { time, random, outside, isRemote }: World): Store {
   const draw = ({ errors, silence, fails }: Line, method: StoreMethod): Fate => {
     if (!fails(method)) return "answered";
     if (random.chance(silence)) return random.pick(["silent", "silent after"]);
@@ -89,6 +92,7 @@ export function storeSeenBy(store: Store, caller: Caller, { time, random, outsid
     <R>(method: StoreMethod, perform: () => Awaitable<R>, args: readonly unknown[]): Awaitable<R> => {
       if (method === "open" || method === "close") return undefined as R; // the store outlives its processes
       if (method === "watch") return (() => () => {})() as R; // only polls tell a process of others
+      if (method === "time" && !isRemote) return perform();
       if (caller.isGone) return never();
       caller.called(method, args);
       const { line } = caller;
@@ -110,7 +114,7 @@ export function storeSeenBy(store: Store, caller: Caller, { time, random, outsid
         if (caller.isGone) return never();
         if (fate === "lost answer") throw fail();
         caller.answered(method, args, answer, calledAt);
-        return answer;
+        return method === "time" ? (Promise.resolve(answer) as R) : answer;
       }
       return new Promise<R>((resolve, reject) => {
         outside.at(time.now + random.below(line.latency + 1), () => {

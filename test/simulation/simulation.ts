@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Choices } from "../random-programs/choices.ts";
 import { Actions } from "./actions.ts";
 import { checkEnd, isAtRest } from "./end.ts";
-import { EventLoop, type Time } from "./event-loop.ts";
+import { EventLoop, START, type Time } from "./event-loop.ts";
 import { goodLine } from "./network.ts";
 import { currentProcess, leave, restoreModules, VirtualProcess, type Surroundings } from "./process.ts";
 import type { Module } from "./programs/shapes.ts";
@@ -54,6 +54,10 @@ export class Simulation implements Surroundings, Stage {
   readonly subject: Subject;
   readonly modules: readonly Module[];
   readonly flow: FlowWitness;
+  /** Whether the store has a clock of its own. Otherwise it and all processes have that of one machine. */
+  readonly isRemote: boolean;
+  /** How far the store's clock is ahead of the world. */
+  ahead = 0;
   private readonly maxStalls: number;
   /** How likely a process crashes just before or after a call reaches the store, in percent. */
   private readonly mortality: number;
@@ -70,7 +74,8 @@ export class Simulation implements Surroundings, Stage {
     this.store = store;
     this.truth = truthOf(store);
     this.observer = new Witness(this.time, this.truth, this.processes, this.random.chance(50));
-    this.flow = new FlowWitness(this.time, this.truth, this.processes, this.observer);
+    this.isRemote = !this.observer.isExact && this.random.chance(70);
+    this.flow = new FlowWitness(this.time, this.truth, this.processes, this.observer, () => this.wall());
     this.maxStalls = this.random.pick([3, 10]);
     this.mortality = this.random.pick([0, 0, 0.1, 1]);
     this.actions = new Actions(this);
@@ -149,6 +154,11 @@ export class Simulation implements Surroundings, Stage {
     this.actions.heal();
   }
 
+  /** What the store's clock shows. */
+  wall(): number {
+    return START + this.time.now + this.ahead;
+  }
+
   get isHealed(): boolean {
     return this.healedAt !== Infinity;
   }
@@ -159,7 +169,7 @@ export class Simulation implements Surroundings, Stage {
 
   spawn(loaded: readonly Module[] = this.modules): VirtualProcess {
     const { random } = this;
-    const ahead = this.observer.isExact ? 0 : random.pick([0, 0, 40, -300, 5000, -20_000]);
+    const ahead = this.isRemote ? random.pick([0, 0, 40, -300, 5000, -20_000]) : this.ahead;
     const lease = random.pick([3000, 6000, 15_000]);
     const process = new VirtualProcess(this, `P${this.processes.length + 1}`, random.below(2), ahead, loaded, {
       lease,
@@ -254,8 +264,8 @@ export async function simulate(subject: Subject, seed: number): Promise<Report> 
   const directory = seed % 10 === 0 ? mkdtempSync(join(tmpdir(), "perdure-simulation-")) : undefined;
   const store =
     directory === undefined ? memoryStore() : sqliteStore(join(directory, "runs.db"), { durability: "normal" });
-  await store.open();
   const simulation = new Simulation(subject, seed, store);
+  await store.open({ now: () => simulation.wall() });
   running = simulation;
   globalThis.setImmediate = later as unknown as typeof setImmediate;
   setStage(simulation);

@@ -82,9 +82,10 @@ const testOptions = { pollInterval: "1h", lease: "1000d", seed: (run) => run } a
  */
 export async function advance(duration: Duration): Promise<void> {
   const runtime = currentRuntime();
-  if (!(runtime.clock instanceof TestClock))
+  const clock = runtime.clock.own;
+  if (!(clock instanceof TestClock))
     throw new TypeError("advance() needs a clock that can be moved: call setup() of perdure/testing first");
-  await runtime.clock.advance(toMilliseconds(duration, "advance"), () => runtimeSettled(runtime));
+  await clock.advance(toMilliseconds(duration, "advance"), () => runtimeSettled(runtime));
 }
 
 /** Resolves when no task runs and nothing is left to commit. */

@@ -1,6 +1,7 @@
 import type { Awaitable, Store } from "./contract.ts";
 import { codeCases } from "./conformance/codes.ts";
 import { ifQueues } from "./conformance/flow/kit.ts";
+import { T } from "./conformance/kit.ts";
 import { livenessCases } from "./conformance/liveness.ts";
 import { listCases } from "./conformance/lists.ts";
 import { offerCases } from "./conformance/flow/offers.ts";
@@ -17,6 +18,7 @@ import { startingCases } from "./conformance/flow/starting.ts";
 import { steeringCases } from "./conformance/steering.ts";
 import { stepCases } from "./conformance/steps.ts";
 import { valueCases } from "./conformance/values.ts";
+import { timedStore, type TestTime, type TimedStore } from "./conformance/timed.ts";
 import { wakingCases } from "./conformance/waking.ts";
 
 /** `test` of vitest, of node:test, or of any other runner that takes a name and a function. */
@@ -58,20 +60,24 @@ export function testStore(
   if (!reopen) return;
   const shared = { ...persistenceCases, ...sharedScheduleCases, ...flowPersistenceCases };
   for (const [name, run] of Object.entries(shared)) {
-    test(name, () => using(make(), (store) => run(store, async () => opened(await reopen(store)))));
+    test(name, () => using(make(), (store, time) => run(store, async () => opened(await reopen(store.store), time))));
   }
 }
 
-async function using(made: Awaitable<Store>, run: (store: Store) => Promise<void>): Promise<void> {
-  const store = await opened(await made);
+async function using(made: Awaitable<Store>, run: (store: TimedStore, time: TestTime) => Promise<void>): Promise<void> {
+  const time = { now: T };
+  const store = await opened(await made, time);
   try {
-    await run(store);
+    await run(store, time);
   } finally {
     await store.close();
   }
 }
 
-async function opened(store: Store): Promise<Store> {
+async function opened(made: Store, time: TestTime): Promise<TimedStore> {
+  const store = timedStore(made, time);
   await store.open();
   return store;
 }
+
+export { timedStore } from "./conformance/timed.ts";

@@ -6,7 +6,8 @@
  * - A run has at most one owner. `claim` assigns a run to an owner under a new epoch. Every later write names that
  *   epoch, and the store refuses a write with another epoch.
  * - Values are opaque text. Encoding, encryption and their versions belong to the layer above.
- * - The store has no clock: the caller provides every time, in milliseconds since 1970.
+ * - The store's clock decides what a lease, a due time and a limit depend on, in the transition itself. Callers give durations, and times that they
+ *   have computed from `time()`. Times are milliseconds since 1970.
  *
  * The methods document the numbered invariants. The conformance suite quotes the numbers.
  */
@@ -75,8 +76,8 @@ export type Write = { readonly run: string; readonly epoch: number } & (
       readonly step: StepRow;
       /** The delivery that the step, a wait, consumes. */
       readonly consume?: SignalRow;
-      /** The step gives back its slot, or its place in line, at this time (Q4). */
-      readonly leaves?: number;
+      /** The step gives back its slot, or its place in line (Q4). */
+      readonly leaves?: true;
     }
   | {
       readonly type: "finish";
@@ -86,7 +87,8 @@ export type Write = { readonly run: string; readonly epoch: number } & (
       readonly unhandled: readonly string[];
       /** The failed run is `compensated`. */
       readonly compensated?: boolean;
-      readonly at: number;
+      /** When it ended in the store that it comes from. Default: now. */
+      readonly at?: number;
     }
   | {
       /** The owner gives up the run. */
@@ -94,7 +96,8 @@ export type Write = { readonly run: string; readonly epoch: number } & (
       readonly status: "pending" | "waiting";
       readonly wakeAt?: number;
       readonly blocked?: Blocked;
-      readonly at: number;
+      /** When it was released in the store that it comes from. Default: now. */
+      readonly at?: number;
     }
   | { readonly type: "progress"; readonly value: Encoded }
   | ({ readonly type: "code"; readonly modules: Encoded } & Pick<RunRow, "code" | "codeSeq" | "codeHistory">)
@@ -142,7 +145,6 @@ export interface RunFilter {
 export interface Claim {
   readonly run: string;
   readonly lease: Lease;
-  readonly now: number;
   /** A dead owner of the run. */
   readonly from?: { readonly owner: string; readonly epoch: number };
 }
@@ -183,7 +185,6 @@ export interface StepFilter {
 
 /** Which runs `prune` deletes. */
 export interface PruneFilter {
-  readonly now: number;
   /** Only runs that ended before this time. */
   readonly endedBefore: number;
   /** Default: all. */
@@ -200,7 +201,6 @@ export interface UnfinishedFilter {
   readonly workflows?: readonly string[];
   /** Only these runs. */
   readonly runs?: readonly string[];
-  readonly now: number;
   readonly limit: number;
   /** Leaves out the running runs of these owners. Without it, `limit` healthy runs would hide all later runs. */
   readonly alive?: readonly string[];
@@ -218,6 +218,10 @@ export interface Wakeup {
   readonly signals: readonly SignalRow[];
 }
 
+export interface OpenOptions {
+  readonly now?: (() => number) | undefined;
+}
+
 export interface Store extends Partial<FlowStore & ScheduleStore> {
   /** Appears in messages, for example `sqlite:perdure.db`. */
   readonly name: string;
@@ -227,9 +231,14 @@ export interface Store extends Partial<FlowStore & ScheduleStore> {
    */
   watch?(changed: () => void): () => void;
 
-  /** Creates or migrates the store. Called once, before every other method. */
-  open(): Awaitable<void>;
+  /**
+   * Creates or migrates the store. Called once, before every other method.
+   * @param options.now - stands for the store's clock, in tests
+   */
+  open(options?: OpenOptions): Awaitable<void>;
   close(): Awaitable<void>;
+  /** The store's clock: that of its server, if it has one, else that of this machine. */
+  time(): Awaitable<number>;
 
   /**
    * S1 One run per id: of any number of concurrent calls, one creates the run, and all return it.
@@ -246,14 +255,14 @@ export interface Store extends Partial<FlowStore & ScheduleStore> {
   /** How many runs there are: one entry for each workflow, file and status that a run has, in any order. */
   countRuns(): Awaitable<RunCount[]>;
   /**
-   * Runs that may need an owner, oldest first: pending runs; waiting runs that are due (`wakeAt` at or before `now`); and running runs
+   * Runs that may need an owner, oldest first: pending runs; waiting runs that are due (`wakeAt` has come); and running runs
    * of any owner that is not in `alive`. The caller knows which owners are dead, and reads `leaseUntil`.
    */
   unfinished(filter: UnfinishedFilter): Awaitable<RunRow[]>;
 
   /**
    * S2 One owner: makes `owner` the owner under `epoch + 1`. The run is then running, not blocked, and has no `wakeAt`. This requires a run that
-   * has not ended, and one of three conditions: it has no owner, its lease ended before `now`, or `from` (a dead owner and its epoch) still owns it.
+   * has not ended, and one of three conditions: it has no owner, its lease has ended, or `from` (a dead owner and its epoch) still owns it.
    * Otherwise the result is undefined. Of any number of concurrent calls, one succeeds.
    * S12 `stalls` counts the claims in a row of a running run in which its last owner recorded no checkpoint. A claim after a new checkpoint
    *     sets it to 0.
@@ -269,7 +278,7 @@ export interface Store extends Partial<FlowStore & ScheduleStore> {
   /** Extends each lease whose epoch is still current. Never shortens a lease. The answers, in the same order, say whether each lease is still held. */
   renew(renewal: {
     readonly runs: readonly { readonly run: string; readonly epoch: number }[];
-    readonly until: number;
+    readonly ms: number;
   }): Awaitable<boolean[]>;
 
   /** The steps of the run: checkpoints in the order of `seq`, then open steps in any order. One query. */
@@ -283,7 +292,7 @@ export interface Store extends Partial<FlowStore & ScheduleStore> {
    * S6 `seq` is unique in a run. A checkpoint with a `seq` that is already used changes nothing and returns false. So does the
    *    consumption of a delivery that does not exist or was already consumed.
    * `code` replaces the three fields `code`, `codeSeq` and `codeHistory` of the run.
-   * `finish` ends the run, drops its lease, and makes the runs that wait for it due at `at`: its parent, and every run with an open
+   * `finish` ends the run, drops its lease, and makes the runs that wait for it due: its parent, and every run with an open
    * child step for it. `release` drops the lease. A release to waiting makes the run due immediately if the awaited event has
    * already happened: a cancellation that no step of kind `cancel` has delivered yet, an unconsumed delivery for one of its
    * open waits, or the end of the child of one of its open child steps.
@@ -294,63 +303,41 @@ export interface Store extends Partial<FlowStore & ScheduleStore> {
 
   /**
    * S7 Deliveries of one name form a queue: each is kept, in order, until a wait consumes it. A delivery to a run that has ended is refused
-   *    (false). After an accepted delivery, a waiting run that has begun is due at `now` at the latest.
+   *    (false). After an accepted delivery, a waiting run that has begun is due.
    * S13 A delivery to a run that does not exist is kept until the run is created, for at least `EARLY_SIGNAL_LIFETIME`.
    */
-  deliver(delivery: {
-    readonly run: string;
-    readonly name: string;
-    readonly payload: Encoded;
-    readonly now: number;
-  }): Awaitable<boolean>;
+  deliver(delivery: { readonly run: string; readonly name: string; readonly payload: Encoded }): Awaitable<boolean>;
 
   /** The state of runs in memory while they wait: one entry per given run, in the same order. */
   wakeups(runs: readonly { readonly run: string; readonly epoch: number }[]): Awaitable<Wakeup[]>;
 
   /**
    * S8 Records a request to cancel; the first request stays. A run that never had an owner (pending, epoch 0) is cancelled immediately with
-   * `reason` as its output, and its waiting parent is due. A waiting run is due at `now`. A blocked run is no longer blocked. False: the run has ended. Undefined: the run does not exist.
+   * `reason` as its output, and its waiting parent is due. A waiting run is due. A blocked run is no longer blocked. False: the run has ended. Undefined: the run does not exist.
    */
-  cancel(cancellation: {
-    readonly run: string;
-    readonly reason: Encoded;
-    readonly now: number;
-  }): Awaitable<boolean | undefined>;
+  cancel(cancellation: { readonly run: string; readonly reason: Encoded }): Awaitable<boolean | undefined>;
 
   /**
    * S9 A failed run becomes pending again. Its output is removed, with the failed steps that its `finish` named as unhandled, and with a
    * requested but undelivered cancellation, which would otherwise cancel every further retry. False: the run has not failed, or is compensated and
    * `force` is not set. Undefined: the run does not exist.
    */
-  retry(retry: {
-    readonly run: string;
-    readonly now: number;
-    readonly force?: boolean;
-  }): Awaitable<boolean | undefined>;
+  retry(retry: { readonly run: string; readonly force?: boolean }): Awaitable<boolean | undefined>;
 
   /**
    * S14 A run that has ended becomes pending again, without its steps, its output, its cancellation, and everything else that is known of its past
-   *     executions except its epoch and the deliveries that no wait has consumed. `createdAt` is `now`, `restarts` is one more, and `seed` replaces the old one.
+   *     executions except its epoch and the deliveries that no wait has consumed. `createdAt` is the present, `restarts` is one more, and `seed` replaces the old one.
    *     False: the run has not ended. Undefined: the run does not exist.
    */
-  restart(restart: {
-    readonly run: string;
-    readonly now: number;
-    readonly seed: string;
-  }): Awaitable<boolean | undefined>;
+  restart(restart: { readonly run: string; readonly seed: string }): Awaitable<boolean | undefined>;
 
   /**
    * S15 A fork is a new pending run with the input, the code versions, the tags, the seed and `startedAt` of `run`, and with its checkpoints whose `seq` is
-   *     lower than that of the checkpoint `from`. `createdAt` is `now`, `forkOf` is `run`; it has no parent. Its cancellation is one that was delivered by
+   *     lower than that of the checkpoint `from`. `createdAt` is the present, `forkOf` is `run`; it has no parent. Its cancellation is one that was delivered by
    *     these checkpoints, or none. The original does not change. Undefined: the run has no such checkpoint, or does not exist. If a run with the id `id` exists, that one is
    *     returned and nothing is changed.
    */
-  fork(fork: {
-    readonly run: string;
-    readonly from: string;
-    readonly id: string;
-    readonly now: number;
-  }): Awaitable<CreatedRun | undefined>;
+  fork(fork: { readonly run: string; readonly from: string; readonly id: string }): Awaitable<CreatedRun | undefined>;
 
   /**
    * S16 A blocked run is no longer blocked. False: it is not blocked. Undefined: the run does not exist.
@@ -358,14 +345,10 @@ export interface Store extends Partial<FlowStore & ScheduleStore> {
   unblock(run: string): Awaitable<boolean | undefined>;
 
   /**
-   * S17 Deletes a run that has ended, with its steps, deliveries and claims. With `force`, also one that has no owner. Runs that wait for it are due at
-   *     `now`. Code versions stay. False: the run has not ended, or has an owner. Undefined: the run does not exist.
+   * S17 Deletes a run that has ended, with its steps, deliveries and claims. With `force`, also one that has no owner. Runs that wait for it are
+   *     due. Code versions stay. False: the run has not ended, or has an owner. Undefined: the run does not exist.
    */
-  delete(deletion: {
-    readonly run: string;
-    readonly now: number;
-    readonly force?: boolean;
-  }): Awaitable<boolean | undefined>;
+  delete(deletion: { readonly run: string; readonly force?: boolean }): Awaitable<boolean | undefined>;
 
   /**
    * S18 Deletes ended runs like `delete`, in one transition. A run that another one waits for (an open child step) stays. Returns how many were deleted.

@@ -43,7 +43,6 @@ export interface QueuedStep extends QueuePlace {
   readonly step: string;
   /** Owner and end of the slot, if it gets one. */
   readonly lease: Lease;
-  readonly now: number;
 }
 
 /** `taken`: it has a slot. `start` numbers the starts of a queue with a rate. Undefined: the run is not held under this epoch. */
@@ -131,7 +130,7 @@ export interface StartConditions {
 /** Milliseconds for which an offered slot is kept. */
 export const OFFER_TIME = 5_000;
 
-/** An offer that ends so much later than the time of a call was made before the clock was set back. It does not hold. */
+/** An offer that ends so much later than now was made before the clock was set back. It does not hold. */
 export const LATEST_OFFER = 2 * OFFER_TIME;
 
 /**
@@ -161,7 +160,7 @@ export const LATEST_OFFER = 2 * OFFER_TIME;
  */
 export interface FlowStore {
   /** Records the limits. Replaces those of an earlier definition. */
-  defineQueue(definition: QueueDefinition, now: number): Awaitable<void>;
+  defineQueue(definition: QueueDefinition): Awaitable<void>;
   /** All queues that are defined or used, by name. */
   queues(): Awaitable<QueueRow[]>;
   /** Keys that are in line or have slots, those with the most in line first. */
@@ -171,33 +170,28 @@ export interface FlowStore {
   /** Takes a slot for each step, or puts it in line: one transition for all. The same call again gives the same answer, unless something became free. */
   enqueue(steps: readonly QueuedStep[]): Awaitable<QueueAnswer[]>;
   /** The step needs its slot, or its place in line, no more. No effect where it has neither under this epoch. */
-  leave(step: {
-    readonly run: string;
-    readonly epoch: number;
-    readonly step: string;
-    readonly now: number;
-  }): Awaitable<void>;
+  leave(step: { readonly run: string; readonly epoch: number; readonly step: string }): Awaitable<void>;
   /** Records that a start of a queue with a rate happened later than it was recorded. */
   correctStart(start: { readonly queue: string; readonly start: number; readonly at: number }): Awaitable<void>;
   /**
    * Offers what time has made free, and what stood aside for these workflows (the recorded names). Returns the offers that hold: one indexed query if nothing has to be
    * done, however many are in line.
    */
-  offers(query: { readonly now: number; readonly workflows: readonly string[] }): Awaitable<Offer[]>;
+  offers(query: { readonly workflows: readonly string[] }): Awaitable<Offer[]>;
   /** Extends the slots of steps that this owner has taken. */
   renewSlots(renewal: Lease): Awaitable<void>;
   /** The owners that have taken slots. */
   slotOwners(): Awaitable<string[]>;
   /**
-   * Frees the slots that the owner has taken: all if it is `dead`, else those whose lease ended before `now`; that of a run is the lease of the run. Such a run is
+   * Frees the slots that the owner has taken: all if it is `dead`, else those whose lease has ended; that of a run is the lease of the run. Such a run is
    * fenced: its epoch rises, its lease is over, and it is in line again with its old rank.
    */
-  freeSlots(owner: { readonly owner: string; readonly dead: boolean; readonly now: number }): Awaitable<void>;
+  freeSlots(owner: { readonly owner: string; readonly dead: boolean }): Awaitable<void>;
   /**
    * Cancels the runs that did not begin by their `beginBy`: they end with `expired` as their output, if they have had no owner. Requests to cancel
    * the others, as `cancel` does with the reason `timedOut`: those that did not end by their `endBy`. Returns their ids.
    */
-  expire(limits: { readonly now: number; readonly expired: Encoded; readonly timedOut: Encoded }): Awaitable<string[]>;
+  expire(limits: { readonly expired: Encoded; readonly timedOut: Encoded }): Awaitable<string[]>;
 }
 
 /** The text of a batch's input: a JSON array of the collected inputs. */

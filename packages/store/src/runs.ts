@@ -91,11 +91,11 @@ export type NewRun = Pick<
   | "tags"
   | "schedule"
   | "trace"
-  | "createdAt"
 > & {
   /** Those of a run that comes from another store. */
   readonly forkOf?: string;
   readonly restarts?: number;
+  readonly createdAt?: number;
   readonly startedAt?: number;
   /** The modules of `code`. */
   readonly modules: Encoded;

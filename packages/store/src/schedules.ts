@@ -25,8 +25,9 @@ export interface ScheduleDefinition {
 export interface NewSchedule extends ScheduleDefinition {
   /** The modules of `code`. */
   readonly modules: Encoded;
-  readonly now: number;
-  /** The first tick, if the times of ticks are counted from `now`. */
+  /** Ticks are counted from then, if `timing` is new. */
+  readonly anchor: number;
+  /** The first tick after that. */
   readonly nextAt: number;
 }
 
@@ -62,7 +63,6 @@ export interface Tick {
   readonly nextAt?: number;
   /** The reason for runs that are cancelled. */
   readonly reason: Encoded;
-  readonly now: number;
 }
 
 export interface Ticked {
@@ -85,7 +85,7 @@ export interface DueSchedules {
  * Schedules. A store has all of these methods or none.
  *
  * Z1 One schedule per name. `putSchedule` creates it, or replaces what is given. If `timing` stays, so do `anchor` and `nextAt`; otherwise ticks are
- *    counted from `now`. Pause, waiting ticks and counts stay. If nothing but `file`, `input`, `code` or `modules` differs, the revision stays (`inputHash` tells inputs apart).
+ *    counted from `anchor`. Pause, waiting ticks and counts stay. If nothing but `file`, `input`, `code` or `modules` differs, the revision stays (`inputHash` tells inputs apart).
  *    A definition by directive does not replace one without.
  * Z2 Each tick once: `tickSchedule` changes nothing, and returns undefined, unless the schedule has the given revision and is not paused. It creates the
  *    runs and moves `doneTo` and `nextAt` in one transition. Of any number of concurrent calls for one revision, one succeeds. A run whose id exists is attached to, and counts
@@ -93,7 +93,7 @@ export interface DueSchedules {
  * Z3 Overlap, for each of `runs` in order, where a run of the schedule has not ended: `allow` creates it all the same; `skip` creates none; `cancel-running` requests to
  *    cancel those that have not ended, as `cancel` does, and creates it; `queue` lets the tick wait. Of ticks that wait, a later call of `tickSchedule` begins the
  *    first. Those beyond 1,000 are skipped.
- * Z4 `dueSchedules` returns the schedules that are not paused and either due at `now`, or have a tick that waits and no run that has not ended.
+ * Z4 `dueSchedules` returns the schedules that are not paused and either due, or have a tick that waits and no run that has not ended.
  * Z5 A schedule that is deleted leaves its runs as they are.
  */
 export interface ScheduleStore {
@@ -112,6 +112,6 @@ export interface ScheduleStore {
       { readonly paused: true } | { readonly paused: false; readonly doneTo: number; readonly nextAt?: number }
     ),
   ): Awaitable<ScheduleRow | undefined>;
-  dueSchedules(now: number): Awaitable<DueSchedules>;
+  dueSchedules(): Awaitable<DueSchedules>;
   tickSchedule(tick: Tick): Awaitable<Ticked | undefined>;
 }

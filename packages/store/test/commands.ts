@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import type { NewRun, SignalRow, StepRow, Store, Write } from "../src/index.ts";
+import type { AnyTimedWrite as Write, NewTimedRun as NewRun, TimedStore as Store } from "../src/conformance/timed.ts";
+import type { SignalRow, StepRow } from "../src/index.ts";
 import {
   calling,
   code,

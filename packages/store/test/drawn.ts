@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { OFFER_TIME, type Store } from "../src/index.ts";
+import type { TimedStore as Store } from "../src/conformance/timed.ts";
+import { OFFER_TIME } from "../src/index.ts";
 
 /**
  * One call of the contract. It may read the store first, to find valid epochs and owners.

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { test } from "vitest";
+import { timedStore } from "../src/conformance/timed.ts";
 import { memoryStore, sqliteStore } from "../src/index.ts";
 import { drawnCommand, everything } from "./commands.ts";
 import { inOrder, type Command } from "./drawn.ts";
@@ -10,8 +11,9 @@ const file = tempFiles();
 const queues = sqliteStore(file()).enqueue !== undefined;
 
 async function assertAlike(commands: readonly Command[]): Promise<void> {
-  const memory = memoryStore();
-  const sqlite = sqliteStore(file(), { durability: "normal" });
+  const memory = timedStore(memoryStore());
+  const sqlite = timedStore(sqliteStore(file(), { durability: "normal" }));
+  await memory.open();
   await sqlite.open();
   const look = async (store: typeof memory): Promise<unknown> => {
     const { flow, ...others } = await everything(store);

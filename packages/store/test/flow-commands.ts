@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import type { NewRun, QueueDefinition, RunPlace, StartConditions, Store } from "../src/index.ts";
+import type { NewTimedRun as NewRun, TimedStore as Store } from "../src/conformance/timed.ts";
+import type { QueueDefinition, RunPlace, StartConditions } from "../src/index.ts";
 import {
   calling,
   compact,

@@ -10,11 +10,12 @@ import {
   type RunRow,
   type Store,
 } from "../src/index.ts";
+import { timedStore, type TimedStore } from "../src/conformance/timed.ts";
 import { drawnCommand } from "./commands.ts";
 import { inOrder } from "./drawn.ts";
 import { QUEUES, RATE } from "./flow-commands.ts";
 
-type QueueStore = Required<Store>;
+type QueueStore = Required<TimedStore>;
 
 const EVERY = { workflows: ["ship", "bill"] };
 const NEVER = 1_000_000;
@@ -23,8 +24,14 @@ const commands = fc
   .array(drawnCommand({ queues: true, forward: true }), { minLength: 10, maxLength: 120 })
   .map((drawn) => inOrder(drawn).filter((each) => !fc.stringify(each).startsWith("correctStart")));
 
+async function memory(): Promise<QueueStore> {
+  const store = timedStore(memoryStore());
+  await store.open();
+  return store as QueueStore;
+}
+
 async function limited(): Promise<QueueStore> {
-  const store = memoryStore() as QueueStore;
+  const store = await memory();
   await store.defineQueue({ name: "plain", concurrency: 2, perKey: 1 }, 0);
   await store.defineQueue({ name: "rated", rate: RATE }, 0);
   return store;
@@ -35,7 +42,7 @@ function watched(store: QueueStore): { readonly store: QueueStore; readonly star
   const starts: number[] = [];
   const known = new Set<number>();
   const isFirst = (run: RunRow): boolean => run.queue?.queue === "rated" && run.status === "running" && run.epoch === 1;
-  const watching = wrapStore(store, async (method, perform, args) => {
+  const watching = wrapStore(store as unknown as Store, async (method, perform, args) => {
     const answer = await perform();
     const given = args[0] as { now: number; createdAt: number };
     if (method === "createRun") {
@@ -54,7 +61,7 @@ function watched(store: QueueStore): { readonly store: QueueStore; readonly star
     }
     return answer;
   });
-  return { store: watching as QueueStore, starts };
+  return { store: watching as unknown as QueueStore, starts };
 }
 
 interface Slots {
@@ -167,7 +174,7 @@ async function work(store: QueueStore, now: number): Promise<void> {
 }
 
 test("five thousand may stand in line", async () => {
-  const store = memoryStore() as QueueStore;
+  const store = await memory();
   await store.defineQueue({ name: "q", concurrency: 5 }, 0);
   const given = { workflow: "ship", file: "f.ts", input: "1", inputHash: "h", code: "c", modules: "1", seed: "s" };
   for (let number = 0; number < 5_000; number++)

@@ -13,7 +13,7 @@ async function commitWithoutEnd(durability: "full" | "normal"): Promise<void> {
   const store = openStore(`sqlite:${path}`, { durability });
   await store.open();
   const id = `run-${Date.now()}`;
-  await store.createRun({ ...newRun(id), createdAt: Date.now(), lease: { owner: "me", until: Infinity } });
+  await store.createRun({ ...newRun(id), createdAt: Date.now(), lease: { owner: "me", ms: 1e9 } });
   for (let seq = 1; ; seq += 3) {
     await store.commit([seq, seq + 1, seq + 2].map((place) => checkpoint(id, place)));
     writeSync(1, `${seq + 2}\n`);
@@ -44,8 +44,8 @@ async function race(owner: string, start: number): Promise<void> {
   for (let place = 0; place < 100; place++) {
     const id = `run-${place}`;
     if ((await store.createRun(newRun(id))).created) created.push(id);
-    await store.deliver({ run: id, name: "go", payload: owner, now: 1 });
-    if (!(await store.claim({ run: id, lease: { owner, until: 10 }, now: 1 }))) continue;
+    await store.deliver({ run: id, name: "go", payload: owner });
+    if (!(await store.claim({ run: id, lease: { owner, ms: 60_000 } }))) continue;
     claimed.push(id);
     await store.commit([
       checkpoint(id, 1),

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { NewRun, NewSchedule } from "../src/index.ts";
+import type { NewTimedRun as NewRun, NewTimedSchedule as NewSchedule } from "../src/conformance/timed.ts";
 import { calling, code, compact, epochOffset, maybe, text, time, workflow, type Command } from "./drawn.ts";
 
 export const schedule = fc.constantFrom("daily", "hourly");

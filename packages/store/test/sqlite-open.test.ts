@@ -82,7 +82,7 @@ function filled(): string {
   const path = file();
   const store = sqliteStore(path, { durability: "normal" });
   store.open();
-  store.createRun({ ...run, lease: { owner: "me", until: 9 } });
+  store.createRun({ ...run, lease: { owner: "me", ms: 9 } });
   store.commit(Array.from({ length: 2_000 }, (_, place) => checkpoint(place)));
   store.close();
   return path;
@@ -249,7 +249,7 @@ describe("the schema of a SQLite store", () => {
     const store = sqliteStore(path, { durability: "normal" });
     store.open();
     const createdAt = Date.UTC(2026, 10, 26, 4, 30, 0, 125);
-    store.createRun({ ...run, tags: ["vip"], createdAt, lease: { owner: "me", until: 9 } });
+    store.createRun({ ...run, tags: ["vip"], createdAt, lease: { owner: "me", ms: 9 } });
     const blocked = { error: "STEPS_LOST", message: "m", code: "c" };
     const { step, ...write } = checkpoint(0);
     const { seq: _, ...unfinished } = step;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { StepFilter } from "../src/index.ts";
-import { checkpoint, newRun, step } from "../src/conformance/kit.ts";
+import { checkpoint, newRun } from "../src/conformance/kit.ts";
 import { sqliteStore } from "../src/index.ts";
 import { tempFiles } from "./temp.ts";
 
@@ -10,9 +10,9 @@ test("without values, the long ones are not read", () => {
   const store = sqliteStore(file(), { durability: "normal" });
   store.open();
   for (const id of ["before", "r", "after"]) {
-    store.createRun(newRun(id, { lease: { owner: "me", until: 1e15 } }));
+    store.createRun({ ...newRun(id), lease: { owner: "me", ms: 1e9 } });
     const steps = Array.from({ length: 300 }, (_, n) => checkpoint(`a[${n}]`, n + 1, { output: "x".repeat(100_000) }));
-    store.commit(steps.map((row) => step(id, row)));
+    store.commit(steps.map((row) => ({ type: "step", run: id, epoch: 1, step: row })));
   }
   /** The shortest of three times, in milliseconds. */
   const timeOf = (filter: StepFilter): number => {

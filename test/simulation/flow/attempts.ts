@@ -1,4 +1,4 @@
-import type { QueueAnswer, QueuedStep, Write } from "../../../packages/store/src/contract.ts";
+import type { Lease, QueueAnswer, QueuedStep, Write } from "../../../packages/store/src/contract.ts";
 import type { StoreMethod } from "../../../packages/store/src/wrap-store.ts";
 import type { Time } from "../event-loop.ts";
 import type { VirtualProcess } from "../process.ts";
@@ -17,7 +17,7 @@ interface Slot {
   readonly owner: string;
   readonly queue: string;
   readonly takenAt: number;
-  /** When its lease ends, by the clock of its owner. */
+  /** When its lease ends, by the store's clock. */
   until: number;
   /** When its lease ends at the earliest as far as its owner knows, in the time of the world. */
   knownUntil: number;
@@ -48,7 +48,10 @@ export class Attempts {
   private readonly slots = new Map<string, Slot>();
   private readonly attempts = new Set<Attempt>();
 
-  constructor(time: Time, reports: Reports, processes: readonly VirtualProcess[]) {
+  private readonly wall: () => number;
+
+  constructor(time: Time, reports: Reports, processes: readonly VirtualProcess[], wall: () => number) {
+    this.wall = wall;
     this.time = time;
     this.reports = reports;
     this.processes = processes;
@@ -70,11 +73,11 @@ export class Attempts {
           this.slots.delete(nameOf(write.run, write.step.id, write.epoch));
       });
     if (method === "renewSlots") {
-      const { owner, until } = args[0] as { owner: string; until: number };
+      const { owner, ms } = args[0] as Lease;
+      const until = this.wall() + ms;
       for (const slot of this.of(owner)) if (!slot.isLost) slot.until = Math.max(slot.until, until);
     }
-    if (method === "freeSlots")
-      this.freed(process, args[0] as { readonly owner: string; readonly dead: boolean; readonly now: number });
+    if (method === "freeSlots") this.freed(process, args[0] as { readonly owner: string; readonly dead: boolean });
   }
 
   private took(
@@ -85,17 +88,18 @@ export class Attempts {
     const name = nameOf(run, step, epoch);
     this.reports.say(who, `enqueue ${run} ${step}@${epoch} in ${queue}: ${answer?.state ?? "refused"}`);
     if (answer?.state !== "taken" || this.slots.get(name)?.isLost === false) return;
-    const { owner, until } = lease;
+    const { owner, ms } = lease;
+    const until = this.wall() + ms;
     this.slots.set(name, { owner, queue, takenAt: this.time.now, until, knownUntil: -1, isLost: false });
   }
 
-  private freed(by: VirtualProcess, { owner, dead, now }: { owner: string; dead: boolean; now: number }): void {
+  private freed(by: VirtualProcess, { owner, dead }: { owner: string; dead: boolean }): void {
     const process = this.processes.find(({ name }) => name === owner);
     this.reports.say(by.name, `frees the slots of ${owner}${dead ? ", which is dead" : ""}`);
     const isAlive = process?.isGone === false;
     if (isAlive && (dead || process.machine === by.machine))
       this.reports.problem(`${by.name} freed the slots of ${owner}, and knows that it lives`);
-    for (const slot of this.of(owner)) if (dead || slot.until < now) slot.isLost = true;
+    for (const slot of this.of(owner)) if (dead || slot.until < this.wall()) slot.isLost = true;
   }
 
   answered(method: StoreMethod, args: readonly unknown[], answer: unknown, until: number, calledAt: number): void {

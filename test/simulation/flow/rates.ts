@@ -2,7 +2,7 @@ import type { Time } from "../event-loop.ts";
 import { limitsOf } from "../programs/queues.ts";
 import type { Reports } from "./attempts.ts";
 
-/** Milliseconds that may pass between the time that a call states and the change of the store. */
+/** Milliseconds that may pass between the moment in which the store counts a start and the start itself. */
 const PROMPT = 20;
 
 interface Start {
@@ -15,16 +15,10 @@ export class Rates {
   private readonly time: Time;
   private readonly reports: Reports;
   private readonly starts = new Map<string, Start[]>();
-  /** When a call last came to the store long after it was made: then the store's clock was set back. */
-  private lateAt = -Infinity;
 
   constructor(time: Time, reports: Reports) {
     this.time = time;
     this.reports = reports;
-  }
-
-  called(calledAt: number): void {
-    if (this.time.now - calledAt > PROMPT) this.lateAt = this.time.now;
   }
 
   /** @param takenAt - when the store counted it */
@@ -36,7 +30,7 @@ export class Rates {
     const starts = [...(this.starts.get(queue) ?? []), { at: now, who }];
     this.starts.set(queue, starts);
     const first = starts.at(-1 - rate.limit);
-    if (!first || now - first.at >= rate.per || this.lateAt > first.at - PROMPT) return;
+    if (!first || now - first.at >= rate.per) return;
     const all = starts.slice(-1 - rate.limit).map((each) => `${each.who} at ${each.at}`);
     this.reports.problem(`${rate.limit + 1} starts of the queue ${queue} within ${rate.per} ms: ${all.join(", ")}`);
   }

@@ -33,7 +33,11 @@ export class Starts {
   /** Items of batches whose start was acknowledged, and their runs. */
   readonly items = new Map<unknown, string>();
 
-  constructor(reports: Reports, truth: Truth) {
+  private readonly wall: () => number;
+
+  /** @param wall - what the store's clock shows */
+  constructor(reports: Reports, truth: Truth, wall: () => number) {
+    this.wall = wall;
     this.reports = reports;
     this.truth = truth;
   }
@@ -50,18 +54,18 @@ export class Starts {
     if (method === "createRuns")
       (args[0] as NewRun[]).forEach((run, index) => this.creates(run, (answer as CreatedRun[])[index], begins));
     if (method === "claim") this.claims(process, args[0] as Claim, answer as RunRow | undefined, begins);
-    if (method === "expire") this.expires(args[0] as { readonly now: number }, answer as string[]);
+    if (method === "expire") this.expires(answer as string[]);
     this.checkLimits();
   }
 
   private creates(given: NewRun, answer: CreatedRun | undefined, begins: (row: RunRow) => void): void {
     if (!answer) return;
     const { created, run } = answer;
-    const { gather, throttle, workflow, createdAt, input } = given;
+    const { gather, throttle, workflow, input } = given;
     if (created) {
       this.created.set(run.id, given);
       if (gather) this.inputs.set(run.id, [input]);
-      if (throttle) this.checkThrottle(`${workflow} ${throttle.key}`, throttle, createdAt);
+      if (throttle) this.checkThrottle(`${workflow} ${throttle.key}`, throttle, this.wall());
       if (run.status === "running") {
         this.claimed.set(run.id, run.epoch);
         begins(run);
@@ -83,11 +87,12 @@ export class Starts {
 
   private claims(
     process: VirtualProcess,
-    { run: id, now }: Claim,
+    { run: id }: Claim,
     row: RunRow | undefined,
     begins: (row: RunRow) => void,
   ): void {
     if (!row) return;
+    const now = this.wall();
     const isFirst = !this.claimed.has(id);
     this.claimed.set(id, row.epoch);
     if (!isFirst) return;
@@ -99,7 +104,8 @@ export class Starts {
       this.reports.problem(`${process.name} began ${id} at ${now}, which is due at ${dueAt}`);
   }
 
-  private expires({ now }: { readonly now: number }, runs: readonly string[]): void {
+  private expires(runs: readonly string[]): void {
+    const now = this.wall();
     for (const id of runs) {
       const { beginBy = Infinity, endBy = Infinity } = this.created.get(id) ?? {};
       const isTooLate = beginBy <= now && !this.claimed.has(id);

@@ -17,16 +17,16 @@ export class FlowWitness {
   private readonly attempts: Attempts;
   private readonly rates: Rates;
 
-  constructor(time: Time, truth: Truth, processes: readonly VirtualProcess[], reports: Reports) {
+  /** @param wall - what the store's clock shows */
+  constructor(time: Time, truth: Truth, processes: readonly VirtualProcess[], reports: Reports, wall: () => number) {
     this.time = time;
     this.reports = reports;
-    this.attempts = new Attempts(time, reports, processes);
+    this.attempts = new Attempts(time, reports, processes, wall);
     this.rates = new Rates(time, reports);
-    this.starts = new Starts(reports, truth);
+    this.starts = new Starts(reports, truth, wall);
   }
 
   performed(process: VirtualProcess, method: StoreMethod, args: readonly unknown[], answer: unknown): void {
-    this.rates.called(oldest(args) - process.clock.wallAt(0));
     if (method === "offers")
       for (const { queue, run, step = "" } of answer as Offer[])
         this.reports.say(process.name, `${queue} offers a slot to ${run} ${step}`);
@@ -65,13 +65,4 @@ export class FlowWitness {
     const [process] = this.attempts.processes;
     if (process) this.starts.checkEnd(values, healedAt, endedAt, (at) => process.clock.wallAt(at));
   }
-}
-
-const TIMES: ReadonlySet<string> = new Set(["now", "at", "createdAt", "leaves"]);
-
-/** The earliest time that a call states. */
-function oldest(value: unknown, key = ""): number {
-  if (typeof value === "number") return TIMES.has(key) ? value : Infinity;
-  if (typeof value !== "object" || value === null) return Infinity;
-  return Math.min(...Object.entries(value).map(([name, each]) => oldest(each, name)));
 }

@@ -53,7 +53,7 @@ async function prune(store: Store, { olderThan, keep, ...only }: PruneCommand, d
   const { status, workflow } = only;
   const filter = { endedBefore: olderThan.getTime(), ...(status && { status }), ...(workflow && { workflow }), keep };
   for (let deleted = 0; ; await turn()) {
-    const count = await store.prune({ ...filter, now: Date.now(), limit: BATCH });
+    const count = await store.prune({ ...filter, limit: BATCH });
     deleted += count;
     done(count);
     if (count < BATCH) return deleted;

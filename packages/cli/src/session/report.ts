@@ -133,7 +133,6 @@ export async function record(
 ): Promise<boolean> {
   const { id, workflow, file, input, inputHash, code, codeSeq, codeHistory, seed, createdAt } = row;
   const { parent, tags, schedule, forkOf, restarts, startedAt } = row;
-  const now = Date.now();
   const versions = Object.keys(codes).filter((each) => each !== code);
   const optionalFields = {
     ...(parent !== undefined && { parent }),
@@ -155,7 +154,7 @@ export async function record(
     ...optionalFields,
     code: start,
     modules: codes[start] ?? EMPTY,
-    lease: { owner: `import ${process.pid}`, until: now + LEASE },
+    lease: { owner: `import ${process.pid}`, ms: LEASE },
   });
   if (!created) return false;
   const of = { run: id, epoch: 1 };
@@ -175,7 +174,7 @@ export async function record(
   const answers = await store.commit(writes);
   const ends = await store.commit([endOf(row)]);
   if (![...answers, ...ends].every(Boolean)) {
-    await store.delete({ run: id, now, force: true });
+    await store.delete({ run: id, force: true });
     throw new Failure(EXIT.no, "REPORT_INVALID", `the store refuses a part of the run ${id}`);
   }
   await deliver(store, row, signals);
@@ -214,7 +213,6 @@ async function deliver(
   { id, cancel }: ReportedRun["run"],
   signals: readonly Pick<SignalRow, "name" | "payload">[],
 ): Promise<void> {
-  const now = Date.now();
-  for (const { name, payload } of signals) await store.deliver({ run: id, name, payload, now });
-  if (cancel !== undefined) await store.cancel({ run: id, reason: cancel, now });
+  for (const { name, payload } of signals) await store.deliver({ run: id, name, payload });
+  if (cancel !== undefined) await store.cancel({ run: id, reason: cancel });
 }

@@ -37,7 +37,6 @@ export async function prune(options: PruneOptions): Promise<number> {
   const store = await runtime.ready();
   const now = runtime.clock.now();
   const filter = {
-    now,
     endedBefore: olderThan instanceof Date ? olderThan.getTime() : now - toMilliseconds(olderThan, "olderThan"),
     ...(status !== undefined && { status: [status].flat() }),
     ...(workflow !== undefined && { workflow: [workflow].flat() }),

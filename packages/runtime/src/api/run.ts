@@ -142,7 +142,7 @@ export class Run<R = unknown> {
     const { workflow } = await this.runtime.requests.row(this.id); // RUN_NOT_FOUND comes first
     const store = await this.runtime.ready();
     const forkId = id === undefined ? `${this.id}:fork-${randomUUID().slice(0, 8)}` : checkId(id, workflow);
-    const forked = await store.fork({ run: this.id, from, id: forkId, now: this.runtime.clock.now() });
+    const forked = await store.fork({ run: this.id, from, id: forkId });
     if (!forked) throw new PerdureError("STEP_NOT_FOUND", { run: this.id, step: from, wanted: "finished" });
     await this.runtime.requests.resume(forkId);
     return new Run<R>(this.runtime, forkId);
@@ -167,7 +167,7 @@ export class Run<R = unknown> {
     const { force = false } = checkOptions(options, { force: true }, "run.delete()");
     await this.runtime.requests.row(this.id);
     const store = await this.runtime.ready();
-    return (await store.delete({ run: this.id, now: this.runtime.clock.now(), force })) === true;
+    return (await store.delete({ run: this.id, force })) === true;
   }
 
   private async resumed(accepted: boolean | undefined): Promise<boolean> {

@@ -126,7 +126,7 @@ export function reasonOf(host: Pick<Host, "values" | "report">, run: RunRow, sto
 
 /** The end of a cancelled run whose workflow cannot be notified of the cancellation, because of `cause`. Its clean-up does not run (R11). */
 export function cancelledEnd(
-  host: Pick<Host, "values" | "report" | "clock">,
+  host: Pick<Host, "values" | "report">,
   run: RunRow,
   reason: Encoded | undefined,
   cause: PerdureError,
@@ -135,5 +135,5 @@ export function cancelledEnd(
   host.report(new PerdureError("CLEAN_UP_SKIPPED", { run: id, workflow, error: headlineOf(cause) }), run);
   const error = new CancelledError(reasonOf(host, run, reason), { cause });
   const output = host.values.encode(error, `the cancellation of run ${id}`);
-  return { type: "finish", status: "cancelled", output, unhandled: [], compensated: false, at: host.clock.now() };
+  return { type: "finish", status: "cancelled", output, unhandled: [], compensated: false };
 }

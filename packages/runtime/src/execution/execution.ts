@@ -253,8 +253,7 @@ export class Execution implements Recipient {
     }
     const unhandled = status === "failed" && !outcome.ok ? this.failures.unhandled(outcome.error) : [];
     const compensated = status === "failed" && this.failures.hasCompensated(unhandled);
-    const at = this.host.clock.now();
-    this.journal.write({ type: "finish", status, output, unhandled, compensated, at }, () =>
+    this.journal.write({ type: "finish", status, output, unhandled, compensated }, () =>
       this.close({ type: "finished", status, output, failedAt: this.failures.lastOf(unhandled) }),
     );
   }
@@ -291,9 +290,8 @@ export class Execution implements Recipient {
     blocked?: Blocked,
   ): void {
     this.silence("the run stopped here");
-    const at = this.host.clock.now();
     const due = wakeAt !== undefined && { wakeAt };
-    this.journal.write({ type: "release", status, at, ...due, ...(blocked && { blocked }) }, () => this.close(end));
+    this.journal.write({ type: "release", status, ...due, ...(blocked && { blocked }) }, () => this.close(end));
   }
 
   /** Another owner has the run, or this process can no longer own it: nothing more is written. */

@@ -74,7 +74,7 @@ export class Journal {
 
   /** The write, with which the slot of the step is given back. */
   private leaving<W extends WriteBody>(write: W, slot: StepSlot): W {
-    return slot.leavesWithWrite() ? { ...write, leaves: this.host.clock.now() } : write;
+    return slot.leavesWithWrite() ? { ...write, leaves: true } : write;
   }
 
   /** What is recorded together with a write. */

@@ -164,7 +164,7 @@ export class Claims {
     const from = isFree && { from: { owner: row.owner, epoch: row.epoch } };
     const leaseEndsAt = this.leases.endsAt();
     if (isSuspect(row)) this.suspect = { id: row.id, until: now + SUSPECT_TIME };
-    const claimed = await store.claim({ run: row.id, lease: { owner, until: now + settings.lease }, now, ...from });
+    const claimed = await store.claim({ run: row.id, lease: { owner, ms: settings.lease }, ...from });
     if (!claimed) return false;
     // the claim of a running run: its owner ended, or could not record anything
     const stops = this.backOffs.get(row.id)?.stops ?? 0;
@@ -182,14 +182,13 @@ export class Claims {
 
   /** Lets go of a run that this program cannot continue, and throws the reason. */
   private async block(run: RunRow, definition: WorkflowDefinition, error: PerdureError): Promise<never> {
-    const { clock, store, settings } = this.context;
+    const { store, settings } = this.context;
     const blocked = { error: error.code, message: error.message, code: blockKey(codeOf(definition), settings) };
     const release = {
       type: "release",
       status: "pending",
       run: run.id,
       epoch: run.epoch,
-      at: clock.now(),
       blocked,
     } as const;
     await store.commit([release]);
@@ -248,8 +247,7 @@ export class Claims {
     const names = this.context.settings.renames.namesBefore(workflows);
     const alive = new Set<string>(); // without this process: it may have dropped a run without writing so
     for (let limit = page; ; limit *= 2) {
-      const now = this.context.clock.now();
-      const rows = await store.unfinished({ workflows: names, now, limit, alive: [...alive], blocked });
+      const rows = await store.unfinished({ workflows: names, limit, alive: [...alive], blocked });
       const claimable = rows.filter(
         (row) =>
           !this.runs.has(row.id) &&
@@ -293,7 +291,6 @@ export class Claims {
     const names = settings.renames.namesBefore(workflows);
     const rows = await allUnfinished(store, {
       workflows: names,
-      now: this.context.clock.now(),
       alive: [...owners.here],
     });
     return rows

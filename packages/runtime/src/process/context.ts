@@ -21,6 +21,8 @@ export interface ProcessContext {
   readonly isClosed: boolean;
   /** False: runs are read and steered here, and executed elsewhere. */
   readonly executes: boolean;
+  /** Reads the store's time, if that was not done for a while. */
+  keepTime(): void;
   /** Milliseconds of a clock that only runs forward. */
   monotonic(): number;
   /**

@@ -28,11 +28,11 @@ export class Leases {
   }
 
   async renew(runs: readonly LeasedRun[]): Promise<void> {
-    const { clock, settings, store } = this.context;
+    const { settings, store } = this.context;
     const endsAt = this.endsAt();
     const held = await store.renew({
       runs: runs.map(({ run }) => ({ run: run.id, epoch: run.epoch })),
-      until: clock.now() + settings.lease,
+      ms: settings.lease,
     });
     runs.forEach((each, index) => {
       if (held[index] === true)

@@ -72,6 +72,7 @@ export class Poller {
   }
 
   private async poll(): Promise<void> {
+    this.context.keepTime();
     await this.leases.renewAll(this.runs.all());
     await this.upkeep.poll();
     if (this.runs.size > 0) await this.readWakeups(this.runs.all());
@@ -83,8 +84,8 @@ export class Poller {
   private async wakeFollowers(): Promise<void> {
     const { runs } = this.waiters;
     const limit = runs.length;
-    const { clock, owners, store } = this.context;
-    const due = await store.unfinished({ runs, now: clock.now(), limit, alive: [...owners.here] });
+    const { owners, store } = this.context;
+    const due = await store.unfinished({ runs, limit, alive: [...owners.here] });
     const ended = await store.listRuns({ runs, status: ["completed", "failed", "cancelled"], limit });
     for (const { id } of [...due, ...ended]) this.waiters.wake(id);
   }

@@ -50,22 +50,22 @@ export class Requests {
 
   /** False: the run has ended, or waits here with a schema that refuses the payload (which is reported). */
   async complete(run: string, name: string, payload: unknown): Promise<boolean> {
-    const { values, clock } = this.context;
+    const { values } = this.context;
     const stored = storedName(name);
     const encoded = values.encode(payload, `complete("${name}") was called with`);
     const store = await this.context.ready();
     if (this.runs.get(run)?.refuses(stored, payload) === true) return false;
-    const accepted = await store.deliver({ run, name: stored, payload: encoded, now: clock.now() });
+    const accepted = await store.deliver({ run, name: stored, payload: encoded });
     this.poller.readSignalsSoon(run);
     this.waiters.wake(run);
     return accepted;
   }
 
   async cancel(run: string, reason: unknown): Promise<boolean> {
-    const { values, clock } = this.context;
+    const { values } = this.context;
     const encoded = values.encode(reason, "cancel() was called with");
     const store = await this.context.ready();
-    const accepted = found(run, await store.cancel({ run, reason: encoded, now: clock.now() }));
+    const accepted = found(run, await store.cancel({ run, reason: encoded }));
     const execution = this.runs.get(run);
     if (execution) execution.cancel(encoded);
     else if (accepted && !this.context.isClosed) await this.resume(run);
@@ -122,7 +122,6 @@ export class Requests {
     const store = await this.context.ready();
     const rows = await allUnfinished(store, {
       ...(workflows && { workflows: this.context.settings.renames.namesBefore(workflows) }),
-      now: this.context.clock.now(),
       alive: [...this.context.owners.here],
       blocked: false,
     });

@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { elapsed, PerdureError } from "@perdure/protocol";
 import { openStore, type RunRow, type StepRow, type Store, type Write } from "@perdure/store";
-import { after, systemClock, type Clock } from "../config/clock.ts";
+import { after, systemClock } from "../config/clock.ts";
 import type { Logger } from "../config/logger.ts";
 import type { StepEvent } from "../config/events.ts";
+import { StoreClock } from "../config/store-clock.ts";
 import { settingsOf, type RuntimeOptions, type Settings } from "../config/settings.ts";
 import { errorClassName, errorPrototypeOf } from "../definitions/error-classes.ts";
 import { assertUnused } from "../definitions/workflows.ts";
@@ -54,7 +55,8 @@ interface Stoppable {
 
 /** Everything of one process that works on one store: the runs in its memory, its leases, its commits. */
 export class Runtime implements Host, ProcessContext {
-  readonly clock: Clock;
+  /** The store's. */
+  readonly clock: StoreClock;
   readonly values: ValueStore;
   readonly settings: Settings;
   readonly log: Logger;
@@ -79,6 +81,8 @@ export class Runtime implements Host, ProcessContext {
   /** Ends the keeping of unhandled rejections. */
   private endKeeping: (() => void) | undefined;
   private opened: Promise<void> | undefined;
+  /** Stands for the store's clock, in tests. */
+  private readonly storeTime: (() => number) | undefined;
   private endGauges: (() => void) | undefined;
   private endWatch: (() => void) | undefined;
   private closed = false;
@@ -95,7 +99,9 @@ export class Runtime implements Host, ProcessContext {
     this.owners = owners;
     this.executes = executes;
     this.owner = owners.create();
-    this.clock = options.clock ?? systemClock;
+    const { clock = systemClock } = options;
+    this.clock = new StoreClock(clock, clock.monotonic?.bind(clock) ?? elapsed);
+    this.storeTime = options.clock && (() => clock.now());
     this.values = versioned(options.codec ?? createCodec(options.classes, errorClasses));
     this.settings = settingsOf(options);
     assertUnused(this.settings.renames);
@@ -136,11 +142,12 @@ export class Runtime implements Host, ProcessContext {
 
   async ready(): Promise<Store> {
     this.assertOpen();
-    this.opened ??= (async () => this.store.open())().catch((error: unknown) => {
+    this.opened ??= this.openStore().catch((error: unknown) => {
       this.opened = undefined; // the next call tries again
       throw error;
     });
     await this.opened;
+    this.keepTime();
     this.assertOpen();
     this.reportCopies();
     this.endGauges ??= this.reporter.opened({
@@ -149,6 +156,15 @@ export class Runtime implements Host, ProcessContext {
       queues: () => this.store.queues?.() ?? [],
     });
     return this.store;
+  }
+
+  private async openStore(): Promise<void> {
+    await this.store.open({ now: this.storeTime });
+    await this.clock.begin(() => this.store.time());
+  }
+
+  keepTime(): void {
+    this.clock.keep(() => this.store.time());
   }
 
   private assertOpen(): void {
@@ -215,7 +231,7 @@ export class Runtime implements Host, ProcessContext {
   }
 
   monotonic(): number {
-    return this.clock.monotonic?.() ?? elapsed();
+    return this.clock.monotonic();
   }
 
   renew(run: LeasedRun): Promise<void> {

@@ -74,11 +74,11 @@ export class Starter {
    * @throws PerdureError `RUN_INPUT_DIFFERS`, `RUN_WORKFLOW_DIFFERS`, `RUN_ID_*`, `VALUE_NOT_STORABLE`
    */
   async begin(request: RunRequest): Promise<string> {
-    const { clock, settings, owner } = this.context;
+    const { settings, owner } = this.context;
     const newRun = await this.prepare(request);
     const { id, inputHash, gather, throttle } = newRun;
     const leaseEndsAt = this.leases.endsAt();
-    const withLease = (): NewRun => ({ ...newRun, lease: { owner, until: clock.now() + settings.lease } });
+    const withLease = (): NewRun => ({ ...newRun, lease: { owner, ms: settings.lease } });
     const { created, run } = await this.runs.claiming(id, request, () => this.committer.create(withLease));
     if (created && run.status === "running") this.runs.execute(run, request, leaseEndsAt);
     if (created || run.id !== id) this.followers.resume(run.id, request);
@@ -144,7 +144,6 @@ export class Starter {
       code: code.fingerprint,
       modules: code.text,
       seed: this.seed(id),
-      createdAt: now,
       ...(parent !== undefined && { parent }),
       ...(tags.length > 0 && { tags }),
       ...(trace !== undefined && { trace }),
@@ -207,7 +206,7 @@ export class Starter {
    * @throws PerdureError `RUN_COMPENSATED`
    */
   async retry({ id, workflow, compensated, output }: RunRow, force = false): Promise<boolean | undefined> {
-    const { clock, values } = this.context;
+    const { values } = this.context;
     if (compensated && !force) {
       const failure = guarded(() => values.decode(output ?? ""), undefined);
       throw new PerdureError(
@@ -216,13 +215,13 @@ export class Starter {
         { cause: failure },
       );
     }
-    return (await this.context.ready()).retry({ run: id, now: clock.now(), force });
+    return (await this.context.ready()).retry({ run: id, force });
   }
 
   /** Makes an ended run pending again, from the top. Undefined: the run does not exist; false: it has not ended. */
   async restart(run: string): Promise<boolean | undefined> {
     const store = await this.context.ready();
-    return store.restart({ run, now: this.context.clock.now(), seed: this.seed(run) });
+    return store.restart({ run, seed: this.seed(run) });
   }
 
   /** A run with the id exists: it has to be the same run. A failed one is tried again, or restarted, if the request says so. */

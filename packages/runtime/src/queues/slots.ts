@@ -85,11 +85,11 @@ export class Slots implements SlotDesk {
    * @throws PerdureError `QUEUES_NOT_SUPPORTED`
    */
   async define({ definition }: KnownQueue, wanted: string): Promise<void> {
-    const { store, clock } = this.context;
+    const { store } = this.context;
     this.assertSupported(wanted, undefined);
     const text = JSON.stringify(definition);
     if (this.defined.get(definition.name) === text) return;
-    await store.defineQueue?.(definition, clock.now());
+    await store.defineQueue?.(definition);
     this.use();
     this.defined.set(definition.name, text);
     this.look();
@@ -120,9 +120,9 @@ export class Slots implements SlotDesk {
         await this.define(queue, `the queue "${queue.definition.name}"`);
       asked = this.context.monotonic();
       now = clock.now();
-      const lease = { owner, until: now + settings.lease };
+      const lease = { owner, ms: settings.lease };
       const steps = requests.map(({ run, epoch, step, queue, key, rank }): QueuedStep => {
-        return { run, epoch, step, queue: queue.definition.name, key, rank, lease, now };
+        return { run, epoch, step, queue: queue.definition.name, key, rank, lease };
       });
       answers = (await store.enqueue?.(steps)) ?? [];
     } catch (error) {
@@ -198,10 +198,10 @@ export class Slots implements SlotDesk {
   }
 
   private async giveBack({ run, epoch, step }: Slot): Promise<void> {
-    const { store, clock } = this.context;
+    const { store } = this.context;
     const key = keyOf({ run, epoch, step });
     try {
-      await store.leave?.({ run, epoch, step, now: clock.now() });
+      await store.leave?.({ run, epoch, step });
     } catch (error) {
       this.giveBackLater({ run, epoch, step });
       throw error;
@@ -233,9 +233,9 @@ export class Slots implements SlotDesk {
   }
 
   private async readOffers(): Promise<void> {
-    const { store, clock, isClosed } = this.context;
+    const { store, isClosed } = this.context;
     if (isClosed) return;
-    const offers = (await store.offers?.({ now: clock.now(), workflows: this.workflows() })) ?? [];
+    const offers = (await store.offers?.({ workflows: this.workflows() })) ?? [];
     const known = this.offered;
     this.offered = new Set(offers.map(({ run, step = "" }) => nameOf({ run, step })));
     for (const { run, step } of offers) {
@@ -250,12 +250,12 @@ export class Slots implements SlotDesk {
 
   /** What time may have changed: is called at each poll. */
   async poll(): Promise<void> {
-    const { store, clock, owner, settings } = this.context;
+    const { store, owner, settings } = this.context;
     if (!store.offers) return;
     const now = this.context.monotonic();
     if (this.held.size > 0 && now - this.renewedAt >= settings.lease / 3) {
       const renewed = [...this.held.keys()];
-      await store.renewSlots?.({ owner, until: clock.now() + settings.lease });
+      await store.renewSlots?.({ owner, ms: settings.lease });
       this.renewedAt = now;
       for (const key of renewed) this.isRenewed(key, now + settings.lease);
     }

@@ -55,25 +55,25 @@ export class Upkeep {
 
   /** Cancels runs that did not begin, or did not end, in time. */
   private async endLate(): Promise<void> {
-    const { store, values, clock } = this.context;
+    const { store, values } = this.context;
     if (!store.expire) return;
     this.reasons ??= {
       expired: values.encode(new CancelledError("it did not begin before it expired"), "expires"),
       timedOut: values.encode(new TimeoutError("the run took longer than its timeout"), "timeout"),
     };
-    await store.expire({ now: clock.now(), ...this.reasons });
+    await store.expire(this.reasons);
   }
 
   /** The slots of an owner that is known to be dead are free at once, those of one that nobody knows when its lease ends. */
   private async lookAtOwners(): Promise<void> {
-    const { store, owners, clock } = this.context;
+    const { store, owners } = this.context;
     const now = this.context.monotonic();
     if (now - this.ownersAt < OWNERS_INTERVAL) return;
     this.ownersAt = now;
     for (const owner of (await store.slotOwners?.()) ?? []) {
       const state = owners.here.has(owner) ? "alive" : owners.stateOf(owner);
       if (state === "alive") continue;
-      await store.freeSlots?.({ owner, dead: state === "dead", now: clock.now() });
+      await store.freeSlots?.({ owner, dead: state === "dead" });
       this.slots.look();
     }
   }

@@ -77,7 +77,7 @@ export async function putSchedule(context: ProcessContext, wanted: Wanted): Prom
     inputHash: fullFingerprint(args, input),
     code: code.fingerprint,
     modules: code.text,
-    now,
+    anchor: now,
     nextAt,
     ...(directive && { directive }),
   });

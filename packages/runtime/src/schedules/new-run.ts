@@ -8,7 +8,7 @@ import { conditionsOf } from "../queues/conditions.ts";
 /** What identifies the run that a schedule starts at this time. */
 export const scheduledRunId = (schedule: string, at: number): string => `${schedule}@${new Date(at).toISOString()}`;
 
-type Given = Pick<NewRun, "code" | "modules" | "createdAt"> & Partial<NewRun>;
+type Given = Pick<NewRun, "code" | "modules"> & Partial<NewRun>;
 
 /** Makes the runs that a schedule starts now. Their ids and seeds alone differ. */
 export async function scheduledRuns(
@@ -24,7 +24,6 @@ export async function scheduledRuns(
 /** Under the code that is loaded, in the queue of its workflow. */
 async function ofDefinition(runtime: Runtime, row: ScheduleRow, definition: WorkflowDefinition): Promise<Given> {
   const { clock, settings, slots, values } = runtime;
-  const createdAt = clock.now();
   const { fingerprint: code, text: modules } = codeOf(definition);
   const codeHistory = newHistory(settings.renames);
   const args = values.decode(row.input) as unknown[];
@@ -33,13 +32,12 @@ async function ofDefinition(runtime: Runtime, row: ScheduleRow, definition: Work
     file: definition.module.file,
     code,
     modules,
-    createdAt,
     ...(codeHistory !== undefined && { codeHistory }),
-    ...(await conditionsOf(slots, { definition, args }, createdAt)),
+    ...(await conditionsOf(slots, { definition, args }, clock.now())),
   };
 }
 
 /** Under the code that defined the schedule. */
-async function ofRecord({ clock, store }: Runtime, { code }: ScheduleRow): Promise<Given> {
-  return { code, modules: (await store.getCode(code)) ?? "", createdAt: clock.now() };
+async function ofRecord({ store }: Runtime, { code }: ScheduleRow): Promise<Given> {
+  return { code, modules: (await store.getCode(code)) ?? "" };
 }

@@ -130,7 +130,7 @@ export class Scheduler {
         throw error;
       }
     }
-    const { due, nextAt = Infinity, waiting } = await store.dueSchedules(this.runtime.clock.now());
+    const { due, nextAt = Infinity, waiting } = await store.dueSchedules();
     this.hasWaiting = waiting;
     let next = nextAt;
     for (const row of due) if (this.isActive) next = Math.min(next, await this.tickOrBackOff(store, row));
@@ -176,7 +176,6 @@ export class Scheduler {
       runs,
       doneTo,
       reason,
-      now,
       ...(nextAt !== undefined && { nextAt }),
     });
     if (!done) return now; // another process was faster, or changed the schedule: what is due now?

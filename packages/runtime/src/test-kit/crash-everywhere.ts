@@ -92,7 +92,7 @@ class CrashRound {
   }
 
   async play(workflow: AnyFunction, args: readonly unknown[]): Promise<Round> {
-    await this.store.open();
+    await this.store.open({ now: () => this.clock.now() });
     try {
       return await this.untilEnd(workflow, args);
     } finally {

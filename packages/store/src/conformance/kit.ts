@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { NewRun, RunRow, StepRow, Store, Write } from "../contract.ts";
+import type { RunRow, StepRow } from "../contract.ts";
+import type { AnyTimedWrite as Write, NewTimedRun as NewRun, TimedStore as Store } from "./timed.ts";
 
 /** Tests by name. Each test gets an empty store. */
 export type Cases = Readonly<Record<string, (store: Store) => Promise<void>>>;

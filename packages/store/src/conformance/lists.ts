@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { RunFilter, Store } from "../contract.ts";
+import type { RunFilter } from "../contract.ts";
+import type { TimedStore as Store } from "./timed.ts";
 import { openWait, dueAt, finish, get, newRun, release, owned, T, waiting, type Cases } from "./kit.ts";
 
 async function listed(store: Store, filter: RunFilter): Promise<string[]> {

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import type { NewRun, NewSchedule, ScheduleRow, ScheduleStore, Store, Tick, Ticked } from "../contract.ts";
+import type { ScheduleRow, Ticked } from "../contract.ts";
+import type {
+  NewTimedRun as NewRun,
+  NewTimedSchedule as NewSchedule,
+  TimedScheduleStore as ScheduleStore,
+  TimedStore as Store,
+  TimedTick as Tick,
+} from "./timed.ts";
 import { MOST_WAITING } from "../apply-tick.ts";
 import { finish, get, newRun, ME, T, together, type Cases } from "./kit.ts";
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { SignalRow, Store, Write } from "../contract.ts";
+import type { SignalRow } from "../contract.ts";
+import type { TimedStore as Store, AnyTimedWrite as Write } from "./timed.ts";
 import {
   checkpoint,
   finish,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Store } from "../contract.ts";
+import type { TimedStore as Store } from "./timed.ts";
 import { checkpoint, code, finish, newRun, owned, step, T, type Cases } from "./kit.ts";
 
 /** Strings that a careless store confuses, truncates or folds. */

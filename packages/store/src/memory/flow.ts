@@ -1,5 +1,6 @@
 import type { FlowStore, QueueAnswer, QueuedStep, QueueKeyRow } from "../contract.ts";
 import { isFinal } from "../status.ts";
+import { held } from "../timed.ts";
 import {
   drop,
   enter,
@@ -19,12 +20,12 @@ import { leaveStep, rankOf } from "./slots.ts";
 import type { Memory } from "./state.ts";
 
 /** The queues of a store in memory. */
-export function memoryFlow(memory: Memory): FlowStore {
+export function memoryFlow(memory: Memory, time: () => number): FlowStore {
   const { runs, line } = memory;
   return {
-    defineQueue(definition, now) {
+    defineQueue(definition) {
       queueOf(line, definition.name).definition = definition;
-      fill(line, definition.name, now);
+      fill(line, definition.name, time());
     },
     queues: () =>
       [...line.queues]
@@ -48,14 +49,15 @@ export function memoryFlow(memory: Memory): FlowStore {
           inLine: isInLine(item),
           since: item.since,
         })),
-    enqueue: (steps) => steps.map((step) => enqueue(memory, step)),
-    leave: ({ now, ...step }) => leaveStep(line, step, now),
+    enqueue: (steps) => steps.map((step) => enqueue(memory, step, time())),
+    leave: (step) => leaveStep(line, step, time()),
     correctStart({ queue, start, at }) {
       const { starts } = queueOf(line, queue);
       const recorded = starts.get(start);
       if (recorded !== undefined) starts.set(start, Math.max(recorded, at));
     },
-    offers({ now, workflows }) {
+    offers({ workflows }) {
+      const now = time();
       for (const item of line.items)
         if (item.state === "aside" && workflows.includes(item.workflow)) item.state = "waiting";
       for (const name of line.queues.keys()) fill(line, name, now);
@@ -63,14 +65,16 @@ export function memoryFlow(memory: Memory): FlowStore {
         .filter((item) => isOffered(item, now))
         .map(({ queue, run, step }) => (step === undefined ? { queue, run } : { queue, run, step }));
     },
-    renewSlots({ owner, until }) {
+    renewSlots({ owner, ms }) {
+      const until = time() + ms;
       for (const item of slotsOf(line, owner))
         if (item.step !== undefined) item.until = Math.max(item.until ?? until, until);
     },
     slotOwners: () =>
       [...new Set([...line.items].flatMap(({ state, owner }) => (state === "taken" && owner ? [owner] : [])))].sort(),
-    freeSlots: ({ owner, dead, now }) => freeSlots(memory, owner, dead, now),
-    expire({ now, expired, timedOut }) {
+    freeSlots: ({ owner, dead }) => freeSlots(memory, owner, dead, time()),
+    expire({ expired, timedOut }) {
+      const now = time();
       const due = [...runs.values()]
         .filter(({ row }) => !isFinal(row.status))
         .filter(({ row: { beginBy = Infinity, endBy = Infinity, cancel: requested } }) => {
@@ -86,8 +90,8 @@ export function memoryFlow(memory: Memory): FlowStore {
   };
 }
 
-function enqueue({ runs, line }: Memory, step: QueuedStep): QueueAnswer {
-  const { run: id, epoch, now, lease } = step;
+function enqueue({ runs, line }: Memory, step: QueuedStep, now: number): QueueAnswer {
+  const { run: id, epoch, lease } = step;
   const run = ownedRun(runs, id, epoch);
   if (!run) return undefined;
   const found = itemOfStep(line, step);
@@ -99,7 +103,7 @@ function enqueue({ runs, line }: Memory, step: QueuedStep): QueueAnswer {
   const who = { run: id, step: step.step, workflow: run.row.workflow, epoch, isStart: true };
   const item = found ?? enter(line, step, who, now);
   if (!isOffered(item, now)) return { state: "waiting" };
-  take(line, item, { ...lease, epoch }, now);
+  take(line, item, { ...held(lease, now), epoch }, now);
   return taken(item);
 }
 

@@ -1,4 +1,5 @@
-import type { Lease, QueueDefinition, QueuePlace } from "../contract.ts";
+import type { QueueDefinition, QueuePlace } from "../contract.ts";
+import type { HeldLease } from "../timed.ts";
 import { LATEST_OFFER, OFFER_TIME } from "../flow.ts";
 import { change, wake, type Run } from "./run.ts";
 
@@ -100,7 +101,12 @@ export function enter(
 }
 
 /** Takes an offered slot, or continues with a taken one. */
-export function take(line: Line, item: Item, { owner, until, epoch }: Lease & { epoch: number }, now: number): void {
+export function take(
+  line: Line,
+  item: Item,
+  { owner, until, epoch }: HeldLease & { epoch: number },
+  now: number,
+): void {
   const queue = queueOf(line, item.queue);
   const rate = queue.definition?.rate;
   if (rate && item.isStart) {

@@ -1,5 +1,6 @@
 import type { RunCount, RunFilter, RunHead, RunRow, StepFilter, StepRow, UnfinishedFilter } from "../contract.ts";
 import { byAge, byDue, type Run } from "./run.ts";
+import type { Timed } from "../timed.ts";
 
 export function selected(steps: StepRow[], { after, open, id, values, limit = Infinity }: StepFilter): StepRow[] {
   return steps
@@ -58,7 +59,7 @@ export function matches<T extends string>(wanted: T | readonly T[] | undefined, 
   return wanted === undefined || (typeof wanted === "string" ? wanted === value : wanted.includes(value));
 }
 
-export function unfinished(all: Map<string, Run>, filter: UnfinishedFilter): RunRow[] {
+export function unfinished(all: Map<string, Run>, filter: Timed<UnfinishedFilter>): RunRow[] {
   const { workflows, runs, now, limit, alive = [], blocked = true } = filter;
   const mayNeedOwner = ({ row }: Run): boolean => {
     if (workflows && !workflows.includes(row.workflow)) return false;

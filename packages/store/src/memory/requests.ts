@@ -1,5 +1,6 @@
 import type { PruneFilter, Wakeup } from "../contract.ts";
 import { isFinal } from "../status.ts";
+import { timedRun } from "../timed.ts";
 import { matches } from "./lists.ts";
 import { leaveAll } from "./line.ts";
 import { byAge, change, newRun, ownedRun, wake, type Run } from "./run.ts";
@@ -96,9 +97,9 @@ export function fork(
   to: { readonly id: string; readonly now: number; readonly number: number; readonly epoch: number | undefined },
 ): Run {
   const { workflow, file, input, inputHash, code, codeHistory, seed, tags, batch, queue } = row;
-  const given = { id: to.id, workflow, file, input, inputHash, code, modules: "", seed, createdAt: to.now };
+  const given = { id: to.id, workflow, file, input, inputHash, code, modules: "", seed };
   const optional = { ...(codeHistory !== undefined && { codeHistory }), ...(tags && { tags }) };
-  const run = newRun({ ...given, ...optional }, to.number, to.epoch);
+  const run = newRun(timedRun({ ...given, ...optional }, to.now), to.number, to.epoch);
   const copied = [...steps.values()].filter((step) => step.seq !== undefined && step.seq < seq);
   for (const step of copied) {
     run.steps.set(step.id, step);

@@ -1,5 +1,6 @@
-import type { Encoded, ExecutionRow, Lease, NewRun, RunRow, SignalRow, StepRow } from "../contract.ts";
+import type { Encoded, ExecutionRow, RunRow, SignalRow, StepRow } from "../contract.ts";
 import { isFinal } from "../status.ts";
+import type { HeldLease, TimedRun } from "../timed.ts";
 
 export interface Run {
   row: RunRow;
@@ -20,7 +21,7 @@ export type Changes = { readonly [K in keyof RunRow]?: RunRow[K] | undefined };
 
 /** @param epoch - of a deleted run with this id */
 export function newRun(
-  { lease: _, modules: __, dueAt: ___, gather: ____, throttle: _____, ...given }: NewRun,
+  { now, lease: _, modules: __, dueAt: ___, gather: ____, throttle: _____, ...given }: TimedRun,
   number: number,
   epoch = 0,
 ): Run {
@@ -32,7 +33,7 @@ export function newRun(
     restarts: given.restarts ?? 0,
     stalls: 0,
     startedAt: given.startedAt ?? given.createdAt,
-    updatedAt: given.createdAt,
+    updatedAt: now,
   };
   return { row: fresh, number, steps: new Map(), seqs: new Set(), claimedSeq: 0, executions: [], signals: [] };
 }
@@ -44,7 +45,7 @@ export function change(run: Run, changes: Changes): void {
 }
 
 /** The run begins, or goes on, under a new epoch. */
-export function own(run: Run, lease: Lease, now: number): void {
+export function own(run: Run, lease: HeldLease, now: number): void {
   const { row } = run;
   const lastSeq = [...run.seqs].reduce((last, seq) => Math.max(last, seq), 0);
   const stalls = lastSeq > run.claimedSeq ? 0 : row.stalls + (row.status === "running" ? 1 : 0);
@@ -65,7 +66,7 @@ export function own(run: Run, lease: Lease, now: number): void {
 }
 
 /** A claim of the run: what `own` does, and its record (S19). */
-export function claim(run: Run, lease: Lease, now: number): void {
+export function claim(run: Run, lease: HeldLease, now: number): void {
   const { owner: from, releasedAt } = run.row;
   own(run, lease, now);
   const found = { ...(from !== undefined && { from }), ...(releasedAt !== undefined && { releasedAt }) };

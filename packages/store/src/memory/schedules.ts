@@ -8,11 +8,12 @@ import type { Memory } from "./state.ts";
 interface Parts {
   readonly memory: Memory;
   readonly createRun: (run: NewRun) => CreatedRun;
+  readonly time: () => number;
   readonly record: (version: { readonly code: string; readonly modules: string }) => void;
 }
 
 /** The part of the store in memory that keeps schedules. */
-export function memorySchedules({ memory, createRun, record }: Parts): ScheduleStore {
+export function memorySchedules({ memory, createRun, record, time }: Parts): ScheduleStore {
   const { runs } = memory;
   const schedules = new Map<string, ScheduleRow>();
   let revisions = 0;
@@ -31,11 +32,13 @@ export function memorySchedules({ memory, createRun, record }: Parts): ScheduleS
 
   return {
     putSchedule(given) {
-      const { modules, now, nextAt, ...definition } = given;
+      const { modules, anchor, nextAt, ...definition } = given;
       const found = schedules.get(given.name);
       if (found && !found.directive && given.directive) return found;
       record({ code: given.code, modules });
-      return put(found ? replaced(found, given) : { ...definition, ...fresh, ...from(now, nextAt), createdAt: now });
+      return put(
+        found ? replaced(found, given) : { ...definition, ...fresh, ...from(anchor, nextAt), createdAt: time() },
+      );
     },
     getSchedule: (name) => schedules.get(name),
     listSchedules: () => [...schedules.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
@@ -49,7 +52,8 @@ export function memorySchedules({ memory, createRun, record }: Parts): ScheduleS
       const { doneTo, nextAt } = change;
       return put({ ...withoutRevision(rest), doneTo, ...(nextAt !== undefined && { nextAt }) });
     },
-    dueSchedules(now) {
+    dueSchedules() {
+      const now = time();
       const active = [...schedules.values()].filter(({ paused }) => !paused);
       const isDue = ({ name, nextAt = Infinity, waiting }: ScheduleRow): boolean =>
         nextAt <= now || (waiting.length > 0 && unfinished(name).length === 0);
@@ -68,7 +72,7 @@ export function memorySchedules({ memory, createRun, record }: Parts): ScheduleS
         create: createRun,
         cancel(id) {
           const run = runs.get(id);
-          if (run) cancel(memory, run, tick.reason, tick.now);
+          if (run) cancel(memory, run, tick.reason, time());
         },
       });
       return { schedule: put(withoutRevision(schedule)), ...done };
@@ -78,19 +82,22 @@ export function memorySchedules({ memory, createRun, record }: Parts): ScheduleS
 
 const fresh = { waiting: [], runs: 0, skipped: 0 };
 
-const from = (now: number, nextAt: number): Pick<ScheduleRow, "anchor" | "doneTo"> & { readonly nextAt: number } => ({
-  anchor: now,
-  doneTo: now,
+const from = (
+  anchor: number,
+  nextAt: number,
+): Pick<ScheduleRow, "anchor" | "doneTo"> & { readonly nextAt: number } => ({
+  anchor,
+  doneTo: anchor,
   nextAt,
 });
 
 function replaced(found: ScheduleRow, given: NewSchedule): Omit<ScheduleRow, "revision"> & { revision?: number } {
-  const { modules: _, now, nextAt, ...definition } = given;
+  const { modules: _, anchor, nextAt, ...definition } = given;
   const { directive: __, revision, ...rest } = found;
   return {
     ...rest,
     ...definition,
-    ...(found.timing !== given.timing && from(now, nextAt)),
+    ...(found.timing !== given.timing && from(anchor, nextAt)),
     ...(!differs(found, given) && { revision }),
   };
 }

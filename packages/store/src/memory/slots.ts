@@ -1,4 +1,4 @@
-import type { Lease } from "../contract.ts";
+import type { HeldLease } from "../timed.ts";
 import {
   enter,
   fill,
@@ -30,7 +30,7 @@ export function enterRun(line: Line, { row }: Run, now: number): Item | undefine
 }
 
 /** Takes the slot that the run needs to be claimed (Q3). False: it stands in line. */
-export function takeForRun(line: Line, run: Run, lease: Lease, now: number): boolean {
+export function takeForRun(line: Line, run: Run, lease: HeldLease, now: number): boolean {
   if (!run.row.queue) return true;
   const found = itemOfRun(line, run.row.id);
   if (found && found.state !== "taken" && !isOffered(found, now)) fill(line, found.queue, now);

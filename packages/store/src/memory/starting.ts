@@ -1,35 +1,36 @@
-import type { CreatedRun, Gather, NewRun, Throttle } from "../contract.ts";
+import type { CreatedRun, Gather, Throttle } from "../contract.ts";
 import { batchInput } from "../flow.ts";
+import type { TimedRun } from "../timed.ts";
 import { change, newRun, own, wake, type Run } from "./run.ts";
 import { enterRun, takeForRun } from "./slots.ts";
 import type { Memory } from "./state.ts";
 
 /** Creates the run, if it does not exist, joins none that gathers, and is not throttled. */
-export function start(memory: Memory, given: NewRun): CreatedRun {
+export function start(memory: Memory, given: TimedRun): CreatedRun {
   const found = memory.runs.get(given.id) ?? joined(memory, given) ?? throttledBy(memory, given);
   if (found) return { created: false, run: found.row };
-  const { id, workflow, throttle, createdAt } = given;
+  const { id, workflow, throttle, now } = given;
   const run = newRun(given, memory.created++, memory.deleted.get(id));
   memory.runs.set(id, run);
-  if (throttle) memory.throttled.push({ workflow, key: throttle.key, at: createdAt, run: id });
+  if (throttle) memory.throttled.push({ workflow, key: throttle.key, at: now, run: id });
   begin(memory, run, given);
   return { created: true, run: run.row };
 }
 
-function begin({ line }: Memory, run: Run, { gather, dueAt, lease, createdAt }: NewRun): void {
-  if (gather) add(run, gather, run.row.input, createdAt);
+function begin({ line }: Memory, run: Run, { gather, dueAt, lease, now }: TimedRun): void {
+  if (gather) add(run, gather, run.row.input, now);
   else if (dueAt !== undefined) change(run, { status: "waiting", wakeAt: dueAt });
-  else if (!lease) enterRun(line, run, createdAt);
-  else if (takeForRun(line, run, lease, createdAt)) own(run, lease, createdAt);
+  else if (!lease) enterRun(line, run, now);
+  else if (takeForRun(line, run, lease, now)) own(run, lease, now);
 }
 
 /** The run that gathers starts like this one, which it now has joined. */
-function joined({ runs }: Memory, { workflow, gather, input, inputHash, queue, createdAt }: NewRun): Run | undefined {
+function joined({ runs }: Memory, { workflow, gather, input, inputHash, queue, now }: TimedRun): Run | undefined {
   if (!gather) return undefined;
   const run = [...runs.values()].find((each) => each.row.workflow === workflow && each.gathering?.key === gather.key);
   if (!run) return undefined;
   if (gather.type === "debounce") change(run, { inputHash, ...(!hasBeenDue(run) && { queue }) });
-  add(run, gather, input, createdAt);
+  add(run, gather, input, now);
   return run;
 }
 
@@ -60,9 +61,9 @@ function add(run: Run, gather: Gather, input: string, now: number): void {
 }
 
 /** The run that was created last under a throttle which allows no further one now. */
-function throttledBy(memory: Memory, { workflow, throttle, createdAt }: NewRun): Run | undefined {
+function throttledBy(memory: Memory, { workflow, throttle, now }: TimedRun): Run | undefined {
   const under = throttle ? memory.throttled.filter((each) => isUnder(each, workflow, throttle)) : [];
-  const recent = under.filter(({ at }) => throttle !== undefined && at + throttle.per > createdAt);
+  const recent = under.filter(({ at }) => throttle !== undefined && at + throttle.per > now);
   if (!throttle || recent.length < throttle.limit) return undefined;
   return memory.runs.get(under.at(-1)?.run ?? "");
 }

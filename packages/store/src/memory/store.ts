@@ -1,5 +1,7 @@
+import { systemTime } from "@perdure/protocol";
 import type { CreatedRun, NewRun, Store } from "../contract.ts";
 import { EARLY_SIGNAL_LIFETIME } from "../status.ts";
+import { held, timedRun, type Timed } from "../timed.ts";
 import { memoryFlow } from "./flow.ts";
 import { counts, list, selected, unfinished } from "./lists.ts";
 import { cancel, deliver, fork, prune, remove, restart, retry, wakeup } from "./requests.ts";
@@ -15,81 +17,89 @@ export function memoryStore(): Store {
   const memory = newMemory();
   const { runs, deleted, line } = memory;
   const codes = new Map<string, string>();
-  const early: Parameters<Store["deliver"]>[0][] = [];
+  const early: Timed<Parameters<Store["deliver"]>[0]>[] = [];
+  let now = systemTime.wallTime;
   const record = ({ code, modules }: { readonly code: string; readonly modules: string }): void => {
     if (!codes.has(code)) codes.set(code, modules);
   };
 
   const createRun = (given: NewRun): CreatedRun => {
-    const { created, run } = start(memory, given);
+    const { created, run } = start(memory, timedRun(given, now()));
     const made = runs.get(run.id);
     if (!created || !made) return { created, run };
     record(given);
-    for (const { name, payload, now } of early.filter((each) => each.run === run.id)) deliver(made, name, payload, now);
+    for (const each of early.filter(({ run: id }) => id === run.id)) deliver(made, each.name, each.payload, each.now);
     early.splice(0, early.length, ...early.filter((each) => each.run !== run.id));
     return { created: true, run: made.row };
   };
 
   return {
-    ...memorySchedules({ memory, createRun, record }),
-    ...memoryFlow(memory),
+    ...memorySchedules({ memory, createRun, record, time: () => now() }),
+    ...memoryFlow(memory, () => now()),
     name: "memory:",
-    open() {},
+    open(options = {}) {
+      now = options.now ?? now;
+    },
     close() {},
+    time: () => now(),
     createRun,
     createRuns: (all) => all.map(createRun),
     getRun: (id) => runs.get(id)?.row,
     getCode: (code) => codes.get(code),
     listRuns: (filter) => list(runs, filter),
     countRuns: () => counts(runs),
-    unfinished: (filter) => unfinished(runs, filter),
-    claim({ run: id, lease, now, from }) {
+    unfinished: (filter) => unfinished(runs, { ...filter, now: now() }),
+    claim({ run: id, lease, from }) {
       const run = runs.get(id);
-      if (!run || !isClaimable(run.row, now, from) || !takeForRun(line, run, lease, now)) return undefined;
-      claim(run, lease, now);
+      const at = now();
+      if (!run || !isClaimable(run.row, at, from) || !takeForRun(line, run, held(lease, at), at)) return undefined;
+      claim(run, held(lease, at), at);
       return run.row;
     },
     executions: (id) => [...(runs.get(id)?.executions ?? [])],
-    renew: ({ runs: held, until }) =>
-      held.map(({ run: id, epoch }) => {
+    renew: ({ runs: leased, ms }) =>
+      leased.map(({ run: id, epoch }) => {
         const run = ownedRun(runs, id, epoch);
+        const until = now() + ms;
         if (run) change(run, { leaseUntil: Math.max(until, run.row.leaseUntil ?? until) });
         return run !== undefined;
       }),
     steps: (id, filter = {}) => selected([...(runs.get(id)?.steps.values() ?? [])].sort(bySeq), filter),
     commit: (writes) =>
       writes.map((write) => {
-        const accepted = apply(memory, write);
+        const accepted = apply(memory, write, now());
         if (accepted && write.type === "code") record(write);
         return accepted;
       }),
     deliver(delivery) {
-      const { run: id, name, payload, now } = delivery;
+      const { run: id, name, payload } = delivery;
       const run = runs.get(id);
-      if (run) return deliver(run, name, payload, now);
-      early.splice(0, early.length, ...early.filter((each) => each.now >= now - EARLY_SIGNAL_LIFETIME), delivery);
+      const at = now();
+      if (run) return deliver(run, name, payload, at);
+      const kept = early.filter((each) => each.now >= at - EARLY_SIGNAL_LIFETIME);
+      early.splice(0, early.length, ...kept, { ...delivery, now: at });
       return true;
     },
     wakeups: (asked) => asked.map(({ run, epoch }) => wakeup(runs, run, epoch)),
-    cancel: ({ run: id, reason, now }) => {
+    cancel: ({ run: id, reason }) => {
       const run = runs.get(id);
-      return run && cancel(memory, run, reason, now);
+      return run && cancel(memory, run, reason, now());
     },
-    retry: ({ run: id, now, force = false }) => {
+    retry: ({ run: id, force = false }) => {
       const run = runs.get(id);
-      return run && retry(run, now, force);
+      return run && retry(run, now(), force);
     },
-    restart: ({ run: id, now, seed }) => {
+    restart: ({ run: id, seed }) => {
       const run = runs.get(id);
-      return run && restart(run, now, seed);
+      return run && restart(run, now(), seed);
     },
-    fork({ run: id, from, id: forkId, now }) {
+    fork({ run: id, from, id: forkId }) {
       const found = runs.get(forkId);
       const run = runs.get(id);
       const seq = run?.steps.get(from)?.seq;
       if (!run || seq === undefined) return undefined;
       if (found) return { created: false, run: found.row };
-      const made = fork(run, seq, { id: forkId, now, number: memory.created++, epoch: deleted.get(forkId) });
+      const made = fork(run, seq, { id: forkId, now: now(), number: memory.created++, epoch: deleted.get(forkId) });
       runs.set(forkId, made);
       return { created: true, run: made.row };
     },
@@ -99,9 +109,9 @@ export function memoryStore(): Store {
       if (run && isBlocked) change(run, { blocked: undefined });
       return run && isBlocked;
     },
-    delete: ({ run: id, now, force = false }) => {
+    delete: ({ run: id, force = false }) => {
       const run = runs.get(id);
-      return run && remove(memory, run, now, force);
+      return run && remove(memory, run, now(), force);
     },
     prune: (filter) => prune(memory, filter),
   };

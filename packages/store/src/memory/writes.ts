@@ -5,21 +5,21 @@ import { change, ownedRun, wake, type Run } from "./run.ts";
 import { giveBack, leaveStep } from "./slots.ts";
 import { isCancelUndelivered, openTargets, type Memory } from "./state.ts";
 
-export function apply(memory: Memory, write: Write): boolean {
+export function apply(memory: Memory, write: Write, now: number): boolean {
   const run = ownedRun(memory.runs, write.run, write.epoch);
   if (!run) return false;
   switch (write.type) {
     case "step":
       if (!putStep(run, write.step, write.consume)) return false;
-      if (write.leaves !== undefined) leaveStep(memory.line, { ...write, step: write.step.id }, write.leaves);
+      if (write.leaves) leaveStep(memory.line, { ...write, step: write.step.id }, now);
       return true;
     case "finish":
       if (write.unhandled.length > 0) change(run, { unhandled: write.unhandled });
       if (write.compensated === true) change(run, { compensated: true });
-      end(memory, run, write.status, write.output, write.at);
+      end(memory, run, write.status, write.output, write.at ?? now);
       return true;
     case "release":
-      release(memory, run, write);
+      release(memory, run, write, write.at ?? now);
       return true;
     case "progress":
       change(run, { progress: write.value });
@@ -66,7 +66,8 @@ export function end({ runs, line }: Memory, run: Run, status: RunStatus, output:
 function release(
   memory: Memory,
   run: Run,
-  { status: wanted, wakeAt, blocked, at }: Extract<Write, { type: "release" }>,
+  { status: wanted, wakeAt, blocked }: Extract<Write, { type: "release" }>,
+  at: number,
 ): void {
   if (blocked) leaveAll(memory.line, run.row.id, at); // nobody would take what they are offered
   const status = wanted === "waiting" && canBeWoken(memory, run, wakeAt) ? "waiting" : "pending";

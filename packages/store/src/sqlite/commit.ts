@@ -8,14 +8,14 @@ import type { Steps } from "./steps.ts";
 import type { Tables } from "./tables.ts";
 
 /** Applies a batch inside a transaction. Each run is read once; after a write that ends the ownership, later writes of the batch find no owner. */
-export function applyBatch(tables: Tables, writes: readonly Write[]): boolean[] {
+export function applyBatch(tables: Tables, writes: readonly Write[], now: number): boolean[] {
   const heads = new Map<string, Head | undefined>();
   return writes.map((write) => {
     if (!heads.has(write.run)) heads.set(write.run, tables.runs.head(write.run));
     const head = heads.get(write.run);
     if (!head?.owned || head.epoch !== write.epoch) return false;
     if (write.type === "finish" || write.type === "release") heads.set(write.run, undefined);
-    return apply(tables, head, write);
+    return apply(tables, head, write, now);
   });
 }
 
@@ -33,18 +33,15 @@ export function putNext({ steps, sequences }: Tables, write: Write): boolean {
   return true;
 }
 
-function apply(tables: Tables, head: Head, write: Write): boolean {
+function apply(tables: Tables, head: Head, write: Write, now: number): boolean {
   switch (write.type) {
     case "step":
-      return putStep(tables, head, write);
+      return putStep(tables, head, write, now);
     case "finish":
-      tables.runs.finish(head.number, write);
-      tables.sequences.forget(write.run);
-      tables.line.endRun(write.run, write.at);
-      wakeWaiters(tables, write.run, head.parent, write.at);
+      finish(tables, head, write, write.at ?? now);
       return true;
     case "release":
-      release(tables, head, write);
+      release(tables, head, write, write.at ?? now);
       return true;
     case "progress":
       tables.runs.setProgress(head.number, write.value);
@@ -56,10 +53,18 @@ function apply(tables: Tables, head: Head, write: Write): boolean {
   }
 }
 
+function finish(tables: Tables, head: Head, write: Extract<Write, { type: "finish" }>, at: number): void {
+  tables.runs.finish(head.number, write, at);
+  tables.sequences.forget(write.run);
+  tables.line.endRun(write.run, at);
+  wakeWaiters(tables, write.run, head.parent, at);
+}
+
 function putStep(
   { steps, signals, sequences, line }: Tables,
   head: Head,
   write: Extract<Write, { type: "step" }>,
+  now: number,
 ): boolean {
   const { run, epoch, step, consume, leaves } = write;
   if (step.seq !== undefined && !sequences.isFree(run, head.number, head.epoch, step.seq)) return false;
@@ -67,7 +72,7 @@ function putStep(
   if (!steps.put(head.number, step)) return false;
   if (step.seq !== undefined) sequences.taken(run, head.epoch, step.seq);
   if (consume) signals.consume(head.number, consume);
-  if (leaves !== undefined) leaveSlot(line, { run, epoch, step: step.id }, leaves);
+  if (leaves) leaveSlot(line, { run, epoch, step: step.id }, now);
   return true;
 }
 
@@ -87,8 +92,8 @@ export function wakeWaiters({ runs, steps }: Tables, runId: string, parent: stri
   for (const waiting of steps.waitingForChild(runId)) runs.wake(waiting, at);
 }
 
-function release(tables: Tables, head: Head, write: Extract<Write, { type: "release" }>): void {
-  const { at, blocked } = write;
+function release(tables: Tables, head: Head, write: Extract<Write, { type: "release" }>, at: number): void {
+  const { blocked } = write;
   if (blocked) tables.line.endRun(write.run, at); // nobody would take what they are offered
   const status =
     write.status === "waiting" && canBeWoken(tables, write.run, head, write.wakeAt) ? "waiting" : "pending";

@@ -1,6 +1,7 @@
 import type { PruneFilter, RunCount, RunFilter, RunHead, RunRow, UnfinishedFilter } from "../contract.ts";
 import type { Connection } from "./driver.ts";
 import { COLUMNS, headOf, LISTED_COLUMNS, runOf, type HeadColumns, type Row } from "./run-rows.ts";
+import type { Timed } from "../timed.ts";
 
 /** The queries that return many runs. Each status has a separate SELECT, so that an index provides the order and the limit ends the search early. */
 export function listings(db: Connection) {
@@ -69,7 +70,7 @@ export function listings(db: Connection) {
     },
     count: (): RunCount[] => count.all(),
     /** Ended runs to delete, oldest first. */
-    old({ status = [], workflow, keep = 0, endedBefore, limit }: Omit<PruneFilter, "now">): Buried[] {
+    old({ status = [], workflow, keep = 0, endedBefore, limit }: PruneFilter): Buried[] {
       const conditions = ["status IN (SELECT value FROM json_each(@statuses))", ...(workflow ? [OF_WORKFLOWS] : [])];
       const place = keep > 0 ? "row_number() OVER (PARTITION BY workflow ORDER BY created_at DESC, number DESC)" : "1";
       const runs = select(conditions, { columns: `id, epoch, created_at, updated_at, ${place} AS place` });
@@ -85,7 +86,7 @@ export function listings(db: Connection) {
         values,
       );
     },
-    unfinished({ workflows, runs, now, limit, alive = [], blocked = true }: UnfinishedFilter): RunRow[] {
+    unfinished({ workflows, runs, now, limit, alive = [], blocked = true }: Timed<UnfinishedFilter>): RunRow[] {
       const only = [...(workflows ? [OF_WORKFLOWS] : []), ...(runs ? [OF_RUNS] : [])];
       const pending = ["status = 'pending' AND in_line = 0", ...only, ...(blocked ? [] : ["blocked IS NULL"])];
       const running = [

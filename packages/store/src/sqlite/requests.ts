@@ -1,5 +1,6 @@
 import type { FinalStatus, PruneFilter, RunRow, Store } from "../contract.ts";
 import { isFinal } from "../status.ts";
+import type { Timed } from "../timed.ts";
 import { isCancelUndelivered, wakeWaiters } from "./commit.ts";
 import type { Tables } from "./tables.ts";
 import type { Head } from "./runs.ts";
@@ -8,7 +9,7 @@ import type { Head } from "./runs.ts";
 
 export function deliver(
   { runs, signals }: Tables,
-  { run, name, payload, now }: Parameters<Store["deliver"]>[0],
+  { run, name, payload, now }: Timed<Parameters<Store["deliver"]>[0]>,
 ): boolean {
   const head = runs.head(run);
   if (!head) {
@@ -21,7 +22,10 @@ export function deliver(
   return true;
 }
 
-export function cancel(tables: Tables, { run, reason, now }: Parameters<Store["cancel"]>[0]): boolean | undefined {
+export function cancel(
+  tables: Tables,
+  { run, reason, now }: Timed<Parameters<Store["cancel"]>[0]>,
+): boolean | undefined {
   const { runs } = tables;
   const head = runs.head(run);
   if (!head) return undefined;
@@ -44,7 +48,7 @@ export function endBeforeItBegan(
   output: string,
   at: number,
 ): void {
-  tables.runs.finish(number, { status: "cancelled", output, unhandled: [], at });
+  tables.runs.finish(number, { status: "cancelled", output, unhandled: [] }, at);
   tables.line.endRun(run, at);
   wakeWaiters(tables, run, parent, at);
 }
@@ -76,7 +80,7 @@ export function restart(
 
 export function fork(
   { runs, steps }: Tables,
-  { run, from, id, now }: Parameters<Store["fork"]>[0],
+  { run, from, id, now }: Timed<Parameters<Store["fork"]>[0]>,
 ): { created: boolean; run: RunRow } | undefined {
   const original = runs.head(run);
   if (!original) return undefined;
@@ -100,7 +104,7 @@ export function unblock({ runs }: Tables, run: string): boolean | undefined {
 
 export function remove(
   tables: Tables,
-  { run, now, force = false }: Parameters<Store["delete"]>[0],
+  { run, now, force = false }: Timed<Parameters<Store["delete"]>[0]>,
 ): boolean | undefined {
   const head = tables.runs.head(run);
   if (!head) return undefined;
@@ -112,9 +116,9 @@ export function remove(
 
 const ENDS: readonly FinalStatus[] = ["completed", "failed", "cancelled"];
 
-export function prune(tables: Tables, { status = ENDS, ...filter }: PruneFilter): number {
+export function prune(tables: Tables, { status = ENDS, now, ...filter }: Timed<PruneFilter>): number {
   const old = tables.runs.old({ status, ...filter });
-  for (const run of old) drop(tables, run, filter.now);
+  for (const run of old) drop(tables, run, now);
   return old.length;
 }
 

@@ -1,7 +1,8 @@
-import type { Blocked, FinalStatus, Lease, NewRun, RunRow, RunStatus, Store, Write } from "../contract.ts";
+import type { Blocked, FinalStatus, RunRow, RunStatus, Write } from "../contract.ts";
 import type { Connection } from "./driver.ts";
 import { listings } from "./listings.ts";
 import { COLUMNS, runOf, type Row } from "./run-rows.ts";
+import type { HeldLease, TimedClaim, TimedRun } from "../timed.ts";
 
 /** The fields of a run that a write needs. */
 export interface Head {
@@ -108,7 +109,7 @@ export function runsTable(db: Connection) {
 
   return {
     /** Undefined: a run with this id exists. */
-    insert: (run: NewRun): RunRow | undefined => optional(insert.get(newValues(run))),
+    insert: (run: TimedRun): RunRow | undefined => optional(insert.get(newValues(run))),
     get: (id: string): RunRow | undefined => optional(get.get(id)),
     head(id: string): Head | undefined {
       const found = head.get(id);
@@ -118,11 +119,11 @@ export function runsTable(db: Connection) {
     count: listing.count,
     unfinished: listing.unfinished,
     ownership: (id: string): Ownership | undefined => ownership.get(id),
-    claim({ run, lease, now, from }: Parameters<Store["claim"]>[0]): boolean {
+    claim({ run, lease, now, from }: TimedClaim): boolean {
       const dead = from ?? { owner: null, epoch: null };
       return claim.run(lease.owner, lease.until, now, run, run, now, dead.owner, dead.epoch, now).changes === 1;
     },
-    isClaimable({ run, now, from }: Parameters<Store["claim"]>[0]): boolean {
+    isClaimable({ run, now, from }: TimedClaim): boolean {
       const dead = from ?? { owner: null, epoch: null };
       return isClaimable.get(run, now, dead.owner, dead.epoch, now) !== undefined;
     },
@@ -141,11 +142,11 @@ export function runsTable(db: Connection) {
         output: string;
         unhandled: readonly string[];
         compensated?: boolean;
-        at: number;
       },
+      at: number,
     ): void {
       const unhandled = end.unhandled.length > 0 ? JSON.stringify(end.unhandled) : null;
-      finish.run(end.status, end.output, unhandled, end.compensated === true ? 1 : 0, number, { at: end.at });
+      finish.run(end.status, end.output, unhandled, end.compensated === true ? 1 : 0, number, { at });
     },
     release(
       number: number,
@@ -199,7 +200,7 @@ const CLAIMABLE = `status IN ('pending', 'running', 'waiting') AND (owner IS NUL
 
 type HeadRow = Omit<Head, "owned" | "compensated"> & { readonly owned: number; readonly compensated: number };
 
-function newValues(run: NewRun): unknown[] {
+function newValues(run: TimedRun): unknown[] {
   const {
     id,
     workflow,
@@ -218,6 +219,7 @@ function newValues(run: NewRun): unknown[] {
     createdAt,
     startedAt = createdAt,
     lease,
+    now,
   } = run;
   return [
     id,
@@ -236,13 +238,13 @@ function newValues(run: NewRun): unknown[] {
     restarts,
     createdAt,
     startedAt,
-    createdAt,
+    now,
     ...newOwnership(lease),
     id,
   ];
 }
 
-function newOwnership(lease: Lease | undefined): unknown[] {
+function newOwnership(lease: HeldLease | undefined): unknown[] {
   return lease ? ["running", lease.owner, lease.until, 1] : ["pending", null, null, 0];
 }
 

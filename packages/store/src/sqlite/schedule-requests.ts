@@ -7,13 +7,14 @@ import { cancel } from "./requests.ts";
 interface Access {
   readonly read: <T>(work: (tables: Tables) => T) => T;
   readonly write: <T>(work: (tables: Tables) => T) => T;
+  readonly time: () => number;
   readonly create: (tables: Tables, run: NewRun) => CreatedRun;
 }
 
 /** The part of the store that keeps schedules. */
-export function sqliteSchedules({ read, write, create }: Access): ScheduleStore {
+export function sqliteSchedules({ read, write, create, time }: Access): ScheduleStore {
   return {
-    putSchedule: (schedule) => write((tables) => put(tables, schedule)),
+    putSchedule: (schedule) => write((tables) => put(tables, schedule, time())),
     getSchedule: (name) => read(({ schedules }) => schedules.get(name)),
     listSchedules: () => read(({ schedules }) => schedules.all()),
     deleteSchedule: ({ name, revision }) =>
@@ -22,17 +23,17 @@ export function sqliteSchedules({ read, write, create }: Access): ScheduleStore 
           (revision === undefined || schedules.get(name)?.revision === revision) && schedules.delete(name),
       ),
     pauseSchedule: (change) => write((tables) => pause(tables, change)),
-    dueSchedules: (now) => read(({ schedules }) => schedules.due(now)),
-    tickSchedule: (given) => write((tables) => tick(tables, given, create)),
+    dueSchedules: () => read(({ schedules }) => schedules.due(time())),
+    tickSchedule: (given) => write((tables) => tick(tables, given, create, time())),
   };
 }
 
-function put({ schedules, codes }: Tables, given: NewSchedule): ScheduleRow {
-  const { modules, now, nextAt, ...definition } = given;
+function put({ schedules, codes }: Tables, given: NewSchedule, now: number): ScheduleRow {
+  const { modules, anchor, nextAt, ...definition } = given;
   const found = schedules.get(given.name);
   if (found && !found.directive && given.directive) return found;
   codes.record(given.code, modules);
-  const timed = { anchor: now, doneTo: now, nextAt };
+  const timed = { anchor, doneTo: anchor, nextAt };
   if (!found) return schedules.put({ ...definition, waiting: [], runs: 0, skipped: 0, ...timed, createdAt: now });
   const { directive: _, revision, ...kept } = found;
   return schedules.put({
@@ -54,14 +55,14 @@ function pause({ schedules }: Tables, change: Parameters<ScheduleStore["pauseSch
   return schedules.put({ ...rest, doneTo, ...(nextAt !== undefined && { nextAt }) });
 }
 
-function tick(tables: Tables, given: Tick, create: Access["create"]): Ticked | undefined {
+function tick(tables: Tables, given: Tick, create: Access["create"], now: number): Ticked | undefined {
   const { schedules } = tables;
   const row = schedules.get(given.name);
   if (row?.revision !== given.revision || row.paused) return undefined;
   const { schedule, ...done } = applyTick(row, given, {
     unfinished: () => schedules.unfinished(given.name),
     create: (run) => create(tables, run),
-    cancel: (run) => void cancel(tables, { run, reason: given.reason, now: given.now }),
+    cancel: (run) => void cancel(tables, { run, reason: given.reason, now }),
   });
   const { revision: _, ...changed } = schedule;
   return { schedule: schedules.put(changed), ...done };

@@ -1,6 +1,6 @@
 import { resolve, sep } from "node:path";
-import { checkOptions, PerdureError } from "@perdure/protocol";
-import type { Claim, CreatedRun, NewRun, RunRow, Store, Wakeup } from "../contract.ts";
+import { checkOptions, PerdureError, systemTime } from "@perdure/protocol";
+import type { CreatedRun, NewRun, RunRow, Store, Wakeup } from "../contract.ts";
 import { applyBatch, leaveSlot, putNext } from "./commit.ts";
 import { codesTable } from "./codes.ts";
 import { connect, fileIdentity, settings, type Durability, type Settings } from "./connection.ts";
@@ -21,6 +21,7 @@ import { stepsTable } from "./steps.ts";
 import type { Tables } from "./tables.ts";
 import { transactions, type Transactions } from "./transaction.ts";
 import { watchFile } from "./watch.ts";
+import { timedClaim, timedRun, type TimedClaim, type TimedRun } from "../timed.ts";
 
 export interface SqliteOptions {
   /** `full` (the default): a commit survives a power failure. `normal`: a commit survives the end of the process, and takes about an eighth of the time. */
@@ -58,6 +59,8 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
   if (path.trim() === "" || path === ":memory:") throw new PerdureError("STORE_URL_INVALID", { url: name });
   const place: Place = { path: absolute(path), busyTimeout };
   let session: Session | undefined;
+  let now = systemTime.wallTime;
+  const time = (): number => now();
 
   /** Every access to the file goes through this function, which translates the errors of SQLite. */
   const use = <T>(work: (open: Session) => T): T => {
@@ -86,6 +89,7 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
       }
     });
 
+  const create = (tables: Tables, run: NewRun): CreatedRun => createAt(tables, timedRun(run, now()));
   const createRuns = (wanted: readonly NewRun[]): CreatedRun[] => {
     const [first, ...others] = wanted;
     // who attaches to a run need not wait for the lock
@@ -95,9 +99,10 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
   };
 
   return {
-    ...sqliteSchedules({ read: (work) => use((open) => open.read(() => work(open.tables))), write, create }),
+    ...sqliteSchedules({ read: (work) => use((open) => open.read(() => work(open.tables))), write, create, time }),
     name,
-    open() {
+    open(given = {}) {
+      now = given.now ?? now;
       session ??= openSession(place, durability);
     },
     close() {
@@ -106,6 +111,7 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
       open?.close();
     },
     settings: () => use((open) => open.settings()),
+    time,
     watch: (changed) => use((open) => watchFile(place.path, open.version, changed)),
 
     createRun: (run) => existing(createRuns([run])[0]),
@@ -114,12 +120,12 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
     getCode: (code) => read(({ codes }) => codes.get(code)),
     listRuns: (filter) => use((open) => open.read(() => open.tables.runs.list(filter))),
     countRuns: () => read(({ runs }) => runs.count()),
-    unfinished: (filter) => read(({ runs }) => runs.unfinished(filter)),
-    claim: (request) => write((tables) => claim(tables, request)),
+    unfinished: (filter) => read(({ runs }) => runs.unfinished({ ...filter, now: now() })),
+    claim: (request) => write((tables) => claim(tables, timedClaim(request, now()))),
     executions: (run) => read(({ executions }) => executions.all(run)),
-    renew({ runs: held, until }) {
-      if (held.length === 0) return [];
-      return write(({ runs }) => held.map(({ run, epoch }) => runs.renew(run, epoch, until)));
+    renew({ runs: leased, ms }) {
+      if (leased.length === 0) return [];
+      return write(({ runs }) => leased.map(({ run, epoch }) => runs.renew(run, epoch, now() + ms)));
     },
     steps: (run, filter = {}) => read(({ steps }) => steps.some(run, filter)),
     commit(writes) {
@@ -131,23 +137,23 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
         if (done) assertFile(file);
         return done;
       });
-      return isDone ? [true] : write((tables) => applyBatch(tables, writes));
+      return isDone ? [true] : write((tables) => applyBatch(tables, writes, now()));
     },
-    deliver: (delivery) => write((tables) => deliver(tables, delivery)),
+    deliver: (delivery) => write((tables) => deliver(tables, { ...delivery, now: now() })),
     wakeups: (asked) => use((open) => open.read(() => asked.map(({ run, epoch }) => wakeup(open.tables, run, epoch)))),
-    cancel: (cancellation) => write((tables) => cancel(tables, cancellation)),
-    retry: ({ run, now, force = false }) => write((tables) => retry(tables, run, now, force)),
-    restart: ({ run, now, seed }) => write((tables) => restart(tables, run, now, seed)),
-    fork: (request) => write((tables) => fork(tables, request)),
+    cancel: (cancellation) => write((tables) => cancel(tables, { ...cancellation, now: now() })),
+    retry: ({ run, force = false }) => write((tables) => retry(tables, run, now(), force)),
+    restart: ({ run, seed }) => write((tables) => restart(tables, run, now(), seed)),
+    fork: (request) => write((tables) => fork(tables, { ...request, now: now() })),
     unblock: (run) => write((tables) => unblock(tables, run)),
-    delete: (deletion) => write((tables) => remove(tables, deletion)),
-    prune: (filter) => write((tables) => prune(tables, filter)),
+    delete: (deletion) => write((tables) => remove(tables, { ...deletion, now: now() })),
+    prune: (filter) => write((tables) => prune(tables, { ...filter, now: now() })),
 
-    defineQueue: (definition, now) =>
+    defineQueue: (definition) =>
       write(({ line }) => {
         line.queues.define(definition);
         line.refreshAll(definition.name);
-        line.fill(definition.name, now);
+        line.fill(definition.name, now());
       }),
     queues: () => use((open) => open.read(() => queueRows(open.tables))),
     queueKeys: (queue, limit) =>
@@ -155,21 +161,21 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
         line.items.keys(queue, limit).map(({ oldest, ...key }) => ({ ...key, ...(oldest !== null && { oldest }) })),
       ),
     queueItems: (run) => read((tables) => itemsOf(tables, run)),
-    enqueue: (steps) => write((tables) => steps.map((step) => enqueue(tables, step))),
-    leave: ({ now, ...step }) => write(({ line }) => leaveSlot(line, step, now)),
+    enqueue: (steps) => write((tables) => steps.map((step) => enqueue(tables, step, now()))),
+    leave: (step) => write(({ line }) => leaveSlot(line, step, now())),
     correctStart: ({ queue, start, at }) => write(({ line }) => line.queues.moveStart(queue, start, at)),
     offers(query) {
-      const { now, workflows } = query;
-      const look = read(({ line }) => line.queues.toLookAt(now, now + LATEST_OFFER, workflows));
-      if (look.length > 0) write((tables) => offers(tables, query, look));
-      return read((tables) => offersOf(tables, now));
+      const at = now();
+      const look = read(({ line }) => line.queues.toLookAt(at, at + LATEST_OFFER, query.workflows));
+      if (look.length > 0) write((tables) => offers(tables, { ...query, now: now() }, look));
+      return read((tables) => offersOf(tables, now()));
     },
-    renewSlots: ({ owner, until }) => write(({ line }) => line.items.renew(owner, until)),
+    renewSlots: ({ owner, ms }) => write(({ line }) => line.items.renew(owner, now() + ms)),
     slotOwners: () => read(({ line }) => line.items.owners()),
-    freeSlots: (owner) => write((tables) => freeSlots(tables, owner)),
+    freeSlots: (owner) => write((tables) => freeSlots(tables, { ...owner, now: now() })),
     expire(limits) {
-      const hasLate = read(({ conditions }) => conditions.late(limits.now).length > 0);
-      return hasLate ? write((tables) => expire(tables, limits)) : [];
+      const hasLate = read(({ conditions }) => conditions.late(now()).length > 0);
+      return hasLate ? write((tables) => expire(tables, { ...limits, now: now() })) : [];
     },
   };
 }
@@ -216,13 +222,12 @@ function existing<T>(row: T | undefined): T {
   return row;
 }
 
-function create(tables: Tables, run: NewRun): CreatedRun {
+function createAt(tables: Tables, run: TimedRun): CreatedRun {
   const isPlain = !hasConditions(run);
   const known = isPlain ? undefined : (tables.runs.get(run.id) ?? joined(tables, run));
   if (known) return { created: false, run: known };
   const { runs, codes, signals } = tables;
-  const { lease: _, ...unowned } = run;
-  const created = runs.insert(isPlain ? run : unowned);
+  const created = runs.insert(isPlain ? run : { ...run, lease: undefined });
   if (!created) return { created: false, run: existing(runs.get(run.id)) };
   codes.record(run.code, run.modules);
   signals.adoptEarly(run.id);
@@ -231,7 +236,7 @@ function create(tables: Tables, run: NewRun): CreatedRun {
   return { created: true, run: existing(runs.get(run.id)) };
 }
 
-function claim(tables: Tables, request: Claim): RunRow | undefined {
+function claim(tables: Tables, request: TimedClaim): RunRow | undefined {
   const { runs, executions, line } = tables;
   const { run, lease, now } = request;
   const before = runs.ownership(run);

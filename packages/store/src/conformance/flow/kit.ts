@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
+import type { QueueAnswer, QueueDefinition, RunPlace, RunRow } from "../../contract.ts";
 import type {
-  FlowStore,
-  NewRun,
-  QueueAnswer,
-  QueueDefinition,
-  QueuedStep,
-  RunPlace,
-  RunRow,
-  Store,
-} from "../../contract.ts";
+  TimedFlowStore as FlowStore,
+  NewTimedRun as NewRun,
+  TimedStep as QueuedStep,
+  TimedStore as Store,
+} from "../timed.ts";
 import { get, ME, newRun, T, type Cases } from "../kit.ts";
 
 /** A store that has queues. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { Gather, Store } from "../../contract.ts";
+import type { Gather } from "../../contract.ts";
+import type { TimedStore as Store } from "../timed.ts";
 import { get, ME, newRun, OTHER, release, step, checkpoint, T, together, type TwoStoreCases } from "../kit.ts";
 import { ask, counts, define, hasQueues, hosts, offered, place, queued, type QueueStore } from "./kit.ts";
 

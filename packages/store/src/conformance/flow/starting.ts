@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { Gather, NewRun, Throttle } from "../../contract.ts";
+import type { Gather, Throttle } from "../../contract.ts";
+import type { NewTimedRun as NewRun } from "../timed.ts";
 import { batchInput } from "../../flow.ts";
 import { counts, define, place, queued, stateOf, type FlowCases, type QueueStore } from "./kit.ts";
 import {

@@ -1,6 +1,7 @@
-import type { Gather, NewRun, RunPlace, StartConditions, Throttle } from "../../contract.ts";
+import type { Gather, RunPlace, StartConditions, Throttle } from "../../contract.ts";
 import { batchInput } from "../../flow.ts";
 import type { Connection } from "../driver.ts";
+import type { TimedRun } from "../../timed.ts";
 
 export type Conditions = ReturnType<typeof conditionsTable>;
 
@@ -70,19 +71,19 @@ export function conditionsTable(db: Connection) {
       const isBatch = type === "batch";
       gather.run(key, until, isBatch ? 1 : 0, isBatch ? batchInput([input]) : input, id);
     },
-    replace: (id: string, { input, inputHash, queue }: NewRun, wakeAt: number): void =>
+    replace: (id: string, { input, inputHash, queue }: TimedRun, wakeAt: number): void =>
       void replace.run(input, inputHash, wakeAt, ...placeOf(queue), id),
     collect: (id: string, inputs: readonly string[]): void => void collect.run(batchInput(inputs), id),
     /** The run gathers no more, and is due. */
     isFull: (id: string, at: number): void => void full.run({ id, at }),
     /** The run that a start over the limit gets in place of a new one. */
-    throttledBy({ workflow, createdAt }: NewRun, { key, limit, per }: Throttle): string | undefined {
-      if ((recent.get(workflow, key, createdAt - per) ?? 0) < limit) return undefined;
+    throttledBy({ workflow, now }: TimedRun, { key, limit, per }: Throttle): string | undefined {
+      if ((recent.get(workflow, key, now - per) ?? 0) < limit) return undefined;
       return latest.get(workflow, key);
     },
-    throttle({ id, workflow, createdAt }: NewRun, { key, per }: Throttle): void {
-      forget.run(workflow, key, createdAt - per);
-      throttle.run(workflow, key, createdAt, id);
+    throttle({ id, workflow, now }: TimedRun, { key, per }: Throttle): void {
+      forget.run(workflow, key, now - per);
+      throttle.run(workflow, key, now, id);
     },
     /** Runs whose time to begin, or to end, is over. */
     late: (now: number): { id: string; tooLate: boolean }[] =>

@@ -1,4 +1,5 @@
-import type { Claim, FlowStore, Offer, QueueAnswer, QueuedStep, QueueItem, QueueRow } from "../../contract.ts";
+import type { FlowStore, Offer, QueueAnswer, QueuedStep, QueueItem, QueueRow } from "../../contract.ts";
+import { held, type Timed, type TimedClaim } from "../../timed.ts";
 import type { Tables } from "../tables.ts";
 import { cancel, endBeforeItBegan } from "../requests.ts";
 import { TAKEN, WAITING, type Item } from "./items.ts";
@@ -8,7 +9,7 @@ import type { Queue } from "./queues.ts";
 // The transitions of queues. Each function is one, called in a transaction.
 
 /** Gives a run with a queue its slot, or its place in line. False: it may not be claimed now. */
-export function admit({ runs, line }: Tables, queue: string, claim: Claim): Item | undefined {
+export function admit({ runs, line }: Tables, queue: string, claim: TimedClaim): Item | undefined {
   const { run, now } = claim;
   if (!runs.isClaimable(claim)) return undefined;
   let item = line.items.ofRun(run);
@@ -28,8 +29,8 @@ export function admit({ runs, line }: Tables, queue: string, claim: Claim): Item
   return line.isOffered(item, now) ? item : undefined;
 }
 
-export function enqueue({ runs, line }: Tables, entry: QueuedStep): QueueAnswer {
-  const { run, epoch, step, queue, key, rank, lease, now } = entry;
+export function enqueue({ runs, line }: Tables, entry: QueuedStep, now: number): QueueAnswer {
+  const { run, epoch, step, queue, key, rank, lease } = entry;
   const head = runs.head(run);
   if (!head?.owned || head.epoch !== epoch) return undefined;
   const taken = line.items.taken(run, step, epoch);
@@ -45,7 +46,7 @@ export function enqueue({ runs, line }: Tables, entry: QueuedStep): QueueAnswer 
     item = line.enter({ queue, key, run, step, epoch, rank, since: now, counts: 1, workflow });
   }
   if (!item || !line.isOffered(item, now)) return { state: "waiting" };
-  return answer(line.take(item, { ...lease, epoch, now }));
+  return answer(line.take(item, { ...held(lease, now), epoch, now }));
 }
 
 const answer = (start: number | undefined): QueueAnswer =>
@@ -53,7 +54,7 @@ const answer = (start: number | undefined): QueueAnswer =>
 
 export function offers(
   tables: Tables,
-  { now, workflows }: Parameters<FlowStore["offers"]>[0],
+  { now, workflows }: Timed<Parameters<FlowStore["offers"]>[0]>,
   look: readonly string[],
 ): void {
   for (const queue of look) tables.line.comeBack(queue, workflows, now);
@@ -67,7 +68,7 @@ export const offersOf = ({ line }: Tables, now: number): Offer[] =>
 
 export function freeSlots(
   { runs, line, sequences }: Tables,
-  { owner, dead, now }: Parameters<FlowStore["freeSlots"]>[0],
+  { owner, dead, now }: Timed<Parameters<FlowStore["freeSlots"]>[0]>,
 ): void {
   for (const item of line.items.ownedSteps(owner, dead, now)) line.leave(item, now);
   for (const item of line.items.ownedRuns(owner)) {
@@ -79,7 +80,10 @@ export function freeSlots(
   }
 }
 
-export function expire(tables: Tables, { now, expired, timedOut }: Parameters<FlowStore["expire"]>[0]): string[] {
+export function expire(
+  tables: Tables,
+  { now, expired, timedOut }: Timed<Parameters<FlowStore["expire"]>[0]>,
+): string[] {
   const late = tables.conditions.late(now);
   for (const { id, tooLate } of late) {
     const head = tables.runs.head(id);
