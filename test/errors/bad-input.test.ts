@@ -181,7 +181,8 @@ test("each reason why a store cannot be opened has its own error code", async ()
   made.value = 1;
   expect(await used("mysql://localhost")).toBe("STORE_URL_INVALID");
   expect(await used("just-a-name")).toBe("STORE_URL_INVALID");
-  expect(await used("postgres://localhost/x")).toBe("STORE_UNAVAILABLE");
+  expect(await used("redis://localhost/x")).toBe("STORE_UNAVAILABLE");
+  expect(await used("postgres://127.0.0.1:1/x")).toBe("STORE_UNREACHABLE");
   expect(await used(`sqlite:${join(directory, "folder")}`)).toBe("STORE_IS_DIRECTORY");
   expect(await used(`sqlite:${join(directory, "no/such/file.db")}`)).toBe("STORE_NO_DIRECTORY");
   expect(await used(`sqlite:${join(directory, "corrupt.db")}`)).toBe("STORE_CORRUPT");

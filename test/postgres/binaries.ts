@@ -11,12 +11,17 @@ const NOBODY = 65_534;
 export const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
 
 /** The folder with `initdb` and `postgres` of a Debian package, if there is one. */
-export const debian: string | undefined = ["15", "16", "17", "18"]
+const debian: string | undefined = ["15", "16", "17", "18"]
   .map((version) => `/usr/lib/postgresql/${version}/bin`)
   .find((folder) => existsSync(join(folder, "initdb")));
 
-/** The folder with `initdb` and `postgres`: that of the npm package for this platform, or else that of Debian. Undefined: there is neither. */
+/**
+ * The folder with `initdb` and `postgres`: `$PERDURE_POSTGRES_BIN`, that of the npm package for this platform, or else that of Debian. Undefined: there is
+ * none.
+ */
 export function binaries(): string | undefined {
+  const chosen = process.env["PERDURE_POSTGRES_BIN"];
+  if (chosen !== undefined) return chosen;
   const found = packaged();
   return found === undefined ? debian : usable(found);
 }
@@ -35,7 +40,10 @@ function packaged(): string | undefined {
 
 /** The package makes these links when it is installed, unless npm does not run its script. */
 function linkLibraries(native: string): void {
-  const links = JSON.parse(readFileSync(join(native, "pg-symlinks.json"), "utf8")) as { source: string; target: string }[];
+  const links = JSON.parse(readFileSync(join(native, "pg-symlinks.json"), "utf8")) as {
+    source: string;
+    target: string;
+  }[];
   for (const { source, target } of links) {
     const path = join(dirname(native), target);
     if (!existsSync(path)) symlinkSync(basename(source), path);

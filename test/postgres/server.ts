@@ -35,7 +35,18 @@ export async function startPostgres(options: ServerOptions = {}): Promise<Postgr
   const home = mkdtempSync(join(tmpdir(), "perdure-postgres-"));
   if (user.uid !== undefined) chownSync(home, user.uid, user.gid);
   const data = join(home, "data");
-  const init = ["-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C", "--auth=trust", "--no-sync", "--no-instructions"];
+  const init = [
+    "-D",
+    data,
+    "-U",
+    "postgres",
+    "-E",
+    "UTF8",
+    "--locale=C",
+    "--auth=trust",
+    "--no-sync",
+    "--no-instructions",
+  ];
   execFileSync(join(bin, "initdb"), init, { ...user, stdio: ["ignore", "ignore", "pipe"], cwd: home });
   const port = await freePort();
   const all = {
@@ -66,7 +77,11 @@ export async function startPostgres(options: ServerOptions = {}): Promise<Postgr
       // after a crash, the processes of the old server may need a moment to notice it
       for (let tries = 1; ; tries++) {
         const output = openSync(log, "a");
-        child = spawn(join(bin, "postgres"), ["-D", data, ...args], { ...user, cwd: home, stdio: ["ignore", output, output] });
+        child = spawn(join(bin, "postgres"), ["-D", data, ...args], {
+          ...user,
+          cwd: home,
+          stdio: ["ignore", output, output],
+        });
         closeSync(output);
         if (await answers(port, child)) return;
         if (tries === 20) throw new Error(`PostgreSQL did not start:\n${logOf(log)}`);
@@ -109,7 +124,7 @@ async function answers(port: number, child: ChildProcess): Promise<boolean> {
   return false;
 }
 
-/** A server that still starts refuses a session with the error 57P03; asking for encryption is answered with one letter by any that listens. */
+/** Whether it lets somebody in: a server that still starts answers as well, but with an error. */
 function isReady(port: number): Promise<boolean> {
   return new Promise((done) => {
     const socket = connect(port, "127.0.0.1");

@@ -93,7 +93,9 @@ export function postgresStore(url: string, options: PostgresOptions = {}): Postg
     fork: (request) => use((open) => fork(open, request)),
     unblock: (run) =>
       use(async ({ database }) => {
-        const [row] = await database.query<{ answer: boolean | null }>("SELECT @.unblock($1) AS answer", [encodeText(run)]);
+        const [row] = await database.query<{ answer: boolean | null }>("SELECT @.unblock($1) AS answer", [
+          encodeText(run),
+        ]);
         return row?.answer ?? undefined;
       }),
     delete: ({ run, force = false }) => asks("@.remove($1, $2, $3)", [encodeText(run), force]),
@@ -101,7 +103,8 @@ export function postgresStore(url: string, options: PostgresOptions = {}): Postg
   };
   return wrapStore(store, <R>(method: keyof Store, perform: () => Awaitable<R>, args: readonly unknown[]) => {
     const answer = perform();
-    if (!DURABLE_WRITES.has(method as never) || (method === "commit" && isOnlySteps(args[0] as readonly Write[]))) return answer;
+    if (!DURABLE_WRITES.has(method as never) || (method === "commit" && isOnlySteps(args[0] as readonly Write[])))
+      return answer;
     return Promise.resolve(answer).finally(() => session?.hints.written());
   }) as PostgresStore;
 }

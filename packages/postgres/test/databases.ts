@@ -33,7 +33,9 @@ export function databases(options: ServerOptions = {}) {
     urlOf: (schema: string): string => `${running().url}?schema=${schema}`,
     /** Deletes what the schema has: faster than another schema. */
     async clear(schema: string): Promise<void> {
-      const { rows } = await query(`SELECT tablename AS name FROM pg_tables WHERE schemaname = '${schema}' AND tablename <> 'meta'`);
+      const { rows } = await query(
+        `SELECT tablename AS name FROM pg_tables WHERE schemaname = '${schema}' AND tablename <> 'meta'`,
+      );
       await query(rows.map(({ name }: { name?: string }) => `DELETE FROM ${schema}.${name};`).join(""));
       if (rows.length > 0) await query(`ALTER SEQUENCE ${schema}.schedule_revisions RESTART`);
     },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { NewRun, StepRow, Store } from "@perdure/store";
+import type { Awaitable, NewRun, StepRow, Store } from "@perdure/store";
 import { postgresStore } from "../src/index.ts";
 import { databases } from "./databases.ts";
 
@@ -40,8 +40,17 @@ const newRun = (id: string, given: Partial<NewRun> = {}): NewRun => ({
   lease,
   ...given,
 });
-const openStep = (id: string, kind: StepRow["kind"], target: string): StepRow => ({ id, kind, target, state: "open", attempt: 0, inputHash: "h", startedAt: 1 });
-const finish = (run: string) => one.commit([{ type: "finish", run, epoch: 1, status: "completed", output: "1", unhandled: [] }]);
+const openStep = (id: string, kind: StepRow["kind"], target: string): StepRow => ({
+  id,
+  kind,
+  target,
+  state: "open",
+  attempt: 0,
+  inputHash: "h",
+  startedAt: 1,
+});
+const finish = (run: string) =>
+  one.commit([{ type: "finish", run, epoch: 1, status: "completed", output: "1", unhandled: [] }]);
 const release = (run: string, ...steps: StepRow[]) =>
   two.commit([
     ...steps.map((step) => ({ type: "step", run, epoch: 1, step }) as const),
@@ -54,14 +63,20 @@ const due = async (): Promise<string[]> => (await one.unfinished({ limit: 100 })
 /** Waits until so many sessions wait for a lock. */
 async function untilBlocked(count: number): Promise<void> {
   for (;;) {
-    const { rows } = await query("SELECT count(*)::integer AS blocked FROM pg_stat_activity WHERE wait_event_type = 'Lock'");
+    const { rows } = await query(
+      "SELECT count(*)::integer AS blocked FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
+    );
     if ((rows[0] as { blocked: number }).blocked >= count) return;
     await setTimeout(2);
   }
 }
 
 /** Starts both while the rows are locked: the first one is the first to get them. */
-async function inOrder<A, B>(lock: string, first: () => Promise<A>, second: () => Promise<B>): Promise<readonly [A, B]> {
+async function inOrder<A, B>(
+  lock: string,
+  first: () => Awaitable<A>,
+  second: () => Awaitable<B>,
+): Promise<readonly [A, B]> {
   const holder = new pg.Client(server().url);
   await holder.connect();
   await holder.query("BEGIN");
@@ -76,10 +91,17 @@ async function inOrder<A, B>(lock: string, first: () => Promise<A>, second: () =
   return answers;
 }
 
-const lockOf = (...ids: string[]): string => `SELECT 1 FROM ${SCHEMA}.runs WHERE id IN (${ids.map((id) => `'${id}'`).join(", ")}) FOR UPDATE`;
+const lockOf = (...ids: string[]): string =>
+  `SELECT 1 FROM ${SCHEMA}.runs WHERE id IN (${ids.map((id) => `'${id}'`).join(", ")}) FOR UPDATE`;
 
 /** Both orders of two calls. */
-function bothOrders<A, B>(name: string, prepare: () => Promise<unknown>, lock: () => string, calls: readonly [() => Promise<A>, () => Promise<B>], check: (a: A, b: B) => unknown): void {
+function bothOrders<A, B>(
+  name: string,
+  prepare: () => Promise<unknown>,
+  lock: () => string,
+  calls: readonly [() => Awaitable<A>, () => Awaitable<B>],
+  check: (a: A, b: B) => unknown,
+): void {
   const [a, b] = calls;
   test(`${name}, in this order`, async () => {
     await prepare();
@@ -138,21 +160,24 @@ describe("a run that is released while what it waits for happens", () => {
       await one.commit([{ type: "release", run: "child", epoch: 1, status: "pending" }]);
     },
     () => lockOf("child"),
-    [() => release("parent", openStep("c[0]", "child", "child")), () => Promise.resolve(one.delete({ run: "child", force: true }))],
+    [() => release("parent", openStep("c[0]", "child", "child")), () => one.delete({ run: "child", force: true })],
     async () => expect(await due()).toEqual(["parent"]),
   );
   bothOrders(
     "a signal comes",
     async () => two.createRun(newRun("run")),
     () => lockOf("run"),
-    [() => release("run", openStep("s[0]", "signal", "go")), () => Promise.resolve(one.deliver({ run: "run", name: "go", payload: "1" }))],
+    [
+      () => release("run", openStep("s[0]", "signal", "go")),
+      () => one.deliver({ run: "run", name: "go", payload: "1" }),
+    ],
     async () => expect(await due()).toEqual(["run"]),
   );
   bothOrders(
     "somebody cancels it",
     async () => two.createRun(newRun("run")),
     () => lockOf("run"),
-    [() => release("run", openStep("s[0]", "signal", "go")), () => Promise.resolve(one.cancel({ run: "run", reason: '"no"' }))],
+    [() => release("run", openStep("s[0]", "signal", "go")), () => one.cancel({ run: "run", reason: '"no"' })],
     async (_, cancelled) => {
       expect(cancelled).toBe(true);
       expect(await due()).toEqual(["run"]);
@@ -167,7 +192,7 @@ bothOrders(
     await one.createRun(unowned);
   },
   () => lockOf("run"),
-  [() => Promise.resolve(one.claim({ run: "run", lease })), () => Promise.resolve(two.claim({ run: "run", lease: { owner: "you", ms: 60_000 } }))],
+  [() => one.claim({ run: "run", lease }), () => two.claim({ run: "run", lease: { owner: "you", ms: 60_000 } })],
   async (a, b) => {
     expect([a, b].filter((claimed) => claimed !== undefined)).toHaveLength(1);
     expect(await one.executions("run")).toHaveLength(1);
@@ -179,7 +204,15 @@ bothOrders(
   async () => one.createRun(newRun("run", { lease: { owner: "me", ms: -1 } })),
   () => lockOf("run"),
   [
-    () => Promise.resolve(one.commit([{ type: "step", run: "run", epoch: 1, step: { id: "a[0]", kind: "task", state: "completed", seq: 1, attempt: 1, inputHash: "h", startedAt: 1 } }])),
+    () =>
+      one.commit([
+        {
+          type: "step",
+          run: "run",
+          epoch: 1,
+          step: { id: "a[0]", kind: "task", state: "completed", seq: 1, attempt: 1, inputHash: "h", startedAt: 1 },
+        },
+      ]),
     async () => {
       const claimed = await two.claim({ run: "run", lease: { owner: "you", ms: 60_000 } });
       return { claimed, steps: await two.steps("run") };
@@ -195,7 +228,7 @@ bothOrders(
   "a delivery to a run that is just being created is kept for it",
   async () => undefined,
   () => `SELECT pg_advisory_xact_lock(hashtext('${SCHEMA}'), -1)`,
-  [() => Promise.resolve(one.createRun(newRun("run"))), () => Promise.resolve(two.deliver({ run: "run", name: "go", payload: "1" }))],
+  [() => one.createRun(newRun("run")), () => two.deliver({ run: "run", name: "go", payload: "1" })],
   async () => {
     const [state] = await one.wakeups([{ run: "run", epoch: 1 }]);
     expect(state?.signals).toEqual([{ name: "go", slot: 0, payload: "1" }]);
@@ -212,8 +245,8 @@ bothOrders(
   },
   () => `SELECT 1 FROM ${SCHEMA}.queues FOR UPDATE`,
   [
-    () => Promise.resolve(one.leave({ run: "holder", epoch: 1, step: "a[0]" })),
-    () => Promise.resolve(two.enqueue([{ run: "asking", epoch: 1, step: "b[0]", queue: "q", key: "", rank: 1, lease }])),
+    () => one.leave({ run: "holder", epoch: 1, step: "a[0]" }),
+    () => two.enqueue([{ run: "asking", epoch: 1, step: "b[0]", queue: "q", key: "", rank: 1, lease }]),
   ],
   async (_, [answer]) => {
     const offers = await one.offers({ workflows: [] });

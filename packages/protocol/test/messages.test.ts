@@ -126,7 +126,7 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   STORE_NO_DIRECTORY: { path: "data/perdure.db" },
   STORE_NOT_DURABLE: { path: "perdure.db", detail: "journal_mode is delete, synchronous is 2" },
   STORE_READ_ONLY: { path: "perdure.db" },
-  STORE_UNAVAILABLE: { scheme: "postgres" },
+  STORE_UNAVAILABLE: { scheme: "postgres", package: "perdure-postgres" },
   STORE_URL_INVALID: { url: "perdure.db" },
   TSC_EMITTED_NOTHING: { project: "tsconfig.json", output: "error TS5023: Unknown compiler option 'tarket'." },
   TSC_NOT_FOUND: { directory: "/home/me/shop" },

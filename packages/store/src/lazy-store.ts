@@ -24,14 +24,12 @@ export function lazyStore(url: string, source: Source): Store {
       return loaded.open(...given);
     },
     close: () => loaded?.close(),
-    // a store is no promise
-    then: undefined,
   };
   return new Proxy({} as Store, {
     has: () => true,
     get(_, key): unknown {
       if (key in own) return own[key];
-      if (typeof key === "symbol") return undefined;
+      if (typeof key === "symbol" || key === "then") return undefined; // a store is no promise
       return (...args: unknown[]): unknown => {
         const method: unknown = loaded && Reflect.get(loaded, key);
         if (typeof method !== "function") throw new PerdureError("STORE_CLOSED", { name });
@@ -56,7 +54,10 @@ async function importPackage(name: string): Promise<Record<string, unknown>> {
   } catch (error) {
     if (!isMissing(error, name)) throw error;
     const path = createRequire(join(process.cwd(), "index.js")).resolve(name);
-    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ pathToFileURL(path).href)) as Record<string, unknown>;
+    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ pathToFileURL(path).href)) as Record<
+      string,
+      unknown
+    >;
   }
 }
 

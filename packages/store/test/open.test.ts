@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import { openStore } from "../src/index.ts";
+import { lazyStore } from "../src/lazy-store.ts";
 import { tempFiles } from "./temp.ts";
 
 const file = tempFiles();
@@ -15,12 +16,28 @@ test("openStore selects the store by its URL", async () => {
   await store.close();
 });
 
-test.each(["postgres://host/db", "postgresql://host/db", "redis://host", "rediss://host"])(
-  "%s is rejected because the store is not implemented yet",
-  (url) => {
-    expect(() => openStore(url)).toThrow(expect.objectContaining({ code: "STORE_UNAVAILABLE" }));
+test.each(["redis://host", "rediss://host"])("%s is rejected because there is no such store", (url) => {
+  expect(() => openStore(url)).toThrow(expect.objectContaining({ code: "STORE_UNAVAILABLE" }));
+});
+
+test.each(["postgres://app:secret@host/db", "postgresql://app:secret@host/db?schema=s"])(
+  "%s is a store of another package, which is loaded when it is opened",
+  async (url) => {
+    const store = openStore(url);
+    expect(store.name).toMatch(/^postgres(?:ql)?:\/\/app@host\/db$/u);
+    expect(() => store.getRun("r")).toThrow(expect.objectContaining({ code: "STORE_CLOSED" }));
+    await expect(Promise.resolve(store)).resolves.toBe(store);
+    await store.close();
   },
 );
+
+test("a store whose package is not installed says what to install, once it is opened", async () => {
+  const store = lazyStore("other://app:secret@host/db", { scheme: "other", name: "perdure-other", make: "otherStore" });
+  await expect(store.open()).rejects.toMatchObject({
+    code: "STORE_UNAVAILABLE",
+    message: expect.stringContaining("npm install perdure-other") as string,
+  });
+});
 
 test.each([
   "",
@@ -33,6 +50,8 @@ test.each([
   "sqlite:///data.db",
   "memory:x",
   "mysql://x",
+  "postgres:",
+  "postgres://a b",
   "SQLITE:x",
 ])("%j is rejected as an invalid store URL", (url) => {
   expect(() => openStore(url)).toThrow(expect.objectContaining({ code: "STORE_URL_INVALID" }));

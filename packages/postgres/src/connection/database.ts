@@ -11,7 +11,9 @@ export interface Database {
   /** The same, with each row as an array. */
   rows<R extends readonly unknown[]>(sql: string, values?: readonly unknown[]): Promise<R[]>;
   /** Several statements in one transaction. */
-  transaction<T>(work: (query: (sql: string, values?: readonly unknown[]) => Promise<object[]>) => Promise<T>): Promise<T>;
+  transaction<T>(
+    work: (query: (sql: string, values?: readonly unknown[]) => Promise<object[]>) => Promise<T>,
+  ): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -115,4 +117,5 @@ export function connect(place: Place): Database {
 }
 
 /** The statement for a schema: `@.` stands for it, `@@` for its name as a text. */
-const inSchema = (sql: string, schema: string): string => sql.replaceAll("@.", `"${schema}".`).replaceAll("@@", `'${schema}'`);
+const inSchema = (sql: string, schema: string): string =>
+  sql.replaceAll("@.", `"${schema}".`).replaceAll("@@", `'${schema}'`);

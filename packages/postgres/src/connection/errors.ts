@@ -21,13 +21,14 @@ const NETWORK = new Set([
 ]);
 
 /** Errors that the driver makes itself have no code. */
-const OF_DRIVER = /^(?:Query read timeout|Connection terminated|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error)/u;
+const OF_DRIVER =
+  /^(?:Query read timeout|Connection terminated|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error)/u;
 
 /** The server does not let this user do that: a wrong password, no such database, no right. */
 const REFUSED = /^(?:28|3D|3F|42501)/u;
 
 /** The five characters by which PostgreSQL names an error (https://www.postgresql.org/docs/current/errcodes-appendix.html), or the name of an error of the network. */
-export function codeOf(error: unknown): string {
+function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 }
 

@@ -89,7 +89,12 @@ function startListening(place: Place, channel: string, heard: (payload: string) 
     pause = Math.min(LONGEST_PAUSE, pause * 2);
   };
   const connect = async (): Promise<void> => {
-    const made = new pg.Client({ ...place.connection, connectionTimeoutMillis: place.timeout, query_timeout: place.timeout, keepAlive: true });
+    const made = new pg.Client({
+      ...place.connection,
+      connectionTimeoutMillis: place.timeout,
+      query_timeout: place.timeout,
+      keepAlive: true,
+    });
     client = made;
     const test = randomUUID();
     let works = false;

@@ -29,7 +29,11 @@ const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/iu;
 
 /** @throws PerdureError `STORE_URL_INVALID`, `OPTION_UNKNOWN`, `OPTION_INVALID` */
 export function placeOf(url: string, options: PostgresOptions): Place {
-  const known = checkOptions(options, { schema: true, connections: true, timeout: true, prepared: true }, "postgresStore()");
+  const known = checkOptions(
+    options,
+    { schema: true, connections: true, timeout: true, prepared: true },
+    "postgresStore()",
+  );
   const parsed = parse(url);
   const ours = (name: string): string | undefined => {
     const value = parsed.searchParams.get(name) ?? undefined;
@@ -37,9 +41,18 @@ export function placeOf(url: string, options: PostgresOptions): Place {
     return value;
   };
   const fromUrl = { schema: ours("schema"), pgbouncer: ours("pgbouncer") };
-  const { schema = fromUrl.schema ?? "perdure", connections = 10, timeout = 10_000, prepared = fromUrl.pgbouncer !== "true" } = known;
+  const {
+    schema = fromUrl.schema ?? "perdure",
+    connections = 10,
+    timeout = 10_000,
+    prepared = fromUrl.pgbouncer !== "true",
+  } = known;
   if (!SCHEMA.test(schema) || schema.startsWith("pg_"))
-    throw invalid("schema", schema, "a letter or underscore, then letters, digits and underscores, at most 63, and not pg_ at the beginning");
+    throw invalid(
+      "schema",
+      schema,
+      "a letter or underscore, then letters, digits and underscores, at most 63, and not pg_ at the beginning",
+    );
   for (const [option, value] of Object.entries({ connections, timeout }))
     if (!Number.isInteger(value) || value < 1) throw invalid(option, value, "a whole number above 0");
   return {

@@ -1,9 +1,7 @@
 // PostgreSQL stores no NUL. It, and the three characters that stand for it here, become three characters each. No such sequence begins inside of another, so a
 // text contains another exactly if what is stored for it contains what is stored for the other.
 const CODES = ["\u0001\u0002\u0002", "\u0001\u0002\u0003", "\u0001\u0003\u0002", "\u0001\u0003\u0003"];
-// eslint-disable-next-line no-control-regex
 const SPECIAL = /[\u0000-\u0003]/gu;
-// eslint-disable-next-line no-control-regex
 const CODE = /\u0001[\u0002\u0003]{2}/gu;
 
 /** The text as PostgreSQL can store it. */

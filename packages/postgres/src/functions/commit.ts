@@ -1,10 +1,13 @@
 import { FIRST } from "./line.ts";
 
-const STEP_COLUMNS = "kind, state, seq, attempt, started_at, finished_at, due_at, target, location, input_hash, output, failed_attempts, input";
+const STEP_COLUMNS =
+  "kind, state, seq, attempt, started_at, finished_at, due_at, target, location, input_hash, output, failed_attempts, input";
 
 /** What replaces an open step, and nothing else (S5). */
 export const orReplaceOpen = `ON CONFLICT (run, @.short(id)) DO UPDATE SET
-  ${STEP_COLUMNS.split(", ").map((column) => `${column} = excluded.${column}`).join(", ")}
+  ${STEP_COLUMNS.split(", ")
+    .map((column) => `${column} = excluded.${column}`)
+    .join(", ")}
   WHERE steps.state = 0`;
 
 /** What the owner of a run writes. The functions are called with the rows of the runs, and of their queues, locked. */

@@ -72,11 +72,20 @@ async function putSteps({ database }: Session, plain: readonly Plain[]): Promise
   return plain.map(({ number, write }) => done.has(`${number} ${encodeText(write.step.id)}`));
 }
 
-async function apply({ database, held, now }: Session, writes: readonly Write[], isNext: readonly boolean[]): Promise<boolean[]> {
+async function apply(
+  { database, held, now }: Session,
+  writes: readonly Write[],
+  isNext: readonly boolean[],
+): Promise<boolean[]> {
   const given = writes.map((write, place) =>
-    write.type === "step" ? { ...write, step: asWritten(write.step), ...(isNext[place] === true && { next: true }) } : write,
+    write.type === "step"
+      ? { ...write, step: asWritten(write.step), ...(isNext[place] === true && { next: true }) }
+      : write,
   );
-  const [answer] = await database.query<{ answers: boolean[] }>("SELECT @.commit($1, $2) AS answers", [encodeJson(given), now()]);
+  const [answer] = await database.query<{ answers: boolean[] }>("SELECT @.commit($1, $2) AS answers", [
+    encodeJson(given),
+    now(),
+  ]);
   for (const { type, run } of writes) if (type === "finish" || type === "release") held.forget(run);
   return answer?.answers ?? [];
 }

@@ -25,11 +25,14 @@ export function postgresFlow(use: Use): FlowStore {
     enqueue: (steps) => use((session) => enqueue(session, steps)),
     leave: ({ run, step, epoch }) =>
       call("SELECT @.leave_step($1, $2, $3, $4)", ({ now }) => [encodeText(run), encodeText(step), epoch, now()]),
-    correctStart: ({ queue, start, at }) => call("SELECT @.correct_start($1, $2, $3)", () => [encodeText(queue), start, at]),
+    correctStart: ({ queue, start, at }) =>
+      call("SELECT @.correct_start($1, $2, $3)", () => [encodeText(queue), start, at]),
     offers: ({ workflows }) => use((session) => offers(session, workflows)),
-    renewSlots: ({ owner, ms }) => call("SELECT @.renew_slots($1, $2, $3)", ({ now }) => [encodeText(owner), ms, now()]),
+    renewSlots: ({ owner, ms }) =>
+      call("SELECT @.renew_slots($1, $2, $3)", ({ now }) => [encodeText(owner), ms, now()]),
     slotOwners: () => use(slotOwners),
-    freeSlots: ({ owner, dead }) => call("SELECT @.free_slots($1, $2, $3)", ({ now }) => [encodeText(owner), dead, now()]),
+    freeSlots: ({ owner, dead }) =>
+      call("SELECT @.free_slots($1, $2, $3)", ({ now }) => [encodeText(owner), dead, now()]),
     expire: ({ expired, timedOut }) =>
       use(async ({ database, now }) => {
         const values = [encodeText(expired), encodeText(timedOut), now()];
@@ -62,7 +65,9 @@ async function queues({ database }: Session): Promise<QueueRow[]> {
     name: decodeText(row.name),
     ...(row.concurrency !== null && { concurrency: row.concurrency }),
     ...(row.per_key !== null && { perKey: row.per_key }),
-    ...(row.rate_limit !== null && { rate: { limit: row.rate_limit, per: row.rate_per ?? 0, slack: row.rate_slack ?? 0 } }),
+    ...(row.rate_limit !== null && {
+      rate: { limit: row.rate_limit, per: row.rate_per ?? 0, slack: row.rate_slack ?? 0 },
+    }),
     waiting: row.waiting,
     running: row.running,
     ...(row.oldest !== null && { oldest: row.oldest }),
@@ -114,7 +119,10 @@ interface AnswerColumns {
 
 async function enqueue({ database, now }: Session, steps: Parameters<FlowStore["enqueue"]>[0]): Promise<QueueAnswer[]> {
   if (steps.length === 0) return [];
-  const rows = await database.query<AnswerColumns>("SELECT state, start FROM @.enqueue($1, $2)", [encodeJson(steps), now()]);
+  const rows = await database.query<AnswerColumns>("SELECT state, start FROM @.enqueue($1, $2)", [
+    encodeJson(steps),
+    now(),
+  ]);
   return rows.map(({ state, start }) => {
     if (state === null) return undefined;
     return state === "taken" && start !== null ? { state, start } : { state };
@@ -128,7 +136,10 @@ interface OfferColumns {
 }
 
 async function offers({ database, now }: Session, workflows: readonly string[]): Promise<Offer[]> {
-  const rows = await database.query<OfferColumns>("SELECT queue, run, step FROM @.offers($1, $2)", [workflows.map(encodeText), now()]);
+  const rows = await database.query<OfferColumns>("SELECT queue, run, step FROM @.offers($1, $2)", [
+    workflows.map(encodeText),
+    now(),
+  ]);
   return rows.map(({ queue, run, step }) => ({
     queue: decodeText(queue),
     run: decodeText(run),
@@ -137,6 +148,8 @@ async function offers({ database, now }: Session, workflows: readonly string[]):
 }
 
 async function slotOwners({ database }: Session): Promise<string[]> {
-  const rows = await database.query<{ owner: string }>("SELECT DISTINCT owner FROM @.queue_items WHERE owner IS NOT NULL ORDER BY owner");
+  const rows = await database.query<{ owner: string }>(
+    "SELECT DISTINCT owner FROM @.queue_items WHERE owner IS NOT NULL ORDER BY owner",
+  );
   return rows.map(({ owner }) => decodeText(owner));
 }

@@ -37,7 +37,12 @@ function byAge(filter: RunFilter, values: Values, only: readonly string[] = []):
   const { status, before, limit = 100 } = filter;
   const wanted = status === undefined ? undefined : [...new Set([status].flat())];
   const statuses = wanted?.filter((each) => each !== "blocked" || !wanted.includes("pending"));
-  const after = before === undefined ? [] : [`(created_at, number) < (SELECT created_at, number FROM @.runs WHERE @.short(id) = @.short(${values.add(encodeText(before))}))`];
+  const after =
+    before === undefined
+      ? []
+      : [
+          `(created_at, number) < (SELECT created_at, number FROM @.runs WHERE @.short(id) = @.short(${values.add(encodeText(before))}))`,
+        ];
   const conditions = [...only, ...conditionsOf(filter, values), ...after];
   const order = `ORDER BY created_at DESC, number DESC LIMIT ${values.add(atMost(limit))}`;
   const arm = (of: readonly string[]): string =>
@@ -53,12 +58,18 @@ function byAge(filter: RunFilter, values: Values, only: readonly string[] = []):
 function byDue(filter: RunFilter, values: Values): string | undefined {
   const { status = "waiting", before, limit = 100 } = filter;
   if (![status].flat().includes("waiting")) return undefined;
-  const after = before === undefined ? [] : [`(wake_at, number) > (SELECT wake_at, number FROM @.runs WHERE @.short(id) = @.short(${values.add(encodeText(before))}))`];
+  const after =
+    before === undefined
+      ? []
+      : [
+          `(wake_at, number) > (SELECT wake_at, number FROM @.runs WHERE @.short(id) = @.short(${values.add(encodeText(before))}))`,
+        ];
   const conditions = ["status = 'waiting' AND wake_at IS NOT NULL", ...conditionsOf(filter, values), ...after];
   return `SELECT ${LISTED_COLUMNS} FROM @.runs ${whereOf(conditions)} ORDER BY wake_at, number LIMIT ${values.add(atMost(limit))}`;
 }
 
-const whereOf = (conditions: readonly string[]): string => (conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`);
+const whereOf = (conditions: readonly string[]): string =>
+  conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
 
 export async function listRuns(session: Session, filter: RunFilter): Promise<RunHead[]> {
   const { database } = session;
@@ -69,7 +80,13 @@ export async function listRuns(session: Session, filter: RunFilter): Promise<Run
   };
   if (filter.order !== "due") return heads((values) => byAge(filter, values));
   const { before, limit = 100, ...same } = filter;
-  const [found] = before === undefined ? [] : await database.query<{ due: boolean }>("SELECT wake_at IS NOT NULL AS due FROM @.runs WHERE @.short(id) = @.short($1)", [encodeText(before)]);
+  const [found] =
+    before === undefined
+      ? []
+      : await database.query<{ due: boolean }>(
+          "SELECT wake_at IS NOT NULL AS due FROM @.runs WHERE @.short(id) = @.short($1)",
+          [encodeText(before)],
+        );
   const due = found?.due === false ? [] : await heads((values) => byDue(filter, values));
   if (due.length >= limit) return due;
   const others = { ...same, limit: limit - due.length, ...(before !== undefined && !found?.due && { before }) };
@@ -80,7 +97,12 @@ export async function countRuns({ database }: Session): Promise<RunCount[]> {
   const counts = await database.query<RunCount>(
     `SELECT workflow, file, CASE WHEN blocked IS NULL THEN status ELSE 'blocked' END AS status, count(*)::integer AS count FROM @.runs GROUP BY 1, 2, 3`,
   );
-  return counts.map(({ workflow, file, status, count }) => ({ workflow: decodeText(workflow), file: decodeText(file), status, count }));
+  return counts.map(({ workflow, file, status, count }) => ({
+    workflow: decodeText(workflow),
+    file: decodeText(file),
+    status,
+    count,
+  }));
 }
 
 /** Runs that may need an owner, oldest first. */

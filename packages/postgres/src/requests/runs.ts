@@ -1,4 +1,13 @@
-import type { CreatedRun, ExecutionRow, NewRun, RunRow, StepFilter, StepRow, Store, Wakeup } from "@perdure/store/contract";
+import type {
+  CreatedRun,
+  ExecutionRow,
+  NewRun,
+  RunRow,
+  StepFilter,
+  StepRow,
+  Store,
+  Wakeup,
+} from "@perdure/store/contract";
 import { decodeText, encodeJson, encodeText } from "../connection/text.ts";
 import { COLUMNS, runOf, type RunColumns } from "../rows/runs.ts";
 import { ALL, LIGHT, stepOf, type StepColumns } from "../rows/steps.ts";
@@ -13,7 +22,10 @@ export const asStarted = (run: NewRun): object =>
 /** The runs, in order and in one transaction. */
 export async function createRuns({ database, held, now }: Session, wanted: readonly NewRun[]): Promise<CreatedRun[]> {
   if (wanted.length === 0) return [];
-  const rows = await database.query<CreatedColumns>("SELECT c.is_new, (c.made).* FROM @.create_runs($1, $2) AS c", [encodeJson(wanted.map(asStarted)), now()]);
+  const rows = await database.query<CreatedColumns>("SELECT c.is_new, (c.made).* FROM @.create_runs($1, $2) AS c", [
+    encodeJson(wanted.map(asStarted)),
+    now(),
+  ]);
   return rows.map((row, place) => {
     const run = runOf(row);
     if (row.is_new && run.owner !== undefined && run.owner === wanted[place]?.lease?.owner)
@@ -23,24 +35,42 @@ export async function createRuns({ database, held, now }: Session, wanted: reado
 }
 
 export async function getRun({ database }: Session, id: string): Promise<RunRow | undefined> {
-  const [row] = await database.query<RunColumns>(`SELECT ${COLUMNS} FROM @.runs WHERE @.short(id) = @.short($1)`, [encodeText(id)]);
+  const [row] = await database.query<RunColumns>(`SELECT ${COLUMNS} FROM @.runs WHERE @.short(id) = @.short($1)`, [
+    encodeText(id),
+  ]);
   return row && runOf(row);
 }
 
 export async function getCode({ database }: Session, code: string): Promise<string | undefined> {
-  const [row] = await database.query<{ modules: string }>("SELECT modules FROM @.codes WHERE @.short(code) = @.short($1)", [encodeText(code)]);
+  const [row] = await database.query<{ modules: string }>(
+    "SELECT modules FROM @.codes WHERE @.short(code) = @.short($1)",
+    [encodeText(code)],
+  );
   return row && decodeText(row.modules);
 }
 
-export async function claim({ database, held, now }: Session, { run: id, lease, from }: Parameters<Store["claim"]>[0]): Promise<RunRow | undefined> {
-  const values = [encodeText(id), encodeText(lease.owner), lease.ms, from ? encodeText(from.owner) : null, from?.epoch ?? null, now()];
+export async function claim(
+  { database, held, now }: Session,
+  { run: id, lease, from }: Parameters<Store["claim"]>[0],
+): Promise<RunRow | undefined> {
+  const values = [
+    encodeText(id),
+    encodeText(lease.owner),
+    lease.ms,
+    from ? encodeText(from.owner) : null,
+    from?.epoch ?? null,
+    now(),
+  ];
   const [row] = await database.query<RunColumns>(`SELECT ${COLUMNS} FROM @.claim($1, $2, $3, $4, $5, $6)`, values);
   if (!row) return undefined;
   held.add(id, { epoch: row.epoch, number: row.number, seq: row.claimed_seq });
   return runOf(row);
 }
 
-export async function renew({ database, held, now }: Session, { runs, ms }: Parameters<Store["renew"]>[0]): Promise<boolean[]> {
+export async function renew(
+  { database, held, now }: Session,
+  { runs, ms }: Parameters<Store["renew"]>[0],
+): Promise<boolean[]> {
   if (runs.length === 0) return [];
   const values = [runs.map(({ run }) => encodeText(run)), runs.map(({ epoch }) => epoch), ms, now()];
   const [row] = await database.query<{ held: boolean[] }>("SELECT @.renew($1, $2, $3, $4) AS held", values);
@@ -74,7 +104,11 @@ export async function executions({ database }: Session, run: string): Promise<Ex
 }
 
 /** Checkpoints in the order of `seq`, then the open steps. */
-export async function steps({ database }: Session, run: string, { after, open, id, values, limit }: StepFilter): Promise<StepRow[]> {
+export async function steps(
+  { database }: Session,
+  run: string,
+  { after, open, id, values, limit }: StepFilter,
+): Promise<StepRow[]> {
   if (id === undefined && after !== undefined && open) return [];
   const given: unknown[] = [encodeText(run)];
   const conditions = ["run = (SELECT number FROM @.runs WHERE @.short(id) = @.short($1))"];
@@ -108,13 +142,20 @@ export async function wakeups({ database }: Session, asked: Parameters<Store["wa
     return {
       run,
       owned: row !== undefined && row.owner !== null && row.epoch === epoch,
-      signals: signals.map(({ name, slot, payload }) => ({ name: decodeText(name), slot, payload: decodeText(payload) })),
+      signals: signals.map(({ name, slot, payload }) => ({
+        name: decodeText(name),
+        slot,
+        payload: decodeText(payload),
+      })),
       ...(row && row.cancel !== null && { cancel: decodeText(row.cancel) }),
     };
   });
 }
 
-export async function fork({ database, now }: Session, given: Parameters<Store["fork"]>[0]): Promise<CreatedRun | undefined> {
+export async function fork(
+  { database, now }: Session,
+  given: Parameters<Store["fork"]>[0],
+): Promise<CreatedRun | undefined> {
   const [row] = await database.query<CreatedColumns>("SELECT f.is_new, (f.made).* FROM @.fork($1, $2, $3, $4) AS f", [
     encodeText(given.run),
     encodeText(given.from),

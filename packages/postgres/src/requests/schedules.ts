@@ -16,16 +16,25 @@ export function postgresSchedules(use: Use): ScheduleStore {
       if (!row) throw new Error("a schedule that was just written is missing");
       return row;
     },
-    getSchedule: async (name) => (await rowsOf("SELECT * FROM @.schedules WHERE @.short(name) = @.short($1)", () => [encodeText(name)]))[0],
+    getSchedule: async (name) =>
+      (await rowsOf("SELECT * FROM @.schedules WHERE @.short(name) = @.short($1)", () => [encodeText(name)]))[0],
     listSchedules: () => rowsOf("SELECT * FROM @.schedules ORDER BY name", () => []),
     async deleteSchedule({ name, revision }) {
-      const sql = "DELETE FROM @.schedules WHERE @.short(name) = @.short($1) AND ($2::bigint IS NULL OR revision = $2::bigint) RETURNING *";
+      const sql =
+        "DELETE FROM @.schedules WHERE @.short(name) = @.short($1) AND ($2::bigint IS NULL OR revision = $2::bigint) RETURNING *";
       return (await rowsOf(sql, () => [encodeText(name), revision ?? null])).length === 1;
     },
     async pauseSchedule(change) {
       const { name, revision, paused } = change;
       const times = change.paused ? [null, null] : [change.doneTo, change.nextAt ?? null];
-      return (await rowsOf("SELECT * FROM @.pause_schedule($1, $2, $3, $4, $5)", () => [encodeText(name), revision, paused, ...times]))[0];
+      return (
+        await rowsOf("SELECT * FROM @.pause_schedule($1, $2, $3, $4, $5)", () => [
+          encodeText(name),
+          revision,
+          paused,
+          ...times,
+        ])
+      )[0];
     },
     dueSchedules: () => use(dueSchedules),
     tickSchedule: (tick) => use((session) => tickSchedule(session, tick)),
@@ -61,7 +70,11 @@ interface TickedColumns {
 
 async function tickSchedule({ database, now }: Session, tick: Tick): Promise<Ticked | undefined> {
   const given = { ...tick, runs: tick.runs.map(({ at, run }) => ({ at, run: asStarted(run) })) };
-  const [row] = await database.query<{ ticked: TickedColumns | null }>("SELECT @.tick_schedule($1, $2, $3) AS ticked", [encodeJson(given), MOST_WAITING, now()]);
+  const [row] = await database.query<{ ticked: TickedColumns | null }>("SELECT @.tick_schedule($1, $2, $3) AS ticked", [
+    encodeJson(given),
+    MOST_WAITING,
+    now(),
+  ]);
   if (!row?.ticked) return undefined;
   const { schedule, runs, cancelled } = row.ticked;
   return {

@@ -14,10 +14,15 @@ interface Meta {
  * program can run side by side.
  * @throws PerdureError `STORE_NEWER`, `STORE_REFUSED`, `STORE_UNREACHABLE`
  */
-export async function migrate(database: Database, { name, schema }: Place, migrations: readonly Migration[] = ours): Promise<void> {
+export async function migrate(
+  database: Database,
+  { name, schema }: Place,
+  migrations: readonly Migration[] = ours,
+): Promise<void> {
   const known = migrations.length;
   const isCurrent = (found: Meta | undefined): boolean => {
-    if (found && found.min_version > known) throw new PerdureError("STORE_NEWER", { path: name, found: found.version, known });
+    if (found && found.min_version > known)
+      throw new PerdureError("STORE_NEWER", { path: name, found: found.version, known });
     return found !== undefined && found.version >= known;
   };
   if (isCurrent(await metaOf(database.query, schema))) return;
@@ -38,7 +43,10 @@ export async function migrate(database: Database, { name, schema }: Place, migra
 }
 
 /** Undefined: there is no store in the schema. */
-async function metaOf(query: (sql: string, values?: readonly unknown[]) => Promise<object[]>, schema: string): Promise<Meta | undefined> {
+async function metaOf(
+  query: (sql: string, values?: readonly unknown[]) => Promise<object[]>,
+  schema: string,
+): Promise<Meta | undefined> {
   const [found] = await query("SELECT 1 FROM pg_tables WHERE schemaname = $1 AND tablename = 'meta'", [schema]);
   const [meta] = found ? await query("SELECT version, min_version FROM @.meta") : [];
   return meta as Meta | undefined;

@@ -1,0 +1,15 @@
+import { defineConfig } from "tsdown";
+
+export default defineConfig({
+  entry: ["src/index.ts"],
+  platform: "node",
+  target: "node20.19",
+  dts: { build: true, sourcemap: false },
+  sourcemap: false,
+  deps: { alwaysBundle: [/^@perdure\//] },
+  logLevel: "warn",
+  inputOptions: {
+    checks: { pluginTimings: false },
+    resolve: { conditionNames: ["perdure-source", "import", "node", "default"] },
+  },
+});
