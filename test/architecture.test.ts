@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { cycles, edges, importGraph, upwards, violations, type ImportGraph } from "./import-graph.ts";
 import { compilerRooms } from "./rooms-compiler.ts";
 import { pageRooms } from "./rooms-page.ts";
+import { postgresRooms } from "./rooms-postgres.ts";
 import { runtimeRooms } from "./rooms-runtime.ts";
 
 const packages = resolve(import.meta.dirname, "../packages");
@@ -12,6 +13,7 @@ const packages = resolve(import.meta.dirname, "../packages");
 const allowedImports: Record<string, readonly string[]> = {
   protocol: [],
   store: ["@perdure/protocol"],
+  postgres: ["@perdure/protocol", "@perdure/store"],
   compiler: ["@perdure/protocol"],
   runtime: ["@perdure/protocol", "@perdure/store"],
   inspector: ["perdure"],
@@ -49,30 +51,29 @@ test.each(Object.keys(graphs))("the package %s has no import cycle, not even of 
   expect(cycles(graphs[name] ?? new Map())).toEqual([]);
 });
 
-describe.each(Object.entries({ runtime: runtimeRooms, compiler: compilerRooms, [page]: pageRooms }))(
-  "the rooms of the %s",
-  (name, table) => {
-    test("the rooms import each other only as the table allows", () => {
-      expect(violations(graphs[name] ?? new Map(), table)).toEqual([]);
-    });
+describe.each(
+  Object.entries({ runtime: runtimeRooms, compiler: compilerRooms, postgres: postgresRooms, [page]: pageRooms }),
+)("the rooms of the %s", (name, table) => {
+  test("the rooms import each other only as the table allows", () => {
+    expect(violations(graphs[name] ?? new Map(), table)).toEqual([]);
+  });
 
-    test("the table lists the rooms from the bottom to the top", () => {
-      expect(upwards(table)).toEqual([]);
-    });
+  test("the table lists the rooms from the bottom to the top", () => {
+    expect(upwards(table)).toEqual([]);
+  });
 
-    test("a room has at most fifteen files", () => {
-      const sizes = new Map<string, number>();
-      for (const file of (graphs[name] ?? new Map<string, string[]>()).keys())
-        sizes.set(posix.dirname(file), (sizes.get(posix.dirname(file)) ?? 0) + 1);
-      expect([...sizes].filter(([, size]) => size > 15)).toEqual([]);
-    });
+  test("a room has at most fifteen files", () => {
+    const sizes = new Map<string, number>();
+    for (const file of (graphs[name] ?? new Map<string, string[]>()).keys())
+      sizes.set(posix.dirname(file), (sizes.get(posix.dirname(file)) ?? 0) + 1);
+    expect([...sizes].filter(([, size]) => size > 15)).toEqual([]);
+  });
 
-    test("no file has more than 400 lines", () => {
-      const lines = (file: string): number => readFileSync(join(sources(name), file), "utf8").split("\n").length;
-      expect([...(graphs[name] ?? new Map<string, string[]>()).keys()].filter((file) => lines(file) > 400)).toEqual([]);
-    });
-  },
-);
+  test("no file has more than 400 lines", () => {
+    const lines = (file: string): number => readFileSync(join(sources(name), file), "utf8").split("\n").length;
+    expect([...(graphs[name] ?? new Map<string, string[]>()).keys()].filter((file) => lines(file) > 400)).toEqual([]);
+  });
+});
 
 test("the architecture checks detect a cycle, a forbidden import, a file in no room and an upward table", () => {
   const graph = new Map([

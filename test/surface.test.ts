@@ -1,3 +1,4 @@
+import * as postgres from "perdure-postgres";
 import * as compiler from "unplugin-perdure";
 import * as bun from "unplugin-perdure/bun";
 import * as check from "unplugin-perdure/check";
@@ -58,6 +59,7 @@ test("the exports of every entry point match the snapshot", () => {
       "perdure/otel": otel,
       "perdure/testing": testing,
       "perdure/tools": tools,
+      "perdure-postgres": postgres,
       "unplugin-perdure": compiler,
       "unplugin-perdure/check": check,
       "unplugin-perdure/loader": loader,

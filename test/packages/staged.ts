@@ -5,12 +5,16 @@ import { join, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "../..");
 
-const places = { perdure: "packages/runtime", "unplugin-perdure": "packages/compiler" } as const;
+const places = {
+  perdure: "packages/runtime",
+  "unplugin-perdure": "packages/compiler",
+  "perdure-postgres": "packages/postgres",
+} as const;
 
 type Name = keyof typeof places;
 
 /** The names of the published packages. */
-export const published: readonly Name[] = ["perdure", "unplugin-perdure"];
+export const published: readonly Name[] = ["perdure", "unplugin-perdure", "perdure-postgres"];
 
 export const temporary = (): string => mkdtempSync(join(tmpdir(), "perdure-packages-"));
 

@@ -1,2 +1,2 @@
-export type { PostgresOptions } from "./connection/place.ts";
+export type { PostgresOptions } from "./options.ts";
 export { postgresStore, type PostgresStore } from "./store.ts";

@@ -1,17 +1,7 @@
 import { hostname } from "node:os";
 import { checkOptions, PerdureError } from "@perdure/protocol";
 import type pg from "pg";
-
-export interface PostgresOptions {
-  /** The schema that holds the store: a letter or underscore, then letters, digits and underscores. Default: `perdure`, or `?schema=` of the URL. */
-  readonly schema?: string;
-  /** At most so many connections. Default: 10. */
-  readonly connections?: number;
-  /** Milliseconds after which a call that got no answer fails. Default: 10,000. */
-  readonly timeout?: number;
-  /** False: without prepared statements and session settings, for pgbouncer in transaction mode. Default: true, or false with `?pgbouncer=true` in the URL. */
-  readonly prepared?: boolean;
-}
+import type { PostgresOptions } from "../options.ts";
 
 /** Where a store is, and how to get there. */
 export interface Place {
