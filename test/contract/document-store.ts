@@ -48,6 +48,12 @@ export function documentStore(database: DocumentDatabase = new DocumentDatabase(
     listRuns: (filter) => look((documents) => list(documents, filter)),
     countRuns: () => look(counts),
     unfinished: (filter) => look((documents) => unfinished(documents, { ...filter, now: now() })),
+    owners: () =>
+      look((documents) => [
+        ...new Set(
+          documents.recorded().flatMap(({ run: { status, owner } }) => (status === "running" && owner ? [owner] : [])),
+        ),
+      ]),
     claim: (request) => update((documents) => claim(documents, { ...request, now: now() })),
     executions: (id) => look((documents) => documents.find(id)?.executions ?? []),
     renew: (renewal) => update((documents) => renew(documents, { ...renewal, now: now() })),
@@ -211,16 +217,22 @@ function headOf({ input: _, codeHistory: __, seed: ___, unhandled: ____, output,
 }
 
 function unfinished(documents: Documents, filter: Request<"unfinished">): RunRow[] {
-  const { workflows, runs: wanted, now, limit, alive = [], blocked = true } = filter;
+  const { workflows, runs: wanted, now, limit, alive = [], dead = [], except = [], blocked = true } = filter;
+  const needsOwner = ({ owner = "", leaseUntil = Infinity }: RunRow): boolean =>
+    dead.includes(owner) || (leaseUntil < now && !alive.includes(owner));
   const isPending = (run: RunRow): boolean => run.status === "pending" && (blocked || run.blocked === undefined);
   const mayNeedOwner = (run: RunRow): boolean =>
     isPending(run) ||
     (run.status === "waiting" && (run.wakeAt ?? Infinity) <= now) ||
-    (run.status === "running" && !alive.includes(run.owner ?? ""));
+    (run.status === "running" && needsOwner(run));
   const runs = documents.all().map(({ run }) => run);
   return runs
     .filter(
-      (run) => (workflows?.includes(run.workflow) ?? true) && (wanted?.includes(run.id) ?? true) && mayNeedOwner(run),
+      (run) =>
+        (workflows?.includes(run.workflow) ?? true) &&
+        (wanted?.includes(run.id) ?? true) &&
+        !except.includes(run.id) &&
+        mayNeedOwner(run),
     )
     .slice(0, limit);
 }

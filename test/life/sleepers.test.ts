@@ -112,14 +112,14 @@ test("a poll costs the store as much for many as for one", async () => {
   counts.clear();
   await advance("1m");
   const polls = 6;
-  expect(Object.fromEntries(counts)).toEqual({ expire: polls, unfinished: polls, listRuns: polls });
+  expect(Object.fromEntries(counts)).toEqual({ expire: polls, owners: polls, unfinished: polls, listRuns: polls });
   await close();
   configure({});
   begin(store);
   expect(await recover()).toHaveLength(300);
   counts.clear();
   await advance("1m");
-  expect(Object.fromEntries(counts)).toEqual({ expire: polls, unfinished: polls, listRuns: polls });
+  expect(Object.fromEntries(counts)).toEqual({ expire: polls, owners: polls, unfinished: polls, listRuns: polls });
   await complete("asks-7", "go", "found");
   expect(await (await getRun("asks-7")).result()).toBe("found");
 });

@@ -32,6 +32,7 @@ const READS: ReadonlySet<StoreMethod> = new Set([
   "queueKeys",
   "slotOwners",
   "time",
+  "owners",
 ]);
 const isRead = (method: StoreMethod): boolean => READS.has(method);
 const isWrite = (method: StoreMethod): boolean => !READS.has(method);

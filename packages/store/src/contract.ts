@@ -202,8 +202,12 @@ export interface UnfinishedFilter {
   /** Only these runs. */
   readonly runs?: readonly string[];
   readonly limit: number;
-  /** Leaves out the running runs of these owners. Without it, `limit` healthy runs would hide all later runs. */
+  /** Owners that are known to live: they keep their runs, though a lease has ended. */
   readonly alive?: readonly string[];
+  /** Owners that are known to have ended: their leases need not end. */
+  readonly dead?: readonly string[];
+  /** Not these runs. */
+  readonly except?: readonly string[];
   /** False: without blocked runs. Default true. */
   readonly blocked?: boolean;
 }
@@ -255,10 +259,12 @@ export interface Store extends Partial<FlowStore & ScheduleStore> {
   /** How many runs there are: one entry for each workflow, file and status that a run has, in any order. */
   countRuns(): Awaitable<RunCount[]>;
   /**
-   * Runs that may need an owner, oldest first: pending runs; waiting runs that are due (`wakeAt` has come); and running runs
-   * of any owner that is not in `alive`. The caller knows which owners are dead, and reads `leaseUntil`.
+   * Runs that need an owner, oldest first: pending runs, waiting runs that are due (`wakeAt` has come), and running runs whose lease has ended or whose
+   * owner is known to have ended.
    */
   unfinished(filter: UnfinishedFilter): Awaitable<RunRow[]>;
+  /** The owners of running runs, in any order. */
+  owners(): Awaitable<string[]>;
 
   /**
    * S2 One owner: makes `owner` the owner under `epoch + 1`. The run is then running, not blocked, and has no `wakeAt`. This requires a run that

@@ -207,6 +207,8 @@ const unfinished = fc
     now: time,
     limit: fc.nat({ max: 5 }),
     alive: maybe(fc.subarray(["me", "you"])),
+    dead: maybe(fc.subarray(["me", "you"])),
+    except: maybe(fc.uniqueArray(run)),
   })
   .map(compact);
 
@@ -286,7 +288,8 @@ export async function everything(store: Store) {
   const rows = await Promise.all(runs.map(({ id }) => store.getRun(id)));
   const executions = await Promise.all(runs.map(({ id }) => store.executions(id)));
   const schedules = await store.listSchedules?.();
-  return { runs, wakeups, steps, codes, counts, rows, executions, schedules, flow: await flowState(store) };
+  const owners = [...(await store.owners())].sort();
+  return { runs, wakeups, steps, codes, counts, rows, executions, schedules, owners, flow: await flowState(store) };
 }
 
 /** Sorts the open steps, which a store may return in any order. */

@@ -1,5 +1,5 @@
 import { PerdureError } from "@perdure/protocol";
-import type { RunHead, RunRow, Store, UnfinishedFilter } from "@perdure/store";
+import type { RunFilter, RunHead, RunRow, Store, UnfinishedFilter } from "@perdure/store";
 import { blockKey, codeOf } from "../definitions/code.ts";
 import type { WorkflowDefinition } from "../definitions/definition.ts";
 import { isSuperseded } from "../definitions/registry.ts";
@@ -11,14 +11,36 @@ import { headlineOf } from "../values/describe.ts";
 import type { ProcessContext } from "./context.ts";
 import { backoffAfter } from "../config/backoff.ts";
 import type { Leases } from "./leases.ts";
+import type { Owners, OwnerState } from "./owner.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
 
-/** Every unfinished run of the filter, however many there are. */
+/** Every run that needs an owner, however many there are. */
 export async function allUnfinished(store: Store, filter: Omit<UnfinishedFilter, "limit">): Promise<RunRow[]> {
   for (let limit = PAGE; ; limit *= 10) {
     const rows = await store.unfinished({ ...filter, limit });
     if (rows.length < limit) return rows;
   }
+}
+
+/** Every run of the filter, page by page. */
+export async function* allRuns(store: Store, filter: Omit<RunFilter, "limit" | "before">): AsyncGenerator<RunHead> {
+  for (let before: string | undefined; ;) {
+    const page = { limit: PAGE, ...(before !== undefined && { before }) };
+    const rows = await store.listRuns({ ...filter, ...page });
+    yield* rows;
+    before = rows.at(-1)?.id;
+    if (before === undefined) return;
+  }
+}
+
+/** What this process knows of the owners of running runs. */
+export async function knownOwners(
+  store: Store,
+  owners: Owners,
+): Promise<Required<Pick<UnfinishedFilter, "alive" | "dead">>> {
+  const all = (await store.owners()).map((owner) => ({ owner, state: owners.stateOf(owner) }));
+  const are = (wanted: OwnerState): string[] => all.flatMap(({ owner, state }) => (state === wanted ? [owner] : []));
+  return { alive: are("alive"), dead: are("dead") };
 }
 
 /** How many runs one query of the store returns. */
@@ -124,6 +146,10 @@ export class Claims {
 
   endBackOff(id: string): void {
     this.backOffs.delete(id);
+  }
+
+  private backingOff(): string[] {
+    return [...this.backOffs.keys()].filter((id) => this.isBackingOff(id));
   }
 
   private isBackingOff(id: string): boolean {
@@ -245,22 +271,22 @@ export class Claims {
   ): Promise<RunRow[]> {
     const store = await this.context.ready();
     const names = this.context.settings.renames.namesBefore(workflows);
-    const alive = new Set<string>(); // without this process: it may have dropped a run without writing so
+    const { alive, dead } = await knownOwners(store, this.context.owners);
+    // this process may have dropped a run without writing so
+    const known = { alive, dead: [...dead, this.context.owner] };
     for (let limit = page; ; limit *= 2) {
-      const rows = await store.unfinished({ workflows: names, limit, alive: [...alive], blocked });
+      const except = [...this.runs.ids(), ...this.backingOff()];
+      const rows = await store.unfinished({ workflows: names, limit, ...known, except, blocked });
       const claimable = rows.filter(
         (row) =>
           !this.runs.has(row.id) &&
-          !this.isBackingOff(row.id) &&
-          this.mayClaim(row) &&
+          (!isSuspect(row) || this.isAlone(row.id)) &&
           isWanted(row) &&
           this.requestFor(row, workflows) !== undefined,
       );
       // others may stand behind runs that have killed their processes
       const isEnough = claimable.length > 0 && (limit >= PAGE || !claimable.some(isSuspect));
       if (isEnough || rows.length < limit) return claimable.sort((a, b) => a.stalls - b.stalls);
-      // if none of them can be claimed, the next page is without the runs of these owners
-      for (const { owner } of claimable.length > 0 ? [] : rows) if (owner !== undefined) alive.add(owner);
     }
   }
 
@@ -288,18 +314,11 @@ export class Claims {
   async uncertain(workflows: readonly string[]): Promise<string[]> {
     const store = await this.context.ready();
     const { owners, settings } = this.context;
-    const names = settings.renames.namesBefore(workflows);
-    const rows = await allUnfinished(store, {
-      workflows: names,
-      alive: [...owners.here],
-    });
-    return rows
-      .filter(
-        ({ id, status, owner }) =>
-          status === "running" && !this.runs.has(id) && owners.stateOf(owner ?? "") !== "alive",
-      )
-      .filter((row) => this.requestFor(row, workflows) !== undefined)
-      .map(({ id }) => id);
+    const ids: string[] = [];
+    for await (const row of allRuns(store, { status: "running", workflow: settings.renames.namesBefore(workflows) }))
+      if (!this.runs.has(row.id) && owners.stateOf(row.owner ?? "") !== "alive" && this.requestFor(row, workflows))
+        ids.push(row.id);
+    return ids;
   }
 
   /** Claims a run and executes it until it ends, waits, or stops. False when another process was faster. */

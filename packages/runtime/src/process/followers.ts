@@ -4,7 +4,7 @@ import type { RunEnd, RunRequest } from "../execution/host.ts";
 import { CancelledError } from "../values/errors.ts";
 import { headlineOf } from "../values/describe.ts";
 import { backoffAfter } from "../config/backoff.ts";
-import { PAGE, type Claims } from "./claims.ts";
+import { knownOwners, PAGE, type Claims } from "./claims.ts";
 import type { ProcessContext } from "./context.ts";
 import type { Poller } from "./poller.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
@@ -215,15 +215,15 @@ export class Followers {
   /** Resumes those that a signal, a child, a cancellation or the end of another process has made due, and forgets those that have ended elsewhere. */
   private async wakeSleepers(): Promise<void> {
     const { sleepers } = this.waiters;
-    const { clock, owners, settings, store } = this.context;
-    const filter = { now: clock.now(), limit: PAGE, alive: [...owners.here] };
+    const { owners, settings, store } = this.context;
+    const filter = { limit: PAGE, ...(await knownOwners(store, owners)) };
     const workflows = settings.renames.namesBefore([...sleepers.workflows]);
     const due = await store.unfinished({ workflows, ...filter });
     const ids = sleepers.sample(due.length < PAGE ? SAMPLE : PAGE);
     // so many others may hide ours
     const hidden = due.length < PAGE ? [] : await store.unfinished({ runs: ids, ...filter });
     for (const row of [...due, ...hidden])
-      if (sleepers.has(row.id) && this.claims.mayClaim(row) && !this.claims.isBlocked(row)) sleepers.wake(row.id);
+      if (sleepers.has(row.id) && !this.claims.isBlocked(row)) sleepers.wake(row.id);
     const rows = await store.listRuns({ runs: ids, limit: ids.length });
     const unfinished = new Set(rows.filter(({ status }) => !isFinal(status)).map(({ id }) => id));
     for (const id of ids) if (!unfinished.has(id)) sleepers.delete(id);

@@ -4,6 +4,7 @@ import type { Execution } from "../execution/execution.ts";
 import { backOff, waitAfter } from "../config/backoff.ts";
 import type { ProcessContext } from "./context.ts";
 import type { Upkeep } from "../queues/upkeep.ts";
+import { knownOwners } from "./claims.ts";
 import type { Leases } from "./leases.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
 import type { Waiters } from "./waiters.ts";
@@ -85,7 +86,7 @@ export class Poller {
     const { runs } = this.waiters;
     const limit = runs.length;
     const { owners, store } = this.context;
-    const due = await store.unfinished({ runs, limit, alive: [...owners.here] });
+    const due = await store.unfinished({ runs, limit, ...(await knownOwners(store, owners)) });
     const ended = await store.listRuns({ runs, status: ["completed", "failed", "cancelled"], limit });
     for (const { id } of [...due, ...ended]) this.waiters.wake(id);
   }

@@ -3,7 +3,7 @@ import type { RunFilter, RunHead, RunRow } from "@perdure/store";
 import { listeners, workflowNames } from "../definitions/registry.ts";
 import { storedName } from "../values/stored-name.ts";
 import { headlineOf } from "../values/describe.ts";
-import { allUnfinished, PAGE, type Claims } from "./claims.ts";
+import { allRuns, allUnfinished, knownOwners, type Claims } from "./claims.ts";
 import type { ProcessContext } from "./context.ts";
 import type { Followers } from "./followers.ts";
 import type { Poller } from "./poller.ts";
@@ -122,7 +122,7 @@ export class Requests {
     const store = await this.context.ready();
     const rows = await allUnfinished(store, {
       ...(workflows && { workflows: this.context.settings.renames.namesBefore(workflows) }),
-      alive: [...this.context.owners.here],
+      ...(await knownOwners(store, this.context.owners)),
       blocked: false,
     });
     const unknown = new Map<string, RunRow[]>();
@@ -148,17 +148,12 @@ export class Requests {
     await this.claims.claimAll(workflows, resume);
     for (const id of await this.claims.uncertain(workflows)) resume(id);
     const names = this.context.settings.renames.namesBefore(workflows);
-    for (let before: string | undefined; ;) {
-      const page = { limit: PAGE, ...(before !== undefined && { before }) };
-      const rows = await this.list({ status: "waiting", workflow: names, ...page });
-      for (const row of rows) {
-        if (!this.claims.requestFor(row, workflows)) continue;
-        ids.add(row.id);
-        if (!this.followers.sleeps(row)) this.followers.resume(row.id);
-      }
-      before = rows.at(-1)?.id;
-      if (before === undefined) return [...ids];
+    for await (const row of allRuns(this.context.store, { status: "waiting", workflow: names })) {
+      if (!this.claims.requestFor(row, workflows)) continue;
+      ids.add(row.id);
+      if (!this.followers.sleeps(row)) this.followers.resume(row.id);
     }
+    return [...ids];
   }
 }
 

@@ -45,6 +45,11 @@ export class RunsInMemory {
     return this.executions.has(id) || (this.claims.get(id)?.size ?? 0) > 1;
   }
 
+  /** Those that are executed here, or about to be. */
+  ids(): string[] {
+    return [...this.executions.keys(), ...this.claims.keys()];
+  }
+
   get(id: string): Execution | undefined {
     return this.executions.get(id);
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RunFilter } from "../contract.ts";
 import type { TimedStore as Store } from "./timed.ts";
-import { openWait, dueAt, finish, get, newRun, release, owned, T, waiting, type Cases } from "./kit.ts";
+import { type Cases, dueAt, finish, get, ME, newRun, openWait, OTHER, owned, release, T, waiting } from "./kit.ts";
 
 async function listed(store: Store, filter: RunFilter): Promise<string[]> {
   return (await store.listRuns(filter)).map(({ id }) => id);
@@ -171,33 +171,53 @@ export const listCases: Cases = {
     assert.deepEqual(await listed(store, { before: "pending" }), []);
     assert.deepEqual(await listed(store, { before: "running", status: "pending" }), ["pending"]);
   },
-  "unfinished returns pending, running and due runs, the oldest first": async (store) => {
+  "unfinished returns pending and due runs, and those whose lease has ended, the oldest first": async (store) => {
     await oneOfEach(store);
     await waiting(store, "sleeps", { wakeAt: T + 1_000 });
     await waiting(store, "waits", { steps: [openWait("a[0]", "go")] });
-    assert.deepEqual(await dueAt(store, T + 999), ["pending", "running"]);
-    assert.deepEqual(await dueAt(store, T + 1_000), ["sleeps", "pending", "running"]);
+    assert.deepEqual(await dueAt(store, T + 999), ["pending"]);
+    assert.deepEqual(await dueAt(store, T + 1_000), ["sleeps", "pending"]);
+    assert.deepEqual(await dueAt(store, ME.until), ["sleeps", "pending"]);
+    assert.deepEqual(await dueAt(store, ME.until + 1), ["sleeps", "pending", "running"]);
     const [first] = await store.unfinished({ workflows: ["ship"], now: T, limit: 1 });
     assert.deepEqual(first, await store.getRun("pending"));
   },
-  "unfinished respects its workflows and its limit": async (store) => {
+  "unfinished respects its workflows, its limit and the runs that it leaves out": async (store) => {
     await oneOfEach(store);
-    const found = async (workflows: string[], limit: number) =>
-      (await store.unfinished({ workflows, now: T, limit })).map(({ id }) => id);
+    const found = async (workflows: string[], limit: number, except?: string[]) => {
+      const rows = await store.unfinished({ workflows, now: LATE, limit, ...(except && { except }) });
+      return rows.map(({ id }) => id);
+    };
     assert.deepEqual(await found(["bill"], 9), ["bill"]);
     assert.deepEqual(await found(["ship", "bill"], 9), ["pending", "running", "bill"]);
     assert.deepEqual(await found(["ship", "bill"], 2), ["pending", "running"]);
+    assert.deepEqual(await found(["ship", "bill"], 2, ["pending", "none"]), ["running", "bill"]);
     assert.deepEqual(await found([], 9), []);
     assert.deepEqual(await found(["ship"], 0), []);
   },
-  "unfinished leaves out runs of live owners, which do not count against its limit": async (store) => {
-    for (let place = 0; place < 5; place++) await owned(store, `healthy-${place}`, { createdAt: T + place });
-    await owned(store, "orphan", { createdAt: T + 8, lease: { owner: "dead", until: T + 9 } });
-    await store.createRun(newRun("pending", { createdAt: T + 9 }));
-    const found = await store.unfinished({ workflows: ["ship"], now: T, limit: 3, alive: ["me", "you"] });
-    assert.deepEqual(
-      found.map(({ id }) => id),
-      ["orphan", "pending"],
-    );
+  "unfinished knows owners that live, whose runs it leaves out, and owners that have ended, whose leases need not end":
+    async (store) => {
+      for (let place = 0; place < 3; place++) await owned(store, `mine-${place}`, { createdAt: T + place });
+      await owned(store, "theirs", { createdAt: T + 8, lease: OTHER });
+      const found = async (now: number, known: { alive?: string[]; dead?: string[] }) =>
+        (await store.unfinished({ workflows: ["ship"], now, limit: 2, ...known })).map(({ id }) => id);
+      assert.deepEqual(await found(T + 9, {}), []);
+      assert.deepEqual(await found(T + 9, { dead: ["other", "nobody"] }), ["theirs"]);
+      assert.deepEqual(await found(LATE, {}), ["mine-0", "mine-1"]);
+      assert.deepEqual(await found(LATE, { alive: ["me"] }), ["theirs"]);
+      assert.deepEqual(await found(LATE, { alive: ["me", "other"] }), []);
+    },
+  "owners are those of running runs": async (store) => {
+    assert.deepEqual(await store.owners(), []);
+    await owned(store, "mine");
+    await owned(store, "mine too");
+    await owned(store, "theirs", { lease: OTHER });
+    await owned(store, "done", { lease: { owner: "done", until: LATE } });
+    await waiting(store, "waits", { wakeAt: T });
+    await store.commit([finish("done")]);
+    assert.deepEqual([...(await store.owners())].sort(), ["me", "other"]);
   },
 };
+
+/** Every lease has ended. */
+const LATE = OTHER.until + 1;

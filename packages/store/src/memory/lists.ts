@@ -60,14 +60,15 @@ export function matches<T extends string>(wanted: T | readonly T[] | undefined, 
 }
 
 export function unfinished(all: Map<string, Run>, filter: Timed<UnfinishedFilter>): RunRow[] {
-  const { workflows, runs, now, limit, alive = [], blocked = true } = filter;
+  const { workflows, runs, now, limit, alive = [], dead = [], except = [], blocked = true } = filter;
   const mayNeedOwner = ({ row }: Run): boolean => {
     if (workflows && !workflows.includes(row.workflow)) return false;
     if (runs && !runs.includes(row.id)) return false;
-    if (row.inLine) return false;
+    if (row.inLine || except.includes(row.id)) return false;
     if (row.status === "waiting") return row.wakeAt !== undefined && row.wakeAt <= now;
     if (row.status === "pending") return blocked || row.blocked === undefined;
-    return row.status === "running" && !alive.includes(row.owner ?? "");
+    const { owner = "", leaseUntil = Infinity } = row;
+    return row.status === "running" && (dead.includes(owner) || (leaseUntil < now && !alive.includes(owner)));
   };
   return [...all.values()]
     .filter(mayNeedOwner)

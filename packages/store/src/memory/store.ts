@@ -49,6 +49,9 @@ export function memoryStore(): Store {
     listRuns: (filter) => list(runs, filter),
     countRuns: () => counts(runs),
     unfinished: (filter) => unfinished(runs, { ...filter, now: now() }),
+    owners: () => [
+      ...new Set([...runs.values()].flatMap(({ row }) => (row.status === "running" && row.owner ? [row.owner] : []))),
+    ],
     claim({ run: id, lease, from }) {
       const run = runs.get(id);
       const at = now();

@@ -86,13 +86,27 @@ export function listings(db: Connection) {
         values,
       );
     },
-    unfinished({ workflows, runs, now, limit, alive = [], blocked = true }: Timed<UnfinishedFilter>): RunRow[] {
-      const only = [...(workflows ? [OF_WORKFLOWS] : []), ...(runs ? [OF_RUNS] : [])];
+    unfinished({
+      workflows,
+      runs,
+      now,
+      limit,
+      alive = [],
+      dead = [],
+      except = [],
+      blocked = true,
+    }: Timed<UnfinishedFilter>): RunRow[] {
+      const only = [
+        ...(workflows ? [OF_WORKFLOWS] : []),
+        ...(runs ? [OF_RUNS] : []),
+        ...(except.length > 0 ? ["id NOT IN (SELECT value FROM json_each(@except))"] : []),
+      ];
       const pending = ["status = 'pending' AND in_line = 0", ...only, ...(blocked ? [] : ["blocked IS NULL"])];
       const running = [
         "status = 'running' AND in_line = 0",
         ...only,
-        "owner NOT IN (SELECT value FROM json_each(@alive))",
+        `(lease_until < @now AND owner NOT IN (SELECT value FROM json_each(@alive))
+          OR owner IN (SELECT value FROM json_each(@dead)))`,
       ];
       const due = ["status = 'waiting'", "wake_at <= @now", ...only];
       const arms = [
@@ -103,7 +117,9 @@ export function listings(db: Connection) {
       const values = {
         ...(workflows && { workflows: JSON.stringify(workflows) }),
         ...(runs && { runs: JSON.stringify(runs) }),
+        ...(except.length > 0 && { except: JSON.stringify(except) }),
         alive: JSON.stringify(alive),
+        dead: JSON.stringify(dead),
         now,
         limit: Math.max(0, limit),
       };

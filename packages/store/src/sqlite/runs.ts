@@ -68,6 +68,7 @@ export function runsTable(db: Connection) {
      FROM (SELECT coalesce(max(seq), 0) AS seq FROM steps WHERE run = (SELECT number FROM runs WHERE id = ?)) AS last
      WHERE id = ? AND ${CLAIMABLE}`,
   );
+  const owners = db.prepare<[], string>("SELECT DISTINCT owner FROM runs WHERE status = 'running'").pluck();
   const renew = db.prepare<unknown[]>(
     "UPDATE runs SET lease_until = max(lease_until, ?) WHERE id = ? AND epoch = ? AND owner IS NOT NULL",
   );
@@ -118,6 +119,7 @@ export function runsTable(db: Connection) {
     list: listing.list,
     count: listing.count,
     unfinished: listing.unfinished,
+    owners: (): string[] => owners.all(),
     ownership: (id: string): Ownership | undefined => ownership.get(id),
     claim({ run, lease, now, from }: TimedClaim): boolean {
       const dead = from ?? { owner: null, epoch: null };

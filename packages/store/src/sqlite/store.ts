@@ -121,6 +121,7 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
     listRuns: (filter) => use((open) => open.read(() => open.tables.runs.list(filter))),
     countRuns: () => read(({ runs }) => runs.count()),
     unfinished: (filter) => read(({ runs }) => runs.unfinished({ ...filter, now: now() })),
+    owners: () => read(({ runs }) => runs.owners()),
     claim: (request) => write((tables) => claim(tables, timedClaim(request, now()))),
     executions: (run) => read(({ executions }) => executions.all(run)),
     renew({ runs: leased, ms }) {
