@@ -9,7 +9,7 @@ import type { PostgresOptions } from "./options.ts";
 import { commit } from "./requests/commit.ts";
 import { postgresFlow } from "./requests/flow.ts";
 import { heldRuns } from "./requests/held.ts";
-import { countRuns, listRuns, prune, unfinished } from "./requests/listings.ts";
+import { countRuns, listRuns, owners, prune, unfinished } from "./requests/listings.ts";
 import { claim, createRuns, executions, fork, getCode, getRun, renew, steps, wakeups } from "./requests/runs.ts";
 import { postgresSchedules } from "./requests/schedules.ts";
 import type { Session, Use } from "./requests/session.ts";
@@ -79,6 +79,7 @@ export function postgresStore(url: string, options: PostgresOptions = {}): Postg
     getCode: (code) => use((open) => getCode(open, code)),
     listRuns: (filter) => use((open) => listRuns(open, filter)),
     countRuns: () => use(countRuns),
+    owners: () => use(owners),
     unfinished: (filter) => use((open) => unfinished(open, filter)),
     claim: (request) => use((open) => claim(open, request)),
     executions: (run) => use((open) => executions(open, run)),

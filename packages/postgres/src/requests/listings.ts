@@ -105,18 +105,42 @@ export async function countRuns({ database }: Session): Promise<RunCount[]> {
   }));
 }
 
-/** Runs that may need an owner, oldest first. */
+/** Runs that need an owner, oldest first. One SELECT for each way to need one, so that an index finds them beside any number of healthy runs. */
 export async function unfinished({ database, now }: Session, filter: UnfinishedFilter): Promise<RunRow[]> {
-  const { workflows, runs, limit, alive = [], blocked = true } = filter;
+  const { workflows, runs, limit, alive = [], dead = [], except = [], blocked = true } = filter;
   const values = newValues();
-  const only = conditionsOf({ ...(workflows && { workflow: workflows }), ...(runs && { runs }) }, values);
+  const only = [
+    ...conditionsOf({ ...(workflows && { workflow: workflows }), ...(runs && { runs }) }, values),
+    ...(except.length === 0 ? [] : [`id <> ALL (${values.add(texts(except))}::text[])`]),
+  ];
+  const time = `(SELECT @.clock(${values.add(now())}))`;
   const order = `ORDER BY created_at, number LIMIT ${values.add(atMost(limit))}`;
+  const living = values.add(texts(alive));
   const arms = [
     ["status = 'pending' AND NOT in_line", ...(blocked ? [] : ["blocked IS NULL"])],
-    [`status = 'running' AND NOT in_line AND owner <> ALL (${values.add(texts(alive))}::text[])`],
-    [`status = 'waiting' AND wake_at <= (SELECT @.clock(${values.add(now())}))`],
-  ].map((conditions) => `(SELECT ${COLUMNS} FROM @.runs ${whereOf([...conditions, ...only])} ${order})`);
-  return (await database.query<RunColumns>(`${arms.join(" UNION ALL ")} ${order}`, values.all)).map(runOf);
+    [`status = 'running' AND NOT in_line AND lease_until < ${time} AND owner <> ALL (${living}::text[])`],
+    [`status = 'waiting' AND wake_at <= ${time}`],
+  ];
+  if (dead.length > 0) {
+    const ended = `${values.add(texts(dead))}::text[]`;
+    // not those of the second SELECT as well
+    const others = `NOT (lease_until < ${time} AND owner <> ALL (${living}::text[]))`;
+    arms.push([`status = 'running' AND NOT in_line AND @.short(owner) = ANY (@.shorts(${ended})) AND ${others}`]);
+  }
+  const selects = arms.map((of) => `(SELECT ${COLUMNS} FROM @.runs ${whereOf([...of, ...only])} ${order})`);
+  return (await database.query<RunColumns>(`${selects.join(" UNION ALL ")} ${order}`, values.all)).map(runOf);
+}
+
+/** The owners of running runs: one look at an index for each owner, however many runs it has. */
+export async function owners({ database }: Session): Promise<string[]> {
+  const next = (condition: string): string =>
+    `SELECT owner FROM @.runs WHERE status = 'running' ${condition} ORDER BY @.short(owner) LIMIT 1`;
+  const rows = await database.query<{ owner: string }>(
+    `WITH RECURSIVE found AS (
+       (${next("")}) UNION ALL SELECT (${next("AND @.short(owner) > @.short(found.owner)")}) FROM found WHERE owner IS NOT NULL)
+     SELECT owner FROM found WHERE owner IS NOT NULL`,
+  );
+  return rows.map(({ owner }) => decodeText(owner));
 }
 
 export async function prune({ database, now }: Session, filter: PruneFilter): Promise<number> {

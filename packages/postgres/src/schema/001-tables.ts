@@ -66,6 +66,7 @@ CREATE INDEX runs_by_age ON @.runs (created_at, number);
 CREATE INDEX runs_by_status ON @.runs (status, created_at, number);
 CREATE INDEX runs_ready ON @.runs (created_at, number) WHERE status = 'pending' AND NOT in_line;
 CREATE INDEX runs_by_lease ON @.runs (lease_until) WHERE status = 'running';
+CREATE INDEX runs_by_owner ON @.runs (@.short(owner)) WHERE status = 'running';
 CREATE INDEX runs_by_wake ON @.runs (wake_at, number) WHERE status = 'waiting';
 CREATE INDEX runs_by_parent ON @.runs (@.short(parent), created_at) WHERE parent IS NOT NULL;
 CREATE INDEX runs_by_begin ON @.runs (begin_by) WHERE begin_by IS NOT NULL;
