@@ -12,7 +12,7 @@ export function databases(options: ServerOptions = {}) {
   const query = async (sql: string): Promise<pg.QueryResult> => {
     if (!client) {
       client = new pg.Client(running().url);
-      client.on("error", () => {});
+      client.on("error", () => (client = undefined)); // the next query makes another one
       await client.connect();
     }
     return client.query(sql);

@@ -60,9 +60,10 @@ const release = (run: string, ...steps: StepRow[]) =>
 /** Runs which somebody would take up now. */
 const due = async (): Promise<string[]> => (await one.unfinished({ limit: 100 })).map(({ id }) => id).sort();
 
-/** Waits until so many sessions wait for a lock. */
+/** Waits until so many sessions wait for a lock, or so long that nothing will make them. */
 async function untilBlocked(count: number): Promise<void> {
-  for (;;) {
+  const end = performance.now() + 2_000;
+  while (performance.now() < end) {
     const { rows } = await query(
       "SELECT count(*)::integer AS blocked FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
     );

@@ -1,0 +1,279 @@
+import { createServer, connect as connectTo, type Server, type Socket } from "node:net";
+import { setTimeout } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { openStore, type NewRun, type Store } from "@perdure/store";
+import { postgresStore, type PostgresOptions, type PostgresStore } from "../src/index.ts";
+import { connect } from "../src/connection/database.ts";
+import { placeOf } from "../src/connection/place.ts";
+import { migrate } from "../src/schema/migrate.ts";
+import { migrations } from "../src/schema/migrations.ts";
+import { databases } from "./databases.ts";
+
+const { beforeTests, afterTests, urlOf, query, server } = databases();
+beforeAll(beforeTests);
+afterAll(afterTests);
+
+const run = (id: string, given: Partial<NewRun> = {}): NewRun => ({
+  id,
+  workflow: "ship",
+  file: "f.ts",
+  input: "1",
+  inputHash: "h",
+  code: "c",
+  modules: "m",
+  seed: "s",
+  ...given,
+});
+const lease = { owner: "me", ms: 60_000 };
+
+async function opened(url: string, options: PostgresOptions = {}): Promise<PostgresStore> {
+  const store = postgresStore(url, options);
+  await store.open();
+  onTestFinished(async () => store.close());
+  return store;
+}
+
+describe("the URL", () => {
+  test("openStore loads the package", async () => {
+    const store = openStore(urlOf("by_url"));
+    await store.open();
+    expect((await store.createRun(run("r"))).created).toBe(true);
+    expect(await store.getRun("r")).toMatchObject({ id: "r", status: "pending" });
+    await store.close();
+    expect(() => placeOf("postgres://app:secret@host/db?schema=x", {}).name).not.toThrow();
+  });
+
+  test("the name of a store has its schema, but no password", () => {
+    expect(postgresStore("postgres://app:secret@host:1234/db").name).toBe("postgres://app@host:1234/db");
+    expect(postgresStore("postgresql://host/db?schema=jobs&sslmode=require").name).toBe(
+      "postgresql://host/db?schema=jobs",
+    );
+  });
+
+  test.each([
+    ["mysql://host/db", {}, "STORE_URL_INVALID"],
+    ["no url", {}, "STORE_URL_INVALID"],
+    ["postgres://host/db?schema=a-b", {}, "OPTION_INVALID"],
+    ["postgres://host/db", { schema: 'a"; DROP TABLE x' }, "OPTION_INVALID"],
+    ["postgres://host/db", { schema: "pg_toast" }, "OPTION_INVALID"],
+    ["postgres://host/db", { connections: 0 }, "OPTION_INVALID"],
+    ["postgres://host/db", { timeout: 1.5 }, "OPTION_INVALID"],
+    ["postgres://host/db", { shema: "x" } as PostgresOptions, "OPTION_UNKNOWN"],
+  ])("%s with %o is refused: %s", (url, options, code) => {
+    expect(() => postgresStore(url, options)).toThrow(expect.objectContaining({ code }));
+  });
+
+  test("a message about a URL does not quote its password", () => {
+    expect(() => postgresStore("mysql://app:secret@host/db")).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining("secret") as string }),
+    );
+  });
+});
+
+describe("the schema", () => {
+  test("any number of processes create it at the same time", async () => {
+    const stores = Array.from({ length: 6 }, () => postgresStore(urlOf("together"), { connections: 2 }));
+    await Promise.all(stores.map((store) => store.open()));
+    await Promise.all(stores.map((store, number) => store.createRun(run(`r${number}`))));
+    expect(await stores[0]?.listRuns({})).toHaveLength(6);
+    await Promise.all(stores.map((store) => store.close()));
+  });
+
+  const newer = [...migrations, { sql: "CREATE TABLE @.newer (number integer);", breaking: false }];
+  const broken = [...newer, { sql: "CREATE TABLE @.newest (number integer);", breaking: true }];
+
+  async function migrated(schema: string, to: typeof migrations): Promise<void> {
+    const place = placeOf(urlOf(schema), {});
+    const database = connect(place);
+    await migrate(database, place, to);
+    await database.close();
+  }
+
+  test("a newer version is added while an older program goes on, and a later start of that program accepts it", async () => {
+    const old = await opened(urlOf("rolling"));
+    await old.createRun(run("r"));
+    await migrated("rolling", newer);
+    expect(await old.getRun("r")).toMatchObject({ id: "r" });
+    const again = await opened(urlOf("rolling"));
+    expect(await again.getRun("r")).toMatchObject({ id: "r" });
+    const { rows } = await query("SELECT version, min_version FROM rolling.meta");
+    expect(rows).toEqual([{ version: migrations.length + 1, min_version: migrations.length }]);
+  });
+
+  test("a newer version that older programs must not use stops them", async () => {
+    await migrated("breaking", broken);
+    await expect(postgresStore(urlOf("breaking")).open()).rejects.toMatchObject({ code: "STORE_NEWER" });
+  });
+
+  test("a migration that fails changes nothing", async () => {
+    const wrong = [...migrations, { sql: "CREATE TABLE @.half (number integer); SELECT nothing;", breaking: false }];
+    await opened(urlOf("failing"));
+    await expect(migrated("failing", wrong)).rejects.toThrow("nothing");
+    const { rows } = await query("SELECT version, to_regclass('failing.half') AS half FROM failing.meta");
+    expect(rows).toEqual([{ version: migrations.length, half: null }]);
+  });
+
+  test("a role without the right to create anything can use it", async () => {
+    await opened(urlOf("granted"));
+    await query(`CREATE ROLE app LOGIN; GRANT USAGE ON SCHEMA granted TO app;
+      GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA granted TO app; GRANT USAGE ON ALL SEQUENCES IN SCHEMA granted TO app;`);
+    const url = (schema: string) => urlOf(schema).replace("postgres@", "app@");
+    const store = await opened(url("granted"));
+    await store.createRun(run("r", { lease, queue: { queue: "q", key: "", rank: 1 } }));
+    await store.commit([{ type: "finish", run: "r", epoch: 1, status: "completed", output: "1", unhandled: [] }]);
+    const schedule = {
+      name: "daily",
+      timing: "t",
+      policy: "p",
+      overlap: "skip",
+      workflow: "ship",
+      file: "f.ts",
+    } as const;
+    await store.putSchedule({ ...schedule, input: "1", inputHash: "h", code: "c", modules: "m", anchor: 0, nextAt: 1 });
+    expect(await store.getRun("r")).toMatchObject({ status: "completed" });
+    await expect(postgresStore(url("not_granted")).open()).rejects.toMatchObject({ code: "STORE_REFUSED" });
+  });
+
+  test("a wrong database is named", async () => {
+    const url = urlOf("s").replace("/postgres?", "/nowhere?");
+    await expect(postgresStore(url).open()).rejects.toMatchObject({
+      code: "STORE_REFUSED",
+      message: expect.stringContaining('database "nowhere" does not exist') as string,
+    });
+  });
+});
+
+describe("time", () => {
+  test("the server's clock decides, whatever that of this machine says", async () => {
+    vi.spyOn(Date, "now").mockReturnValue(0);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const store = await opened(urlOf("clock"));
+    const { rows } = await query("SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS time");
+    const { time } = rows[0] as { time: number };
+    expect(Math.abs((await store.time()) - time)).toBeLessThan(5_000);
+    const { run: made } = await store.createRun(run("r", { lease }));
+    expect(Math.abs((made.leaseUntil ?? 0) - time - lease.ms)).toBeLessThan(5_000);
+  });
+});
+
+/** A way to the server that can be cut, or swallow everything. */
+async function proxy(): Promise<{ readonly url: (schema: string) => string; swallow: boolean; cut(): void }> {
+  const sockets = new Set<Socket>();
+  const state = { swallow: false };
+  const listening: Server = createServer((client) => {
+    const upstream = connectTo(server().port, "127.0.0.1");
+    for (const [from, to] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      sockets.add(from);
+      from.on("error", () => {});
+      from.on("data", (data) => void (state.swallow || to.write(data)));
+      from.on("close", () => to.destroy());
+    }
+  });
+  await new Promise<void>((done) => listening.listen(0, "127.0.0.1", done));
+  const { port } = listening.address() as { port: number };
+  const cut = (): void => sockets.forEach((socket) => socket.destroy());
+  onTestFinished(() => {
+    cut();
+    listening.close();
+  });
+  return Object.assign(state, {
+    url: (schema: string) => urlOf(schema).replace(String(server().port), String(port)),
+    cut,
+  });
+}
+
+describe("a server that is away", () => {
+  test("a call that gets no answer ends in time, and its connection is not used again", async () => {
+    const way = await proxy();
+    const store = await opened(way.url("swallowed"), { timeout: 300, connections: 1 });
+    await store.createRun(run("before"));
+    way.swallow = true;
+    const begun = performance.now();
+    await expect(store.createRun(run("lost"))).rejects.toMatchObject({ code: "STORE_UNREACHABLE" });
+    expect(performance.now() - begun).toBeLessThan(5_000);
+    way.swallow = false;
+    expect(await store.getRun("before")).toMatchObject({ id: "before" });
+    expect(await store.getRun("nobody")).toBeUndefined();
+  });
+
+  test("connections that are cut are replaced", async () => {
+    const way = await proxy();
+    const store = await opened(way.url("cut"));
+    await Promise.all(Array.from({ length: 5 }, (_, number) => store.createRun(run(`r${number}`))));
+    way.cut();
+    const answers = await Promise.allSettled(Array.from({ length: 10 }, () => Promise.resolve(store.getRun("r1"))));
+    for (const { reason } of answers.filter((each) => each.status === "rejected"))
+      expect(reason).toMatchObject({ code: "STORE_UNREACHABLE" });
+    expect(await store.getRun("r1")).toMatchObject({ id: "r1" });
+  });
+
+  test("a server that is killed is used again when it is back, with everything that it acknowledged", async () => {
+    const store = await opened(urlOf("killed"), { timeout: 2_000 });
+    await store.createRun(run("r", { lease }));
+    await server().stop();
+    await expect(store.getRun("r")).rejects.toMatchObject({ code: "STORE_UNREACHABLE" });
+    await expect(postgresStore(urlOf("killed")).open()).rejects.toMatchObject({ code: "STORE_UNREACHABLE" });
+    await server().start();
+    expect(await store.commit([{ type: "progress", run: "r", epoch: 1, value: "1" }])).toEqual([true]);
+  });
+
+  test("a server that can only be read is one that is away", async () => {
+    const store = await opened(urlOf("standby"));
+    await query("ALTER SYSTEM SET default_transaction_read_only = on");
+    await query("SELECT pg_reload_conf()");
+    onTestFinished(async () => {
+      await query("SET default_transaction_read_only = off");
+      await query("ALTER SYSTEM RESET default_transaction_read_only");
+      await query("SELECT pg_reload_conf()");
+    });
+    const outcome = async (): Promise<unknown> => {
+      try {
+        return await store.createRun(run("r"));
+      } catch (error) {
+        return (error as { code?: unknown }).code;
+      }
+    };
+    await expect.poll(outcome, { timeout: 5_000 }).toBe("STORE_UNREACHABLE");
+  });
+});
+
+describe("watch", () => {
+  const listening = async (store: Store): Promise<{ count: number }> => {
+    const heard = { count: 0 };
+    const end = store.watch?.(() => heard.count++);
+    onTestFinished(() => end?.());
+    await expect.poll(() => heard.count).toBeGreaterThan(0); // it has begun: something may have been missed before
+    await setTimeout(100);
+    heard.count = 0;
+    return heard;
+  };
+
+  test("tells of what other stores write, once for many writes, and not of its own", async () => {
+    const one = await opened(urlOf("watched"));
+    const other = await opened(urlOf("watched"));
+    const heard = await listening(one);
+    await one.createRun(run("own"));
+    await setTimeout(150);
+    expect(heard.count).toBe(0);
+    await other.createRuns(Array.from({ length: 20 }, (_, number) => run(`r${number}`)));
+    for (let number = 0; number < 20; number++) await other.deliver({ run: `r${number}`, name: "go", payload: "1" });
+    await expect.poll(() => heard.count).toBeGreaterThan(0);
+    expect(heard.count).toBeLessThan(20);
+  });
+
+  test("a connection that is lost is made again", async () => {
+    const way = await proxy();
+    const one = await opened(way.url("heard"));
+    const other = await opened(urlOf("heard"));
+    const heard = await listening(one);
+    way.cut();
+    await expect.poll(() => heard.count, { timeout: 10_000 }).toBeGreaterThan(0); // it listens again
+    await setTimeout(100);
+    heard.count = 0;
+    await other.createRun(run("r"));
+    await expect.poll(() => heard.count, { timeout: 5_000 }).toBeGreaterThan(0);
+  });
+});
