@@ -31,6 +31,9 @@ const READS: ReadonlySet<StoreMethod> = new Set([
   "queues",
   "queueKeys",
   "slotOwners",
+  "getSchedule",
+  "listSchedules",
+  "dueSchedules",
 ]);
 const isRead = (method: StoreMethod): boolean => READS.has(method);
 const isWrite = (method: StoreMethod): boolean => !READS.has(method);

@@ -30,7 +30,9 @@ const QUIET_TIME = 15 * 60_000;
 const LOOK_INTERVAL = 250;
 /** No more than this can happen in one millisecond. */
 const MOST_AT_ONCE = 5000;
-/** What the programs of a world are about: the life of runs, or queues and the conditions under which runs begin. */
+/** One of so many worlds of queues has schedules too. */
+const WITH_SCHEDULES = 3;
+/** What the programs of a world are about: the life of runs, or queues, schedules, and the conditions under which runs begin. */
 export type Subject = "life" | "flow";
 const modulesOf: Readonly<Record<Subject, readonly Module[]>> = {
   life: ["steps", "waits", "families", "troubles"],
@@ -53,6 +55,7 @@ export class Simulation implements Surroundings, Stage {
   readonly observer: Witness;
   readonly subject: Subject;
   readonly modules: readonly Module[];
+  readonly hasSchedules: boolean;
   readonly flow: FlowWitness;
   private readonly maxStalls: number;
   /** How likely a process crashes just before or after a call reaches the store, in percent. */
@@ -64,7 +67,8 @@ export class Simulation implements Surroundings, Stage {
 
   constructor(subject: Subject, seed: number, store: Store) {
     this.subject = subject;
-    this.modules = modulesOf[subject];
+    this.hasSchedules = subject === "flow" && seed % WITH_SCHEDULES === 1;
+    this.modules = [...modulesOf[subject], ...(this.hasSchedules ? (["ticking"] as const) : [])];
     this.random = new Choices([], seed);
     this.outside = new EventLoop(this.time, this.random);
     this.store = store;
@@ -85,6 +89,7 @@ export class Simulation implements Surroundings, Stage {
       ...seen,
       reaches: (method, args) => {
         seen.reaches(method, args);
+        this.flow.ticks.reaches(method, args);
         if (!process.isGone) mayCrash(method);
       },
       answered: (method, args, answer, calledAt) => {
@@ -109,6 +114,7 @@ export class Simulation implements Surroundings, Stage {
     await this.until(() => {
       if (this.time.now < lookedAt + LOOK_INTERVAL) return false;
       lookedAt = this.time.now;
+      if (this.hasSchedules) this.flow.ticks.checkProgress(this.actions.healthy());
       return lookedAt >= limit || isAtRest(this, this.actions);
     });
     checkEnd(this, this.actions);
