@@ -87,6 +87,10 @@ export class Simulation implements Surroundings, Stage {
     };
     return {
       ...seen,
+      called: (method, args) => {
+        seen.called(method, args);
+        this.flow.ticks.called(process, args);
+      },
       reaches: (method, args) => {
         seen.reaches(method, args);
         this.flow.ticks.reaches(method, args);

@@ -69,11 +69,17 @@ export class Ticks {
   /** How many runs were created beside the ticks, by schedule. */
   private readonly beside = new Map<string, number>();
   private unended: readonly string[] = [];
+  /** What the clock showed where a call was made, by its first argument. */
+  private readonly calledAt = new WeakMap<object, number>();
 
   constructor(time: Time, reports: Reports, truth: Truth) {
     this.time = time;
     this.reports = reports;
     this.truth = truth;
+  }
+
+  called({ clock }: VirtualProcess, [given]: readonly unknown[]): void {
+    if (typeof given === "object" && given !== null) this.calledAt.set(given, clock.now());
   }
 
   /** The store has not changed yet. */
@@ -126,8 +132,8 @@ export class Ticks {
     if (old.paused === paused) return this.compare(name, old, row);
     if (change.paused) return this.put(name, { ...old, paused }, row, true);
     const { doneTo, nextAt } = change;
-    if (doneTo < old.doneTo) this.reports.problem(`${process.name} resumes ${name} at a tick that it had dealt with`);
-    if (doneTo > old.doneTo) this.checkClock(process, `resumes ${name}`, doneTo);
+    if (doneTo !== Math.max(old.doneTo, this.calledAt.get(change) ?? 0))
+      this.reports.problem(`${process.name} resumes ${name} from ${timesOf([doneTo])} on, not from now on`);
     this.put(name, { ...old, paused, doneTo, nextAt }, row, true);
   }
 
