@@ -141,7 +141,7 @@ export class Scheduler {
   private async tickOrBackOff(store: Store & ScheduleStore, row: ScheduleRow): Promise<number> {
     const { clock, log } = this.runtime;
     const backOff = this.backOffs.get(row.name);
-    const wait = backOff ? backOff.until - clock.monotonic() : 0;
+    const wait = backOff ? backOff.until - this.runtime.monotonic() : 0;
     if (wait > 0) return clock.now() + wait;
     try {
       const next = await this.tick(store, row);
@@ -150,7 +150,7 @@ export class Scheduler {
     } catch (error) {
       const failures = (backOff?.failures ?? 0) + 1;
       const delay = backoffAfter(failures);
-      this.backOffs.set(row.name, { failures, until: clock.monotonic() + delay });
+      this.backOffs.set(row.name, { failures, until: this.runtime.monotonic() + delay });
       const code: unknown = error instanceof PerdureError ? { code: error.code } : {};
       log.error(`the schedule ${row.name} could not tick: ${headlineOf(error)}`, {
         schedule: row.name,
