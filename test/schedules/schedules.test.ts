@@ -196,21 +196,50 @@ describe("ticks while nobody ran", () => {
 });
 
 describe("a clock", () => {
-  test("that is set back ticks nothing twice; one that jumps ahead is like a pause", async () => {
+  /** A runtime whose clock can be set: to so many milliseconds ahead. */
+  function withMovedClock(store: Store, logger?: Logger) {
     const clock = new TestClock(now.getTime());
     let shift = 0;
-    const atShifted = (time: number, fn: () => void): (() => void) => clock.at(time - shift, fn);
-    const moved = { now: () => clock.now() + shift, monotonic: () => clock.now(), at: atShifted };
+    const at = (time: number, fn: () => void): (() => void) => clock.at(time - shift, fn);
+    const moved = { now: () => clock.now() + shift, monotonic: () => clock.now(), at };
+    const options = { store, clock: moved, pollInterval: "1m", lease: "1000d", ...(logger && { logger }) } as const;
+    const runtime = (installed.runtime = new Runtime(options));
+    return {
+      set: (ahead: number): void => void (shift = ahead),
+      pass: (minutes: number): Promise<void> => clock.advance(minutes * 60_000, () => settledIn(runtime)),
+    };
+  }
+
+  test("that is set back while a tick is about to be tried again delays it by no more than that", async () => {
     const store = memoryStore();
-    const runtime = (installed.runtime = new Runtime({ store, clock: moved, pollInterval: "1m", lease: "1000d" }));
+    let fails = false;
+    const { tickSchedule } = store;
+    store.tickSchedule = (tick) => {
+      if (fails) throw new Error("disk full");
+      return tickSchedule?.(tick);
+    };
+    const { set, pass } = withMovedClock(store, keeping([]));
     worker();
     await schedule("daily", "1h", bill, []);
-    const pass = (minutes: number): Promise<void> => clock.advance(minutes * 60_000, () => settledIn(runtime));
+    await pass(5);
+    fails = true;
+    set(5 * 3_600_000);
+    await pass(2);
+    fails = false;
+    set(0);
     await pass(125);
-    shift = -7_200_000;
+    expect(await ticks()).toEqual(["2030-01-01T01:00", "2030-01-01T02:00"]);
+  });
+
+  test("that is set back ticks nothing twice; one that jumps ahead is like a pause", async () => {
+    const { set, pass } = withMovedClock(memoryStore());
+    worker();
+    await schedule("daily", "1h", bill, []);
+    await pass(125);
+    set(-7_200_000);
     await pass(100);
     expect(await ticks()).toEqual(["2030-01-01T01:00", "2030-01-01T02:00"]);
-    shift = 5 * 3_600_000 + 60_000;
+    set(5 * 3_600_000 + 60_000);
     await pass(10);
     expect(await ticks()).toEqual(["2030-01-01T01:00", "2030-01-01T02:00", "2030-01-01T08:00"]);
   });

@@ -3,6 +3,7 @@ import { PerdureError } from "@perdure/protocol";
 import { lines } from "./network.ts";
 import type { VirtualProcess } from "./process.ts";
 import { conditions, sharedStart, type Conditions } from "./flow/requests.ts";
+import { Schedules } from "./flow/schedules.ts";
 import { gathering, shapes, type Module, type Shape } from "./programs/shapes.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -26,7 +27,8 @@ const MOST_PROCESSES = 4;
 /** A store that fails, a closed runtime, or a run that does not exist yet. */
 const isExpected = (error: unknown): boolean =>
   error instanceof PerdureError
-    ? /^(?:STORE|SQLITE|RUNTIME)_/.test(error.code) || ["RUN_NOT_FOUND", "RUN_COMPENSATED"].includes(error.code)
+    ? /^(?:STORE|SQLITE|RUNTIME)_/.test(error.code) ||
+      ["RUN_NOT_FOUND", "RUN_COMPENSATED", "SCHEDULE_NOT_FOUND"].includes(error.code)
     : error instanceof Error && error.name === "StoreDown";
 
 /** What people and machines do to the processes and their runs, at random. */
@@ -34,6 +36,7 @@ export class Actions {
   readonly callers: Caller[] = [];
   /** Runs that `start` has returned. */
   readonly started = new Set<string>();
+  readonly schedules: Schedules | undefined;
 
   private readonly simulation: Simulation;
   private readonly plans: readonly Plan[];
@@ -44,16 +47,19 @@ export class Actions {
     this.simulation = simulation;
     const { random } = simulation;
     const { modules } = simulation;
-    const theme = random.chance(50) ? random.pick<Module>([...modules, this.isFlow ? "queues" : "waits"]) : undefined;
+    const ofPlans = modules.filter((module) => module !== "ticking");
+    const theme = random.chance(50) ? random.pick<Module>([...ofPlans, this.isFlow ? "queues" : "waits"]) : undefined;
     const isPlayed = ({ module }: Shape): boolean =>
       theme === undefined ? modules.includes(module) : module === theme;
     const names = Object.keys(shapes).filter((name) => isPlayed(shapes[name] as Shape));
-    this.plans = Array.from({ length: random.between(1, 8) }, (_, index) => {
+    this.plans = Array.from({ length: random.between(1, simulation.hasSchedules ? 3 : 8) }, (_, index) => {
       const drawn = shapes[random.pick(names)] as Shape;
       const shape = drawn.isDeadly && random.chance(60) ? (shapes["sequence"] as Shape) : drawn;
       const args = shape === shapes["deadly"] ? [random.pick([1, 2, 99])] : shape.args;
       return { id: `r${index + 1}`, shape, args, options: this.isFlow ? conditions(random) : {} };
     });
+    if (simulation.hasSchedules)
+      this.schedules = new Schedules(simulation, (...given) => this.do(...given), this.started);
   }
 
   /** Whether the programs stand in line of queues. */
@@ -96,6 +102,7 @@ export class Actions {
     random.weighted<() => void>([
       [24, () => this.start(process, plan)],
       ...(this.isFlow ? this.flowActions(process) : []),
+      ...(this.schedules?.actions(process) ?? []),
       [10, () => this.deliver(process, plan)],
       [3, () => this.cancel(process, this.someRun(plan))],
       [2, () => this.retry(process, plan.id)],
@@ -119,6 +126,7 @@ export class Actions {
     const { random, modules } = this.simulation;
     const process = this.simulation.spawn(random.chance(60) ? modules : modules.filter(() => random.chance(50)));
     process.line = random.weighted(lines);
+    if (this.schedules && random.chance(70)) this.schedules.begin(process);
     if (random.chance(70)) this.work(process);
     if (random.chance(50)) this.do(process, "recover()", recover);
   }
@@ -232,6 +240,10 @@ export class Actions {
   private deliver(process: VirtualProcess, { id, shape }: Plan): void {
     const { random } = this.simulation;
     if (shape === shapes["grandparent"]) return this.send(process, `${id}/w`, "go");
+    if (this.schedules && random.chance(60)) {
+      const run = this.someRun({ id });
+      if (run.includes("@")) return this.send(process, run, "go");
+    }
     if (shape.signals.length > 0) this.send(process, id, random.pick(shape.signals));
   }
 
@@ -241,16 +253,14 @@ export class Actions {
   }
 
   private cancel(process: VirtualProcess, id: string): void {
-    const { observer, time } = this.simulation;
+    const { observer } = this.simulation;
     observer.cancelAsked.add(id);
     this.do(
       process,
       `cancel(${id})`,
       async () => (await getRun(id)).cancel("enough"),
       (answer) => {
-        if (answer !== true || observer.cancelPromised.has(id)) return;
-        observer.counts.cancels++;
-        observer.cancelPromised.set(id, time.now);
+        if (answer === true) observer.willCancel(id);
       },
     );
   }
@@ -273,7 +283,7 @@ export class Actions {
   }
 
   /** A planned run, or one that it began. */
-  private someRun({ id }: Plan): string {
+  private someRun({ id }: Pick<Plan, "id">): string {
     const { random, store } = this.simulation;
     const all = store.listRuns({ limit: 100 }) as { id: string }[];
     return all.length > 0 && random.chance(50) ? random.pick(all).id : id;
@@ -310,18 +320,43 @@ export class Actions {
   heal(): void {
     this.soon(() => this.keepWorking());
     this.soon(() => this.answerAll());
+    if (!this.schedules) return;
+    const { outside, time, random } = this.simulation;
+    outside.at(time.now + random.pick([1000, 20_000, 20_000, 90_000]), () => this.silence());
+  }
+
+  private silence(): void {
+    const { outside, time, alive } = this.simulation;
+    const process = alive.find(({ isClosing, loaded }) => !isClosing && loaded.has("ticking"));
+    if (process) this.schedules?.silence(process);
+    outside.at(time.now + 3000, () => this.silence());
   }
 
   /** One process always has all modules and a worker: the next one, when a run kills it. */
   private keepWorking(): void {
     const { simulation } = this;
     const { outside, time, alive } = simulation;
-    const isHealthy = (process: VirtualProcess): boolean =>
-      !process.isClosing &&
-      process.loaded.size === simulation.modules.length &&
-      (this.workers.get(process)?.length ?? 0) > 0;
-    if (!alive.some(isHealthy)) this.work(simulation.spawn());
+    if (!alive.some((process) => this.isHealthy(process))) this.work(simulation.spawn());
     outside.at(time.now + 500, () => this.keepWorking());
+  }
+
+  /** Processes that can execute every run, and since when nothing disturbs them. */
+  healthy(): { readonly process: VirtualProcess; readonly since: number }[] {
+    return this.simulation.alive
+      .filter((process) => this.isHealthy(process))
+      .map((process) => ({
+        process,
+        since: Math.max(this.simulation.healedAt, process.bornAt, process.loop.pausedUntil),
+      }));
+  }
+
+  /** Whether it can execute every run. */
+  private isHealthy(process: VirtualProcess): boolean {
+    return (
+      !process.isClosing &&
+      process.loaded.size === this.simulation.modules.length &&
+      (this.workers.get(process)?.length ?? 0) > 0
+    );
   }
 
   /** Every open wait without a limit is answered. */

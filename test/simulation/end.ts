@@ -3,7 +3,7 @@ import { hasEnded, type RunHead, type RunRow } from "../../packages/store/src/in
 import { inputOf } from "../../packages/runtime/src/queues/run-input.ts";
 import { createCodec, versioned } from "../../packages/runtime/src/values/codec.ts";
 import type { Actions, Caller } from "./actions.ts";
-import { gathering, shapes, type Fate, type Shape } from "./programs/shapes.ts";
+import { gathering, shapes, ticking, type Fate, type Shape } from "./programs/shapes.ts";
 import type { Simulation } from "./simulation.ts";
 
 /** Milliseconds after which a cancellation has taken effect at the latest, when nothing fails. */
@@ -11,7 +11,7 @@ const CANCEL_TIME = 60_000;
 
 const values = versioned(createCodec());
 const byName = new Map<string, Shape>(
-  [...Object.values(shapes), ...Object.values(gathering)].map((shape) => [shape.workflow.name, shape]),
+  [shapes, gathering, ticking].flatMap((each) => Object.values(each)).map((shape) => [shape.workflow.name, shape]),
 );
 
 const allRuns = ({ store, truth }: Simulation): RunRow[] =>
@@ -39,8 +39,9 @@ function isListening({ truth }: Simulation, { process, run }: Caller): boolean {
   return isTold && !process.isGone && !process.isClosing;
 }
 
-/** Every run has ended, or is blocked, and everybody who waited for one has been told. */
+/** No schedule ticks any more, every run has ended, or is blocked, and everybody who waited for one has been told. */
 export const isAtRest = (simulation: Simulation, actions: Actions): boolean =>
+  actions.schedules?.areAtRest !== false &&
   allRuns(simulation).every((row) => isStill(simulation, row)) &&
   actions.callers.every((caller) => caller.result !== undefined || !isListening(simulation, caller));
 
@@ -62,6 +63,7 @@ export function checkEnd(simulation: Simulation, actions: Actions): void {
     checkCancellation(simulation, row);
   }
   for (const caller of actions.callers) if (isListening(simulation, caller)) checkCaller(simulation, caller);
+  if (actions.schedules) simulation.flow.ticks.checkEnd(actions.schedules.asked);
   simulation.flow.checkEnd(values, simulation.healedAt, observer.endedAt);
 }
 

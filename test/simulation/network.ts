@@ -33,6 +33,9 @@ const READS: ReadonlySet<StoreMethod> = new Set([
   "slotOwners",
   "time",
   "owners",
+  "getSchedule",
+  "listSchedules",
+  "dueSchedules",
 ]);
 const isRead = (method: StoreMethod): boolean => READS.has(method);
 const isWrite = (method: StoreMethod): boolean => !READS.has(method);

@@ -56,6 +56,8 @@ export class VirtualProcess implements Owners {
   readonly clock: VirtualClock & Clock;
   readonly runtime: Runtime;
   readonly lease: number;
+  /** In the time of the world. */
+  readonly bornAt: number;
   readonly loaded: Set<Module>;
   readonly here = new Set<string>();
   line: Line = goodLine;
@@ -78,6 +80,7 @@ export class VirtualProcess implements Owners {
     this.around = around;
     this.name = name;
     this.machine = machine;
+    this.bornAt = around.time.now;
     this.loaded = new Set(loaded);
     this.registry = registryOf(this.loaded);
     this.lease = options.lease;

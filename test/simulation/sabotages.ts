@@ -2,6 +2,9 @@ import type { Sabotage } from "./bundle.ts";
 
 const MEMORY = "store/src/memory";
 const LINE = `${MEMORY}/line.ts`;
+const SCHEDULES = `${MEMORY}/schedules.ts`;
+const TICK = "store/src/apply-tick.ts";
+const DUE = "runtime/src/schedules/due.ts";
 const CLAIMS = "runtime/src/process/claims.ts";
 const FOLLOWERS = "runtime/src/process/followers.ts";
 const POLLER = "runtime/src/process/poller.ts";
@@ -183,6 +186,127 @@ export const sabotages: Readonly<Record<string, readonly Sabotage[]>> = {
       file: `${MEMORY}/starting.ts`,
       line: `recent.length < throttle.limit`,
       instead: `recent.length <= throttle.limit`,
+    },
+  ],
+  "ticks are dealt with on the ground of an outdated read": [
+    {
+      subject: "flow",
+      file: SCHEDULES,
+      line: `const row = current(tick.name, tick.revision);`,
+      instead: `const row = schedules.get(tick.name);`,
+    },
+  ],
+  "a schedule that is paused is due": [
+    {
+      subject: "flow",
+      file: SCHEDULES,
+      line: `const active = [...schedules.values()].filter(({ paused }) => !paused);`,
+      instead: `const active = [...schedules.values()];`,
+    },
+  ],
+  "a pause is forgotten": [
+    {
+      subject: "flow",
+      file: SCHEDULES,
+      line: `return put({ ...withoutRevision(row), paused: true });`,
+      instead: `return put(withoutRevision(row));`,
+    },
+  ],
+  "the ticks of a moment are dealt with up to now, whatever has come": [
+    {
+      subject: "flow",
+      file: DUE,
+      line: `const last = come.at(-1) ?? doneTo;`,
+      instead: `const last = come.length > 0 ? now : doneTo;`,
+    },
+  ],
+  "a tick is lost when others are due with it": [
+    {
+      subject: "flow",
+      file: DUE,
+      line: `const ticks = catchUp === "all" ? come :`,
+      instead: `const ticks = catchUp === "all" ? come.slice(0, 2) :`,
+    },
+  ],
+  "a tick comes before its time": [
+    {
+      subject: "flow",
+      file: DUE,
+      line: `if (timing.dueAt(tick) > now) break;`,
+      instead: `if (timing.dueAt(tick) > now + 500) break;`,
+    },
+  ],
+  "the last tick is not caught up": [
+    {
+      subject: "flow",
+      file: DUE,
+      line: `catchUp === "last" ? come.slice(-1) : []`,
+      instead: `[]`,
+    },
+  ],
+  "ticks are caught up that came while the schedule was paused": [
+    {
+      subject: "flow",
+      file: "runtime/src/api/schedules.ts",
+      line: `const doneTo = Math.max(row.doneTo, this.runtime.clock.now());`,
+      instead: `const { doneTo } = row;`,
+    },
+  ],
+  "a run that waits has ended, as far as its schedule knows": [
+    {
+      subject: "flow",
+      file: SCHEDULES,
+      line: `row.schedule === name && !isFinal(row.status)`,
+      instead: `row.schedule === name && !isFinal(row.status) && row.status !== "waiting"`,
+    },
+  ],
+  "ticks that wait are forgotten when a schedule is defined again": [
+    {
+      subject: "flow",
+      file: SCHEDULES,
+      line: `...(found.timing !== given.timing && from(now, nextAt)),`,
+      instead: `...(found.timing !== given.timing && from(now, nextAt)),
+    waiting: [],`,
+    },
+  ],
+  "intervals are counted anew with each definition": [
+    {
+      subject: "flow",
+      file: SCHEDULES,
+      line: `found.timing !== given.timing && from(now, nextAt)`,
+      instead: `from(now, nextAt)`,
+    },
+  ],
+  "ticks that wait are never begun": [
+    {
+      subject: "flow",
+      file: SCHEDULES,
+      line: `nextAt <= now || (waiting.length > 0 && unfinished(name).length === 0)`,
+      instead: `nextAt <= now`,
+    },
+  ],
+  "nobody looks at schedules again after the store has failed": [
+    {
+      subject: "flow",
+      file: "runtime/src/schedules/scheduler.ts",
+      line: `return clock.now() + waitAfter(this.failures, settings.pollInterval);`,
+      instead: `return Infinity;`,
+    },
+  ],
+  "a tick does not look at the runs that have not ended": [
+    {
+      subject: "flow",
+      file: TICK,
+      line: `row.overlap === "allow" ? []`,
+      instead: `row.overlap !== "cancel-running" ? []`,
+    },
+  ],
+  "a tick cancels one of the earlier runs": [
+    {
+      subject: "flow",
+      file: TICK,
+      line: `for (const id of others) cancel(id);`,
+      instead: `for (const id of others.slice(-1)) cancel(id);`,
     },
   ],
 };

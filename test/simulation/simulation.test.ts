@@ -29,7 +29,7 @@ test(`nothing is lost, repeated, or done without an end, with ${count} seeds`, {
 });
 
 test(
-  `queues keep their limits, and nobody in line is lost, with ${flowCount} seeds`,
+  `queues keep their limits, nobody in line is lost, and each tick starts one run, with ${flowCount} seeds`,
   { timeout: Infinity },
   async () => {
     const lines = await play(file, Number(first), Number(flowCount), { subject: "flow" });

@@ -30,7 +30,9 @@ const QUIET_TIME = 15 * 60_000;
 const LOOK_INTERVAL = 250;
 /** No more than this can happen in one millisecond. */
 const MOST_AT_ONCE = 5000;
-/** What the programs of a world are about: the life of runs, or queues and the conditions under which runs begin. */
+/** One of so many worlds of queues has schedules too. */
+const WITH_SCHEDULES = 3;
+/** What the programs of a world are about: the life of runs, or queues, schedules, and the conditions under which runs begin. */
 export type Subject = "life" | "flow";
 const modulesOf: Readonly<Record<Subject, readonly Module[]>> = {
   life: ["steps", "waits", "families", "troubles"],
@@ -53,6 +55,7 @@ export class Simulation implements Surroundings, Stage {
   readonly observer: Witness;
   readonly subject: Subject;
   readonly modules: readonly Module[];
+  readonly hasSchedules: boolean;
   readonly flow: FlowWitness;
   /** Whether the store has a clock of its own. Otherwise it and all processes have that of one machine. */
   readonly isRemote: boolean;
@@ -68,7 +71,8 @@ export class Simulation implements Surroundings, Stage {
 
   constructor(subject: Subject, seed: number, store: Store) {
     this.subject = subject;
-    this.modules = modulesOf[subject];
+    this.hasSchedules = subject === "flow" && seed % WITH_SCHEDULES === 1;
+    this.modules = [...modulesOf[subject], ...(this.hasSchedules ? (["ticking"] as const) : [])];
     this.random = new Choices([], seed);
     this.outside = new EventLoop(this.time, this.random);
     this.store = store;
@@ -88,8 +92,13 @@ export class Simulation implements Surroundings, Stage {
     };
     return {
       ...seen,
+      called: (method, args) => {
+        seen.called(method, args);
+        this.flow.ticks.called(process, method, args);
+      },
       reaches: (method, args) => {
         seen.reaches(method, args);
+        this.flow.ticks.reaches(method, args);
         if (!process.isGone) mayCrash(method);
       },
       answered: (method, args, answer, calledAt) => {
@@ -114,6 +123,7 @@ export class Simulation implements Surroundings, Stage {
     await this.until(() => {
       if (this.time.now < lookedAt + LOOK_INTERVAL) return false;
       lookedAt = this.time.now;
+      if (this.hasSchedules) this.flow.ticks.checkProgress(this.actions.healthy());
       return lookedAt >= limit || isAtRest(this, this.actions);
     });
     checkEnd(this, this.actions);

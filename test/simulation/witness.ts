@@ -1,5 +1,5 @@
 import { taskContext } from "perdure";
-import type { CreatedRun, RunRow, StepRow, Store, Wakeup, Write } from "../../packages/store/src/contract.ts";
+import type { CreatedRun, RunRow, StepRow, Store, Ticked, Wakeup, Write } from "../../packages/store/src/contract.ts";
 import type { StoreMethod } from "../../packages/store/src/wrap-store.ts";
 import type { Time } from "./event-loop.ts";
 import type { VirtualProcess } from "./process.ts";
@@ -14,6 +14,10 @@ const noCounts = {
   signals: 0,
   faults: 0,
   attempts: 0,
+  ticks: 0,
+  waitingTicks: 0,
+  skippedTicks: 0,
+  missedTicks: 0,
 };
 export type Counts = { -readonly [K in keyof typeof noCounts]: number };
 
@@ -213,6 +217,8 @@ export class Witness {
       if (created) this.counts.runs++;
       this.say(process.name, `createRun ${run.id} ${created}`);
     }
+    if (method === "tickSchedule")
+      for (const id of (answer as Ticked | undefined)?.cancelled ?? []) this.willCancel(id);
     if (method === "retry" && answer === true) {
       const { run } = args[0] as { run: string };
       this.retried.set(run, (this.retried.get(run) ?? 0) + 1);
@@ -227,6 +233,14 @@ export class Witness {
     }
     if (method === "commit")
       (args[0] as Write[]).forEach((write, index) => this.wrote(process, write, (answer as boolean[])[index] === true));
+  }
+
+  /** It was asked to cancel the run, and this is durable. */
+  willCancel(run: string): void {
+    this.cancelAsked.add(run);
+    if (this.cancelPromised.has(run)) return;
+    this.counts.cancels++;
+    this.cancelPromised.set(run, this.time.now);
   }
 
   private wrote(process: VirtualProcess, write: Write, isAccepted: boolean): void {
@@ -286,5 +300,6 @@ export class Witness {
 /** What a call that creates runs answered. */
 function creations(method: StoreMethod, answer: unknown): readonly CreatedRun[] {
   if (method === "createRun") return [answer as CreatedRun];
+  if (method === "tickSchedule") return (answer as Ticked | undefined)?.runs ?? [];
   return method === "createRuns" ? (answer as CreatedRun[]) : [];
 }

@@ -4,10 +4,12 @@ import type { Time } from "../event-loop.ts";
 import type { VirtualProcess } from "../process.ts";
 import { limitsOf } from "../programs/queues.ts";
 import type { Place } from "../programs/stage.ts";
+import type { Counts } from "../witness.ts";
 
 /** What is reported, and to whom. */
 export interface Reports {
   readonly isExact: boolean;
+  readonly counts: Counts;
   say(who: string, what: string): void;
   problem(what: string): void;
 }

@@ -8,10 +8,12 @@ import type { Truth } from "../witness.ts";
 import { Attempts, type Attempt, type Reports } from "./attempts.ts";
 import { Rates } from "./rates.ts";
 import { Starts } from "./starts.ts";
+import { Ticks } from "./ticks.ts";
 
 /** Judges queues, and the conditions under which runs begin. */
 export class FlowWitness {
   readonly starts: Starts;
+  readonly ticks: Ticks;
   private readonly time: Time;
   private readonly reports: Reports;
   private readonly attempts: Attempts;
@@ -24,12 +26,14 @@ export class FlowWitness {
     this.attempts = new Attempts(time, reports, processes, wall);
     this.rates = new Rates(time, reports);
     this.starts = new Starts(reports, truth, wall);
+    this.ticks = new Ticks(time, reports, truth, wall);
   }
 
   performed(process: VirtualProcess, method: StoreMethod, args: readonly unknown[], answer: unknown): void {
     if (method === "offers")
       for (const { queue, run, step = "" } of answer as Offer[])
         this.reports.say(process.name, `${queue} offers a slot to ${run} ${step}`);
+    this.ticks.performed(process, method, args, answer);
     this.attempts.performed(process, method, args, answer);
     this.starts.performed(process, method, args, answer, ({ id, queue }) => {
       if (queue) this.rates.begins(queue.queue, id, this.time.now);

@@ -2,6 +2,7 @@ import { CancelledError, ProcessDiedError } from "perdure";
 import * as families from "./families.ts";
 import * as queues from "./queues.ts";
 import * as steps from "./steps.ts";
+import * as runs from "./ticking.ts";
 import * as troubles from "./troubles.ts";
 import * as waits from "./waits.ts";
 
@@ -42,7 +43,7 @@ export interface Shape {
   readonly mayEnd: Check;
 }
 
-export const MODULES = ["steps", "waits", "families", "troubles", "queues"] as const;
+export const MODULES = ["steps", "waits", "families", "troubles", "queues", "ticking"] as const;
 export type Module = (typeof MODULES)[number];
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
@@ -248,4 +249,28 @@ export const gathering = {
   debounced: shape("queues", queues.debounced, itsArgument),
   batched: shape("queues", queues.batched, itsArgument),
   throttled: shape("queues", queues.throttled, itsArgument),
+};
+
+/** Those that schedules start. Their argument is the value that they return. */
+export const ticking = {
+  brief: shape("ticking", runs.brief, itsArgument, { args: [1] }),
+  lengthy: shape("ticking", runs.lengthy, itsArgument, { args: [1] }),
+  patient: shape(
+    "ticking",
+    runs.patient,
+    where(
+      ([first, second]: unknown[], { args, accepted }) => same(first, args[0]) && inOrder([second], accepted("go")),
+    ),
+    { args: [1], signals: ["go"] },
+  ),
+  impatient: shape(
+    "ticking",
+    runs.impatient,
+    where(
+      ([first, second]: unknown[], { args, accepted }) => same(first, args[0]) && inOrder([second], accepted("go")),
+    ),
+    { args: [1], signals: ["go"] },
+  ),
+  tickInLine: shape("ticking", runs.tickInLine, itsArgument, { args: [1] }),
+  everyTwelve: shape("ticking", runs.everyTwelve, returned(12)),
 };

@@ -57,6 +57,11 @@ export class StoreClock implements Clock {
     this.learn((async () => read())()).catch(() => {});
   }
 
+  /** The store has just said a time: its clock shows that time, or a later one. */
+  isAtLeast(time: number): void {
+    if (this.known && time > this.now()) this.known = { time, at: this.monotonic(), error: this.known.error };
+  }
+
   private async learn(answer: Promise<number>): Promise<void> {
     const before = this.monotonic();
     this.askedAt = before;

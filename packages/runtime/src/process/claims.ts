@@ -192,6 +192,7 @@ export class Claims {
     if (isSuspect(row)) this.suspect = { id: row.id, until: now + SUSPECT_TIME };
     const claimed = await store.claim({ run: row.id, lease: { owner, ms: settings.lease }, ...from });
     if (!claimed) return false;
+    clock.isAtLeast(claimed.updatedAt);
     // the claim of a running run: its owner ended, or could not record anything
     const stops = this.backOffs.get(row.id)?.stops ?? 0;
     if ((row.status === "running" && claimed.stalls > settings.maxStalls) || stops > settings.maxStalls)

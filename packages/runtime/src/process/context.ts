@@ -1,5 +1,5 @@
 import type { Store } from "@perdure/store";
-import type { Clock } from "../config/clock.ts";
+import type { StoreClock } from "../config/store-clock.ts";
 import type { Logger } from "../config/logger.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Slots } from "../queues/slots.ts";
@@ -8,7 +8,8 @@ import type { ValueStore } from "../values/codec.ts";
 
 /** What every part of one process that works on one store needs. */
 export interface ProcessContext {
-  readonly clock: Clock;
+  /** The store's. */
+  readonly clock: StoreClock;
   readonly values: ValueStore;
   readonly settings: Settings;
   readonly log: Logger;

@@ -27,7 +27,7 @@ export class Scheduler {
   private hasWaiting = false;
   /** How often in a row the store could not be read. */
   private failures = 0;
-  /** Schedules whose tick failed: how often in a row, and when it is tried again. */
+  /** Schedules whose tick failed: how often in a row, and when it is tried again, by the clock that is never set. */
   private readonly backOffs = new Map<string, { readonly failures: number; readonly until: number }>();
   /** Schedules that have been reported, since nothing here can run them. */
   private readonly reported = new Set<string>();
@@ -141,21 +141,22 @@ export class Scheduler {
   private async tickOrBackOff(store: Store & ScheduleStore, row: ScheduleRow): Promise<number> {
     const { clock, log } = this.runtime;
     const backOff = this.backOffs.get(row.name);
-    if (backOff && clock.now() < backOff.until) return backOff.until;
+    const wait = backOff ? backOff.until - this.runtime.monotonic() : 0;
+    if (wait > 0) return clock.now() + wait;
     try {
       const next = await this.tick(store, row);
       this.backOffs.delete(row.name);
       return next;
     } catch (error) {
       const failures = (backOff?.failures ?? 0) + 1;
-      const until = clock.now() + backoffAfter(failures);
-      this.backOffs.set(row.name, { failures, until });
+      const delay = backoffAfter(failures);
+      this.backOffs.set(row.name, { failures, until: this.runtime.monotonic() + delay });
       const code: unknown = error instanceof PerdureError ? { code: error.code } : {};
       log.error(`the schedule ${row.name} could not tick: ${headlineOf(error)}`, {
         schedule: row.name,
         ...(code as object),
       });
-      return until;
+      return clock.now() + delay;
     }
   }
 
