@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Awaitable, NewRun, StepRow, Store } from "@perdure/store";
+import type { Awaitable, NewRun, StepRow, Store, Write } from "@perdure/store";
 import { postgresStore } from "../src/index.ts";
 import { databases } from "./databases.ts";
 
@@ -49,13 +49,15 @@ const openStep = (id: string, kind: StepRow["kind"], target: string): StepRow =>
   inputHash: "h",
   startedAt: 1,
 });
-const finish = (run: string) =>
-  one.commit([{ type: "finish", run, epoch: 1, status: "completed", output: "1", unhandled: [] }]);
-const release = (run: string, ...steps: StepRow[]) =>
-  two.commit([
-    ...steps.map((step) => ({ type: "step", run, epoch: 1, step }) as const),
-    { type: "release", run, epoch: 1, status: "waiting" },
-  ]);
+const finishing = (run: string): Write[] => [
+  { type: "finish", run, epoch: 1, status: "completed", output: "1", unhandled: [] },
+];
+const finish = (run: string) => one.commit(finishing(run));
+const releasing = (run: string, ...steps: StepRow[]): Write[] => [
+  ...steps.map((step) => ({ type: "step", run, epoch: 1, step }) as const),
+  { type: "release", run, epoch: 1, status: "waiting" },
+];
+const release = (run: string, ...steps: StepRow[]) => two.commit(releasing(run, ...steps));
 
 /** Runs which somebody would take up now. */
 const due = async (): Promise<string[]> => (await one.unfinished({ limit: 100 })).map(({ id }) => id).sort();
@@ -254,3 +256,76 @@ bothOrders(
     expect(answer?.state === "taken" || offers.length === 1).toBe(true);
   },
 );
+
+describe("two transitions, of which the first one has done its part and has not been committed", () => {
+  // a code version that somebody else records at the moment stops a batch at its last write
+  const lock = `INSERT INTO ${SCHEMA}.codes (code, modules) VALUES ('held', 'm')`;
+  const held = (run: string): Write => ({ type: "code", run, epoch: 1, code: "held", modules: "m", codeSeq: 0 });
+  const prepare = async (): Promise<void> => {
+    for (const id of ["ending", "waiter", "other"]) await one.createRun(newRun(id));
+  };
+
+  test("a run ends, and one that is released begins to wait for it", async () => {
+    await prepare();
+    await inOrder(
+      lock,
+      () => one.commit([...finishing("ending"), held("other")]),
+      () => release("waiter", openStep("c[0]", "child", "ending")),
+    );
+    expect(await due()).toEqual(["waiter"]);
+  });
+
+  test("a run that is released begins to wait for another one, and that one ends", async () => {
+    await prepare();
+    await inOrder(
+      lock,
+      () => two.commit([...releasing("waiter", openStep("c[0]", "child", "ending")), held("other")]),
+      () => finish("ending"),
+    );
+    expect(await due()).toEqual(["waiter"]);
+  });
+
+  test("a run is released, and a signal for it comes", async () => {
+    await prepare();
+    await inOrder(
+      lock,
+      () => two.commit([...releasing("waiter", openStep("s[0]", "signal", "go")), held("other")]),
+      () => one.deliver({ run: "waiter", name: "go", payload: "1" }),
+    );
+    expect(await due()).toEqual(["waiter"]);
+  });
+
+  test("a run is released, and somebody cancels it", async () => {
+    await prepare();
+    await inOrder(
+      lock,
+      () => two.commit([...releasing("waiter", openStep("s[0]", "signal", "go")), held("other")]),
+      () => one.cancel({ run: "waiter", reason: '"no"' }),
+    );
+    expect(await due()).toEqual(["waiter"]);
+  });
+
+  test("a parent is released, and its child ends", async () => {
+    await one.createRun(newRun("waiter"));
+    await one.createRun(newRun("other"));
+    await one.createRun(newRun("ending", { parent: "waiter" }));
+    await inOrder(
+      lock,
+      () => two.commit([...releasing("waiter", openStep("s[0]", "signal", "go")), held("other")]),
+      () => finish("ending"),
+    );
+    expect(await due()).toEqual(["waiter"]);
+  });
+
+  test("a run ends, and another process that had its place in line asks for the slot", async () => {
+    await one.defineQueue({ name: "q", concurrency: 1 });
+    for (const id of ["ending", "waiter"]) await one.createRun(newRun(id, { queue: { queue: "q", key: "", rank: 1 } }));
+    await one.createRun(newRun("other"));
+    const [, claimed] = await inOrder(
+      lock,
+      () => one.commit([...finishing("ending"), held("other")]),
+      () => two.claim({ run: "waiter", lease }),
+    );
+    expect(claimed).toMatchObject({ status: "running" });
+  });
+});
