@@ -59,7 +59,7 @@ export const sabotages: Readonly<Record<string, readonly Sabotage[]>> = {
     },
   ],
   "a run that stopped is resumed at once": [
-    { file: CLAIMS, line: `until: this.context.clock.now() + backoffAfter(failures),`, instead: `until: 0,` },
+    { file: CLAIMS, line: `until: this.context.monotonic() + backoffAfter(failures),`, instead: `until: 0,` },
   ],
   "a signal that comes before its run is lost": [
     {

@@ -120,7 +120,7 @@ export class Claims {
    */
   private isAlone(id: string): boolean {
     const { suspect } = this;
-    if (!suspect || suspect.id === id || this.context.clock.now() >= suspect.until) return true;
+    if (!suspect || suspect.id === id || this.context.monotonic() >= suspect.until) return true;
     return !this.runs.has(suspect.id) || this.runs.get(suspect.id)?.hasProgressed === true;
   }
 
@@ -140,7 +140,7 @@ export class Claims {
     this.backOffs.set(id, {
       failures,
       stops: before.stops + stops,
-      until: this.context.clock.now() + backoffAfter(failures),
+      until: this.context.monotonic() + backoffAfter(failures),
     });
   }
 
@@ -153,12 +153,12 @@ export class Claims {
   }
 
   private isBackingOff(id: string): boolean {
-    return this.backsOffUntil(id) > this.context.clock.now();
+    return this.backOffOf(id) > 0;
   }
 
-  /** When the next try is due. */
-  backsOffUntil(id: string): number {
-    return this.backOffs.get(id)?.until ?? 0;
+  /** Milliseconds until the next try is due. */
+  backOffOf(id: string): number {
+    return Math.max(0, (this.backOffs.get(id)?.until ?? -Infinity) - this.context.monotonic());
   }
 
   /** Claims the run and begins to execute it. False when this program cannot execute it, or another process was faster. */
@@ -185,11 +185,10 @@ export class Claims {
 
   private async claimAndExecute(row: RunRow, request: RunRequest): Promise<boolean> {
     const { clock, store, owner, owners, settings } = this.context;
-    const now = clock.now();
     const isFree = row.owner !== undefined && (this.isDropped(row.owner) || owners.stateOf(row.owner) === "dead");
     const from = isFree && { from: { owner: row.owner, epoch: row.epoch } };
     const leaseEndsAt = this.leases.endsAt();
-    if (isSuspect(row)) this.suspect = { id: row.id, until: now + SUSPECT_TIME };
+    if (isSuspect(row)) this.suspect = { id: row.id, until: this.context.monotonic() + SUSPECT_TIME };
     const claimed = await store.claim({ run: row.id, lease: { owner, ms: settings.lease }, ...from });
     if (!claimed) return false;
     clock.isAtLeast(claimed.updatedAt);

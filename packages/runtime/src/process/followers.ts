@@ -118,7 +118,7 @@ export class Followers {
     this.lookedAfter.set(id, looks);
     if (looks > MOST_FAILURES || this.context.isClosed) return void this.lookedAfter.delete(id);
     const { clock } = this.context;
-    const at = Math.max(clock.now() + backoffAfter(looks), this.claims.backsOffUntil(id));
+    const at = clock.now() + Math.max(backoffAfter(looks), this.claims.backOffOf(id));
     clock.at(at, () => void this.look(id, request), true);
   }
 
@@ -165,7 +165,8 @@ export class Followers {
       if (end?.type === "finished") return end;
       if (end?.type === "stopped") throw this.logged(end.error);
       // a store that refuses what its own steps lead to would be asked without end
-      if (end?.type === "lost" && !this.context.isClosed) await this.waiters.wait(id, this.claims.backsOffUntil(id));
+      if (end?.type === "lost" && !this.context.isClosed)
+        await this.waiters.wait(id, this.context.clock.now() + this.claims.backOffOf(id));
       try {
         const found = await this.lookAt(id);
         if (found === "sleeps") return undefined;

@@ -12,6 +12,9 @@ import { dueTicks, ON_TIME } from "./due.ts";
 import { scheduledRuns, scheduledRunId } from "./new-run.ts";
 import { Timing, timingOf } from "./timing.ts";
 
+/** Milliseconds between two looks at a tick that is about to be due. */
+const SOON = 20;
+
 /** Starts the runs of schedules while a worker runs. Any number of processes may do so for one store: each tick starts one run. */
 export class Scheduler {
   private readonly runtime: Runtime;
@@ -132,7 +135,8 @@ export class Scheduler {
     }
     const { due, nextAt = Infinity, waiting } = await store.dueSchedules();
     this.hasWaiting = waiting;
-    let next = nextAt;
+    // by the store's clock, that has not come; the one that is known here may be a little ahead
+    let next = Math.max(nextAt, this.runtime.clock.now() + SOON);
     for (const row of due) if (this.isActive) next = Math.min(next, await this.tickOrBackOff(store, row));
     return next;
   }
