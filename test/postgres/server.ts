@@ -107,7 +107,7 @@ export async function startPostgres(options: ServerOptions = {}): Promise<Postgr
 
 const logOf = (path: string): string => (existsSync(path) ? readFileSync(path, "utf8").slice(-2_000) : "");
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((done) => probe.listen(0, "127.0.0.1", done));
   const { port } = probe.address() as AddressInfo;
@@ -116,7 +116,7 @@ async function freePort(): Promise<number> {
 }
 
 /** Whether the server takes connections before its process ends. */
-async function answers(port: number, child: ChildProcess): Promise<boolean> {
+export async function answers(port: number, child: ChildProcess): Promise<boolean> {
   while (child.exitCode === null && child.signalCode === null) {
     if (await isReady(port)) return true;
     await setTimeout(20);

@@ -117,7 +117,7 @@ async function misuse(store: PostgresStore, owner: string, seed: number, calls: 
     },
     () => store.offers({ workflows: ["ship"] }),
     () => store.freeSlots({ owner, dead: below(2) === 0 }),
-    () => store.defineQueue({ name: "q", concurrency: 1 + below(2) }),
+    () => store.defineQueue({ name: "q", concurrency: 2 }),
     () => store.unfinished({ limit: 5 }),
     () => store.wakeups(held.map(({ id, epoch }) => ({ run: id, epoch }))),
   ];
@@ -145,6 +145,9 @@ const WRONG: Readonly<Record<string, string>> = {
       SELECT (SELECT number FROM @.queue_items WHERE queue = k.queue AND key = k.key AND state = 1 ORDER BY rank, number LIMIT 1) AS first,
         (SELECT count(*) FROM @.queue_items WHERE queue = k.queue AND key = k.key AND state >= 2) AS slots) AS its
     WHERE k.first IS DISTINCT FROM its.first OR (k.ready > 0) IS DISTINCT FROM (its.first IS NOT NULL AND coalesce(its.slots < q.per_key, true))`,
+  "more slots are taken than there are": `
+    SELECT q.name FROM @.queues q JOIN @.queue_items i ON i.queue = q.number WHERE i.state >= 2 GROUP BY q.number HAVING count(*) > q.concurrency
+    UNION ALL SELECT i.key FROM @.queues q JOIN @.queue_items i ON i.queue = q.number WHERE i.state >= 2 GROUP BY q.number, i.key HAVING count(*) > q.per_key`,
   "items have no key": `SELECT run FROM @.queue_items i WHERE NOT EXISTS (SELECT 1 FROM @.queue_keys k WHERE k.queue = i.queue AND k.key = i.key)`,
   "a slot is free while somebody could have it": `
     SELECT q.name FROM @.queues q WHERE coalesce((SELECT count(*) FROM @.queue_items WHERE queue = q.number AND state >= 2) < q.concurrency, true)
