@@ -8,6 +8,8 @@ export interface SlotRequest {
   readonly queue: KnownQueue;
   readonly key: string;
   readonly rank: number;
+  /** It uses a slot that another step, or the run, has, and only waits for the rate. */
+  readonly isLent: boolean;
   /** It has a slot. */
   taken(): void;
   /** It stands in line. `offered` and `taken` follow. False: nobody waits for that any more. */

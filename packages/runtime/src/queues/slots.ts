@@ -121,8 +121,9 @@ export class Slots implements SlotDesk {
       asked = this.context.monotonic();
       now = clock.now();
       const lease = { owner, until: now + settings.lease };
-      const steps = requests.map(({ run, epoch, step, queue, key, rank }): QueuedStep => {
-        return { run, epoch, step, queue: queue.definition.name, key, rank, lease, now };
+      const steps = requests.map(({ run, epoch, step, queue, key, rank, isLent }): QueuedStep => {
+        const place = { queue: queue.definition.name, key, rank, ...(isLent && { lent: isLent }) };
+        return { run, epoch, step, ...place, lease, now };
       });
       answers = (await store.enqueue?.(steps)) ?? [];
     } catch (error) {
@@ -139,6 +140,7 @@ export class Slots implements SlotDesk {
     if (!answer) return request.lost();
     if (answer.state === "waiting") {
       if (request.waits()) this.waiting.set(nameOf(request), request);
+      else if (request.isLent) this.leave(request);
       this.onWait();
       return;
     }

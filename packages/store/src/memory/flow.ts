@@ -7,6 +7,7 @@ import {
   isInLine,
   isOffered,
   itemOfStep,
+  leave,
   lineUp,
   queueOf,
   take,
@@ -28,13 +29,14 @@ export function memoryFlow(memory: Memory): FlowStore {
     },
     queues: () =>
       [...line.queues]
-        .filter(([, { items, definition }]) => definition !== undefined || items.size > 0)
-        .map(([name, { items, definition }]) => ({ name, ...definition, ...countsOf([...items]) }))
+        .map(([name, { items, definition }]) => ({ name, definition, ...countsOf([...items]) }))
+        .filter(({ definition, waiting, running }) => definition !== undefined || waiting + running > 0)
+        .map(({ definition, ...row }) => ({ ...row, ...definition }))
         .sort((a, b) => byText(a.name, b.name)),
     queueKeys(queue, limit) {
-      const { items, turns } = queueOf(line, queue);
-      return [...turns.keys()]
-        .map((key) => ({ key, ...countsOf([...items].filter((item) => item.key === key)) }))
+      const items = [...queueOf(line, queue).items].filter((item) => !item.lent || isInLine(item));
+      return [...new Set(items.map(({ key }) => key))]
+        .map((key) => ({ key, ...countsOf(items.filter((item) => item.key === key)) }))
         .sort((a, b) => b.waiting - a.waiting || byText(a.key, b.key))
         .slice(0, Math.max(0, limit));
     },
@@ -90,13 +92,16 @@ function enqueue({ runs, line }: Memory, step: QueuedStep): QueueAnswer {
   const { run: id, epoch, now, lease } = step;
   const run = ownedRun(runs, id, epoch);
   if (!run) return undefined;
-  const found = itemOfStep(line, step);
-  if (found?.state === "taken") return taken(found);
+  const lent = step.lent === true;
+  const known = itemOfStep(line, step);
+  if (known?.state === "taken") return taken(known);
+  if (known && known.lent !== lent) leave(line, [known], now);
+  const found = known?.lent === lent ? known : undefined;
   if (found) {
     Object.assign(found, { epoch, rank: Math.min(found.rank, step.rank) });
     fill(line, found.queue, now);
   }
-  const who = { run: id, step: step.step, workflow: run.row.workflow, epoch, isStart: true };
+  const who = { run: id, step: step.step, workflow: run.row.workflow, epoch, isStart: true, lent };
   const item = found ?? enter(line, step, who, now);
   if (!isOffered(item, now)) return { state: "waiting" };
   take(line, item, { ...lease, epoch }, now);
@@ -131,7 +136,7 @@ const slotsOf = ({ items }: Line, owner: string): Item[] =>
 
 function countsOf(items: readonly Item[]): Omit<QueueKeyRow, "key"> {
   const inLine = items.filter(isInLine);
-  const counts = { waiting: inLine.length, running: items.length - inLine.length };
+  const counts = { waiting: inLine.length, running: items.filter((item) => !item.lent && !isInLine(item)).length };
   return inLine.length === 0 ? counts : { ...counts, oldest: Math.min(...inLine.map(({ since }) => since)) };
 }
 

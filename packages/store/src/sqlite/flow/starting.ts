@@ -35,7 +35,7 @@ export function applyConditions(tables: Tables, run: NewRun): void {
     runs.setInLine(id, true);
     const { epoch } = runs.head(id) ?? { epoch: 0 };
     const counts = epoch === 0 ? 1 : 0;
-    const item = line.enter({ ...queue, run: id, step: "", epoch, since: createdAt, counts, workflow });
+    const item = line.enter({ ...queue, run: id, step: "", epoch, since: createdAt, counts, lent: 0, workflow });
     if (!lease || !item || !line.isOffered(item, createdAt) || !runs.claim({ run: id, lease, now: createdAt })) return;
     line.take(item, { owner: lease.owner, until: null, epoch: epoch + 1, now: createdAt });
   } else if (lease) runs.claim({ run: id, lease, now: createdAt });
