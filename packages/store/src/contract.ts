@@ -18,6 +18,7 @@ import type { Awaitable, Encoded, Lease } from "./terms.ts";
 export type {
   FlowStore,
   Gather,
+  Gathers,
   Offer,
   QueueAnswer,
   QueueDefinition,

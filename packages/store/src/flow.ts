@@ -110,6 +110,13 @@ export type Gather =
       readonly size: number;
     };
 
+/** Further starts join the run. */
+export interface Gathers {
+  readonly key: string;
+  /** When a debounced run is due at the latest. */
+  readonly until?: number;
+}
+
 /** At most `limit` runs of the workflow and key are created in any period of `per` milliseconds. */
 export interface Throttle {
   readonly key: string;

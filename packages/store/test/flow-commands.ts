@@ -48,6 +48,7 @@ export function startConditions(forward: boolean): fc.Arbitrary<(run: NewRun) =>
       endBy: rarely(time),
       gather: rarely(gather),
       throttle: forward ? rarely(throttle) : fc.constant(undefined),
+      imported: rarely(fc.constant({})),
     })
     .map(
       ({ beginBy, ...given }) =>

@@ -24,6 +24,7 @@ export function applyConditions(tables: Tables, run: NewRun): void {
   const { runs, conditions, line } = tables;
   const { id, workflow, queue, gather, throttle, createdAt, lease } = run;
   conditions.set(id, run);
+  if (run.imported) conditions.restore(id, run);
   if (throttle) conditions.throttle(run, throttle);
   if (gather) {
     conditions.gather(id, gather, run.input, createdAt);
@@ -31,7 +32,7 @@ export function applyConditions(tables: Tables, run: NewRun): void {
     conditions.waitUntil(id, createdAt + Math.min(gather.wait, max));
     if (gather.type === "batch" && gather.size <= 1) conditions.isFull(id, createdAt);
   } else if (run.dueAt !== undefined) conditions.waitUntil(id, run.dueAt);
-  else if (queue) {
+  else if (queue && !(run.imported && lease)) {
     runs.setInLine(id, true);
     const { epoch } = runs.head(id) ?? { epoch: 0 };
     const counts = epoch === 0 ? 1 : 0;
@@ -42,5 +43,5 @@ export function applyConditions(tables: Tables, run: NewRun): void {
 }
 
 /** Whether the start of the run asks for more than to begin now. */
-export const hasConditions = ({ queue, dueAt, beginBy, endBy, gather, throttle }: NewRun): boolean =>
-  (queue ?? gather ?? throttle) !== undefined || (dueAt ?? beginBy ?? endBy) !== undefined;
+export const hasConditions = ({ queue, dueAt, beginBy, endBy, gather, throttle, imported }: NewRun): boolean =>
+  (queue ?? gather ?? throttle ?? imported) !== undefined || (dueAt ?? beginBy ?? endBy) !== undefined;
