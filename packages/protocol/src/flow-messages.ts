@@ -15,8 +15,8 @@ export const flowMessages = {
     hint: `give one of them a name in its directive ("use task: name=…"), or define one queue for both: queue("…", { … }) and queue=… in the directives`,
   })),
   QUEUE_KEY_INVALID: define((p: { queue: string; name: string; problem: string }) => ({
-    text: `the key of ${p.name} for the queue "${p.queue}" cannot be made: ${p.problem}`,
-    hint: "correct key, so that it gives a text or a number for these arguments, at once",
+    text: `the key of ${p.name} in the queue "${p.queue}" cannot be made: ${p.problem}`,
+    hint: "pass a text or a number there, or correct key, so that it gives one for these arguments, at once",
   })),
   QUEUE_NOT_FOUND: define((p: { queue: string; store: string; known: readonly string[] }) => ({
     text: `the store ${p.store} knows no queue "${p.queue}"`,
