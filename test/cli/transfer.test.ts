@@ -145,7 +145,12 @@ test("an imported run keeps its queue, its priority, and what it waits for; what
   expect(rows(to)).toEqual(rows(from).map(wasOwned));
   // the slot is free here
   expect(to.offers?.({ now, workflows: [] })).toEqual([{ queue: "q", run: "in-line" }]);
-  const { run } = await to.createRun({ ...given, id: "x", createdAt: now, gather: { type: "batch", size: 3, ...gathering } });
+  const { run } = await to.createRun({
+    ...given,
+    id: "x",
+    createdAt: now,
+    gather: { type: "batch", size: 3, ...gathering },
+  });
   expect([run.id, JSON.parse(run.input)]).toEqual(["batch", [given.input, given.input]]);
 
   const redacted = await perdure(["export", "in-line", "batch", "--redact", "values"], {
