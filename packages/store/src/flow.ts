@@ -186,8 +186,11 @@ export interface FlowStore {
     readonly step: string;
     readonly now: number;
   }): Awaitable<void>;
-  /** Records that a start of a queue with a rate happened later than it was recorded. */
-  correctStart(start: { readonly queue: string; readonly start: number; readonly at: number }): Awaitable<void>;
+  /**
+   * Records that a start of a queue with a rate happens later than it was recorded. False: nothing has changed, and it must not happen, since another start, or an offer
+   * of one, was allowed `limit` places later.
+   */
+  correctStart(start: { readonly queue: string; readonly start: number; readonly at: number }): Awaitable<boolean>;
   /**
    * Offers what time has made free, and what stood aside for these workflows (the recorded names). Returns the offers that hold: one indexed query if nothing has to be
    * done, however many are in line.

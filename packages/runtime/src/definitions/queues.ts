@@ -28,8 +28,8 @@ const knownQueues = processWide("queues", () => new Map<string, KnownQueue>());
 /** Which function has limits of its own under a name. */
 const ownLimits = processWide("own-limits", () => new Map<string, { readonly key: string; readonly place: string }>());
 
-/** How long the start of an attempt takes at most until it is corrected in the store, in milliseconds. */
-const SLACK = 20;
+/** An attempt begins so many milliseconds after its recorded start at most. Else its start is corrected first. */
+export const SLACK = 20;
 
 function limitsOf(name: string, { concurrency, rate, perKey }: QueueOptions): QueueDefinition {
   const per = rate && toMilliseconds(rate.per, "rate.per");

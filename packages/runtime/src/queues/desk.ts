@@ -27,6 +27,10 @@ export interface SlotDesk {
   ask(request: SlotRequest): void;
   /** Whether its slot is certainly still its own, by this process's own clock. */
   holds(request: SlotRequest): boolean;
+  /** Whether an attempt may begin with it now, as far as the rate is concerned: not much later than the recorded start. */
+  isOnTime(request: SlotRequest): boolean;
+  /** Corrects the recorded start, or asks for another one. `taken` follows. */
+  correctStart(request: SlotRequest): void;
   /** Gives its slot back, which may be another's by now, and asks for one again. */
   askAgain(request: SlotRequest): void;
   /** The request is not in this process's memory any more. Its place in line stays. */

@@ -135,6 +135,17 @@ export class StepSlot implements SlotRequest {
     this.desk.askAgain(this);
   }
 
+  /** Whether an attempt that begins now begins when the rate has allowed it. */
+  get isOnTime(): boolean {
+    return this.desk.isOnTime(this);
+  }
+
+  /** It has been too long since the start that the rate has allowed: it is moved, or another one is asked for. */
+  correctStart(): void {
+    this.state = "asked";
+    this.desk.correctStart(this);
+  }
+
   /** Calls `begin` once it has a slot. */
   take(begin: () => void): void {
     this.begin = begin;

@@ -9,6 +9,7 @@ import {
   itemOfStep,
   leave,
   lineUp,
+  promised,
   queueOf,
   take,
   type Item,
@@ -53,9 +54,11 @@ export function memoryFlow(memory: Memory): FlowStore {
     enqueue: (steps) => steps.map((step) => enqueue(memory, step)),
     leave: ({ now, ...step }) => leaveStep(line, step, now),
     correctStart({ queue, start, at }) {
-      const { starts } = queueOf(line, queue);
-      const recorded = starts.get(start);
-      if (recorded !== undefined) starts.set(start, Math.max(recorded, at));
+      const { starts, started, definition } = queueOf(line, queue);
+      if (!definition?.rate) return true;
+      if (start >= started || start + definition.rate.limit < started + promised(line, queue)) return false;
+      starts.set(start, Math.max(starts.get(start) ?? at, at));
+      return true;
     },
     offers({ now, workflows }) {
       for (const item of line.items)

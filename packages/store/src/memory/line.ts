@@ -198,15 +198,19 @@ function endOffers(line: Line, name: string, now: number): void {
 
 /** Whether the rate allows one more start: next to those that happened, and those that offers have promised. */
 function mayStart(line: Line, name: string, now: number): boolean {
-  const { definition, items, started, starts } = queueOf(line, name);
+  const { definition, started, starts } = queueOf(line, name);
   if (!definition?.rate) return true;
   const { limit, per, slack } = definition.rate;
   for (const [number, at] of starts) if (at > now + per + slack) starts.set(number, now);
-  const promised = [...items].filter(({ state, isStart }) => state === "offered" && isStart).length;
-  if (promised >= limit) return false;
-  const before = starts.get(started + promised - limit);
+  const coming = promised(line, name);
+  if (coming >= limit) return false;
+  const before = starts.get(started + coming - limit);
   return before === undefined || before + per + slack <= now;
 }
+
+/** How many offers will be starts. */
+export const promised = (line: Line, name: string): number =>
+  [...queueOf(line, name).items].filter(({ state, isStart }) => state === "offered" && isStart).length;
 
 function offer(line: Line, item: Item, now: number): void {
   const queue = queueOf(line, item.queue);

@@ -157,7 +157,7 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
     queueItems: (run) => read((tables) => itemsOf(tables, run)),
     enqueue: (steps) => write((tables) => steps.map((step) => enqueue(tables, step))),
     leave: ({ now, ...step }) => write(({ line }) => leaveSlot(line, step, now)),
-    correctStart: ({ queue, start, at }) => write(({ line }) => line.queues.moveStart(queue, start, at)),
+    correctStart: ({ queue, start, at }) => write(({ line }) => line.correctStart(queue, start, at)),
     offers(query) {
       const { now, workflows } = query;
       const look = read(({ line }) => line.queues.toLookAt(now, now + LATEST_OFFER, workflows));

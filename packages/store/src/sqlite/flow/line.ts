@@ -124,6 +124,14 @@ export function lines(db: Connection, runs: Runs) {
       if (isStart) fill(name, to.now); // when the next start may happen is known now
       return start ?? known ?? undefined;
     },
+    /** False: another start, or a promised one, relies on this one. */
+    correctStart(name: string, start: number, at: number): boolean {
+      const { rate_limit: limit, starts } = queues.byName(name);
+      if (limit === null) return true;
+      if (start >= starts || start + limit < starts + items.reserved(name)) return false;
+      queues.moveStart(name, start, at);
+      return true;
+    },
     /** Whether its slot can be taken now. */
     isOffered: (item: Item | undefined, now: number): boolean =>
       item?.state === OFFERED && (item.until ?? 0) >= now && (item.until ?? 0) <= now + LATEST_OFFER,

@@ -84,8 +84,9 @@ export function queuesTables(db: Connection) {
   const startAt = db
     .prepare<[string, number], number>("SELECT at FROM queue_starts WHERE queue = ? AND number = ?")
     .pluck();
-  const moveStart = db.prepare<[number, string, number]>(
-    "UPDATE queue_starts SET at = max(at, ?) WHERE queue = ? AND number = ?",
+  // it may have been forgotten
+  const moveStart = db.prepare<[string, number, number]>(
+    "INSERT INTO queue_starts (queue, number, at) VALUES (?, ?, ?) ON CONFLICT (queue, number) DO UPDATE SET at = max(at, excluded.at)",
   );
   const setBack = db.prepare<[number, string, number]>("UPDATE queue_starts SET at = ? WHERE queue = ? AND at > ?");
   const forgetStarts = db.prepare<[string, number]>("DELETE FROM queue_starts WHERE queue = ? AND at <= ?");
@@ -149,7 +150,7 @@ export function queuesTables(db: Connection) {
       return number;
     },
     startAt: (queue: string, number: number): number | undefined => startAt.get(queue, number),
-    moveStart: (queue: string, number: number, at: number): void => void moveStart.run(at, queue, number),
+    moveStart: (queue: string, number: number, at: number): void => void moveStart.run(queue, number, at),
     /** A start that lies so far in the future was recorded before the clock was set back. */
     setBack: (queue: string, now: number, latest: number): void => void setBack.run(now, queue, latest),
   };
