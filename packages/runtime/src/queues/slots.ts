@@ -4,6 +4,7 @@ import type { Clock } from "../config/clock.ts";
 import type { Logger } from "../config/logger.ts";
 import { SLACK, type KnownQueue } from "../definitions/queues.ts";
 import { headlineOf } from "../values/describe.ts";
+import type { SlotsHere } from "./deadlocks.ts";
 import type { SlotDesk, SlotRequest } from "./desk.ts";
 
 /** What slots need of the process. */
@@ -86,6 +87,12 @@ export class Slots implements SlotDesk {
     if (this.isUsed) return;
     this.isUsed = true;
     this.onUse();
+  }
+
+  /** The steps that stand in line, and those that have slots of their own. */
+  get here(): SlotsHere {
+    const holding = Array.from(this.held.values(), ({ request }) => request).filter(({ isLent }) => !isLent);
+    return { waiting: [...this.waiting.values()], holding };
   }
 
   /** Whether something has to be done at each poll. */
