@@ -212,7 +212,15 @@ async function recordNew(
 ): Promise<boolean> {
   const { id, workflow, file, input, inputHash, code, codeHistory, seed, createdAt, status, wakeAt } = row;
   const { created } = await store.createRun({
-    ...{ id, workflow, file, input, inputHash, code, modules, seed, createdAt },
+    id,
+    workflow,
+    file,
+    input,
+    inputHash,
+    code,
+    modules,
+    seed,
+    createdAt,
     ...optionalFields(row),
     ...(codeHistory !== undefined && { codeHistory }),
     ...(status === "waiting" && wakeAt !== undefined && { dueAt: wakeAt }),
