@@ -61,6 +61,21 @@ export async function ownSlot(count: number): Promise<string[]> {
   "use workflow: id=own-slot, queue=steep";
   return Promise.all(Array.from({ length: count }, (_, i) => steep(`s${i}`)));
 }
+async function noted(name: string): Promise<void> {
+  "use task: retries=0";
+  await during(name);
+}
+export async function child(name: string): Promise<void> {
+  "use workflow: id=rated-{name}, queue=rated-family";
+  await noted(name);
+}
+export async function parent(): Promise<void> {
+  "use workflow: id=rated-parent, queue=rated-family";
+  await noted("parent");
+  await Promise.all([child("c0"), child("c1")]);
+}
+queue("rated-family", { concurrency: 1, rate: { limit: 1, per: 200 } });
+
 queue("steep", { concurrency: 1, rate: { limit: 1, per: 150 } });
 
 let failures = 0;
@@ -101,6 +116,15 @@ describe.each(Object.entries(stores))("with the %s store", (_name, make) => {
     await expect(run.result()).resolves.toEqual(["s0", "s1", "s2"]);
     expect(began.map(({ name }) => name)).toEqual(["run", "s0", "s1", "s2"]);
     expect(tooSoon(1, 150)).toEqual([]);
+  });
+
+  test("a child run that is given its parent's slot is a start", async () => {
+    begin(make());
+    const from = Date.now();
+    await (await start(parent, [])).result();
+    expect(began.map(({ name }) => name)).toEqual(["parent", "c0", "c1"]);
+    // a run may begin late, and never early
+    expect(began.map(({ at }, place) => at - from >= place * 200)).toEqual([true, true, true]);
   });
 
   test("each attempt of a task that borrows is a start", async () => {
