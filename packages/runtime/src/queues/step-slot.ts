@@ -192,12 +192,14 @@ export class StepSlot implements SlotRequest {
   lost(): void {
     if (this.state !== "asked") return;
     this.state = "none";
+    this.lender?.takeBack(this);
     this.of.lost();
   }
 
   failed(error: unknown): void {
     if (this.state !== "asked") return;
     this.state = "none";
+    this.lender?.takeBack(this);
     this.of.failed(error);
   }
 
