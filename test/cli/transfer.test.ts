@@ -1,7 +1,7 @@
 /** Runs that leave one store as a file and come into another one. */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { sqliteStore, type Write } from "perdure";
+import { sqliteStore, type NewRun, type RunRow, type Store, type Write } from "perdure";
 import { expect, onTestFinished, test } from "vitest";
 import { temporaryDirectory, writeFiles } from "../directories.ts";
 import { perdure, storeIn } from "./command.ts";
@@ -102,4 +102,60 @@ test("an imported fork of a run, restarted and failed, is what it was, and a ret
   expect(to.steps("fork")).toEqual(from.steps("fork"));
   to.retry({ run: "fork" });
   expect(to.steps("fork")).toMatchObject([{ id: "handled[0]" }]);
+});
+
+test("an imported run keeps its queue, its priority, and what it waits for; what was gathered goes on to gather", async () => {
+  const directory = temporaryDirectory("cli");
+  const from = sqliteStore(join(directory, "from.db"));
+  const to = sqliteStore(join(directory, "to.db"));
+  onTestFinished(() => [from, to].forEach((store) => void store.close()));
+  const now = Date.now();
+  from.open({ now: () => now });
+  const code = { code: "c", modules: `{"version":1,"modules":[]}` };
+  const given = { workflow: "order", file: "src/order.ts", input: `1:[["a"]]`, inputHash: "h", seed: "s", ...code };
+  const queue = { queue: "q", key: "ada", rank: now - 300_000, hold: true } as const;
+  const lease = { owner: "me", ms: 60_000 };
+  const create = (id: string, conditions: Partial<NewRun> = {}): void =>
+    void from.createRun({ ...given, id, createdAt: now, ...conditions });
+  from.defineQueue?.({ name: "q", concurrency: 1 });
+  create("running", { queue, lease, endBy: now + 7_200_000, trace: "t" });
+  create("in-line", { queue: { ...queue, rank: now }, beginBy: now + 3_600_000, schedule: "daily" });
+  create("later", { queue, dueAt: now + 500_000 });
+  const gathering = { key: "g", wait: 400_000 };
+  create("batch", { gather: { type: "batch", size: 3, ...gathering } });
+  create("debounce", { gather: { type: "debounce", max: 900_000, ...gathering, key: "d" } });
+  create("ended", { lease });
+  from.commit([
+    { type: "finish", run: "ended", epoch: 1, status: "completed", output: "1:[1]", unhandled: [], at: now },
+  ]);
+  const ids = ["running", "in-line", "later", "batch", "debounce", "ended"];
+  await perdure(["export", ...ids, "-o", "runs.json"], { store: from.name, cwd: directory });
+  expect(await perdure(["import", "runs.json"], { store: to.name, cwd: directory })).toMatchObject({ code: 0 });
+  to.open();
+  const rows = (store: Store) =>
+    ids.map((id) => ({
+      ...(store.getRun(id) as RunRow),
+      epoch: 0,
+      releasedAt: 0,
+      updatedAt: 0,
+      status: "",
+      inLine: 0,
+    }));
+  const wasOwned = ({ owner: _, leaseUntil: __, ...row }: ReturnType<typeof rows>[number]) => row;
+  expect(rows(to)).toEqual(rows(from).map(wasOwned));
+  // the slot is free here
+  expect(to.offers?.({ workflows: [] })).toEqual([{ queue: "q", run: "in-line" }]);
+  const { run } = await to.createRun({
+    ...given,
+    id: "x",
+    createdAt: now,
+    gather: { type: "batch", size: 3, ...gathering },
+  });
+  expect([run.id, JSON.parse(run.input)]).toEqual(["batch", [given.input, given.input]]);
+
+  const redacted = await perdure(["export", "in-line", "batch", "--redact", "values"], {
+    store: from.name,
+    cwd: directory,
+  });
+  expect(redacted.output).not.toContain("ada");
 });

@@ -491,6 +491,9 @@ describe.each(Object.entries(stores))("with the %s store", (_name, make) => {
       begin(make());
       const run = await start(callsKeyed, []);
       await expect(run.result()).resolves.toEqual(["QUEUE_KEY_INVALID", "QUEUE_KEY_INVALID", "done"]);
+      await expect(start(keyed, [undefined])).rejects.toThrow(
+        /^the key of the workflow keyed \(test\/flow\/starting\.test\.ts:\d+:\d+\) in the queue "narrow-2" cannot be made: \{customer\} in key= of its directive is undefined\n/,
+      );
     });
 
     async function delays(): Promise<string> {

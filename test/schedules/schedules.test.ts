@@ -5,6 +5,7 @@ import {
   getSchedule,
   listRuns,
   memoryStore,
+  queue,
   schedule,
   schedules,
   signal,
@@ -565,4 +566,51 @@ test("a tick that fails is tried again, and hinders no other schedule", async ()
   fails = false;
   await advance("1m");
   expect(await ticks("bad")).toEqual(["2030-01-01T01:00"]);
+});
+
+test("a run by hand of a workflow that is not loaded has the queue, the priority and the timeout that the program gave it", async () => {
+  const { store } = setup({ now });
+  queue("printing", { concurrency: 1, ageing: "1m" });
+  const flow = { queue: "printing", priority: 2 };
+  const workflow = load("printed", "src/printed.ts", undefined, { flow, timeout: 7_200_000 });
+  const daily = await schedule("daily", "1h", workflow, []);
+  expect(await store.queues?.()).toEqual([{ name: "printing", concurrency: 1, waiting: 0, running: 0 }]);
+  load("other", "src/printed.ts");
+  expect((await daily.info()).missing).toBe(true);
+  const { id } = await daily.trigger();
+  expect(await store.getRun(id)).toMatchObject({
+    status: "pending",
+    workflow: "printed",
+    queue: { queue: "printing", key: "", rank: now.getTime() - 120_000 },
+    endBy: now.getTime() + 7_200_000,
+  });
+});
+
+test("what a schedule starts is told to the instrumentation, once for each run", async () => {
+  const started: string[] = [];
+  const onStart = ({ run, workflow }: { run: string; workflow: string }): string => {
+    started.push(`${workflow} ${run}`);
+    return `trace of ${run}`;
+  };
+  const { store } = setup({ now, instrumentation: { onStart } });
+  worker();
+  await schedule("daily", "1h", report, ["sales"]);
+  const each = await schedule("each", "30m", slow, [], { overlap: "queue" });
+  await schedule("alone", "30m", slow, [], { overlap: "skip" });
+  await advance("2h");
+  const late = new Date(now.getTime() + 7_200_000).toISOString();
+  expect(await store.getRun(`daily@${late}`)).toMatchObject({ trace: `trace of daily@${late}` });
+  expect(started.map((each) => each.split("@")[0]).sort()).toEqual([
+    "report daily",
+    "report daily",
+    "slow alone",
+    "slow each",
+  ]);
+  const [first] = await listRuns({ schedule: "each" });
+  await (await getRun(first?.id ?? "")).cancel();
+  await settled();
+  await advance("1s");
+  expect(started.filter((each) => each.startsWith("slow each"))).toHaveLength(2);
+  const { id } = await each.trigger();
+  expect(await store.getRun(id)).toMatchObject({ trace: `trace of ${id}` });
 });

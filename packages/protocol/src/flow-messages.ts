@@ -15,9 +15,23 @@ export const flowMessages = {
     hint: `give one of them a name in its directive ("use task: name=…"), or define one queue for both: queue("…", { … }) and queue=… in the directives`,
   })),
   QUEUE_KEY_INVALID: define((p: { queue: string; name: string; problem: string }) => ({
-    text: `the key of ${p.name} for the queue "${p.queue}" cannot be made: ${p.problem}`,
-    hint: "correct key, so that it gives a text or a number for these arguments, at once",
+    text: `the key of ${p.name} in the queue "${p.queue}" cannot be made: ${p.problem}`,
+    hint: "pass a text or a number there, or correct key, so that it gives one for these arguments, at once",
   })),
+  QUEUE_DEADLOCK: define(
+    (p: {
+      waits: readonly {
+        readonly run: string;
+        readonly task: string;
+        readonly queue: string;
+        readonly calls: string;
+        readonly needs: string;
+      }[];
+    }) => ({
+      text: `tasks of the queues ${quoted(p.waits.map(({ queue }) => queue))} wait for one another, and none of them can go on: ${p.waits.map(({ run, task, queue, calls, needs }) => `${task} of run ${run} has a slot of "${queue}" and calls ${calls}, which waits for one of "${needs}"`).join("; ")}`,
+      hint: "call them from the workflow, which has no slot of theirs, or always in the same order; a timeout of the task, or run.cancel(), ends this wait",
+    }),
+  ),
   QUEUE_NOT_FOUND: define((p: { queue: string; store: string; known: readonly string[] }) => ({
     text: `the store ${p.store} knows no queue "${p.queue}"`,
     hint: p.known.length === 0 ? "no process has used a queue yet" : `known: ${quoted(p.known)}`,

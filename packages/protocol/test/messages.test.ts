@@ -76,7 +76,17 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
     first: "the task send (src/mail.ts:3:1)",
     second: "the task send (src/sms.ts:5:1)",
   },
-  QUEUE_KEY_INVALID: { queue: "shipments", name: "ship", problem: "it gave undefined" },
+  QUEUE_KEY_INVALID: {
+    queue: "shipments",
+    name: "the workflow ship (src/ship.ts:3:1)",
+    problem: "{customer} in key= of its directive is undefined",
+  },
+  QUEUE_DEADLOCK: {
+    waits: [
+      { run: "order-1", task: "bill", queue: "bank", calls: "notify", needs: "mail" },
+      { run: "order-2", task: "remind", queue: "mail", calls: "charge", needs: "bank" },
+    ],
+  },
   QUEUE_NOT_FOUND: { queue: "mial", store: "sqlite:perdure.db", known: ["mail"] },
   QUEUES_NOT_SUPPORTED: { store: "postgres://runs", wanted: "the workflow ship" },
   OPTIONS_EXCLUDE: { owner: "start()", first: "debounce", second: "delay" },

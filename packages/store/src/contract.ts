@@ -19,6 +19,7 @@ import type { Awaitable, Encoded, Lease } from "./terms.ts";
 export type {
   FlowStore,
   Gather,
+  Gathers,
   Offer,
   QueueAnswer,
   QueueDefinition,

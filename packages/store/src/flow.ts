@@ -41,6 +41,8 @@ export interface QueuedStep extends QueuePlace {
   readonly run: string;
   readonly epoch: number;
   readonly step: string;
+  /** It uses a slot that its caller has, and needs none of its own: it only waits for the rate. */
+  readonly lent?: true;
   /** Owner and end of the slot, if it gets one. */
   readonly lease: Lease;
 }
@@ -61,7 +63,7 @@ export interface Offer {
 export interface QueueRow extends QueueDefinition {
   /** Runs and steps that stand in line. */
   readonly waiting: number;
-  /** Slots that are taken, or kept for somebody. */
+  /** Slots that are taken, or kept for somebody. Steps that are lent one do not count. */
   readonly running: number;
   /** When the one that has stood in line for longest came. */
   readonly oldest?: number;
@@ -107,6 +109,13 @@ export type Gather =
       readonly size: number;
     };
 
+/** Further starts join the run. */
+export interface Gathers {
+  readonly key: string;
+  /** When a debounced run is due at the latest. */
+  readonly until?: number;
+}
+
 /** At most `limit` runs of the workflow and key are created in any period of `per` milliseconds. */
 export interface Throttle {
   readonly key: string;
@@ -141,11 +150,11 @@ export const LATEST_OFFER = 2 * OFFER_TIME;
  *
  * Q1 Limits: the slots of a queue that are offered and taken never exceed `concurrency`, those of a key never exceed `perKey`, and of any `limit + 1` starts
  *    the last is at least `per + slack` later than the first. A start is the moment in which a step's slot is taken, or a run's for the first time. Without a definition
- *    a queue has no limits. A definition that lowers a limit takes no slot away.
+ *    a queue has no limits. A definition that lowers a limit takes no slot away. What is taken for a step that is `lent` a slot is a start, and no slot.
  * Q2 Order: whenever a slot is free and somebody in line may have it (what continues need not wait for the rate), it is offered in the same transition that made it free; if time made it free, by the
  *    next call of `offers`. Keys take turns: the next is the key whose turn is furthest back, where a key that joins the line joins the
- *    present turn; of keys with the same turn, the one whose first in line has the lowest rank; of one key, the lowest rank; of equal ranks, who came first. A run in line that
- *    is requested to cancel comes before all others of its key.
+ *    present turn; of keys with the same turn, the one whose first in line has the lowest rank; of one key, the lowest rank; of equal ranks, who came first. The steps that
+ *    are lent slots are one key for the turns, which `concurrency` and `perKey` do not hold back. A run in line that is requested to cancel comes before all others of its key.
  * Q3 A run with a queue is running only with a slot. `createRun` with a lease, and `claim`, take one that is free for it or offered to it, or continue
  *    with the one that the run has; otherwise the run is pending and in line (`createRun` returns it so, `claim` returns undefined). `unfinished` leaves out runs that
  *    are in line. Without a lease, a new run is in line from the beginning, unless it has a `dueAt`. `finish` gives the slot back. So does `release`; with
@@ -171,8 +180,11 @@ export interface FlowStore {
   enqueue(steps: readonly QueuedStep[]): Awaitable<QueueAnswer[]>;
   /** The step needs its slot, or its place in line, no more. No effect where it has neither under this epoch. */
   leave(step: { readonly run: string; readonly epoch: number; readonly step: string }): Awaitable<void>;
-  /** Records that a start of a queue with a rate happened later than it was recorded. */
-  correctStart(start: { readonly queue: string; readonly start: number; readonly at: number }): Awaitable<void>;
+  /**
+   * Records that a start of a queue with a rate happens later than it was recorded. False: nothing has changed, and it must not happen, since another start, or an offer
+   * of one, was allowed `limit` places later.
+   */
+  correctStart(start: { readonly queue: string; readonly start: number; readonly at: number }): Awaitable<boolean>;
   /**
    * Offers what time has made free, and what stood aside for these workflows (the recorded names). Returns the offers that hold: one indexed query if nothing has to be
    * done, however many are in line.

@@ -1,4 +1,4 @@
-import type { RunPlace, StartConditions } from "./flow.ts";
+import type { Gathers, RunPlace, StartConditions } from "./flow.ts";
 import type { Encoded, Lease } from "./terms.ts";
 
 export type RunStatus = "pending" | "running" | "waiting" | "completed" | "failed" | "cancelled";
@@ -46,6 +46,7 @@ export interface RunRow {
   readonly inLine?: true;
   /** `input` has the collected inputs of several starts, as `batchInput` writes them. */
   readonly batch?: true;
+  readonly gathers?: Gathers;
   /** When the run is cancelled if it has not begun, and if it has not ended. */
   readonly beginBy?: number;
   readonly endBy?: number;
@@ -101,6 +102,11 @@ export type NewRun = Pick<
   readonly modules: Encoded;
   /** With a lease, the run starts as running, owned and at epoch 1. Without a lease, it starts as pending. */
   readonly lease?: Lease;
+  /**
+   * The run comes from another store. `batch`: its input has been collected already. `gathers`: it goes on to do so, unless another run does under the key. With a lease and a
+   * queue it takes no slot, as its next claim does.
+   */
+  readonly imported?: Pick<RunRow, "batch" | "gathers">;
 } & StartConditions;
 
 export interface CreatedRun {

@@ -49,6 +49,7 @@ export function startConditions(forward: boolean): fc.Arbitrary<(run: NewRun) =>
       endBy: rarely(time),
       gather: rarely(gather),
       throttle: forward ? rarely(throttle) : fc.constant(undefined),
+      imported: rarely(fc.constant({})),
     })
     .map(
       ({ beginBy, ...given }) =>
@@ -68,7 +69,18 @@ const definition = (forward: boolean) =>
     .map(({ name, ...given }) => compact({ ...given, name, rate: name === "rated" ? RATE : undefined }));
 
 const queuedStep = (forward: boolean) =>
-  fc.record({ run, offset: epochOffset, step: stepId, queue: queues(forward), key, rank, lease });
+  fc
+    .record({
+      run,
+      offset: epochOffset,
+      step: stepId,
+      queue: queues(forward),
+      key,
+      rank,
+      lease,
+      lent: maybe(fc.constant(true as const)),
+    })
+    .map(compact);
 
 /** A command for a method of queues, which the store has. */
 function flowCalling<T>(
@@ -96,7 +108,10 @@ export function flowCommands(
         fc.record({ now: time, steps: fc.array(queuedStep(forward), { maxLength: 3 }) }),
         async (store, { now, steps }) => {
           const asked = steps.map(async ({ offset, ...step }) => {
-            return { ...step, now, epoch: await epochOf(store, step.run, offset) };
+            // a run that waited for a slot of its own step would wait for ever
+            const isOfRun = (await store.getRun(step.run))?.queue?.queue === step.queue;
+            const epoch = await epochOf(store, step.run, offset);
+            return { ...step, now, epoch, ...(isOfRun && { lent: true as const }) };
           });
           return store.enqueue(await Promise.all(asked));
         },

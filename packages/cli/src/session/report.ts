@@ -1,4 +1,4 @@
-import type { RunRow, SignalRow, StepRow, Store, Write } from "perdure";
+import type { NewRun, RunRow, SignalRow, StepRow, Store, Write } from "perdure";
 import { EXIT, Failure } from "./failure.ts";
 import * as v from "valibot";
 
@@ -39,6 +39,14 @@ const run = v.object({
   parent: optional(text),
   tags: optional(list(text)),
   schedule: optional(text),
+  trace: optional(text),
+  queue: optional(v.object({ queue: text, key: text, rank: number, hold: optional(v.literal(true)) })),
+  batch: optional(v.literal(true)),
+  gathers: optional(v.object({ key: text, until: optional(number) })),
+  beginBy: optional(number),
+  endBy: optional(number),
+  /** 0: it has not begun. */
+  epoch: optional(number),
   progress: optional(text),
   wakeAt: optional(number),
   cancel: optional(text),
@@ -92,8 +100,9 @@ export async function reportedRun(store: Store, row: RunRow, redaction: Redactio
   );
 }
 
+const HIDDEN = "[redacted]";
 /** A text that every default codec decodes. */
-const REDACTED = `1:["[redacted]"]`;
+const REDACTED = `1:["${HIDDEN}"]`;
 
 /** Without values. Errors stay unless all is redacted. The random seed is a secret as well. */
 function redacted(reported: ReportedRun, redaction: Redaction | undefined): ReportedRun {
@@ -105,12 +114,14 @@ function redacted(reported: ReportedRun, redaction: Redaction | undefined): Repo
   return {
     run: {
       ...row,
-      input: REDACTED,
+      input: row.batch ? JSON.stringify([REDACTED]) : REDACTED,
+      ...(row.queue && { queue: { ...row.queue, key: HIDDEN } }),
+      ...(row.gathers && { gathers: { ...row.gathers, key: HIDDEN } }),
       seed: "redacted",
       ...outcome(row.status === "failed" || row.status === "cancelled", row.output),
       ...(row.progress !== undefined && { progress: REDACTED }),
       ...(row.cancel !== undefined && { cancel: REDACTED }),
-      ...(row.blocked && isAll && { blocked: { ...row.blocked, message: "[redacted]" } }),
+      ...(row.blocked && isAll && { blocked: { ...row.blocked, message: HIDDEN } }),
     },
     steps: steps.map(({ failedAttempts, ...each }) => ({
       ...each,
@@ -132,16 +143,8 @@ export async function record(
   codes: Report["codes"],
 ): Promise<boolean> {
   const { id, workflow, file, input, inputHash, code, codeSeq, codeHistory, seed, createdAt } = row;
-  const { parent, tags, schedule, forkOf, restarts, startedAt } = row;
+  if (hasNotBegun(row) && steps.length === 0) return recordNew(store, row, signals, codes[code] ?? EMPTY);
   const versions = Object.keys(codes).filter((each) => each !== code);
-  const optionalFields = {
-    ...(parent !== undefined && { parent }),
-    ...(tags && { tags }),
-    ...(schedule !== undefined && { schedule }),
-    ...(forkOf !== undefined && { forkOf }),
-    ...(restarts !== undefined && { restarts }),
-    ...(startedAt !== undefined && { startedAt }),
-  };
   const start = versions[0] ?? code;
   const { created } = await store.createRun({
     id,
@@ -151,7 +154,7 @@ export async function record(
     inputHash,
     seed,
     createdAt,
-    ...optionalFields,
+    ...optionalFields(row),
     code: start,
     modules: codes[start] ?? EMPTY,
     lease: { owner: `import ${process.pid}`, ms: LEASE },
@@ -180,6 +183,53 @@ export async function record(
   await deliver(store, row, signals);
   return true;
 }
+
+/** What the run was started with, and what it waits for. */
+function optionalFields(row: ReportedRun["run"]): Partial<NewRun> {
+  const { parent, tags, schedule, trace, forkOf, restarts, startedAt, queue, batch, gathers, beginBy, endBy } = row;
+  return {
+    ...(parent !== undefined && { parent }),
+    ...(tags && { tags }),
+    ...(schedule !== undefined && { schedule }),
+    ...(trace !== undefined && { trace }),
+    ...(queue && { queue }),
+    ...(beginBy !== undefined && { beginBy }),
+    ...(endBy !== undefined && { endBy }),
+    ...((queue ?? batch ?? gathers) && { imported: { ...(batch && { batch }), ...(gathers && { gathers }) } }),
+    ...(forkOf !== undefined && { forkOf }),
+    ...(restarts !== undefined && { restarts }),
+    ...(startedAt !== undefined && { startedAt }),
+  };
+}
+
+/** Records a run that has not begun. The store decides when it does. False: a run with its id exists. */
+async function recordNew(
+  store: Store,
+  row: ReportedRun["run"],
+  signals: ReportedRun["signals"],
+  modules: string,
+): Promise<boolean> {
+  const { id, workflow, file, input, inputHash, code, codeHistory, seed, createdAt, status, wakeAt } = row;
+  const { created } = await store.createRun({
+    id,
+    workflow,
+    file,
+    input,
+    inputHash,
+    code,
+    modules,
+    seed,
+    createdAt,
+    ...optionalFields(row),
+    ...(codeHistory !== undefined && { codeHistory }),
+    ...(status === "waiting" && wakeAt !== undefined && { dueAt: wakeAt }),
+  });
+  if (created) await deliver(store, row, signals);
+  return created;
+}
+
+const hasNotBegun = ({ epoch, status }: ReportedRun["run"]): boolean =>
+  epoch === 0 && (status === "pending" || status === "waiting");
 
 const EMPTY = `{"version":1,"modules":[]}`;
 const LEASE = 60_000;

@@ -28,8 +28,8 @@ const knownQueues = processWide("queues", () => new Map<string, KnownQueue>());
 /** Which function has limits of its own under a name. */
 const ownLimits = processWide("own-limits", () => new Map<string, { readonly key: string; readonly place: string }>());
 
-/** How long the start of an attempt takes at most until it is corrected in the store, in milliseconds. */
-const SLACK = 20;
+/** An attempt begins so many milliseconds after its recorded start at most. Else its start is corrected first. */
+export const SLACK = 20;
 
 function limitsOf(name: string, { concurrency, rate, perKey }: QueueOptions): QueueDefinition {
   const per = rate && toMilliseconds(rate.per, "rate.per");
@@ -82,7 +82,7 @@ export function flowIn(queue: KnownQueue, definition: Definition): Flow {
     keyOf: (args) =>
       keyText(definition, queue, () => {
         if (key) return key(...args);
-        return directive?.key ? fillTemplate(directive.key, args, info.name) : "";
+        return directive?.key ? fillTemplate(directive.key, args, incomplete) : "";
       }),
   };
 }
@@ -123,13 +123,26 @@ function ownQueue(definition: Definition, limits: Limits & { readonly perKey?: n
   });
 }
 
+/** An argument of which the directive makes no key. */
+class IncompleteKey extends Error {}
+
+function incomplete({
+  placeholder,
+  found,
+  expected,
+}: Parameters<Parameters<typeof fillTemplate>[2]>[0]): IncompleteKey {
+  const format = expected === "format" ? `, which needs a format, such as {${placeholder}:yyyy-mm-dd}` : "";
+  return new IncompleteKey(`{${placeholder}} in key= of its directive is ${found}${format}`);
+}
+
 function keyText(definition: Definition, { definition: { name } }: KnownQueue, make: () => unknown): string {
   const refused = (problem: string, cause?: unknown): PerdureError =>
-    new PerdureError("QUEUE_KEY_INVALID", { queue: name, name: definition.info.name, problem }, { cause });
+    new PerdureError("QUEUE_KEY_INVALID", { queue: name, name: describe(definition), problem }, { cause });
   let key: unknown;
   try {
     key = make();
   } catch (error) {
+    if (error instanceof IncompleteKey) throw refused(error.message);
     throw refused(
       guarded(() => textOf(error).split("\n")[0] ?? "", "it threw"),
       error,

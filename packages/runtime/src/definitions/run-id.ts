@@ -4,17 +4,37 @@ import { describe } from "../values/describe.ts";
 import { textFingerprint } from "../values/fingerprint.ts";
 import type { WorkflowDefinition } from "./definition.ts";
 
-/** The id that the workflow gives to a run with these arguments; undefined when neither `id=` nor the option `id` is given. */
+/**
+ * The id that the workflow gives to a run with these arguments; undefined when neither `id=` nor the option `id` is given.
+ * @throws PerdureError `RUN_ID_INCOMPLETE`, `RUN_ID_INVALID`
+ */
 export function runIdOf(definition: WorkflowDefinition, args: readonly unknown[]): string | undefined {
   const { info, options } = definition;
   const make = options?.id as ((...args: unknown[]) => unknown) | undefined;
   if (make) return checkId(make(...args), info.name);
-  return info.id && checkId(fillTemplate(info.id, args, info.name), info.name);
+  const { id, name: workflow } = info;
+  return (
+    id &&
+    checkId(
+      fillTemplate(id, args, (p) => new PerdureError("RUN_ID_INCOMPLETE", { workflow, ...p })),
+      workflow,
+    )
+  );
 }
 
-/** @throws PerdureError `RUN_ID_INCOMPLETE` */
-export const fillTemplate = (parts: readonly TemplatePart[], args: readonly unknown[], workflow: string): string =>
-  parts.map((part) => fill(part, args, workflow)).join("");
+/** What is wrong with an argument that a placeholder names: what was found, and what was expected in its place. */
+interface Incomplete {
+  readonly placeholder: string;
+  readonly found: string;
+  readonly expected: "text" | "date" | "format";
+}
+
+/** @param refused - the error for an argument that gives no text */
+export const fillTemplate = (
+  parts: readonly TemplatePart[],
+  args: readonly unknown[],
+  refused: (problem: Incomplete) => Error,
+): string => parts.map((part) => fill(part, args, refused)).join("");
 
 /** The id of a run whose workflow gives none: the same call is the same run. */
 export const defaultRunId = (workflow: string, inputHash: string): string =>
@@ -38,7 +58,7 @@ export function checkId(id: unknown, workflow: string): string {
 const describeText = (id: string): string =>
   id.isWellFormed() ? `${id.length} characters` : "half of a surrogate pair";
 
-function fill(part: TemplatePart, args: readonly unknown[], workflow: string): string {
+function fill(part: TemplatePart, args: readonly unknown[], refused: (problem: Incomplete) => Error): string {
   if (typeof part === "string") return part;
   let value = args[part.arg];
   for (const key of part.path)
@@ -52,8 +72,8 @@ function fill(part: TemplatePart, args: readonly unknown[], workflow: string): s
   if (format === undefined && isText(value)) return String(value);
   throw incomplete(describe(value), format === undefined ? "text" : "date");
 
-  function incomplete(found: string, expected: "text" | "date" | "format"): PerdureError {
-    return new PerdureError("RUN_ID_INCOMPLETE", { workflow, placeholder, found, expected });
+  function incomplete(found: string, expected: Incomplete["expected"]): Error {
+    return refused({ placeholder, found, expected });
   }
 }
 

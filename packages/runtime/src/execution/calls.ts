@@ -124,7 +124,7 @@ export class Calls {
   /** When the run continues on its own, where every pending call waits; undefined where one does not, or none is pending. */
   waiting(): { readonly wakeAt: number | undefined } | undefined {
     const steps = [...this.pending.values()].map(({ live }) => live);
-    if (steps.length === 0 || !steps.every((step) => step?.waiting === true)) return undefined;
+    if (steps.length === 0 || !steps.every((step) => step?.waiting === true && !step.slot?.keepsRun)) return undefined;
     const wakeAt = steps.reduce(
       (earliest, step) => Math.min(earliest, (step?.isInLine ? undefined : step?.dueAt) ?? Infinity),
       Infinity,

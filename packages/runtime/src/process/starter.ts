@@ -128,7 +128,7 @@ export class Starter {
     const id = given ?? (await this.defaultId(definition, inputHash));
     if (given === undefined && definition.info.needsId && request.caller)
       this.assertCaller(id, definition, request.caller);
-    const trace = this.traceOf(request, id);
+    const trace = this.traceOf({ run: id, workflow: name }, inContext);
     const now = clock.now();
     await this.context.ready();
     const startConditions = conditionsOf(this.slots, request, now);
@@ -161,12 +161,12 @@ export class Starter {
   }
 
   /** What the instrumentation wants to know later of the code that starts the run. */
-  private traceOf({ definition, inContext = direct }: RunRequest, run: string): string | undefined {
+  traceOf(run: { readonly run: string; readonly workflow: string }, inContext = direct): string | undefined {
     const { onStart } = this.context.settings.instrumentation;
     try {
-      return onStart && inContext(() => onStart({ run, workflow: definition.info.name }));
+      return onStart && inContext(() => onStart(run));
     } catch (error) {
-      this.context.log.error(`the instrumentation threw: ${headlineOf(error)}`, { run });
+      this.context.log.error(`the instrumentation threw: ${headlineOf(error)}`, { run: run.run });
       return undefined;
     }
   }

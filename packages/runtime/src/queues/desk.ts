@@ -8,6 +8,8 @@ export interface SlotRequest {
   readonly queue: KnownQueue;
   readonly key: string;
   readonly rank: number;
+  /** It uses a slot that another step, or the run, has, and only waits for the rate. */
+  readonly isLent: boolean;
   /** It has a slot. */
   taken(): void;
   /** It stands in line. `offered` and `taken` follow. False: nobody waits for that any more. */
@@ -25,6 +27,10 @@ export interface SlotDesk {
   ask(request: SlotRequest): void;
   /** Whether its slot is certainly still its own, by this process's own clock. */
   holds(request: SlotRequest): boolean;
+  /** Whether an attempt may begin with it now, as far as the rate is concerned: not much later than the recorded start. */
+  isOnTime(request: SlotRequest): boolean;
+  /** Corrects the recorded start, or asks for another one. `taken` follows. */
+  correctStart(request: SlotRequest): void;
   /** Gives its slot back, which may be another's by now, and asks for one again. */
   askAgain(request: SlotRequest): void;
   /** The request is not in this process's memory any more. Its place in line stays. */

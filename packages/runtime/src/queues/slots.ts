@@ -2,8 +2,9 @@ import { nextTurn, PerdureError } from "@perdure/protocol";
 import type { QueueAnswer, QueuedStep, Store } from "@perdure/store";
 import type { Clock } from "../config/clock.ts";
 import type { Logger } from "../config/logger.ts";
-import type { KnownQueue } from "../definitions/queues.ts";
+import { SLACK, type KnownQueue } from "../definitions/queues.ts";
 import { headlineOf } from "../values/describe.ts";
+import type { SlotsHere } from "./deadlocks.ts";
 import type { SlotDesk, SlotRequest } from "./desk.ts";
 
 /** What slots need of the process. */
@@ -27,6 +28,18 @@ interface Slot {
 const nameOf = ({ run, step }: { readonly run: string; readonly step: string }): string => `${run}\n${step}`;
 const keyOf = (slot: Slot): string => `${nameOf(slot)}\n${slot.epoch}`;
 
+/** A slot that is taken. Times are of the monotonic clock. */
+interface Held {
+  readonly request: SlotRequest;
+  /** When its lease ends at the earliest. */
+  endsAt: number;
+  /** The number of the start, in a queue with a rate, and its recorded time at the earliest. */
+  readonly start: number | undefined;
+  startsAt: number;
+}
+
+const MOST_REFUSALS = 5;
+
 /** The slots of steps that this process has or waits for. */
 export class Slots implements SlotDesk {
   private readonly context: SlotsContext;
@@ -43,10 +56,12 @@ export class Slots implements SlotDesk {
   private asked: SlotRequest[] = [];
   /** In line, by run and step. */
   private readonly waiting = new Map<string, SlotRequest>();
-  /** Slots that are taken, and when their leases end at the earliest, by the monotonic clock. */
-  private readonly held = new Map<string, number>();
+  /** Slots that are taken. */
+  private readonly held = new Map<string, Held>();
   /** Slots that may be ours although no attempt has them: the store failed. They are given back again and again. */
   private readonly unsure = new Map<string, Slot>();
+  /** How often the start of a step was too late to be corrected. */
+  private readonly refusals = new WeakMap<SlotRequest, number>();
   /** What was offered at the latest look. */
   private offered: ReadonlySet<string> = new Set();
   private isLooking = false;
@@ -72,6 +87,12 @@ export class Slots implements SlotDesk {
     if (this.isUsed) return;
     this.isUsed = true;
     this.onUse();
+  }
+
+  /** The steps that stand in line, and those that have slots of their own. */
+  get here(): SlotsHere {
+    const holding = Array.from(this.held.values(), ({ request }) => request).filter(({ isLent }) => !isLent);
+    return { waiting: [...this.waiting.values()], holding };
   }
 
   /** Whether something has to be done at each poll. */
@@ -110,19 +131,26 @@ export class Slots implements SlotDesk {
     if (this.asked.length === 1) nextTurn(() => void this.counted(() => this.send()));
   }
 
+  /** Where the store always answers later than the next start is allowed, an attempt that insisted on its time would never begin. */
+  private mayAskAgain(request: SlotRequest): boolean {
+    const refusals = this.refusals.get(request) ?? 0;
+    this.refusals.set(request, refusals + 1);
+    return refusals < MOST_REFUSALS;
+  }
+
   private async send(): Promise<void> {
     const requests = this.asked;
     this.asked = [];
-    const { store, clock, owner, settings } = this.context;
-    let asked: number, now: number, answers: readonly QueueAnswer[];
+    const { store, owner, settings } = this.context;
+    let asked: number, answers: readonly QueueAnswer[];
     try {
       for (const queue of new Set(requests.map((each) => each.queue)))
         await this.define(queue, `the queue "${queue.definition.name}"`);
       asked = this.context.monotonic();
-      now = clock.now();
       const lease = { owner, ms: settings.lease };
-      const steps = requests.map(({ run, epoch, step, queue, key, rank }): QueuedStep => {
-        return { run, epoch, step, queue: queue.definition.name, key, rank, lease };
+      const steps = requests.map(({ run, epoch, step, queue, key, rank, isLent }): QueuedStep => {
+        const place = { queue: queue.definition.name, key, rank, ...(isLent && { lent: isLent }) };
+        return { run, epoch, step, ...place, lease };
       });
       answers = (await store.enqueue?.(steps)) ?? [];
     } catch (error) {
@@ -132,34 +160,57 @@ export class Slots implements SlotDesk {
       }
       return;
     }
-    requests.forEach((request, place) => this.answered(request, answers[place], { asked, now }));
+    requests.forEach((request, place) => this.answered(request, answers[place], asked));
   }
 
-  private answered(request: SlotRequest, answer: QueueAnswer, { asked, now }: { asked: number; now: number }): void {
+  private answered(request: SlotRequest, answer: QueueAnswer, asked: number): void {
     if (!answer) return request.lost();
     if (answer.state === "waiting") {
       if (request.waits()) this.waiting.set(nameOf(request), request);
+      else if (request.isLent) this.leave(request);
       this.onWait();
       return;
     }
-    this.held.set(keyOf(request), asked + this.context.settings.lease);
+    const endsAt = asked + this.context.settings.lease;
+    this.held.set(keyOf(request), { request, endsAt, start: answer.start, startsAt: asked });
     if (!this.holds(request)) return this.askAgain(request); // the answer came too late: others may have taken the slot
-    const { queue } = request;
-    const { clock } = this.context;
-    const isLate = clock.now() - now > (queue.definition.rate?.slack ?? Infinity);
-    if (answer.start !== undefined && isLate) this.correct(queue.definition.name, answer.start, clock.now());
     request.taken();
   }
 
-  private correct(queue: string, start: number, at: number): void {
-    const corrected = (async () => this.context.store.correctStart?.({ queue, start, at }))();
-    corrected.catch((error: unknown) =>
-      this.context.log.error(`the time of a start in the queue ${queue} cannot be corrected: ${headlineOf(error)}`, {}),
-    );
+  holds(request: SlotRequest): boolean {
+    return this.context.monotonic() < (this.held.get(keyOf(request))?.endsAt ?? -Infinity);
   }
 
-  holds(request: SlotRequest): boolean {
-    return this.context.monotonic() < (this.held.get(keyOf(request)) ?? -Infinity);
+  isOnTime(request: SlotRequest): boolean {
+    const held = this.held.get(keyOf(request));
+    if (held?.start === undefined) return true;
+    return this.context.monotonic() - held.startsAt <= (request.queue.definition.rate?.slack ?? SLACK);
+  }
+
+  correctStart(request: SlotRequest): void {
+    void this.counted(() => this.correct(request, 0)).catch((error: unknown) => {
+      this.giveBackLater(request);
+      request.failed(error);
+    });
+  }
+
+  /** Moves the start to `delay` milliseconds from now, and again, further away, where the answer comes later than that. */
+  private async correct(request: SlotRequest, delay: number): Promise<void> {
+    const { store, clock } = this.context;
+    const held = this.held.get(keyOf(request));
+    if (held?.start === undefined) return;
+    const queue = request.queue.definition;
+    const asked = this.context.monotonic();
+    const at = clock.now() + delay;
+    const isMoved = await store.correctStart?.({ queue: queue.name, start: held.start, at });
+    if (this.held.get(keyOf(request)) !== held) return; // it was given back
+    if (isMoved === false && this.mayAskAgain(request)) return this.askAgain(request);
+    held.startsAt = isMoved === false ? Infinity : asked + delay;
+    if (isMoved === false) return request.taken();
+    const answered = this.context.monotonic();
+    if (!this.isOnTime(request)) return this.correct(request, Math.min(2 * (answered - asked), queue.rate?.per ?? 0));
+    if (answered < held.startsAt) clock.at(at, () => request.taken());
+    else request.taken();
   }
 
   askAgain(request: SlotRequest): void {
@@ -265,7 +316,7 @@ export class Slots implements SlotDesk {
 
   /** A lease that has ended meanwhile may have ended before it was renewed: then the slot is another's. */
   private isRenewed(key: string, endsAt: number): void {
-    const before = this.held.get(key);
-    if (before !== undefined && this.context.monotonic() < before) this.held.set(key, endsAt);
+    const held = this.held.get(key);
+    if (held && this.context.monotonic() < held.endsAt) held.endsAt = endsAt;
   }
 }

@@ -42,7 +42,7 @@ export class Lender {
 
   lend(to: StepSlot): void {
     this.borrowers.push(to);
-    if (this.lentTo) to.waits();
+    if (this.lentTo) to.waitsForLender();
     else this.lendNext();
   }
 
@@ -55,7 +55,7 @@ export class Lender {
 
   private lendNext(): void {
     this.lentTo = this.borrowers.shift();
-    this.lentTo?.taken();
+    this.lentTo?.lent();
   }
 }
 
@@ -68,8 +68,11 @@ export class StepSlot implements SlotRequest {
   private readonly lender: Lender | undefined;
   /** Lends it to the steps that its attempt calls. */
   readonly own: Lender;
-  /** `left`: it may still stand in line, as the store knows it, and nobody waits for that here. */
-  private state: "none" | "asked" | "taken" | "left" = "none";
+  /**
+   * `borrows`: it waits for the slot that it is lent. `left`: it may still stand in line, as the store knows it, and nobody waits for that
+   * here.
+   */
+  private state: "none" | "borrows" | "asked" | "taken" | "left" = "none";
   /** An attempt has it, at whose end it is given back. */
   private isUsed = false;
   /** The attempt waits for calls that were dropped, and will not end. */
@@ -108,13 +111,22 @@ export class StepSlot implements SlotRequest {
     return this.of.rank;
   }
 
+  get isLent(): boolean {
+    return this.lender !== undefined;
+  }
+
+  /** The run would have to take its slot again, to lend it to the step. So it stays in memory. */
+  get keepsRun(): boolean {
+    return this.isLent && this.isInLine;
+  }
+
   get isTaken(): boolean {
     return this.state === "taken";
   }
 
   /** Whether an attempt may begin with it. A lent one is as good as the attempt that lends it. */
   get isHeld(): boolean {
-    return this.lender !== undefined || this.desk.holds(this);
+    return this.isLent || this.desk.holds(this);
   }
 
   /** Its lease may be over: takes another one in its place. */
@@ -123,13 +135,37 @@ export class StepSlot implements SlotRequest {
     this.desk.askAgain(this);
   }
 
+  /** Whether an attempt that begins now begins when the rate has allowed it. */
+  get isOnTime(): boolean {
+    return this.desk.isOnTime(this);
+  }
+
+  /** It has been too long since the start that the rate has allowed: it is moved, or another one is asked for. */
+  correctStart(): void {
+    this.state = "asked";
+    this.desk.correctStart(this);
+  }
+
   /** Calls `begin` once it has a slot. */
   take(begin: () => void): void {
     this.begin = begin;
     this.isUsed = false;
-    this.state = "asked";
+    this.state = this.lender ? "borrows" : "asked";
     if (this.lender) this.lender.lend(this);
     else this.desk.ask(this);
+  }
+
+  waitsForLender(): void {
+    this.isInLine = true;
+    this.of.waits();
+  }
+
+  /** It may use the slot that it is lent, as soon as the rate allows it. */
+  lent(): void {
+    if (!this.of.isWanted()) return this.leave();
+    this.state = "asked";
+    this.isInLine = false;
+    this.desk.ask(this);
   }
 
   taken(): void {
@@ -156,33 +192,33 @@ export class StepSlot implements SlotRequest {
   lost(): void {
     if (this.state !== "asked") return;
     this.state = "none";
+    this.lender?.takeBack(this);
     this.of.lost();
   }
 
   failed(error: unknown): void {
     if (this.state !== "asked") return;
     this.state = "none";
+    this.lender?.takeBack(this);
     this.of.failed(error);
   }
 
   /** The slot is given back with a write of the step. False: there is nothing to give back. */
   leavesWithWrite(): boolean {
-    if (this.state === "none") return false;
-    if (this.lender) {
-      this.leave();
-      return false;
-    }
+    const { state } = this;
+    if (state === "none") return false;
     this.state = "left";
-    this.desk.leavesWithWrite(this);
-    return true;
+    if (state !== "borrows") this.desk.leavesWithWrite(this);
+    this.lender?.takeBack(this);
+    return state !== "borrows";
   }
 
   /** Gives the slot back, or its place in line. */
   leave(): void {
     const { state, lender } = this;
     this.state = "none";
-    if (lender) lender.takeBack(this);
-    else if (state !== "none") this.desk.leave(this);
+    if (state !== "none" && state !== "borrows") this.desk.leave(this);
+    lender?.takeBack(this);
   }
 
   /** The attempt begins. */
@@ -197,13 +233,14 @@ export class StepSlot implements SlotRequest {
     if (!this.own.isLent) this.leave();
   }
 
-  /** The step does not wait here any more. It keeps its place in line, and a slot that an attempt uses. */
+  /** The step does not wait here any more. It keeps a place in line of its own, and a slot that an attempt uses. */
   withdraw(): void {
-    if (this.state === "taken" && !this.isUsed) return this.leave();
-    if (this.state !== "asked") return;
-    this.isInLine = false;
-    this.state = this.lender ? "none" : "left";
-    if (this.lender) this.lender.takeBack(this);
-    else this.desk.withdraw(this);
+    const { state } = this;
+    if (state === "borrows" || state === "asked") this.isInLine = false;
+    if (state === "borrows" || (state === "asked" && this.isLent) || (state === "taken" && !this.isUsed))
+      return this.leave();
+    if (state !== "asked") return;
+    this.state = "left";
+    this.desk.withdraw(this);
   }
 }

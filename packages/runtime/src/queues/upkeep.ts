@@ -3,6 +3,7 @@ import type { Clock } from "../config/clock.ts";
 import type { Logger } from "../config/logger.ts";
 import type { ValueStore } from "../values/codec.ts";
 import { CancelledError, TimeoutError } from "../values/errors.ts";
+import { Deadlocks } from "./deadlocks.ts";
 import type { Slots } from "./slots.ts";
 
 /** What a process knows of the owners of slots. */
@@ -27,12 +28,14 @@ const OWNERS_INTERVAL = 1_000;
 export class Upkeep {
   private readonly context: UpkeepContext;
   private readonly slots: Slots;
+  private readonly deadlocks: Deadlocks;
   private ownersAt = -Infinity;
   private reasons: { readonly expired: string; readonly timedOut: string } | undefined;
 
   constructor(context: UpkeepContext, slots: Slots) {
     this.context = context;
     this.slots = slots;
+    this.deadlocks = new Deadlocks(context);
     // perhaps it waits for a process that has just died
     slots.onWait = () => void this.lookAtOwners().catch(() => {}); // the poll reports a store that fails
   }
@@ -51,6 +54,7 @@ export class Upkeep {
     if (!queues && !this.slots.isInUse) return;
     await this.lookAtOwners();
     await this.slots.poll();
+    await this.deadlocks.look(() => this.slots.here);
   }
 
   /** Cancels runs that did not begin, or did not end, in time. */

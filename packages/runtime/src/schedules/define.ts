@@ -1,10 +1,11 @@
 import { CATCH_UP, oneOf, OVERLAP, parseDuration, PerdureError } from "@perdure/protocol";
-import type { Overlap, ScheduleRow, ScheduleStore, Store } from "@perdure/store";
+import type { Overlap, ScheduleRow, ScheduleStore, StartConditions, Store } from "@perdure/store";
 import ms from "ms";
 import { toMilliseconds, type Duration } from "../config/duration.ts";
 import { codeOf } from "../definitions/code.ts";
 import { locationOf, type WorkflowDefinition } from "../definitions/definition.ts";
 import type { ProcessContext } from "../process/context.ts";
+import { conditionsOf } from "../queues/conditions.ts";
 import { textOf } from "../values/describe.ts";
 import { fullFingerprint } from "../values/fingerprint.ts";
 import { parseWith } from "../values/schema.ts";
@@ -49,7 +50,8 @@ export const hasSchedules = (store: Store): store is Store & ScheduleStore => st
 
 /**
  * Records the schedule. It is durable when this resolves.
- * @throws PerdureError `SCHEDULE_INVALID`, `OPTION_INVALID`, `DURATION_INVALID`, `SCHEMA_REFUSED`, `VALUE_NOT_STORABLE`
+ * @throws PerdureError `SCHEDULE_INVALID`, `OPTION_INVALID`, `DURATION_INVALID`, `SCHEMA_REFUSED`, `VALUE_NOT_STORABLE`, `QUEUE_UNKNOWN`, `QUEUE_NAME_TAKEN`,
+ *   `QUEUE_KEY_INVALID`, `QUEUES_NOT_SUPPORTED`
  */
 export async function putSchedule(context: ProcessContext, wanted: Wanted): Promise<ScheduleRow> {
   const { name, definition, args, options, directive } = wanted;
@@ -66,10 +68,11 @@ export async function putSchedule(context: ProcessContext, wanted: Wanted): Prom
   const nextAt = firstOf(name, spec, now);
   const code = codeOf(definition);
   const store = await scheduleStore(context);
+  const start = await recordedStart(context, definition, args);
   return store.putSchedule({
     name,
     timing: timingText(spec),
-    policy: JSON.stringify({ catchUp }),
+    policy: JSON.stringify({ catchUp, ...(start && { start }) } satisfies Policy),
     overlap,
     workflow: info.name,
     file: module.file,
@@ -83,7 +86,48 @@ export async function putSchedule(context: ProcessContext, wanted: Wanted): Prom
   });
 }
 
-export const catchUpOf = ({ policy }: ScheduleRow): CatchUp => (JSON.parse(policy) as { catchUp: CatchUp }).catchUp;
+interface Policy {
+  readonly catchUp: CatchUp;
+  readonly start?: RecordedStart;
+}
+
+/** What a run of the workflow waits for, and what ends it, as the program knew it that defined the schedule. */
+interface RecordedStart {
+  readonly queue?: { readonly name: string; readonly key: string; readonly hold?: true; readonly advantage: number };
+  readonly timeout?: number;
+}
+
+/** For whoever starts a run and has not loaded the workflow. The queue is then in the store, with its limits. */
+async function recordedStart(
+  { slots }: ProcessContext,
+  definition: WorkflowDefinition,
+  args: readonly unknown[],
+): Promise<RecordedStart | undefined> {
+  const conditions = await conditionsOf(slots, { definition, args }, 0);
+  if (!conditions) return undefined;
+  const { queue: place, endBy: timeout } = conditions;
+  const { queue: name = "", key = "", rank = 0, hold } = place ?? {};
+  return {
+    ...(place && { queue: { name, key, advantage: -rank, ...(hold && { hold }) } }),
+    ...(timeout !== undefined && { timeout }),
+  };
+}
+
+const policyOf = ({ policy }: ScheduleRow): Policy => JSON.parse(policy) as Policy;
+
+export const catchUpOf = (row: ScheduleRow): CatchUp => policyOf(row).catchUp;
+
+/** What the run of a workflow that is not loaded waits for, and what ends it. */
+export function recordedConditions(row: ScheduleRow, now: number): StartConditions {
+  const { queue, timeout } = policyOf(row).start ?? {};
+  const place = queue && {
+    queue: queue.name,
+    key: queue.key,
+    rank: now - queue.advantage,
+    ...(queue.hold && { hold: queue.hold }),
+  };
+  return { ...(place && { queue: place }), ...(timeout !== undefined && { endBy: now + timeout }) };
+}
 
 /** The times of a schedule for people: the cron expression, or `every 1h`. */
 export const expressionOf = (spec: TimingSpec): string =>

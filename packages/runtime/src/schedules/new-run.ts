@@ -4,21 +4,29 @@ import type { WorkflowDefinition } from "../definitions/definition.ts";
 import { newHistory } from "../history/code-spans.ts";
 import type { Runtime } from "../process/runtime.ts";
 import { conditionsOf } from "../queues/conditions.ts";
+import { recordedConditions } from "./define.ts";
 
 /** What identifies the run that a schedule starts at this time. */
 export const scheduledRunId = (schedule: string, at: number): string => `${schedule}@${new Date(at).toISOString()}`;
 
 type Given = Pick<NewRun, "code" | "modules"> & Partial<NewRun>;
 
-/** Makes the runs that a schedule starts now. Their ids and seeds alone differ. */
+/** Makes a run. `isTraced`: the instrumentation is told that it starts. */
+type MakeRun = (id: string, isTraced?: boolean) => NewRun;
+
+/** Makes the runs that a schedule starts now. Their ids, seeds and traces alone differ. */
 export async function scheduledRuns(
   runtime: Runtime,
   row: ScheduleRow,
   definition: WorkflowDefinition | undefined,
-): Promise<(id: string) => NewRun> {
+): Promise<MakeRun> {
   const { name: schedule, workflow, file, input, inputHash } = row;
   const given = definition ? await ofDefinition(runtime, row, definition) : await ofRecord(runtime, row);
-  return (id) => ({ id, seed: runtime.starter.seed(id), workflow, file, input, inputHash, schedule, ...given });
+  return (id, isTraced = true) => {
+    const trace = isTraced ? runtime.starter.traceOf({ run: id, workflow: given.workflow ?? workflow }) : undefined;
+    const own = { id, seed: runtime.starter.seed(id), ...(trace !== undefined && { trace }) };
+    return { ...own, workflow, file, input, inputHash, schedule, ...given };
+  };
 }
 
 /** Under the code that is loaded, in the queue of its workflow. */
@@ -37,7 +45,9 @@ async function ofDefinition(runtime: Runtime, row: ScheduleRow, definition: Work
   };
 }
 
-/** Under the code that defined the schedule. */
-async function ofRecord({ store }: Runtime, { code }: ScheduleRow): Promise<Given> {
-  return { code, modules: (await store.getCode(code)) ?? "" };
+/** Under the code that defined the schedule, in the queue that the workflow had then. */
+async function ofRecord({ clock, store }: Runtime, row: ScheduleRow): Promise<Given> {
+  const { code } = row;
+  const conditions = recordedConditions(row, clock.now());
+  return { code, modules: (await store.getCode(code)) ?? "", ...conditions };
 }

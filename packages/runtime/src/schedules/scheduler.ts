@@ -172,7 +172,11 @@ export class Scheduler {
     const timing = new Timing(row.name, timingOf(row.timing), row.anchor);
     const { ticks, doneTo, nextAt } = dueTicks(timing, catchUpOf(row), row.doneTo, now);
     const newRun = await scheduledRuns(this.runtime, row, definition);
-    const runs = [...row.waiting, ...ticks].map((at) => ({ at, run: newRun(scheduledRunId(row.name, at)) }));
+    const starting = await this.startsOf(store, row);
+    const runs = [...row.waiting, ...ticks].map((at, place) => ({
+      at,
+      run: newRun(scheduledRunId(row.name, at), place < starting),
+    }));
     const reason = values.encode(`the schedule ${row.name} started its next run`, "a schedule cancels a run with");
     const { name, revision } = row;
     const done = await store.tickSchedule({
@@ -188,6 +192,14 @@ export class Scheduler {
     if (done.schedule.waiting.length > 0) this.hasWaiting = true;
     if (done.runs.length > 0 || done.cancelled.length > 0) this.started();
     return done.schedule.nextAt ?? Infinity;
+  }
+
+  /** How many of the next ticks probably start runs, for the instrumentation. */
+  private async startsOf(store: Store, { name: schedule, overlap }: ScheduleRow): Promise<number> {
+    if (overlap === "allow" || overlap === "cancel-running") return Infinity;
+    if (!this.runtime.settings.instrumentation.onStart) return 0;
+    const unfinished = await store.listRuns({ schedule, status: ["pending", "running", "waiting"], limit: 1 });
+    return unfinished.length === 0 ? 1 : 0;
   }
 
   /** Another process may have the workflow: it is reported when none has seen the tick in time. Resolves with the time to look again. */

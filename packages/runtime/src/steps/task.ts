@@ -133,6 +133,7 @@ function mayBegin({ active, slot }: LiveStep): boolean {
     return false;
   }
   if (!slot.isHeld) slot.takeAgain();
+  else if (!slot.isOnTime) slot.correctStart();
   return slot.isTaken;
 }
 

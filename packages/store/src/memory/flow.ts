@@ -8,7 +8,9 @@ import {
   isInLine,
   isOffered,
   itemOfStep,
+  leave,
   lineUp,
+  promised,
   queueOf,
   take,
   type Item,
@@ -29,13 +31,14 @@ export function memoryFlow(memory: Memory, time: () => number): FlowStore {
     },
     queues: () =>
       [...line.queues]
-        .filter(([, { items, definition }]) => definition !== undefined || items.size > 0)
-        .map(([name, { items, definition }]) => ({ name, ...definition, ...countsOf([...items]) }))
+        .map(([name, { items, definition }]) => ({ name, definition, ...countsOf([...items]) }))
+        .filter(({ definition, waiting, running }) => definition !== undefined || waiting + running > 0)
+        .map(({ definition, ...row }) => ({ ...row, ...definition }))
         .sort((a, b) => byText(a.name, b.name)),
     queueKeys(queue, limit) {
-      const { items, turns } = queueOf(line, queue);
-      return [...turns.keys()]
-        .map((key) => ({ key, ...countsOf([...items].filter((item) => item.key === key)) }))
+      const items = [...queueOf(line, queue).items].filter((item) => !item.lent || isInLine(item));
+      return [...new Set(items.map(({ key }) => key))]
+        .map((key) => ({ key, ...countsOf(items.filter((item) => item.key === key)) }))
         .sort((a, b) => b.waiting - a.waiting || byText(a.key, b.key))
         .slice(0, Math.max(0, limit));
     },
@@ -52,9 +55,11 @@ export function memoryFlow(memory: Memory, time: () => number): FlowStore {
     enqueue: (steps) => steps.map((step) => enqueue(memory, step, time())),
     leave: (step) => leaveStep(line, step, time()),
     correctStart({ queue, start, at }) {
-      const { starts } = queueOf(line, queue);
-      const recorded = starts.get(start);
-      if (recorded !== undefined) starts.set(start, Math.max(recorded, at));
+      const { starts, started, definition } = queueOf(line, queue);
+      if (!definition?.rate) return true;
+      if (start >= started || start + definition.rate.limit < started + promised(line, queue)) return false;
+      starts.set(start, Math.max(starts.get(start) ?? at, at));
+      return true;
     },
     offers({ workflows }) {
       const now = time();
@@ -94,13 +99,16 @@ function enqueue({ runs, line }: Memory, step: QueuedStep, now: number): QueueAn
   const { run: id, epoch, lease } = step;
   const run = ownedRun(runs, id, epoch);
   if (!run) return undefined;
-  const found = itemOfStep(line, step);
-  if (found?.state === "taken") return taken(found);
+  const lent = step.lent === true;
+  const known = itemOfStep(line, step);
+  if (known?.state === "taken") return taken(known);
+  if (known && known.lent !== lent) leave(line, [known], now);
+  const found = known?.lent === lent ? known : undefined;
   if (found) {
     Object.assign(found, { epoch, rank: Math.min(found.rank, step.rank) });
     fill(line, found.queue, now);
   }
-  const who = { run: id, step: step.step, workflow: run.row.workflow, epoch, isStart: true };
+  const who = { run: id, step: step.step, workflow: run.row.workflow, epoch, isStart: true, lent };
   const item = found ?? enter(line, step, who, now);
   if (!isOffered(item, now)) return { state: "waiting" };
   take(line, item, { ...held(lease, now), epoch }, now);
@@ -135,7 +143,7 @@ const slotsOf = ({ items }: Line, owner: string): Item[] =>
 
 function countsOf(items: readonly Item[]): Omit<QueueKeyRow, "key"> {
   const inLine = items.filter(isInLine);
-  const counts = { waiting: inLine.length, running: items.length - inLine.length };
+  const counts = { waiting: inLine.length, running: items.filter((item) => !item.lent && !isInLine(item)).length };
   return inLine.length === 0 ? counts : { ...counts, oldest: Math.min(...inLine.map(({ since }) => since)) };
 }
 

@@ -13,6 +13,8 @@ export interface Item {
   /** Undefined: the run itself. */
   readonly step: string | undefined;
   readonly workflow: string;
+  /** It uses a slot that another has. */
+  readonly lent: boolean;
   /** When it came. */
   readonly since: number;
   epoch: number;
@@ -33,6 +35,8 @@ interface Queue {
   /** The present turn of its keys, and the turns of the keys that have items. */
   turn: number;
   readonly turns: Map<string, number>;
+  /** The turn of the steps that are lent slots. */
+  lentTurn: number;
   /** How many starts were recorded, and when the late ones were. */
   started: number;
   readonly starts: Map<number, number>;
@@ -55,7 +59,7 @@ export const newLine = (runs: Map<string, Run>): Line => ({ runs, queues: new Ma
 export function queueOf(line: Line, name: string): Queue {
   const found = line.queues.get(name);
   if (found) return found;
-  const made: Queue = { items: new Set(), turn: 0, turns: new Map(), started: 0, starts: new Map() };
+  const made: Queue = { items: new Set(), turn: 0, turns: new Map(), lentTurn: 0, started: 0, starts: new Map() };
   line.queues.set(name, made);
   return made;
 }
@@ -87,11 +91,12 @@ const isUntaken = ({ state }: Item): boolean => state !== "taken";
 export function enter(
   line: Line,
   { queue: name, key, rank }: QueuePlace,
-  who: Pick<Item, "run" | "step" | "workflow" | "epoch" | "isStart">,
+  who: Pick<Item, "run" | "step" | "workflow" | "epoch" | "isStart" | "lent">,
   now: number,
 ): Item {
   const queue = queueOf(line, name);
-  if (!queue.turns.has(key)) queue.turns.set(key, queue.turn);
+  if (who.lent && ![...queue.items].some(({ lent }) => lent)) queue.lentTurn = queue.turn;
+  if (!who.lent && !queue.turns.has(key)) queue.turns.set(key, queue.turn);
   const item: Item = { ...who, number: line.entered++, queue: name, key, rank, since: now, state: "waiting" };
   line.items.add(item);
   queue.items.add(item);
@@ -131,7 +136,7 @@ export function drop(line: Line, item: Item): void {
   line.items.delete(item);
   items.delete(item);
   if (item.step === undefined) setInLine(line, item.run, false);
-  if (![...items].some(({ key }) => key === item.key)) turns.delete(item.key);
+  if (![...items].some(({ key, lent }) => !lent && key === item.key)) turns.delete(item.key);
 }
 
 /** Gives its slot back, and stands in line again. */
@@ -151,30 +156,36 @@ export function leaveAll(line: Line, run: string, now: number): void {
 /** Offers every slot that is free and that somebody may have (Q2). */
 export function fill(line: Line, name: string, now: number): void {
   endOffers(line, name, now);
-  const { definition: { concurrency = Infinity, perKey = Infinity } = {}, items, turns } = queueOf(line, name);
-  const running = [...items].filter(({ state }) => state === "offered" || state === "taken");
-  if (running.length >= concurrency) return;
-  const lines = byKey([...items].filter(({ state }) => state === "waiting").sort(byRank));
-  const hasRoom = ({ key }: Item): boolean =>
-    perKey === Infinity || running.filter((item) => item.key === key).length < perKey;
-  const turn = ({ key }: Item): number => turns.get(key) ?? 0;
-  while (running.length < concurrency) {
+  const queue = queueOf(line, name);
+  const { definition: { concurrency = Infinity, perKey = Infinity } = {}, items, turns } = queue;
+  const running = [...items].filter(({ state, lent }) => !lent && (state === "offered" || state === "taken"));
+  const mayHave = ({ state, lent }: Item): boolean => state === "waiting" && (lent || running.length < concurrency);
+  const lines = byKey([...items].filter(mayHave).sort(byRank));
+  const hasRoom = ({ key, lent }: Item): boolean =>
+    lent ||
+    (running.length < concurrency &&
+      (perKey === Infinity || running.filter((item) => item.key === key).length < perKey));
+  const turn = ({ key, lent }: Item): number => (lent ? queue.lentTurn : (turns.get(key) ?? 0));
+  for (;;) {
     const first = [...lines.values()].flatMap((items) => items.slice(0, 1)).filter(hasRoom);
     first.sort((a, b) => turn(a) - turn(b) || byRank(a, b));
     // what continues need not wait for the rate
     const item = first[0]?.isStart && !mayStart(line, name, now) ? first.find(({ isStart }) => !isStart) : first[0];
     if (!item) return;
     offer(line, item, now);
-    running.push(item);
-    lines.get(item.key)?.shift();
+    if (!item.lent) running.push(item);
+    lines.get(laneOf(item))?.shift();
   }
 }
 
 const byRank = (a: Item, b: Item): number => a.rank - b.rank || a.number - b.number;
 
-function byKey(items: readonly Item[]): Map<string, Item[]> {
-  const found = new Map<string, Item[]>();
-  for (const item of items) found.set(item.key, [...(found.get(item.key) ?? []), item]);
+/** What takes a turn: a key, or the steps that are lent slots. */
+const laneOf = ({ key, lent }: Item): string | undefined => (lent ? undefined : key);
+
+function byKey(items: readonly Item[]): Map<string | undefined, Item[]> {
+  const found = new Map<string | undefined, Item[]>();
+  for (const item of items) found.set(laneOf(item), [...(found.get(laneOf(item)) ?? []), item]);
   return found;
 }
 
@@ -193,21 +204,26 @@ function endOffers(line: Line, name: string, now: number): void {
 
 /** Whether the rate allows one more start: next to those that happened, and those that offers have promised. */
 function mayStart(line: Line, name: string, now: number): boolean {
-  const { definition, items, started, starts } = queueOf(line, name);
+  const { definition, started, starts } = queueOf(line, name);
   if (!definition?.rate) return true;
   const { limit, per, slack } = definition.rate;
   for (const [number, at] of starts) if (at > now + per + slack) starts.set(number, now);
-  const promised = [...items].filter(({ state, isStart }) => state === "offered" && isStart).length;
-  if (promised >= limit) return false;
-  const before = starts.get(started + promised - limit);
+  const coming = promised(line, name);
+  if (coming >= limit) return false;
+  const before = starts.get(started + coming - limit);
   return before === undefined || before + per + slack <= now;
 }
 
+/** How many offers will be starts. */
+export const promised = (line: Line, name: string): number =>
+  [...queueOf(line, name).items].filter(({ state, isStart }) => state === "offered" && isStart).length;
+
 function offer(line: Line, item: Item, now: number): void {
   const queue = queueOf(line, item.queue);
-  const turn = queue.turns.get(item.key) ?? queue.turn;
+  const turn = item.lent ? queue.lentTurn : (queue.turns.get(item.key) ?? queue.turn);
   queue.turn = Math.max(queue.turn, turn);
-  queue.turns.set(item.key, turn + 1);
+  if (item.lent) queue.lentTurn = turn + 1;
+  else queue.turns.set(item.key, turn + 1);
   item.until = now + OFFER_TIME;
   move(line, item, "offered");
   const run = line.runs.get(item.run);

@@ -3,7 +3,7 @@ import { isFinal } from "../status.ts";
 import { timedRun } from "../timed.ts";
 import { matches } from "./lists.ts";
 import { leaveAll } from "./line.ts";
-import { byAge, change, newRun, ownedRun, wake, type Run } from "./run.ts";
+import { byAge, change, gathersNoMore, newRun, ownedRun, wake, type Run } from "./run.ts";
 import { moveUp } from "./slots.ts";
 import { isCancelUndelivered, openTargets, type Memory } from "./state.ts";
 import { end } from "./writes.ts";
@@ -31,7 +31,7 @@ export function cancel(memory: Memory, run: Run, reason: string, now: number): b
     return true;
   }
   request(run, reason, now);
-  run.gathering = undefined;
+  gathersNoMore(run);
   wake(run, now);
   moveUp(memory.line, run.row.id, now);
   return true;

@@ -21,7 +21,7 @@ export type Changes = { readonly [K in keyof RunRow]?: RunRow[K] | undefined };
 
 /** @param epoch - of a deleted run with this id */
 export function newRun(
-  { now, lease: _, modules: __, dueAt: ___, gather: ____, throttle: _____, ...given }: TimedRun,
+  { now, lease: _, modules: __, dueAt: ___, gather: ____, throttle: _____, imported: ______, ...given }: TimedRun,
   number: number,
   epoch = 0,
 ): Run {
@@ -50,7 +50,7 @@ export function own(run: Run, lease: HeldLease, now: number): void {
   const lastSeq = [...run.seqs].reduce((last, seq) => Math.max(last, seq), 0);
   const stalls = lastSeq > run.claimedSeq ? 0 : row.stalls + (row.status === "running" ? 1 : 0);
   run.claimedSeq = lastSeq;
-  run.gathering = undefined;
+  gathersNoMore(run);
   change(run, {
     status: "running",
     owner: lease.owner,
@@ -63,6 +63,11 @@ export function own(run: Run, lease: HeldLease, now: number): void {
     releasedAt: undefined,
     updatedAt: now,
   });
+}
+
+export function gathersNoMore(run: Run): void {
+  run.gathering = undefined;
+  if (run.row.gathers) change(run, { gathers: undefined });
 }
 
 /** A claim of the run: what `own` does, and its record (S19). */

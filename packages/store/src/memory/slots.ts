@@ -25,7 +25,7 @@ export function rankOf({ cancel, queue }: Run["row"]): number {
 export function enterRun(line: Line, { row }: Run, now: number): Item | undefined {
   if (!row.queue) return undefined;
   const { id: run, workflow, epoch } = row;
-  const who = { run, step: undefined, workflow, epoch, isStart: epoch === 0 };
+  const who = { run, step: undefined, workflow, epoch, isStart: epoch === 0, lent: false };
   return enter(line, { ...row.queue, rank: rankOf(row) }, who, now);
 }
 

@@ -1,7 +1,7 @@
 import type { CreatedRun, Gather, Throttle } from "../contract.ts";
 import { batchInput } from "../flow.ts";
 import type { TimedRun } from "../timed.ts";
-import { change, newRun, own, wake, type Run } from "./run.ts";
+import { change, gathersNoMore, newRun, own, wake, type Run } from "./run.ts";
 import { enterRun, takeForRun } from "./slots.ts";
 import type { Memory } from "./state.ts";
 
@@ -17,11 +17,27 @@ export function start(memory: Memory, given: TimedRun): CreatedRun {
   return { created: true, run: run.row };
 }
 
-function begin({ line }: Memory, run: Run, { gather, dueAt, lease, now }: TimedRun): void {
+function begin({ line, runs }: Memory, run: Run, given: TimedRun): void {
+  const { gather, dueAt, lease, now, imported } = given;
+  if (imported) restore(runs, run, given);
   if (gather) add(run, gather, run.row.input, now);
   else if (dueAt !== undefined) change(run, { status: "waiting", wakeAt: dueAt });
   else if (!lease) enterRun(line, run, now);
+  else if (imported) own(run, lease, now);
   else if (takeForRun(line, run, lease, now)) own(run, lease, now);
+}
+
+/** What another store knew of the run. */
+function restore(runs: Memory["runs"], run: Run, { workflow, imported, input }: TimedRun): void {
+  const { batch, gathers } = imported ?? {};
+  if (batch) change(run, { batch });
+  const isFree = ![...runs.values()].some(
+    (each) => each.row.workflow === workflow && each.gathering?.key === gathers?.key,
+  );
+  if (!gathers || !isFree) return;
+  const inputs = batch ? (JSON.parse(input) as string[]) : [input];
+  run.gathering = { key: gathers.key, inputs, until: gathers.until ?? Infinity };
+  change(run, { gathers });
 }
 
 /** The run that gathers starts like this one, which it now has joined. */
@@ -48,15 +64,15 @@ function add(run: Run, gather: Gather, input: string, now: number): void {
   if (gather.type === "debounce") {
     const at = due(Math.min(now + wait, until));
     run.gathering = { key, inputs: [input], until };
-    change(run, { input, batch: undefined, ...at });
+    change(run, { input, batch: undefined, gathers: { key, ...(until < Infinity && { until }) }, ...at });
     return;
   }
   const inputs = [...earlier, input];
   const at = due(run.row.wakeAt ?? until);
   run.gathering = { key, inputs, until };
-  change(run, { input: batchInput(inputs), batch: true, ...at });
+  change(run, { input: batchInput(inputs), batch: true, gathers: { key }, ...at });
   if (inputs.length < gather.size) return;
-  run.gathering = undefined;
+  gathersNoMore(run);
   wake(run, now);
 }
 

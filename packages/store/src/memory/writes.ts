@@ -1,7 +1,7 @@
 import type { RunStatus, SignalRow, StepRow, Write } from "../contract.ts";
 import { isFinal } from "../status.ts";
 import { leaveAll, untakenSteps } from "./line.ts";
-import { change, ownedRun, wake, type Run } from "./run.ts";
+import { change, gathersNoMore, ownedRun, wake, type Run } from "./run.ts";
 import { giveBack, leaveStep } from "./slots.ts";
 import { isCancelUndelivered, openTargets, type Memory } from "./state.ts";
 
@@ -55,7 +55,7 @@ export function end({ runs, line }: Memory, run: Run, status: RunStatus, output:
     ...released,
     updatedAt: at,
   });
-  run.gathering = undefined;
+  gathersNoMore(run);
   leaveAll(line, run.row.id, at);
   for (const other of runs.values()) {
     if (other.row.status !== "waiting") continue;

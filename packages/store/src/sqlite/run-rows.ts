@@ -1,8 +1,8 @@
-import type { Blocked, RunHead, RunPlace, RunRow, RunStatus } from "../contract.ts";
+import type { Blocked, Gathers, RunHead, RunPlace, RunRow, RunStatus } from "../contract.ts";
 
 const HEAD_COLUMNS = `id, workflow, file, status, input_hash, code, code_seq, parent, tags, schedule, fork_of, progress, trace, owner, epoch,
   lease_until, released_at, wake_at, cancel, blocked, compensated, restarts, stalls, created_at, started_at, updated_at,
-  queue, queue_key, queue_rank, hold, in_line, batch, begin_by, end_by`;
+  queue, queue_key, queue_rank, hold, in_line, batch, begin_by, end_by, gathering, gather_until`;
 export const COLUMNS = `${HEAD_COLUMNS}, input, output, code_history, seed, unhandled`;
 /** Of a completed run the output is left out: it may be long. */
 export const LISTED_COLUMNS = `${HEAD_COLUMNS}, CASE WHEN status IN ('failed', 'cancelled') THEN output END AS output`;
@@ -43,6 +43,8 @@ export interface HeadColumns {
   readonly batch: number;
   readonly begin_by: number | null;
   readonly end_by: number | null;
+  readonly gathering: string | null;
+  readonly gather_until: number | null;
 }
 
 export interface Row extends HeadColumns {
@@ -99,6 +101,7 @@ export function headOf(row: HeadColumns): RunHead {
   if (row.batch === 1) head.batch = true;
   if (row.begin_by !== null) head.beginBy = row.begin_by;
   if (row.end_by !== null) head.endBy = row.end_by;
+  if (row.gathering !== null) head.gathers = gathersOf(row.gathering, row.gather_until);
   return head;
 }
 
@@ -108,6 +111,8 @@ const placeOf = (queue: string, { queue_key: key, queue_rank: rank, hold }: Head
   rank: rank ?? 0,
   ...(hold === 1 && { hold: true }),
 });
+
+const gathersOf = (key: string, until: number | null): Gathers => (until === null ? { key } : { key, until });
 
 function textsOf(text: string): readonly string[] {
   try {

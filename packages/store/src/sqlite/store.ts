@@ -164,7 +164,7 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
     queueItems: (run) => read((tables) => itemsOf(tables, run)),
     enqueue: (steps) => write((tables) => steps.map((step) => enqueue(tables, step, now()))),
     leave: (step) => write(({ line }) => leaveSlot(line, step, now())),
-    correctStart: ({ queue, start, at }) => write(({ line }) => line.queues.moveStart(queue, start, at)),
+    correctStart: ({ queue, start, at }) => write(({ line }) => line.correctStart(queue, start, at)),
     offers(query) {
       const at = now();
       const look = read(({ line }) => line.queues.toLookAt(at, at + LATEST_OFFER, query.workflows));

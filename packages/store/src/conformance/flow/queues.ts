@@ -92,10 +92,27 @@ export const queueCases: FlowCases = {
     await define(store, { rate: { ...RATE, limit: 1 } });
     await hosts(store, "r");
     assert.deepEqual(await ask(store, "r", "a[0]"), { state: "taken", start: 0 });
-    await store.correctStart({ queue: "q", start: 0, at: T + 40 });
+    assert.equal(await store.correctStart({ queue: "q", start: 0, at: T + 40 }), true);
     assert.deepEqual(await ask(store, "r", "b[0]", { now: T + 149 }), WAITING);
     assert.deepEqual(await ask(store, "r", "b[0]", { now: T + 150 }), { state: "taken", start: 1 });
-    await store.correctStart({ queue: "q", start: 7, at: T });
+    assert.equal(await store.correctStart({ queue: "q", start: 7, at: T }), false);
+  },
+  "Q1 a start cannot be corrected when a later one, or an offer, relies on it; one that was forgotten can": async (
+    store,
+  ) => {
+    await define(store, { rate: { ...RATE, limit: 2 } });
+    await hosts(store, "r");
+    for (const id of ["a[0]", "b[0]"]) await ask(store, "r", id);
+    for (const id of ["c[0]", "d[0]"]) assert.deepEqual(await ask(store, "r", id), WAITING);
+    assert.deepEqual(await offered(store, T + 110), ["r/c[0]", "r/d[0]"]);
+    assert.equal(await store.correctStart({ queue: "q", start: 0, at: T + 115 }), false);
+    assert.deepEqual(await ask(store, "r", "c[0]", { now: T + 111 }), { state: "taken", start: 2 });
+    await store.leave({ run: "r", epoch: 1, step: "d[0]", now: T + 112 });
+    assert.equal(await store.correctStart({ queue: "q", start: 0, at: T + 115 }), false);
+    assert.equal(await store.correctStart({ queue: "q", start: 1, at: T + 115 }), true);
+    assert.equal(await store.correctStart({ queue: "q", start: 2, at: T + 120 }), true);
+    assert.deepEqual(await ask(store, "r", "e[0]", { now: T + 224 }), WAITING);
+    assert.deepEqual(await ask(store, "r", "e[0]", { now: T + 225 }), { state: "taken", start: 3 });
   },
   "Q1 a clock that was set back delays the next start by no more than the period": async (store) => {
     await define(store, { rate: { ...RATE, limit: 1 } }, T + 9_000);

@@ -298,4 +298,56 @@ export const startingCases: FlowCases = {
     await start(store, "d", { queue: place(), gather: BATCH });
     assert.deepEqual(await counts(store), [0, 1]);
   },
+  "an imported run takes no slot with its lease, but with its next claim": async (store) => {
+    await define(store, { concurrency: 1, rate: { limit: 1, per: 100, slack: 0 } });
+    await store.createRun(queued("busy", { lease: ME }));
+    for (const id of ["r", "sleeps", "done"]) {
+      const { run } = await store.createRun(queued(id, { lease: ME, endBy: T + 900, imported: {} }));
+      assert.deepEqual([run.status, run.epoch, run.queue, run.endBy], ["running", 1, place(), T + 900]);
+      assert.equal("imported" in run, false);
+    }
+    assert.deepEqual(await counts(store), [0, 1]);
+    const blocked = { error: "E", message: "m", code: "c" };
+    await store.createRun(queued("blocked", { lease: ME, imported: {} }));
+    await store.commit([
+      release("r", { status: "pending" }),
+      release("sleeps", { wakeAt: T + 50 }),
+      release("blocked", { status: "pending", blocked }),
+      finish("done"),
+    ]);
+    assert.deepEqual(await Promise.all(["r", "sleeps", "blocked", "done"].map((id) => stateOf(store, id))), [
+      "pending",
+      "waiting",
+      "pending",
+      "completed",
+    ]);
+    assert.deepEqual(await counts(store), [0, 1]);
+    assert.equal(await store.claim({ run: "r", lease: OTHER, now: T + 5 }), undefined);
+    assert.equal(await stateOf(store, "r"), "pending, in line");
+    await store.commit([finish("busy")]);
+    assert.deepEqual(
+      (await store.offers({ now: T + 10, workflows: [] })).map(({ run }) => run),
+      ["r"],
+    );
+  },
+  "Q6 an imported run goes on to gather, unless another one does under its key": async (store) => {
+    const given = { dueAt: T + 70, input: batchInput(['"a"']) };
+    const gathers = { key: "k" };
+    const { run } = await store.createRun(newRun("r", { ...given, imported: { batch: true, gathers } }));
+    assert.deepEqual([run.status, run.wakeAt, run.batch, run.gathers], ["waiting", T + 70, true, gathers]);
+    const other = await store.createRun(newRun("other", { ...given, imported: { batch: true, gathers } }));
+    assert.deepEqual([other.created, other.run.batch, other.run.gathers], [true, true, undefined]);
+    assert.deepEqual(await start(store, "b", { gather: BATCH }), [false, "r"]);
+    assert.equal((await get(store, "r")).input, batchInput(['"a"', '"b"']));
+    const until = { key: "d", until: T + 120 };
+    await store.createRun(newRun("late", { dueAt: T + 90, imported: { gathers: until } }));
+    assert.deepEqual(await start(store, "c", { gather: { ...DEBOUNCE, key: "d", max: 500 }, createdAt: T + 60 }), [
+      false,
+      "late",
+    ]);
+    const { wakeAt, gathers: still, input } = await get(store, "late");
+    assert.deepEqual([wakeAt, still, input], [T + 120, until, '"c"']);
+    await store.claim({ run: "late", lease: ME, now: T + 120 });
+    assert.equal("gathers" in (await get(store, "late")), false);
+  },
 };

@@ -187,4 +187,52 @@ export const queueStepCases: FlowCases = {
     await store.leave({ run: "busy", epoch: 1, step: "a[0]", now: T + 6 });
     assert.deepEqual(await offered(store, T + 6), ["next/a[0]"]);
   },
+  "Q1 a step that is lent a slot needs none of its own, and counts for the rate": async (store) => {
+    await define(store, { concurrency: 1, perKey: 1, rate: { limit: 2, per: 100, slack: 10 } });
+    await hosts(store, "r");
+    assert.deepEqual(await ask(store, "r", "a[0]"), { state: "taken", start: 0 });
+    assert.deepEqual(await ask(store, "r", "a[0]//b[0]", { lent: true }), { state: "taken", start: 1 });
+    assert.deepEqual(await ask(store, "r", "a[0]//b[0]", { lent: true }), { state: "taken", start: 1 });
+    assert.deepEqual(await ask(store, "r", "a[0]//b[0]//c[0]", { lent: true }), WAITING);
+    assert.deepEqual(await counts(store), [1, 1]);
+    assert.deepEqual(await store.queueKeys("q", 9), [{ key: "", waiting: 1, running: 1, oldest: T }]);
+    assert.deepEqual(await offered(store, T + 109), []);
+    assert.deepEqual(await offered(store, T + 110), ["r/a[0]//b[0]//c[0]"]);
+    assert.deepEqual(await counts(store), [0, 1]);
+    assert.deepEqual(await ask(store, "r", "a[0]//b[0]//c[0]", { lent: true, now: T + 110 }), {
+      state: "taken",
+      start: 2,
+    });
+    await store.leave({ run: "r", epoch: 1, step: "a[0]", now: T + 120 });
+    assert.deepEqual(await counts(store), [0, 0]);
+    assert.deepEqual(await store.queueKeys("q", 9), []);
+    assert.deepEqual(await ask(store, "r", "d[0]", { now: T + 120 }), { state: "taken", start: 3 });
+    await store.freeSlots({ owner: "me", dead: true, now: T + 130 });
+    assert.deepEqual([await counts(store), await store.slotOwners()], [[0, 0], []]);
+  },
+  "Q2 the steps that are lent slots take turns with the keys for the rate": async (store) => {
+    await define(store, { rate: { limit: 1, per: 100, slack: 0 } });
+    await hosts(store, "r");
+    await ask(store, "r", "a[0]", { key: "a" });
+    for (const id of ["a[0]//b[0]", "a[0]//b[1]"]) await ask(store, "r", id, { lent: true, rank: T - 50 });
+    for (const id of ["c[0]", "c[1]"]) await ask(store, "r", id, { key: "c", rank: T });
+    const order: string[] = [];
+    for (let now = T + 100; now <= T + 400; now += 100) {
+      const [next = ""] = await offered(store, now);
+      order.push(next);
+      const id = next.slice(2);
+      const lent = id.includes("//") ? { lent: true as const } : {};
+      assert.equal((await ask(store, "r", id, { ...lent, key: "c", now }))?.state, "taken");
+    }
+    assert.deepEqual(order, ["r/a[0]//b[0]", "r/c[0]", "r/a[0]//b[1]", "r/c[1]"]);
+  },
+  "Q1 a step that is lent a slot no more stands in line for one of its own": async (store) => {
+    await define(store, { concurrency: 1, rate: { limit: 1, per: 100, slack: 0 } });
+    await hosts(store, "r");
+    await ask(store, "r", "a[0]");
+    assert.deepEqual(await ask(store, "r", "b[0]", { lent: true }), WAITING);
+    assert.deepEqual(await ask(store, "r", "b[0]"), WAITING);
+    assert.deepEqual(await offered(store, T + 100), []);
+    assert.deepEqual(await ask(store, "r", "b[0]", { lent: true, now: T + 100 }), { state: "taken", start: 1 });
+  },
 };

@@ -71,6 +71,12 @@ export function conditionsTable(db: Connection) {
       const isBatch = type === "batch";
       gather.run(key, until, isBatch ? 1 : 0, isBatch ? batchInput([input]) : input, id);
     },
+    /** What another store knew of the run. */
+    restore(id: string, { workflow, input, imported }: TimedRun): void {
+      const { batch, gathers } = imported ?? {};
+      const free = gathers && !gathering.get(workflow, gathers.key) ? gathers : undefined;
+      gather.run(free?.key ?? null, free?.until ?? null, batch ? 1 : 0, input, id);
+    },
     replace: (id: string, { input, inputHash, queue }: TimedRun, wakeAt: number): void =>
       void replace.run(input, inputHash, wakeAt, ...placeOf(queue), id),
     collect: (id: string, inputs: readonly string[]): void => void collect.run(batchInput(inputs), id),

@@ -25,17 +25,22 @@ export function admit({ runs, line }: Tables, queue: string, claim: TimedClaim):
   const rank = cancelled === undefined ? row.queue.rank : FIRST;
   runs.queueUp(run);
   const counts = epoch === 0 ? 1 : 0;
-  item = line.enter({ ...row.queue, rank, run, step: "", epoch, since: now, counts, workflow });
+  item = line.enter({ ...row.queue, rank, run, step: "", epoch, since: now, counts, lent: 0, workflow });
   return line.isOffered(item, now) ? item : undefined;
 }
 
 export function enqueue({ runs, line }: Tables, entry: QueuedStep, now: number): QueueAnswer {
   const { run, epoch, step, queue, key, rank, lease } = entry;
+  const lent = entry.lent ? 1 : 0;
   const head = runs.head(run);
   if (!head?.owned || head.epoch !== epoch) return undefined;
   const taken = line.items.taken(run, step, epoch);
   if (taken) return answer(taken.start ?? undefined);
   let item = line.items.inLine(run, step);
+  if (item && item.lent !== lent) {
+    line.leave(item, now);
+    item = undefined;
+  }
   if (item) {
     line.items.rejoin(item.number, epoch, rank);
     line.refreshKey(item);
@@ -43,7 +48,7 @@ export function enqueue({ runs, line }: Tables, entry: QueuedStep, now: number):
     item = line.items.get(item.number);
   } else {
     const { workflow } = runs.get(run) ?? { workflow: "" };
-    item = line.enter({ queue, key, run, step, epoch, rank, since: now, counts: 1, workflow });
+    item = line.enter({ queue, key, run, step, epoch, rank, since: now, counts: 1, lent, workflow });
   }
   if (!item || !line.isOffered(item, now)) return { state: "waiting" };
   return answer(line.take(item, { ...held(lease, now), epoch, now }));

@@ -20,19 +20,24 @@ export interface Item {
   readonly since: number;
   /** 1: taking its slot is a start, for the rate of the queue. */
   readonly counts: number;
+  /** 1: it uses a slot that another has. */
+  readonly lent: number;
   readonly workflow: string;
   readonly until: number | null;
   readonly owner: string | null;
   readonly start: number | null;
 }
 
-export type NewItem = Pick<Item, "queue" | "key" | "run" | "step" | "epoch" | "rank" | "since" | "counts" | "workflow">;
+export type NewItem = Pick<
+  Item,
+  "queue" | "key" | "run" | "step" | "epoch" | "rank" | "since" | "counts" | "lent" | "workflow"
+>;
 
 /** All SQL for the table `queue_items`. */
 export function itemsTable(db: Connection) {
   const insert = db.prepare<unknown[], Item>(
-    `INSERT INTO queue_items (queue, key, run, step, epoch, rank, since, counts, workflow, state)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ${WAITING}) RETURNING *`,
+    `INSERT INTO queue_items (queue, key, run, step, epoch, rank, since, counts, lent, workflow, state)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${WAITING}) RETURNING *`,
   );
   const get = db.prepare<[number], Item>("SELECT * FROM queue_items WHERE number = ?");
   const inLine = db.prepare<[string, string], Item>(
@@ -44,24 +49,29 @@ export function itemsTable(db: Connection) {
   const ofRun = db.prepare<[string], Item>("SELECT * FROM queue_items WHERE run = ? AND step = ''");
   const all = db.prepare<[string], Item>("SELECT * FROM queue_items WHERE run = ? ORDER BY number");
   const first = db.prepare<[string, string], Item>(
-    `SELECT * FROM queue_items WHERE queue = ? AND key = ? AND state = ${WAITING} ORDER BY rank, number LIMIT 1`,
+    `SELECT * FROM queue_items WHERE queue = ? AND key = ? AND state = ${WAITING} AND lent = 0 ORDER BY rank, number LIMIT 1`,
   );
+  const firstLent = db.prepare<[string], Item>(
+    `SELECT * FROM queue_items WHERE queue = ? AND lent = 1 AND state = ${WAITING} ORDER BY rank, number LIMIT 1`,
+  );
+  const anyLent = db.prepare<[string], 1>("SELECT 1 FROM queue_items WHERE queue = ? AND lent = 1 LIMIT 1").pluck();
   const running = db
-    .prepare<[string], number>(`SELECT count(*) FROM queue_items WHERE queue = ? AND state >= ${OFFERED}`)
+    .prepare<[string], number>(`SELECT count(*) FROM queue_items WHERE queue = ? AND state >= ${OFFERED} AND lent = 0`)
     .pluck();
   const runningOfKey = db
     .prepare<[string, string], number>(
-      `SELECT count(*) FROM queue_items WHERE queue = ? AND key = ? AND state >= ${OFFERED}`,
+      `SELECT count(*) FROM queue_items WHERE queue = ? AND key = ? AND state >= ${OFFERED} AND lent = 0`,
     )
     .pluck();
   const reserved = db
-    .prepare<[string], number>(
-      `SELECT count(*) FROM queue_items WHERE queue = ? AND state = ${OFFERED} AND counts = 1 AND state >= ${OFFERED}`,
+    .prepare<{ queue: string }, number>(
+      `SELECT (SELECT count(*) FROM queue_items WHERE queue = @queue AND state = ${OFFERED} AND counts = 1 AND state >= ${OFFERED} AND lent = 0)
+            + (SELECT count(*) FROM queue_items WHERE queue = @queue AND state = ${OFFERED} AND lent = 1)`,
     )
     .pluck();
   const inLineOfKey = db
     .prepare<[string, string], 1>(
-      `SELECT 1 FROM queue_items WHERE queue = ? AND key = ? AND state <= ${WAITING} LIMIT 1`,
+      `SELECT 1 FROM queue_items WHERE queue = ? AND key = ? AND state <= ${WAITING} AND lent = 0 LIMIT 1`,
     )
     .pluck();
   const drop = db.prepare<[number]>("DELETE FROM queue_items WHERE number = ?");
@@ -81,7 +91,7 @@ export function itemsTable(db: Connection) {
     `SELECT * FROM queue_items WHERE state = ${OFFERED} AND queue = ? AND (until < ? OR until > ?)`,
   );
   const stepAside = db.prepare<[string, string]>(
-    `UPDATE queue_items SET state = ${ASIDE} WHERE queue = ? AND workflow = ? AND state = ${WAITING}`,
+    `UPDATE queue_items SET state = ${ASIDE} WHERE queue = ? AND workflow = ? AND state = ${WAITING} AND state <= ${WAITING}`,
   );
   const keysInLine = db
     .prepare<[string, string], string>(
@@ -120,7 +130,7 @@ export function itemsTable(db: Connection) {
        SELECT key, count(*) AS waiting, 0 AS running, min(since) AS oldest
        FROM queue_items WHERE queue = @queue AND state <= ${WAITING} GROUP BY key
        UNION ALL
-       SELECT key, 0, count(*), NULL FROM queue_items WHERE queue = @queue AND state >= ${OFFERED} GROUP BY key)
+       SELECT key, 0, count(*), NULL FROM queue_items WHERE queue = @queue AND state >= ${OFFERED} AND lent = 0 GROUP BY key)
      GROUP BY key ORDER BY waiting DESC, key LIMIT @limit`,
   );
   const inLineOf = db.prepare<[string], { waiting: number; oldest: number | null }>(
@@ -128,8 +138,8 @@ export function itemsTable(db: Connection) {
   );
 
   return {
-    insert: ({ queue, key, run, step, epoch, rank, since, counts, workflow }: NewItem): Item | undefined =>
-      insert.get(queue, key, run, step, epoch, rank, since, counts, workflow),
+    insert: ({ queue, key, run, step, epoch, rank, since, counts, lent, workflow }: NewItem): Item | undefined =>
+      insert.get(queue, key, run, step, epoch, rank, since, counts, lent, workflow),
     get: (number: number): Item | undefined => get.get(number),
     /** What stands in line, or is offered a slot. */
     inLine: (run: string, step: string): Item | undefined => inLine.get(run, step),
@@ -139,11 +149,14 @@ export function itemsTable(db: Connection) {
     /** Those of the run and its steps, in the order in which they came. */
     all: (run: string): Item[] => all.all(run),
     first: (queue: string, key: string): Item | undefined => first.get(queue, key),
+    /** The first of those that use a slot of another. */
+    firstLent: (queue: string): Item | undefined => firstLent.get(queue),
+    hasLent: (queue: string): boolean => anyLent.get(queue) !== undefined,
     /** How many slots are offered or taken. */
     running: (queue: string): number => running.get(queue) ?? 0,
     runningOfKey: (queue: string, key: string): number => runningOfKey.get(queue, key) ?? 0,
     /** How many offers will be starts. */
-    reserved: (queue: string): number => reserved.get(queue) ?? 0,
+    reserved: (queue: string): number => reserved.get({ queue }) ?? 0,
     hasInLine: (queue: string, key: string): boolean => inLineOfKey.get(queue, key) !== undefined,
     drop: (number: number): void => void drop.run(number),
     offer: (number: number, until: number): void => void offer.run(until, number),

@@ -22,12 +22,17 @@ export function lines(db: Connection, runs: Runs) {
       queues.setKey(queue, key, first, first !== undefined && isFree);
     else queues.dropKey(queue, key);
   };
-  const refreshKey = ({ queue, key }: Pick<Item, "queue" | "key">): void => refresh(queue, key, queues.byName(queue));
+  const refreshKey = ({ queue, key, lent }: Pick<Item, "queue" | "key" | "lent">): void => {
+    if (lent === 0) refresh(queue, key, queues.byName(queue));
+  };
 
   const offer = (item: Item, queue: Queue, now: number): void => {
     items.offer(item.number, now + OFFER_TIME);
-    queues.nextTurn(item.queue, item.key);
-    refresh(item.queue, item.key, queue);
+    if (item.lent === 1) queues.nextLentTurn(item.queue);
+    else {
+      queues.nextTurn(item.queue, item.key);
+      refresh(item.queue, item.key, queue);
+    }
     if (item.step === "") runs.setInLine(item.run, false);
     else runs.wakeById(item.run, now);
   };
@@ -58,20 +63,32 @@ export function lines(db: Connection, runs: Runs) {
   const itemOf = (number: number | undefined): Item | undefined =>
     number === undefined ? undefined : items.get(number);
 
+  /** Whose turn it is: of the keys that may have a slot, if one is free, and of the steps that need none. */
+  const nextOf = ({ name }: Queue, isFree: boolean): Item | undefined => {
+    const next = isFree ? queues.nextItem(name) : undefined;
+    const lent = items.firstLent(name);
+    if (!lent || !next) return lent ?? itemOf(next?.first);
+    const order = queues.byName(name).lent_turn - next.turn || lent.rank - next.rank || lent.number - next.first;
+    return order < 0 ? lent : itemOf(next.first);
+  };
+
   /** Offers every slot that is free and that somebody may have. */
   const fill = (name: string, now: number): void => {
     const queue = queues.byName(name);
     endOffers(name, queue, now);
     let lookAt: number | null = null;
-    for (let running = items.running(name); queue.concurrency === null || running < queue.concurrency; running++) {
-      let item = itemOf(queues.nextItem(name));
+    let running = items.running(name);
+    for (;;) {
+      const isFree = queue.concurrency === null || running < queue.concurrency;
+      let item = nextOf(queue, isFree);
       const startAt = item?.counts === 1 ? nextStartAt(queue, now) : now;
       if (startAt > now) {
         lookAt = Number.isFinite(startAt) ? startAt : null;
-        item = itemOf(queues.nextContinuing(name));
+        item = isFree ? itemOf(queues.nextContinuing(name)) : undefined;
       }
       if (!item) break;
       offer(item, queue, now);
+      running += 1 - item.lent;
     }
     queues.lookAt(name, lookAt);
   };
@@ -88,7 +105,8 @@ export function lines(db: Connection, runs: Runs) {
     refreshKey,
     /** Puts it in line, and offers it a slot if one is free for it. */
     enter(entry: NewItem): Item | undefined {
-      queues.addKey(entry.queue, entry.key);
+      if (entry.lent === 0) queues.addKey(entry.queue, entry.key);
+      else if (!items.hasLent(entry.queue)) queues.lentJoins(entry.queue);
       const item = items.insert(entry);
       refreshKey(entry);
       fill(entry.queue, entry.since);
@@ -105,6 +123,14 @@ export function lines(db: Connection, runs: Runs) {
       items.take(number, { ...to, start });
       if (isStart) fill(name, to.now); // when the next start may happen is known now
       return start ?? known ?? undefined;
+    },
+    /** False: another start, or a promised one, relies on this one. */
+    correctStart(name: string, start: number, at: number): boolean {
+      const { rate_limit: limit, starts } = queues.byName(name);
+      if (limit === null) return true;
+      if (start >= starts || start + limit < starts + items.reserved(name)) return false;
+      queues.moveStart(name, start, at);
+      return true;
     },
     /** Whether its slot can be taken now. */
     isOffered: (item: Item | undefined, now: number): boolean =>

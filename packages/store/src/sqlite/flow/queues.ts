@@ -12,8 +12,17 @@ export interface Queue {
   readonly rate_slack: number | null;
   /** The present turn of its keys. */
   readonly turn: number;
+  /** That of the steps that are lent slots. */
+  readonly lent_turn: number;
   /** How many starts it has had. */
   readonly starts: number;
+}
+
+/** The first in line of the key whose turn it is. */
+export interface Next {
+  readonly first: number;
+  readonly turn: number;
+  readonly rank: number;
 }
 
 export interface FirstInLine {
@@ -52,11 +61,10 @@ export function queuesTables(db: Connection) {
   const first = (ready: string): string =>
     `SELECT first, turn, rank FROM (SELECT first, turn, rank FROM queue_keys WHERE queue = @queue AND ready = ${ready} AND ready > 0 ORDER BY turn, rank, first LIMIT 1)`;
   const inTurn = "ORDER BY turn, rank, first LIMIT 1";
-  const nextItem = db
-    .prepare<{ queue: string }, number>(
-      `SELECT first FROM (${first(String(STARTS))} UNION ALL ${first(String(CONTINUES))}) ${inTurn}`,
-    )
-    .pluck();
+  const nextItem = db.prepare<{ queue: string }, Next>(
+    `SELECT first, turn, rank FROM (${first(String(STARTS))} UNION ALL ${first(String(CONTINUES))}) ${inTurn}`,
+  );
+  const setLentTurn = db.prepare<[number, string]>("UPDATE queues SET lent_turn = ? WHERE name = ?");
   const nextContinuing = db
     .prepare<{ queue: string }, number>(`SELECT first FROM (${first(String(CONTINUES))})`)
     .pluck();
@@ -76,8 +84,9 @@ export function queuesTables(db: Connection) {
   const startAt = db
     .prepare<[string, number], number>("SELECT at FROM queue_starts WHERE queue = ? AND number = ?")
     .pluck();
-  const moveStart = db.prepare<[number, string, number]>(
-    "UPDATE queue_starts SET at = max(at, ?) WHERE queue = ? AND number = ?",
+  // it may have been forgotten
+  const moveStart = db.prepare<[string, number, number]>(
+    "INSERT INTO queue_starts (queue, number, at) VALUES (?, ?, ?) ON CONFLICT (queue, number) DO UPDATE SET at = max(at, excluded.at)",
   );
   const setBack = db.prepare<[number, string, number]>("UPDATE queue_starts SET at = ? WHERE queue = ? AND at > ?");
   const forgetStarts = db.prepare<[string, number]>("DELETE FROM queue_starts WHERE queue = ? AND at <= ?");
@@ -118,8 +127,16 @@ export function queuesTables(db: Connection) {
       if (had) setTurn.run(had.turn, queue);
     },
     dropKey: (queue: string, key: string): void => void dropKey.run(queue, key),
+    /** The steps that are lent slots join the present turn. */
+    lentJoins: (queue: string): void => void setLentTurn.run(byName(queue).turn, queue),
+    /** They have had their turn. */
+    nextLentTurn(queue: string): void {
+      const { lent_turn: had } = byName(queue);
+      setLentTurn.run(had + 1, queue);
+      setTurn.run(had, queue);
+    },
     /** The item whose turn it is. */
-    nextItem: (queue: string): number | undefined => nextItem.get({ queue }),
+    nextItem: (queue: string): Next | undefined => nextItem.get({ queue }),
     /** The same among those whose slot is no start. */
     nextContinuing: (queue: string): number | undefined => nextContinuing.get({ queue }),
     /** Queues in which time, or a process that has these workflows, changes something. */
@@ -133,7 +150,7 @@ export function queuesTables(db: Connection) {
       return number;
     },
     startAt: (queue: string, number: number): number | undefined => startAt.get(queue, number),
-    moveStart: (queue: string, number: number, at: number): void => void moveStart.run(at, queue, number),
+    moveStart: (queue: string, number: number, at: number): void => void moveStart.run(queue, number, at),
     /** A start that lies so far in the future was recorded before the clock was set back. */
     setBack: (queue: string, now: number, latest: number): void => void setBack.run(now, queue, latest),
   };

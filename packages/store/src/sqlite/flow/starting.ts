@@ -25,6 +25,7 @@ export function applyConditions(tables: Tables, run: TimedRun): void {
   const { runs, conditions, line } = tables;
   const { id, workflow, queue, gather, throttle, now, lease } = run;
   conditions.set(id, run);
+  if (run.imported) conditions.restore(id, run);
   if (throttle) conditions.throttle(run, throttle);
   if (gather) {
     conditions.gather(id, gather, run.input, now);
@@ -32,16 +33,16 @@ export function applyConditions(tables: Tables, run: TimedRun): void {
     conditions.waitUntil(id, now + Math.min(gather.wait, max));
     if (gather.type === "batch" && gather.size <= 1) conditions.isFull(id, now);
   } else if (run.dueAt !== undefined) conditions.waitUntil(id, run.dueAt);
-  else if (queue) {
+  else if (queue && !(run.imported && lease)) {
     runs.setInLine(id, true);
     const { epoch } = runs.head(id) ?? { epoch: 0 };
     const counts = epoch === 0 ? 1 : 0;
-    const item = line.enter({ ...queue, run: id, step: "", epoch, since: now, counts, workflow });
+    const item = line.enter({ ...queue, run: id, step: "", epoch, since: now, counts, lent: 0, workflow });
     if (!lease || !item || !line.isOffered(item, now) || !runs.claim({ run: id, lease, now })) return;
     line.take(item, { owner: lease.owner, until: null, epoch: epoch + 1, now });
   } else if (lease) runs.claim({ run: id, lease, now });
 }
 
 /** Whether the start of the run asks for more than to begin now. */
-export const hasConditions = ({ queue, dueAt, beginBy, endBy, gather, throttle }: TimedRun): boolean =>
-  (queue ?? gather ?? throttle) !== undefined || (dueAt ?? beginBy ?? endBy) !== undefined;
+export const hasConditions = ({ queue, dueAt, beginBy, endBy, gather, throttle, imported }: TimedRun): boolean =>
+  (queue ?? gather ?? throttle ?? imported) !== undefined || (dueAt ?? beginBy ?? endBy) !== undefined;
