@@ -49,6 +49,15 @@ const openStep = (id: string, kind: StepRow["kind"], target: string): StepRow =>
   inputHash: "h",
   startedAt: 1,
 });
+const checkpoint = (id: string, seq: number): StepRow => ({
+  id,
+  kind: "task",
+  state: "completed",
+  seq,
+  attempt: 1,
+  inputHash: "h",
+  startedAt: 1,
+});
 const finishing = (run: string): Write[] => [
   { type: "finish", run, epoch: 1, status: "completed", output: "1", unhandled: [] },
 ];
@@ -79,6 +88,7 @@ async function inOrder<A, B>(
   lock: string,
   first: () => Awaitable<A>,
   second: () => Awaitable<B>,
+  end: "COMMIT" | "ROLLBACK" = "COMMIT",
 ): Promise<readonly [A, B]> {
   const holder = new pg.Client(server().url);
   await holder.connect();
@@ -88,7 +98,7 @@ async function inOrder<A, B>(
   await untilBlocked(1);
   const b = second();
   await untilBlocked(2);
-  await holder.query("COMMIT");
+  await holder.query(end);
   const answers = await Promise.all([a, b]);
   await holder.end();
   return answers;
@@ -327,5 +337,31 @@ describe("two transitions, of which the first one has done its part and has not 
       () => two.claim({ run: "waiter", lease }),
     );
     expect(claimed).toMatchObject({ status: "running" });
+  });
+
+  test("a run is taken, and its old owner writes a step", async () => {
+    await one.createRun(newRun("run", { lease: { owner: "me", ms: -1 } }));
+    const [claimed, written] = await inOrder(
+      `INSERT INTO ${SCHEMA}.executions (run, epoch, claimed_at, owner) SELECT number, 2, 0, 'x' FROM ${SCHEMA}.runs`,
+      () => two.claim({ run: "run", lease: { owner: "you", ms: 60_000 } }),
+      () => one.commit([{ type: "step", run: "run", epoch: 1, step: checkpoint("a[0]", 1) }]),
+      "ROLLBACK",
+    );
+    expect([claimed?.epoch, written]).toEqual([2, [false]]);
+    expect(await one.steps("run")).toEqual([]);
+  });
+
+  test("a step takes the last slot, and another one asks for it", async () => {
+    await one.defineQueue({ name: "q", concurrency: 1, rate: { limit: 9, per: 1, slack: 0 } });
+    for (const id of ["first", "second"]) await one.createRun(newRun(id));
+    const ask = (store: Required<Store>, id: string) =>
+      store.enqueue([{ run: id, epoch: 1, step: "a[0]", queue: "q", key: "", rank: 1, lease }]);
+    const answers = await inOrder(
+      `INSERT INTO ${SCHEMA}.queue_starts (queue, number, at) SELECT number, 0, 0 FROM ${SCHEMA}.queues`,
+      () => ask(one, "first"),
+      () => ask(two, "second"),
+      "ROLLBACK",
+    );
+    expect(answers.map((each) => each[0]?.state)).toEqual(["taken", "waiting"]);
   });
 });
