@@ -108,7 +108,14 @@ async function misuse(store: PostgresStore, owner: string, seed: number, calls: 
       const run = held.length > 0 ? one(held) : undefined;
       if (run)
         await store.enqueue(
-          ["a[0]", "b[0]"].map((id) => ({ run: run.id, epoch: run.epoch, step: id, ...queue(), lease: lease() })),
+          ["a[0]", "b[0]"].map((id) => ({
+            run: run.id,
+            epoch: run.epoch,
+            step: id,
+            ...queue(),
+            lease: lease(),
+            ...(below(4) === 0 && { lent: true }),
+          })),
         );
     },
     async () => {
@@ -142,16 +149,17 @@ const WRONG: Readonly<Record<string, string>> = {
   "deliveries have gaps": `SELECT run FROM @.signals GROUP BY run, name HAVING max(slot) <> count(*) - 1`,
   "a key is not as its items are": `
     SELECT k.key FROM @.queue_keys k JOIN @.queues q ON q.number = k.queue, LATERAL (
-      SELECT (SELECT number FROM @.queue_items WHERE queue = k.queue AND key = k.key AND state = 1 ORDER BY rank, number LIMIT 1) AS first,
-        (SELECT count(*) FROM @.queue_items WHERE queue = k.queue AND key = k.key AND state >= 2) AS slots) AS its
+      SELECT (SELECT number FROM @.queue_items WHERE queue = k.queue AND key = k.key AND state = 1 AND NOT lent ORDER BY rank, number LIMIT 1) AS first,
+        (SELECT count(*) FROM @.queue_items WHERE queue = k.queue AND key = k.key AND state >= 2 AND NOT lent) AS slots) AS its
     WHERE k.first IS DISTINCT FROM its.first OR (k.ready > 0) IS DISTINCT FROM (its.first IS NOT NULL AND coalesce(its.slots < q.per_key, true))`,
   "more slots are taken than there are": `
-    SELECT q.name FROM @.queues q JOIN @.queue_items i ON i.queue = q.number WHERE i.state >= 2 GROUP BY q.number HAVING count(*) > q.concurrency
-    UNION ALL SELECT i.key FROM @.queues q JOIN @.queue_items i ON i.queue = q.number WHERE i.state >= 2 GROUP BY q.number, i.key HAVING count(*) > q.per_key`,
-  "items have no key": `SELECT run FROM @.queue_items i WHERE NOT EXISTS (SELECT 1 FROM @.queue_keys k WHERE k.queue = i.queue AND k.key = i.key)`,
+    SELECT q.name FROM @.queues q JOIN @.queue_items i ON i.queue = q.number WHERE i.state >= 2 AND NOT i.lent GROUP BY q.number HAVING count(*) > q.concurrency
+    UNION ALL SELECT i.key FROM @.queues q JOIN @.queue_items i ON i.queue = q.number WHERE i.state >= 2 AND NOT i.lent GROUP BY q.number, i.key HAVING count(*) > q.per_key`,
+  "items have no key": `SELECT run FROM @.queue_items i WHERE NOT lent AND NOT EXISTS (SELECT 1 FROM @.queue_keys k WHERE k.queue = i.queue AND k.key = i.key)`,
   "a slot is free while somebody could have it": `
-    SELECT q.name FROM @.queues q WHERE coalesce((SELECT count(*) FROM @.queue_items WHERE queue = q.number AND state >= 2) < q.concurrency, true)
+    SELECT q.name FROM @.queues q WHERE coalesce((SELECT count(*) FROM @.queue_items WHERE queue = q.number AND state >= 2 AND NOT lent) < q.concurrency, true)
       AND EXISTS (SELECT 1 FROM @.queue_keys WHERE queue = q.number AND ready > 0)`,
+  "a step that needs no slot of its own is not offered any": `SELECT run FROM @.queue_items WHERE lent AND state = 1`,
   "a run's row and its place differ": `
     SELECT r.id FROM @.runs r WHERE r.in_line IS DISTINCT FROM EXISTS (SELECT 1 FROM @.queue_items i WHERE i.run = r.id AND i.step = '' AND i.state <= 1)`,
   "a running run with a queue has no slot": `

@@ -355,7 +355,7 @@ describe("two transitions, of which the first one has done its part and has not 
     await one.defineQueue({ name: "q", concurrency: 1, rate: { limit: 9, per: 1, slack: 0 } });
     for (const id of ["first", "second"]) await one.createRun(newRun(id));
     const ask = (store: Required<Store>, id: string) =>
-      store.enqueue([{ run: id, epoch: 1, step: "a[0]", queue: "q", key: "", rank: 1, lease }]);
+      store.enqueue([{ run: id, epoch: 1, step: "a[0]", queue: "q", key: id, rank: 1, lease }]);
     const answers = await inOrder(
       `INSERT INTO ${SCHEMA}.queue_starts (queue, number, at) SELECT number, 0, 0 FROM ${SCHEMA}.queues`,
       () => ask(one, "first"),

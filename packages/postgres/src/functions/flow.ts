@@ -16,6 +16,7 @@ END $$;
 
 CREATE FUNCTION @.enqueue_step(given jsonb, now float8, OUT state text, OUT start bigint) LANGUAGE plpgsql AS $$
 DECLARE r @.runs; item @.queue_items; lease jsonb := given->'lease'; its_epoch integer := (given->>'epoch')::integer; its_rank float8 := (given->>'rank')::float8;
+  is_lent boolean := coalesce((given->>'lent')::boolean, false);
 BEGIN
   SELECT * INTO r FROM @.runs WHERE @.short(id) = @.short(given->>'run');
   IF r.owner IS NULL OR r.epoch <> its_epoch THEN RETURN; END IF;
@@ -24,13 +25,17 @@ BEGIN
   start := item.start;
   IF item.number IS NOT NULL THEN RETURN; END IF;
   SELECT * INTO item FROM @.queue_items i WHERE @.short(i.run) = @.short(r.id) AND i.step = given->>'step' AND i.state <= 2;
+  IF item.lent <> is_lent THEN
+    PERFORM @.leave(item, now);
+    item := NULL;
+  END IF;
   IF item.number IS NOT NULL THEN
     UPDATE @.queue_items i SET epoch = its_epoch, rank = least(i.rank, its_rank) WHERE i.number = item.number;
-    PERFORM @.refresh(item.queue, item.key);
+    PERFORM @.refresh(item);
     PERFORM @.fill(item.queue, now);
     SELECT * INTO item FROM @.queue_items i WHERE i.number = item.number;
   ELSE
-    item := @.enter(@.queue_of(given->>'queue'), given->>'key', r.id, given->>'step', its_epoch, its_rank, now, true, r.workflow);
+    item := @.enter(@.queue_of(given->>'queue'), given->>'key', r.id, given->>'step', its_epoch, its_rank, now, true, is_lent, r.workflow);
   END IF;
   IF ${isOffered("item", "now")} THEN
     start := @.take(item, lease->>'owner', now + (lease->>'ms')::float8, its_epoch, now);
@@ -60,11 +65,20 @@ BEGIN
   PERFORM @.leave_slot(wanted, its_step, its_epoch, @.clock(test_time));
 END $$;
 
-CREATE FUNCTION @.correct_start(wanted text, its_number bigint, real_time float8) RETURNS void LANGUAGE plpgsql AS $$
+-- False: another start, or a promised one, relies on this one.
+CREATE FUNCTION @.correct_start(wanted text, its_number bigint, real_time float8) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE q @.queues;
 BEGIN
   PERFORM @.lock_queues('{}', ARRAY[wanted]);
-  UPDATE @.queue_starts SET at = greatest(at, real_time)
-    WHERE queue = (SELECT number FROM @.queues WHERE @.short(name) = @.short(wanted)) AND number = its_number;
+  SELECT * INTO q FROM @.queues WHERE @.short(name) = @.short(wanted);
+  IF q.rate_limit IS NULL THEN RETURN true; END IF;
+  IF its_number >= q.starts OR its_number + q.rate_limit < q.starts + (SELECT count(*) FROM @.queue_items WHERE queue = q.number AND state = 2 AND counts) THEN
+    RETURN false;
+  END IF;
+  -- it may have been forgotten
+  INSERT INTO @.queue_starts (queue, number, at) VALUES (q.number, its_number, real_time)
+    ON CONFLICT (queue, number) DO UPDATE SET at = greatest(queue_starts.at, excluded.at);
+  RETURN true;
 END $$;
 
 -- Offers what time has made free, and what stood aside for these workflows. Returns the offers that hold.

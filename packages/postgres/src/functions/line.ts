@@ -54,10 +54,10 @@ CREATE FUNCTION @.refresh(q @.queues, k text) RETURNS void LANGUAGE plpgsql AS $
 DECLARE head record; slots bigint;
 BEGIN
   SELECT number, rank, counts INTO head FROM @.queue_items
-    WHERE queue = q.number AND @.short(key) = @.short(k) AND state = 1 ORDER BY rank, number LIMIT 1;
-  SELECT count(*) INTO slots FROM @.queue_items WHERE queue = q.number AND @.short(key) = @.short(k) AND state >= 2;
+    WHERE queue = q.number AND @.short(key) = @.short(k) AND state = 1 AND NOT lent ORDER BY rank, number LIMIT 1;
+  SELECT count(*) INTO slots FROM @.queue_items WHERE queue = q.number AND @.short(key) = @.short(k) AND state >= 2 AND NOT lent;
   IF head.number IS NOT NULL OR slots > 0
-     OR EXISTS (SELECT 1 FROM @.queue_items WHERE queue = q.number AND @.short(key) = @.short(k) AND state <= 1) THEN
+     OR EXISTS (SELECT 1 FROM @.queue_items WHERE queue = q.number AND @.short(key) = @.short(k) AND state <= 1 AND NOT lent) THEN
     UPDATE @.queue_keys SET rank = head.rank, first = head.number,
         ready = CASE WHEN head.number IS NULL OR slots >= q.per_key THEN 0 WHEN head.counts THEN 1 ELSE 2 END
       WHERE queue = q.number AND @.short(key) = @.short(k);
@@ -66,9 +66,14 @@ BEGIN
   END IF;
 END $$;
 
-CREATE FUNCTION @.refresh(q bigint, k text) RETURNS void LANGUAGE sql AS $$
-  SELECT @.refresh(queues, k) FROM @.queues WHERE number = q
-$$;
+-- The same after a change of an item. One that is lent a slot is of no key.
+CREATE FUNCTION @.refresh(item @.queue_items) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE q @.queues;
+BEGIN
+  IF item.lent THEN RETURN; END IF;
+  SELECT * INTO q FROM @.queues WHERE number = item.queue;
+  PERFORM @.refresh(q, item.key);
+END $$;
 
 -- Ends the offers that nobody took in time, or that were made before the clock was set back. What else is of those workflows steps aside.
 CREATE FUNCTION @.end_offers(q @.queues, now float8) RETURNS void LANGUAGE plpgsql AS $$
@@ -102,39 +107,58 @@ END $$;
 -- Offers every slot that is free and that somebody may have.
 CREATE FUNCTION @.fill(wanted bigint, now float8) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-  q @.queues; item @.queue_items; next record; slots bigint; start_at float8; look float8; had bigint;
+  q @.queues; item @.queue_items; next record; lent record; slots bigint; start_at float8; look float8; had bigint; is_free boolean; is_lent boolean;
 BEGIN
   SELECT * INTO q FROM @.queues WHERE number = wanted;
   PERFORM @.end_offers(q, now);
-  SELECT count(*) INTO slots FROM @.queue_items WHERE queue = wanted AND state >= 2;
-  WHILE q.concurrency IS NULL OR slots < q.concurrency LOOP
-    SELECT first, ready INTO next FROM @.queue_keys WHERE queue = wanted AND ready > 0 ORDER BY turn, rank, first LIMIT 1;
-    start_at := CASE WHEN next.ready = 1 THEN @.next_start(q, now) ELSE now END;
+  SELECT count(*) INTO slots FROM @.queue_items WHERE queue = wanted AND state >= 2 AND NOT queue_items.lent;
+  LOOP
+    is_free := coalesce(slots < q.concurrency, true);
+    -- whose turn it is: of the keys that may have a slot, if one is free, and of the steps that need none
+    SELECT first, turn, rank, ready = 1 AS counts INTO next FROM @.queue_keys
+      WHERE is_free AND queue = wanted AND ready > 0 ORDER BY turn, rank, first LIMIT 1;
+    SELECT i.number AS first, q.lent_turn AS turn, i.rank, i.counts INTO lent FROM @.queue_items i
+      WHERE i.queue = wanted AND i.lent AND i.state = 1 ORDER BY i.rank, i.number LIMIT 1;
+    is_lent := lent.first IS NOT NULL AND (next.first IS NULL OR (lent.turn, lent.rank, lent.first) < (next.turn, next.rank, next.first));
+    IF is_lent THEN next := lent; END IF;
+    start_at := CASE WHEN next.counts THEN @.next_start(q, now) ELSE now END;
     IF start_at > now THEN
       look := nullif(start_at, 'Infinity');
-      SELECT first, ready INTO next FROM @.queue_keys WHERE queue = wanted AND ready = 2 ORDER BY turn, rank, first LIMIT 1;
+      is_lent := false;
+      SELECT first, turn, rank, false AS counts INTO next FROM @.queue_keys
+        WHERE is_free AND queue = wanted AND ready = 2 ORDER BY turn, rank, first LIMIT 1;
     END IF;
     EXIT WHEN next.first IS NULL;
     UPDATE @.queue_items SET state = 2, until = now + ${OFFER_TIME} WHERE number = next.first RETURNING * INTO item;
-    UPDATE @.queue_keys SET turn = turn + 1 WHERE queue = wanted AND @.short(key) = @.short(item.key) RETURNING turn - 1 INTO had;
-    UPDATE @.queues SET turn = greatest(turn, had) WHERE number = wanted AND turn < had;
-    PERFORM @.refresh(q, item.key);
+    IF is_lent THEN
+      had := q.lent_turn;
+      q.lent_turn := had + 1;
+      UPDATE @.queues SET lent_turn = had + 1 WHERE number = wanted;
+    ELSE
+      UPDATE @.queue_keys SET turn = turn + 1 WHERE queue = wanted AND @.short(key) = @.short(item.key) RETURNING turn - 1 INTO had;
+      PERFORM @.refresh(q, item.key);
+      slots := slots + 1;
+    END IF;
+    UPDATE @.queues SET turn = had WHERE number = wanted AND turn < had;
     IF item.step = '' THEN PERFORM @.set_in_line(item.run, false); ELSE PERFORM @.wake(item.run, now); END IF;
-    slots := slots + 1;
   END LOOP;
   UPDATE @.queues SET look_at = look WHERE number = wanted AND look_at IS DISTINCT FROM look;
 END $$;
 
 -- Puts it in line, and offers it a slot if one is free for it.
 CREATE FUNCTION @.enter(
-  its_queue bigint, its_key text, its_run text, its_step text, its_epoch integer, its_rank float8, now float8, is_start boolean, its_workflow text
+  its_queue bigint, its_key text, its_run text, its_step text, its_epoch integer, its_rank float8, now float8, is_start boolean, is_lent boolean, its_workflow text
 ) RETURNS @.queue_items LANGUAGE plpgsql AS $$
 DECLARE item @.queue_items;
 BEGIN
-  INSERT INTO @.queue_keys (queue, key, turn) SELECT number, its_key, turn FROM @.queues WHERE number = its_queue ON CONFLICT DO NOTHING;
-  INSERT INTO @.queue_items (queue, key, run, step, epoch, rank, since, counts, workflow, state)
-    VALUES (its_queue, its_key, its_run, its_step, its_epoch, its_rank, now, is_start, its_workflow, 1) RETURNING * INTO item;
-  PERFORM @.refresh(its_queue, its_key);
+  IF NOT is_lent THEN
+    INSERT INTO @.queue_keys (queue, key, turn) SELECT number, its_key, turn FROM @.queues WHERE number = its_queue ON CONFLICT DO NOTHING;
+  ELSIF NOT EXISTS (SELECT 1 FROM @.queue_items WHERE queue = its_queue AND lent) THEN
+    UPDATE @.queues SET lent_turn = turn WHERE number = its_queue;
+  END IF;
+  INSERT INTO @.queue_items (queue, key, run, step, epoch, rank, since, counts, lent, workflow, state)
+    VALUES (its_queue, its_key, its_run, its_step, its_epoch, its_rank, now, is_start, is_lent, its_workflow, 1) RETURNING * INTO item;
+  PERFORM @.refresh(item);
   PERFORM @.fill(its_queue, now);
   SELECT * INTO item FROM @.queue_items WHERE number = item.number;
   RETURN item;
@@ -161,7 +185,7 @@ CREATE FUNCTION @.leave(item @.queue_items, now float8) RETURNS void LANGUAGE pl
 BEGIN
   IF item.number IS NULL THEN RETURN; END IF;
   DELETE FROM @.queue_items WHERE number = item.number;
-  PERFORM @.refresh(item.queue, item.key);
+  PERFORM @.refresh(item);
   PERFORM @.fill(item.queue, now);
 END $$;
 
@@ -170,7 +194,7 @@ CREATE FUNCTION @.line_up(item @.queue_items, new_rank float8, now float8) RETUR
 BEGIN
   UPDATE @.queue_items SET state = 1, rank = new_rank, until = NULL, owner = NULL WHERE number = item.number;
   PERFORM @.set_in_line(item.run, true);
-  PERFORM @.refresh(item.queue, item.key);
+  PERFORM @.refresh(item);
   PERFORM @.fill(item.queue, now);
 END $$;
 
@@ -179,7 +203,7 @@ CREATE FUNCTION @.end_run(wanted text, now float8) RETURNS void LANGUAGE plpgsql
 DECLARE item @.queue_items; touched bigint[] := '{}'; each bigint;
 BEGIN
   FOR item IN DELETE FROM @.queue_items WHERE @.short(run) = @.short(wanted) AND (step = '' OR state <> 3) RETURNING * LOOP
-    PERFORM @.refresh(item.queue, item.key);
+    PERFORM @.refresh(item);
     IF item.step = '' THEN PERFORM @.set_in_line(wanted, false); END IF;
     touched := touched || item.queue;
   END LOOP;
@@ -192,7 +216,7 @@ DECLARE item @.queue_items;
 BEGIN
   UPDATE @.queue_items SET rank = ${FIRST} WHERE @.short(run) = @.short(wanted) AND step = '' AND state <= 1 RETURNING * INTO item;
   IF item.number IS NULL THEN RETURN; END IF;
-  PERFORM @.refresh(item.queue, item.key);
+  PERFORM @.refresh(item);
   PERFORM @.fill(item.queue, now);
 END $$;
 

@@ -26,8 +26,9 @@ CREATE FUNCTION @.lock_starts(given jsonb, ids text[] DEFAULT '{}') RETURNS void
 DECLARE bucket integer; names text[];
 BEGIN
   PERFORM pg_advisory_xact_lock_shared(hashtext(@@), -1);
-  FOR bucket IN SELECT DISTINCT hashtext(concat(each->>'workflow', kind, each->kind->>'key')) & 63
-      FROM jsonb_array_elements(given) AS each, unnest(ARRAY['gather', 'throttle']) AS kind WHERE each ? kind ORDER BY 1 LOOP
+  FOR bucket IN SELECT DISTINCT hashtext(concat(each->>'workflow', key)) & 63
+      FROM jsonb_array_elements(given) AS each, unnest(ARRAY[each->'gather'->>'key', each->'throttle'->>'key', each->'imported'->'gathers'->>'key']) AS key
+      WHERE key IS NOT NULL ORDER BY 1 LOOP
     PERFORM pg_advisory_xact_lock(hashtext(@@), bucket);
   END LOOP;
   names := array(SELECT each->'queue'->>'queue' FROM jsonb_array_elements(given) AS each WHERE each ? 'queue');
@@ -87,9 +88,15 @@ END $$;
 -- What a run that was just created has to wait for.
 CREATE FUNCTION @.apply_conditions(made @.runs, given jsonb, now float8) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-  gather jsonb := given->'gather'; throttle jsonb := given->'throttle'; lease jsonb := given->'lease'; item @.queue_items; owned @.runs;
+  gather jsonb := given->'gather'; throttle jsonb := given->'throttle'; lease jsonb := given->'lease'; item @.queue_items; owned @.runs; gathers record;
   until float8 := now + (lease->>'ms')::float8;
 BEGIN
+  IF given ? 'imported' THEN
+    SELECT g.* INTO gathers FROM jsonb_to_record(given->'imported'->'gathers') AS g (key text, until float8)
+      WHERE NOT EXISTS (SELECT 1 FROM @.runs WHERE @.short(workflow) = @.short(made.workflow) AND @.short(gathering) = @.short(g.key));
+    UPDATE @.runs SET gathering = gathers.key, gather_until = gathers.until, batch = coalesce((given->'imported'->>'batch')::boolean, false)
+      WHERE number = made.number;
+  END IF;
   IF throttle IS NOT NULL THEN
     DELETE FROM @.throttled WHERE @.short(workflow) = @.short(made.workflow) AND @.short(key) = @.short(throttle->>'key')
       AND at <= now - (throttle->>'per')::float8;
@@ -103,9 +110,9 @@ BEGIN
     IF (gather->>'size')::integer <= 1 THEN PERFORM @.is_full(made.number, now); END IF;
   ELSIF given ? 'dueAt' THEN
     UPDATE @.runs SET status = 'waiting', wake_at = (given->>'dueAt')::float8 WHERE number = made.number;
-  ELSIF made.queue IS NOT NULL THEN
+  ELSIF made.queue IS NOT NULL AND NOT (given ? 'imported' AND lease IS NOT NULL) THEN
     PERFORM @.set_in_line(made.id, true);
-    item := @.enter(@.queue_of(made.queue), made.queue_key, made.id, '', made.epoch, made.queue_rank, now, made.epoch = 0, made.workflow);
+    item := @.enter(@.queue_of(made.queue), made.queue_key, made.id, '', made.epoch, made.queue_rank, now, made.epoch = 0, false, made.workflow);
     IF lease IS NULL OR ${isOffered("item", "now")} IS NOT TRUE THEN RETURN; END IF;
     owned := @.own(made.number, lease->>'owner', until, now, NULL, NULL);
     IF owned.number IS NOT NULL THEN PERFORM @.take(item, lease->>'owner', NULL, owned.epoch, now); END IF;
@@ -116,7 +123,7 @@ END $$;
 
 CREATE FUNCTION @.create_run(given jsonb, now float8, OUT is_new boolean, OUT made @.runs) LANGUAGE plpgsql AS $$
 DECLARE
-  is_plain boolean := NOT given ?| ARRAY['queue', 'gather', 'throttle', 'dueAt', 'beginBy', 'endBy'];
+  is_plain boolean := NOT given ?| ARRAY['queue', 'gather', 'throttle', 'dueAt', 'beginBy', 'endBy', 'imported'];
   lease jsonb := CASE WHEN is_plain THEN given->'lease' END; place jsonb := given->'queue'; last integer;
   at float8 := coalesce((given->>'createdAt')::float8, now);
 BEGIN
@@ -178,7 +185,7 @@ BEGIN
   ELSE
     UPDATE @.runs SET status = 'pending', owner = NULL, lease_until = NULL, wake_at = NULL, in_line = true WHERE number = r.number;
     item := @.enter(@.queue_of(r.queue), coalesce(r.queue_key, ''), r.id, '', r.epoch,
-      CASE WHEN r.cancel IS NULL THEN coalesce(r.queue_rank, 0) ELSE ${FIRST} END, now, r.epoch = 0, r.workflow);
+      CASE WHEN r.cancel IS NULL THEN coalesce(r.queue_rank, 0) ELSE ${FIRST} END, now, r.epoch = 0, false, r.workflow);
   END IF;
   IF ${isOffered("item", "now")} THEN RETURN item; END IF;
   RETURN NULL;

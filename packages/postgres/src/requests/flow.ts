@@ -26,7 +26,11 @@ export function postgresFlow(use: Use): FlowStore {
     leave: ({ run, step, epoch }) =>
       call("SELECT @.leave_step($1, $2, $3, $4)", ({ now }) => [encodeText(run), encodeText(step), epoch, now()]),
     correctStart: ({ queue, start, at }) =>
-      call("SELECT @.correct_start($1, $2, $3)", () => [encodeText(queue), start, at]),
+      use(async ({ database }) => {
+        const values = [encodeText(queue), start, at];
+        const [row] = await database.query<{ done: boolean }>("SELECT @.correct_start($1, $2, $3) AS done", values);
+        return row?.done ?? false;
+      }),
     offers: ({ workflows }) => use((session) => offers(session, workflows)),
     renewSlots: ({ owner, ms }) =>
       call("SELECT @.renew_slots($1, $2, $3)", ({ now }) => [encodeText(owner), ms, now()]),
@@ -57,7 +61,7 @@ interface QueueColumns {
 async function queues({ database }: Session): Promise<QueueRow[]> {
   const rows = await database.query<QueueColumns>(
     `SELECT name, concurrency, per_key, rate_limit, rate_per, rate_slack, waiting, running, oldest FROM @.queues q, LATERAL (
-       SELECT count(*) FILTER (WHERE state <= 1) AS waiting, count(*) FILTER (WHERE state >= 2) AS running, min(since) FILTER (WHERE state <= 1) AS oldest
+       SELECT count(*) FILTER (WHERE state <= 1) AS waiting, count(*) FILTER (WHERE state >= 2 AND NOT lent) AS running, min(since) FILTER (WHERE state <= 1) AS oldest
        FROM @.queue_items WHERE queue = q.number) AS items
      WHERE defined OR waiting + running > 0 ORDER BY name`,
   );
@@ -78,8 +82,8 @@ type KeyColumns = Omit<QueueKeyRow, "oldest"> & { readonly oldest: number | null
 
 async function queueKeys({ database }: Session, queue: string, limit: number): Promise<QueueKeyRow[]> {
   const rows = await database.query<KeyColumns>(
-    `SELECT key, count(*) FILTER (WHERE state <= 1) AS waiting, count(*) FILTER (WHERE state >= 2) AS running, min(since) FILTER (WHERE state <= 1) AS oldest
-     FROM @.queue_items WHERE queue = (SELECT number FROM @.queues WHERE @.short(name) = @.short($1)) GROUP BY key ORDER BY waiting DESC, key LIMIT $2`,
+    `SELECT key, count(*) FILTER (WHERE state <= 1) AS waiting, count(*) FILTER (WHERE state >= 2 AND NOT lent) AS running, min(since) FILTER (WHERE state <= 1) AS oldest
+     FROM @.queue_items WHERE queue = (SELECT number FROM @.queues WHERE @.short(name) = @.short($1)) AND (state <= 1 OR NOT lent) GROUP BY key ORDER BY waiting DESC, key LIMIT $2`,
     [encodeText(queue), limit],
   );
   return rows.map(({ key, waiting, running, oldest }) => ({

@@ -3,7 +3,7 @@ import { decodeText } from "../connection/text.ts";
 
 const HEAD = `id, workflow, file, status, input_hash, code, code_seq, parent, tags, schedule, fork_of, progress, trace, owner, epoch,
   lease_until, released_at, wake_at, cancel, blocked, compensated, restarts, stalls, created_at, started_at, updated_at,
-  queue, queue_key, queue_rank, hold, in_line, batch, begin_by, end_by, number, claimed_seq`;
+  queue, queue_key, queue_rank, hold, in_line, batch, begin_by, end_by, gathering, gather_until, number, claimed_seq`;
 export const COLUMNS = `${HEAD}, input, output, code_history, seed, unhandled`;
 /** Of a completed run the output is left out: it may be long. */
 export const LISTED_COLUMNS = `${HEAD}, CASE WHEN status IN ('failed', 'cancelled') THEN output END AS output`;
@@ -46,6 +46,8 @@ export interface HeadColumns {
   readonly batch: boolean;
   readonly begin_by: number | null;
   readonly end_by: number | null;
+  readonly gathering: string | null;
+  readonly gather_until: number | null;
 }
 
 export interface RunColumns extends HeadColumns {
@@ -101,6 +103,10 @@ export function headOf(row: HeadColumns): RunHead {
   if (row.batch) head.batch = true;
   if (row.begin_by !== null) head.beginBy = row.begin_by;
   if (row.end_by !== null) head.endBy = row.end_by;
+  if (row.gathering !== null) {
+    const key = decodeText(row.gathering);
+    head.gathers = row.gather_until === null ? { key } : { key, until: row.gather_until };
+  }
   return head;
 }
 

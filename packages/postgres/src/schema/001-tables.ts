@@ -12,7 +12,7 @@ const TEXT = `text COLLATE "C"`;
  * `deleted_runs` keeps the epochs of deleted runs: a run that is created again with such an id continues from there, so that an owner of the old run stays fenced.
  *
  * `queue_items` has what stands in line or has a slot: runs, with an empty `step`, and steps. Its states: 0 aside, 1 waiting, 2 offered, 3 taken. `queue_keys` has the
- * keys that have items. `ready`: somebody waits, and the key has a slot left; 1 if taking it is a start, else 2. `queue_starts` has the recent starts of queues
+ * keys that have items, except for steps that are `lent` a slot: these are one key, whose turn is `queues.lent_turn`. `ready`: somebody waits, and the key has a slot left; 1 if taking it is a start, else 2. `queue_starts` has the recent starts of queues
  * with a rate, `throttled` those of throttled runs.
  */
 export const tables = `
@@ -150,6 +150,7 @@ CREATE TABLE @.queues (
   rate_per    float8,
   rate_slack  float8,
   turn        bigint NOT NULL DEFAULT 0,
+  lent_turn   bigint NOT NULL DEFAULT 0,
   starts      bigint NOT NULL DEFAULT 0,
   look_at     float8,
   name        ${TEXT} NOT NULL
@@ -161,6 +162,7 @@ CREATE TABLE @.queue_items (
   epoch    integer NOT NULL,
   state    smallint NOT NULL,
   counts   boolean NOT NULL,
+  lent     boolean NOT NULL,
   rank     float8 NOT NULL,
   since    float8 NOT NULL,
   until    float8,
@@ -173,10 +175,11 @@ CREATE TABLE @.queue_items (
 );
 CREATE INDEX queue_items_by_run ON @.queue_items (@.short(run), number);
 CREATE INDEX queue_items_aside ON @.queue_items (@.short(workflow), queue) WHERE state = 0;
-CREATE INDEX queue_items_waiting ON @.queue_items (queue, @.short(key), rank, number) WHERE state = 1;
+CREATE INDEX queue_items_waiting ON @.queue_items (queue, @.short(key), rank, number) WHERE state = 1 AND NOT lent;
 CREATE INDEX queue_items_in_line ON @.queue_items (queue, @.short(key), since) WHERE state <= 1;
 CREATE INDEX queue_items_offered ON @.queue_items (queue, until) WHERE state = 2;
-CREATE INDEX queue_items_running ON @.queue_items (queue, @.short(key)) WHERE state >= 2;
+CREATE INDEX queue_items_running ON @.queue_items (queue, @.short(key)) WHERE state >= 2 AND NOT lent;
+CREATE INDEX queue_items_lent ON @.queue_items (queue, state, rank, number) WHERE lent;
 CREATE INDEX queue_items_by_owner ON @.queue_items (@.short(owner)) WHERE owner IS NOT NULL;
 CREATE TABLE @.queue_keys (
   queue bigint NOT NULL,
