@@ -232,12 +232,12 @@ function create(tables: Tables, run: NewRun): CreatedRun {
 }
 
 function claim(tables: Tables, request: Claim): RunRow | undefined {
-  const { runs, executions, line } = tables;
+  const { runs, steps, executions, line } = tables;
   const { run, lease, now } = request;
   const before = runs.ownership(run);
   if (!before) return undefined;
   const slot = before.queue === null ? undefined : admit(tables, before.queue, request);
-  if ((before.queue !== null && !slot) || !runs.claim(request)) return undefined;
+  if ((before.queue !== null && !slot) || !runs.claim(request, steps.lastSeq(before.number))) return undefined;
   const row = existing(runs.get(run));
   if (slot) line.take(slot, { owner: lease.owner, until: null, epoch: row.epoch, now });
   const { owner: from, releasedAt } = before;

@@ -36,9 +36,10 @@ export function applyConditions(tables: Tables, run: NewRun): void {
     const { epoch } = runs.head(id) ?? { epoch: 0 };
     const counts = epoch === 0 ? 1 : 0;
     const item = line.enter({ ...queue, run: id, step: "", epoch, since: createdAt, counts, workflow });
-    if (!lease || !item || !line.isOffered(item, createdAt) || !runs.claim({ run: id, lease, now: createdAt })) return;
+    if (!lease || !item || !line.isOffered(item, createdAt) || !runs.claim({ run: id, lease, now: createdAt }, 0))
+      return;
     line.take(item, { owner: lease.owner, until: null, epoch: epoch + 1, now: createdAt });
-  } else if (lease) runs.claim({ run: id, lease, now: createdAt });
+  } else if (lease) runs.claim({ run: id, lease, now: createdAt }, 0);
 }
 
 /** Whether the start of the run asks for more than to begin now. */
