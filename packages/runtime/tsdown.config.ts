@@ -6,7 +6,8 @@ export default defineConfig({
   target: "node20.19",
   dts: { build: true, sourcemap: false },
   sourcemap: false, // traces and debuggers lead to files that the package contains
-  deps: { alwaysBundle: [/^@perdure\//, "valibot"] },
+  // each file of a library would cost as much time at the start of a program as a thousand lines
+  deps: { alwaysBundle: [/^@perdure\//, "croner", "devalue", "ms", "valibot"] },
   logLevel: "warn",
   inputOptions: {
     checks: { pluginTimings: false },

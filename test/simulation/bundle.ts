@@ -44,7 +44,7 @@ const turns: Sabotage = {
 /** Random ids would make each play of a seed another one. */
 const ids: Sabotage = {
   file: "runtime/src/process/starter.ts",
-  line: 'import { randomUUID } from "node:crypto";',
+  line: 'import { randomUUID } from "../crypto.ts";',
   instead: "const randomUUID = (): string => (globalThis as unknown as { simulatedId(): string }).simulatedId();",
 };
 

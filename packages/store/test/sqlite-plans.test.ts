@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { codesTable } from "../src/sqlite/codes.ts";
-import { connect } from "../src/sqlite/connection.ts";
-import type { Connection } from "../src/sqlite/driver.ts";
+import { connect, planningOnce } from "../src/sqlite/connection.ts";
+import { loadDriver, type Connection } from "../src/sqlite/driver.ts";
 import { executionsTable } from "../src/sqlite/executions.ts";
 import { conditionsTable } from "../src/sqlite/flow/conditions.ts";
 import { lines } from "../src/sqlite/flow/line.ts";
@@ -10,6 +10,8 @@ import { sequences } from "../src/sqlite/sequences.ts";
 import { signalsTable } from "../src/sqlite/signals.ts";
 import { stepsTable } from "../src/sqlite/steps.ts";
 import { tempFiles } from "./temp.ts";
+
+const Database = loadDriver();
 
 const file = tempFiles();
 
@@ -25,8 +27,8 @@ function planOf(db: Connection, sql: string): string[] {
   return plan.map(({ detail }) => detail);
 }
 
-test("no statement reads all of a table that grows: what a worker does costs the same however many runs wait", () => {
-  const db = connect({ path: file(), busyTimeout: 1_000 }, "normal");
+/** What the tables of a store prepare. */
+function statementsOf(db: Connection): Set<string> {
   const statements = new Set<string>();
   const spy = new Proxy(db, {
     get(target, name) {
@@ -45,6 +47,12 @@ test("no statement reads all of a table that grows: what a worker does costs the
     runs.unfinished({ workflows: ["a"], now: 0, limit: 10, blocked });
     runs.unfinished({ runs: ["a"], now: 0, limit: 10, blocked });
   }
+  return statements;
+}
+
+test("no statement reads all of a table that grows: what a worker does costs the same however many runs wait", () => {
+  const db = connect({ path: file(), busyTimeout: 1_000 }, "normal");
+  const statements = statementsOf(db);
   const scans = [...statements].flatMap((sql) =>
     planOf(db, sql)
       .filter((detail) => GROWING.some((table) => detail === `SCAN ${table}`))
@@ -53,4 +61,33 @@ test("no statement reads all of a table that grows: what a worker does costs the
   expect(statements.size).toBeGreaterThan(80);
   expect(scans).toEqual([]);
   db.close();
+});
+
+test("that statements are planned once changes none of their plans", () => {
+  const path = file();
+  const db = connect({ path, busyTimeout: 1_000 }, "normal");
+  const plain = new Database(path);
+  for (const sql of statementsOf(db)) expect(planOf(db, sql), sql).toEqual(planOf(plain, sql));
+  plain.close();
+  db.close();
+});
+
+test("the planner sees no parameter, so that no statement is prepared again at each execution", () => {
+  const db = connect({ path: file(), busyTimeout: 1_000 }, "normal");
+  const statements = [...statementsOf(db)].filter((sql) => /[?@]/.test(sql));
+  expect(statements.length).toBeGreaterThan(80);
+  for (const sql of statements) expect(db.prepare(sql).source).not.toMatch(/(?<!\+)[?@]/);
+  db.close();
+});
+
+test("values keep their types in a statement that is planned once", () => {
+  const db = planningOnce(new Database(":memory:"));
+  const values = ["007", 1.5, 7n, null, Buffer.from([1])];
+  const types = db
+    .prepare<unknown[], string>(
+      "SELECT typeof(?) || ',' || typeof(?) || ',' || typeof(?) || ',' || typeof(?) || ',' || typeof(?)",
+    )
+    .pluck();
+  expect(types.get(...values)).toBe("text,real,integer,null,blob");
+  expect(db.prepare("SELECT ? AS a, @b AS b").get("007", { b: "-1" })).toEqual({ a: "007", b: "-1" });
 });

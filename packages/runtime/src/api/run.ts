@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomUUID } from "../crypto.ts";
 import { checkOptions, PerdureError } from "@perdure/protocol";
 import type { RunStatus, StepFilter } from "@perdure/store";
 import { checkId } from "../definitions/run-id.ts";

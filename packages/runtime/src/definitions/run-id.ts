@@ -1,4 +1,4 @@
-import { types } from "node:util";
+import * as types from "node:util/types";
 import { formatDate, PerdureError, type TemplatePart } from "@perdure/protocol";
 import { describe } from "../values/describe.ts";
 import { textFingerprint } from "../values/fingerprint.ts";

@@ -2,7 +2,7 @@ import { formatLocation, PerdureError, type ModuleInfo, type SiteInfo } from "@p
 import type { AnyFunction } from "../definitions/definition.ts";
 import { methodOf } from "../definitions/method.ts";
 import { definitionOf, moduleKey, modules } from "../definitions/registry.ts";
-import { types } from "node:util";
+import * as types from "node:util/types";
 import { processWide } from "../process-wide.ts";
 import { context } from "./current.ts";
 import type { RunInMemory } from "./step.ts";

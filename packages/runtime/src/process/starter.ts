@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomUUID } from "../crypto.ts";
 import { nextTurn, PerdureError } from "@perdure/protocol";
 import type { NewRun, RunRow } from "@perdure/store";
 import { conditionsOf } from "../queues/conditions.ts";

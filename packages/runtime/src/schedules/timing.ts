@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash } from "../crypto.ts";
 import { CronTicks, intervalTicks, type Ticks } from "./ticks.ts";
 
 /** When a schedule ticks, as it is recorded. `jitter` is the longest delay of a tick in milliseconds. */

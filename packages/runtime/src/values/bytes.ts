@@ -1,4 +1,4 @@
-import { types } from "node:util";
+import * as types from "node:util/types";
 
 /** The part of a buffer that one copy stores. */
 interface Part {

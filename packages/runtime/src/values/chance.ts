@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHmac } from "../crypto.ts";
 import type { ChanceSource } from "@perdure/protocol";
 
 /** Bits of a double's mantissa, as `Math.random()` has them. */

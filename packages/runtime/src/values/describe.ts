@@ -1,4 +1,4 @@
-import { types } from "node:util";
+import * as types from "node:util/types";
 
 /** `read()`, or `otherwise` when it throws, as the traps of a Proxy and getters may. */
 export function guarded<T, U>(read: () => T, otherwise: U): T | U {

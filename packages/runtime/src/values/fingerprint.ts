@@ -1,5 +1,5 @@
-import { hash } from "node:crypto";
-import { types } from "node:util";
+import { hash } from "../crypto.ts";
+import * as types from "node:util/types";
 import { isError, textOf } from "./describe.ts";
 import { countIndexes, isPlain } from "./plain.ts";
 

@@ -1,4 +1,4 @@
-import { types } from "node:util";
+import * as types from "node:util/types";
 import type { StringifyOperations } from "devalue";
 import { Bytes } from "./bytes.ts";
 import { guarded, describe, textOf } from "./describe.ts";

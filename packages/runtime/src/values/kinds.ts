@@ -1,4 +1,4 @@
-import { types } from "node:util";
+import * as types from "node:util/types";
 import { isError } from "./describe.ts";
 import { fillError, makeError, type ErrorClasses, type ErrorData } from "./error-data.ts";
 import { inner, type Inspection } from "./inspection.ts";

@@ -1,4 +1,4 @@
-import { types } from "node:util";
+import * as types from "node:util/types";
 
 /**
  * Whether the object is only data: an object literal, of this realm or another, or an object without a prototype. An object whose

@@ -1,4 +1,4 @@
-import { types } from "node:util";
+import * as types from "node:util/types";
 import { guarded } from "./describe.ts";
 import { argumentsOf, countIndexes, define, isPlain, isTemplate, lengthen } from "./plain.ts";
 

@@ -7,10 +7,15 @@ import type { Head } from "./runs.ts";
 import type { Steps } from "./steps.ts";
 import type { Tables } from "./tables.ts";
 
-/** Applies a batch inside a transaction. Each run is read once; after a write that ends the ownership, later writes of the batch find no owner. */
+/**
+ * Applies a batch inside a transaction. A run with several writes is read once; after a write that ends the ownership, later writes of the batch find no
+ * owner.
+ */
 export function applyBatch(tables: Tables, writes: readonly Write[], now: number): boolean[] {
   const heads = new Map<string, Head | undefined>();
-  return writes.map((write) => {
+  return writes.map((write, index) => {
+    const isAlone = !heads.has(write.run) && writes[index + 1]?.run !== write.run;
+    if (isAlone && putNext(tables, write)) return true;
     if (!heads.has(write.run)) heads.set(write.run, tables.runs.head(write.run));
     const head = heads.get(write.run);
     if (!head?.owned || head.epoch !== write.epoch) return false;
@@ -21,7 +26,7 @@ export function applyBatch(tables: Tables, writes: readonly Write[], now: number
 
 /**
  * Writes one more checkpoint of a run with a single statement, which asks for the owner as well. False: the write is something else, or was refused;
- * then nothing is written. In a batch, where a run may have several, it costs less to read the run first.
+ * then nothing is written. For several of one run it costs less to read the run first.
  */
 export function putNext({ steps, sequences }: Tables, write: Write): boolean {
   if (write.type !== "step" || write.consume || write.leaves !== undefined || write.step.seq === undefined)

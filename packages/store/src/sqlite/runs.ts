@@ -63,9 +63,8 @@ export function runsTable(db: Connection) {
   const claim = db.prepare<unknown[]>(
     `UPDATE runs SET status = 'running', owner = ?, lease_until = ?, epoch = epoch + 1, released_at = NULL, wake_at = NULL, blocked = NULL, updated_at = ?,
        begin_by = NULL, gathering = NULL, in_line = 0,
-       stalls = CASE WHEN last.seq > claimed_seq THEN 0 WHEN status = 'running' THEN stalls + 1 ELSE stalls END,
-       claimed_seq = last.seq
-     FROM (SELECT coalesce(max(seq), 0) AS seq FROM steps WHERE run = (SELECT number FROM runs WHERE id = ?)) AS last
+       stalls = CASE WHEN @lastSeq > claimed_seq THEN 0 WHEN status = 'running' THEN stalls + 1 ELSE stalls END,
+       claimed_seq = @lastSeq
      WHERE id = ? AND ${CLAIMABLE}`,
   );
   const owners = db.prepare<[], string>("SELECT DISTINCT owner FROM runs WHERE status = 'running'").pluck();
@@ -121,9 +120,10 @@ export function runsTable(db: Connection) {
     unfinished: listing.unfinished,
     owners: (): string[] => owners.all(),
     ownership: (id: string): Ownership | undefined => ownership.get(id),
-    claim({ run, lease, now, from }: TimedClaim): boolean {
+    /** @param lastSeq - the highest `seq` of its steps, read in the same transaction */
+    claim({ run, lease, now, from }: TimedClaim, lastSeq: number): boolean {
       const dead = from ?? { owner: null, epoch: null };
-      return claim.run(lease.owner, lease.until, now, run, run, now, dead.owner, dead.epoch, now).changes === 1;
+      return claim.run(lease.owner, lease.until, now, run, now, dead.owner, dead.epoch, now, { lastSeq }).changes === 1;
     },
     isClaimable({ run, now, from }: TimedClaim): boolean {
       const dead = from ?? { owner: null, epoch: null };

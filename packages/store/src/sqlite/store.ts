@@ -238,12 +238,12 @@ function createAt(tables: Tables, run: TimedRun): CreatedRun {
 }
 
 function claim(tables: Tables, request: TimedClaim): RunRow | undefined {
-  const { runs, executions, line } = tables;
+  const { runs, steps, executions, line } = tables;
   const { run, lease, now } = request;
   const before = runs.ownership(run);
   if (!before) return undefined;
   const slot = before.queue === null ? undefined : admit(tables, before.queue, request);
-  if ((before.queue !== null && !slot) || !runs.claim(request)) return undefined;
+  if ((before.queue !== null && !slot) || !runs.claim(request, steps.lastSeq(before.number))) return undefined;
   const row = existing(runs.get(run));
   if (slot) line.take(slot, { owner: lease.owner, until: null, epoch: row.epoch, now });
   const { owner: from, releasedAt } = before;

@@ -38,9 +38,9 @@ export function applyConditions(tables: Tables, run: TimedRun): void {
     const { epoch } = runs.head(id) ?? { epoch: 0 };
     const counts = epoch === 0 ? 1 : 0;
     const item = line.enter({ ...queue, run: id, step: "", epoch, since: now, counts, lent: 0, workflow });
-    if (!lease || !item || !line.isOffered(item, now) || !runs.claim({ run: id, lease, now })) return;
+    if (!lease || !item || !line.isOffered(item, now) || !runs.claim({ run: id, lease, now }, 0)) return;
     line.take(item, { owner: lease.owner, until: null, epoch: epoch + 1, now });
-  } else if (lease) runs.claim({ run: id, lease, now });
+  } else if (lease) runs.claim({ run: id, lease, now }, 0);
 }
 
 /** Whether the start of the run asks for more than to begin now. */
