@@ -114,6 +114,9 @@ test("the exports of every entry point match the snapshot", () => {
         "workflowContext",
         "workflowOptions",
       ],
+      "perdure-postgres": [
+        "postgresStore",
+      ],
       "perdure/inspector": [
         "inspectorHandler",
         "serveInspector",
