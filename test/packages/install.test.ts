@@ -163,6 +163,19 @@ test("the installed command runs, and says that there is no store", () => {
   expect(ran.status).toBe(3);
 });
 
+test("a postgres: URL loads the package with its store, and says what to install where that is missing", () => {
+  const root = join(directory, "postgres");
+  cpSync(installed, root, { recursive: true });
+  const source = `import { close, configure, listRuns } from "perdure";
+    configure({ store: "postgres://127.0.0.1:1/app" });
+    await listRuns().catch(({ code, message }) => console.log(code, message));
+    await close();`;
+  const said = (): string => spawnSync(process.execPath, runner(source), { cwd: root, encoding: "utf8" }).stdout;
+  expect(said()).toMatch(/^STORE_UNREACHABLE .*ECONNREFUSED/u);
+  rmSync(join(root, "node_modules/perdure-postgres"), { recursive: true });
+  expect(said()).toMatch(/^STORE_UNAVAILABLE [^]*npm install perdure-postgres/u);
+});
+
 test("every configuration in the README is tested", () => {
   const tested = Object.values(integrations).map(({ config }) => config);
   const elsewhere = ["vitest.config.js", "perdure.setup.js", "next.config.mjs", "explain.mjs"];
