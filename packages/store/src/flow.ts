@@ -156,7 +156,7 @@ export const LATEST_OFFER = 2 * OFFER_TIME;
  *    present turn; of keys with the same turn, the one whose first in line has the lowest rank; of one key, the lowest rank; of equal ranks, who came first. The steps that
  *    are lent slots are one key for the turns, which `concurrency` and `perKey` do not hold back. A run in line that is requested to cancel comes before all others of its key.
  * Q3 A run with a queue is running only with a slot. `createRun` with a lease, and `claim`, take one that is free for it or offered to it, or continue
- *    with the one that the run has; otherwise the run is pending and in line (`createRun` returns it so, `claim` returns undefined). `unfinished` leaves out runs that
+ *    with the one that the run has; otherwise the run is pending, in line and not blocked (`createRun` returns it so, `claim` returns undefined). `unfinished` leaves out runs that
  *    are in line. Without a lease, a new run is in line from the beginning, unless it has a `dueAt`. `finish` gives the slot back. So does `release`; with
  *    `hold`, one to waiting does not, unless the run has an open child step. A release to pending that is not blocked puts the run in line again with its old rank.
  *    A blocked run and its steps leave the line.
@@ -165,7 +165,8 @@ export const LATEST_OFFER = 2 * OFFER_TIME;
  * Q5 An offer that is not taken in time ends. Those in line whose runs have the same workflow step aside, until `offers` is called for that workflow: a
  *    workflow that no process has loaded delays the others once. A step of a run that has an owner comes last of its key then: that
  *    owner may stand still for long. Others keep their ranks.
- * Q6 Gathering: of the runs of one workflow and gathering key, at most one gathers. Its first claim, its end, and its `size` end that.
+ * Q6 Gathering: of the runs of one workflow and gathering key, at most one gathers. Its first claim, its end, and its `size` end that. A start that has joined a run
+ *    joins no other: the same call with the same id returns that run again, for `JOINED_LIFETIME`.
  */
 export interface FlowStore {
   /** Records the limits. Replaces those of an earlier definition. */
@@ -178,7 +179,7 @@ export interface FlowStore {
   queueItems(run: string): Awaitable<QueueItem[]>;
   /** Takes a slot for each step, or puts it in line: one transition for all. The same call again gives the same answer, unless something became free. */
   enqueue(steps: readonly QueuedStep[]): Awaitable<QueueAnswer[]>;
-  /** The step needs its slot, or its place in line, no more. No effect where it has neither under this epoch. */
+  /** The step needs no more the slot that it has under this epoch, or its place in line under this epoch or an earlier one. */
   leave(step: { readonly run: string; readonly epoch: number; readonly step: string }): Awaitable<void>;
   /**
    * Records that a start of a queue with a rate happens later than it was recorded. False: nothing has changed, and it must not happen, since another start, or an offer
@@ -205,6 +206,9 @@ export interface FlowStore {
    */
   expire(limits: { readonly expired: Encoded; readonly timedOut: Encoded }): Awaitable<string[]>;
 }
+
+/** Milliseconds for which it is known which starts have joined a run: a caller that got no answer asks again within that time. */
+export const JOINED_LIFETIME = 3_600_000;
 
 /** The text of a batch's input: a JSON array of the collected inputs. */
 export const batchInput = (inputs: readonly Encoded[]): Encoded => JSON.stringify(inputs);

@@ -16,7 +16,17 @@ const Database = loadDriver();
 const file = tempFiles();
 
 /** The tables that have a row for whatever was recorded, or waits. */
-const GROWING = ["runs", "steps", "signals", "early_signals", "executions", "queue_items", "queue_starts", "throttled"];
+const GROWING = [
+  "runs",
+  "steps",
+  "signals",
+  "early_signals",
+  "executions",
+  "queue_items",
+  "queue_starts",
+  "throttled",
+  "joined_starts",
+];
 
 /** How SQLite finds the rows, a line for each table that it reads. */
 function planOf(db: Connection, sql: string): string[] {

@@ -33,6 +33,8 @@ export class Starts {
   /** Items of batches whose start was acknowledged, and their runs. */
   readonly items = new Map<unknown, string>();
 
+  /** Starts that have joined a run. */
+  private readonly joined = new Set<string>();
   private readonly wall: () => number;
 
   /** @param wall - what the store's clock shows */
@@ -70,7 +72,8 @@ export class Starts {
         this.claimed.set(run.id, run.epoch);
         begins(run);
       }
-    } else if (gather && given.id !== run.id) {
+    } else if (gather && given.id !== run.id && !this.joined.has(given.id)) {
+      this.joined.add(given.id);
       this.inputs.get(run.id)?.push(input);
       if (this.claimed.has(run.id) || hasEnded(run))
         this.reports.problem(`a start joined ${run.id}, which had begun or ended`);

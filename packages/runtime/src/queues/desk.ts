@@ -37,6 +37,6 @@ export interface SlotDesk {
   withdraw(request: SlotRequest): void;
   /** Its slot, or its place in line, is given back with a write that is about to be made. */
   leavesWithWrite(request: SlotRequest): void;
-  /** Gives back its slot, or its place in line. */
-  leave(request: SlotRequest): void;
+  /** Gives back its slot, or its place in line, also that of an earlier owner of the run. */
+  leave(request: Pick<SlotRequest, "run" | "epoch" | "step">): void;
 }

@@ -53,8 +53,12 @@ export interface TaskWork {
 /** Attempts the task until it succeeds, must not be tried again, or the run continues without it. */
 export function attemptTask(step: LiveStep, task: TaskWork): void {
   if (failedAsItDied(step, task.options)) return;
-  if (step.dueAt !== undefined && step.dueAt > step.execution.host.clock.now()) step.wait(() => begin(step, task));
-  else begin(step, task);
+  const { execution, call, dueAt } = step;
+  if (dueAt === undefined || dueAt <= execution.host.clock.now()) return begin(step, task);
+  // another process, by whose clock the attempt was due, may have left it in line: the slot would be offered again and again
+  const { id: run, epoch } = execution.run;
+  if (task.options.flow) execution.host.slots.leave({ run, epoch, step: call.id });
+  step.wait(() => begin(step, task));
 }
 
 /** Fails a task whose last attempt was recorded when it began, and nothing after it: it ended with its process. */

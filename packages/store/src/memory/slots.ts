@@ -39,7 +39,8 @@ export function takeForRun(line: Line, run: Run, lease: HeldLease, now: number):
     take(line, item, { ...lease, epoch: run.row.epoch + 1 }, now);
     return true;
   }
-  if (!found) change(run, { status: "pending", owner: undefined, leaseUntil: undefined, wakeAt: undefined });
+  if (!found)
+    change(run, { status: "pending", owner: undefined, leaseUntil: undefined, wakeAt: undefined, blocked: undefined });
   return false;
 }
 
@@ -71,5 +72,6 @@ export function leaveStep(
   now: number,
 ): void {
   const item = itemOfStep(line, step);
-  if (item?.epoch === step.epoch) leave(line, [item], now);
+  const isLeft = item && (item.state === "taken" ? item.epoch === step.epoch : item.epoch <= step.epoch);
+  if (isLeft) leave(line, [item], now);
 }

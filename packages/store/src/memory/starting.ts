@@ -1,5 +1,5 @@
 import type { CreatedRun, Gather, Throttle } from "../contract.ts";
-import { batchInput } from "../flow.ts";
+import { batchInput, JOINED_LIFETIME } from "../flow.ts";
 import type { TimedRun } from "../timed.ts";
 import { change, gathersNoMore, newRun, own, wake, type Run } from "./run.ts";
 import { enterRun, takeForRun } from "./slots.ts";
@@ -41,12 +41,19 @@ function restore(runs: Memory["runs"], run: Run, { workflow, imported, input }: 
 }
 
 /** The run that gathers starts like this one, which it now has joined. */
-function joined({ runs }: Memory, { workflow, gather, input, inputHash, queue, now }: TimedRun): Run | undefined {
+function joined(
+  { runs, joined: starts }: Memory,
+  { id, workflow, gather, input, inputHash, queue, now }: TimedRun,
+): Run | undefined {
   if (!gather) return undefined;
+  for (const [start, { at }] of starts) if (at + JOINED_LIFETIME <= now) starts.delete(start);
+  const earlier = runs.get(starts.get(id)?.run ?? "");
+  if (earlier) return earlier;
   const run = [...runs.values()].find((each) => each.row.workflow === workflow && each.gathering?.key === gather.key);
   if (!run) return undefined;
   if (gather.type === "debounce") change(run, { inputHash, ...(!hasBeenDue(run) && { queue }) });
   add(run, gather, input, now);
+  starts.set(id, { run: run.row.id, at: now });
   return run;
 }
 

@@ -10,13 +10,15 @@ export interface Memory {
   readonly line: Line;
   /** The runs that were created under a throttle, in the order of their creation. */
   readonly throttled: { readonly workflow: string; readonly key: string; readonly at: number; readonly run: string }[];
+  /** The starts that have joined a run, by their ids. */
+  readonly joined: Map<string, { readonly run: string; readonly at: number }>;
   /** How many runs were created. */
   created: number;
 }
 
 export function newMemory(): Memory {
   const runs = new Map<string, Run>();
-  return { runs, deleted: new Map(), line: newLine(runs), throttled: [], created: 0 };
+  return { runs, deleted: new Map(), line: newLine(runs), throttled: [], joined: new Map(), created: 0 };
 }
 
 export function openTargets(run: Run, kind: StepRow["kind"]): string[] {

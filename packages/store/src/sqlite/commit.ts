@@ -88,7 +88,7 @@ export function leaveSlot(
   at: number,
 ): void {
   const inLine = line.items.inLine(run, step);
-  line.leave(inLine?.epoch === epoch ? inLine : line.items.taken(run, step, epoch), at);
+  line.leave(inLine && inLine.epoch <= epoch ? inLine : line.items.taken(run, step, epoch), at);
 }
 
 /** After the end of a run, its parent and every other run that waits for it is due. */

@@ -80,7 +80,7 @@ export function runsTable(db: Connection) {
     "UPDATE runs SET status = ?, wake_at = ?, blocked = ?, owner = NULL, lease_until = NULL, released_at = @at, updated_at = @at WHERE number = ?",
   );
   const queueUp = db.prepare<[string]>(
-    "UPDATE runs SET status = 'pending', owner = NULL, lease_until = NULL, wake_at = NULL, in_line = 1 WHERE id = ?",
+    "UPDATE runs SET status = 'pending', owner = NULL, lease_until = NULL, wake_at = NULL, blocked = NULL, in_line = 1 WHERE id = ?",
   );
   const setInLine = db.prepare<[number, string]>("UPDATE runs SET in_line = ? WHERE id = ?");
   const fence = db.prepare<[number, string]>(

@@ -213,16 +213,17 @@ export const queueRunCases: FlowCases = {
     }
     assert.deepEqual(await counts(store), [4, 1]);
   },
-  "Q3 a blocked run that is claimed while no slot is free stays blocked": async (store) => {
-    await define(store, { concurrency: 1 });
-    await owned(store, "r", { queue: place() });
-    const blocked = { error: "E", message: "m", code: "c" };
-    await store.commit([release("r", { status: "pending", blocked })]);
-    await owned(store, "busy", { queue: place() });
-    assert.equal(await store.claim({ run: "r", lease: OTHER, now: T + 60 }), undefined);
-    assert.deepEqual((await get(store, "r")).blocked, blocked);
-    assert.equal(await stateOf(store, "r"), "pending, in line");
-  },
+  "Q3 a blocked run that is claimed while no slot is free is in line, and not blocked: who is offered a slot for it takes it":
+    async (store) => {
+      await define(store, { concurrency: 1 });
+      await owned(store, "r", { queue: place() });
+      const blocked = { error: "E", message: "m", code: "c" };
+      await store.commit([release("r", { status: "pending", blocked })]);
+      await owned(store, "busy", { queue: place() });
+      assert.equal(await store.claim({ run: "r", lease: OTHER, now: T + 60 }), undefined);
+      assert.equal((await get(store, "r")).blocked, undefined);
+      assert.equal(await stateOf(store, "r"), "pending, in line");
+    },
   "Q3 a run without a queue needs no slot": async (store) => {
     await define(store, { concurrency: 0 });
     await store.createRun(newRun("r"));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Gather, Throttle } from "../../contract.ts";
 import type { NewTimedRun as NewRun } from "../timed.ts";
-import { batchInput } from "../../flow.ts";
+import { batchInput, JOINED_LIFETIME } from "../../flow.ts";
 import { counts, define, place, queued, stateOf, type FlowCases, type QueueStore } from "./kit.ts";
 import {
   dueAt,
@@ -174,6 +174,16 @@ export const startingCases: FlowCases = {
     assert.deepEqual([run.batch, run.input, run.inputHash], [true, batchInput(['"a"', '"b"']), "#a"]);
     assert.deepEqual([run.status, run.wakeAt], ["waiting", T + 100]);
     assert.deepEqual(JSON.parse(run.input), ['"a"', '"b"']);
+  },
+  "Q6 a start that has joined a run and comes again joins no other, also when that run has begun": async (store) => {
+    await start(store, "a", { gather: BATCH });
+    await start(store, "b", { gather: BATCH, createdAt: T + 10 });
+    assert.deepEqual(await start(store, "b", { gather: BATCH, createdAt: T + 20 }), [false, "a"]);
+    assert.equal((await get(store, "a")).input, batchInput(['"a"', '"b"']));
+    await store.claim({ run: "a", lease: ME, now: T + 100 });
+    assert.deepEqual(await start(store, "b", { gather: BATCH, createdAt: T + 110 }), [false, "a"]);
+    assert.deepEqual(await start(store, "c", { gather: BATCH, createdAt: T + 120 }), [true, "c"]);
+    assert.deepEqual(await start(store, "b", { gather: BATCH, createdAt: T + 10 + JOINED_LIFETIME }), [false, "c"]);
   },
   "Q6 batch: the run is due at once when it has its size, and then another one gathers": async (store) => {
     await start(store, "a", { gather: BATCH });

@@ -71,6 +71,17 @@ export const queueStepCases: FlowCases = {
     await store.leave({ run: "r", epoch: 2, step: "a[0]", now: T + 20 });
     assert.deepEqual(await counts(store), [0, 1]);
   },
+  "Q4 a new owner can give up the place in line that its step had before": async (store) => {
+    await define(store, { concurrency: 1 });
+    await hosts(store, "r", "busy");
+    await ask(store, "busy", "a[0]");
+    await ask(store, "r", "a[0]");
+    await store.claim({ run: "r", lease: OTHER, now: T + 10, from: { owner: "me", epoch: 1 } });
+    await store.leave({ run: "r", epoch: 2, step: "a[0]", now: T + 20 });
+    assert.deepEqual(await counts(store), [0, 1]);
+    await store.leave({ run: "busy", epoch: 2, step: "a[0]", now: T + 20 });
+    assert.deepEqual(await counts(store), [0, 1]);
+  },
   "Q4 a slot belongs to the owner that took it, whatever becomes of the run": async (store) => {
     await define(store, { concurrency: 2 });
     await hosts(store, "r", "done");

@@ -1,5 +1,5 @@
 import type { Gather, RunPlace, StartConditions, Throttle } from "../../contract.ts";
-import { batchInput } from "../../flow.ts";
+import { batchInput, JOINED_LIFETIME } from "../../flow.ts";
 import type { Connection } from "../driver.ts";
 import type { TimedRun } from "../../timed.ts";
 
@@ -52,6 +52,9 @@ export function conditionsTable(db: Connection) {
   const forget = db.prepare<[string, string, number]>(
     "DELETE FROM throttled WHERE workflow = ? AND key = ? AND at <= ?",
   );
+  const joined = db.prepare<[string], string>("SELECT run FROM joined_starts WHERE id = ?").pluck();
+  const join = db.prepare<unknown[]>("INSERT OR REPLACE INTO joined_starts (id, run, at) VALUES (?, ?, ?)");
+  const forgetJoined = db.prepare<[number]>("DELETE FROM joined_starts WHERE at <= ?");
   const late = db.prepare<{ now: number }, { id: string; tooLate: 0 | 1 }>(
     `SELECT id, begin_by IS NOT NULL AND begin_by <= @now AS tooLate FROM runs
      WHERE number IN (SELECT number FROM runs INDEXED BY runs_by_begin WHERE begin_by <= @now
@@ -64,6 +67,12 @@ export function conditionsTable(db: Connection) {
       place.run(...placeOf(queue), beginBy ?? null, endBy ?? null, id);
     },
     waitUntil: (id: string, time: number): void => void wait.run(time, id),
+    /** The run that the start has joined. */
+    joinedBy({ id, now }: TimedRun): string | undefined {
+      forgetJoined.run(now - JOINED_LIFETIME);
+      return joined.get(id);
+    },
+    join: ({ id, now }: TimedRun, run: string): void => void join.run(id, run, now),
     /** The run that gathers under the key. */
     gathering: (workflow: string, key: string): Gathering | undefined => gathering.get(workflow, key),
     gather(id: string, { type, key, ...given }: Gather, input: string, now: number): void {

@@ -5,7 +5,11 @@ import type { Tables } from "../tables.ts";
 /** A start that creates no run: it joins one that gathers, or there were too many. */
 export function joined({ runs, conditions }: Tables, run: TimedRun): RunRow | undefined {
   const { gather, throttle, now, workflow } = run;
+  const joinedBefore = gather && conditions.joinedBy(run);
+  const known = joinedBefore === undefined ? undefined : runs.get(joinedBefore);
+  if (known) return known;
   const found = gather && conditions.gathering(workflow, gather.key);
+  if (found) conditions.join(run, found.id);
   if (found && gather.type === "debounce") {
     conditions.replace(found.id, run, Math.min(now + gather.wait, found.until ?? Infinity));
     return runs.get(found.id);
