@@ -220,12 +220,12 @@ BEGIN
   PERFORM @.fill(item.queue, now);
 END $$;
 
--- The step gives back its slot, or its place in line.
+-- The step gives back its slot, or its place in line, which an earlier owner of the run may have got.
 CREATE FUNCTION @.leave_slot(wanted text, its_step text, its_epoch integer, now float8) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE item @.queue_items;
 BEGIN
   SELECT * INTO item FROM @.queue_items
-    WHERE @.short(run) = @.short(wanted) AND step = its_step AND epoch = its_epoch ORDER BY state LIMIT 1;
+    WHERE @.short(run) = @.short(wanted) AND step = its_step AND (epoch = its_epoch OR (state <= 2 AND epoch < its_epoch)) ORDER BY state LIMIT 1;
   PERFORM @.leave(item, now);
 END $$;
 `;

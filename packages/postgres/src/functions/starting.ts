@@ -1,3 +1,4 @@
+import { JOINED_LIFETIME } from "@perdure/store/flow";
 import { FIRST, isOffered } from "./line.ts";
 
 /** A condition: this run may be claimed at that time (S2). */
@@ -48,7 +49,16 @@ DECLARE
   until float8 := now + (gather->>'wait')::float8;
 BEGIN
   IF gather IS NOT NULL THEN
+    DELETE FROM @.joined_starts WHERE ctid = ANY (array(
+      SELECT ctid FROM @.joined_starts WHERE at <= now - ${JOINED_LIFETIME} FOR UPDATE SKIP LOCKED));
+    SELECT r.* INTO found FROM @.joined_starts j JOIN @.runs r ON @.short(r.id) = @.short(j.run)
+      WHERE @.short(j.id) = @.short(given->>'id') AND j.at > now - ${JOINED_LIFETIME};
+    IF found.number IS NOT NULL THEN RETURN found; END IF;
     SELECT * INTO found FROM @.runs WHERE @.short(workflow) = @.short(given->>'workflow') AND @.short(gathering) = @.short(gather->>'key') FOR NO KEY UPDATE;
+  END IF;
+  IF found.number IS NOT NULL THEN
+    INSERT INTO @.joined_starts (id, run, at) VALUES (given->>'id', found.id, now)
+      ON CONFLICT (@.short(id)) DO UPDATE SET run = excluded.run, at = excluded.at;
   END IF;
   IF found.number IS NOT NULL AND gather->>'type' = 'debounce' THEN
     UPDATE @.runs SET input = given->>'input', input_hash = given->>'inputHash' WHERE number = found.number;
@@ -183,7 +193,8 @@ BEGIN
     PERFORM @.fill(item.queue, now);
     SELECT * INTO item FROM @.queue_items WHERE number = item.number;
   ELSE
-    UPDATE @.runs SET status = 'pending', owner = NULL, lease_until = NULL, wake_at = NULL, in_line = true WHERE number = r.number;
+    UPDATE @.runs SET status = 'pending', owner = NULL, lease_until = NULL, wake_at = NULL, blocked = NULL, in_line = true
+      WHERE number = r.number;
     item := @.enter(@.queue_of(r.queue), coalesce(r.queue_key, ''), r.id, '', r.epoch,
       CASE WHEN r.cancel IS NULL THEN coalesce(r.queue_rank, 0) ELSE ${FIRST} END, now, r.epoch = 0, false, r.workflow);
   END IF;

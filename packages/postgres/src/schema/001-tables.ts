@@ -13,7 +13,8 @@ const TEXT = `text COLLATE "C"`;
  *
  * `queue_items` has what stands in line or has a slot: runs, with an empty `step`, and steps. Its states: 0 aside, 1 waiting, 2 offered, 3 taken. `queue_keys` has the
  * keys that have items, except for steps that are `lent` a slot: these are one key, whose turn is `queues.lent_turn`. `ready`: somebody waits, and the key has a slot left; 1 if taking it is a start, else 2. `queue_starts` has the recent starts of queues
- * with a rate, `throttled` those of throttled runs.
+ * with a rate, `throttled` those of throttled runs, `joined_starts` which starts
+ * have joined a run that gathers.
  */
 export const tables = `
 CREATE TABLE @.runs (
@@ -207,6 +208,14 @@ CREATE TABLE @.throttled (
   run      ${TEXT} NOT NULL
 );
 CREATE INDEX throttled_by_key ON @.throttled (@.short(workflow), @.short(key), at);
+
+CREATE TABLE @.joined_starts (
+  at  float8 NOT NULL,
+  id  ${TEXT} NOT NULL,
+  run ${TEXT} NOT NULL
+);
+CREATE UNIQUE INDEX joined_starts_by_id ON @.joined_starts (@.short(id));
+CREATE INDEX joined_starts_by_age ON @.joined_starts (at);
 
 CREATE SEQUENCE @.schedule_revisions AS bigint;
 CREATE TABLE @.schedules (
