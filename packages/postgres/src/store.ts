@@ -10,7 +10,18 @@ import { commit } from "./requests/commit.ts";
 import { postgresFlow } from "./requests/flow.ts";
 import { heldRuns } from "./requests/held.ts";
 import { countRuns, listRuns, owners, prune, unfinished } from "./requests/listings.ts";
-import { claim, createRuns, executions, fork, getCode, getRun, renew, steps, wakeups } from "./requests/runs.ts";
+import {
+  claim,
+  claimRuns,
+  createRuns,
+  executions,
+  fork,
+  getCode,
+  getRun,
+  renew,
+  steps,
+  wakeups,
+} from "./requests/runs.ts";
 import { postgresSchedules } from "./requests/schedules.ts";
 import type { Session, Use } from "./requests/session.ts";
 import { migrate } from "./schema/migrate.ts";
@@ -82,6 +93,7 @@ export function postgresStore(url: string, options: PostgresOptions = {}): Postg
     owners: () => use(owners),
     unfinished: (filter) => use((open) => unfinished(open, filter)),
     claim: (request) => use((open) => claim(open, request)),
+    claimRuns: (claims) => use((open) => claimRuns(open, claims)),
     executions: (run) => use((open) => executions(open, run)),
     renew: (renewal) => use((open) => renew(open, renewal)),
     steps: (run, filter = {}) => use((open) => steps(open, run, filter)),

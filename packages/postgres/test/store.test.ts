@@ -199,6 +199,17 @@ describe("a server that is away", () => {
     expect(await store.getRun("nobody")).toBeUndefined();
   });
 
+  test("a store whose server says nothing any more is closed all the same", async () => {
+    const way = await proxy();
+    const store = await opened(way.url("silent"), { timeout: 300 });
+    store.watch(() => {});
+    await store.createRun(run("r"));
+    way.swallow = true;
+    const begun = performance.now();
+    await Promise.allSettled([Promise.resolve(store.getRun("r")), store.close()]);
+    expect(performance.now() - begun).toBeLessThan(5_000);
+  });
+
   test("connections that are cut are replaced", async () => {
     const way = await proxy();
     const store = await opened(way.url("cut"));

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { setTimer } from "@perdure/protocol";
+import type { Duplex } from "node:stream";
+import { clearTimer, setTimer } from "@perdure/protocol";
 import pg from "pg";
 import { breaksConnection, isConflict, translate } from "./errors.ts";
 import type { Place } from "./place.ts";
@@ -42,6 +43,9 @@ export function connect(place: Place): Database {
   });
   // an idle connection that is lost is replaced by the next query
   pool.on("error", () => {});
+  const clients = new Set<pg.PoolClient>();
+  pool.on("connect", (client) => void clients.add(client));
+  pool.on("remove", (client) => void clients.delete(client));
   const statements = new Map<string, { readonly text: string; readonly name: string }>();
 
   const statementOf = (sql: string) => {
@@ -67,7 +71,9 @@ export function connect(place: Place): Database {
       throw error;
     } finally {
       client.off("error", ignore);
-      client.release(failed !== undefined && breaksConnection(failed));
+      const isBroken = failed !== undefined && breaksConnection(failed);
+      if (isBroken) destroy(client);
+      client.release(isBroken);
     }
   };
 
@@ -112,10 +118,21 @@ export function connect(place: Place): Database {
           }
         }),
       ),
-    close: () => pool.end(),
+    async close() {
+      // a network that swallows everything would keep the last words of a connection, and the process, for many minutes
+      const timer = setTimer(() => clients.forEach(destroy), Math.min(timeout, 2_000));
+      await pool.end();
+      clearTimer(timer);
+    },
   };
 }
 
 /** The statement for a schema: `@.` stands for it, `@@` for its name as a text. */
 const inSchema = (sql: string, schema: string): string =>
   sql.replaceAll("@.", `"${schema}".`).replaceAll("@@", `'${schema}'`);
+
+/** Ends the connection at once, without telling the server. */
+export function destroy(client: pg.ClientBase): void {
+  const { connection } = client as unknown as { readonly connection?: { readonly stream?: Duplex } };
+  connection?.stream?.destroy();
+}

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { clearTimer, setTimer } from "@perdure/protocol";
 import pg from "pg";
-import type { Database } from "./database.ts";
+import { destroy, type Database } from "./database.ts";
 import type { Place } from "./place.ts";
 
 /** Milliseconds for which writes are collected into one notification, and notifications into one call of a listener. */
@@ -83,7 +83,7 @@ function startListening(place: Place, channel: string, heard: (payload: string) 
     if (ended !== client) return;
     client = undefined;
     clearTimer(timer);
-    ended.end().catch(() => {});
+    destroy(ended);
     if (stopped) return;
     timer = setTimer(() => void connect(), pause * (0.5 + Math.random())).unref();
     pause = Math.min(LONGEST_PAUSE, pause * 2);

@@ -222,6 +222,22 @@ BEGIN
   RETURN NEXT claimed;
 END $$;
 
+-- The same for several runs, with their steps. Whom another such call is just about to claim is left to it: workers that look at the same time do not wait for each other.
+CREATE FUNCTION @.claim_runs(claims jsonb, test_time float8) RETURNS TABLE (place bigint, claimed @.runs, steps json) LANGUAGE plpgsql AS $$
+DECLARE each jsonb;
+BEGIN
+  PERFORM @.lock_queues(array(SELECT wanted->>'run' FROM jsonb_array_elements(claims) AS wanted));
+  FOR each, place IN SELECT e.value, e.ordinality FROM jsonb_array_elements(claims) WITH ORDINALITY AS e LOOP
+    CONTINUE WHEN NOT pg_try_advisory_xact_lock(hashtext(@@ || ' claims'), hashtext(each->>'run'));
+    SELECT * INTO claimed FROM @.claim(each->>'run', each->'lease'->>'owner', (each->'lease'->>'ms')::float8,
+      each->'from'->>'owner', (each->'from'->>'epoch')::integer, test_time);
+    CONTINUE WHEN claimed.number IS NULL;
+    steps := (SELECT json_agg(json_build_array(s.id, s.kind, s.state, s.seq, s.attempt, s.started_at, s.finished_at, s.due_at,
+        s.target, s.location, s.input_hash, s.output, s.failed_attempts, s.input) ORDER BY s.seq NULLS LAST) FROM @.steps s WHERE s.run = claimed.number);
+    RETURN NEXT;
+  END LOOP;
+END $$;
+
 -- Which of the leases are still held.
 CREATE FUNCTION @.renew(ids text[], epochs integer[], ms float8, test_time float8) RETURNS boolean[] LANGUAGE plpgsql AS $$
 DECLARE now float8 := @.clock(test_time); held bigint[];

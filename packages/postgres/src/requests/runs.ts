@@ -1,4 +1,6 @@
 import type {
+  Claim,
+  Claimed,
   CreatedRun,
   ExecutionRow,
   NewRun,
@@ -65,6 +67,36 @@ export async function claim(
   if (!row) return undefined;
   held.add(id, { epoch: row.epoch, number: row.number, seq: row.claimed_seq });
   return runOf(row);
+}
+
+type ClaimedColumns = RunColumns & { readonly place: number; readonly steps: readonly StepColumns[] | null };
+
+export async function claimRuns(
+  { database, held, now }: Session,
+  claims: readonly Claim[],
+): Promise<(Claimed | undefined)[]> {
+  if (claims.length === 0) return [];
+  const rows = await database.query<ClaimedColumns>(
+    "SELECT c.place, c.steps, (c.claimed).* FROM @.claim_runs($1, $2) AS c",
+    [encodeJson(claims), now()],
+  );
+  const answers = claims.map((): Claimed | undefined => undefined);
+  for (const row of rows) {
+    const run = runOf(row);
+    held.add(run.id, { epoch: run.epoch, number: row.number, seq: row.claimed_seq });
+    const read = readable(row.steps ?? []);
+    answers[row.place - 1] = read ? { run, steps: read } : { run };
+  }
+  return answers;
+}
+
+/** Undefined: one of the steps is of a kind that only a newer version knows. */
+function readable(rows: readonly StepColumns[]): StepRow[] | undefined {
+  try {
+    return rows.map(stepOf);
+  } catch {
+    return undefined;
+  }
 }
 
 export async function renew(
