@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import { memoryStore, sqliteStore, type Store } from "perdure";
+import type { Awaitable, Claimed } from "../packages/store/src/contract.ts";
+import { wrapStore, type StoreMethod } from "../packages/store/src/wrap-store.ts";
 import { documentStore } from "./contract/document-store.ts";
 import { temporaryDirectory } from "./directories.ts";
 
@@ -9,3 +11,11 @@ export const stores: Record<string, () => Store> = {
   SQLite: () => sqliteStore(join(temporaryDirectory(), "test.db")),
   "user-defined asynchronous": () => documentStore(),
 };
+
+/** A store whose claims do not bring the steps of the runs: these are read afterwards. */
+export const withoutSteps = (store: Store): Store =>
+  wrapStore(store, <R>(method: StoreMethod, perform: () => Awaitable<R>): Awaitable<R> => {
+    const answer = perform();
+    if (method !== "claimRuns") return answer;
+    return (answer as (Claimed | undefined)[]).map((claimed) => claimed && { run: claimed.run }) as R;
+  });

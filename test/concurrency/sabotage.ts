@@ -1,4 +1,4 @@
-import type { Awaitable, RunRow, StepRow, Store, Wakeup } from "../../packages/store/src/contract.ts";
+import type { Awaitable, Claimed, RunRow, StepRow, Store, Wakeup } from "../../packages/store/src/contract.ts";
 import { wrapStore, type StoreMethod } from "../../packages/store/src/wrap-store.ts";
 import { Cancellation, Execution, Scope } from "../random-programs/runtime.ts";
 
@@ -72,9 +72,11 @@ const withoutDueRuns = answering((method, answer) => {
 /** A store that keeps requests to cancel to itself. */
 const withoutRequests = answering((method, answer) => {
   if (method === "wakeups") return (answer as Wakeup[]).map(({ cancel: _, ...rest }) => rest);
-  if (method !== "claim" || answer === undefined) return answer;
-  const { cancel: _, ...rest } = answer as RunRow;
-  return rest;
+  if (method !== "claimRuns") return answer;
+  return (answer as (Claimed | undefined)[]).map((claimed) => {
+    const { cancel: _, ...run } = claimed?.run ?? ({} as RunRow);
+    return claimed && { ...claimed, run };
+  });
 });
 
 // --- the runtime

@@ -77,7 +77,7 @@ test("a lease that was renewed since it was read is not taken", async () => {
   await inner.createRun({ id: "quick-healthy", ...row, ...code, createdAt: clock.now(), lease });
   // the other owner renews between the read and the claim
   const store = wrapStore(inner, (method, perform) => {
-    if (method === "claim") void inner.renew({ runs: [{ run: "quick-healthy", epoch: 1 }], ms: 60_000 });
+    if (method === "claimRuns") void inner.renew({ runs: [{ run: "quick-healthy", epoch: 1 }], ms: 60_000 });
     return perform();
   });
   await close();
@@ -132,7 +132,7 @@ test("runs that only wait give their places in a worker to runs that are due", a
 test("a run whose claim failed often is not blocked when the store works again", async () => {
   let isDown = false;
   const store: Store = wrapStore(memoryStore(), (method, perform) => {
-    if (isDown && method === "claim") throw new Error("the store is down");
+    if (isDown && method === "claimRuns") throw new Error("the store is down");
     return perform();
   });
   const { crash } = begin({ store, maxStalls: 3 });

@@ -16,6 +16,7 @@ import {
 import { advance, setup } from "perdure/testing";
 import { Runtime } from "../../packages/runtime/src/process/runtime.ts";
 import { wrapStore, type StoreMethod } from "../../packages/store/src/wrap-store.ts";
+import { withoutSteps } from "../stores.ts";
 import { turns } from "../event-loop.ts";
 import { installed } from "../process-state.ts";
 
@@ -74,14 +75,14 @@ test("a run whose creation was not acknowledged is executed by the process that 
   expect(await (await getRun("q")).status()).toBe("completed");
 });
 
-test.each(["claim", "steps"] as const)(
+test.each(["claimRuns", "steps"] as const)(
   "a run that recover() owns, but that failed at %s, is executed",
   async (method) => {
     const store = memoryStore();
     begin({ store }).crash();
     await start(asks, ["a"]);
     installed.runtime?.kill();
-    begin({ store: losesAnswerOf(method, store) });
+    begin({ store: losesAnswerOf(method, withoutSteps(store)) });
     await recover();
     await complete("a", "answer", 42);
     await advance("10s");
@@ -112,7 +113,7 @@ test("a parent is not suspended again and again while the store is about to say 
   const { clock } = begin({
     suspendAfter: "20ms",
     store: wrapStore(inner, <R>(method: StoreMethod, perform: () => Awaitable<R>) => {
-      if (method === "claim") claims++;
+      if (method === "claimRuns") claims++;
       if (method !== "getRun") return perform();
       return new Promise<Awaited<R>>((resolve) => clock.at(clock.now() + 50, () => void resolve(perform() as never)));
     }),
@@ -154,7 +155,7 @@ test("a parent is not suspended again and again while reads of its child fail", 
   const { clock } = begin({
     suspendAfter: "20ms",
     store: wrapStore(inner, (method, perform, [id]) => {
-      if (method === "claim") claims++;
+      if (method === "claimRuns") claims++;
       if (isDown && method === "getRun" && id === "p/child") throw new Error("the store is down");
       return perform();
     }),

@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { close, complete, configure, getRun, memoryStore, recover, signal, sleep, start, type Store } from "perdure";
 import { advance, settled, setup } from "perdure/testing";
 import { wrapStore, type StoreMethod } from "../../packages/store/src/wrap-store.ts";
+import { withoutSteps } from "../stores.ts";
 import { turns } from "../event-loop.ts";
 
 async function work(text: string): Promise<string> {
@@ -80,12 +81,12 @@ describe("a parent whose child has just ended", () => {
 describe("a store that fails", () => {
   const failing = new Set<StoreMethod>();
   const faulty = (): Store =>
-    wrapStore(memoryStore(), (method, perform) => {
+    wrapStore(withoutSteps(memoryStore()), (method, perform) => {
       if (failing.delete(method)) throw Object.assign(new Error("disk I/O error"), { code: "SQLITE_IOERR" });
       return perform();
     });
 
-  test.each(["getRun", "claim", "steps"] as const)(
+  test.each(["getRun", "claimRuns", "steps"] as const)(
     "once at %s does not lose a run whose sleep is over",
     async (method) => {
       begin({ store: faulty() });
@@ -300,7 +301,7 @@ test("a run does not leave memory before the deliveries are read that came while
   };
   let claims = 0;
   const store = wrapStore(memoryStore(), (method, perform) => {
-    if (method === "claim") claims++;
+    if (method === "claimRuns") claims++;
     if (method !== "wakeups") return perform();
     return new Promise((resolve) => environment.clock.at(environment.clock.now() + 50, () => resolve(perform())));
   });
@@ -318,7 +319,7 @@ test("a run does not leave memory before the deliveries are read that came while
 test("a store that refuses every write of an owner is asked less and less often", async () => {
   let claims = 0;
   const store = wrapStore(memoryStore(), (method, perform, args) => {
-    if (method === "claim") claims++;
+    if (method === "claimRuns") claims++;
     if (method === "commit") return (args[0] as unknown[]).map(() => false) as never;
     return perform();
   });

@@ -149,6 +149,7 @@ test("a wait that would end between a cancellation and its delivery is cancelled
   answers[0]?.();
   await attempts(1);
   environment.crash();
+  await turns(); // what it was about to write is lost
   isSlow = false;
   await recover();
   await (await getRun("trip")).result();

@@ -1,5 +1,15 @@
 import { taskContext } from "perdure";
-import type { CreatedRun, RunRow, StepRow, Store, Ticked, Wakeup, Write } from "../../packages/store/src/contract.ts";
+import type {
+  Claim,
+  Claimed,
+  CreatedRun,
+  RunRow,
+  StepRow,
+  Store,
+  Ticked,
+  Wakeup,
+  Write,
+} from "../../packages/store/src/contract.ts";
 import type { StoreMethod } from "../../packages/store/src/wrap-store.ts";
 import type { Time } from "./event-loop.ts";
 import type { VirtualProcess } from "./process.ts";
@@ -171,8 +181,7 @@ export class Witness {
   private called(process: VirtualProcess, method: StoreMethod, args: readonly unknown[]): void {
     const second = this.secondOf(process);
     this.limit("calls of the store", ++second.calls, MOST_CALLS, process);
-    if (method === "claim") {
-      const { run } = args[0] as { run: string };
+    for (const { run } of claimsIn(method, args)) {
       const claims = (second.claims.get(run) ?? 0) + 1;
       second.claims.set(run, claims);
       this.limit(`claims of ${run}`, claims, MOST_CLAIMS_OF_A_RUN, process);
@@ -180,8 +189,7 @@ export class Witness {
   }
 
   private reaches(process: VirtualProcess, method: StoreMethod, args: readonly unknown[]): void {
-    if (method === "claim") {
-      const { run } = args[0] as { run: string };
+    for (const { run } of claimsIn(method, args)) {
       const row = this.truth.row(run);
       if (row) this.before.set(run, row);
     }
@@ -223,7 +231,9 @@ export class Witness {
       const { run } = args[0] as { run: string };
       this.retried.set(run, (this.retried.get(run) ?? 0) + 1);
     }
-    if (method === "claim") this.claimed(process, answer as RunRow | undefined, args[0] as { run: string });
+    claimsIn(method, args).forEach((claim, index) =>
+      this.claimed(process, (answer as (Claimed | undefined)[])[index]?.run, claim),
+    );
     if (method === "deliver" && answer === true) {
       const { run, name, payload } = args[0] as { run: string; name: string; payload: string };
       const key = `${run} ${name}`;
@@ -281,9 +291,8 @@ export class Witness {
       this.leases.set(key, Math.max(this.leases.get(key) ?? 0, calledAt + process.lease)); // answers may come in any order
     };
     for (const { created, run } of creations(method, answer)) if (created) holds(run.id, run.epoch);
-    if (method === "claim" && answer) {
-      const row = answer as RunRow;
-      holds(row.id, row.epoch);
+    if (method === "claimRuns") {
+      for (const claimed of answer as (Claimed | undefined)[]) if (claimed) holds(claimed.run.id, claimed.run.epoch);
     } else if (method === "renew") {
       const { runs } = args[0] as { runs: readonly { run: string; epoch: number }[] };
       runs.forEach(({ run, epoch }, index) => (answer as boolean[])[index] === true && holds(run, epoch));
@@ -296,6 +305,9 @@ export class Witness {
     }
   }
 }
+
+export const claimsIn = (method: StoreMethod, args: readonly unknown[]): readonly Claim[] =>
+  method === "claimRuns" ? (args[0] as readonly Claim[]) : [];
 
 /** What a call that creates runs answered. */
 function creations(method: StoreMethod, answer: unknown): readonly CreatedRun[] {

@@ -150,6 +150,13 @@ export interface Claim {
   readonly from?: { readonly owner: string; readonly epoch: number };
 }
 
+/** A run that was claimed, with what its execution reads first. */
+export interface Claimed {
+  readonly run: RunRow;
+  /** All its steps, as `steps` returns them. Undefined: they cannot be read, for which `steps` gives the reason. */
+  readonly steps?: readonly StepRow[];
+}
+
 /** A claim of a run, and what it found. An execution of the run begins with it. */
 export interface ExecutionRow {
   readonly epoch: number;
@@ -275,6 +282,8 @@ export interface Store extends Partial<FlowStore & ScheduleStore> {
    *     sets it to 0.
    */
   claim(claim: Claim): Awaitable<RunRow | undefined>;
+  /** The same for several runs, in order and with one call; each answer with the steps of its run. Without it, each is claimed alone. */
+  claimRuns?(claims: readonly Claim[]): Awaitable<(Claimed | undefined)[]>;
 
   /**
    * S19 Each successful claim is recorded, in the same transition. A restart forgets the claims, and a fork has none of the original's. A run that was

@@ -31,6 +31,7 @@ export const DURABLE_WRITES: ReadonlySet<StoreMethod> = new Set([
   "createRun",
   "createRuns",
   "claim",
+  "claimRuns",
   "commit",
   "deliver",
   "cancel",

@@ -144,6 +144,15 @@ const claim = calling(
   },
 );
 
+const claimRuns = calling(
+  "claimRuns",
+  fc.record({ now: time, claims: fc.array(fc.record({ run, lease }), { maxLength: 4 }) }),
+  async (store, { now, claims }) => {
+    const answers = await store.claimRuns?.(claims.map((each) => ({ ...each, now })));
+    return answers?.map((claimed) => claimed && { ...claimed, steps: sortedSteps(claimed.steps ?? []) });
+  },
+);
+
 const commit = calling(
   "commit",
   fc.record({ at: time, writes: fc.array(fc.record({ write, offset: epochOffset }), { maxLength: 6 }) }),
@@ -214,6 +223,7 @@ const unfinished = fc
 
 const commands: { readonly weight: number; readonly arbitrary: fc.Arbitrary<Command> }[] = [
   { weight: 4, arbitrary: claim },
+  { weight: 2, arbitrary: claimRuns },
   { weight: 8, arbitrary: commit },
   { weight: 1, arbitrary: renew },
   {

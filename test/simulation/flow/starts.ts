@@ -1,6 +1,7 @@
 import {
   hasEnded,
   type Claim,
+  type Claimed,
   type CreatedRun,
   type NewRun,
   type RunHead,
@@ -11,7 +12,7 @@ import type { ValueStore } from "../../../packages/runtime/src/values/codec.ts";
 import type { StoreMethod } from "../../../packages/store/src/wrap-store.ts";
 import type { VirtualProcess } from "../process.ts";
 import { limitsOf } from "../programs/queues.ts";
-import type { Truth } from "../witness.ts";
+import { claimsIn, type Truth } from "../witness.ts";
 import type { Reports } from "./attempts.ts";
 
 /** Milliseconds after which a run that took too long has ended at the latest, when nothing fails. */
@@ -55,7 +56,9 @@ export class Starts {
     if (method === "createRun") this.creates(args[0] as NewRun, answer as CreatedRun, begins);
     if (method === "createRuns")
       (args[0] as NewRun[]).forEach((run, index) => this.creates(run, (answer as CreatedRun[])[index], begins));
-    if (method === "claim") this.claims(process, args[0] as Claim, answer as RunRow | undefined, begins);
+    claimsIn(method, args).forEach((claim, index) =>
+      this.claims(process, claim, (answer as (Claimed | undefined)[])[index]?.run, begins),
+    );
     if (method === "expire") this.expires(answer as string[]);
     this.checkLimits();
   }

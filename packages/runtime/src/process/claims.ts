@@ -10,6 +10,7 @@ import type { WorkflowPlace } from "../renames/renames.ts";
 import { headlineOf } from "../values/describe.ts";
 import type { ProcessContext } from "./context.ts";
 import { backoffAfter } from "../config/backoff.ts";
+import type { Committer } from "./committer.ts";
 import type { Leases } from "./leases.ts";
 import type { Owners, OwnerState } from "./owner.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
@@ -71,6 +72,7 @@ interface BackOff {
 /** Makes this process the owner of runs that it can execute (R5). */
 export class Claims {
   private readonly context: ProcessContext;
+  private readonly committer: Committer;
   private readonly runs: RunsInMemory;
   private readonly leases: Leases;
   /** Runs that stopped here over something that may pass (a store that fails), and when the next try is due. */
@@ -80,8 +82,9 @@ export class Claims {
   /** Requests of followed runs whose callers brought the workflow's body. */
   private readonly bodies = new Map<string, RunRequest>();
 
-  constructor(context: ProcessContext, runs: RunsInMemory, leases: Leases) {
+  constructor(context: ProcessContext, committer: Committer, runs: RunsInMemory, leases: Leases) {
     this.context = context;
+    this.committer = committer;
     this.runs = runs;
     this.leases = leases;
   }
@@ -189,15 +192,16 @@ export class Claims {
     const from = isFree && { from: { owner: row.owner, epoch: row.epoch } };
     const leaseEndsAt = this.leases.endsAt();
     if (isSuspect(row)) this.suspect = { id: row.id, until: this.context.monotonic() + SUSPECT_TIME };
-    const claimed = await store.claim({ run: row.id, lease: { owner, ms: settings.lease }, ...from });
-    if (!claimed) return false;
+    const answer = await this.committer.claim({ run: row.id, lease: { owner, ms: settings.lease }, ...from });
+    if (!answer) return false;
+    const { run: claimed } = answer;
     clock.isAtLeast(claimed.updatedAt);
     // the claim of a running run: its owner ended, or could not record anything
     const stops = this.backOffs.get(row.id)?.stops ?? 0;
     if ((row.status === "running" && claimed.stalls > settings.maxStalls) || stops > settings.maxStalls)
       return this.block(claimed, request.definition, stalled(claimed, Math.max(claimed.stalls, stops)));
     try {
-      const steps = await store.steps(row.id);
+      const steps = answer.steps ?? (await store.steps(row.id));
       this.runs.execute(claimed, request, leaseEndsAt, steps, await this.codeVersions(claimed, request.definition));
     } catch (error) {
       if (!(error instanceof PerdureError) || error.code !== "STEP_UNREADABLE") throw error;

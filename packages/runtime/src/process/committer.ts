@@ -1,5 +1,5 @@
 import { nextTurn, PerdureError } from "@perdure/protocol";
-import type { Awaitable, CreatedRun, NewRun, Store, Write } from "@perdure/store";
+import type { Awaitable, Claim, Claimed, CreatedRun, NewRun, Store, Write } from "@perdure/store";
 import { timed, type Instrumentation } from "../config/instrumentation.ts";
 
 /** Gets the store's answer, or the error in place of it. */
@@ -100,10 +100,11 @@ class Batches<I, R> {
   }
 }
 
-/** Writes what one event-loop turn brings, in all runs, with one transaction of the store, and creates its new runs with another one. */
+/** Writes what one event-loop turn brings, in all runs, with one transaction of the store; creates its new runs, and claims runs, with one more each. */
 export class Committer {
   private readonly writes: Batches<Write, boolean>;
   private readonly runs: Batches<() => NewRun, CreatedRun> | undefined;
+  private readonly claims: Batches<Claim, Claimed | undefined>;
   private readonly store: Store;
 
   constructor(store: Store, onCommit?: Instrumentation["onCommit"]) {
@@ -112,6 +113,7 @@ export class Committer {
       (writes) => (onCommit ? timed(onCommit, writes.length, () => store.commit(writes)) : store.commit(writes)),
       { isSerial: true },
     );
+    this.claims = new Batches((claims) => claimAll(store, claims), { isSerial: false });
     if (store.createRuns) {
       const send = (made: (() => NewRun)[]): Awaitable<readonly CreatedRun[]> =>
         createAll(
@@ -120,6 +122,13 @@ export class Committer {
         );
       this.runs = new Batches(send, { isSerial: false });
     }
+  }
+
+  /** Undefined: it may not be claimed. */
+  claim(claim: Claim): Promise<Claimed | undefined> {
+    return new Promise((resolve, reject) =>
+      this.claims.add(claim, (claimed, error) => (error === undefined ? resolve(claimed) : reject(error))),
+    );
   }
 
   /** @param done - gets false where the epoch is stale */
@@ -137,13 +146,22 @@ export class Committer {
   }
 
   get isEmpty(): boolean {
-    return this.writes.isEmpty && (this.runs?.isEmpty ?? true);
+    return this.writes.isEmpty && this.claims.isEmpty && (this.runs?.isEmpty ?? true);
   }
 
   /** Resolves when every write that was added is answered. */
   async flush(): Promise<void> {
-    await Promise.all([this.runs?.flush(), this.writes.flush()]);
+    await Promise.all([this.runs?.flush(), this.claims.flush(), this.writes.flush()]);
   }
+}
+
+function claimAll(store: Store, claims: readonly Claim[]): Awaitable<readonly (Claimed | undefined)[]> {
+  if (store.claimRuns) return store.claimRuns(claims);
+  const one = async (claim: Claim): Promise<Claimed | undefined> => {
+    const run = await store.claim(claim);
+    return run && { run };
+  };
+  return Promise.all(claims.map(one));
 }
 
 function createAll(store: Store, runs: readonly NewRun[]): Awaitable<readonly CreatedRun[]> {

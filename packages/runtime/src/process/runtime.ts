@@ -125,7 +125,7 @@ export class Runtime implements Host, ProcessContext {
       unsure: (id, request, error) => isOfTheStore(error) && this.followers.lookAfter(id, request),
     });
     this.poller = new Poller(this, this.runs, this.waiters, leases, this.upkeep);
-    this.claims = new Claims(this, this.runs, leases);
+    this.claims = new Claims(this, this.committer, this.runs, leases);
     this.followers = new Followers(this, this.runs, this.claims, this.waiters, this.poller);
     this.starter = new Starter(this, this.committer, this.runs, this.followers, leases, this.slots, options.seed);
     this.requests = new Requests(this, this.runs, this.claims, this.followers, this.waiters, this.poller);

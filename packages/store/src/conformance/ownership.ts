@@ -6,6 +6,7 @@ import {
   get,
   ME,
   newRun,
+  openStep,
   OTHER,
   owned,
   release,
@@ -111,6 +112,22 @@ export const ownershipCases: Cases = {
     const won = claims.filter((run) => run !== undefined);
     assert.equal(won.length, 1);
     assert.deepEqual(won[0], await get(store, "r"));
+  },
+  "S2 runs that are claimed together are the same as those claimed alone, and come with their steps": async (store) => {
+    if (!store.claimRuns) return;
+    await store.createRun(newRun("new"));
+    await owned(store, "held");
+    await waiting(store, "waits", { wakeAt: T, steps: [checkpoint("a[0]", 1), openStep("b[0]")] });
+    const given = ["waits", "none", "held", "new", "new"].map((run) => ({ run, lease: OTHER, now: T + 60 }));
+    const answers = await store.claimRuns(given);
+    assert.deepEqual(
+      answers.map((claimed) => claimed?.run.id),
+      ["waits", undefined, undefined, "new", undefined],
+    );
+    assert.deepEqual(answers[0], { run: await get(store, "waits"), steps: await store.steps("waits") });
+    assert.deepEqual(answers[3], { run: await get(store, "new"), steps: [] });
+    assert.deepEqual((await store.executions("waits")).length, 1);
+    assert.deepEqual(await store.claimRuns([]), []);
   },
   "S2 a lease holds until its expiry and no longer": async (store) => {
     await owned(store, "r");

@@ -40,6 +40,7 @@ interface TimedMethods {
   createRuns(runs: readonly NewTimedRun[]): Answer<"createRuns">;
   unfinished(filter: Timed<Of<"unfinished">>): Answer<"unfinished">;
   claim(claim: Timed<Omit<Claim, "lease">> & { readonly lease: HeldLease }): Answer<"claim">;
+  claimRuns(claims: readonly (Timed<Omit<Claim, "lease">> & { readonly lease: HeldLease })[]): Answer<"claimRuns">;
   renew(renewal: Omit<Of<"renew">, "ms"> & { readonly until: number }): Answer<"renew">;
   commit(writes: readonly AnyTimedWrite[]): Answer<"commit">;
   deliver(delivery: Timed<Of<"deliver">>): Answer<"deliver">;
@@ -108,6 +109,10 @@ export function timedStore(store: Store, time: TestTime = { now: 0 }): TimedStor
     claim({ now, ...claim }) {
       time.now = now;
       return store.claim(leased(claim) as Claim);
+    },
+    claimRuns(claims) {
+      time.now = claims[0]?.now ?? time.now;
+      return store.claimRuns?.(claims.map(({ now: _, ...claim }) => leased(claim) as Claim)) ?? [];
     },
     renew({ until, ...renewal }) {
       return store.renew({ ...renewal, ms: ms(until) });

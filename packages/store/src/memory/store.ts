@@ -1,12 +1,12 @@
 import { systemTime } from "@perdure/protocol";
-import type { CreatedRun, NewRun, Store } from "../contract.ts";
+import type { Claim, CreatedRun, NewRun, Store } from "../contract.ts";
 import { EARLY_SIGNAL_LIFETIME } from "../status.ts";
 import { held, timedRun, type Timed } from "../timed.ts";
 import { memoryFlow } from "./flow.ts";
 import { counts, list, selected, unfinished } from "./lists.ts";
 import { cancel, deliver, fork, prune, remove, restart, retry, wakeup } from "./requests.ts";
 import { memorySchedules } from "./schedules.ts";
-import { bySeq, change, claim, isClaimable, ownedRun } from "./run.ts";
+import { bySeq, change, claim, isClaimable, ownedRun, type Run } from "./run.ts";
 import { takeForRun } from "./slots.ts";
 import { start } from "./starting.ts";
 import { newMemory } from "./state.ts";
@@ -33,6 +33,14 @@ export function memoryStore(): Store {
     return { created: true, run: made.row };
   };
 
+  const claimed = ({ run: id, lease, from }: Claim): Run | undefined => {
+    const run = runs.get(id);
+    const at = now();
+    if (!run || !isClaimable(run.row, at, from) || !takeForRun(line, run, held(lease, at), at)) return undefined;
+    claim(run, held(lease, at), at);
+    return run;
+  };
+
   return {
     ...memorySchedules({ memory, createRun, record, time: () => now() }),
     ...memoryFlow(memory, () => now()),
@@ -52,13 +60,12 @@ export function memoryStore(): Store {
     owners: () => [
       ...new Set([...runs.values()].flatMap(({ row }) => (row.status === "running" && row.owner ? [row.owner] : []))),
     ],
-    claim({ run: id, lease, from }) {
-      const run = runs.get(id);
-      const at = now();
-      if (!run || !isClaimable(run.row, at, from) || !takeForRun(line, run, held(lease, at), at)) return undefined;
-      claim(run, held(lease, at), at);
-      return run.row;
-    },
+    claim: (request) => claimed(request)?.row,
+    claimRuns: (claims) =>
+      claims.map((each) => {
+        const run = claimed(each);
+        return run && { run: run.row, steps: [...run.steps.values()].sort(bySeq) };
+      }),
     executions: (id) => [...(runs.get(id)?.executions ?? [])],
     renew: ({ runs: leased, ms }) =>
       leased.map(({ run: id, epoch }) => {

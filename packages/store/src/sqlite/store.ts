@@ -1,6 +1,6 @@
 import { resolve, sep } from "node:path";
 import { checkOptions, PerdureError, systemTime } from "@perdure/protocol";
-import type { CreatedRun, NewRun, RunRow, Store, Wakeup } from "../contract.ts";
+import type { Claimed, CreatedRun, NewRun, RunRow, Store, Wakeup } from "../contract.ts";
 import { applyBatch, leaveSlot, putNext } from "./commit.ts";
 import { codesTable } from "./codes.ts";
 import { connect, fileIdentity, settings, type Durability, type Settings } from "./connection.ts";
@@ -90,6 +90,15 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
     });
 
   const create = (tables: Tables, run: NewRun): CreatedRun => createAt(tables, timedRun(run, now()));
+  /** Nothing where they cannot be read. */
+  const stepsOf = (run: string): Pick<Claimed, "steps"> => {
+    try {
+      return { steps: read(({ steps }) => steps.some(run, {})) };
+    } catch {
+      return {};
+    }
+  };
+
   const createRuns = (wanted: readonly NewRun[]): CreatedRun[] => {
     const [first, ...others] = wanted;
     // who attaches to a run need not wait for the lock
@@ -123,6 +132,10 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
     unfinished: (filter) => read(({ runs }) => runs.unfinished({ ...filter, now: now() })),
     owners: () => read(({ runs }) => runs.owners()),
     claim: (request) => write((tables) => claim(tables, timedClaim(request, now()))),
+    claimRuns(claims) {
+      const rows = write((tables) => claims.map((each) => claim(tables, timedClaim(each, now()))));
+      return rows.map((run) => run && { run, ...stepsOf(run.id) });
+    },
     executions: (run) => read(({ executions }) => executions.all(run)),
     renew({ runs: leased, ms }) {
       if (leased.length === 0) return [];
