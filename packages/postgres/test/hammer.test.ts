@@ -90,6 +90,10 @@ async function misuse(store: PostgresStore, owner: string, seed: number, calls: 
     },
     async () => keep(await store.claim({ run: one(RUNS), lease: lease() })),
     async () => keep(await store.claim({ run: one(RUNS), lease: lease() })),
+    async () => {
+      const claims = [one(RUNS), one(RUNS), one(RUNS)].map((id) => ({ run: id, lease: lease() }));
+      for (const claimed of await store.claimRuns(claims)) keep(claimed?.run);
+    },
     () => write(step("completed", "task", "")),
     () => write(step("open", "child", one(RUNS)), release("waiting")),
     () => write(step("open", "signal", one(["go", "stop"])), release("waiting")),
@@ -214,4 +218,18 @@ test("of many starts of the same runs at once, each is created once", async () =
   );
   const created = (await Promise.all(starts)).flat().filter((each) => each.created);
   expect(created.map(({ run }) => run.id).sort()).toEqual(RUNS);
+});
+
+test("of workers that claim the same runs at the same time, each run gets one, and none waits for another", async () => {
+  const ids = Array.from({ length: 60 }, (_, number) => `run${number}`);
+  await storeOf(0).createRuns(ids.map((id) => ({ ...base, id })));
+  const looks = Array.from({ length: 6 }, async (_, number) => {
+    const lease = { owner: `o${number}`, ms: 60_000 };
+    const all = await storeOf(number).claimRuns(
+      (number % 2 === 0 ? ids : ids.toReversed()).map((id) => ({ run: id, lease })),
+    );
+    return all.flatMap((claimed) => (claimed ? [claimed.run.id] : []));
+  });
+  expect((await Promise.all(looks)).flat().sort()).toEqual([...ids].sort());
+  for (const id of ids) expect(await storeOf(0).executions(id)).toHaveLength(1);
 });
