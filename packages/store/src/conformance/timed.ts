@@ -87,7 +87,7 @@ export function timedStore(store: Store, time: TestTime = { now: 0 }): TimedStor
     ...given,
     ...(lease && { lease: { owner: lease.owner, ms: ms(lease.until) } }),
   });
-  const newRun = ({ createdAt: now, ...given }: NewTimedRun): NewRun => leased(given) as NewRun;
+  const newRun = ({ createdAt: _, ...given }: NewTimedRun): NewRun => leased(given) as NewRun;
   const untimed = (write: AnyTimedWrite): Write => {
     const { at: _, leaves, ...given } = write as { at?: number; leaves?: number };
     return { ...given, ...(leaves !== undefined && { leaves: true }) } as Write;
