@@ -47,7 +47,10 @@ test("workflows with tasks, signals, children, queues and sleeps run on it, and 
   await expect.poll(async () => (await run.steps()).length).toBe(2);
   await close();
 
-  configure({ store: server.url });
+  const problems: string[] = [];
+  const problem = (message: string): void => void problems.push(message);
+  const silent = (): void => {};
+  configure({ store: server.url, logger: { debug: silent, info: silent, warn: problem, error: problem } });
   const working = worker({ signals: false });
   expect(await complete("order-17", "approved", true)).toBe(true);
   const again = await getRun<typeof order>("order-17");
@@ -58,4 +61,5 @@ test("workflows with tasks, signals, children, queues and sleeps run on it, and 
   expect(paid).toEqual(["17"]);
   expect((await listRuns()).map(({ status }) => status)).toEqual(["completed", "completed", "completed"]);
   await working.stop();
+  expect(problems).toEqual([]);
 });

@@ -126,6 +126,7 @@ export class Worker {
   /** Reads the store once and begins to resume what it finds. */
   async tick(): Promise<void> {
     if (this.stopped || this.runtime.isClosed) return;
+    await this.runtime.ready();
     const { claims, upkeep } = this.runtime;
     this.interval = this.runtime.settings.pollInterval;
     await upkeep.poll({ queues: true });
