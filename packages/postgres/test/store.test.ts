@@ -1,7 +1,7 @@
 import { createServer, connect as connectTo, type Server, type Socket } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import { openStore, type NewRun, type Store } from "@perdure/store";
+import { openStore, type NewRun, type Store, type Write } from "@perdure/store";
 import { postgresStore, type PostgresOptions, type PostgresStore } from "../src/index.ts";
 import { connect } from "../src/connection/database.ts";
 import { placeOf } from "../src/connection/place.ts";
@@ -100,6 +100,16 @@ describe("the schema", () => {
     expect(rows).toEqual([{ version: migrations.length + 1, min_version: migrations.length }]);
   });
 
+  test("a column that a newer version adds does not disturb an older program's prepared statements", async () => {
+    const old = await opened(urlOf("wider"));
+    await old.createRun(run("a", { lease }));
+    await old.getRun("a");
+    await migrated("wider", [...migrations, { sql: "ALTER TABLE @.runs ADD COLUMN more text;", breaking: false }]);
+    expect((await old.createRun(run("b", { lease }))).run).toMatchObject({ id: "b", status: "running" });
+    expect(await old.claim({ run: "a", lease })).toBeUndefined();
+    expect(await old.listRuns({})).toHaveLength(2);
+  });
+
   test("a newer version that older programs must not use stops them", async () => {
     await migrated("breaking", broken);
     await expect(postgresStore(urlOf("breaking")).open()).rejects.toMatchObject({ code: "STORE_NEWER" });
@@ -156,10 +166,21 @@ describe("time", () => {
   });
 });
 
-/** A way to the server that can be cut, or swallow everything. */
-async function proxy(): Promise<{ readonly url: (schema: string) => string; swallow: boolean; cut(): void }> {
+/** A way to the server that can be cut, swallow everything, or only what the server says. */
+interface Way {
+  readonly url: (schema: string) => string;
+  swallow: boolean;
+  mute: boolean;
+  /** Resolves when it has swallowed something that the server said. */
+  muted(): Promise<void>;
+  cut(): void;
+}
+
+async function proxy(): Promise<Way> {
   const sockets = new Set<Socket>();
-  const state = { swallow: false };
+  let heard = (): void => {};
+  let said = new Promise<void>((done) => (heard = done));
+  const state = { swallow: false, mute: false };
   const listening: Server = createServer((client) => {
     const upstream = connectTo(server().port, "127.0.0.1");
     for (const [from, to] of [
@@ -168,7 +189,10 @@ async function proxy(): Promise<{ readonly url: (schema: string) => string; swal
     ] as const) {
       sockets.add(from);
       from.on("error", () => {});
-      from.on("data", (data) => void (state.swallow || to.write(data)));
+      from.on("data", (data) => {
+        if (state.mute && from === upstream) return heard();
+        if (!state.swallow) to.write(data);
+      });
       from.on("close", () => to.destroy());
     }
   });
@@ -182,6 +206,10 @@ async function proxy(): Promise<{ readonly url: (schema: string) => string; swal
   return Object.assign(state, {
     url: (schema: string) => urlOf(schema).replace(String(server().port), String(port)),
     cut,
+    async muted() {
+      await said;
+      said = new Promise<void>((done) => (heard = done));
+    },
   });
 }
 
@@ -229,6 +257,35 @@ describe("a server that is away", () => {
     await expect(postgresStore(urlOf("killed")).open()).rejects.toMatchObject({ code: "STORE_UNREACHABLE" });
     await server().start();
     expect(await store.commit([{ type: "progress", run: "r", epoch: 1, value: "1" }])).toEqual([true]);
+  });
+
+  test("writes whose acknowledgement is lost are asked again, and are done once", async () => {
+    const way = await proxy();
+    const store = await opened(way.url("unanswered"), { timeout: 4_000 });
+    const step = (id: string, seq: number): Write => ({
+      type: "step",
+      run: "r",
+      epoch: 1,
+      step: { id, kind: "task", state: "completed", seq, attempt: 1, inputHash: "h", startedAt: 1, output: id },
+    });
+    const writes: Write[][] = [
+      [step("a[0]", 1)],
+      [step("b[0]", 2), step("c[0]", 3)],
+      [step("d[0]", 4), { type: "progress", run: "r", epoch: 1, value: "1" }],
+      [{ type: "finish", run: "r", epoch: 1, status: "completed", output: "1", unhandled: [] }],
+    ];
+    await store.createRun(run("r", { lease }));
+    for (const batch of writes) {
+      way.mute = true;
+      const answers = store.commit(batch);
+      await way.muted(); // the server has answered
+      way.mute = false;
+      way.cut();
+      expect(await answers).toEqual(batch.map(() => true));
+    }
+    expect((await store.steps("r")).map(({ id }) => id)).toEqual(["a[0]", "b[0]", "c[0]", "d[0]"]);
+    expect(await store.getRun("r")).toMatchObject({ status: "completed", progress: "1" });
+    expect(await store.commit([step("e[0]", 5)])).toEqual([false]);
   });
 
   test("a server that can only be read is one that is away", async () => {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Duplex } from "node:stream";
-import { clearTimer, setTimer } from "@perdure/protocol";
+import { clearTimer, elapsed, setTimer } from "@perdure/protocol";
 import pg from "pg";
-import { breaksConnection, isConflict, translate } from "./errors.ts";
+import { breaksConnection, isConflict, isOutdated, isUnreachable, translate } from "./errors.ts";
 import type { Place } from "./place.ts";
 
 /** Sends statements to the server. In each, `@.` stands for the schema. */
@@ -15,6 +15,11 @@ export interface Database {
   transaction<T>(
     work: (query: (sql: string, values?: readonly unknown[]) => Promise<object[]>) => Promise<T>,
   ): Promise<T>;
+  /**
+   * Makes a call again while the server is away, for half the time that a call may take. Nobody knows whether it was done before, so it must be one that has the same
+   * effect and answer the second time.
+   */
+  untilAnswered<T>(call: (isAgain: boolean) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -82,8 +87,8 @@ export function connect(place: Place): Database {
       try {
         return await work();
       } catch (error) {
-        if (!isConflict(error) || tries === MOST_TRIES) throw translate(error, name);
-        await new Promise<void>((done) => void setTimer(done, Math.random() * Math.min(100, 2 ** tries)));
+        if (!(isConflict(error) || isOutdated(error)) || tries === MOST_TRIES) throw translate(error, name);
+        await pause(Math.random() * Math.min(100, 2 ** tries));
       }
     }
   };
@@ -118,6 +123,17 @@ export function connect(place: Place): Database {
           }
         }),
       ),
+    async untilAnswered(call) {
+      const end = elapsed() + timeout / 2;
+      for (let tries = 0; ; tries++) {
+        try {
+          return await call(tries > 0);
+        } catch (error) {
+          if (!isUnreachable(error) || elapsed() >= end) throw error;
+          await pause((0.5 + Math.random()) * Math.min(500, 20 * 2 ** tries));
+        }
+      }
+    },
     async close() {
       // a network that swallows everything would keep the last words of a connection, and the process, for many minutes
       const timer = setTimer(() => clients.forEach(destroy), Math.min(timeout, 2_000));
@@ -126,6 +142,8 @@ export function connect(place: Place): Database {
     },
   };
 }
+
+const pause = (ms: number): Promise<void> => new Promise((done) => void setTimer(done, ms));
 
 /** The statement for a schema: `@.` stands for it, `@@` for its name as a text. */
 const inSchema = (sql: string, schema: string): string =>

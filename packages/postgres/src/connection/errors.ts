@@ -34,10 +34,18 @@ function codeOf(error: unknown): string {
 
 export const isConflict = (error: unknown): boolean => CONFLICTS.has(codeOf(error));
 
+/** A newer version of the schema has added a column since the statement was prepared: it is prepared anew on another connection. */
+export const isOutdated = (error: unknown): boolean =>
+  codeOf(error) === "0A000" && error instanceof Error && error.message.includes("cached plan");
+
+/** Whether the server was away, so that nobody knows whether it did what it was sent. */
+export const isUnreachable = (error: unknown): boolean =>
+  error instanceof PerdureError && error.code === "STORE_UNREACHABLE";
+
 /** Whether the connection is of no use any more: after a timeout, the answer of the old query would come as that of the next one. */
 export function breaksConnection(error: unknown): boolean {
   const code = codeOf(error);
-  return !/^[0-9A-Z]{5}$/u.test(code) || code.startsWith("08") || code.startsWith("57P");
+  return isOutdated(error) || !/^[0-9A-Z]{5}$/u.test(code) || code.startsWith("08") || code.startsWith("57P");
 }
 
 /** Translates an error about the server or the way to it. Returns every other error unchanged. */

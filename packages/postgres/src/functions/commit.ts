@@ -3,6 +3,9 @@ import { FIRST } from "./line.ts";
 const STEP_COLUMNS =
   "kind, state, seq, attempt, started_at, finished_at, due_at, target, location, input_hash, output, failed_attempts, input";
 
+/** Milliseconds for which the answers to a batch are kept: it is asked again within seconds, or never. */
+const ANSWERED = 600_000;
+
 /** What replaces an open step, and nothing else (S5). */
 export const orReplaceOpen = `ON CONFLICT (run, @.short(id)) DO UPDATE SET
   ${STEP_COLUMNS.split(", ")
@@ -127,7 +130,7 @@ BEGIN
 END $$;
 
 -- A batch of writes, in order (S3, S4). A run that is released is locked together with its children, so that neither misses what the other does.
-CREATE FUNCTION @.commit(writes jsonb, test_time float8) RETURNS boolean[] LANGUAGE plpgsql AS $$
+CREATE FUNCTION @.commit(writes jsonb, batch uuid, test_time float8) RETURNS boolean[] LANGUAGE plpgsql AS $$
 DECLARE ids text[]; released text[]; children text[] := '{}'; each jsonb; answers boolean[] := '{}'; now float8;
 BEGIN
   ids := array(SELECT DISTINCT w->>'run' FROM jsonb_array_elements(writes) AS w);
@@ -140,8 +143,14 @@ BEGIN
   PERFORM @.lock_queues(ids);
   PERFORM @.lock_runs(ids || children);
   PERFORM @.lock_queues(ids); -- what has entered one meanwhile
+  -- after the locks: what was sent before may be about to end
+  IF EXISTS (SELECT 1 FROM @.batches WHERE id = batch) THEN RETURN (SELECT b.answers FROM @.batches b WHERE b.id = batch); END IF;
   now := @.clock(test_time);
   FOR each IN SELECT * FROM jsonb_array_elements(writes) LOOP answers := answers || @.write(each, now); END LOOP;
+  INSERT INTO @.batches (id, at, answers) VALUES (batch, now, answers);
+  IF random() < 0.01 THEN
+    DELETE FROM @.batches WHERE id = ANY (array(SELECT id FROM @.batches WHERE at < now - ${ANSWERED} LIMIT 1000 FOR UPDATE SKIP LOCKED));
+  END IF;
   RETURN answers;
 END $$;
 `;

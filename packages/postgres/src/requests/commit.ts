@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Write } from "@perdure/store/contract";
 import { encodeJson, encodeText } from "../connection/text.ts";
 import { orReplaceOpen } from "../functions/commit.ts";
@@ -28,7 +29,13 @@ const PUT_MANY = `INSERT INTO @.steps (run, ${columns.join(", ")})
   JOIN @.runs r ON r.number = s.run AND r.epoch = s.epoch AND r.owner IS NOT NULL FOR NO KEY UPDATE OF r
   ${orReplaceOpen} RETURNING run, id`;
 
-/** One statement for all writes. */
+/** Which of these checkpoints are there, exactly so: the first of two attempts to write them has done it. */
+const ARE_THERE = `SELECT s.run, s.id
+  FROM unnest($1::bigint[], $2::integer[], ${types.map((type, place) => `$${place + 3}::${type}[]`).join(", ")}) AS w (run, epoch, ${columns.join(", ")})
+  JOIN @.steps s ON s.run = w.run AND @.short(s.id) = @.short(w.id)
+  WHERE ${columns.map((column) => `s.${column} IS NOT DISTINCT FROM w.${column}`).join(" AND ")}`;
+
+/** One statement for all writes, which is made again if the server was away: what it has done is done once. */
 export async function commit(session: Session, writes: readonly Write[]): Promise<boolean[]> {
   if (writes.length === 0) return [];
   const isNext = writes.map((write) => takesNext(session.held, write));
@@ -60,14 +67,18 @@ function plainSteps(held: Held, writes: readonly Write[], isNext: readonly boole
 async function putSteps({ database }: Session, plain: readonly Plain[]): Promise<boolean[]> {
   const [first] = plain;
   const rows = plain.map(({ write }) => valuesOf(write.step));
-  const written =
-    first && plain.length === 1
-      ? await database.rows<[number, string]>(PUT_ONE, [first.number, first.write.epoch, ...(rows[0] ?? [])])
-      : await database.rows<[number, string]>(PUT_MANY, [
-          plain.map(({ number }) => number),
-          plain.map(({ write }) => write.epoch),
-          ...columns.map((_, place) => rows.map((row) => row[place])),
-        ]);
+  const values = () => [
+    plain.map(({ number }) => number),
+    plain.map(({ write }) => write.epoch),
+    ...columns.map((_, place) => rows.map((row) => row[place])),
+  ];
+  const written = await database.untilAnswered(async (isAgain) => {
+    const now =
+      first && plain.length === 1
+        ? await database.rows<[number, string]>(PUT_ONE, [first.number, first.write.epoch, ...(rows[0] ?? [])])
+        : await database.rows<[number, string]>(PUT_MANY, values());
+    return isAgain ? [...now, ...(await database.rows<[number, string]>(ARE_THERE, values()))] : now;
+  });
   const done = new Set(written.map(([run, id]) => `${run} ${id}`));
   return plain.map(({ number, write }) => done.has(`${number} ${encodeText(write.step.id)}`));
 }
@@ -82,10 +93,10 @@ async function apply(
       ? { ...write, step: asWritten(write.step), ...(isNext[place] === true && { next: true }) }
       : write,
   );
-  const [answer] = await database.query<{ answers: boolean[] }>("SELECT @.commit($1, $2) AS answers", [
-    encodeJson(given),
-    now(),
-  ]);
+  const values = [encodeJson(given), randomUUID()];
+  const [answer] = await database.untilAnswered(() =>
+    database.query<{ answers: boolean[] }>("SELECT @.commit($1, $2, $3) AS answers", [...values, now()]),
+  );
   for (const { type, run } of writes) if (type === "finish" || type === "release") held.forget(run);
   return answer?.answers ?? [];
 }

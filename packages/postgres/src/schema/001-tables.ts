@@ -11,6 +11,8 @@ const TEXT = `text COLLATE "C"`;
  *
  * `deleted_runs` keeps the epochs of deleted runs: a run that is created again with such an id continues from there, so that an owner of the old run stays fenced.
  *
+ * `batches` has the answers to batches of writes for a while, so that one which is asked again, since its answer was lost, is not done twice.
+ *
  * `queue_items` has what stands in line or has a slot: runs, with an empty `step`, and steps. Its states: 0 aside, 1 waiting, 2 offered, 3 taken. `queue_keys` has the
  * keys that have items, except for steps that are `lent` a slot: these are one key, whose turn is `queues.lent_turn`. `ready`: somebody waits, and the key has a slot left; 1 if taking it is a start, else 2. `queue_starts` has the recent starts of queues
  * with a rate, `throttled` those of throttled runs, `joined_starts` which starts
@@ -99,6 +101,13 @@ CREATE TABLE @.executions (
   taken_from  ${TEXT},
   PRIMARY KEY (run, epoch)
 );
+
+CREATE TABLE @.batches (
+  id      uuid PRIMARY KEY,
+  at      float8 NOT NULL,
+  answers boolean[] NOT NULL
+);
+CREATE INDEX batches_by_age ON @.batches (at);
 
 CREATE TABLE @.steps (
   run             bigint NOT NULL,
