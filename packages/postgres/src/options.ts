@@ -5,6 +5,9 @@ export interface PostgresOptions {
   readonly connections?: number;
   /** Milliseconds after which a call that got no answer fails. Default: 10,000. */
   readonly timeout?: number;
-  /** False: without prepared statements and session settings, for pgbouncer in transaction mode. Default: true, or false with `?pgbouncer=true` in the URL. */
+  /**
+   * False: without prepared statements and settings of the session, for pgbouncer in transaction mode. Default: true, or false with `?pgbouncer=true` in
+   * the URL, or where pgbouncer refuses the settings.
+   */
   readonly prepared?: boolean;
 }

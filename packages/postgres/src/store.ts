@@ -1,9 +1,10 @@
 import { PerdureError } from "@perdure/protocol";
 import type { Awaitable, Store, Write } from "@perdure/store/contract";
 import { DURABLE_WRITES, wrapStore } from "@perdure/store/wrap-store";
-import { connect } from "./connection/database.ts";
+import { connect, type Database } from "./connection/database.ts";
+import { isPooled } from "./connection/errors.ts";
 import { hints, type Hints } from "./connection/hints.ts";
-import { placeOf } from "./connection/place.ts";
+import { placeOf, type Place } from "./connection/place.ts";
 import { encodeText } from "./connection/text.ts";
 import type { PostgresOptions } from "./options.ts";
 import { commit } from "./requests/commit.ts";
@@ -55,14 +56,8 @@ export function postgresStore(url: string, options: PostgresOptions = {}): Postg
     name: place.name,
     async open({ now } = {}) {
       if (session) return;
-      const database = connect(place);
-      try {
-        await migrate(database, place);
-      } catch (error) {
-        await database.close();
-        throw error;
-      }
-      session = { database, held: heldRuns(), now: () => now?.() ?? null, hints: hints(place, database) };
+      const { database, place: found } = await openDatabase(place);
+      session = { database, held: heldRuns(), now: () => now?.() ?? null, hints: hints(found, database) };
     },
     async close() {
       const open = session;
@@ -121,6 +116,19 @@ export function postgresStore(url: string, options: PostgresOptions = {}): Postg
       return answer;
     return Promise.resolve(answer).finally(() => session?.hints.written());
   }) as PostgresStore;
+}
+
+/** A pooler that takes no settings of a session in is one that has no use for prepared statements either. */
+async function openDatabase(place: Place): Promise<{ readonly database: Database; readonly place: Place }> {
+  const database = connect(place);
+  try {
+    await migrate(database, place);
+    return { database, place };
+  } catch (error) {
+    await database.close();
+    if (place.prepared && isPooled(error)) return openDatabase({ ...place, prepared: false });
+    throw error;
+  }
 }
 
 /** Steps alone are nothing that another process waits for, and are most of what is written. */

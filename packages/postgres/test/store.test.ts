@@ -2,6 +2,7 @@ import { createServer, connect as connectTo, type Server, type Socket } from "no
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { openStore, type NewRun, type Store, type Write } from "@perdure/store";
+import { hasPgbouncer, startPgbouncer } from "../../../test/postgres/pgbouncer.ts";
 import { postgresStore, type PostgresOptions, type PostgresStore } from "../src/index.ts";
 import { connect } from "../src/connection/database.ts";
 import { placeOf } from "../src/connection/place.ts";
@@ -151,6 +152,14 @@ describe("the schema", () => {
       message: expect.stringContaining('database "nowhere" does not exist') as string,
     });
   });
+});
+
+test.skipIf(!hasPgbouncer)("pgbouncer is found out where the URL does not name it", async () => {
+  const pooler = await startPgbouncer(server());
+  onTestFinished(() => pooler.remove());
+  const store = await opened(`${pooler.url}?schema=found`);
+  await Promise.all(Array.from({ length: 20 }, (_, number) => store.createRun(run(`r${number}`))));
+  expect(await store.listRuns({})).toHaveLength(20);
 });
 
 describe("time", () => {

@@ -48,6 +48,12 @@ export function breaksConnection(error: unknown): boolean {
   return isOutdated(error) || !/^[0-9A-Z]{5}$/u.test(code) || code.startsWith("08") || code.startsWith("57P");
 }
 
+/** Whether pgbouncer refused the session, since it begins with settings. */
+export const isPooled = (error: unknown): boolean =>
+  error instanceof Error &&
+  error.cause instanceof Error &&
+  error.cause.message.includes("unsupported startup parameter");
+
 /** Translates an error about the server or the way to it. Returns every other error unchanged. */
 export function translate(error: unknown, name: string): unknown {
   if (!(error instanceof Error) || error instanceof PerdureError) return error;
