@@ -29,14 +29,21 @@ const answering =
 /** What a replay is given in place of what was recorded. */
 type Change = (checkpoints: readonly StepRow[]) => StepRow[];
 
-const withSteps = (change: Change): Sabotage => ({
-  store: answering((method, answer) => {
-    if (method !== "steps") return answer;
-    const rows = answer as StepRow[];
+const withSteps = (change: Change): Sabotage => {
+  const changed = (rows: readonly StepRow[]): StepRow[] => {
     const [closed, open] = [rows.filter(({ seq }) => seq !== undefined), rows.filter(({ seq }) => seq === undefined)];
     return [...change(closed), ...open];
-  }),
-});
+  };
+  return {
+    store: answering((method, answer) => {
+      if (method === "steps") return changed(answer as StepRow[]);
+      if (method !== "claimRuns") return answer;
+      return (answer as (Claimed | undefined)[]).map(
+        (claimed) => claimed && { ...claimed, steps: changed(claimed.steps ?? []) },
+      );
+    }),
+  };
+};
 
 /** Every two neighbours change places. */
 const shuffled: Change = (rows) => {
