@@ -1,6 +1,18 @@
 /** R5: one owner; R4 and R12: what kills its process. */
 import { expect, onTestFinished, test } from "vitest";
-import { close, configure, getRun, memoryStore, recover, sleep, start, taskContext, worker, type Store } from "perdure";
+import {
+  close,
+  configure,
+  getRun,
+  memoryStore,
+  recover,
+  sleep,
+  start,
+  taskContext,
+  worker,
+  type Awaitable,
+  type Store,
+} from "perdure";
 import { advance, settled, setup } from "perdure/testing";
 import { wrapStore } from "../../packages/store/src/wrap-store.ts";
 import { turns } from "../event-loop.ts";
@@ -100,6 +112,21 @@ test("no attempt begins on a lease that has run out by the own clock while anoth
   expect(taken?.epoch).toBe(2);
   await advance("2h");
   expect(attempts).toEqual([]);
+});
+
+test("a worker whose claim is refused while it still looks, looks again at once", async () => {
+  let claims = 0;
+  const store: Store = wrapStore(memoryStore(), <R>(method: string, perform: () => Awaitable<R>): Awaitable<R> => {
+    if (method === "prune") return turns(20).then(perform) as Awaitable<R>;
+    if (method === "claimRuns" && claims++ === 0) return [undefined] as R; // another process was faster
+    return perform();
+  });
+  const { crash } = begin({ store, lease: "4h", pollInterval: "1h", retention: { completed: "30d" } });
+  await start(quick, ["healthy"]);
+  crash();
+  worker();
+  await turns(100);
+  expect(await (await getRun("quick-healthy")).status()).toBe("completed");
 });
 
 test("close() stops a worker", async () => {

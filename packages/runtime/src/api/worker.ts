@@ -187,7 +187,7 @@ export class Worker {
       })
       .finally(() => {
         this.taken.delete(row.id);
-        if (this.timer) this.loop(0);
+        this.lookSoon(); // also while it looks: the place may be for a run that it has just found no place for
       });
   }
 
