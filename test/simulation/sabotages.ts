@@ -64,7 +64,7 @@ export const sabotages: Readonly<Record<string, readonly Sabotage[]>> = {
   "a signal that comes before its run is lost": [
     {
       file: `${MEMORY}/store.ts`,
-      line: `early.filter((each) => each.run === run.id))`,
+      line: `early.filter(({ run: id }) => id === run.id))`,
       instead: `[] as typeof early)`,
     },
   ],
@@ -93,8 +93,8 @@ export const sabotages: Readonly<Record<string, readonly Sabotage[]>> = {
     {
       subject: "flow",
       file: LINE,
-      line: `const running = [...items].filter(({ state }) => state === "offered" || state === "taken");`,
-      instead: `const running = [...items].filter(({ state }) => state === "offered" || state === "taken").slice(1);`,
+      line: `const running = [...items].filter(({ state, lent }) => !lent && (state === "offered" || state === "taken"));`,
+      instead: `const running = [...items].filter(({ state, lent }) => !lent && (state === "offered" || state === "taken")).slice(1);`,
     },
   ],
   "one slot more of a key is offered than the limit": [
@@ -125,8 +125,8 @@ export const sabotages: Readonly<Record<string, readonly Sabotage[]>> = {
     {
       subject: "flow",
       file: LINE,
-      line: `starts.get(started + promised - limit)`,
-      instead: `starts.get(started + promised - limit - 1)`,
+      line: `starts.get(started + coming - limit)`,
+      instead: `starts.get(started + coming - limit - 1)`,
     },
   ],
   "an offer that nobody takes does not end": [
@@ -165,7 +165,7 @@ export const sabotages: Readonly<Record<string, readonly Sabotage[]>> = {
     {
       subject: "flow",
       file: `${MEMORY}/run.ts`,
-      line: `  run.gathering = undefined;
+      line: `  gathersNoMore(run);
   change(run, {
     status: "running",`,
       instead: `  change(run, {
@@ -264,8 +264,8 @@ export const sabotages: Readonly<Record<string, readonly Sabotage[]>> = {
     {
       subject: "flow",
       file: SCHEDULES,
-      line: `...(found.timing !== given.timing && from(now, nextAt)),`,
-      instead: `...(found.timing !== given.timing && from(now, nextAt)),
+      line: `...(found.timing !== given.timing && from(anchor, nextAt)),`,
+      instead: `...(found.timing !== given.timing && from(anchor, nextAt)),
     waiting: [],`,
     },
   ],
@@ -273,8 +273,8 @@ export const sabotages: Readonly<Record<string, readonly Sabotage[]>> = {
     {
       subject: "flow",
       file: SCHEDULES,
-      line: `found.timing !== given.timing && from(now, nextAt)`,
-      instead: `from(now, nextAt)`,
+      line: `found.timing !== given.timing && from(anchor, nextAt)`,
+      instead: `from(anchor, nextAt)`,
     },
   ],
   "ticks that wait are never begun": [
