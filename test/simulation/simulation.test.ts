@@ -9,6 +9,7 @@ const {
   PERDURE_SEEDS: count = "500",
   PERDURE_FLOW_SEEDS: flowCount = "1000",
   PERDURE_FIRST_SEED: first = "1",
+  PERDURE_SABOTAGES,
 } = process.env;
 
 /** A fault has to be found with one of so many seeds. */
@@ -54,8 +55,11 @@ test.runIf(Object.keys(cases).length > 0).each(Object.entries(cases))(
   },
 );
 
+/** A third of them: each takes a quarter of a minute. `PERDURE_SABOTAGES=all` is the long form. */
+const faults = Object.entries(sabotages).filter((_, place) => PERDURE_SABOTAGES === "all" || place % 3 === 1);
+
 describe("the simulation finds that", () => {
-  test.each(Object.entries(sabotages))("%s", { timeout: TIMEOUT }, async (what, sabotage) => {
+  test.each(faults)("%s", { timeout: TIMEOUT }, async (what, sabotage) => {
     const broken = bundled(`sabotage-${Object.keys(sabotages).indexOf(what) + 1}`);
     await bundle(broken, sabotage);
     const { subject = "life" } = sabotage[0] ?? {};
