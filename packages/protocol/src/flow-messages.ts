@@ -38,7 +38,7 @@ export const flowMessages = {
   })),
   QUEUES_NOT_SUPPORTED: define((p: { store: string; wanted: string }) => ({
     text: `the store ${p.store} has no queues, which ${p.wanted} needs`,
-    hint: 'use "sqlite:path/to/file.db" or "memory:", or implement the methods of FlowStore',
+    hint: 'use "sqlite:path/to/file.db", "postgres://user@host/database" or "memory:", or implement the methods of FlowStore',
   })),
   OPTIONS_EXCLUDE: define((p: { owner: string; first: string; second: string }) => ({
     text: `${p.owner} was called with ${p.first} and with ${p.second}, which exclude each other`,

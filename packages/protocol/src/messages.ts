@@ -1,6 +1,7 @@
 import { components } from "./components.ts";
 import { flowMessages } from "./flow-messages.ts";
 import { scheduleMessages } from "./schedule-messages.ts";
+import { storeMessages } from "./store-messages.ts";
 import { define, type Message } from "./message.ts";
 
 export type { Message } from "./message.ts";
@@ -41,76 +42,6 @@ const declared = ([from, to]: Rename): string =>
 
 /** All messages of the runtime. A golden test quotes each one. */
 export const messages = {
-  STORE_URL_INVALID: define((p: { url: string }) => ({
-    text: `"${p.url}" is not a valid store URL`,
-    hint: 'use "sqlite:path/to/file.db", "postgres://user@host/database", "memory:", or a store instance',
-  })),
-  STORE_UNAVAILABLE: define((p: { scheme: string; package?: string }) => ({
-    text:
-      p.package === undefined
-        ? `this version of Perdure has no "${p.scheme}:" store`
-        : `the package ${p.package}, which has the "${p.scheme}:" store, is not installed`,
-    hint:
-      p.package === undefined
-        ? 'use "sqlite:path/to/file.db" or "postgres://…", or pass an instance that implements the store contract'
-        : `run \`npm install ${p.package}\`; in a program that is bundled into one file, import the store from there and pass it to configure()`,
-  })),
-  STORE_UNREACHABLE: define((p: { name: string; detail: string }) => ({
-    text: `the server of the store ${p.name} cannot be reached, or does not answer: ${p.detail}`,
-    hint: "check that the server runs and takes connections; what was sent to it may or may not have been done, and is asked again when it answers",
-  })),
-  STORE_REFUSED: define((p: { name: string; detail: string }) => ({
-    text: `the server of the store ${p.name} refuses: ${p.detail}`,
-    hint: "check the user, the password, the database and the schema of the store's URL, and the rights of that user",
-  })),
-  STORE_IS_DIRECTORY: define((p: { path: string }) => ({
-    text: `the path of the store, ${p.path}, is a directory`,
-    hint: "use a file in this directory, for example sqlite:" + p.path.replace(/\/$/, "") + "/perdure.db",
-  })),
-  STORE_NO_DIRECTORY: define((p: { path: string }) => ({
-    text: `the directory of the store ${p.path} does not exist`,
-    hint: "create the directory, or use another path",
-  })),
-  STORE_READ_ONLY: define((p: { path: string }) => ({
-    text: `the store ${p.path} is not writable`,
-    hint: "give this user write access to the file and to its directory: SQLite writes -wal and -shm files beside the database",
-  })),
-  STORE_CORRUPT: define((p: { path: string; detail: string }) => ({
-    text: `the store ${p.path} is damaged or is not an SQLite database: ${p.detail}`,
-    hint: "restore the file from a backup, or move it away to start with an empty store",
-  })),
-  STORE_FOREIGN: define((p: { path: string }) => ({
-    text: `${p.path} is an SQLite database that belongs to another program`,
-    hint: "use a separate file for Perdure",
-  })),
-  STORE_NEWER: define((p: { path: string; found: number; known: number }) => ({
-    text: `the store ${p.path} has schema version ${p.found}; this version of Perdure supports schema versions up to ${p.known}`,
-    hint: "upgrade the perdure package to the version that wrote the store",
-  })),
-  STORE_BUSY: define((p: { path: string; ms: number }) => ({
-    text: `another process kept the store ${p.path} locked for ${p.ms} ms`,
-    hint: "look for a program that holds a long transaction on the file",
-  })),
-  STORE_NOT_DURABLE: define((p: { path: string; detail: string }) => ({
-    text: `the store ${p.path} cannot use the settings that make commits durable: ${p.detail}`,
-    hint: "put the file on a local file system that supports SQLite's WAL mode",
-  })),
-  STORE_IO: define((p: { path: string; detail: string }) => ({
-    text: `a disk error occurred while reading or writing the store ${p.path}: ${p.detail}`,
-    hint: "free some disk space, or check the disk; every run continues from its last checkpoint",
-  })),
-  STORE_CLOSED: define((p: { name: string }) => ({
-    text: `the store ${p.name} is not open`,
-    hint: "call open() before any other method, and no method after close()",
-  })),
-  SQLITE_NOT_LOADED: define((p: { detail: string }) => ({
-    text: `the SQLite driver better-sqlite3 cannot be loaded: ${p.detail}`,
-    hint: "run `npm rebuild better-sqlite3` (with pnpm: `pnpm approve-builds`), because an install script builds or downloads its native part; if the package is missing, run `npm install better-sqlite3`",
-  })),
-  SQLITE_DRIVER: define((p: { version: string; node: string }) => ({
-    text: `better-sqlite3 ${p.version} crashes on Node ${p.node}`,
-    hint: "install better-sqlite3@12, or use Node 22 or later",
-  })),
   ABI_DIFFERS: define((p: { file: string; compiled: number; runtime: number }) => ({
     text: `${p.file} was compiled for version ${p.compiled} of Perdure's runtime interface, but this runtime has version ${p.runtime}`,
     hint: "install the same version of perdure and unplugin-perdure, then build again",
@@ -384,14 +315,6 @@ export const messages = {
     text: `a recorded step contains the code ${p.code}, which this version of Perdure does not support`,
     hint: "upgrade the perdure package to the version that wrote the store",
   })),
-  STORE_REPLACED: define((p: { path: string }) => ({
-    text: `the file ${p.path} was deleted or replaced while it was in use: what was written to it since is lost`,
-    hint: "restart the process; stop all processes before you move, restore or delete a store",
-  })),
-  STORE_TIMEOUT: define((p: { name: string; method: string; ms: number }) => ({
-    text: `the store ${p.name} did not answer ${p.method} within ${p.ms} ms`,
-    hint: "check the store and the network; runs resume when it answers again",
-  })),
   WORKFLOW_NOT_LOADED: define((p: { workflow: string; file: string; runs: readonly string[] }) => ({
     text: `no loaded module has the workflow ${p.workflow} (${p.file}) of ${p.runs.length === 1 ? "run" : "runs"} ${listed(p.runs)}`,
     hint: "import the module where recover() or worker() is called, and have it compiled; the runs resume when a process loads it",
@@ -404,6 +327,7 @@ export const messages = {
     text: `${p.task} threw ${p.thrown}, which cannot be stored as it is${p.problem === "" ? "" : ` (${p.problem})`}`,
     hint: "throw an Error with the fields that the workflow needs; the cause of this error has those that could be stored",
   })),
+  ...storeMessages,
   ...flowMessages,
   ...scheduleMessages,
 } satisfies Record<string, (params: never) => Message>;
