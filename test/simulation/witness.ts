@@ -35,6 +35,9 @@ export type Counts = { -readonly [K in keyof typeof noCounts]: number };
 const MOST_CALLS = 400;
 const MOST_LINES = 100;
 const MOST_CLAIMS_OF_A_RUN = 16;
+/** The waits between them grow, so that in a longer time there are not as many more. */
+const LONGER_TIME = 4_000;
+const MOST_CLAIMS_IN_LONGER_TIME = 32;
 
 /** What one process does in one second. */
 interface Second {
@@ -86,6 +89,8 @@ export class Witness {
   private readonly begun = new Map<string, number>();
   /** Executions that were told of a cancellation while they were active. */
   private readonly told = new Set<string>();
+  /** When processes claimed runs lately. */
+  private readonly claimedAt = new Map<string, readonly number[]>();
   /** The rows that the latest claims found. */
   private readonly before = new Map<string, RunRow>();
   private readonly seconds = new Map<VirtualProcess, Second>();
@@ -178,6 +183,15 @@ export class Witness {
     if (count === most + 1) this.problem(`${name} makes more than ${most} ${what} in one second`);
   }
 
+  private claimedAgain(process: string, run: string): void {
+    const { now } = this.time;
+    const key = `${process} ${run}`;
+    const recent = [...(this.claimedAt.get(key) ?? []), now].filter((at) => at > now - LONGER_TIME);
+    this.claimedAt.set(key, recent);
+    if (recent.length === MOST_CLAIMS_IN_LONGER_TIME + 1)
+      this.problem(`${process} makes more than ${MOST_CLAIMS_IN_LONGER_TIME} claims of ${run} in ${LONGER_TIME} ms`);
+  }
+
   private called(process: VirtualProcess, method: StoreMethod, args: readonly unknown[]): void {
     const second = this.secondOf(process);
     this.limit("calls of the store", ++second.calls, MOST_CALLS, process);
@@ -185,6 +199,7 @@ export class Witness {
       const claims = (second.claims.get(run) ?? 0) + 1;
       second.claims.set(run, claims);
       this.limit(`claims of ${run}`, claims, MOST_CLAIMS_OF_A_RUN, process);
+      this.claimedAgain(process.name, run);
     }
   }
 
