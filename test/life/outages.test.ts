@@ -89,8 +89,8 @@ export async function family(id: string): Promise<string> {
   return [first, child, other, await queued("last")].join(", ");
 }
 
-export async function asks(id: string): Promise<unknown> {
-  "use workflow: id=asks-{id}";
+export async function asks(_id: string): Promise<unknown> {
+  "use workflow: id=asks-{_id}";
   const answer = await signal<string>("answer");
   return work(answer);
 }

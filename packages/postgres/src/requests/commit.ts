@@ -3,16 +3,9 @@ import type { Write } from "@perdure/store/contract";
 import { encodeJson, encodeText } from "../connection/text.ts";
 import { orReplaceOpen } from "../functions/commit.ts";
 import { asWritten, valuesOf, WRITTEN } from "../rows/steps.ts";
+import type { Plain, Sent } from "./batch.ts";
 import type { Held } from "./held.ts";
 import type { Session } from "./session.ts";
-
-type StepWrite = Extract<Write, { type: "step" }>;
-
-/** A step that needs nothing but its row, of a run whose number is known. */
-interface Plain {
-  readonly number: number;
-  readonly write: StepWrite;
-}
 
 const columns = Object.keys(WRITTEN);
 const types = Object.values(WRITTEN);
@@ -34,16 +27,6 @@ const ARE_THERE = `SELECT s.run, s.id
   FROM unnest($1::bigint[], $2::integer[], ${types.map((type, place) => `$${place + 3}::${type}[]`).join(", ")}) AS w (run, epoch, ${columns.join(", ")})
   JOIN @.steps s ON s.run = w.run AND @.short(s.id) = @.short(w.id)
   WHERE ${columns.map((column) => `s.${column} IS NOT DISTINCT FROM w.${column}`).join(" AND ")}`;
-
-/** A batch, as it is sent: the second time as the first. */
-interface Sent {
-  readonly isNext: readonly boolean[];
-  /** Undefined: the server applies the writes one by one. */
-  readonly plain: readonly Plain[] | undefined;
-}
-
-/** What this process knows of a batch: its answers, or, as long as nobody knows whether it was done, how it was sent. */
-export type Batch = { readonly answers: boolean[] } | { readonly sent: Sent };
 
 /** One statement for all writes. */
 export async function commit(

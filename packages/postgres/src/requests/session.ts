@@ -1,5 +1,5 @@
 import type { Database } from "../connection/database.ts";
-import type { Batch } from "./commit.ts";
+import type { Batch } from "./batch.ts";
 import type { Held } from "./held.ts";
 import type { Recent } from "@perdure/store/recent";
 
