@@ -42,6 +42,10 @@ export const isOutdated = (error: unknown): boolean =>
 export const isUnreachable = (error: unknown): boolean =>
   error instanceof PerdureError && error.code === "STORE_UNREACHABLE";
 
+/** Whether the user does not have a right that is needed. */
+export const isForbidden = (error: unknown): error is PerdureError & { readonly cause: Error } =>
+  error instanceof PerdureError && error.cause instanceof Error && codeOf(error.cause) === "42501";
+
 /** Whether the connection is of no use any more: after a timeout, the answer of the old query would come as that of the next one. */
 export function breaksConnection(error: unknown): boolean {
   const code = codeOf(error);
