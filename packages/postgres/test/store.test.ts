@@ -90,7 +90,7 @@ describe("the schema", () => {
     await database.close();
   }
 
-  test("a newer version is added while an older program goes on, and a later start of that program accepts it", async () => {
+  test("a newer version is added while an older program keeps running, and a later start of that program accepts it", async () => {
     const old = await opened(urlOf("rolling"));
     await old.createRun(run("r"));
     await migrated("rolling", newer);
