@@ -1,4 +1,5 @@
 import { defineConfig } from "tsdown";
+import { licenses } from "../../.ci/licenses.ts";
 
 export default defineConfig({
   entry: ["src/index.ts", "src/internal.ts", "src/otel.ts", "src/testing.ts", "src/tools.ts"],
@@ -8,6 +9,7 @@ export default defineConfig({
   sourcemap: false, // traces and debuggers lead to files that the package contains
   // each file of a library would cost as much time at the start of a program as a thousand lines
   deps: { alwaysBundle: [/^@perdure\//, "croner", "devalue", "ms", "valibot"] },
+  plugins: [licenses("dist/THIRD_PARTY_LICENSES")],
   logLevel: "warn",
   inputOptions: {
     checks: { pluginTimings: false },

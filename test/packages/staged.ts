@@ -5,13 +5,14 @@ import { join, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "../..");
 
-const places = {
+/** The folders of the published packages. */
+export const places = {
   perdure: "packages/runtime",
   "unplugin-perdure": "packages/compiler",
   "perdure-postgres": "packages/postgres",
 } as const;
 
-type Name = keyof typeof places;
+export type Name = keyof typeof places;
 
 /** The names of the published packages. */
 export const published: readonly Name[] = ["perdure", "unplugin-perdure", "perdure-postgres"];
