@@ -20,9 +20,5 @@ describe("the PostgreSQL store on PGlite", () => {
     return open();
   };
   let place = 0;
-  testStore(
-    empty,
-    { test: (name, run) => test.skipIf(place++ % SHARE !== 0)(name, run) },
-    { reopen: open },
-  );
+  testStore(empty, { test: (name, run) => test.skipIf(place++ % SHARE !== 0)(name, run) }, { reopen: open });
 });

@@ -1,5 +1,5 @@
 import type { Awaitable, NewRun, RunPlace, StepRow, Store, Write } from "@perdure/store";
-import type { StoreMethod } from "../../store/src/wrap-store.ts";
+import type { StoreMethod } from "../../../store/src/wrap-store.ts";
 
 /** The time of all calls. */
 export const NOW = 1_000;
