@@ -5,25 +5,21 @@ import { migrations } from "../src/schema/migrations.ts";
 export interface Fault {
   /** Text of the functions, and what stands there instead. */
   readonly edits: readonly (readonly [string, string])[];
-  /** Methods between which it shows: one of the two transitions is one of these. Undefined: it shows only where many processes do everything. */
-  readonly shows?: readonly StoreMethod[];
+  /** It shows between calls of these methods, or of this one and itself. */
+  readonly shows: readonly [StoreMethod, StoreMethod?];
 }
 
 const LOCK = " FOR NO KEY UPDATE;";
 const ofRun = "SELECT * INTO r FROM @.runs WHERE @.short(id) = @.short(wanted)";
 
 export const faults: Readonly<Record<string, Fault>> = {
-  "the end of a run does not lock those that wait for it": {
-    edits: [["  PERFORM 1 FROM @.runs WHERE number = ANY (waiters) ORDER BY number DESC FOR NO KEY UPDATE;\n", ""]],
-    shows: ["commit"],
-  },
   "the end of a run wakes nobody": {
     edits: [["  PERFORM @.wake_waiters(r.id, r.parent, at);\n", ""]],
     shows: ["commit"],
   },
   "a run that is released is locked without its children": {
     edits: [["PERFORM @.lock_runs(ids || children);", "PERFORM @.lock_runs(ids);"]],
-    shows: ["commit"],
+    shows: ["commit", "prune"],
   },
   "a claim neither locks the run nor looks at it again": {
     edits: [
@@ -37,7 +33,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "a write under an earlier epoch is accepted": {
     edits: [["AND epoch = (given->>'epoch')::integer AND owner", "AND epoch >= (given->>'epoch')::integer AND owner"]],
-    shows: ["commit"],
+    shows: ["commit", "claim"],
   },
   "a delivery does not lock the run": {
     edits: [
@@ -46,15 +42,15 @@ export const faults: Readonly<Record<string, Fault>> = {
         `${ofRun};\n  IF r.number IS NULL THEN\n    PERFORM pg_advisory`,
       ],
     ],
-    shows: ["deliver"],
+    shows: ["deliver", "commit"],
   },
   "an early delivery does not keep creations away": {
     edits: [["    PERFORM pg_advisory_xact_lock(hashtext(@@), -1); -- nobody creates it meanwhile\n", ""]],
-    shows: ["deliver"],
+    shows: ["deliver", "createRun"],
   },
   "a cancellation locks nothing": {
     edits: [[`  PERFORM @.lock_whole(ARRAY[wanted]);\n  ${ofRun};\n`, `  ${ofRun};\n`]],
-    shows: ["cancel"],
+    shows: ["cancel", "claim"],
   },
   "a retry does not lock the run": {
     edits: [
@@ -81,7 +77,7 @@ export const faults: Readonly<Record<string, Fault>> = {
         "  PERFORM @.drop_run(r, now);\n",
       ],
     ],
-    shows: ["delete"],
+    shows: ["delete", "commit"],
   },
   "a deletion forgets the epoch": {
     edits: [
@@ -90,18 +86,18 @@ export const faults: Readonly<Record<string, Fault>> = {
         "  INSERT INTO @.deleted_runs (id, epoch, at) VALUES (r.id, 0, now)",
       ],
     ],
-    shows: ["delete"],
+    shows: ["createRun"],
   },
   "prune waits for others": {
     edits: [["AND updated_at < ended_before FOR UPDATE SKIP LOCKED;", "AND updated_at < ended_before;"]],
-    shows: ["prune"],
+    shows: ["prune", "commit"],
   },
   "renew does not look at the epoch": {
     edits: [
       ["WHERE r.epoch = e.epoch AND r.owner IS NOT NULL", "WHERE r.owner IS NOT NULL"],
       ["WHERE @.short(r.id) = @.short(e.id) AND r.epoch = e.epoch AND", "WHERE @.short(r.id) = @.short(e.id) AND"],
     ],
-    shows: ["renew"],
+    shows: ["renew", "claim"],
   },
   "starts that gather do not keep each other away": {
     edits: [["    PERFORM pg_advisory_xact_lock(hashtext(@@), bucket);\n", "    NULL;\n"]],
@@ -109,7 +105,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "a tick does not lock its schedule": {
     edits: [["AND NOT paused FOR UPDATE;", "AND NOT paused;"]],
-    shows: ["tickSchedule", "pauseSchedule"],
+    shows: ["tickSchedule"],
   },
   "of two definitions of a schedule, none waits": {
     edits: [["  PERFORM pg_advisory_xact_lock(hashtext(@@), -2); -- of two that define it, one creates it\n", ""]],
@@ -122,11 +118,11 @@ export const faults: Readonly<Record<string, Fault>> = {
         "",
       ],
     ],
-    shows: ["enqueue"],
+    shows: ["enqueue", "leave"],
   },
   "a step leaves without a lock": {
     edits: [["  PERFORM @.lock_queues(ARRAY[wanted]);\n  PERFORM @.leave_slot", "  PERFORM @.leave_slot"]],
-    shows: ["leave"],
+    shows: ["leave", "enqueue"],
   },
   "the slots of a dead owner are freed without a lock of its runs": {
     edits: [
@@ -135,32 +131,11 @@ export const faults: Readonly<Record<string, Fault>> = {
         "",
       ],
     ],
-    shows: ["freeSlots"],
+    shows: ["freeSlots", "renew"],
   },
   "limits of time are looked at without a lock": {
     edits: [["  PERFORM @.lock_whole(late);\n", ""]],
-    shows: ["expire"],
-  },
-  "a slot that is free is offered to nobody": {
-    edits: [
-      [
-        "    UPDATE @.queues SET turn = had WHERE number = wanted AND turn < had;\n",
-        "    UPDATE @.queues SET turn = had WHERE number = wanted AND turn < had;\n    EXIT;\n",
-      ],
-    ],
-  },
-  "runs are locked in another order": {
-    edits: [
-      [
-        "ORDER BY number DESC FOR NO KEY UPDATE;\nEND $$;\n\nCREATE FUNCTION @.record_code",
-        "ORDER BY number FOR NO KEY UPDATE;\nEND $$;\n\nCREATE FUNCTION @.record_code",
-      ],
-    ],
-  },
-  "a claim waits for that of another worker": {
-    edits: [
-      ["    CONTINUE WHEN NOT pg_try_advisory_xact_lock(hashtext(@@ || ' claims'), hashtext(each->>'run'));\n", ""],
-    ],
+    shows: ["expire", "cancel"],
   },
 };
 

@@ -4,9 +4,15 @@ import { setImmediate } from "node:timers/promises";
 /** Where a transaction stands still: before the n-th row that it writes, or when it has done everything but commit. */
 export type Point = number | "commit";
 
+interface Together<A, B> {
+  readonly answers: readonly [A, B];
+  /** The second one had to wait for the first one. */
+  readonly waited: boolean;
+}
+
 export interface Gate {
   /** Calls both. The first one stands still at the point, until the second one has ended or waits for it. Undefined: the first one never comes to that point. */
-  between<A, B>(point: Point, first: () => Promise<A>, second: () => Promise<B>): Promise<readonly [A, B] | undefined>;
+  between<A, B>(point: Point, first: () => Promise<A>, second: () => Promise<B>): Promise<Together<A, B> | undefined>;
   close(): Promise<void>;
 }
 
@@ -72,9 +78,9 @@ export async function gateOf(url: string, schema: string): Promise<Gate> {
           return undefined;
         }
         const b = second();
-        await endsBefore(b, 2);
+        const waited = !(await endsBefore(b, 2));
         await lock("unlock");
-        return await Promise.all([a, b]);
+        return { answers: await Promise.all([a, b]), waited };
       } finally {
         await client.query("SELECT pg_advisory_unlock_all()");
         await arm(undefined);

@@ -4,7 +4,7 @@ import type { databases } from "../databases.ts";
 import type { Case } from "./cases.ts";
 import { gateOf, type Gate } from "./gate.ts";
 import { differences, expected, sorted, stateOf, type Outcome } from "./outcome.ts";
-import { NOW, situations, transitions, type Transition } from "./transitions.ts";
+import { NOW, situations, transitions } from "./transitions.ts";
 
 /** Tries one case after the other, in a schema of its own. */
 export interface Lane {
@@ -13,7 +13,7 @@ export interface Lane {
   readonly other: PostgresStore;
   readonly gate: Gate;
   /** How many cases there were in which the second transition came while the first one stood still. */
-  waited: number;
+  tried: number;
   clear(): Promise<void>;
   close(): Promise<void>;
 }
@@ -28,25 +28,28 @@ export async function openLane(schema: string, { urlOf, clear }: ReturnType<type
     await owner.close();
     await other.close();
   };
-  return { schema, owner, other, gate, waited: 0, clear: () => clear(schema), close };
+  return { schema, owner, other, gate, tried: 0, clear: () => clear(schema), close };
+}
+
+/** Calls the two. Undefined: the first one writes fewer rows. */
+export async function together(lane: Lane, { situation, first, second, point }: Case) {
+  await lane.clear();
+  await situations[situation]!(lane.owner);
+  const call = (name: string) => async () => {
+    const { byOwner, call: make } = transitions[name]!;
+    return make(byOwner ? lane.owner : lane.other);
+  };
+  return lane.gate.between(point, call(first), call(second));
 }
 
 /** What is wrong, if anything is. */
 export async function problemOf(lane: Lane, given: Case): Promise<string | undefined> {
-  const { situation: name, first, second, point } = given;
-  const [situation, a, b] = [situations[name]!, transitions[first]!, transitions[second]!];
-  await lane.clear();
-  await situation(lane.owner);
-  const call =
-    ({ byOwner, call: make }: Transition) =>
-    async () =>
-      make(byOwner ? lane.owner : lane.other);
-  const answers = await lane.gate.between(point, call(a), call(b));
-  // it writes fewer rows
-  if (!answers) return point === "commit" ? undefined : problemOf(lane, { ...given, point: "commit" });
-  lane.waited++;
-  const found: Outcome = { answers: answers.map(sorted), state: await stateOf(lane.other) };
-  const outcomes = await expected(situation, a, b);
+  const { situation, first, second, point } = given;
+  const both = await together(lane, given);
+  if (!both) return point === "commit" ? undefined : problemOf(lane, { ...given, point: "commit" });
+  lane.tried++;
+  const found: Outcome = { answers: both.answers.map(sorted), state: await stateOf(lane.other) };
+  const outcomes = await expected(situations[situation]!, transitions[first]!, transitions[second]!);
   if (outcomes.some((outcome) => isDeepStrictEqual(found, outcome))) return undefined;
-  return `${name}: "${first}" stands still (${point}), and "${second}" comes\n${differences(found, outcomes)}`;
+  return `${situation}: "${first}" stands still (${point}), and "${second}" comes\n${differences(found, outcomes)}`;
 }

@@ -9,7 +9,7 @@ export interface Transition {
   readonly method: StoreMethod;
   /** Through the store that claimed the runs, which has a shorter way for their steps; else through another one. */
   readonly byOwner?: true;
-  /** Situations in which it changes something that nobody can read: when a slot ends, when a start was. */
+  /** Situations in which it changes something that nobody can read: when a slot ends, when a start was, what waits for a run that does not exist. */
   readonly unseenWhere?: readonly string[];
   call(store: Required<Store>): Awaitable<unknown>;
 }
@@ -150,7 +150,11 @@ export const transitions: Readonly<Record<string, Transition>> = {
   "release as blocked": committing(
     write("a", { type: "release", status: "pending", blocked: { error: "E", message: "m", code: "c1" } }),
   ),
-  deliver: { method: "deliver", call: (store) => store.deliver({ run: "a", name: "go", payload: '"go"' }) },
+  deliver: {
+    method: "deliver",
+    unseenWhere: ["there is no such run", "a run was deleted"],
+    call: (store) => store.deliver({ run: "a", name: "go", payload: '"go"' }),
+  },
   cancel: { method: "cancel", call: (store) => store.cancel({ run: "a", reason: '"no"' }) },
   retry: { method: "retry", call: (store) => store.retry({ run: "a" }) },
   restart: { method: "restart", call: (store) => store.restart({ run: "a", seed: "t" }) },
@@ -271,6 +275,10 @@ export const situations: Readonly<Record<string, Situation>> = {
     running(),
     (store) => store.deliver({ run: "a", name: "go", payload: '"early"' }) as Promise<never>,
   ),
+  "it is running, and so is its parent": async (store) => {
+    await store.createRun(newRun("b", { lease: me }));
+    await store.createRun(newRun("a", { parent: "b", lease: me }));
+  },
   "its lease is over": running({ lease: over }, put("a", signal("y[0]"))),
   "it is to be cancelled": inTurn(running(), (store) => store.cancel({ run: "a", reason: '"stop"' }) as Promise<never>),
   "it waits": running({}, put("a", signal("y[0]")), put("a", child("z[0]", "c")), waits("a", 9_000)),
@@ -300,6 +308,11 @@ export const situations: Readonly<Record<string, Situation>> = {
   "it has the slot": inTurn(
     oneSlot,
     async (store) => void (await store.createRun(newRun("a", { queue: plain, lease: me }))),
+    async (store) => void (await store.createRun(newRun("d", { queue: plain }))),
+  ),
+  "it has the slot, and its lease is over": inTurn(
+    oneSlot,
+    async (store) => void (await store.createRun(newRun("a", { queue: plain, lease: over }))),
     async (store) => void (await store.createRun(newRun("d", { queue: plain }))),
   ),
   "its step has the slot": inTurn(oneSlot, running(), async (store) => {
