@@ -15,10 +15,12 @@ const startsPrograms = [
 
 const takesLong = [
   "packages/compiler/test/text/**",
+  "packages/postgres/test/{conformance,equivalence,faults,pairs,pglite}.test.ts",
   "test/concurrency/**",
   "test/check/codec.test.ts",
   "test/docs/check.test.ts",
   "test/ids/renames.property.test.ts",
+  "test/postgres/crashes.test.ts",
   "test/runtime/resilience.test.ts",
   "test/shapes/random.test.ts",
 ];
