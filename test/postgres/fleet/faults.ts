@@ -1,7 +1,8 @@
 import { setTimeout } from "node:timers/promises";
-import pg from "pg";
 import type { Choices } from "../../random-programs/choices.ts";
 import type { PostgresServer } from "../server.ts";
+import { connect } from "../../../packages/postgres/src/connection/database.ts";
+import { placeOf } from "../../../packages/postgres/src/connection/place.ts";
 import { LEASE, now } from "./journal.ts";
 import type { Machine } from "./machines.ts";
 import type { Disturbance } from "./oracle.ts";
@@ -110,20 +111,18 @@ export const workerFaults: Readonly<Record<string, MachineFault>> = {
 /** A fault of the server: of every process. */
 type ServerFault = (server: PostgresServer, planned: Planned, disturb: Disturb) => Promise<void>;
 
-/** Runs statements as the superuser, beside the proxies. */
+/** Runs statements as the superuser in one session, beside the proxies. Returns the rows of the last. */
 export async function administer<R extends object = object>(
-  server: PostgresServer,
+  { url }: Pick<PostgresServer, "url">,
   ...statements: string[]
 ): Promise<R[]> {
-  const client = new pg.Client({ connectionString: server.url, application_name: "admin" });
-  client.on("error", () => {});
-  await client.connect();
+  const database = connect(placeOf(url, { connections: 1 }));
   try {
     let rows: R[] = [];
-    for (const sql of statements) rows = (await client.query<R>(sql)).rows;
+    for (const sql of statements) rows = await database.query<R>(sql);
     return rows;
   } finally {
-    await client.end();
+    await database.close();
   }
 }
 

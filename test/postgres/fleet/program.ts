@@ -68,10 +68,12 @@ export const program = (version: 1 | 2): string => `
   import { awaitOrder, insist, serve } from "./callers.ts";
   const { ROLE, PLACES } = process.env;
 
+  /** One of many needs more than a lease. */
+  const timeOf = (item: number) => (item % 128 === 8 ? ${LEASE * 1.3} : 20 + (item % 7) * 15);
   async function part(item: number) {
     "use task: retries=5";
     return during(item, async () => {
-      ${version === 1 ? "await setTimeout(20 + (item % 7) * 15);" : "const work = 30 + (item % 5) * 20; await setTimeout(work);"}
+      ${version === 1 ? "await setTimeout(timeOf(item));" : "const time = timeOf(item); await setTimeout(time);"}
       return item;
     });
   }
