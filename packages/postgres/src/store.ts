@@ -1,5 +1,6 @@
 import { PerdureError } from "@perdure/protocol";
 import type { Awaitable, Store, Write } from "@perdure/store/contract";
+import { Recent } from "@perdure/store/recent";
 import { DURABLE_WRITES, wrapStore } from "@perdure/store/wrap-store";
 import { connect, type Database } from "./connection/database.ts";
 import { isPooled } from "./connection/errors.ts";
@@ -57,7 +58,13 @@ export function postgresStore(url: string, options: PostgresOptions = {}): Postg
     async open({ now } = {}) {
       if (session) return;
       const { database, place: found } = await openDatabase(place);
-      session = { database, held: heldRuns(), now: () => now?.() ?? null, hints: hints(found, database) };
+      session = {
+        database,
+        held: heldRuns(),
+        batches: new Recent(),
+        now: () => now?.() ?? null,
+        hints: hints(found, database),
+      };
     },
     async close() {
       const open = session;
@@ -92,7 +99,7 @@ export function postgresStore(url: string, options: PostgresOptions = {}): Postg
     executions: (run) => use((open) => executions(open, run)),
     renew: (renewal) => use((open) => renew(open, renewal)),
     steps: (run, filter = {}) => use((open) => steps(open, run, filter)),
-    commit: (writes) => use((open) => commit(open, writes)),
+    commit: (writes, batch) => use((open) => commit(open, writes, batch)),
     deliver: async ({ run, name, payload }) =>
       (await asks("@.deliver($1, $2, $3, $4)", [run, name, payload].map(encodeText))) ?? false,
     wakeups: (asked) => use((open) => wakeups(open, asked)),

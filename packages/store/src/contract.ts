@@ -9,6 +9,9 @@
  * - The store's clock decides what a lease, a due time and a limit depend on, in the transition itself. Callers give durations, and times that they
  *   have computed from `time()`. Times are milliseconds since 1970.
  *
+ * A call that fails with an error whose `code` is `STORE_UNREACHABLE` or `STORE_TIMEOUT` may have been done, or not. One that fails with any other error has
+ * changed nothing.
+ *
  * The methods document the numbered invariants. The conformance suite quotes the numbers.
  */
 import type { FlowStore } from "./flow.ts";
@@ -314,8 +317,11 @@ export interface Store extends Partial<FlowStore & ScheduleStore> {
    * open waits, or the end of the child of one of its open child steps.
    * S11 A waiting run can be woken: a release to waiting leaves the run pending unless it has a `wakeAt`, an open wait for a signal, or an
    *     open child step whose child exists; and also if one of its open child steps has a child that does not exist.
+   * S20 A batch with an id is done once. Whoever sends it again to the same store, since no answer came, gets the answers that the first one had or would
+   *     have had. An id may be forgotten after ten minutes, or a thousand other batches.
+   * @param batch - an id that no other batch has. Without it, the batch is not sent again
    */
-  commit(writes: readonly Write[]): Awaitable<boolean[]>;
+  commit(writes: readonly Write[], batch?: string): Awaitable<boolean[]>;
 
   /**
    * S7 Deliveries of one name form a queue: each is kept, in order, until a wait consumes it. A delivery to a run that has ended is refused

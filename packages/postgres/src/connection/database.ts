@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Duplex } from "node:stream";
-import { clearTimer, elapsed, setTimer } from "@perdure/protocol";
+import { clearTimer, setTimer } from "@perdure/protocol";
 import pg from "pg";
-import { breaksConnection, isConflict, isOutdated, isUnreachable, translate } from "./errors.ts";
+import { breaksConnection, isConflict, isOutdated, translate } from "./errors.ts";
 import type { Place } from "./place.ts";
 
 /** Sends statements to the server. In each, `@.` stands for the schema. */
@@ -15,11 +15,6 @@ export interface Database {
   transaction<T>(
     work: (query: (sql: string, values?: readonly unknown[]) => Promise<object[]>) => Promise<T>,
   ): Promise<T>;
-  /**
-   * Makes a call again while the server is away, for half the time that a call may take. Nobody knows whether it was done before, so it must be one that has the same
-   * effect and answer the second time.
-   */
-  untilAnswered<T>(call: (isAgain: boolean) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -123,17 +118,6 @@ export function connect(place: Place): Database {
           }
         }),
       ),
-    async untilAnswered(call) {
-      const end = elapsed() + timeout / 2;
-      for (let tries = 0; ; tries++) {
-        try {
-          return await call(tries > 0);
-        } catch (error) {
-          if (!isUnreachable(error) || elapsed() >= end) throw error;
-          await pause((0.5 + Math.random()) * Math.min(500, 20 * 2 ** tries));
-        }
-      }
-    },
     async close() {
       // a network that swallows everything would keep the last words of a connection, and the process, for many minutes
       const timer = setTimer(() => clients.forEach(destroy), Math.min(timeout, 2_000));

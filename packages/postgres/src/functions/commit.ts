@@ -3,7 +3,7 @@ import { FIRST } from "./line.ts";
 const STEP_COLUMNS =
   "kind, state, seq, attempt, started_at, finished_at, due_at, target, location, input_hash, output, failed_attempts, input";
 
-/** Milliseconds for which the answers to a batch are kept: it is asked again within seconds, or never. */
+/** Milliseconds for which the answers to a batch are kept: whoever asks again does so within seconds, or while it waits for the server. */
 const ANSWERED = 600_000;
 
 /** What replaces an open step, and nothing else (S5). */
@@ -130,7 +130,7 @@ BEGIN
 END $$;
 
 -- A batch of writes, in order (S3, S4). A run that is released is locked together with its children, so that neither misses what the other does.
-CREATE FUNCTION @.commit(writes jsonb, batch uuid, test_time float8) RETURNS boolean[] LANGUAGE plpgsql AS $$
+CREATE FUNCTION @.commit(writes jsonb, batch text, test_time float8) RETURNS boolean[] LANGUAGE plpgsql AS $$
 DECLARE ids text[]; released text[]; children text[] := '{}'; each jsonb; answers boolean[] := '{}'; now float8;
 BEGIN
   ids := array(SELECT DISTINCT w->>'run' FROM jsonb_array_elements(writes) AS w);

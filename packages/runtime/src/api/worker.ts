@@ -4,7 +4,6 @@ import { waitAfter } from "../config/backoff.ts";
 import { revision, workflowNames } from "../definitions/registry.ts";
 import type { Runtime } from "../process/runtime.ts";
 import { schedulerOf, type Scheduler } from "../schedules/scheduler.ts";
-import { headlineOf } from "../values/describe.ts";
 import { checkQueueName } from "../config/flow-options.ts";
 import { Retention } from "./prune.ts";
 
@@ -183,7 +182,7 @@ export class Worker {
       .executeOnce(row)
       .catch((error: unknown) => {
         this.runtime.claims.notClaimed(row.id);
-        this.runtime.log.error(`run ${row.id} cannot be resumed: ${headlineOf(error)}`, { run: row.id });
+        this.runtime.logFailure(`run ${row.id} cannot be resumed`, error, { run: row.id });
       })
       .finally(() => {
         this.taken.delete(row.id);
@@ -194,7 +193,7 @@ export class Worker {
   private loop(wait: number): void {
     if (this.stopped || this.runtime.isClosed) return;
     this.timer?.();
-    const { clock, log } = this.runtime;
+    const { clock } = this.runtime;
     this.timer = clock.at(clock.now() + wait, () => {
       this.timer = undefined;
       this.isAsked = false;
@@ -203,7 +202,7 @@ export class Worker {
           () => void (this.failures = 0),
           (error: unknown) => {
             this.failures++;
-            if (!this.runtime.isClosed) log.error(`the worker cannot read the store: ${headlineOf(error)}`, {});
+            if (!this.runtime.isClosed) this.runtime.logFailure("the worker cannot read the store", error);
           },
         )
         .finally(() => this.loop(this.isAsked ? 0 : waitAfter(this.failures, this.interval)));

@@ -10,7 +10,7 @@ import type { WorkflowPlace } from "../renames/renames.ts";
 import { headlineOf } from "../values/describe.ts";
 import type { ProcessContext } from "./context.ts";
 import { backoffAfter } from "../config/backoff.ts";
-import type { Committer } from "./committer.ts";
+import type { Committer } from "../storage/committer.ts";
 import type { Leases } from "./leases.ts";
 import type { Owners, OwnerState } from "./owner.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
@@ -308,7 +308,7 @@ export class Claims {
         try {
           if (await this.claim(row)) claimed(row.id);
         } catch (error) {
-          this.context.log.error(`run ${row.id} is not resumed: ${headlineOf(error)}`, { run: row.id });
+          this.context.logFailure(`run ${row.id} is not resumed`, error, { run: row.id });
         }
       }
     }

@@ -43,7 +43,7 @@ export class Poller {
   /** Polls from now on, unless it does already or has no reason to. */
   start(): void {
     if (this.cancelTimer || this.context.isClosed || !this.isNeeded) return;
-    const { clock, settings, log } = this.context;
+    const { clock, settings } = this.context;
     // even a store that fails for long is asked often enough to renew the leases in time
     const wait = Math.min(waitAfter(this.failures, settings.pollInterval), settings.lease / 3);
     currentContext.exit(() => {
@@ -53,7 +53,7 @@ export class Poller {
             () => (this.failures = 0),
             (error: unknown) => {
               this.failures++;
-              log.error(`the store cannot be read: ${String(error)}`, {});
+              this.context.logFailure("the store cannot be read", error);
             },
           )
           .finally(() => {
@@ -123,7 +123,7 @@ export class Poller {
       try {
         return await this.readWakeups([execution]);
       } catch (error) {
-        this.context.log.error(`the store cannot be read: ${String(error)}`, { run });
+        this.context.logFailure("the store cannot be read", error, { run });
         await backOff(this.context.clock, failures);
       }
     }

@@ -2,7 +2,6 @@ import { nextTurn, PerdureError } from "@perdure/protocol";
 import type { RunFilter, RunHead, RunRow } from "@perdure/store";
 import { listeners, workflowNames } from "../definitions/registry.ts";
 import { storedName } from "../values/stored-name.ts";
-import { headlineOf } from "../values/describe.ts";
 import { allRuns, allUnfinished, knownOwners, type Claims } from "./claims.ts";
 import type { ProcessContext } from "./context.ts";
 import type { Followers } from "./followers.ts";
@@ -111,7 +110,7 @@ export class Requests {
       if (isPlanned || this.context.isClosed) return;
       isPlanned = true;
       nextTurn(() => {
-        recoverNew().catch((error: unknown) => this.context.log.error(`recover() failed: ${headlineOf(error)}`, {}));
+        recoverNew().catch((error: unknown) => this.context.logFailure("recover() failed", error));
       }); // the rest of the module's imports is evaluated first
     };
     listeners.add(registered);

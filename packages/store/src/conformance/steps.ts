@@ -36,6 +36,33 @@ export const stepCases: Cases = {
       ["completed", '"done"', T + 7, false, false],
     );
   },
+  "S20 a batch that is sent again under its id is done once, and has the same answers": async (store) => {
+    await owned(store, "r");
+    await owned(store, "other");
+    await store.commit([step("r", checkpoint("x[0]", 1)), step("r", checkpoint("x[0]", 2))], "first");
+    assert.deepEqual(
+      await store.commit([step("r", checkpoint("x[0]", 1)), step("r", checkpoint("x[0]", 2))], "first"),
+      [true, false],
+    );
+    for (const batch of ["second", "third"]) {
+      const checkpoints = [step("r", checkpoint("y[0]", 2)), step("other", checkpoint("y[0]", 1))];
+      for (let time = 0; time < 2; time++)
+        assert.deepEqual(await store.commit(checkpoints, batch), batch === "second" ? [true, true] : [false, false]);
+    }
+    const last = [step("r", openStep("z[0]", { attempt: 1 })), finish("r")];
+    assert.deepEqual(await store.commit(last, "last"), [true, true]);
+    assert.deepEqual(await store.commit([step("other", checkpoint("z[0]", 2))], "of another run"), [true]);
+    assert.deepEqual(await store.commit(last, "last"), [true, true]);
+    assert.deepEqual(await stepIds(store, "r"), ["x[0]", "y[0]", "z[0]"]);
+    assert.equal((await get(store, "r")).status, "completed");
+  },
+  "S20 the same writes without an id, or with another one, are another batch": async (store) => {
+    await owned(store, "r");
+    const writes = [step("r", checkpoint("x[0]", 1))];
+    assert.deepEqual(await store.commit(writes, "one"), [true]);
+    assert.deepEqual(await store.commit(writes, "another"), [false]);
+    assert.deepEqual(await store.commit(writes), [false]);
+  },
   "S3 an empty batch is accepted": async (store) => {
     assert.deepEqual(await store.commit([]), []);
   },

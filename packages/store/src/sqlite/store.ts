@@ -1,6 +1,6 @@
 import { resolve, sep } from "node:path";
 import { checkOptions, PerdureError, systemTime } from "@perdure/protocol";
-import type { Claimed, CreatedRun, NewRun, RunRow, Store, Wakeup } from "../contract.ts";
+import type { Claimed, CreatedRun, NewRun, RunRow, Store, Wakeup, Write } from "../contract.ts";
 import { applyBatch, leaveSlot, putNext } from "./commit.ts";
 import { codesTable } from "./codes.ts";
 import { connect, fileIdentity, settings, type Durability, type Settings } from "./connection.ts";
@@ -21,6 +21,7 @@ import { stepsTable } from "./steps.ts";
 import type { Tables } from "./tables.ts";
 import { transactions, type Transactions } from "./transaction.ts";
 import { watchFile } from "./watch.ts";
+import { eachBatchOnce } from "../recent.ts";
 import { timedClaim, timedRun, type TimedClaim, type TimedRun } from "../timed.ts";
 
 export interface SqliteOptions {
@@ -107,6 +108,19 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
     return write((tables) => wanted.map((run) => create(tables, run)));
   };
 
+  const commit = (writes: readonly Write[]): boolean[] => {
+    const [first] = writes;
+    if (!first) return [];
+    // a single statement is a transaction of its own
+    const isDone = use(({ tables, file }) => {
+      const done = writes.length === 1 && putNext(tables, first);
+      if (done) assertFile(file);
+      return done;
+    });
+    return isDone ? [true] : write((tables) => applyBatch(tables, writes, now()));
+  };
+  const once = eachBatchOnce();
+
   return {
     ...sqliteSchedules({ read: (work) => use((open) => open.read(() => work(open.tables))), write, create, time }),
     name,
@@ -142,17 +156,7 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
       return write(({ runs }) => leased.map(({ run, epoch }) => runs.renew(run, epoch, now() + ms)));
     },
     steps: (run, filter = {}) => read(({ steps }) => steps.some(run, filter)),
-    commit(writes) {
-      const [first] = writes;
-      if (!first) return [];
-      // a single statement is a transaction of its own
-      const isDone = use(({ tables, file }) => {
-        const done = writes.length === 1 && putNext(tables, first);
-        if (done) assertFile(file);
-        return done;
-      });
-      return isDone ? [true] : write((tables) => applyBatch(tables, writes, now()));
-    },
+    commit: (writes, batch) => once(batch, () => commit(writes)),
     deliver: (delivery) => write((tables) => deliver(tables, { ...delivery, now: now() })),
     wakeups: (asked) => use((open) => open.read(() => asked.map(({ run, epoch }) => wakeup(open.tables, run, epoch)))),
     cancel: (cancellation) => write((tables) => cancel(tables, { ...cancellation, now: now() })),
