@@ -122,7 +122,10 @@ test(
       recovery: { median: sorted[Math.floor(ROUNDS / 2)]?.toFixed(0), longest: sorted.at(-1)?.toFixed(0) },
       faults: Object.fromEntries(counts),
     });
-    expect(faults, `seed ${SEED}`).toEqual([]);
+    const wrong = faults.map(
+      ({ order, what }) => `order ${order}: ${what}, in a round with ${played[Math.floor(order / ORDERS_A_ROUND)]}`,
+    );
+    expect(wrong, `seed ${SEED}`).toEqual([]);
     expect(late, `seed ${SEED}`).toEqual([]);
     expect(await administer(server, strangers)).toEqual([{ untouched: 20_000 }]);
     const rest = `SELECT workflow, status, count(*)::integer AS runs FROM perdure.runs WHERE workflow IN ('order', 'delivery') GROUP BY 1, 2 ORDER BY 1`;

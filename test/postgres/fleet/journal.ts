@@ -10,7 +10,7 @@ export const LEASE = 1_200;
 export const attemptSource = `
   import { appendFileSync } from "node:fs";
   export const note = (...words: unknown[]) => appendFileSync(process.env.JOURNAL!, words.join(" ") + "\\n");
-  const now = () => Number(process.hrtime.bigint()) / 1e6;
+  export const now = () => Number(process.hrtime.bigint()) / 1e6;
   let attempts = 0;
   export async function during<T>(item: number, work: () => Promise<T>): Promise<T> {
     const attempt = process.pid + "/" + attempts++;
@@ -49,6 +49,7 @@ export interface Attempt {
 interface Result {
   readonly order: number;
   readonly role: string;
+  readonly at: number;
   readonly value: string;
 }
 
@@ -93,9 +94,9 @@ export class Journal {
       attempt.to = Number(third);
       this.open.delete(second);
     } else if (kind === "stall") this.stalls.push({ pid: Number(first), from: Number(second), to: Number(third) });
-    else if (kind === "result") this.results.push({ order: Number(first), role: second, value: third });
-    else if (kind === "rejected")
-      this.rejections.push({ order: Number(first), role: second, value: words.slice(2).join(" ") });
-    else throw new Error(`a line of no known kind: ${line}`);
+    else if (kind === "result" || kind === "rejected") {
+      const result = { order: Number(first), role: second, at: Number(third), value: words.slice(3).join(" ") };
+      (kind === "result" ? this.results : this.rejections).push(result);
+    } else throw new Error(`a line of no known kind: ${line}`);
   }
 }

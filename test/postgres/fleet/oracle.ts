@@ -13,9 +13,16 @@ export interface Disturbance {
 /** Milliseconds after the end of an attempt within which it is recorded, if nothing is in the way. */
 const RECORDED_WITHIN = 500;
 
-/** What was found in a journal. Each text is a fault of the fleet. */
-export interface Verdict {
-  readonly faults: readonly string[];
+/** What the fleet did wrong. */
+export interface Fault {
+  /** The order in which it shows. */
+  readonly order: number;
+  readonly what: string;
+}
+
+/** What was found in a journal. */
+interface Verdict {
+  readonly faults: readonly Fault[];
   readonly attempts: number;
   /** Attempts that were made again, since something had happened before they were recorded. */
   readonly repeated: number;
@@ -34,45 +41,38 @@ export function judge(
   orders: number,
   placesOf: (pid: number) => number,
 ): Verdict {
-  const faults: string[] = [];
-  const justified = new Map<string, number>();
-  let repeated = 0;
-  let attempts = 0;
-  for (let item = 0; item < orders * PARTS; item++) {
-    const made = journal.attempts.get(item) ?? [];
-    attempts += made.length;
-    if (made.length === 0) faults.push(`item ${item} was never begun`);
+  const faults: Fault[] = [];
+  const made = Array.from({ length: orders * PARTS }, (_, item) => journal.attempts.get(item) ?? []);
+  const causes = new Map<string, number>();
+  for (const [item, attempts] of made.entries()) {
+    const isWrong = (what: string): unknown =>
+      faults.push({ order: Math.floor(item / PARTS), what: `item ${item} ${what}` });
+    if (attempts.length === 0) isWrong("was never begun");
     const known = recordedAt(journal, item);
-    for (const [place, attempt] of made.entries()) {
-      if (attempt.from > known)
-        faults.push(
-          `item ${item} began again ${(attempt.from - known).toFixed(1)} ms after it was known to be recorded`,
-        );
-      const before = made[place - 1];
-      if (!before) continue;
-      repeated++;
-      const cause = causeOf(before, attempt, disturbances, journal);
-      if (!cause)
-        faults.push(`item ${item} was made again for no reason: ${describe(before)}, then ${describe(attempt)}`);
-      else justified.set(cause, (justified.get(cause) ?? 0) + 1);
+    for (const { from } of attempts)
+      if (from > known) isWrong(`began again ${(from - known).toFixed(1)} ms after it was known to be recorded`);
+    for (const [before, again] of attempts.slice(1).map((each, place) => [attempts[place] ?? each, each] as const)) {
+      const cause = causeOf(before, again, disturbances, journal);
+      if (cause === undefined) isWrong(`was made again for no reason: ${describe(before)}, then ${describe(again)}`);
+      else causes.set(cause, (causes.get(cause) ?? 0) + 1);
+      if (cause !== undefined && causes.get(cause) === placesOf(before.pid) + 1)
+        isWrong(`is one more than was in flight in a process with ${placesOf(before.pid)} places: ${cause}`);
     }
   }
-  for (const [cause, count] of justified) {
-    const pid = Number(cause.split(" ")[0]);
-    if (count > placesOf(pid))
-      faults.push(`${count} attempts were made again, of a process with ${placesOf(pid)} places: ${cause}`);
-  }
   for (const { order, role, value } of journal.results)
-    if (value !== String(resultOf(order))) faults.push(`the result of order ${order} at the ${role} is ${value}`);
+    if (value !== String(resultOf(order))) faults.push({ order, what: `its result at the ${role} is ${value}` });
   for (const { order, role, value } of journal.rejections)
-    faults.push(`the result of order ${order} at the ${role} was refused: ${value}`);
-  return { faults, attempts, repeated, results: journal.results.length };
+    faults.push({ order, what: `its result at the ${role} was refused: ${value}` });
+  const attempts = made.flat().length;
+  return { faults, attempts, repeated: attempts - made.length, results: journal.results.length };
 }
 
 /** When it was known that the item is recorded: its order went on, or its result was there. */
 function recordedAt(journal: Journal, item: number): number {
-  const isLast = item % PARTS === PARTS - 1;
-  return isLast ? Infinity : (journal.attempts.get(item + 1)?.[0]?.from ?? Infinity);
+  const [next] = journal.attempts.get(item + 1) ?? [];
+  if (item % PARTS < PARTS - 1 && next) return next.from;
+  const results = journal.results.filter(({ order }) => order === Math.floor(item / PARTS));
+  return Math.min(...results.map(({ at }) => at));
 }
 
 /** What happened to the process of an attempt before it was recorded, if anything did. Named by the process, so that it can be counted. */

@@ -16,7 +16,7 @@ export const beside = {
     import { createServer } from "node:http";
     import { setTimeout } from "node:timers/promises";
     import { configure } from "perdure";
-    import { note } from "./attempt.ts";
+    import { note, now } from "./attempt.ts";
     configure({ lease: ${LEASE}, pollInterval: 200, suspendAfter: 300, logLevel: "error" });
 
     /** The store may be away: who calls asks again. */
@@ -32,8 +32,8 @@ export const beside = {
     }
     export const awaitOrder = (id: number, result: () => Promise<unknown>) =>
       void result().then(
-        (value) => note("result", id, process.env.ROLE, value),
-        (error: unknown) => note("rejected", id, process.env.ROLE, JSON.stringify(String(error))),
+        (value) => note("result", id, process.env.ROLE, now(), value),
+        (error: unknown) => note("rejected", id, process.env.ROLE, now(), JSON.stringify(String(error))),
       );
     /** Calls \`work\` with the ids of a request. */
     export function serve(work: (ids: number[]) => Promise<void>) {
