@@ -239,6 +239,20 @@ describe("a server that is away", () => {
     expect(performance.now() - begun).toBeLessThan(5_000);
   });
 
+  test("a session that ends in the moment in which it begins is a call that fails", async () => {
+    // authentication is waived, ready for queries, and FATAL 57P01, in one piece
+    const said = Buffer.from("R\0\0\0\x08\0\0\0\0Z\0\0\0\x05IE\0\0\0\x18SFATAL\0C57P01\0Mend\0\0", "latin1");
+    const listening = createServer((client) => {
+      client.on("error", () => {});
+      client.once("data", () => client.end(said));
+    });
+    await new Promise<void>((done) => listening.listen(0, "127.0.0.1", done));
+    onTestFinished(() => void listening.close());
+    const { port } = listening.address() as { port: number };
+    const store = postgresStore(`postgres://postgres@127.0.0.1:${port}/postgres`);
+    await expect(store.open()).rejects.toMatchObject({ code: "STORE_UNREACHABLE" });
+  });
+
   test("connections that are cut are replaced", async () => {
     const way = await proxy();
     const store = await opened(way.url("cut"));
