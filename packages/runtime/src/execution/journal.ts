@@ -1,34 +1,24 @@
 import type { Encoded, RunRow, SignalRow, StepRow, Write } from "@perdure/store";
 import type { Code } from "../definitions/code.ts";
+import type { NewRow } from "../history/call.ts";
 import type { History } from "../history/history.ts";
 import type { StepSlot } from "../queues/step-slot.ts";
+import type { Engine, EngineRun, WriteBody } from "./engine.ts";
 import type { Host } from "./host.ts";
-
-/** A step that is about to be recorded. The journal gives a finished one its sequence number. */
-export type NewRow = { -readonly [K in keyof StepRow]: StepRow[K] };
-
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
-type WriteBody = DistributiveOmit<Write, "run" | "epoch">;
-
-/** The execution that the journal writes for. */
-interface Writer {
-  readonly hasEnded: boolean;
-  /** Another owner has the run. */
-  lose(): void;
-  /** The store failed. */
-  fail(error: unknown): void;
-}
+import type { Idle } from "./idle.ts";
+import { LiveStep, type PendingCall } from "./step.ts";
 
 /** Milliseconds between two commits that contain nothing but progress. */
 const PROGRESS_INTERVAL = 200;
 
-/** Writes what happens in a run to the store, each checkpoint under the run's next sequence number (R2, R3). */
-export class Journal {
+/** Executes steps in this process, and writes what happens in a run to the store, each checkpoint under the run's next sequence number (R2, R3). */
+export class Journal implements Engine {
   private readonly run: RunRow;
   private readonly host: Host;
   private readonly code: Code;
   private readonly history: History;
-  private readonly writer: Writer;
+  private readonly writer: EngineRun;
+  private readonly idle: Idle;
   private seq: number;
   /** Whether a checkpoint of this execution is durable. */
   hasProgressed = false;
@@ -39,14 +29,29 @@ export class Journal {
   /** The code is recorded together with the first write under it, so that a run that is stopped before stays unchanged. */
   private isCodeRecorded: boolean;
 
-  constructor(run: RunRow, host: Host, code: Code, history: History, writer: Writer) {
-    this.run = run;
-    this.host = host;
+  constructor(writer: EngineRun, code: Code, history: History, idle: Idle) {
+    this.run = writer.run;
+    this.host = writer.host;
     this.code = code;
     this.history = history;
     this.writer = writer;
+    this.idle = idle;
     this.seq = history.lastSeq;
     this.isCodeRecorded = history.change === undefined;
+  }
+
+  begin(call: PendingCall, open: StepRow | undefined): void {
+    call.live = new LiveStep(this.writer, call, open);
+    call.live.begin();
+  }
+
+  /** Completions come on their own. A run that waits for long leaves memory. */
+  next(): void {
+    this.idle.watch();
+  }
+
+  innerOf(step: string): { readonly row: StepRow; readonly name: string }[] {
+    return this.history.innerOf(step);
   }
 
   /** Commits a finished step; `then` gets the checkpoint, with its sequence number, once it is durable. */
