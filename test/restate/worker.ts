@@ -1,0 +1,16 @@
+/** Serves one of the programs, with what it calls, at `$PORT`, until it is killed. */
+import { serve } from "perdure-restate";
+import { child, programs, waiting } from "./programs.ts";
+
+const { PORT = "0", PERDURE_PROGRAM = "", RESTATE_ADMIN } = process.env;
+const program = programs[PERDURE_PROGRAM as keyof typeof programs];
+const others = { children: [child], cancelled: [waiting] }[PERDURE_PROGRAM] ?? [];
+await serve({
+  workflows: [program, ...others],
+  port: Number(PORT),
+  host: "127.0.0.1",
+  url: `http://127.0.0.1:${PORT}`,
+  ...(RESTATE_ADMIN !== undefined && { admin: RESTATE_ADMIN }),
+  runtime: { logLevel: "warn" },
+});
+console.log("serving");
