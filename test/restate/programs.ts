@@ -174,7 +174,7 @@ export async function children(plan: Plan) {
   "use workflow";
   const seen: string[] = [];
   await did(plan, "before", seen);
-  const part = (name: string): Plan => ({ ...plan, id: `${plan.id}/${name}` });
+  const part = (name: string): Plan => ({ id: `${plan.id}/${name}`, kills: name === "one" ? plan.kills : [] });
   const run = await start(child, [part("sent"), "sent"], { id: `${plan.id}/sent` });
   const values = await Promise.all(["one", "two"].map((name) => child(part(name), name)));
   const failure = await child(part("bad"), "bad").catch((error: unknown) =>

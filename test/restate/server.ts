@@ -43,6 +43,10 @@ export async function startRestate(): Promise<RestateServer> {
     RESTATE_ADVERTISED_ADDRESS: `http://127.0.0.1:${node}`,
     RESTATE_INGRESS__BIND_ADDRESS: `127.0.0.1:${ingress}`,
     RESTATE_ADMIN__BIND_ADDRESS: `127.0.0.1:${admin}`,
+    // the programs of the tests die often, and are there again at once
+    RESTATE_DEFAULT_RETRY_POLICY__INITIAL_INTERVAL: "50ms",
+    RESTATE_DEFAULT_RETRY_POLICY__MAX_INTERVAL: "500ms",
+    RESTATE_DEFAULT_RETRY_POLICY__MAX_ATTEMPTS: "1000",
     RESTATE_DISABLE_TELEMETRY: "true",
     RESTATE_ROCKSDB_TOTAL_MEMORY_SIZE: "512MB",
     DO_NOT_TRACK: "1",
