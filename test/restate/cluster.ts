@@ -1,6 +1,6 @@
 /** A server of Restate, and programs that serve workflows to it, each started again whenever it has died. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
@@ -25,13 +25,18 @@ export interface Program {
 export class Cluster {
   readonly server: RestateServer;
   private readonly directory: string;
+  /** Inside of the project, whose packages they import. */
+  private readonly bundles: string;
   private readonly node: string;
   private readonly programs = new Set<Program>();
 
   private constructor(server: RestateServer, node: string) {
     this.server = server;
     this.node = node;
-    this.directory = mkdtempSync(join(tmpdir(), "perdure-restate-programs-"));
+    this.directory = mkdtempSync(join(tmpdir(), "perdure-restate-effects-"));
+    const cache = join(root, "node_modules/.cache");
+    mkdirSync(cache, { recursive: true });
+    this.bundles = mkdtempSync(join(cache, "perdure-restate-"));
   }
 
   static async start(): Promise<Cluster> {
@@ -39,11 +44,18 @@ export class Cluster {
     return new Cluster(await startRestate(), await nodeOf(22));
   }
 
-  /** Builds `test/restate/worker.ts`, after `change` of the text of its modules. */
+  /** Builds a copy of the programs, after `change` of the text of its modules. */
   async bundle(name: string, change: (text: string) => string = (text) => text): Promise<string> {
-    const outfile = join(root, "node_modules/.cache/perdure-restate", `${name}-${process.pid}.mjs`);
+    const project = join(this.bundles, name);
+    // error classes are known by package, file and name: the same in the tests
+    const copies = join(project, "test/restate");
+    mkdirSync(copies, { recursive: true });
+    writeFileSync(join(project, "package.json"), '{ "name": "perdure-workspace", "type": "module" }');
+    for (const file of ["worker.ts", "features.ts", "programs.ts", "world.ts"])
+      writeFileSync(join(copies, file), change(readFileSync(join(import.meta.dirname, file), "utf8")));
+    const outfile = join(project, "worker.mjs");
     await build({
-      absWorkingDir: root,
+      absWorkingDir: project,
       entryPoints: ["test/restate/worker.ts"],
       outfile,
       bundle: true,
@@ -52,20 +64,7 @@ export class Cluster {
       format: "esm",
       target: "node22",
       logLevel: "warning",
-      plugins: [
-        perdure(),
-        {
-          name: "change",
-          setup({ onEnd, initialOptions }) {
-            initialOptions.write = false;
-            onEnd(async ({ outputFiles = [] }) => {
-              const { writeFile, mkdir } = await import("node:fs/promises");
-              await mkdir(join(outfile, ".."), { recursive: true });
-              for (const { path, text } of outputFiles) await writeFile(path, change(text));
-            });
-          },
-        },
-      ],
+      plugins: [perdure({ root: project, exclude: [] })],
     });
     return outfile;
   }
@@ -132,6 +131,6 @@ export class Cluster {
   async remove(): Promise<void> {
     await Promise.all([...this.programs].map((program) => program.stop()));
     await this.server.remove();
-    rmSync(this.directory, { recursive: true, force: true });
+    for (const directory of [this.directory, this.bundles]) rmSync(directory, { recursive: true, force: true });
   }
 }

@@ -42,10 +42,9 @@ export const expected: Readonly<Record<string, (result: Result, id: string) => R
   pool: ({ seen }) => ({ taken: seen.map((each) => expect.stringMatching(new RegExp(`^[pqr]:${each}$`)) as unknown) }),
   caught: () => ({ seen: ["first", "undo"], message: "flaky fails" }),
   clock: ({ seen }) => ({ seen: seen.map((each, place) => expect.stringMatching(`^(low|high)${place + 1}@`) as unknown) }),
-  chains: ({ seen }) => {
-    const inOrder = ["k", "l", "m"].flatMap((name) => [`${name}1`, `${name}2`, `${name}3`]);
-    return { seen: expect.arrayContaining(inOrder) as unknown, ...(seen.length !== 9 && { length: 9 }) };
-  },
+  chains: () => ({
+    seen: expect.arrayContaining(["k", "l", "m"].flatMap((name) => [`${name}1`, `${name}2`, `${name}3`])) as unknown,
+  }),
   nested: () => ({ size: 7 }),
   sig: () => ({ first: "w1", late: "late", other: "w2" }),
   cancelled: () => ({ seen: ["begun"] }),
