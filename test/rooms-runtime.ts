@@ -40,6 +40,7 @@ export const runtimeRooms = {
   ],
   "test-kit": ["process", "steps", "execution", "definitions", "config", "values"],
   "index.ts": ["api", "schedules", "process", "steps", "execution", "config", "values"],
+  "engine.ts": ["process", "execution", "history", "definitions", "config", "values"],
   "internal.ts": ["compiled"],
   "otel.ts": ["config"],
   "testing.ts": ["test-kit", "process", "config"],

@@ -1,9 +1,22 @@
 /** Workflows that use one feature each. */
-import { FatalError, progress, queue, RetryableError, signal, sleep, start, taskContext, workflowContext } from "perdure";
+import {
+  FatalError,
+  progress,
+  queue,
+  RetryableError,
+  signal,
+  sleep,
+  start,
+  taskContext,
+  workflowContext,
+} from "perdure";
 import { appendFileSync } from "node:fs";
 
 const note = (text: string): void =>
-  appendFileSync(process.env["PERDURE_EFFECTS"] ?? "", `${JSON.stringify({ run: "features", name: text, attempt: taskContext().attempt, seen: [] })}\n`);
+  appendFileSync(
+    process.env["PERDURE_EFFECTS"] ?? "",
+    `${JSON.stringify({ run: "features", name: text, attempt: taskContext().attempt, seen: [] })}\n`,
+  );
 
 export class Refused extends Error {
   override readonly name = "Refused";
@@ -34,12 +47,12 @@ export async function values(when: Date, amounts: Map<string, bigint>) {
   return { ...first, runId, workflow, key: await key(), isDate: first.when instanceof Date };
 }
 
-/** Waits for two messages, and for one that it refuses. */
+/** Waits for five messages. */
 export async function letters(id: string) {
   "use workflow: id=letters-{id}";
   const got: unknown[] = [];
   for (let n = 0; n < 5; n++) got.push(await signal("letter"));
-  return got;
+  return { id, got };
 }
 
 async function refuse(amount: number) {

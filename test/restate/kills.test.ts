@@ -51,9 +51,11 @@ async function outcomeOf(name: Name, run: RestateRun<Outcome>, of: () => readonl
   const error: unknown = await run.result().catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(CancelledError);
   expect(await run.status()).toBe("cancelled");
-  expect(of().filter((effect) => effect.name.startsWith("undo")).map((effect) => effect.name)).toEqual(
-    expect.arrayContaining(["undo1 enough", "undo2"]),
-  );
+  expect(
+    of()
+      .filter((effect) => effect.name.startsWith("undo"))
+      .map((effect) => effect.name),
+  ).toEqual(expect.arrayContaining(["undo1 enough", "undo2"]));
   // the child is cancelled as well
   const child = restate(cluster.server.url).run("waiting", `${run.id}/waiting`);
   expect(await child.result().catch((reason: unknown) => reason)).toBeInstanceOf(CancelledError);
@@ -63,7 +65,13 @@ async function outcomeOf(name: Name, run: RestateRun<Outcome>, of: () => readonl
 let cluster: Cluster;
 let bundle: string;
 
-async function check(name: Name, program: Program, id: string, kills: readonly number[], serverDeaths = 0): Promise<void> {
+async function check(
+  name: Name,
+  program: Program,
+  id: string,
+  kills: readonly number[],
+  serverDeaths = 0,
+): Promise<void> {
   const client = restate(cluster.server.url);
   const before = program.starts;
   const of = (): Effect[] => effectsIn(program.effects).filter((effect) => effect.run === id);
@@ -80,46 +88,52 @@ async function check(name: Name, program: Program, id: string, kills: readonly n
   counted.repeats += done.length - new Set(done.map((effect) => `${effect.name}#${effect.attempt}`)).size;
 }
 
-describe.skipIf(restateBinary() === undefined)("programs on Restate (skipped where npm has no server for the platform)", () => {
-  beforeAll(async () => {
-    cluster = await Cluster.start();
-    bundle = await cluster.bundle("kills");
-  });
-  afterAll(async () => {
-    await cluster.remove();
-    if (isLong)
-      console.log(
-        `Restate: ${counted.runs} runs, ${counted.deaths} deaths of programs, ${counted.serverDeaths} of servers, ${counted.repeats} effects repeated`,
-      );
-  });
-
-  describe.concurrent("a program that dies after an effect has the same result, and repeats nothing that was completed", () => {
-    test.each(names)("%s", { timeout: 600_000 }, async (name) => {
-      const program = await cluster.serve(bundle, name);
-      for (const [place, kills] of [[], ...plansOf(name)].entries())
-        await check(name, program, `${name}-${place}`, kills);
-      await program.stop();
+describe.skipIf(restateBinary() === undefined)(
+  "programs on Restate (skipped where npm has no server for the platform)",
+  () => {
+    beforeAll(async () => {
+      cluster = await Cluster.start();
+      bundle = await cluster.bundle("kills");
     });
-  });
+    afterAll(async () => {
+      await cluster.remove();
+      if (isLong)
+        console.log(
+          `Restate: ${counted.runs} runs, ${counted.deaths} deaths of programs, ${counted.serverDeaths} of servers, ${counted.repeats} effects repeated`,
+        );
+    });
 
-  test("a server that dies and comes back loses nothing", { timeout: 600_000 }, async () => {
-    const some: Name[] = isLong ? names.filter((name) => name !== "cancelled") : ["pool", "chains", "children"];
-    const running = await Promise.all(some.map((name) => cluster.serve(bundle, name)));
-    let isOver = false;
-    const ends = Promise.all(
-      running.map((program, place) => {
-        const name = some[place] ?? "pool";
-        return check(name, program, `server-${name}`, isLong ? [2, 4] : [3], 3);
-      }),
-    ).finally(() => (isOver = true));
-    for (let death = 0; death < 3 && !isOver; death++) {
-      await setTimeout(60);
-      await cluster.server.kill();
-      await cluster.server.start();
-      counted.serverDeaths++;
-    }
-    await ends;
-    expect(counted.serverDeaths).toBeGreaterThan(0);
-    await Promise.all(running.map((program) => program.stop()));
-  });
-});
+    describe.concurrent(
+      "a program that dies after an effect has the same result, and repeats nothing that was completed",
+      () => {
+        test.each(names)("%s", { timeout: 600_000 }, async (name) => {
+          const program = await cluster.serve(bundle, name);
+          for (const [place, kills] of [[], ...plansOf(name)].entries())
+            await check(name, program, `${name}-${place}`, kills);
+          await program.stop();
+        });
+      },
+    );
+
+    test("a server that dies and comes back loses nothing", { timeout: 600_000 }, async () => {
+      const some: Name[] = isLong ? names.filter((name) => name !== "cancelled") : ["pool", "chains", "children"];
+      const running = await Promise.all(some.map((name) => cluster.serve(bundle, name)));
+      let isOver = false;
+      const ends = Promise.all(
+        running.map((program, place) => {
+          const name = some[place] ?? "pool";
+          return check(name, program, `server-${name}`, isLong ? [2, 4] : [3], 3);
+        }),
+      ).finally(() => (isOver = true));
+      for (let death = 0; death < 3 && !isOver; death++) {
+        await setTimeout(60);
+        await cluster.server.kill();
+        await cluster.server.start();
+        counted.serverDeaths++;
+      }
+      await ends;
+      expect(counted.serverDeaths).toBeGreaterThan(0);
+      await Promise.all(running.map((program) => program.stop()));
+    });
+  },
+);

@@ -71,7 +71,8 @@ export async function startRestate(): Promise<RestateServer> {
       child = started;
       for (const url of [`${server.admin}/health`, `${server.url}/restate/health`])
         while (!(await isHealthy(url))) {
-          if (started.exitCode !== null) throw new Error(`Restate did not start:\n${readFileSync(log, "utf8").slice(-3_000)}`);
+          if (started.exitCode !== null)
+            throw new Error(`Restate did not start:\n${readFileSync(log, "utf8").slice(-3_000)}`);
           await setTimeout(50);
         }
     },
@@ -91,4 +92,8 @@ export async function startRestate(): Promise<RestateServer> {
   return server;
 }
 
-const isHealthy = (url: string): Promise<boolean> => fetch(url, { signal: AbortSignal.timeout(5_000) }).then(({ ok }) => ok, () => false);
+const isHealthy = (url: string): Promise<boolean> =>
+  fetch(url, { signal: AbortSignal.timeout(5_000) }).then(
+    ({ ok }) => ok,
+    () => false,
+  );

@@ -2,7 +2,7 @@ import { createServer } from "node:http2";
 import { createEndpointHandler, type WorkflowDefinition as RestateWorkflow } from "@restatedev/restate-sdk";
 import { configure, PerdureError, type RuntimeOptions } from "perdure";
 import { currentRuntime, installed, keepRejections, workflowOf, type WorkflowDefinition } from "perdure/engine";
-import type { Services } from "./engine.ts";
+import type { Services } from "./children.ts";
 import { noStore } from "./no-store.ts";
 import { serviceFor, type ServiceOptions } from "./service.ts";
 import { request } from "./http.ts";

@@ -19,7 +19,8 @@ import {
   type RunRow,
   type WorkflowDefinition,
 } from "perdure/engine";
-import { RestateEngine, type Services } from "./engine.ts";
+import type { Services } from "./children.ts";
+import { RestateEngine } from "./engine.ts";
 import { startFor } from "./start.ts";
 import {
   CANCEL,
@@ -41,6 +42,8 @@ export interface ServiceOptions {
   readonly workflowRetention?: number;
   /** How long nothing may happen in a run before it leaves memory. Default: the server's, a minute. */
   readonly inactivityTimeout?: number;
+  /** How much longer an attempt of a task may take. Then it is given up, and made again. Default: the server's, ten minutes. */
+  readonly abortTimeout?: number;
 }
 
 /** What a run records first. */

@@ -7,7 +7,7 @@ export type { WorkflowDefinition } from "./definitions/definition.ts";
 export { flowOf } from "./definitions/queues.ts";
 export { checkId, defaultRunId, runIdOf } from "./definitions/run-id.ts";
 export { workflowOf } from "./definitions/workflows.ts";
-export type { Engine, EngineRun, RunWrite } from "./execution/engine.ts";
+export type { Engine, EngineRun, RunWrite } from "./execution/journal.ts";
 export { Execution } from "./execution/execution.ts";
 export type { ChildRequest, Host } from "./execution/host.ts";
 export { bodyOf } from "./execution/launch.ts";

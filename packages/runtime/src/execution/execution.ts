@@ -14,10 +14,9 @@ import { Cancellation, cancelledEnd, cancelStep, reasonOf } from "./cancellation
 import { context } from "./current.ts";
 import { Delivery, type Recipient } from "./delivery.ts";
 import { Failures } from "./failures.ts";
-import type { Engine, EngineRun } from "./engine.ts";
 import type { Host } from "./host.ts";
 import { Idle } from "./idle.ts";
-import { Journal } from "./journal.ts";
+import { Journal, type Engine, type EngineRun } from "./journal.ts";
 import { Late, type ExecutionEnd } from "./late.ts";
 import { instrumented, outputOf, type Outcome } from "./launch.ts";
 import { Scope } from "./scope.ts";
