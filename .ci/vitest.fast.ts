@@ -3,7 +3,7 @@ import { configDefaults, mergeConfig } from "vitest/config";
 import base from "../vitest.config.ts";
 
 const startsPrograms = [
-  "test/{builds,cli,frameworks,inspector,packages,processes,real-code,simulation,stacks}/**",
+  "test/{builds,cli,frameworks,inspector,packages,processes,real-code,restate,simulation,stacks}/**",
   "test/docs/{diagnostics,without-a-bundler}.test.ts",
   "test/editors/typescript-plugin.test.ts",
   "test/errors/bad-input.test.ts",

@@ -2,7 +2,7 @@ import { defineConfig } from "tsdown";
 import { licenses } from "../../.ci/licenses.ts";
 
 export default defineConfig({
-  entry: ["src/index.ts", "src/internal.ts", "src/otel.ts", "src/testing.ts", "src/tools.ts"],
+  entry: ["src/index.ts", "src/engine.ts", "src/internal.ts", "src/otel.ts", "src/testing.ts", "src/tools.ts"],
   platform: "node",
   target: "node20.19",
   dts: { build: true, sourcemap: false },

@@ -10,12 +10,13 @@ export const places = {
   perdure: "packages/runtime",
   "unplugin-perdure": "packages/compiler",
   "perdure-postgres": "packages/postgres",
+  "perdure-restate": "packages/restate",
 } as const;
 
 export type Name = keyof typeof places;
 
 /** The names of the published packages. */
-export const published: readonly Name[] = ["perdure", "unplugin-perdure", "perdure-postgres"];
+export const published: readonly Name[] = ["perdure", "unplugin-perdure", "perdure-postgres", "perdure-restate"];
 
 export const temporary = (): string => mkdtempSync(join(tmpdir(), "perdure-packages-"));
 
