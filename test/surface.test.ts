@@ -140,6 +140,7 @@ test("the exports of every entry point match the snapshot", () => {
       ],
       "perdure/tools": [
         "Build",
+        "allRuns",
         "checkOptions",
         "copyStore",
         "createCodec",

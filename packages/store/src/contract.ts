@@ -114,6 +114,12 @@ export interface SignalRow {
 /** A run without its values, for lists. `output` is there if the run failed or was cancelled: it is the error. */
 export type RunHead = Omit<RunRow, "input" | "codeHistory" | "seed" | "unhandled">;
 
+/** A run in a list. */
+export interface ListedRun extends RunHead {
+  /** Its place in the list. Only the store reads this text. */
+  readonly cursor: string;
+}
+
 export interface RunFilter {
   /** `blocked`: pending runs that are blocked. They are among the `pending` ones as well. */
   readonly status?: RunStatus | "blocked" | readonly (RunStatus | "blocked")[];
@@ -137,8 +143,8 @@ export interface RunFilter {
    * due first; of equal times, the first recorded run first; then the others in the order `created`.
    */
   readonly order?: "created" | "due";
-  /** Only runs that come after the run with this id in that order, for the next page. If there is no such run, the list is empty. */
-  readonly before?: string;
+  /** Only runs that come after the one with this `cursor` in that order, for the next page. That run may have changed, or be gone. */
+  readonly after?: string;
   /** Default 100. */
   readonly limit?: number;
 }
@@ -258,12 +264,13 @@ export interface Store extends Partial<FlowStore & ScheduleStore> {
    *     type `code`. An existing record under that fingerprint stays. If the run already exists, or the write is refused, nothing is recorded.
    */
   createRun(run: NewRun): Awaitable<CreatedRun>;
-  /** The same for runs that are started together, in order and in one transaction: if it fails, none is created. Without it, each is created alone. */
-  createRuns?(runs: readonly NewRun[]): Awaitable<CreatedRun[]>;
+  /** The same for runs that are started together, in order and in one transaction: if it fails, none is created. */
+  createRuns(runs: readonly NewRun[]): Awaitable<CreatedRun[]>;
   getRun(id: string): Awaitable<RunRow | undefined>;
   /** The `modules` of a code version. Undefined: no run has it, or only runs from a schema that did not record code versions. */
   getCode(code: string): Awaitable<Encoded | undefined>;
-  listRuns(filter: RunFilter): Awaitable<RunHead[]>;
+  /** @throws PerdureError `OPTION_INVALID`: `after` is no cursor of a list in this order */
+  listRuns(filter: RunFilter): Awaitable<ListedRun[]>;
   /** How many runs there are: one entry for each workflow, file and status that a run has, in any order. */
   countRuns(): Awaitable<RunCount[]>;
   /**
@@ -282,8 +289,8 @@ export interface Store extends Partial<FlowStore & ScheduleStore> {
    *     sets it to 0.
    */
   claim(claim: Claim): Awaitable<RunRow | undefined>;
-  /** The same for several runs, in order and with one call; each answer with the steps of its run. Without it, each is claimed alone. */
-  claimRuns?(claims: readonly Claim[]): Awaitable<(Claimed | undefined)[]>;
+  /** The same for several runs, in order and with one call; each answer with the steps of its run. */
+  claimRuns(claims: readonly Claim[]): Awaitable<(Claimed | undefined)[]>;
 
   /**
    * S19 Each successful claim is recorded, in the same transition. A restart forgets the claims, and a fork has none of the original's. A run that was

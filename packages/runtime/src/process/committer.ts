@@ -103,25 +103,21 @@ class Batches<I, R> {
 /** Writes what one event-loop turn brings, in all runs, with one transaction of the store; creates its new runs, and claims runs, with one more each. */
 export class Committer {
   private readonly writes: Batches<Write, boolean>;
-  private readonly runs: Batches<() => NewRun, CreatedRun> | undefined;
+  private readonly runs: Batches<() => NewRun, CreatedRun>;
   private readonly claims: Batches<Claim, Claimed | undefined>;
-  private readonly store: Store;
 
   constructor(store: Store, onCommit?: Instrumentation["onCommit"]) {
-    this.store = store;
     this.writes = new Batches(
       (writes) => (onCommit ? timed(onCommit, writes.length, () => store.commit(writes)) : store.commit(writes)),
       { isSerial: true },
     );
-    this.claims = new Batches((claims) => claimAll(store, claims), { isSerial: false });
-    if (store.createRuns) {
-      const send = (made: (() => NewRun)[]): Awaitable<readonly CreatedRun[]> =>
-        createAll(
-          store,
-          made.map((make) => make()),
-        );
-      this.runs = new Batches(send, { isSerial: false });
-    }
+    this.claims = new Batches((claims) => store.claimRuns(claims), { isSerial: false });
+    const send = (made: (() => NewRun)[]): Awaitable<readonly CreatedRun[]> =>
+      createAll(
+        store,
+        made.map((make) => make()),
+      );
+    this.runs = new Batches(send, { isSerial: false });
   }
 
   /** Undefined: it may not be claimed. */
@@ -138,35 +134,24 @@ export class Committer {
 
   /** @param make - called for each call of the store: a lease begins with the call */
   create(make: () => NewRun): Awaitable<CreatedRun> {
-    const { runs } = this;
-    if (!runs) return this.store.createRun(make());
     return new Promise((resolve, reject) =>
-      runs.add(make, (created, error) => (created ? resolve(created) : reject(error))),
+      this.runs.add(make, (created, error) => (created ? resolve(created) : reject(error))),
     );
   }
 
   get isEmpty(): boolean {
-    return this.writes.isEmpty && this.claims.isEmpty && (this.runs?.isEmpty ?? true);
+    return this.writes.isEmpty && this.claims.isEmpty && this.runs.isEmpty;
   }
 
   /** Resolves when every write that was added is answered. */
   async flush(): Promise<void> {
-    await Promise.all([this.runs?.flush(), this.claims.flush(), this.writes.flush()]);
+    await Promise.all([this.runs.flush(), this.claims.flush(), this.writes.flush()]);
   }
-}
-
-function claimAll(store: Store, claims: readonly Claim[]): Awaitable<readonly (Claimed | undefined)[]> {
-  if (store.claimRuns) return store.claimRuns(claims);
-  const one = async (claim: Claim): Promise<Claimed | undefined> => {
-    const run = await store.claim(claim);
-    return run && { run };
-  };
-  return Promise.all(claims.map(one));
 }
 
 function createAll(store: Store, runs: readonly NewRun[]): Awaitable<readonly CreatedRun[]> {
   const [run] = runs;
-  if (!run || !store.createRuns || runs.length > 1) return store.createRuns?.(runs) ?? [];
+  if (!run || runs.length > 1) return store.createRuns(runs);
   const created = store.createRun(run);
   return created instanceof Promise ? created.then((each) => [each]) : [created];
 }

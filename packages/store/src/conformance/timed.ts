@@ -104,7 +104,7 @@ export function timedStore(store: Store, time: TestTime = { now: 0 }): TimedStor
     },
     createRuns(runs) {
       time.now = runs[0]?.createdAt ?? time.now;
-      return store.createRuns?.(runs.map(newRun)) ?? [];
+      return store.createRuns(runs.map(newRun));
     },
     claim({ now, ...claim }) {
       time.now = now;
@@ -112,7 +112,7 @@ export function timedStore(store: Store, time: TestTime = { now: 0 }): TimedStor
     },
     claimRuns(claims) {
       time.now = claims[0]?.now ?? time.now;
-      return store.claimRuns?.(claims.map(({ now: _, ...claim }) => leased(claim) as Claim)) ?? [];
+      return store.claimRuns(claims.map(({ now: _, ...claim }) => leased(claim) as Claim));
     },
     renew({ until, ...renewal }) {
       return store.renew({ ...renewal, ms: ms(until) });

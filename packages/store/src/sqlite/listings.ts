@@ -1,7 +1,15 @@
-import type { PruneFilter, RunCount, RunFilter, RunHead, RunRow, UnfinishedFilter } from "../contract.ts";
+import type { ListedRun, PruneFilter, RunCount, RunFilter, RunRow, UnfinishedFilter } from "../contract.ts";
+import { cursorOf, positionOf, type Position } from "../cursor.ts";
 import type { Connection } from "./driver.ts";
 import { COLUMNS, headOf, LISTED_COLUMNS, runOf, type HeadColumns, type Row } from "./run-rows.ts";
 import type { Timed } from "../timed.ts";
+
+type ListedColumns = HeadColumns & { readonly number: number };
+
+function listed(row: ListedColumns, order?: RunFilter["order"]): ListedRun {
+  const head = headOf(row);
+  return Object.assign(head, { cursor: cursorOf(head, row.number, order) });
+}
 
 /** The queries that return many runs. Each status has a separate SELECT, so that an index provides the order and the limit ends the search early. */
 export function listings(db: Connection) {
@@ -16,19 +24,16 @@ export function listings(db: Connection) {
     `SELECT workflow, file, CASE WHEN blocked IS NULL THEN status ELSE 'blocked' END AS status, count(*) AS count
      FROM runs INDEXED BY runs_by_status GROUP BY 1, 2, 3`,
   );
-  const isDue = db.prepare<[string], 0 | 1>("SELECT wake_at IS NOT NULL FROM runs WHERE id = ?").pluck();
 
   /** Newest first. */
-  const byAge = (filter: RunFilter, only: readonly string[] = []): RunHead[] => {
-    const { status, runs, parent, before } = filter;
+  const byAge = (filter: RunFilter, after: Position | undefined, only: readonly string[] = []): ListedRun[] => {
+    const { status, runs, parent } = filter;
     const statuses = status === undefined ? undefined : [...new Set([status].flat())];
     if (statuses?.length === 0) return [];
     const conditions = [
       ...only,
       ...conditionsOf(filter),
-      ...(before === undefined
-        ? []
-        : ["(created_at, number) < (SELECT created_at, number FROM runs WHERE id = @before)"]),
+      ...(after ? ["(created_at, number) < (@afterTime, @afterNumber)"] : []),
     ];
     // with the ids or the parent there is no use for the index of statuses
     const column = runs || parent !== undefined ? "+status" : "status";
@@ -39,34 +44,36 @@ export function listings(db: Connection) {
       select([isStatus(wanted, place), ...conditions], { columns: LISTED_COLUMNS }),
     ) ?? [select(conditions, { columns: LISTED_COLUMNS })];
     const named = Object.fromEntries(known?.map((value, place) => [`status${place}`, value]) ?? []);
-    return query<HeadColumns>(`${arms.join(" UNION ALL ")} ${inOrder("DESC")}`, { ...named, ...valuesOf(filter) }).map(
-      headOf,
-    );
+    const values = { ...named, ...valuesOf(filter, after) };
+    return query<ListedColumns>(`${arms.join(" UNION ALL ")} ${inOrder("DESC")}`, values).map((row) => listed(row));
   };
   /** Those that have a time to wake at, the next first. Only waiting runs have one. */
-  const byDue = (filter: RunFilter): RunHead[] => {
-    const { status = "waiting", runs, parent, before } = filter;
+  const byDue = (filter: RunFilter, after: Position | undefined): ListedRun[] => {
+    const { status = "waiting", runs, parent } = filter;
     if (![status].flat().includes("waiting")) return [];
     const conditions = [
       "status = 'waiting' AND wake_at IS NOT NULL",
       ...conditionsOf(filter),
-      ...(before === undefined ? [] : ["(wake_at, number) > (SELECT wake_at, number FROM runs WHERE id = @before)"]),
+      ...(after ? ["(wake_at, number) > (@afterTime, @afterNumber)"] : []),
     ];
     const index = runs || parent !== undefined ? "" : "INDEXED BY runs_by_wake";
     const found = select(conditions, { columns: LISTED_COLUMNS, index });
-    return query<HeadColumns>(`${found} ORDER BY wake_at, number LIMIT @limit`, valuesOf(filter)).map(headOf);
+    const values = valuesOf(filter, after);
+    return query<ListedColumns>(`${found} ORDER BY wake_at, number LIMIT @limit`, values).map((row) =>
+      listed(row, "due"),
+    );
   };
 
   return {
     /** Call it in a transaction: it may read several times. */
-    list(filter: RunFilter): RunHead[] {
-      if (filter.order !== "due") return byAge(filter);
-      const { before, limit = 100, ...same } = filter;
-      const isAmongDue = before === undefined ? undefined : isDue.get(before) === 1;
-      const due = isAmongDue === false ? [] : byDue(filter);
+    list(filter: RunFilter): ListedRun[] {
+      const after = positionOf(filter);
+      if (filter.order !== "due") return byAge(filter, after);
+      const { limit = 100 } = filter;
+      const due = after?.isDue === false ? [] : byDue(filter, after);
       if (due.length >= limit) return due;
-      const others = { ...same, limit: limit - due.length, ...(before !== undefined && !isAmongDue && { before }) };
-      return [...due, ...byAge(others, ["wake_at IS NULL"])];
+      const others = { ...filter, limit: limit - due.length };
+      return [...due, ...byAge(others, after?.isDue ? undefined : after, ["wake_at IS NULL"])];
     },
     count: (): RunCount[] => count.all(),
     /** Ended runs to delete, oldest first. */
@@ -156,8 +163,8 @@ function conditionsOf({
   ];
 }
 
-function valuesOf(filter: RunFilter): object {
-  const { workflow, runs, tags, parent, schedule, createdAfter, createdBefore, search, before, limit = 100 } = filter;
+function valuesOf(filter: RunFilter, after: Position | undefined): object {
+  const { workflow, runs, tags, parent, schedule, createdAfter, createdBefore, search, limit = 100 } = filter;
   return {
     workflows: JSON.stringify([workflow].flat()),
     ...(runs && { runs: JSON.stringify(runs) }),
@@ -167,7 +174,7 @@ function valuesOf(filter: RunFilter): object {
     createdAfter,
     createdBefore,
     search,
-    before,
+    ...(after && { afterTime: after.time, afterNumber: after.number }),
     limit: Math.max(0, limit),
   };
 }
