@@ -1,4 +1,15 @@
-import type { ListedRun, RunCount, RunFilter, RunHead, RunRow, Store } from "perdure";
+import type {
+  Claim,
+  Claimed,
+  ClaimNext,
+  ListedRun,
+  NextRuns,
+  RunCount,
+  RunFilter,
+  RunHead,
+  RunRow,
+  Store,
+} from "perdure";
 import { cursorOf, positionOf, type Position } from "../../packages/store/src/cursor.ts";
 import type { Document, Documents } from "./document-database.ts";
 
@@ -76,4 +87,29 @@ export function unfinished(documents: Documents, filter: UnfinishedFilter): RunR
         mayNeedOwner(run),
     )
     .slice(0, limit);
+}
+
+/** @param claim - claims one run */
+export function claimNext(
+  documents: Documents,
+  request: ClaimNext & { readonly now: number },
+  claim: (claim: Claim) => Claimed | undefined,
+): NextRuns {
+  const { executables, queues, lease, limit, stalled = false, count = 0, dead = [] } = request;
+  const isExecutable = ({ workflow, file, blocked }: RunRow): boolean =>
+    executables.some(
+      (each) =>
+        each.workflow === workflow &&
+        among(each.file, file) &&
+        !(each.notFiles ?? []).includes(file) &&
+        (blocked === undefined || blocked.code !== each.notBlockedUnder),
+    );
+  const isStalled = ({ status, stalls }: RunRow): boolean => status === "running" && stalls > 0;
+  const found = unfinished(documents, { ...request, limit: Infinity }).filter((run) => !queues && isExecutable(run));
+  const others = found.filter((run) => !isStalled(run));
+  const all = [...others, ...found.filter((run) => stalled && isStalled(run)).slice(0, 1)];
+  const claimed = all.slice(0, limit).flatMap(({ id, owner = "", epoch }) => {
+    return claim({ run: id, lease, ...(dead.includes(owner) && { from: { owner, epoch } }) }) ?? [];
+  });
+  return { claimed, left: Math.min(count, all.length - claimed.length) };
 }

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type {
+  Claimed,
   FinalStatus,
   Lease,
   NewRun,
@@ -15,7 +16,7 @@ import type {
 } from "perdure";
 import { EARLY_SIGNAL_LIFETIME } from "../../packages/store/src/status.ts";
 import { DocumentDatabase, Documents, type Document } from "./document-database.ts";
-import { among, counts, list, unfinished } from "./document-lists.ts";
+import { among, claimNext, counts, list, unfinished } from "./document-lists.ts";
 
 /** An asynchronous store. Several stores can share a database. */
 export function documentStore(database: DocumentDatabase = new DocumentDatabase()): Store {
@@ -54,13 +55,12 @@ export function documentStore(database: DocumentDatabase = new DocumentDatabase(
         ),
       ]),
     claim: (request) => update((documents) => claim(documents, { ...request, now: now() })),
-    claimRuns: (claims) =>
-      update((documents) =>
-        claims.map((each) => {
-          const run = claim(documents, { ...each, now: now() });
-          return run && { run, steps: selected(documents.find(run.id)?.steps ?? [], {}) };
-        }),
-      ),
+    claimRuns: (claims) => update((documents) => claims.map((each) => claimed(documents, { ...each, now: now() }))),
+    claimNext: (request) =>
+      update((documents) => {
+        const at = now();
+        return claimNext(documents, { ...request, now: at }, (each) => claimed(documents, { ...each, now: at }));
+      }),
     executions: (id) => look((documents) => documents.find(id)?.executions ?? []),
     renew: (renewal) => update((documents) => renew(documents, { ...renewal, now: now() })),
     steps: (id, filter = {}) => look((documents) => selected(documents.find(id)?.steps ?? [], filter)),
@@ -153,6 +153,13 @@ function claim(documents: Documents, { run, lease, now, from }: Request<"claim">
   const found = { ...(owner !== undefined && { from: owner }), ...(releasedAt !== undefined && { releasedAt }) };
   document.executions.push({ epoch: document.run.epoch, owner: lease.owner, claimedAt: now, ...found });
   return document.run;
+}
+
+function claimed(documents: Documents, request: Request<"claim">): Claimed | undefined {
+  const from = documents.find(request.run)?.run.owner;
+  const run = claim(documents, request);
+  const steps = selected(documents.find(request.run)?.steps ?? [], {});
+  return run && { run, ...(from !== undefined && { from }), steps };
 }
 
 function renew(documents: Documents, { runs, ms, now }: Request<"renew">): boolean[] {

@@ -148,8 +148,8 @@ const claimRuns = calling(
   "claimRuns",
   fc.record({ now: time, claims: fc.array(fc.record({ run, lease }), { maxLength: 4 }) }),
   async (store, { now, claims }) => {
-    const answers = await store.claimRuns?.(claims.map((each) => ({ ...each, now })));
-    return answers?.map((claimed) => claimed && { ...claimed, steps: sortedSteps(claimed.steps ?? []) });
+    const answers = await store.claimRuns(claims.map((each) => ({ ...each, now })));
+    return answers.map((claimed) => claimed && { ...claimed, steps: sortedSteps(claimed.steps ?? []) });
   },
 );
 
@@ -160,6 +160,38 @@ const commit = calling(
     const writes: Write[] = [];
     for (const { write: each, offset } of drawn) writes.push(written(each, await epochOf(store, each.run, offset), at));
     return store.commit(writes);
+  },
+);
+
+const executables = fc
+  .record({
+    ship: fc.constantFrom({}, { file: "f.ts" }, { notFiles: ["f.ts"] }, { notBlockedUnder: "k" }, undefined),
+    bill: fc.constantFrom({}, undefined),
+  })
+  .map((given) =>
+    Object.entries(given).flatMap(([name, each]) => (each ? [{ workflow: name, ...(each as object) }] : [])),
+  );
+
+const claimNext = calling(
+  "claimNext",
+  fc
+    .record({
+      executables,
+      queues: maybe(fc.constant(["q"])),
+      lease,
+      limit: fc.nat({ max: 3 }),
+      alive: maybe(fc.subarray(["me", "you"])),
+      dead: maybe(fc.subarray(["me", "you"])),
+      except: maybe(fc.uniqueArray(run)),
+      blocked: maybe(fc.boolean()),
+      stalled: maybe(fc.boolean()),
+      count: maybe(fc.nat({ max: 3 })),
+      now: time,
+    })
+    .map(compact),
+  async (store, given) => {
+    const { claimed, left } = await store.claimNext(given);
+    return { left, claimed: claimed.map(({ steps = [], ...each }) => ({ ...each, steps: sortedSteps(steps) })) };
   },
 );
 
@@ -223,6 +255,7 @@ const unfinished = fc
 const commands: { readonly weight: number; readonly arbitrary: fc.Arbitrary<Command> }[] = [
   { weight: 4, arbitrary: claim },
   { weight: 2, arbitrary: claimRuns },
+  { weight: 3, arbitrary: claimNext },
   { weight: 8, arbitrary: commit },
   { weight: 1, arbitrary: renew },
   {

@@ -106,15 +106,17 @@ export async function countRuns({ database }: Session): Promise<RunCount[]> {
 export async function unfinished({ database, now }: Session, filter: UnfinishedFilter): Promise<RunRow[]> {
   const { workflows, runs, limit, alive = [], dead = [], except = [], blocked = true } = filter;
   const values = newValues();
+  const time = `(SELECT @.clock(${values.add(now())}))`;
   const only = [
-    ...conditionsOf({ ...(workflows && { workflow: workflows }), ...(runs && { runs }) }, values),
+    ...conditionsOf(runs ? { runs } : {}, values),
+    `(begin_by IS NULL OR begin_by >= ${time})`,
     ...(except.length === 0 ? [] : [`id <> ALL (${values.add(texts(except))}::text[])`]),
   ];
-  const time = `(SELECT @.clock(${values.add(now())}))`;
   const order = `ORDER BY created_at, number LIMIT ${values.add(atMost(limit))}`;
   const living = values.add(texts(alive));
   const arms = [
-    ["status = 'pending' AND NOT in_line", ...(blocked ? [] : ["blocked IS NULL"])],
+    ["status = 'pending' AND NOT in_line AND blocked IS NULL"],
+    ...(blocked ? [["status = 'pending' AND NOT in_line AND blocked IS NOT NULL"]] : []),
     [`status = 'running' AND NOT in_line AND lease_until < ${time} AND owner <> ALL (${living}::text[])`],
     [`status = 'waiting' AND wake_at <= ${time}`],
   ];
@@ -124,7 +126,13 @@ export async function unfinished({ database, now }: Session, filter: UnfinishedF
     const others = `NOT (lease_until < ${time} AND owner <> ALL (${living}::text[]))`;
     arms.push([`status = 'running' AND NOT in_line AND @.short(owner) = ANY (@.shorts(${ended})) AND ${others}`]);
   }
-  const selects = arms.map((of) => `(SELECT ${COLUMNS} FROM @.runs ${whereOf([...of, ...only])} ${order})`);
+  // the index of pending runs has them by workflow
+  const names = workflows && `unnest(${values.add(texts([...new Set(workflows)]))}::text[]) AS name`;
+  const selects = arms.map((of) =>
+    names === undefined
+      ? `(SELECT ${COLUMNS} FROM @.runs ${whereOf([...of, ...only])} ${order})`
+      : `(SELECT r.* FROM ${names}, LATERAL (SELECT ${COLUMNS} FROM @.runs ${whereOf([...of, ...only, "@.short(workflow) = @.short(name)"])} ${order}) AS r)`,
+  );
   return (await database.query<RunColumns>(`${selects.join(" UNION ALL ")} ${order}`, values.all)).map(runOf);
 }
 

@@ -1,5 +1,6 @@
 import type {
   Claim,
+  ClaimNext,
   FlowStore,
   NewRun,
   NewSchedule,
@@ -41,6 +42,7 @@ interface TimedMethods {
   unfinished(filter: Timed<Of<"unfinished">>): Answer<"unfinished">;
   claim(claim: Timed<Omit<Claim, "lease">> & { readonly lease: HeldLease }): Answer<"claim">;
   claimRuns(claims: readonly (Timed<Omit<Claim, "lease">> & { readonly lease: HeldLease })[]): Answer<"claimRuns">;
+  claimNext(request: Timed<Omit<ClaimNext, "lease">> & { readonly lease: HeldLease }): Answer<"claimNext">;
   renew(renewal: Omit<Of<"renew">, "ms"> & { readonly until: number }): Answer<"renew">;
   commit(writes: readonly AnyTimedWrite[]): Answer<"commit">;
   deliver(delivery: Timed<Of<"deliver">>): Answer<"deliver">;
@@ -113,6 +115,10 @@ export function timedStore(store: Store, time: TestTime = { now: 0 }): TimedStor
     claimRuns(claims) {
       time.now = claims[0]?.now ?? time.now;
       return store.claimRuns(claims.map(({ now: _, ...claim }) => leased(claim) as Claim));
+    },
+    claimNext({ now, ...request }) {
+      time.now = now;
+      return store.claimNext(leased(request) as ClaimNext);
     },
     renew({ until, ...renewal }) {
       return store.renew({ ...renewal, ms: ms(until) });

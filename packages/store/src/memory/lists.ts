@@ -80,7 +80,7 @@ export function unfinished(all: Map<string, Run>, filter: Timed<UnfinishedFilter
   const mayNeedOwner = ({ row }: Run): boolean => {
     if (workflows && !workflows.includes(row.workflow)) return false;
     if (runs && !runs.includes(row.id)) return false;
-    if (row.inLine || except.includes(row.id)) return false;
+    if (row.inLine || except.includes(row.id) || (row.beginBy ?? Infinity) < now) return false;
     if (row.status === "waiting") return row.wakeAt !== undefined && row.wakeAt <= now;
     if (row.status === "pending") return blocked || row.blocked === undefined;
     const { owner = "", leaseUntil = Infinity } = row;

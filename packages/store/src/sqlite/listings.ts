@@ -1,8 +1,19 @@
 import type { ListedRun, PruneFilter, RunCount, RunFilter, RunRow, UnfinishedFilter } from "../contract.ts";
+import type { Candidate } from "../claims.ts";
 import { cursorOf, positionOf, type Position } from "../cursor.ts";
 import type { Connection } from "./driver.ts";
 import { COLUMNS, headOf, LISTED_COLUMNS, runOf, type HeadColumns, type Row } from "./run-rows.ts";
 import type { Timed } from "../timed.ts";
+
+/** What tells whether a worker can execute the run. */
+const CANDIDATE = `id, workflow, file, status, stalls, epoch, owner, queue, created_at,
+  CASE WHEN blocked IS NULL THEN NULL WHEN json_valid(blocked) THEN blocked ->> 'code' ELSE '' END AS blocked_under`;
+
+interface CandidateColumns extends Pick<Candidate, "id" | "workflow" | "file" | "status" | "stalls" | "epoch"> {
+  readonly owner: string | null;
+  readonly queue: string | null;
+  readonly blocked_under: string | null;
+}
 
 type ListedColumns = HeadColumns & { readonly number: number };
 
@@ -64,6 +75,42 @@ export function listings(db: Connection) {
     );
   };
 
+  /** Runs that need an owner, the oldest first. */
+  const needing = <R>(
+    { workflows, runs, now, limit, alive = [], dead = [], except = [], blocked = true }: Timed<UnfinishedFilter>,
+    columns = COLUMNS,
+  ): R[] => {
+    const only = [
+      ...(workflows ? [OF_WORKFLOWS] : []),
+      ...(runs ? [OF_RUNS] : []),
+      "(begin_by IS NULL OR begin_by >= @now)",
+      ...(except.length > 0 ? ["id NOT IN (SELECT value FROM json_each(@except))"] : []),
+    ];
+    const pending = ["status = 'pending' AND in_line = 0", ...only, ...(blocked ? [] : ["blocked IS NULL"])];
+    const running = [
+      "status = 'running' AND in_line = 0",
+      ...only,
+      `(lease_until < @now AND owner NOT IN (SELECT value FROM json_each(@alive))
+        OR owner IN (SELECT value FROM json_each(@dead)))`,
+    ];
+    const due = ["status = 'waiting'", "wake_at <= @now", ...only];
+    const arms = [
+      select(pending, { columns, index: runs ? "" : "INDEXED BY runs_ready" }),
+      select(running, { columns }),
+      select(due, { columns, index: runs ? "" : "INDEXED BY runs_by_wake" }),
+    ];
+    const values = {
+      ...(workflows && { workflows: JSON.stringify(workflows) }),
+      ...(runs && { runs: JSON.stringify(runs) }),
+      ...(except.length > 0 && { except: JSON.stringify(except) }),
+      alive: JSON.stringify(alive),
+      dead: JSON.stringify(dead),
+      now,
+      limit: Math.max(0, limit),
+    };
+    return query<R>(`${arms.join(" UNION ALL ")} ${inOrder("ASC")}`, values);
+  };
+
   return {
     /** Call it in a transaction: it may read several times. */
     list(filter: RunFilter): ListedRun[] {
@@ -93,45 +140,15 @@ export function listings(db: Connection) {
         values,
       );
     },
-    unfinished({
-      workflows,
-      runs,
-      now,
-      limit,
-      alive = [],
-      dead = [],
-      except = [],
-      blocked = true,
-    }: Timed<UnfinishedFilter>): RunRow[] {
-      const only = [
-        ...(workflows ? [OF_WORKFLOWS] : []),
-        ...(runs ? [OF_RUNS] : []),
-        ...(except.length > 0 ? ["id NOT IN (SELECT value FROM json_each(@except))"] : []),
-      ];
-      const pending = ["status = 'pending' AND in_line = 0", ...only, ...(blocked ? [] : ["blocked IS NULL"])];
-      const running = [
-        "status = 'running' AND in_line = 0",
-        ...only,
-        `(lease_until < @now AND owner NOT IN (SELECT value FROM json_each(@alive))
-          OR owner IN (SELECT value FROM json_each(@dead)))`,
-      ];
-      const due = ["status = 'waiting'", "wake_at <= @now", ...only];
-      const arms = [
-        select(pending, { index: runs ? "" : "INDEXED BY runs_ready" }),
-        select(running),
-        select(due, { index: runs ? "" : "INDEXED BY runs_by_wake" }),
-      ];
-      const values = {
-        ...(workflows && { workflows: JSON.stringify(workflows) }),
-        ...(runs && { runs: JSON.stringify(runs) }),
-        ...(except.length > 0 && { except: JSON.stringify(except) }),
-        alive: JSON.stringify(alive),
-        dead: JSON.stringify(dead),
-        now,
-        limit: Math.max(0, limit),
-      };
-      return query<Row>(`${arms.join(" UNION ALL ")} ${inOrder("ASC")}`, values).map(runOf);
-    },
+    unfinished: (filter: Timed<UnfinishedFilter>): RunRow[] => needing<Row>(filter).map(runOf),
+    /** The same, without values. */
+    candidates: (filter: Timed<UnfinishedFilter>): Candidate[] =>
+      needing<CandidateColumns>(filter, CANDIDATE).map(({ owner, queue, blocked_under, ...row }) => ({
+        ...row,
+        owner: owner ?? undefined,
+        queue: queue ?? undefined,
+        blockedUnder: blocked_under ?? undefined,
+      })),
   };
 }
 
