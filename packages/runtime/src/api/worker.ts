@@ -33,7 +33,7 @@ export interface WorkerState {
 const DEFAULT_CONCURRENCY = 10;
 
 /** Milliseconds after which a worker looks at blocked runs again: their code may have been deployed in another process. */
-const BLOCKED_INTERVAL = 60_000;
+const BLOCKED_INTERVAL = 10_000;
 
 /** Milliseconds after which a worker without room asks for it again. */
 const ROOM_INTERVAL = 50;
