@@ -20,7 +20,8 @@ export interface Lane {
 
 export async function openLane(schema: string, { urlOf, clear }: ReturnType<typeof databases>): Promise<Lane> {
   const url = `${urlOf(schema)}&application_name=${schema}`;
-  const [owner, other] = [postgresStore(url), postgresStore(url)];
+  // on a busy machine, a call may take long
+  const [owner, other] = [postgresStore(url, { timeout: 60_000 }), postgresStore(url, { timeout: 60_000 })];
   for (const store of [owner, other]) await store.open({ now: () => NOW });
   const gate = await gateOf(urlOf(schema), schema);
   const close = async (): Promise<void> => {
