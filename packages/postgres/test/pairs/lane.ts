@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { postgresStore, type PostgresStore } from "../../src/index.ts";
 import type { databases } from "../databases.ts";
 import type { Case } from "./cases.ts";
-import { gateOf, type Gate } from "./gate.ts";
+import { gateOf, type Gate, type Together } from "./gate.ts";
 import { differences, expected, sorted, stateOf, type Outcome } from "./outcome.ts";
 import { NOW, situations, transitions } from "./transitions.ts";
 
@@ -33,7 +33,10 @@ export async function openLane(schema: string, { urlOf, clear }: ReturnType<type
 }
 
 /** Calls the two. Undefined: the first one writes fewer rows. */
-export async function together(lane: Lane, { situation, first, second, point }: Case) {
+export async function together(
+  lane: Lane,
+  { situation, first, second, point }: Case,
+): Promise<Together<unknown, unknown> | undefined> {
   await lane.clear();
   await situations[situation]!(lane.owner);
   const call = (name: string) => async () => {
