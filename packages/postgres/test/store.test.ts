@@ -348,6 +348,20 @@ describe("watch", () => {
     expect(heard.count).toBeLessThan(20);
   });
 
+  test("says nothing of requests that found nothing to do, so that idle workers do not wake each other", async () => {
+    const one = await opened(urlOf("idle"));
+    const other = await opened(urlOf("idle"));
+    const heard = await listening(one);
+    expect(await other.expire({ expired: "1", timedOut: "1" })).toEqual([]);
+    expect(await other.claimRuns([{ run: "nobody", lease }])).toEqual([undefined]);
+    expect(await other.prune({ endedBefore: 1, limit: 10 })).toBe(0);
+    expect(await other.commit([{ type: "progress", run: "nobody", epoch: 1, value: "1" }])).toEqual([false]);
+    await setTimeout(150);
+    expect(heard.count).toBe(0);
+    await other.createRun(run("r"));
+    await expect.poll(() => heard.count).toBeGreaterThan(0);
+  });
+
   test("a connection that is lost is made again", async () => {
     const way = await proxy();
     const one = await opened(way.url("heard"));
