@@ -121,9 +121,18 @@ export function postgresStore(url: string, options: PostgresOptions = {}): Postg
     const answer = perform();
     if (!DURABLE_WRITES.has(method as never) || (method === "commit" && isOnlySteps(args[0] as readonly Write[])))
       return answer;
-    return Promise.resolve(answer).finally(() => session?.hints.written());
+    const hint = (): void => session?.hints.written();
+    const answered = Promise.resolve(answer);
+    answered.then((given) => hasWritten(given) && hint(), hint);
+    return answered;
   }) as PostgresStore;
 }
+
+/** Whether a call may have written something, by its answer. A worker asks now and then what has expired: mostly nothing has, and nobody needs to look for it. */
+const hasWritten = (answer: unknown): boolean =>
+  Array.isArray(answer)
+    ? answer.some((each) => each !== undefined && hasWritten(each))
+    : answer !== false && answer !== 0;
 
 /** A pooler that takes no settings of a session in is one that has no use for prepared statements either. */
 async function openDatabase(place: Place): Promise<{ readonly database: Database; readonly place: Place }> {

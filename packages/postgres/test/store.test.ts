@@ -369,6 +369,19 @@ describe("watch", () => {
     expect(heard.count).toBeLessThan(20);
   });
 
+  test("says nothing of calls that found nothing to do", async () => {
+    const one = await opened(urlOf("calm"));
+    const other = await opened(urlOf("calm"));
+    const heard = await listening(one);
+    expect(await other.expire({ expired: "1", timedOut: "1" })).toEqual([]);
+    expect(await other.prune({ endedBefore: 1, limit: 10 })).toBe(0);
+    expect(await other.commit([{ type: "progress", run: "nobody", epoch: 1, value: "1" }])).toEqual([false]);
+    await setTimeout(200);
+    expect(heard.count).toBe(0);
+    await other.defineQueue({ name: "q", concurrency: 1 });
+    await expect.poll(() => heard.count).toBe(1);
+  });
+
   test("a connection that is lost is made again", async () => {
     const way = await proxy();
     const one = await opened(way.url("heard"));
