@@ -90,7 +90,7 @@ describe("the schema", () => {
     await database.close();
   }
 
-  test("a newer version is added while an older program goes on, and a later start of that program accepts it", async () => {
+  test("a newer version is added while an older program keeps running, and a later start of that program accepts it", async () => {
     const old = await opened(urlOf("rolling"));
     await old.createRun(run("r"));
     await migrated("rolling", newer);
@@ -122,27 +122,6 @@ describe("the schema", () => {
     await expect(migrated("failing", wrong)).rejects.toThrow("nothing");
     const { rows } = await query("SELECT version, to_regclass('failing.half') AS half FROM failing.meta");
     expect(rows).toEqual([{ version: migrations.length, half: null }]);
-  });
-
-  test("a role without the right to create anything can use it", async () => {
-    await opened(urlOf("granted"));
-    await query(`CREATE ROLE app LOGIN; GRANT USAGE ON SCHEMA granted TO app;
-      GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA granted TO app; GRANT USAGE ON ALL SEQUENCES IN SCHEMA granted TO app;`);
-    const url = (schema: string) => urlOf(schema).replace("postgres@", "app@");
-    const store = await opened(url("granted"));
-    await store.createRun(run("r", { lease, queue: { queue: "q", key: "", rank: 1 } }));
-    await store.commit([{ type: "finish", run: "r", epoch: 1, status: "completed", output: "1", unhandled: [] }]);
-    const schedule = {
-      name: "daily",
-      timing: "t",
-      policy: "p",
-      overlap: "skip",
-      workflow: "ship",
-      file: "f.ts",
-    } as const;
-    await store.putSchedule({ ...schedule, input: "1", inputHash: "h", code: "c", modules: "m", anchor: 0, nextAt: 1 });
-    expect(await store.getRun("r")).toMatchObject({ status: "completed" });
-    await expect(postgresStore(url("not_granted")).open()).rejects.toMatchObject({ code: "STORE_REFUSED" });
   });
 
   test("a wrong database is named", async () => {
