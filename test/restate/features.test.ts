@@ -85,7 +85,7 @@ describe.skipIf(restateBinary() === undefined)(
       await Promise.all([2, 3, 4].map((n) => run.complete("letter", n)));
       await run.complete("letter", "last");
       const { id, got } = await run.result();
-    expect(id).toBe("many");
+      expect(id).toBe("many");
       expect(got[0]).toBe("early");
       expect(got.slice(1, 4).toSorted()).toEqual([2, 3, 4]);
       expect(got[4]).toBe("last");
