@@ -97,6 +97,9 @@ export default {
       // found with require.resolve, because its data files are used
       ignoreDependencies: ["vega-datasets"],
     },
+    "playground/fleet": {
+      vite: { config: [], entry: ["vite.config.ts", "src/{worker,front,machine}.ts", "launcher/launch.ts"] },
+    },
     "playground/examples": {
       entry: ["run.mjs", "src/*.ts"],
     },

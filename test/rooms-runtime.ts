@@ -42,6 +42,7 @@ export const runtimeRooms = {
   ],
   "test-kit": ["process", "storage", "steps", "execution", "definitions", "config", "values"],
   "index.ts": ["api", "schedules", "process", "steps", "execution", "config", "values"],
+  "engine.ts": ["process", "execution", "history", "definitions", "config", "values"],
   "internal.ts": ["compiled"],
   "otel.ts": ["config"],
   "testing.ts": ["test-kit", "process", "config"],

@@ -1,5 +1,5 @@
 import { PerdureError } from "@perdure/protocol";
-import type { Awaitable, Store, Write } from "@perdure/store/contract";
+import type { Awaitable, SchemaVersions, Store, Write } from "@perdure/store/contract";
 import { Recent } from "@perdure/store/recent";
 import { DURABLE_WRITES, wrapStore } from "@perdure/store/wrap-store";
 import { connect, type Database } from "./connection/database.ts";
@@ -26,7 +26,7 @@ import {
 } from "./requests/runs.ts";
 import { postgresSchedules } from "./requests/schedules.ts";
 import type { Session, Use } from "./requests/session.ts";
-import { migrate } from "./schema/migrate.ts";
+import { migrate, versions } from "./schema/migrate.ts";
 
 /** A store with everything that a store may have. */
 export type PostgresStore = Required<Store>;
@@ -57,7 +57,7 @@ export function postgresStore(url: string, options: PostgresOptions = {}): Postg
     name: place.name,
     async open({ now } = {}) {
       if (session) return;
-      const { database, place: found } = await openDatabase(place);
+      const { database, place: found } = await openDatabase(place, migrate);
       session = {
         database,
         held: heldRuns(),
@@ -65,6 +65,11 @@ export function postgresStore(url: string, options: PostgresOptions = {}): Postg
         now: () => now?.() ?? null,
         hints: hints(found, database),
       };
+    },
+    async migrate({ check = false } = {}) {
+      const { database, versions: before } = await openDatabase(place, check ? look : migrate);
+      await database.close();
+      return before;
     },
     async close() {
       const open = session;
@@ -125,15 +130,21 @@ export function postgresStore(url: string, options: PostgresOptions = {}): Postg
   }) as PostgresStore;
 }
 
+type Prepare = (database: Database, place: Place) => Promise<SchemaVersions>;
+
+const look: Prepare = (database, place) => versions(database.query, place);
+
 /** A pooler that takes no settings of a session in is one that has no use for prepared statements either. */
-async function openDatabase(place: Place): Promise<{ readonly database: Database; readonly place: Place }> {
+async function openDatabase(
+  place: Place,
+  prepare: Prepare,
+): Promise<{ readonly database: Database; readonly place: Place; readonly versions: SchemaVersions }> {
   const database = connect(place);
   try {
-    await migrate(database, place);
-    return { database, place };
+    return { database, place, versions: await prepare(database, place) };
   } catch (error) {
     await database.close();
-    if (place.prepared && isPooled(error)) return openDatabase({ ...place, prepared: false });
+    if (place.prepared && isPooled(error)) return openDatabase({ ...place, prepared: false }, prepare);
     throw error;
   }
 }

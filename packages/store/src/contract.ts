@@ -237,6 +237,14 @@ export interface OpenOptions {
   readonly now?: (() => number) | undefined;
 }
 
+/** Which version of its schema a store has. */
+export interface SchemaVersions {
+  /** The version that was found. 0: there was no store. */
+  readonly found: number;
+  /** The version that this package works with. */
+  readonly known: number;
+}
+
 export interface Store extends Partial<FlowStore & ScheduleStore> {
   /** Appears in messages, for example `sqlite:perdure.db`. */
   readonly name: string;
@@ -252,6 +260,12 @@ export interface Store extends Partial<FlowStore & ScheduleStore> {
    */
   open(options?: OpenOptions): Awaitable<void>;
   close(): Awaitable<void>;
+  /**
+   * Creates or migrates the store as `open` does, but leaves it closed, and answers with the versions of before. With `check`, it changes nothing. A store without a
+   * schema has no such method.
+   * @throws PerdureError `STORE_NEWER` if this package must not use the store
+   */
+  migrate?(request?: { readonly check?: boolean }): Awaitable<SchemaVersions>;
   /** The store's clock: that of its server, if it has one, else that of this machine. */
   time(): Awaitable<number>;
 

@@ -44,7 +44,11 @@ export function connect(place: Place): Database {
   // an idle connection that is lost is replaced by the next query
   pool.on("error", () => {});
   const clients = new Set<pg.PoolClient>();
-  pool.on("connect", (client) => void clients.add(client));
+  pool.on("connect", (client) => {
+    clients.add(client);
+    // an error between two answers is an error of the next query. It may come in one piece with the news that the session has begun, before whoever waits for it knows
+    client.on("error", () => {});
+  });
   pool.on("remove", (client) => void clients.delete(client));
   const statements = new Map<string, { readonly text: string; readonly name: string }>();
 
@@ -60,9 +64,6 @@ export function connect(place: Place): Database {
 
   const using = async <T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
     const client = await pool.connect();
-    // what happens to the connection between two answers is an error of the next query
-    const ignore = (): void => {};
-    client.on("error", ignore);
     let failed: unknown;
     try {
       return await work(client);
@@ -70,7 +71,6 @@ export function connect(place: Place): Database {
       failed = error;
       throw error;
     } finally {
-      client.off("error", ignore);
       const isBroken = failed !== undefined && breaksConnection(failed);
       if (isBroken) destroy(client);
       client.release(isBroken);

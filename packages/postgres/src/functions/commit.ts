@@ -113,14 +113,14 @@ BEGIN
 END $$;
 
 CREATE FUNCTION @.write(given jsonb, now float8) RETURNS boolean LANGUAGE plpgsql AS $$
-DECLARE r @.runs;
+DECLARE r @.runs; its_time float8 := coalesce((given->>'at')::float8, now);
 BEGIN
   SELECT * INTO r FROM @.runs WHERE @.short(id) = @.short(given->>'run') AND epoch = (given->>'epoch')::integer AND owner IS NOT NULL;
   IF r.number IS NULL THEN RETURN false; END IF;
   CASE given->>'type'
     WHEN 'step' THEN RETURN @.put_step(r, given, now);
-    WHEN 'finish' THEN PERFORM @.finish(r, given->>'status', given->>'output', given->'unhandled', (given->>'compensated')::boolean, now);
-    WHEN 'release' THEN PERFORM @.release(r, given, now);
+    WHEN 'finish' THEN PERFORM @.finish(r, given->>'status', given->>'output', given->'unhandled', (given->>'compensated')::boolean, its_time);
+    WHEN 'release' THEN PERFORM @.release(r, given, its_time);
     WHEN 'progress' THEN UPDATE @.runs SET progress = given->>'value' WHERE number = r.number;
     WHEN 'code' THEN
       PERFORM @.record_code(given->>'code', given->>'modules');

@@ -36,6 +36,21 @@ export const stepCases: Cases = {
       ["completed", '"done"', T + 7, false, false],
     );
   },
+  "the end and the release of an imported run have the times that they had where it comes from": async (store) => {
+    await owned(store, "ended");
+    await owned(store, "released");
+    const at = T - 5_000;
+    const end = { type: "finish", status: "completed", output: "1", unhandled: [], at } as const;
+    const release = { type: "release", status: "pending", at } as const;
+    await store.store.commit([
+      { ...end, run: "ended", epoch: 1 },
+      { ...release, run: "released", epoch: 1 },
+    ]);
+    for (const run of ["ended", "released"]) {
+      const { updatedAt, releasedAt } = await get(store, run);
+      assert.deepEqual([updatedAt, releasedAt], [at, at]);
+    }
+  },
   "S20 a batch that is sent again under its id is done once, and has the same answers": async (store) => {
     await owned(store, "r");
     await owned(store, "other");

@@ -3,7 +3,7 @@ import { checkOptions, PerdureError, systemTime } from "@perdure/protocol";
 import type { Claimed, CreatedRun, NewRun, RunRow, Store, Wakeup, Write } from "../contract.ts";
 import { applyBatch, leaveSlot, putNext } from "./commit.ts";
 import { codesTable } from "./codes.ts";
-import { connect, fileIdentity, settings, type Durability, type Settings } from "./connection.ts";
+import { connect, fileIdentity, migrateFile, settings, type Durability, type Settings } from "./connection.ts";
 import { translate, type Place } from "./errors.ts";
 import { executionsTable } from "./executions.ts";
 import { admit, enqueue, expire, freeSlots, itemsOf, offers, offersOf, queueRows } from "./flow/flow.ts";
@@ -133,6 +133,7 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
       session = undefined;
       open?.close();
     },
+    migrate: (request) => migrateFile(place, request),
     settings: () => use((open) => open.settings()),
     time,
     watch: (changed) => use((open) => watchFile(place.path, open.version, changed)),
