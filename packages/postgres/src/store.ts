@@ -126,9 +126,28 @@ export function postgresStore(url: string, options: PostgresOptions = {}): Postg
     const answer = perform();
     if (!DURABLE_WRITES.has(method as never) || (method === "commit" && isOnlySteps(args[0] as readonly Write[])))
       return answer;
-    return Promise.resolve(answer).finally(() => session?.hints.written());
+    const written = (): void => session?.hints.written();
+    return Promise.resolve(answer).then(
+      (done) => {
+        if (!isNothing(done)) written();
+        return done;
+      },
+      (error: unknown) => {
+        written(); // whether it was done is not known
+        throw error;
+      },
+    );
   }) as PostgresStore;
 }
+
+/**
+ * Whether an answer says that nothing was written. Workers look when they hear of a write, and what they ask for then mostly has nothing to do: if that were
+ * announced, they would keep each other awake.
+ */
+const isNothing = (answer: unknown): boolean =>
+  answer === false ||
+  answer === 0 ||
+  (Array.isArray(answer) && answer.every((each) => each === undefined || each === false));
 
 type Prepare = (database: Database, place: Place) => Promise<SchemaVersions>;
 

@@ -348,6 +348,21 @@ describe("watch", () => {
     expect(heard.count).toBeLessThan(20);
   });
 
+  test("tells nothing of a write that had nothing to do: workers look when they hear of one", async () => {
+    const one = await opened(urlOf("quiet"));
+    const other = await opened(urlOf("quiet"));
+    await other.createRun({ ...run("r"), lease: { owner: "A", ms: 60_000 } });
+    const heard = await listening(one);
+    await other.expire({ expired: "1", timedOut: "1" });
+    await other.prune({ endedBefore: 0, limit: 10 });
+    await other.claimRuns([{ run: "r", lease: { owner: "B", ms: 60_000 } }]);
+    await other.commit([{ type: "finish", run: "r", epoch: 7, status: "completed", output: "1" }]);
+    await setTimeout(150);
+    expect(heard.count).toBe(0);
+    await other.deliver({ run: "r", name: "go", payload: "1" });
+    await expect.poll(() => heard.count).toBeGreaterThan(0);
+  });
+
   test("a connection that is lost is made again", async () => {
     const way = await proxy();
     const one = await opened(way.url("heard"));
