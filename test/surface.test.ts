@@ -169,6 +169,7 @@ test("the exports of every entry point match the snapshot", () => {
       ],
       "perdure/tools": [
         "Build",
+        "allRuns",
         "checkOptions",
         "copyStore",
         "createCodec",

@@ -2,6 +2,8 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { ExecutionRow, RunRow, SignalRow, StepRow } from "perdure";
 
 export interface Document {
+  /** Its place in the order of their insertion. */
+  readonly number: number;
   run: RunRow;
   steps: StepRow[];
   signals: { readonly row: SignalRow; consumed: boolean }[];
@@ -95,6 +97,11 @@ export class Documents {
     this.removed.add(id);
     this.parsed.delete(id);
     this.deleted.set(id, epoch);
+  }
+
+  /** The number of a new document. */
+  nextNumber(): number {
+    return this.revision * 1_000_000 + this.parsed.size;
   }
 
   add(document: Document): Document {

@@ -1,13 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
 import type {
+  Claimed,
   FinalStatus,
   Lease,
   NewRun,
   PruneFilter,
-  RunCount,
-  RunFilter,
-  RunHead,
   RunRow,
   SignalRow,
   StepFilter,
@@ -20,6 +18,7 @@ import type {
 import { Recent } from "../../packages/store/src/recent.ts";
 import { EARLY_SIGNAL_LIFETIME } from "../../packages/store/src/status.ts";
 import { DocumentDatabase, Documents, type Document } from "./document-database.ts";
+import { among, claimNext, counts, list, unfinished } from "./document-lists.ts";
 
 /** An asynchronous store. Several stores can share a database. */
 export function documentStore(database: DocumentDatabase = new DocumentDatabase()): Store {
@@ -46,6 +45,7 @@ export function documentStore(database: DocumentDatabase = new DocumentDatabase(
     time: async () => turn().then(now),
     close: () => turn(),
     createRun: (run) => update((documents) => create(documents, run, now())),
+    createRuns: (runs) => update((documents) => runs.map((run) => create(documents, run, now()))),
     getRun: (id) => look((documents) => documents.find(id)?.run),
     getCode: (code) => look(({ codes }) => codes.get(code)),
     listRuns: (filter) => look((documents) => list(documents, filter)),
@@ -58,6 +58,12 @@ export function documentStore(database: DocumentDatabase = new DocumentDatabase(
         ),
       ]),
     claim: (request) => update((documents) => claim(documents, { ...request, now: now() })),
+    claimRuns: (claims) => update((documents) => claims.map((each) => claimed(documents, { ...each, now: now() }))),
+    claimNext: (request) =>
+      update((documents) => {
+        const at = now();
+        return claimNext(documents, { ...request, now: at }, (each) => claimed(documents, { ...each, now: at }));
+      }),
     executions: (id) => look((documents) => documents.find(id)?.executions ?? []),
     renew: (renewal) => update((documents) => renew(documents, { ...renewal, now: now() })),
     steps: (id, filter = {}) => look((documents) => selected(documents.find(id)?.steps ?? [], filter)),
@@ -80,9 +86,9 @@ export function documentStore(database: DocumentDatabase = new DocumentDatabase(
 }
 
 type Changes = { readonly [K in keyof RunRow]?: RunRow[K] | undefined };
-type Request<M extends "claim" | "renew" | "deliver" | "cancel" | "unfinished" | "fork" | "delete"> = Parameters<
-  Store[M]
->[0] & { readonly now: number };
+type Request<M extends "claim" | "renew" | "deliver" | "cancel" | "fork" | "delete"> = Parameters<Store[M]>[0] & {
+  readonly now: number;
+};
 
 /** A value of `undefined` removes the field, as in JSON. */
 function change(document: Document, changes: Changes): void {
@@ -110,7 +116,14 @@ function create(
     startedAt: given.startedAt ?? createdAt ?? now,
     updatedAt: now,
   };
-  const document = documents.add({ run, steps: [], signals: [], claimedSeq: 0, executions: [] });
+  const document = documents.add({
+    number: documents.nextNumber(),
+    run,
+    steps: [],
+    signals: [],
+    claimedSeq: 0,
+    executions: [],
+  });
   if (lease) own(document, lease, now);
   documents.record({ code: given.code, modules });
   for (const each of documents.early.filter((early) => early.run === given.id)) deliver(documents, each);
@@ -150,6 +163,13 @@ function claim(documents: Documents, { run, lease, now, from }: Request<"claim">
   return document.run;
 }
 
+function claimed(documents: Documents, request: Request<"claim">): Claimed | undefined {
+  const from = documents.find(request.run)?.run.owner;
+  const run = claim(documents, request);
+  const steps = selected(documents.find(request.run)?.steps ?? [], {});
+  return run && { run, ...(from !== undefined && { from }), steps };
+}
+
 function renew(documents: Documents, { runs, ms, now }: Request<"renew">): boolean[] {
   return runs.map(({ run, epoch }) => {
     const document = documents.owned(run, epoch);
@@ -158,9 +178,6 @@ function renew(documents: Documents, { runs, ms, now }: Request<"renew">): boole
     return document !== undefined;
   });
 }
-
-const among = (wanted: string | readonly string[] | undefined, value: string): boolean =>
-  wanted === undefined || [wanted].flat().includes(value);
 
 function selected(steps: StepRow[], { after, open, id, values, limit }: StepFilter): StepRow[] {
   const inOrder = steps.sort((a, b) => (a.seq ?? Infinity) - (b.seq ?? Infinity) || 0);
@@ -173,76 +190,6 @@ function selected(steps: StepRow[], { after, open, id, values, limit }: StepFilt
     for (const step of wanted)
       Object.assign(step, { input: undefined }, step.state === "completed" && { output: undefined });
   return JSON.parse(JSON.stringify(wanted)) as StepRow[];
-}
-
-function list(documents: Documents, filter: RunFilter): RunHead[] {
-  const { status, workflow, runs: ids, tags = [], parent, createdAfter, createdBefore, search = "" } = filter;
-  const { schedule, order, before, limit = 100 } = filter;
-  const newestFirst = documents
-    .all()
-    .map(({ run }) => run)
-    .reverse();
-  const isDue = ({ wakeAt }: RunRow): boolean => wakeAt !== undefined;
-  const due = documents
-    .recorded()
-    .map(({ run }) => run)
-    .filter(isDue)
-    .sort((a, b) => (a.wakeAt ?? 0) - (b.wakeAt ?? 0));
-  const runs = order === "due" ? [...due, ...newestFirst.filter((run) => !isDue(run))] : newestFirst;
-  const bound = before === undefined ? -1 : runs.findIndex(({ id }) => id === before);
-  if (before !== undefined && bound < 0) return [];
-  const isWanted = (run: RunRow): boolean =>
-    (among(status, run.status) || (run.blocked !== undefined && among(status, "blocked"))) &&
-    among(workflow, run.workflow) &&
-    among(ids, run.id) &&
-    run.id.includes(search) &&
-    tags.every((tag) => run.tags?.includes(tag)) &&
-    (parent === undefined || parent === run.parent) &&
-    (schedule === undefined || schedule === run.schedule) &&
-    run.createdAt >= (createdAfter ?? -Infinity) &&
-    run.createdAt < (createdBefore ?? Infinity);
-  return runs
-    .slice(bound + 1)
-    .filter(isWanted)
-    .slice(0, limit)
-    .map(headOf);
-}
-
-function counts(documents: Documents): RunCount[] {
-  const all = documents.recorded().map(({ run }): RunCount => {
-    const { workflow, file, status, blocked } = run;
-    return { workflow, file, status: blocked ? "blocked" : status, count: 0 };
-  });
-  const kinds = new Map(all.map((kind) => [JSON.stringify(kind), kind]));
-  return [...kinds].map(([key, kind]) => ({
-    ...kind,
-    count: all.filter((each) => JSON.stringify(each) === key).length,
-  }));
-}
-
-function headOf({ input: _, codeHistory: __, seed: ___, unhandled: ____, output, ...head }: RunRow): RunHead {
-  return output !== undefined && among(["failed", "cancelled"], head.status) ? { ...head, output } : head;
-}
-
-function unfinished(documents: Documents, filter: Request<"unfinished">): RunRow[] {
-  const { workflows, runs: wanted, now, limit, alive = [], dead = [], except = [], blocked = true } = filter;
-  const needsOwner = ({ owner = "", leaseUntil = Infinity }: RunRow): boolean =>
-    dead.includes(owner) || (leaseUntil < now && !alive.includes(owner));
-  const isPending = (run: RunRow): boolean => run.status === "pending" && (blocked || run.blocked === undefined);
-  const mayNeedOwner = (run: RunRow): boolean =>
-    isPending(run) ||
-    (run.status === "waiting" && (run.wakeAt ?? Infinity) <= now) ||
-    (run.status === "running" && needsOwner(run));
-  const runs = documents.all().map(({ run }) => run);
-  return runs
-    .filter(
-      (run) =>
-        (workflows?.includes(run.workflow) ?? true) &&
-        (wanted?.includes(run.id) ?? true) &&
-        !except.includes(run.id) &&
-        mayNeedOwner(run),
-    )
-    .slice(0, limit);
 }
 
 function apply(documents: Documents, write: Write, now: number): boolean {

@@ -36,15 +36,15 @@ async function read<T>(path: string): Promise<T> {
 }
 
 interface List {
-  readonly runs: readonly { readonly id: string }[];
+  readonly runs: readonly { readonly id: string; readonly cursor: string }[];
   readonly hasMore: boolean;
 }
 
 async function everyRun(): Promise<string[]> {
   const ids: string[] = [];
   for (let page: List | undefined; page?.hasMore ?? true;) {
-    const before = ids.at(-1);
-    page = await read<List>(`runs?limit=1000${before === undefined ? "" : `&before=${encodeURIComponent(before)}`}`);
+    const after = page?.runs.at(-1)?.cursor;
+    page = await read<List>(`runs?limit=1000${after === undefined ? "" : `&after=${encodeURIComponent(after)}`}`);
     ids.push(...page.runs.map(({ id }) => id));
   }
   return ids;

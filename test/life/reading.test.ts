@@ -391,8 +391,22 @@ test("listRuns() finds runs by a part of their id, and lists the next due first"
   expect(await ids({ search: "P" })).toEqual([]);
   expect(await ids({ order: "due" })).toEqual(["c-1", "p-1", "p-2", "a-1"]);
   expect(await ids({ order: "due", before: "p-1", limit: 1 })).toEqual(["p-2"]);
+  await expect(listRuns({ before: "none" })).rejects.toMatchObject({ code: "RUN_NOT_FOUND" });
   // @ts-expect-error it is "due"
   await expect(listRuns({ order: "deu" })).rejects.toMatchObject({ code: "OPTION_INVALID" });
+});
+
+test("listRuns() goes on after a run that was deleted meanwhile", async () => {
+  begin();
+  for (const id of ["q-1", "q-2", "q-3"]) await (await start(calls, [id])).cancel();
+  await settled();
+  const first = await listRuns({ limit: 2 });
+  expect(first.map(({ id }) => id)).toEqual(["q-3", "q-2"]);
+  await (await getRun("q-2")).delete();
+  const next = await listRuns({ limit: 2, after: first.at(-1)?.cursor });
+  expect(next.map(({ id }) => id)).toEqual(["q-1"]);
+  expect(await listRuns({ after: next.at(-1)?.cursor })).toEqual([]);
+  await expect(listRuns({ after: "q-1" })).rejects.toMatchObject({ code: "OPTION_INVALID" });
 });
 
 test("redact() decides what people see of inputs, outputs, errors and progress, and changes no result", async () => {

@@ -43,6 +43,7 @@ const known: Record<Name, readonly string[]> = {
   perdure: ["croner", "devalue", "ms", "valibot", "commander", "hono"],
   "unplugin-perdure": ["valibot"],
   "perdure-postgres": [],
+  "perdure-restate": [],
 };
 
 describe.each(published)("the published package %s", (name) => {

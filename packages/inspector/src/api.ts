@@ -3,7 +3,7 @@
  * value of the program, and a secret that `configure({ redact })` hides does not leave the process.
  *
  * GET  api/overview                                       Overview
- * GET  api/runs?status&workflow&tag&search&parent&schedule&created-after&created-before&before&limit    RunList, newest first
+ * GET  api/runs?status&workflow&tag&search&parent&schedule&created-after&created-before&after&limit    RunList, newest first
  * GET  api/run?id                                         RunPage
  * GET  api/steps?run&after&limit                          StepList, in the order of their ends
  * GET  api/step?run&id                                    StepPage
@@ -54,11 +54,13 @@ export interface RunItem {
   readonly restarts: number;
   /** Its clean-up has undone what it did, so a retry needs force. */
   readonly compensated: boolean;
+  /** Its place in the list that has it. */
+  readonly cursor?: string;
 }
 
 export interface RunList {
   readonly runs: readonly RunItem[];
-  /** Whether older runs follow: ask with `before` and the id of the last one. Where that was deleted meanwhile, the answer is `RUN_NOT_FOUND`. */
+  /** Whether older runs follow: ask with `after` and the cursor of the last one. */
   readonly hasMore: boolean;
 }
 

@@ -14,6 +14,7 @@ import { heldRuns } from "./requests/held.ts";
 import { countRuns, listRuns, owners, prune, unfinished } from "./requests/listings.ts";
 import {
   claim,
+  claimNext,
   claimRuns,
   createRuns,
   executions,
@@ -101,6 +102,7 @@ export function postgresStore(url: string, options: PostgresOptions = {}): Postg
     unfinished: (filter) => use((open) => unfinished(open, filter)),
     claim: (request) => use((open) => claim(open, request)),
     claimRuns: (claims) => use((open) => claimRuns(open, claims)),
+    claimNext: (request) => use((open) => claimNext(open, request)),
     executions: (run) => use((open) => executions(open, run)),
     renew: (renewal) => use((open) => renew(open, renewal)),
     steps: (run, filter = {}) => use((open) => steps(open, run, filter)),

@@ -1,4 +1,5 @@
 import type { Awaitable, Store } from "./contract.ts";
+import { claimingCases, sharedClaimingCases } from "./conformance/claiming.ts";
 import { codeCases } from "./conformance/codes.ts";
 import { ifQueues } from "./conformance/flow/kit.ts";
 import { T } from "./conformance/kit.ts";
@@ -42,6 +43,7 @@ export function testStore(
 ): void {
   const cases = {
     ...ownershipCases,
+    ...claimingCases,
     ...stepCases,
     ...signalCases,
     ...requestCases,
@@ -58,7 +60,7 @@ export function testStore(
     test(name, () => using(make(), run));
   }
   if (!reopen) return;
-  const shared = { ...persistenceCases, ...sharedScheduleCases, ...flowPersistenceCases };
+  const shared = { ...persistenceCases, ...sharedClaimingCases, ...sharedScheduleCases, ...flowPersistenceCases };
   for (const [name, run] of Object.entries(shared)) {
     test(name, () => using(make(), (store, time) => run(store, async () => opened(await reopen(store.store), time))));
   }

@@ -14,11 +14,13 @@
  *
  * The methods document the numbered invariants. The conformance suite quotes the numbers.
  */
+import type { Claim, ClaimNext, Claimed, ExecutionRow, NextRuns, UnfinishedFilter } from "./claims.ts";
 import type { FlowStore } from "./flow.ts";
 import type { Blocked, CreatedRun, FinalStatus, NewRun, RunRow, RunStatus } from "./runs.ts";
 import type { ScheduleStore } from "./schedules.ts";
-import type { Awaitable, Encoded, Lease } from "./terms.ts";
+import type { Awaitable, Encoded } from "./terms.ts";
 
+export type * from "./claims.ts";
 export type {
   FlowStore,
   Gather,
@@ -117,6 +119,12 @@ export interface SignalRow {
 /** A run without its values, for lists. `output` is there if the run failed or was cancelled: it is the error. */
 export type RunHead = Omit<RunRow, "input" | "codeHistory" | "seed" | "unhandled">;
 
+/** A run in a list. */
+export interface ListedRun extends RunHead {
+  /** Its place in the list. Only the store reads this text. */
+  readonly cursor: string;
+}
+
 export interface RunFilter {
   /** `blocked`: pending runs that are blocked. They are among the `pending` ones as well. */
   readonly status?: RunStatus | "blocked" | readonly (RunStatus | "blocked")[];
@@ -140,35 +148,10 @@ export interface RunFilter {
    * due first; of equal times, the first recorded run first; then the others in the order `created`.
    */
   readonly order?: "created" | "due";
-  /** Only runs that come after the run with this id in that order, for the next page. If there is no such run, the list is empty. */
-  readonly before?: string;
+  /** Only runs that come after the one with this `cursor` in that order, for the next page. That run may have changed, or be gone. */
+  readonly after?: string;
   /** Default 100. */
   readonly limit?: number;
-}
-
-export interface Claim {
-  readonly run: string;
-  readonly lease: Lease;
-  /** A dead owner of the run. */
-  readonly from?: { readonly owner: string; readonly epoch: number };
-}
-
-/** A run that was claimed, with what its execution reads first. */
-export interface Claimed {
-  readonly run: RunRow;
-  /** All its steps, as `steps` returns them. Undefined: they cannot be read, for which `steps` gives the reason. */
-  readonly steps?: readonly StepRow[];
-}
-
-/** A claim of a run, and what it found. An execution of the run begins with it. */
-export interface ExecutionRow {
-  readonly epoch: number;
-  readonly owner: string;
-  readonly claimedAt: number;
-  /** The owner that it was taken from: that one had not given up the run. */
-  readonly from?: string;
-  /** The `releasedAt` of the run. Without it and without `from`, the run had had no owner before. */
-  readonly releasedAt?: number;
 }
 
 /** How many runs of a workflow have a status. */
@@ -205,22 +188,6 @@ export interface PruneFilter {
   readonly keep?: number;
   /** At most so many in this call, oldest first. */
   readonly limit: number;
-}
-
-export interface UnfinishedFilter {
-  /** Only runs of these workflows. */
-  readonly workflows?: readonly string[];
-  /** Only these runs. */
-  readonly runs?: readonly string[];
-  readonly limit: number;
-  /** Owners that are known to live: they keep their runs, though a lease has ended. */
-  readonly alive?: readonly string[];
-  /** Owners that are known to have ended: their leases need not end. */
-  readonly dead?: readonly string[];
-  /** Not these runs. */
-  readonly except?: readonly string[];
-  /** False: without blocked runs. Default true. */
-  readonly blocked?: boolean;
 }
 
 /** Changes in the store that the owner of a run in memory must know. */
@@ -275,17 +242,18 @@ export interface Store extends Partial<FlowStore & ScheduleStore> {
    *     type `code`. An existing record under that fingerprint stays. If the run already exists, or the write is refused, nothing is recorded.
    */
   createRun(run: NewRun): Awaitable<CreatedRun>;
-  /** The same for runs that are started together, in order and in one transaction: if it fails, none is created. Without it, each is created alone. */
-  createRuns?(runs: readonly NewRun[]): Awaitable<CreatedRun[]>;
+  /** The same for runs that are started together, in order and in one transaction: if it fails, none is created. */
+  createRuns(runs: readonly NewRun[]): Awaitable<CreatedRun[]>;
   getRun(id: string): Awaitable<RunRow | undefined>;
   /** The `modules` of a code version. Undefined: no run has it, or only runs from a schema that did not record code versions. */
   getCode(code: string): Awaitable<Encoded | undefined>;
-  listRuns(filter: RunFilter): Awaitable<RunHead[]>;
+  /** @throws PerdureError `OPTION_INVALID`: `after` is no cursor of a list in this order */
+  listRuns(filter: RunFilter): Awaitable<ListedRun[]>;
   /** How many runs there are: one entry for each workflow, file and status that a run has, in any order. */
   countRuns(): Awaitable<RunCount[]>;
   /**
    * Runs that need an owner, oldest first: pending runs, waiting runs that are due (`wakeAt` has come), and running runs whose lease has ended or whose
-   * owner is known to have ended.
+   * owner is known to have ended. Not those whose time to begin is over (`beginBy`).
    */
   unfinished(filter: UnfinishedFilter): Awaitable<RunRow[]>;
   /** The owners of running runs, in any order. */
@@ -299,8 +267,14 @@ export interface Store extends Partial<FlowStore & ScheduleStore> {
    *     sets it to 0.
    */
   claim(claim: Claim): Awaitable<RunRow | undefined>;
-  /** The same for several runs, in order and with one call; each answer with the steps of its run. Without it, each is claimed alone. */
-  claimRuns?(claims: readonly Claim[]): Awaitable<(Claimed | undefined)[]>;
+  /** The same for several runs, in order and with one call; each answer with the steps of its run. */
+  claimRuns(claims: readonly Claim[]): Awaitable<(Claimed | undefined)[]>;
+  /**
+   * S20 Claims the next runs that need an owner (as for `unfinished`), the oldest first. Of any number of concurrent calls each run goes to one, and they neither wait for each
+   *     other nor get in each other's way: as long as there are so many runs, each gets as many as it asks for. A run, or a queue, that another transition is
+   *     changing at that moment is passed over and left to the next call.
+   */
+  claimNext(request: ClaimNext): Awaitable<NextRuns>;
 
   /**
    * S19 Each successful claim is recorded, in the same transition. A restart forgets the claims, and a fork has none of the original's. A run that was

@@ -32,6 +32,7 @@ export const DURABLE_WRITES: ReadonlySet<StoreMethod> = new Set([
   "createRuns",
   "claim",
   "claimRuns",
+  "claimNext",
   "commit",
   "deliver",
   "cancel",

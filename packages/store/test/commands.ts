@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { AnyTimedWrite as Write, NewTimedRun as NewRun, TimedStore as Store } from "../src/conformance/timed.ts";
-import type { SignalRow, StepRow } from "../src/index.ts";
+import type { ListedRun, RunFilter, RunHead, SignalRow, StepRow } from "../src/index.ts";
 import {
   calling,
   code,
@@ -148,8 +148,8 @@ const claimRuns = calling(
   "claimRuns",
   fc.record({ now: time, claims: fc.array(fc.record({ run, lease }), { maxLength: 4 }) }),
   async (store, { now, claims }) => {
-    const answers = await store.claimRuns?.(claims.map((each) => ({ ...each, now })));
-    return answers?.map((claimed) => claimed && { ...claimed, steps: sortedSteps(claimed.steps ?? []) });
+    const answers = await store.claimRuns(claims.map((each) => ({ ...each, now })));
+    return answers.map((claimed) => claimed && { ...claimed, steps: sortedSteps(claimed.steps ?? []) });
   },
 );
 
@@ -160,6 +160,38 @@ const commit = calling(
     const writes: Write[] = [];
     for (const { write: each, offset } of drawn) writes.push(written(each, await epochOf(store, each.run, offset), at));
     return store.commit(writes);
+  },
+);
+
+const executables = fc
+  .record({
+    ship: fc.constantFrom({}, { file: "f.ts" }, { notFiles: ["f.ts"] }, { notBlockedUnder: "k" }, undefined),
+    bill: fc.constantFrom({}, undefined),
+  })
+  .map((given) =>
+    Object.entries(given).flatMap(([name, each]) => (each ? [{ workflow: name, ...(each as object) }] : [])),
+  );
+
+const claimNext = calling(
+  "claimNext",
+  fc
+    .record({
+      executables,
+      queues: maybe(fc.constant(["q"])),
+      lease,
+      limit: fc.nat({ max: 3 }),
+      alive: maybe(fc.subarray(["me", "you"])),
+      dead: maybe(fc.subarray(["me", "you"])),
+      except: maybe(fc.uniqueArray(run)),
+      blocked: maybe(fc.boolean()),
+      stalled: maybe(fc.boolean()),
+      count: maybe(fc.nat({ max: 3 })),
+      now: time,
+    })
+    .map(compact),
+  async (store, given) => {
+    const { claimed, left } = await store.claimNext(given);
+    return { left, claimed: claimed.map(({ steps = [], ...each }) => ({ ...each, steps: sortedSteps(steps) })) };
   },
 );
 
@@ -182,7 +214,6 @@ const filter = fc
     createdBefore: maybe(time),
     search: maybe(fc.constantFrom("a", "B", "")),
     order: maybe(fc.constantFrom("created" as const, "due" as const)),
-    before: maybe(run),
     limit: maybe(fc.nat({ max: 5 })),
   })
   .map(compact);
@@ -224,6 +255,7 @@ const unfinished = fc
 const commands: { readonly weight: number; readonly arbitrary: fc.Arbitrary<Command> }[] = [
   { weight: 4, arbitrary: claim },
   { weight: 2, arbitrary: claimRuns },
+  { weight: 3, arbitrary: claimNext },
   { weight: 8, arbitrary: commit },
   { weight: 1, arbitrary: renew },
   {
@@ -266,7 +298,11 @@ const commands: { readonly weight: number; readonly arbitrary: fc.Arbitrary<Comm
       sortedSteps(await store.steps(id, given)),
     ),
   },
-  { weight: 1, arbitrary: calling("listRuns", filter, (store, given) => store.listRuns(given)) },
+  {
+    weight: 1,
+    arbitrary: calling("listRuns", filter, async (store, given) => withoutCursors(await store.listRuns(given))),
+  },
+  { weight: 1, arbitrary: calling("listRuns after", fc.tuple(filter, fc.nat({ max: 3 })), pageAfter) },
   { weight: 1, arbitrary: calling("unfinished", unfinished, (store, given) => store.unfinished(given)) },
 ];
 
@@ -290,7 +326,7 @@ export function drawnCommand({ queues, forward }: { queues: boolean; forward: bo
 
 /** Everything that can be read of the generated runs through the contract. */
 export async function everything(store: Store) {
-  const runs = await store.listRuns({});
+  const runs = withoutCursors(await store.listRuns({}));
   const steps = await Promise.all(runs.map(async ({ id }) => sortedSteps(await store.steps(id))));
   const wakeups = await store.wakeups(runs.map(({ id, epoch }) => ({ run: id, epoch })));
   const codes = await Promise.all(["c1", "c2", "c3"].map((each) => store.getCode(each)));
@@ -300,6 +336,16 @@ export async function everything(store: Store) {
   const schedules = await store.listSchedules?.();
   const owners = [...(await store.owners())].sort();
   return { runs, wakeups, steps, codes, counts, rows, executions, schedules, owners, flow: await flowState(store) };
+}
+
+/** Each store has cursors of its own. */
+const withoutCursors = (runs: readonly ListedRun[]): RunHead[] => runs.map(({ cursor: _, ...run }) => run);
+
+/** The page after the run at `place` of the whole list. */
+async function pageAfter(store: Store, [given, place]: readonly [RunFilter, number]): Promise<RunHead[]> {
+  const { limit: _, ...all } = given;
+  const after = (await store.listRuns(all))[place]?.cursor;
+  return withoutCursors(await store.listRuns({ ...given, ...(after !== undefined && { after }) }));
 }
 
 /** Sorts the open steps, which a store may return in any order. */

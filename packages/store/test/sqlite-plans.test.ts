@@ -56,6 +56,7 @@ function statementsOf(db: Connection): Set<string> {
   for (const blocked of [true, false]) {
     runs.unfinished({ workflows: ["a"], now: 0, limit: 10, blocked });
     runs.unfinished({ runs: ["a"], now: 0, limit: 10, blocked });
+    runs.candidates({ workflows: ["a"], now: 0, limit: 10, blocked });
   }
   return statements;
 }

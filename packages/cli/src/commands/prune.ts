@@ -1,6 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { Option } from "commander";
 import type { Store } from "perdure";
+import { allRuns } from "perdure/tools";
 import type { Add, CommonOptions } from "../command.ts";
 import { EXIT } from "../session/failure.ts";
 import { withStore } from "../session/session.ts";
@@ -18,7 +19,6 @@ interface PruneCommand extends CommonOptions {
 
 /** How many runs one transaction deletes. */
 const BATCH = 100;
-const PAGE = 1_000;
 
 export function addPrune(add: Add): void {
   add<PruneCommand>(
@@ -64,15 +64,10 @@ async function prune(store: Store, { olderThan, keep, ...only }: PruneCommand, d
 async function countOld(store: Store, { olderThan, status = ENDED, workflow, keep }: PruneCommand): Promise<number> {
   const kept = new Map<string, number>();
   let count = 0;
-  for (let before: string | undefined; ;) {
-    const page = { limit: PAGE, ...(workflow && { workflow }), ...(before !== undefined && { before }) };
-    const heads = await store.listRuns({ status, ...page });
-    for (const head of heads) {
-      const place = (kept.get(head.workflow) ?? 0) + 1;
-      kept.set(head.workflow, place);
-      if (place > keep && head.updatedAt < olderThan.getTime()) count++;
-    }
-    before = heads.at(-1)?.id;
-    if (heads.length < PAGE) return count;
+  for await (const head of allRuns(store, { status, ...(workflow && { workflow }) })) {
+    const place = (kept.get(head.workflow) ?? 0) + 1;
+    kept.set(head.workflow, place);
+    if (place > keep && head.updatedAt < olderThan.getTime()) count++;
   }
+  return count;
 }

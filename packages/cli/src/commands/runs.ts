@@ -17,7 +17,7 @@ interface RunsOptions extends CommonOptions {
   readonly schedule?: string;
   readonly createdAfter?: Date;
   readonly createdBefore?: Date;
-  readonly before?: string;
+  readonly after?: string;
   readonly limit?: number;
 }
 
@@ -35,7 +35,7 @@ export function addRuns(add: Add): void {
       timeOption("--created-after <time>", "only runs created then or later"),
       timeOption("--created-before <time>", "only runs created before"),
       wholeNumber("--limit <count>", "at most so many").default(100),
-      new Option("--before <run>", "the next page: only runs created before this run"),
+      new Option("--after <cursor>", "the next page: only runs after this place, which the page before has named"),
     ],
     async (_args, { store, json, tag, ...filter }, terminal) =>
       readStore({ ...(store !== undefined && { store }) }, async () => {
@@ -63,7 +63,7 @@ function printRuns(runs: readonly RunInfo[], { limit = 100 }: RunsOptions, termi
   if (!isForPeople) return;
   const last = runs.at(-1);
   if (!last) terminal.print("no runs");
-  else if (runs.length === limit) terminal.print(terminal.colors.dim(`older ones: --before '${safe(last.id)}'`));
+  else if (runs.length === limit) terminal.print(terminal.colors.dim(`older ones: --after ${last.cursor}`));
 }
 
 /** The most important thing about a run beside its status. */

@@ -118,8 +118,7 @@ async function infoOf(id: string): Promise<RunInfo | undefined> {
 async function allPages(filter: Parameters<typeof listRuns>[0]): Promise<RunInfo[]> {
   const all: RunInfo[] = [];
   for (;;) {
-    const before = all.at(-1)?.id;
-    const page = await listRuns({ ...filter, limit: PAGE, ...(before !== undefined && { before }) });
+    const page = await listRuns({ ...filter, limit: PAGE, after: all.at(-1)?.cursor });
     all.push(...page);
     if (page.length < PAGE) return all;
   }

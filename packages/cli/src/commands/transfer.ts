@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { Option } from "commander";
 import type { RunRow, Store } from "perdure";
-import { Build } from "perdure/tools";
+import { allRuns, Build } from "perdure/tools";
 import type { Add, CommonOptions } from "../command.ts";
 import { EXIT, Failure, type ExitCode } from "../session/failure.ts";
 import { parseReport, record, reportedRun, type Redaction, type Report, type ReportedRun } from "../session/report.ts";
@@ -89,16 +89,10 @@ async function rowsOf(store: Store, ids: readonly string[], withChildren: boolea
   return [...rows.values()];
 }
 
-const PAGE = 500;
-
 async function childrenOf(store: Store, parent: string): Promise<string[]> {
   const ids: string[] = [];
-  for (;;) {
-    const before = ids.at(-1);
-    const page = await store.listRuns({ parent, limit: PAGE, ...(before !== undefined && { before }) });
-    ids.push(...page.map(({ id }) => id));
-    if (page.length < PAGE) return ids;
-  }
+  for await (const { id } of allRuns(store, { parent })) ids.push(id);
+  return ids;
 }
 
 async function reportOf(store: Store, rows: readonly RunRow[], redaction: Redaction | undefined): Promise<Report> {

@@ -21,7 +21,7 @@ export const runsQuery = v.strictObject({
   schedule: v.optional(text),
   "created-after": v.optional(date),
   "created-before": v.optional(date),
-  before: v.optional(text),
+  after: v.optional(text),
   limit: limit(10_000, 200),
 });
 export const runQuery = v.strictObject({ id: text });

@@ -16,7 +16,7 @@ export const isMissing = (error: unknown): boolean =>
 
 /** @param limit - characters of what it last said with `progress()` */
 export function runItem(run: RunInfo, limit = LIST_LIMIT): RunItem {
-  const { id, workflow, file, tags, parent, forkOf, error, blocked, progress, restarts, compensated } = run;
+  const { id, workflow, file, tags, parent, forkOf, error, blocked, progress, restarts, compensated, cursor } = run;
   return {
     id,
     workflow,
@@ -37,6 +37,7 @@ export function runItem(run: RunInfo, limit = LIST_LIMIT): RunItem {
     ...(progress !== undefined && { progress: valueText(progress, limit) }),
     restarts,
     compensated,
+    ...(cursor !== undefined && { cursor }),
   };
 }
 

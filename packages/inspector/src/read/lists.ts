@@ -29,8 +29,6 @@ export async function overview(client: Client, canAct: boolean): Promise<Overvie
 
 export async function runList(client: Client, options: ListOptions & { readonly limit: number }): Promise<RunList> {
   const runs = await client.listRuns({ ...options, limit: options.limit + 1 });
-  // after a run that was deleted meanwhile nothing is found, which is not the end of the list
-  if (runs.length === 0 && options.before !== undefined) await client.getRun(options.before);
   return { runs: runs.slice(0, options.limit).map((run) => runItem(run)), hasMore: runs.length > options.limit };
 }
 
@@ -67,11 +65,10 @@ export async function waitList(
   client: Client,
   { after, limit }: { readonly after?: string; readonly limit: number },
 ): Promise<WaitList> {
-  const before = after === undefined ? {} : { before: after };
-  const runs = await client.listRuns({ status: "waiting", order: "due", limit, ...before });
+  const runs = await client.listRuns({ status: "waiting", order: "due", limit, after });
   const waits = (await Promise.all(runs.map((run) => waitsOf(client, run)))).flat();
-  const last = runs.at(-1);
-  return { waits, ...(last && runs.length === limit && { next: last.id }) };
+  const next = runs.length === limit ? runs.at(-1)?.cursor : undefined;
+  return { waits, ...(next !== undefined && { next }) };
 }
 
 async function waitsOf(client: Client, run: RunInfo): Promise<WaitItem[]> {

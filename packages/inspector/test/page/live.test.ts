@@ -84,6 +84,7 @@ describe("runs that are read again", () => {
     updatedAt: createdAt,
     restarts: 0,
     compensated: false,
+    cursor: `after ${id}`,
   });
   const loaded: RunList = { runs: [run("d", 4), run("c", 3), run("b", 2), run("a", 1)], hasMore: true };
   const ids = ({ runs, hasMore }: RunList): string => runs.map(({ id }) => id).join("") + (hasMore ? "…" : "");
@@ -95,18 +96,18 @@ describe("runs that are read again", () => {
   });
 
   test("older runs follow the last one", () => {
-    expect(ids(mergeRuns(loaded, "a", { runs: [run("z", 0)], hasMore: false }))).toBe("dcbaz");
+    expect(ids(mergeRuns(loaded, "after a", { runs: [run("z", 0)], hasMore: false }))).toBe("dcbaz");
   });
 
   test("runs that are gone from a part that was read again are gone", () => {
     expect(ids(mergeRuns(loaded, undefined, { runs: [run("d", 4), run("b", 2)], hasMore: true }))).toBe("dba…");
-    expect(ids(mergeRuns(loaded, "d", { runs: [run("b", 2)], hasMore: true }))).toBe("dba…");
+    expect(ids(mergeRuns(loaded, "after d", { runs: [run("b", 2)], hasMore: true }))).toBe("dba…");
     expect(ids(mergeRuns(loaded, undefined, { runs: [run("d", 4)], hasMore: false }))).toBe("d");
     expect(ids(mergeRuns(loaded, undefined, { runs: [], hasMore: false }))).toBe("");
   });
 
   test("a part that follows a run that is gone changes nothing", () => {
-    expect(mergeRuns(loaded, "x", { runs: [run("a", 1)], hasMore: false })).toBe(loaded);
+    expect(mergeRuns(loaded, "after x", { runs: [run("a", 1)], hasMore: false })).toBe(loaded);
   });
 
   test("the rest is found by its time where the last run of a part is new", () => {

@@ -7,11 +7,9 @@ import type { RunList } from "../../src/api.ts";
 /** A list of runs by number, the newest first, as the API gives it. */
 function answer(url: string, stored: ReadonlySet<number>): Response {
   const params = new URL(url, "http://localhost").searchParams;
-  const [before, limit] = [params.get("before"), Number(params.get("limit"))];
-  const found = [...stored].sort((a, b) => b - a).filter((id) => before === null || id < Number(before));
-  if (before !== null && !stored.has(Number(before)))
-    return Response.json({ error: { code: "RUN_NOT_FOUND", message: "there is no such run" } }, { status: 404 });
-  const runs = found.slice(0, limit).map((id) => ({ id: String(id), createdAt: id }));
+  const [after, limit] = [params.get("after"), Number(params.get("limit"))];
+  const found = [...stored].sort((a, b) => b - a).filter((id) => after === null || id < Number(after.slice(1)));
+  const runs = found.slice(0, limit).map((id) => ({ id: String(id), createdAt: id, cursor: `c${id}` }));
   return Response.json({ runs, hasMore: found.length > limit });
 }
 
@@ -26,6 +24,8 @@ test("older runs follow though the last ones that were loaded are deleted meanwh
   expect(shown?.runs.at(-1)?.id).toBe("301");
   for (const id of [301, 302, 303]) stored.delete(id);
   reader.show(150, 199);
+  await expect.poll(() => shown?.runs.length).toBe(400);
+  await reader.refresh();
   await expect.poll(() => shown?.runs.length).toBe(397);
   expect(shown?.runs.at(-1)?.id).toBe("101");
   expect([shown?.hasMore, problem]).toEqual([true, undefined]);

@@ -1,8 +1,8 @@
 import { JOINED_LIFETIME } from "@perdure/store/flow";
-import { FIRST, isOffered } from "./line.ts";
+import { isOffered } from "./line.ts";
 
 /** A condition: this run may be claimed at that time (S2). */
-const isClaimable = (run: string): string =>
+export const isClaimable = (run: string): string =>
   `(${run}.status IN ('pending', 'running', 'waiting')
     AND (${run}.owner IS NULL OR ${run}.lease_until < now OR (${run}.owner = from_owner AND ${run}.epoch = from_epoch))
     AND (${run}.begin_by IS NULL OR ${run}.begin_by >= now))`;
@@ -180,61 +180,6 @@ BEGIN
     SELECT * INTO answer FROM @.create_run(each, now);
     is_new := answer.is_new;
     made := answer.made;
-    RETURN NEXT;
-  END LOOP;
-END $$;
-
--- Gives a run with a queue its slot, or its place in line. NULL: it may not be claimed now.
-CREATE FUNCTION @.admit(r @.runs, now float8) RETURNS @.queue_items LANGUAGE plpgsql AS $$
-DECLARE item @.queue_items;
-BEGIN
-  SELECT * INTO item FROM @.queue_items WHERE @.short(run) = @.short(r.id) AND step = '';
-  IF item.state = 3 OR ${isOffered("item", "now")} THEN RETURN item; END IF;
-  IF item.number IS NOT NULL THEN
-    PERFORM @.fill(item.queue, now);
-    SELECT * INTO item FROM @.queue_items WHERE number = item.number;
-  ELSE
-    UPDATE @.runs SET status = 'pending', owner = NULL, lease_until = NULL, wake_at = NULL, blocked = NULL, in_line = true
-      WHERE number = r.number;
-    item := @.enter(@.queue_of(r.queue), coalesce(r.queue_key, ''), r.id, '', r.epoch,
-      CASE WHEN r.cancel IS NULL THEN coalesce(r.queue_rank, 0) ELSE ${FIRST} END, now, r.epoch = 0, false, r.workflow);
-  END IF;
-  IF ${isOffered("item", "now")} THEN RETURN item; END IF;
-  RETURN NULL;
-END $$;
-
-CREATE FUNCTION @.claim(wanted text, new_owner text, ms float8, from_owner text, from_epoch integer, test_time float8) RETURNS SETOF @.runs LANGUAGE plpgsql AS $$
-DECLARE r @.runs; claimed @.runs; item @.queue_items; now float8;
-BEGIN
-  SELECT * INTO r FROM @.runs WHERE @.short(id) = @.short(wanted);
-  IF r.queue IS NOT NULL THEN PERFORM @.lock_queues(ARRAY[wanted]); END IF;
-  SELECT * INTO r FROM @.runs WHERE @.short(id) = @.short(wanted) FOR NO KEY UPDATE;
-  now := @.clock(test_time);
-  IF r.number IS NULL OR ${isClaimable("r")} IS NOT TRUE THEN RETURN; END IF;
-  IF r.queue IS NOT NULL THEN
-    item := @.admit(r, now);
-    IF item.number IS NULL THEN RETURN; END IF;
-  END IF;
-  claimed := @.own(r.number, new_owner, now + ms, now, from_owner, from_epoch);
-  IF claimed.number IS NULL THEN RETURN; END IF;
-  IF item.number IS NOT NULL THEN PERFORM @.take(item, new_owner, NULL, claimed.epoch, now); END IF;
-  INSERT INTO @.executions (run, epoch, owner, claimed_at, taken_from, released_at)
-    VALUES (r.number, claimed.epoch, new_owner, now, r.owner, r.released_at);
-  RETURN NEXT claimed;
-END $$;
-
--- The same for several runs, with their steps. Whom another such call is just about to claim is left to it: workers that look at the same time do not wait for each other.
-CREATE FUNCTION @.claim_runs(claims jsonb, test_time float8) RETURNS TABLE (place bigint, claimed @.runs, steps json) LANGUAGE plpgsql AS $$
-DECLARE each jsonb;
-BEGIN
-  PERFORM @.lock_queues(array(SELECT wanted->>'run' FROM jsonb_array_elements(claims) AS wanted));
-  FOR each, place IN SELECT e.value, e.ordinality FROM jsonb_array_elements(claims) WITH ORDINALITY AS e LOOP
-    CONTINUE WHEN NOT pg_try_advisory_xact_lock(hashtext(@@ || ' claims'), hashtext(each->>'run'));
-    SELECT * INTO claimed FROM @.claim(each->>'run', each->'lease'->>'owner', (each->'lease'->>'ms')::float8,
-      each->'from'->>'owner', (each->'from'->>'epoch')::integer, test_time);
-    CONTINUE WHEN claimed.number IS NULL;
-    steps := (SELECT json_agg(json_build_array(s.id, s.kind, s.state, s.seq, s.attempt, s.started_at, s.finished_at, s.due_at,
-        s.target, s.location, s.input_hash, s.output, s.failed_attempts, s.input) ORDER BY s.seq NULLS LAST) FROM @.steps s WHERE s.run = claimed.number);
     RETURN NEXT;
   END LOOP;
 END $$;

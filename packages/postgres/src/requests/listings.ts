@@ -1,4 +1,5 @@
-import type { PruneFilter, RunCount, RunFilter, RunHead, RunRow, UnfinishedFilter } from "@perdure/store/contract";
+import type { ListedRun, PruneFilter, RunCount, RunFilter, RunRow, UnfinishedFilter } from "@perdure/store/contract";
+import { cursorOf, positionOf, type Position } from "@perdure/store/cursor";
 import { decodeText, encodeText } from "../connection/text.ts";
 import { COLUMNS, headOf, LISTED_COLUMNS, runOf, type HeadColumns, type RunColumns } from "../rows/runs.ts";
 import type { Session } from "./session.ts";
@@ -33,16 +34,16 @@ function conditionsOf(filter: RunFilter, { add }: Values): string[] {
 }
 
 /** One SELECT for each status, so that an index gives the order and the limit ends each search early. */
-function byAge(filter: RunFilter, values: Values, only: readonly string[] = []): string | undefined {
-  const { status, before, limit = 100 } = filter;
+function byAge(
+  filter: RunFilter,
+  position: Position | undefined,
+  values: Values,
+  only: readonly string[] = [],
+): string | undefined {
+  const { status, limit = 100 } = filter;
   const wanted = status === undefined ? undefined : [...new Set([status].flat())];
   const statuses = wanted?.filter((each) => each !== "blocked" || !wanted.includes("pending"));
-  const after =
-    before === undefined
-      ? []
-      : [
-          `(created_at, number) < (SELECT created_at, number FROM @.runs WHERE @.short(id) = @.short(${values.add(encodeText(before))}))`,
-        ];
+  const after = position ? [`(created_at, number) < ${placeOf(position, values)}`] : [];
   const conditions = [...only, ...conditionsOf(filter, values), ...after];
   const order = `ORDER BY created_at DESC, number DESC LIMIT ${values.add(atMost(limit))}`;
   const arm = (of: readonly string[]): string =>
@@ -55,15 +56,10 @@ function byAge(filter: RunFilter, values: Values, only: readonly string[] = []):
 }
 
 /** Those that have a time to wake at, the next first. Only waiting runs have one. */
-function byDue(filter: RunFilter, values: Values): string | undefined {
-  const { status = "waiting", before, limit = 100 } = filter;
+function byDue(filter: RunFilter, position: Position | undefined, values: Values): string | undefined {
+  const { status = "waiting", limit = 100 } = filter;
   if (![status].flat().includes("waiting")) return undefined;
-  const after =
-    before === undefined
-      ? []
-      : [
-          `(wake_at, number) > (SELECT wake_at, number FROM @.runs WHERE @.short(id) = @.short(${values.add(encodeText(before))}))`,
-        ];
+  const after = position ? [`(wake_at, number) > ${placeOf(position, values)}`] : [];
   const conditions = ["status = 'waiting' AND wake_at IS NOT NULL", ...conditionsOf(filter, values), ...after];
   return `SELECT ${LISTED_COLUMNS} FROM @.runs ${whereOf(conditions)} ORDER BY wake_at, number LIMIT ${values.add(atMost(limit))}`;
 }
@@ -71,26 +67,27 @@ function byDue(filter: RunFilter, values: Values): string | undefined {
 const whereOf = (conditions: readonly string[]): string =>
   conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
 
-export async function listRuns(session: Session, filter: RunFilter): Promise<RunHead[]> {
-  const { database } = session;
-  const heads = async (build: (values: Values) => string | undefined): Promise<RunHead[]> => {
+const placeOf = ({ time, number }: Position, { add }: Values): string =>
+  `(${add(time)}::float8, ${add(number)}::bigint)`;
+
+export async function listRuns({ database }: Session, filter: RunFilter): Promise<ListedRun[]> {
+  const { order, limit = 100 } = filter;
+  const listed = async (build: (values: Values) => string | undefined): Promise<ListedRun[]> => {
     const values = newValues();
     const sql = build(values);
-    return sql === undefined ? [] : (await database.query<HeadColumns>(sql, values.all)).map(headOf);
+    const rows = sql === undefined ? [] : await database.query<HeadColumns>(sql, values.all);
+    return rows.map((row) => {
+      const head = headOf(row);
+      return { ...head, cursor: cursorOf(head, row.number, order) };
+    });
   };
-  if (filter.order !== "due") return heads((values) => byAge(filter, values));
-  const { before, limit = 100, ...same } = filter;
-  const [found] =
-    before === undefined
-      ? []
-      : await database.query<{ due: boolean }>(
-          "SELECT wake_at IS NOT NULL AS due FROM @.runs WHERE @.short(id) = @.short($1)",
-          [encodeText(before)],
-        );
-  const due = found?.due === false ? [] : await heads((values) => byDue(filter, values));
+  const after = positionOf(filter);
+  if (order !== "due") return listed((values) => byAge(filter, after, values));
+  const due = after?.isDue === false ? [] : await listed((values) => byDue(filter, after, values));
   if (due.length >= limit) return due;
-  const others = { ...same, limit: limit - due.length, ...(before !== undefined && !found?.due && { before }) };
-  return [...due, ...(await heads((values) => byAge(others, values, ["wake_at IS NULL"])))];
+  const others = { ...filter, limit: limit - due.length };
+  const position = after?.isDue === true ? undefined : after;
+  return [...due, ...(await listed((values) => byAge(others, position, values, ["wake_at IS NULL"])))];
 }
 
 export async function countRuns({ database }: Session): Promise<RunCount[]> {
@@ -109,15 +106,17 @@ export async function countRuns({ database }: Session): Promise<RunCount[]> {
 export async function unfinished({ database, now }: Session, filter: UnfinishedFilter): Promise<RunRow[]> {
   const { workflows, runs, limit, alive = [], dead = [], except = [], blocked = true } = filter;
   const values = newValues();
+  const time = `(SELECT @.clock(${values.add(now())}))`;
   const only = [
-    ...conditionsOf({ ...(workflows && { workflow: workflows }), ...(runs && { runs }) }, values),
+    ...conditionsOf(runs ? { runs } : {}, values),
+    `(begin_by IS NULL OR begin_by >= ${time})`,
     ...(except.length === 0 ? [] : [`id <> ALL (${values.add(texts(except))}::text[])`]),
   ];
-  const time = `(SELECT @.clock(${values.add(now())}))`;
   const order = `ORDER BY created_at, number LIMIT ${values.add(atMost(limit))}`;
   const living = values.add(texts(alive));
   const arms = [
-    ["status = 'pending' AND NOT in_line", ...(blocked ? [] : ["blocked IS NULL"])],
+    ["status = 'pending' AND NOT in_line AND blocked IS NULL"],
+    ...(blocked ? [["status = 'pending' AND NOT in_line AND blocked IS NOT NULL"]] : []),
     [`status = 'running' AND NOT in_line AND lease_until < ${time} AND owner <> ALL (${living}::text[])`],
     [`status = 'waiting' AND wake_at <= ${time}`],
   ];
@@ -127,7 +126,13 @@ export async function unfinished({ database, now }: Session, filter: UnfinishedF
     const others = `NOT (lease_until < ${time} AND owner <> ALL (${living}::text[]))`;
     arms.push([`status = 'running' AND NOT in_line AND @.short(owner) = ANY (@.shorts(${ended})) AND ${others}`]);
   }
-  const selects = arms.map((of) => `(SELECT ${COLUMNS} FROM @.runs ${whereOf([...of, ...only])} ${order})`);
+  // the index of pending runs has them by workflow
+  const names = workflows && `unnest(${values.add(texts([...new Set(workflows)]))}::text[]) AS name`;
+  const selects = arms.map((of) =>
+    names === undefined
+      ? `(SELECT ${COLUMNS} FROM @.runs ${whereOf([...of, ...only])} ${order})`
+      : `(SELECT r.* FROM ${names}, LATERAL (SELECT ${COLUMNS} FROM @.runs ${whereOf([...of, ...only, "@.short(workflow) = @.short(name)"])} ${order}) AS r)`,
+  );
   return (await database.query<RunColumns>(`${selects.join(" UNION ALL ")} ${order}`, values.all)).map(runOf);
 }
 

@@ -1,9 +1,11 @@
 import type {
   Claim,
   Claimed,
+  ClaimNext,
   CreatedRun,
   ExecutionRow,
   NewRun,
+  NextRuns,
   RunRow,
   StepFilter,
   StepRow,
@@ -13,6 +15,7 @@ import type {
 import { decodeText, encodeJson, encodeText } from "../connection/text.ts";
 import { COLUMNS, runOf, type RunColumns } from "../rows/runs.ts";
 import { ALL, LIGHT, stepOf, type StepColumns } from "../rows/steps.ts";
+import type { Held } from "./held.ts";
 import type { Session } from "./session.ts";
 
 type CreatedColumns = RunColumns & { readonly is_new: boolean };
@@ -69,25 +72,41 @@ export async function claim(
   return runOf(row);
 }
 
-type ClaimedColumns = RunColumns & { readonly place: number; readonly steps: readonly StepColumns[] | null };
+interface ClaimedColumns extends RunColumns {
+  readonly taken_from: string | null;
+  readonly steps: readonly StepColumns[] | null;
+}
 
 export async function claimRuns(
   { database, held, now }: Session,
   claims: readonly Claim[],
 ): Promise<(Claimed | undefined)[]> {
   if (claims.length === 0) return [];
-  const rows = await database.query<ClaimedColumns>(
-    "SELECT c.place, c.steps, (c.claimed).* FROM @.claim_runs($1, $2) AS c",
+  const rows = await database.query<ClaimedColumns & { readonly place: number }>(
+    "SELECT c.place, c.taken_from, c.steps, (c.claimed).* FROM @.claim_runs($1, $2) AS c",
     [encodeJson(claims), now()],
   );
   const answers = claims.map((): Claimed | undefined => undefined);
-  for (const row of rows) {
-    const run = runOf(row);
-    held.add(run.id, { epoch: run.epoch, number: row.number, seq: row.claimed_seq });
-    const read = readable(row.steps ?? []);
-    answers[row.place - 1] = read ? { run, steps: read } : { run };
-  }
+  for (const row of rows) answers[row.place - 1] = claimedOf(held, row);
   return answers;
+}
+
+export async function claimNext({ database, held, now }: Session, request: ClaimNext): Promise<NextRuns> {
+  const rows = await database.query<ClaimedColumns & { readonly remaining: number | null }>(
+    "SELECT c.remaining, c.taken_from, c.steps, (c.claimed).* FROM @.claim_next($1, $2) AS c",
+    [encodeJson(request), now()],
+  );
+  const last = rows.at(-1);
+  const claimed = rows.filter(({ remaining }) => remaining === null).map((row) => claimedOf(held, row));
+  return { claimed, left: last?.remaining ?? 0 };
+}
+
+function claimedOf(held: Held, row: ClaimedColumns): Claimed {
+  const run = runOf(row);
+  held.add(run.id, { epoch: run.epoch, number: row.number, seq: row.claimed_seq });
+  const from = row.taken_from === null ? {} : { from: decodeText(row.taken_from) };
+  const read = readable(row.steps ?? []);
+  return { run, ...from, ...(read && { steps: read }) };
 }
 
 /** Undefined: one of the steps is of a kind that only a newer version knows. */

@@ -67,7 +67,8 @@ CREATE TABLE @.runs (
 CREATE UNIQUE INDEX runs_by_id ON @.runs (@.short(id));
 CREATE INDEX runs_by_age ON @.runs (created_at, number);
 CREATE INDEX runs_by_status ON @.runs (status, created_at, number);
-CREATE INDEX runs_ready ON @.runs (created_at, number) WHERE status = 'pending' AND NOT in_line;
+CREATE INDEX runs_ready ON @.runs (@.short(workflow), created_at, number) WHERE status = 'pending' AND NOT in_line AND blocked IS NULL;
+CREATE INDEX runs_blocked ON @.runs (@.short(workflow), created_at, number) WHERE blocked IS NOT NULL;
 CREATE INDEX runs_by_lease ON @.runs (lease_until) WHERE status = 'running';
 CREATE INDEX runs_by_owner ON @.runs (@.short(owner)) WHERE status = 'running';
 CREATE INDEX runs_by_wake ON @.runs (wake_at, number) WHERE status = 'waiting';

@@ -1,4 +1,5 @@
 import { basics } from "../functions/basics.ts";
+import { claiming } from "../functions/claiming.ts";
 import { commit } from "../functions/commit.ts";
 import { flow } from "../functions/flow.ts";
 import { line } from "../functions/line.ts";
@@ -23,5 +24,5 @@ CREATE TABLE @.meta (
 
 /** Each version of the schema, from 1. A released one never changes; a change is a new one, and adds only, so that older programs can go on. */
 export const migrations: readonly Migration[] = [
-  { sql: [meta, basics, tables, line, starting, commit, requests, flow, schedules].join(""), breaking: true },
+  { sql: [meta, basics, tables, line, starting, claiming, commit, requests, flow, schedules].join(""), breaking: true },
 ];

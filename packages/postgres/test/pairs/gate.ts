@@ -4,7 +4,7 @@ import { setImmediate } from "node:timers/promises";
 /** Where a transaction stands still: before the n-th row that it writes, or when it has done everything but commit. */
 export type Point = number | "commit";
 
-interface Together<A, B> {
+export interface Together<A, B> {
   readonly answers: readonly [A, B];
   /** The second one had to wait for the first one. */
   readonly waited: boolean;

@@ -86,9 +86,9 @@ async function each(
   let found = 0;
   let changed = 0;
   const errors: { run: string; error: unknown }[] = [];
-  for (let before: string | undefined; ;) {
+  for (let { after } = filter; ;) {
     signal?.throwIfAborted();
-    const page = await listRunsOf(runtime, { ...filter, limit: PAGE, ...(before !== undefined && { before }) });
+    const page = await listRunsOf(runtime, { ...filter, limit: PAGE, after });
     for (const { id } of page) {
       try {
         if (await change(new Run(runtime, id))) changed++;
@@ -97,8 +97,8 @@ async function each(
       }
     }
     found += page.length;
-    before = page.at(-1)?.id;
-    if (before !== undefined) onProgress?.({ found, changed, errors: [...errors] });
+    after = page.at(-1)?.cursor;
+    if (after !== undefined) onProgress?.({ found, changed, errors: [...errors] });
     if (page.length < PAGE) return { found, changed, errors };
     await new Promise((resolve) => nextTurn(resolve)); // others get their turn
   }

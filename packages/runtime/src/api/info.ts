@@ -2,6 +2,7 @@ import { outerStepId, splitStepId, stepName } from "@perdure/protocol";
 import {
   isFinal,
   type Blocked,
+  type ListedRun,
   type QueueItem,
   type RunHead,
   type RunStatus,
@@ -49,6 +50,8 @@ export interface RunInfo {
   readonly compensated: boolean;
   /** How often the run was begun again from the top. */
   readonly restarts: number;
+  /** The place of the run in the list that `listRuns()` returned: `after` of the next page. */
+  readonly cursor?: string;
 }
 
 /** What a run waits for: the end of a `sleep`, a `signal`, the end of a child run, the next attempt of a task, or a slot of a queue. */
@@ -118,9 +121,9 @@ export interface FailedAttempt {
   readonly error: unknown;
 }
 
-export function runInfo(reader: Shower, head: RunHead): RunInfo {
+export function runInfo(reader: Shower, head: RunHead & Partial<Pick<ListedRun, "cursor">>): RunInfo {
   const { id, workflow, file, status, tags = [], parent, forkOf, schedule, queue, inLine = false } = head;
-  const { wakeAt, blocked, output, progress, restarts } = head;
+  const { wakeAt, blocked, output, progress, restarts, cursor } = head;
   const about = (value: Redacted["value"]): Redacted => ({ value, run: id, workflow });
   return {
     id,
@@ -143,6 +146,7 @@ export function runInfo(reader: Shower, head: RunHead): RunInfo {
     ...(progress !== undefined && { progress: shown(reader, progress, about("progress")) }),
     compensated: head.compensated === true,
     restarts,
+    ...(cursor !== undefined && { cursor }),
   };
 }
 

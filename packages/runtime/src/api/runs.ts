@@ -88,7 +88,9 @@ export interface ListOptions {
   readonly order?: "created" | "due";
   /** Default 100. */
   readonly limit?: number;
-  /** The id of the last run of the previous page. */
+  /** Only runs that come after the one with this `cursor`, for the next page: `after: runs.at(-1)?.cursor`. That run may be deleted meanwhile. */
+  readonly after?: string | undefined;
+  /** Only runs that come after the run with this id. */
   readonly before?: string;
 }
 
@@ -103,21 +105,25 @@ const LIST_OPTIONS: OptionNames<ListOptions> = {
   search: true,
   order: true,
   limit: true,
+  after: true,
   before: true,
 };
 
 /**
  * Runs, newest first or the next due first. Reading does not resume them.
- * @throws PerdureError `OPTION_UNKNOWN`, `OPTION_INVALID`
+ * @throws PerdureError `OPTION_UNKNOWN`, `OPTION_INVALID`, `RUN_NOT_FOUND` (for `before`)
  */
 export const listRuns = (options: ListOptions = {}): Promise<RunInfo[]> => listRunsOf(currentRuntime(), options);
 
 export async function listRunsOf(runtime: Runtime, options: ListOptions): Promise<RunInfo[]> {
   checkOptions(options, LIST_OPTIONS, "listRuns()");
-  const { tags, createdAfter, createdBefore, ...same } = options;
-  oneOf(same.order ?? "created", ["created", "due"], "order");
+  const { tags, createdAfter, createdBefore, before, after: given, ...same } = options;
+  const { order = "created" } = same;
+  oneOf(order, ["created", "due"], "order");
+  const after = before === undefined ? given : await runtime.requests.cursorOf(before, order);
   const filter: RunFilter = {
     ...same,
+    ...(after !== undefined && { after }),
     ...(tags !== undefined && { tags: [tags].flat() }),
     ...(createdAfter && { createdAfter: createdAfter.getTime() }),
     ...(createdBefore && { createdBefore: createdBefore.getTime() }),

@@ -24,13 +24,13 @@ export async function allUnfinished(store: Store, filter: Omit<UnfinishedFilter,
 }
 
 /** Every run of the filter, page by page. */
-export async function* allRuns(store: Store, filter: Omit<RunFilter, "limit" | "before">): AsyncGenerator<RunHead> {
-  for (let before: string | undefined; ;) {
-    const page = { limit: PAGE, ...(before !== undefined && { before }) };
+export async function* allRuns(store: Store, filter: Omit<RunFilter, "limit" | "after">): AsyncGenerator<RunHead> {
+  for (let after: string | undefined; ;) {
+    const page = { limit: PAGE, ...(after !== undefined && { after }) };
     const rows = await store.listRuns({ ...filter, ...page });
     yield* rows;
-    before = rows.at(-1)?.id;
-    if (before === undefined) return;
+    after = rows.at(-1)?.cursor;
+    if (after === undefined) return;
   }
 }
 

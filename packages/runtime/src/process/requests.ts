@@ -1,5 +1,5 @@
 import { nextTurn, PerdureError } from "@perdure/protocol";
-import type { RunFilter, RunHead, RunRow } from "@perdure/store";
+import type { ListedRun, RunFilter, RunRow } from "@perdure/store";
 import { listeners, workflowNames } from "../definitions/registry.ts";
 import { storedName } from "../values/stored-name.ts";
 import { allRuns, allUnfinished, knownOwners, type Claims } from "./claims.ts";
@@ -43,8 +43,16 @@ export class Requests {
     return found(id, await (await this.context.ready()).getRun(id));
   }
 
-  async list(filter: RunFilter): Promise<RunHead[]> {
+  async list(filter: RunFilter): Promise<ListedRun[]> {
     return (await this.context.ready()).listRuns(filter);
+  }
+
+  /**
+   * The place of the run in the list of all runs.
+   * @throws PerdureError `RUN_NOT_FOUND`
+   */
+  async cursorOf(run: string, order: NonNullable<RunFilter["order"]>): Promise<string> {
+    return found(run, (await this.list({ runs: [run], order }))[0]).cursor;
   }
 
   /** False: the run has ended, or waits here with a schema that refuses the payload (which is reported). */

@@ -98,9 +98,7 @@ export class Starter {
       const store = await this.context.ready();
       const newRuns: NewRun[] = [];
       for (const request of some) newRuns.push(await this.prepare(request));
-      const created = store.createRuns
-        ? await store.createRuns(newRuns)
-        : await Promise.all(newRuns.map(async (run) => store.createRun(run)));
+      const created = await store.createRuns(newRuns);
       for (const [place, { created: isNew, run }] of created.entries()) {
         const [request, newRun] = [some[place], newRuns[place]];
         const joins = newRun?.gather ?? newRun?.throttle;

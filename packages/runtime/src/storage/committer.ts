@@ -20,12 +20,10 @@ interface CommitterOptions {
  */
 export class Committer {
   private readonly writes: Batches<Write, boolean>;
-  private readonly runs: Batches<() => NewRun, CreatedRun> | undefined;
+  private readonly runs: Batches<() => NewRun, CreatedRun>;
   private readonly claims: Batches<Claim, Claimed | undefined>;
-  private readonly store: Store;
 
   constructor(store: Store, { availability, monotonic, onCommit }: CommitterOptions) {
-    this.store = store;
     const name = randomUUID();
     let count = 0;
     const commit = (writes: Write[]): Awaitable<boolean[]> => {
@@ -34,15 +32,13 @@ export class Committer {
     };
     const measured = onCommit && ((writes: Write[]) => timed(onCommit, writes.length, () => commit(writes)));
     this.writes = new Batches(measured ?? commit, { keyOf: ({ run }) => run, atMost: MOST_COMMITS, monotonic });
-    this.claims = new Batches((claims) => claimAll(store, claims));
-    if (store.createRuns) {
-      const send = (made: (() => NewRun)[]): Awaitable<readonly CreatedRun[]> =>
-        createAll(
-          store,
-          made.map((make) => make()),
-        );
-      this.runs = new Batches(send);
-    }
+    this.claims = new Batches((claims) => store.claimRuns(claims));
+    this.runs = new Batches((made) =>
+      createAll(
+        store,
+        made.map((make) => make()),
+      ),
+    );
   }
 
   /** Undefined: it may not be claimed. */
@@ -64,35 +60,24 @@ export class Committer {
 
   /** @param make - called for each call of the store: a lease begins with the call */
   create(make: () => NewRun): Awaitable<CreatedRun> {
-    const { runs } = this;
-    if (!runs) return this.store.createRun(make());
     return new Promise((resolve, reject) =>
-      runs.add(make, (created, error) => (created ? resolve(created) : reject(error))),
+      this.runs.add(make, (created, error) => (created ? resolve(created) : reject(error))),
     );
   }
 
   get isEmpty(): boolean {
-    return this.writes.isEmpty && this.claims.isEmpty && (this.runs?.isEmpty ?? true);
+    return this.writes.isEmpty && this.claims.isEmpty && this.runs.isEmpty;
   }
 
   /** Resolves when every write that was added is answered. */
   async flush(): Promise<void> {
-    await Promise.all([this.runs?.flush(), this.claims.flush(), this.writes.flush()]);
+    await Promise.all([this.runs.flush(), this.claims.flush(), this.writes.flush()]);
   }
-}
-
-function claimAll(store: Store, claims: readonly Claim[]): Awaitable<readonly (Claimed | undefined)[]> {
-  if (store.claimRuns) return store.claimRuns(claims);
-  const one = async (claim: Claim): Promise<Claimed | undefined> => {
-    const run = await store.claim(claim);
-    return run && { run };
-  };
-  return Promise.all(claims.map(one));
 }
 
 function createAll(store: Store, runs: readonly NewRun[]): Awaitable<readonly CreatedRun[]> {
   const [run] = runs;
-  if (!run || !store.createRuns || runs.length > 1) return store.createRuns?.(runs) ?? [];
+  if (!run || runs.length > 1) return store.createRuns(runs);
   const created = store.createRun(run);
   return created instanceof Promise ? created.then((each) => [each]) : [created];
 }

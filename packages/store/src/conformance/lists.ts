@@ -7,6 +7,24 @@ async function listed(store: Store, filter: RunFilter): Promise<string[]> {
   return (await store.listRuns(filter)).map(({ id }) => id);
 }
 
+/** The cursor that a run has in the list. */
+async function cursorIn(store: Store, filter: RunFilter, id: string): Promise<string> {
+  const found = (await store.listRuns(filter)).find((run) => run.id === id);
+  assert.ok(found, `the run ${id} is in the list`);
+  return found.cursor;
+}
+
+/** The ids of all pages of a list. */
+async function pages(store: Store, filter: RunFilter): Promise<string[]> {
+  const seen: string[] = [];
+  for (let after: string | undefined; ;) {
+    const page = await store.listRuns({ ...filter, ...(after !== undefined && { after }) });
+    seen.push(...page.map(({ id }) => id));
+    after = page.at(-1)?.cursor;
+    if (after === undefined) return seen;
+  }
+}
+
 /** Creates one run per status, oldest first. */
 async function oneOfEach(store: Store): Promise<void> {
   await store.createRun(newRun("pending", { createdAt: T + 1 }));
@@ -22,7 +40,8 @@ export const listCases: Cases = {
   "listRuns returns each run without its values, except errors, the newest run first": async (store) => {
     await oneOfEach(store);
     assert.deepEqual(await listed(store, {}), ["cancelled", "failed", "completed", "bill", "running", "pending"]);
-    for (const run of await store.listRuns({})) {
+    for (const { cursor, ...run } of await store.listRuns({})) {
+      assert.equal(typeof cursor, "string");
       const { input: _, codeHistory: __, seed: ___, unhandled: ____, output, ...head } = await get(store, run.id);
       const isError = run.status === "failed" || run.status === "cancelled";
       assert.deepEqual(run, isError ? { ...head, output } : head);
@@ -80,17 +99,7 @@ export const listCases: Cases = {
         await store.createRun(newRun(id, { createdAt: T + Math.floor(place / 50) }));
       assert.equal((await store.listRuns({})).length, 100);
       assert.equal((await store.listRuns({ limit: 0 })).length, 0);
-      const seen: string[] = [];
-      for (let before: string | undefined; ; before = seen.at(-1)) {
-        const page = await listed(store, {
-          status: ["pending", "running"],
-          limit: 40,
-          ...(before !== undefined && { before }),
-        });
-        if (page.length === 0) break;
-        seen.push(...page);
-      }
-      assert.deepEqual(seen, [...ids].reverse());
+      assert.deepEqual(await pages(store, { status: ["pending", "running"], limit: 40 }), [...ids].reverse());
     },
   "countRuns counts by workflow, file and status, and blocked runs apart from pending ones": async (store) => {
     assert.deepEqual(await store.countRuns(), []);
@@ -121,7 +130,8 @@ export const listCases: Cases = {
     for (const [place, id] of ["order-1", "Order-2", "a_b%", "a*b", "x/order-3"].entries())
       await store.createRun(newRun(id, { createdAt: T + place }));
     assert.deepEqual(await listed(store, { search: "order" }), ["x/order-3", "order-1"]);
-    assert.deepEqual(await listed(store, { search: "order", before: "x/order-3" }), ["order-1"]);
+    const after = await cursorIn(store, {}, "x/order-3");
+    assert.deepEqual(await listed(store, { search: "order", after }), ["order-1"]);
     assert.deepEqual(await listed(store, { search: "r-", limit: 2 }), ["x/order-3", "Order-2"]);
     assert.deepEqual(await listed(store, { search: "_" }), ["a_b%"]);
     assert.deepEqual(await listed(store, { search: "%" }), ["a_b%"]);
@@ -153,23 +163,42 @@ export const listCases: Cases = {
     assert.deepEqual(await listed(store, { order, runs: ["late", "next", "failed"] }), ["next", "late", "failed"]);
     assert.deepEqual(await listed(store, { order, workflow: "bill" }), ["bill"]);
     assert.deepEqual(await listed(store, { order, limit: 0 }), []);
-    for (const limit of [1, 2, 3, 4, 5]) {
-      const seen: string[] = [];
-      for (let before: string | undefined; ; before = seen.at(-1)) {
-        const page = await listed(store, { order, limit, ...(before !== undefined && { before }) });
-        if (page.length === 0) break;
-        seen.push(...page);
-      }
-      assert.deepEqual(seen, [...due, ...others]);
-    }
-    assert.deepEqual(await listed(store, { order, before: "none" }), []);
+    for (const limit of [1, 2, 3, 4, 5]) assert.deepEqual(await pages(store, { order, limit }), [...due, ...others]);
     assert.deepEqual(await listed(store, { order: "created", limit: 1 }), ["cancelled"]);
   },
-  "listRuns returns nothing before a run that does not exist": async (store) => {
+  "listRuns goes on after a run that has changed, ended or been deleted": async (store) => {
     await oneOfEach(store);
-    assert.deepEqual(await listed(store, { before: "none" }), []);
-    assert.deepEqual(await listed(store, { before: "pending" }), []);
-    assert.deepEqual(await listed(store, { before: "running", status: "pending" }), ["pending"]);
+    const after = await cursorIn(store, {}, "completed");
+    const newer = await cursorIn(store, { status: "failed" }, "failed");
+    await store.delete({ run: "completed", now: LATE });
+    await store.restart({ run: "failed", seed: "s", now: LATE });
+    assert.deepEqual(await listed(store, { after }), ["bill", "running", "pending"]);
+    assert.deepEqual(await listed(store, { after: newer }), ["bill", "running", "pending"]);
+    assert.deepEqual(await listed(store, { after, status: "pending" }), ["bill", "pending"]);
+    assert.deepEqual(await listed(store, { after: await cursorIn(store, {}, "pending") }), []);
+    for (const [id, wakeAt] of [
+      ["next", 50],
+      ["soon", 100],
+      ["late", 900],
+    ] as const)
+      await waiting(store, id, { wakeAt: T + wakeAt });
+    const order = "due";
+    const due = await cursorIn(store, { order }, "soon");
+    const other = await cursorIn(store, { order }, "bill");
+    await store.delete({ run: "soon", force: true, now: LATE });
+    await store.cancel({ run: "bill", reason: "1", now: LATE });
+    await store.delete({ run: "bill", now: LATE });
+    assert.deepEqual(await listed(store, { order, after: due, limit: 2 }), ["late", "failed"]);
+    assert.deepEqual(await listed(store, { order, after: other }), ["running", "pending"]);
+  },
+  "listRuns refuses a cursor that is none, or that is one of another order": async (store) => {
+    await waiting(store, "r", { wakeAt: T + 50 });
+    const due = await cursorIn(store, { order: "due" }, "r");
+    const refused = { code: "OPTION_INVALID" };
+    for (const after of ["", "r", "created_1", "created_x_1", "other_1_1"])
+      await assert.rejects(async () => store.listRuns({ after }), refused, after);
+    await assert.rejects(async () => store.listRuns({ after: due }), refused);
+    assert.deepEqual(await listed(store, { order: "due", after: due }), []);
   },
   "unfinished returns pending and due runs, and those whose lease has ended, the oldest first": async (store) => {
     await oneOfEach(store);

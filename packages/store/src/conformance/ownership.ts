@@ -49,7 +49,6 @@ export const ownershipCases: Cases = {
   "S1 runs that are created together are the same as those created alone; of two with one id the first wins": async (
     store,
   ) => {
-    if (!store.createRuns) return;
     await owned(store, "known");
     await store.deliver({ run: "early", name: "go", payload: "1", now: T });
     const known = await get(store, "known");
@@ -114,7 +113,6 @@ export const ownershipCases: Cases = {
     assert.deepEqual(won[0], await get(store, "r"));
   },
   "S2 runs that are claimed together are the same as those claimed alone, and come with their steps": async (store) => {
-    if (!store.claimRuns) return;
     await store.createRun(newRun("new"));
     await owned(store, "held");
     await waiting(store, "waits", { wakeAt: T, steps: [checkpoint("a[0]", 1), openStep("b[0]")] });

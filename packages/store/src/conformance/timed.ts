@@ -1,5 +1,6 @@
 import type {
   Claim,
+  ClaimNext,
   FlowStore,
   NewRun,
   NewSchedule,
@@ -41,6 +42,7 @@ interface TimedMethods {
   unfinished(filter: Timed<Of<"unfinished">>): Answer<"unfinished">;
   claim(claim: Timed<Omit<Claim, "lease">> & { readonly lease: HeldLease }): Answer<"claim">;
   claimRuns(claims: readonly (Timed<Omit<Claim, "lease">> & { readonly lease: HeldLease })[]): Answer<"claimRuns">;
+  claimNext(request: Timed<Omit<ClaimNext, "lease">> & { readonly lease: HeldLease }): Answer<"claimNext">;
   renew(renewal: Omit<Of<"renew">, "ms"> & { readonly until: number }): Answer<"renew">;
   commit(writes: readonly AnyTimedWrite[], batch?: string): Answer<"commit">;
   deliver(delivery: Timed<Of<"deliver">>): Answer<"deliver">;
@@ -104,7 +106,7 @@ export function timedStore(store: Store, time: TestTime = { now: 0 }): TimedStor
     },
     createRuns(runs) {
       time.now = runs[0]?.createdAt ?? time.now;
-      return store.createRuns?.(runs.map(newRun)) ?? [];
+      return store.createRuns(runs.map(newRun));
     },
     claim({ now, ...claim }) {
       time.now = now;
@@ -112,7 +114,11 @@ export function timedStore(store: Store, time: TestTime = { now: 0 }): TimedStor
     },
     claimRuns(claims) {
       time.now = claims[0]?.now ?? time.now;
-      return store.claimRuns?.(claims.map(({ now: _, ...claim }) => leased(claim) as Claim)) ?? [];
+      return store.claimRuns(claims.map(({ now: _, ...claim }) => leased(claim) as Claim));
+    },
+    claimNext({ now, ...request }) {
+      time.now = now;
+      return store.claimNext(leased(request) as ClaimNext);
     },
     renew({ until, ...renewal }) {
       return store.renew({ ...renewal, ms: ms(until) });

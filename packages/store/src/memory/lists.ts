@@ -1,5 +1,15 @@
-import type { RunCount, RunFilter, RunHead, RunRow, StepFilter, StepRow, UnfinishedFilter } from "../contract.ts";
-import { byAge, byDue, type Run } from "./run.ts";
+import type {
+  ListedRun,
+  RunCount,
+  RunFilter,
+  RunHead,
+  RunRow,
+  StepFilter,
+  StepRow,
+  UnfinishedFilter,
+} from "../contract.ts";
+import { cursorOf, positionOf, type Position } from "../cursor.ts";
+import { byAge, byDue, type Placed, type Run } from "./run.ts";
 import type { Timed } from "../timed.ts";
 
 export function selected(steps: StepRow[], { after, open, id, values, limit = Infinity }: StepFilter): StepRow[] {
@@ -15,12 +25,12 @@ function withoutValues({ input: _, output, ...step }: StepRow): StepRow {
   return step.state === "completed" || output === undefined ? step : { ...step, output };
 }
 
-export function list(all: Map<string, Run>, filter: RunFilter): RunHead[] {
+export function list(all: Map<string, Run>, filter: RunFilter): ListedRun[] {
   const { workflow, runs, tags = [], parent, createdAfter = -Infinity, createdBefore = Infinity } = filter;
-  const { search = "", schedule, before, limit = 100 } = filter;
-  const inOrder = filter.order === "due" ? byDue : (a: Run, b: Run): number => byAge(b, a);
-  const bound = before === undefined ? undefined : all.get(before);
-  if (before !== undefined && !bound) return [];
+  const { search = "", schedule, order, limit = 100 } = filter;
+  const inOrder = order === "due" ? byDue : (a: Placed, b: Placed): number => byAge(b, a);
+  const position = positionOf(filter);
+  const bound = position && runAt(position);
   return [...all.values()]
     .filter((run) => (!runs || runs.includes(run.row.id)) && run.row.id.includes(search))
     .filter(({ row }) => hasStatus(row, filter.status) && matches(workflow, row.workflow))
@@ -32,8 +42,14 @@ export function list(all: Map<string, Run>, filter: RunFilter): RunHead[] {
     .filter((run) => !bound || inOrder(bound, run) < 0)
     .sort(inOrder)
     .slice(0, Math.max(0, limit))
-    .map((run) => headOf(run.row));
+    .map((run) => ({ ...headOf(run.row), cursor: cursorOf(run.row, run.number, order) }));
 }
+
+/** What stands in an order where a run stood. */
+const runAt = ({ isDue, time, number }: Position): Placed => ({
+  number,
+  row: isDue ? { createdAt: 0, wakeAt: time } : { createdAt: time },
+});
 
 export function counts(all: Map<string, Run>): RunCount[] {
   const found = new Map<string, RunCount>();
@@ -64,7 +80,7 @@ export function unfinished(all: Map<string, Run>, filter: Timed<UnfinishedFilter
   const mayNeedOwner = ({ row }: Run): boolean => {
     if (workflows && !workflows.includes(row.workflow)) return false;
     if (runs && !runs.includes(row.id)) return false;
-    if (row.inLine || except.includes(row.id)) return false;
+    if (row.inLine || except.includes(row.id) || (row.beginBy ?? Infinity) < now) return false;
     if (row.status === "waiting") return row.wakeAt !== undefined && row.wakeAt <= now;
     if (row.status === "pending") return blocked || row.blocked === undefined;
     const { owner = "", leaseUntil = Infinity } = row;

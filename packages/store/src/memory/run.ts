@@ -99,10 +99,13 @@ export function bySeq(a: StepRow, b: StepRow): number {
   return b.seq === undefined ? -1 : a.seq - b.seq;
 }
 
-export const byAge = (a: Run, b: Run): number => a.row.createdAt - b.row.createdAt || a.number - b.number;
+/** What the order of runs depends on. */
+export type Placed = Pick<Run, "number"> & { readonly row: Pick<RunRow, "createdAt" | "wakeAt"> };
+
+export const byAge = (a: Placed, b: Placed): number => a.row.createdAt - b.row.createdAt || a.number - b.number;
 
 /** The next due first; then those that nothing but an event wakes, newest first. */
-export function byDue(a: Run, b: Run): number {
+export function byDue(a: Placed, b: Placed): number {
   const [first = Infinity, second = Infinity] = [a.row.wakeAt, b.row.wakeAt];
   if (first === Infinity && second === Infinity) return byAge(b, a);
   return first === second ? a.number - b.number : first - second;

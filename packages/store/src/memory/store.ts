@@ -1,5 +1,6 @@
 import { systemTime } from "@perdure/protocol";
-import type { Claim, CreatedRun, NewRun, Store } from "../contract.ts";
+import { candidateOf, claimInTurn } from "../claims.ts";
+import type { Claim, Claimed, CreatedRun, NewRun, Store } from "../contract.ts";
 import { eachBatchOnce } from "../recent.ts";
 import { EARLY_SIGNAL_LIFETIME } from "../status.ts";
 import { held, timedRun, type Timed } from "../timed.ts";
@@ -7,7 +8,7 @@ import { memoryFlow } from "./flow.ts";
 import { counts, list, selected, unfinished } from "./lists.ts";
 import { cancel, deliver, fork, prune, remove, restart, retry, wakeup } from "./requests.ts";
 import { memorySchedules } from "./schedules.ts";
-import { bySeq, change, claim, isClaimable, ownedRun, type Run } from "./run.ts";
+import { bySeq, change, claim, isClaimable, ownedRun } from "./run.ts";
 import { takeForRun } from "./slots.ts";
 import { start } from "./starting.ts";
 import { newMemory } from "./state.ts";
@@ -35,12 +36,13 @@ export function memoryStore(): Store {
     return { created: true, run: made.row };
   };
 
-  const claimed = ({ run: id, lease, from }: Claim): Run | undefined => {
+  const claimed = ({ run: id, lease, from }: Claim): Claimed | undefined => {
     const run = runs.get(id);
     const at = now();
     if (!run || !isClaimable(run.row, at, from) || !takeForRun(line, run, held(lease, at), at)) return undefined;
+    const { owner } = run.row;
     claim(run, held(lease, at), at);
-    return run;
+    return { run: run.row, ...(owner !== undefined && { from: owner }), steps: [...run.steps.values()].sort(bySeq) };
   };
 
   return {
@@ -62,12 +64,15 @@ export function memoryStore(): Store {
     owners: () => [
       ...new Set([...runs.values()].flatMap(({ row }) => (row.status === "running" && row.owner ? [row.owner] : []))),
     ],
-    claim: (request) => claimed(request)?.row,
-    claimRuns: (claims) =>
-      claims.map((each) => {
-        const run = claimed(each);
-        return run && { run: run.row, steps: [...run.steps.values()].sort(bySeq) };
-      }),
+    claim: (request) => claimed(request)?.run,
+    claimRuns: (claims) => claims.map(claimed),
+    claimNext(request) {
+      const { alive, dead, blocked } = request;
+      const filter = { ...(alive && { alive }), ...(dead && { dead }), ...(blocked !== undefined && { blocked }) };
+      const read = (except: readonly string[], limit: number) =>
+        unfinished(runs, { ...filter, except, limit, now: now() }).map(candidateOf);
+      return claimInTurn(request, read, claimed);
+    },
     executions: (id) => [...(runs.get(id)?.executions ?? [])],
     renew: ({ runs: leased, ms }) =>
       leased.map(({ run: id, epoch }) => {

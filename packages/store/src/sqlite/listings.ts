@@ -1,7 +1,26 @@
-import type { PruneFilter, RunCount, RunFilter, RunHead, RunRow, UnfinishedFilter } from "../contract.ts";
+import type { ListedRun, PruneFilter, RunCount, RunFilter, RunRow, UnfinishedFilter } from "../contract.ts";
+import type { Candidate } from "../claims.ts";
+import { cursorOf, positionOf, type Position } from "../cursor.ts";
 import type { Connection } from "./driver.ts";
 import { COLUMNS, headOf, LISTED_COLUMNS, runOf, type HeadColumns, type Row } from "./run-rows.ts";
 import type { Timed } from "../timed.ts";
+
+/** What tells whether a worker can execute the run. */
+const CANDIDATE = `id, workflow, file, status, stalls, epoch, owner, queue, created_at,
+  CASE WHEN blocked IS NULL THEN NULL WHEN json_valid(blocked) THEN blocked ->> 'code' ELSE '' END AS blocked_under`;
+
+interface CandidateColumns extends Pick<Candidate, "id" | "workflow" | "file" | "status" | "stalls" | "epoch"> {
+  readonly owner: string | null;
+  readonly queue: string | null;
+  readonly blocked_under: string | null;
+}
+
+type ListedColumns = HeadColumns & { readonly number: number };
+
+function listed(row: ListedColumns, order?: RunFilter["order"]): ListedRun {
+  const head = headOf(row);
+  return Object.assign(head, { cursor: cursorOf(head, row.number, order) });
+}
 
 /** The queries that return many runs. Each status has a separate SELECT, so that an index provides the order and the limit ends the search early. */
 export function listings(db: Connection) {
@@ -16,19 +35,16 @@ export function listings(db: Connection) {
     `SELECT workflow, file, CASE WHEN blocked IS NULL THEN status ELSE 'blocked' END AS status, count(*) AS count
      FROM runs INDEXED BY runs_by_status GROUP BY 1, 2, 3`,
   );
-  const isDue = db.prepare<[string], 0 | 1>("SELECT wake_at IS NOT NULL FROM runs WHERE id = ?").pluck();
 
   /** Newest first. */
-  const byAge = (filter: RunFilter, only: readonly string[] = []): RunHead[] => {
-    const { status, runs, parent, before } = filter;
+  const byAge = (filter: RunFilter, after: Position | undefined, only: readonly string[] = []): ListedRun[] => {
+    const { status, runs, parent } = filter;
     const statuses = status === undefined ? undefined : [...new Set([status].flat())];
     if (statuses?.length === 0) return [];
     const conditions = [
       ...only,
       ...conditionsOf(filter),
-      ...(before === undefined
-        ? []
-        : ["(created_at, number) < (SELECT created_at, number FROM runs WHERE id = @before)"]),
+      ...(after ? ["(created_at, number) < (@afterTime, @afterNumber)"] : []),
     ];
     // with the ids or the parent there is no use for the index of statuses
     const column = runs || parent !== undefined ? "+status" : "status";
@@ -39,34 +55,72 @@ export function listings(db: Connection) {
       select([isStatus(wanted, place), ...conditions], { columns: LISTED_COLUMNS }),
     ) ?? [select(conditions, { columns: LISTED_COLUMNS })];
     const named = Object.fromEntries(known?.map((value, place) => [`status${place}`, value]) ?? []);
-    return query<HeadColumns>(`${arms.join(" UNION ALL ")} ${inOrder("DESC")}`, { ...named, ...valuesOf(filter) }).map(
-      headOf,
-    );
+    const values = { ...named, ...valuesOf(filter, after) };
+    return query<ListedColumns>(`${arms.join(" UNION ALL ")} ${inOrder("DESC")}`, values).map((row) => listed(row));
   };
   /** Those that have a time to wake at, the next first. Only waiting runs have one. */
-  const byDue = (filter: RunFilter): RunHead[] => {
-    const { status = "waiting", runs, parent, before } = filter;
+  const byDue = (filter: RunFilter, after: Position | undefined): ListedRun[] => {
+    const { status = "waiting", runs, parent } = filter;
     if (![status].flat().includes("waiting")) return [];
     const conditions = [
       "status = 'waiting' AND wake_at IS NOT NULL",
       ...conditionsOf(filter),
-      ...(before === undefined ? [] : ["(wake_at, number) > (SELECT wake_at, number FROM runs WHERE id = @before)"]),
+      ...(after ? ["(wake_at, number) > (@afterTime, @afterNumber)"] : []),
     ];
     const index = runs || parent !== undefined ? "" : "INDEXED BY runs_by_wake";
     const found = select(conditions, { columns: LISTED_COLUMNS, index });
-    return query<HeadColumns>(`${found} ORDER BY wake_at, number LIMIT @limit`, valuesOf(filter)).map(headOf);
+    const values = valuesOf(filter, after);
+    return query<ListedColumns>(`${found} ORDER BY wake_at, number LIMIT @limit`, values).map((row) =>
+      listed(row, "due"),
+    );
+  };
+
+  /** Runs that need an owner, the oldest first. */
+  const needing = <R>(
+    { workflows, runs, now, limit, alive = [], dead = [], except = [], blocked = true }: Timed<UnfinishedFilter>,
+    columns = COLUMNS,
+  ): R[] => {
+    const only = [
+      ...(workflows ? [OF_WORKFLOWS] : []),
+      ...(runs ? [OF_RUNS] : []),
+      "(begin_by IS NULL OR begin_by >= @now)",
+      ...(except.length > 0 ? ["id NOT IN (SELECT value FROM json_each(@except))"] : []),
+    ];
+    const pending = ["status = 'pending' AND in_line = 0", ...only, ...(blocked ? [] : ["blocked IS NULL"])];
+    const running = [
+      "status = 'running' AND in_line = 0",
+      ...only,
+      `(lease_until < @now AND owner NOT IN (SELECT value FROM json_each(@alive))
+        OR owner IN (SELECT value FROM json_each(@dead)))`,
+    ];
+    const due = ["status = 'waiting'", "wake_at <= @now", ...only];
+    const arms = [
+      select(pending, { columns, index: runs ? "" : "INDEXED BY runs_ready" }),
+      select(running, { columns }),
+      select(due, { columns, index: runs ? "" : "INDEXED BY runs_by_wake" }),
+    ];
+    const values = {
+      ...(workflows && { workflows: JSON.stringify(workflows) }),
+      ...(runs && { runs: JSON.stringify(runs) }),
+      ...(except.length > 0 && { except: JSON.stringify(except) }),
+      alive: JSON.stringify(alive),
+      dead: JSON.stringify(dead),
+      now,
+      limit: Math.max(0, limit),
+    };
+    return query<R>(`${arms.join(" UNION ALL ")} ${inOrder("ASC")}`, values);
   };
 
   return {
     /** Call it in a transaction: it may read several times. */
-    list(filter: RunFilter): RunHead[] {
-      if (filter.order !== "due") return byAge(filter);
-      const { before, limit = 100, ...same } = filter;
-      const isAmongDue = before === undefined ? undefined : isDue.get(before) === 1;
-      const due = isAmongDue === false ? [] : byDue(filter);
+    list(filter: RunFilter): ListedRun[] {
+      const after = positionOf(filter);
+      if (filter.order !== "due") return byAge(filter, after);
+      const { limit = 100 } = filter;
+      const due = after?.isDue === false ? [] : byDue(filter, after);
       if (due.length >= limit) return due;
-      const others = { ...same, limit: limit - due.length, ...(before !== undefined && !isAmongDue && { before }) };
-      return [...due, ...byAge(others, ["wake_at IS NULL"])];
+      const others = { ...filter, limit: limit - due.length };
+      return [...due, ...byAge(others, after?.isDue ? undefined : after, ["wake_at IS NULL"])];
     },
     count: (): RunCount[] => count.all(),
     /** Ended runs to delete, oldest first. */
@@ -86,45 +140,15 @@ export function listings(db: Connection) {
         values,
       );
     },
-    unfinished({
-      workflows,
-      runs,
-      now,
-      limit,
-      alive = [],
-      dead = [],
-      except = [],
-      blocked = true,
-    }: Timed<UnfinishedFilter>): RunRow[] {
-      const only = [
-        ...(workflows ? [OF_WORKFLOWS] : []),
-        ...(runs ? [OF_RUNS] : []),
-        ...(except.length > 0 ? ["id NOT IN (SELECT value FROM json_each(@except))"] : []),
-      ];
-      const pending = ["status = 'pending' AND in_line = 0", ...only, ...(blocked ? [] : ["blocked IS NULL"])];
-      const running = [
-        "status = 'running' AND in_line = 0",
-        ...only,
-        `(lease_until < @now AND owner NOT IN (SELECT value FROM json_each(@alive))
-          OR owner IN (SELECT value FROM json_each(@dead)))`,
-      ];
-      const due = ["status = 'waiting'", "wake_at <= @now", ...only];
-      const arms = [
-        select(pending, { index: runs ? "" : "INDEXED BY runs_ready" }),
-        select(running),
-        select(due, { index: runs ? "" : "INDEXED BY runs_by_wake" }),
-      ];
-      const values = {
-        ...(workflows && { workflows: JSON.stringify(workflows) }),
-        ...(runs && { runs: JSON.stringify(runs) }),
-        ...(except.length > 0 && { except: JSON.stringify(except) }),
-        alive: JSON.stringify(alive),
-        dead: JSON.stringify(dead),
-        now,
-        limit: Math.max(0, limit),
-      };
-      return query<Row>(`${arms.join(" UNION ALL ")} ${inOrder("ASC")}`, values).map(runOf);
-    },
+    unfinished: (filter: Timed<UnfinishedFilter>): RunRow[] => needing<Row>(filter).map(runOf),
+    /** The same, without values. */
+    candidates: (filter: Timed<UnfinishedFilter>): Candidate[] =>
+      needing<CandidateColumns>(filter, CANDIDATE).map(({ owner, queue, blocked_under, ...row }) => ({
+        ...row,
+        owner: owner ?? undefined,
+        queue: queue ?? undefined,
+        blockedUnder: blocked_under ?? undefined,
+      })),
   };
 }
 
@@ -156,8 +180,8 @@ function conditionsOf({
   ];
 }
 
-function valuesOf(filter: RunFilter): object {
-  const { workflow, runs, tags, parent, schedule, createdAfter, createdBefore, search, before, limit = 100 } = filter;
+function valuesOf(filter: RunFilter, after: Position | undefined): object {
+  const { workflow, runs, tags, parent, schedule, createdAfter, createdBefore, search, limit = 100 } = filter;
   return {
     workflows: JSON.stringify([workflow].flat()),
     ...(runs && { runs: JSON.stringify(runs) }),
@@ -167,7 +191,7 @@ function valuesOf(filter: RunFilter): object {
     createdAfter,
     createdBefore,
     search,
-    before,
+    ...(after && { afterTime: after.time, afterNumber: after.number }),
     limit: Math.max(0, limit),
   };
 }

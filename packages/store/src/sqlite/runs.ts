@@ -118,6 +118,7 @@ export function runsTable(db: Connection) {
     list: listing.list,
     count: listing.count,
     unfinished: listing.unfinished,
+    candidates: listing.candidates,
     owners: (): string[] => owners.all(),
     ownership: (id: string): Ownership | undefined => ownership.get(id),
     /** @param lastSeq - the highest `seq` of its steps, read in the same transaction */

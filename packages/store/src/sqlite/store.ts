@@ -1,6 +1,7 @@
 import { resolve, sep } from "node:path";
 import { checkOptions, PerdureError, systemTime } from "@perdure/protocol";
-import type { Claimed, CreatedRun, NewRun, RunRow, Store, Wakeup, Write } from "../contract.ts";
+import { claimInTurn } from "../claims.ts";
+import type { Claimed, CreatedRun, NewRun, NextRuns, Store, Wakeup, Write } from "../contract.ts";
 import { applyBatch, leaveSlot, putNext } from "./commit.ts";
 import { codesTable } from "./codes.ts";
 import { connect, fileIdentity, migrateFile, settings, type Durability, type Settings } from "./connection.ts";
@@ -146,10 +147,27 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
     countRuns: () => read(({ runs }) => runs.count()),
     unfinished: (filter) => read(({ runs }) => runs.unfinished({ ...filter, now: now() })),
     owners: () => read(({ runs }) => runs.owners()),
-    claim: (request) => write((tables) => claim(tables, timedClaim(request, now()))),
+    claim: (request) => write((tables) => claimFrom(tables, timedClaim(request, now())))?.run,
     claimRuns(claims) {
-      const rows = write((tables) => claims.map((each) => claim(tables, timedClaim(each, now()))));
-      return rows.map((run) => run && { run, ...stepsOf(run.id) });
+      const rows = write((tables) => claims.map((each) => claimFrom(tables, timedClaim(each, now()))));
+      return rows.map((claimed) => claimed && { ...claimed, ...stepsOf(claimed.run.id) });
+    },
+    claimNext(request) {
+      const { limit, alive = [], dead = [], blocked = true } = request;
+      const filter = { alive, dead, blocked };
+      const next = (tables: Tables): NextRuns =>
+        claimInTurn(
+          request,
+          (except, most) => tables.runs.candidates({ ...filter, workflows, except, limit: most, now: now() }),
+          (each) => claimFrom(tables, timedClaim(each, now())),
+        );
+      const workflows = request.executables.map(({ workflow }) => workflow);
+      // who finds nothing need not wait for the lock
+      const isIdle = () =>
+        read(({ runs }) => runs.candidates({ ...filter, workflows, limit: 1, now: now() })).length === 0;
+      if (limit > 0 && isIdle()) return { claimed: [], left: 0 };
+      const { claimed, left } = limit > 0 ? write(next) : read(next);
+      return { claimed: claimed.map((each) => ({ ...each, ...stepsOf(each.run.id) })), left };
     },
     executions: (run) => read(({ executions }) => executions.all(run)),
     renew({ runs: leased, ms }) {
@@ -255,7 +273,7 @@ function createAt(tables: Tables, run: TimedRun): CreatedRun {
   return { created: true, run: existing(runs.get(run.id)) };
 }
 
-function claim(tables: Tables, request: TimedClaim): RunRow | undefined {
+function claimFrom(tables: Tables, request: TimedClaim): Claimed | undefined {
   const { runs, steps, executions, line } = tables;
   const { run, lease, now } = request;
   const before = runs.ownership(run);
@@ -267,7 +285,7 @@ function claim(tables: Tables, request: TimedClaim): RunRow | undefined {
   const { owner: from, releasedAt } = before;
   const found = { ...(from !== null && { from }), ...(releasedAt !== null && { releasedAt }) };
   executions.insert(before.number, { epoch: row.epoch, owner: lease.owner, claimedAt: now, ...found });
-  return row;
+  return { run: row, ...(from !== null && { from }) };
 }
 
 function wakeup({ runs, signals }: Tables, run: string, epoch: number): Wakeup {

@@ -110,6 +110,5 @@ export function sentenceOf(error: unknown): string {
 }
 
 /** Whether the API did not find what it was asked for: it may have been deleted meanwhile. */
-export const isMissing = (error: unknown): boolean => error instanceof ProblemError && error.status === 404;
 
 export const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === "AbortError";

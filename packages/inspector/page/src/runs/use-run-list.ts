@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { RunList } from "../../../src/api.ts";
 import { filterToParams, type RunFilter } from "../model/filter.ts";
-import { mergeRuns, withoutRun } from "../model/merge-runs.ts";
-import { isAbort, isMissing, sentenceOf } from "../net/client.ts";
+import { mergeRuns } from "../model/merge-runs.ts";
+import { isAbort, sentenceOf } from "../net/client.ts";
 import { useInspector, type Inspector } from "../net/context.ts";
 
 const PAGE = 200;
@@ -73,14 +73,14 @@ export class Reader {
   async refresh(): Promise<void> {
     await this.read(undefined, PAGE);
     const { first, last } = this.seen;
-    const before = this.list?.runs[first - 1]?.id;
-    if (last >= PAGE && before !== undefined) await this.read(before, Math.min(PAGE, last - first + 1));
+    const after = this.list?.runs[first - 1]?.cursor;
+    if (last >= PAGE && after !== undefined) await this.read(after, Math.min(PAGE, last - first + 1));
   }
 
   show(first: number, last: number): void {
     this.seen = { first, last };
     const { list } = this;
-    const end = list?.runs.at(-1)?.id;
+    const end = list?.runs.at(-1)?.cursor;
     if (!list?.hasMore || this.isLoading || end === undefined || last < list.runs.length - PAGE / 2) return;
     this.isLoading = true;
     void this.read(end, PAGE).finally(() => {
@@ -92,20 +92,16 @@ export class Reader {
     this.abort.abort();
   }
 
-  private async read(before: string | undefined, limit: number): Promise<void> {
+  private async read(after: string | undefined, limit: number): Promise<void> {
     const params = new URLSearchParams(this.filter);
     params.set("limit", String(limit));
-    if (before !== undefined) params.set("before", before);
+    if (after !== undefined) params.set("after", after);
     try {
       const part = await this.inspector.client.get<RunList>("runs", params, this.abort.signal);
-      this.list = this.list ? mergeRuns(this.list, before, part) : part;
+      this.list = this.list ? mergeRuns(this.list, after, part) : part;
       this.tell(this.list, undefined);
     } catch (error) {
-      if (before !== undefined && this.list && isMissing(error)) {
-        const { list, previous } = withoutRun(this.list, before);
-        this.list = list;
-        await this.read(previous, previous === undefined ? PAGE : limit);
-      } else if (!isAbort(error)) this.tell(this.list, sentenceOf(error));
+      if (!isAbort(error)) this.tell(this.list, sentenceOf(error));
     }
   }
 }

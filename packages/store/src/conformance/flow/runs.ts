@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { idsOf, next } from "../claiming.ts";
 import { counts, define, offered, place, queued, stateOf, type FlowCases, type QueueStore } from "./kit.ts";
 import {
   checkpoint,
@@ -49,12 +50,30 @@ export const queueRunCases: FlowCases = {
   },
   "Q3 createRuns puts each run in line in order": async (store) => {
     await define(store, { concurrency: 1 });
-    const made = await store.createRuns?.([queued("a"), queued("b"), queued("c", { lease: ME })]);
-    if (made)
-      assert.deepEqual(
-        made.map(({ run }) => run.inLine),
-        [undefined, true, true],
-      );
+    const made = await store.createRuns([queued("a"), queued("b"), queued("c", { lease: ME })]);
+    assert.deepEqual(
+      made.map(({ run }) => run.inLine),
+      [undefined, true, true],
+    );
+  },
+  "S20 the next runs of a queue are those that are offered a slot, or that are due and find one": async (store) => {
+    await define(store, { concurrency: 3 });
+    await owned(store, "busy", { queue: place() });
+    await store.createRun(newRun("free", { createdAt: T + 1 }));
+    await store.createRun(queued("offered", { createdAt: T + 2 }));
+    for (const [at, id] of ["due 1", "due 2"].entries())
+      await store.createRun(queued(id, { createdAt: T + 3 + at, dueAt: T + 10 }));
+    const claims = async (queues?: readonly string[]): Promise<string[]> =>
+      idsOf(await next(store, queues ? { queues } : {}));
+    assert.deepEqual(await claims(["other"]), []);
+    assert.deepEqual(await claims(["q"]), ["offered", "due 1"]);
+    assert.deepEqual(await counts(store), [1, 3]);
+    assert.equal(await stateOf(store, "due 2"), "pending, in line");
+    assert.deepEqual(await claims(), ["free"]);
+    await store.commit([finish("busy")]);
+    assert.deepEqual(await claims(), ["due 2"]);
+    assert.deepEqual(await counts(store), [0, 3]);
+    assert.deepEqual(await store.slotOwners(), ["third"]);
   },
   "Q3 unfinished leaves out runs that are in line, and shows those that are offered a slot": async (store) => {
     await full(store);

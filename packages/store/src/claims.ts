@@ -1,0 +1,147 @@
+import type { StepRow } from "./contract.ts";
+import type { RunRow } from "./runs.ts";
+import type { Lease } from "./terms.ts";
+
+export interface Claim {
+  readonly run: string;
+  readonly lease: Lease;
+  /** A dead owner of the run. */
+  readonly from?: { readonly owner: string; readonly epoch: number };
+}
+
+/** A run that was claimed, with what its execution reads first. */
+export interface Claimed {
+  readonly run: RunRow;
+  /** The owner that it was taken from: that one had not given up the run. */
+  readonly from?: string;
+  /** All its steps, as `steps` returns them. Undefined: they cannot be read, for which `steps` gives the reason. */
+  readonly steps?: readonly StepRow[];
+}
+
+/** A claim of a run, and what it found. An execution of the run begins with it. */
+export interface ExecutionRow {
+  readonly epoch: number;
+  readonly owner: string;
+  readonly claimedAt: number;
+  /** The owner that it was taken from: that one had not given up the run. */
+  readonly from?: string;
+  /** The `releasedAt` of the run. Without it and without `from`, the run had had no owner before. */
+  readonly releasedAt?: number;
+}
+
+export interface UnfinishedFilter {
+  /** Only runs of these workflows. */
+  readonly workflows?: readonly string[];
+  /** Only these runs. */
+  readonly runs?: readonly string[];
+  readonly limit: number;
+  /** Owners that are known to live: they keep their runs, though a lease has ended. */
+  readonly alive?: readonly string[];
+  /** Owners that are known to have ended: their leases need not end. */
+  readonly dead?: readonly string[];
+  /** Not these runs. */
+  readonly except?: readonly string[];
+  /** False: without blocked runs. Default true. */
+  readonly blocked?: boolean;
+}
+
+/** Runs of a workflow that a program can execute. */
+export interface Executable {
+  /** The name of the workflow, as it is recorded. */
+  readonly workflow: string;
+  /** Only those recorded of this file. */
+  readonly file?: string;
+  /** Not those recorded of these files. */
+  readonly notFiles?: readonly string[];
+  /** Not those that are blocked under this code. */
+  readonly notBlockedUnder?: string;
+}
+
+/** Which runs to claim next. */
+export interface ClaimNext extends Pick<UnfinishedFilter, "limit" | "alive" | "dead" | "except" | "blocked"> {
+  readonly lease: Lease;
+  /** Only runs that one of these describes. */
+  readonly executables: readonly Executable[];
+  /** Only runs of these queues. */
+  readonly queues?: readonly string[];
+  /** Also one running run with `stalls`, if there are fewer than `limit` others. Default false: none of them. */
+  readonly stalled?: boolean;
+  /** Counts the further runs up to so many. Default 0. */
+  readonly count?: number;
+}
+
+export interface NextRuns {
+  readonly claimed: readonly Claimed[];
+  /** How many further runs need an owner, up to `count`. Those that were passed over are among them. */
+  readonly left: number;
+}
+
+/** What tells whether a request is about a run that needs an owner. */
+export interface Candidate extends Pick<RunRow, "id" | "workflow" | "file" | "status" | "stalls" | "epoch"> {
+  readonly owner: string | undefined;
+  readonly queue: string | undefined;
+  /** The code under which it is blocked. */
+  readonly blockedUnder: string | undefined;
+}
+
+export const candidateOf = ({ queue, blocked, owner, ...row }: RunRow): Candidate => ({
+  ...row,
+  owner,
+  queue: queue?.queue,
+  blockedUnder: blocked?.code,
+});
+
+/**
+ * `claimNext` of a store that does one thing after the other.
+ * @param read - runs that need an owner, the oldest first; at most so many
+ * @param claim - claims one of them
+ */
+export function claimInTurn(
+  request: ClaimNext,
+  read: (except: readonly string[], most: number) => readonly Candidate[],
+  claim: (claim: Claim) => Claimed | undefined,
+): NextRuns {
+  const { lease, limit, dead = [], count = 0 } = request;
+  const tried = new Set(request.except);
+  const isWanted = isAbout(request);
+  let { stalled = false } = request;
+  const next = (wanted: number): Candidate[] => {
+    for (let most = Math.max(100, 2 * wanted); ; most *= 4) {
+      const rows = read([...tried], most);
+      const found = rows.filter(isWanted);
+      const others = found.filter((row) => !isStalled(row));
+      if (others.length < wanted && rows.length === most) continue;
+      return [...others, ...(stalled ? found.filter(isStalled).slice(0, 1) : [])].slice(0, wanted);
+    }
+  };
+  const claimed: Claimed[] = [];
+  while (claimed.length < limit) {
+    const rows = next(limit - claimed.length);
+    for (const row of rows) {
+      const { id, owner, epoch } = row;
+      tried.add(id);
+      if (isStalled(row)) stalled = false;
+      const from = owner !== undefined && dead.includes(owner) ? { from: { owner, epoch } } : {};
+      const answer = claim({ run: id, lease, ...from });
+      if (answer) claimed.push(answer);
+    }
+    if (rows.length === 0) return { claimed, left: 0 };
+  }
+  return { claimed, left: count > 0 ? next(count).length : 0 };
+}
+
+function isAbout({ executables, queues }: ClaimNext): (run: Candidate) => boolean {
+  const byWorkflow = new Map<string, Executable[]>();
+  for (const each of executables) byWorkflow.set(each.workflow, [...(byWorkflow.get(each.workflow) ?? []), each]);
+  return ({ workflow, file, queue, blockedUnder }) =>
+    (!queues || queues.includes(queue ?? "")) &&
+    (byWorkflow.get(workflow) ?? []).some(
+      (each) =>
+        (each.file ?? file) === file &&
+        !each.notFiles?.includes(file) &&
+        (blockedUnder === undefined || each.notBlockedUnder !== blockedUnder),
+    );
+}
+
+/** Its owner has ended, and the one before that, without a checkpoint in between. */
+const isStalled = ({ status, stalls }: Candidate): boolean => status === "running" && stalls > 0;
