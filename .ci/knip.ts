@@ -25,6 +25,7 @@ export default {
       entry: [
         ".ci/*.{mjs,ts}",
         "bench/*.{mjs,ts}",
+        "bench/postgres/workloads.mjs",
         "bench/programs/*.mjs",
         // copied to where the packages are that they import
         "bench/peers/*.{mjs,ts}",

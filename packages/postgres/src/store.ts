@@ -128,18 +128,28 @@ export function postgresStore(url: string, options: PostgresOptions = {}): Postg
     const answer = perform();
     if (!DURABLE_WRITES.has(method as never) || (method === "commit" && isOnlySteps(args[0] as readonly Write[])))
       return answer;
+    const written = (): void => session?.hints.written();
     return Promise.resolve(answer).then(
-      (written) => {
-        if (!isNothing(written)) session?.hints.written();
-        return written;
+      (done) => {
+        if (!isNothing(done)) written();
+        return done;
       },
       (error: unknown) => {
-        session?.hints.written(); // nobody knows what was done
+        written(); // whether it was done is not known
         throw error;
       },
     );
   }) as PostgresStore;
 }
+
+/**
+ * Whether an answer says that nothing was written. Workers look when they hear of a write, and what they ask for then mostly has nothing to do: if that were
+ * announced, they would keep each other awake.
+ */
+const isNothing = (answer: unknown): boolean =>
+  answer === false ||
+  answer === 0 ||
+  (Array.isArray(answer) && answer.every((each) => each === undefined || each === false));
 
 type Prepare = (database: Database, place: Place) => Promise<SchemaVersions>;
 
@@ -159,12 +169,6 @@ async function openDatabase(
     throw error;
   }
 }
-
-/** The answer of a request that found nothing to do. Idle workers make such requests all the time, and would wake each other. */
-const isNothing = (answer: unknown): boolean =>
-  answer === false ||
-  answer === 0 ||
-  (Array.isArray(answer) && answer.every((each) => each === undefined || each === false));
 
 /** Steps alone are nothing that another process waits for, and are most of what is written. */
 const isOnlySteps = (writes: readonly Write[]): boolean => writes.every(({ type }) => type === "step");

@@ -11,6 +11,8 @@ export interface Database {
   query<R extends object>(sql: string, values?: readonly unknown[]): Promise<R[]>;
   /** The same, with each row as an array. */
   rows<R extends readonly unknown[]>(sql: string, values?: readonly unknown[]): Promise<R[]>;
+  /** The same, for the number of rows that it writes. */
+  count(sql: string, values: readonly unknown[]): Promise<number>;
   /** Several statements in one transaction. */
   transaction<T>(
     work: (query: (sql: string, values?: readonly unknown[]) => Promise<object[]>) => Promise<T>,
@@ -88,18 +90,17 @@ export function connect(place: Place): Database {
     }
   };
 
-  const send = <R>(sql: string, values: readonly unknown[], rowMode?: "array"): Promise<R[]> => {
+  const send = (sql: string, values: readonly unknown[], rowMode?: "array"): Promise<pg.QueryResult> => {
     const { text, name: statement } = statementOf(sql);
     const query = { text, values: [...values], ...(prepared && { name: statement }), ...(rowMode && { rowMode }) };
-    return retried(async () => {
-      const { rows } = await using((client) => client.query(query as pg.QueryConfig));
-      return rows as R[];
-    });
+    return retried(() => using((client) => client.query(query as pg.QueryConfig)));
   };
+  const rowsOf = async <R>(...sent: Parameters<typeof send>): Promise<R[]> => (await send(...sent)).rows as R[];
 
   return {
-    query: (sql, values = []) => send(sql, values),
-    rows: (sql, values = []) => send(sql, values, "array"),
+    query: (sql, values = []) => rowsOf(sql, values),
+    rows: (sql, values = []) => rowsOf(sql, values, "array"),
+    count: async (sql, values) => (await send(sql, values)).rowCount ?? 0,
     transaction: (work) =>
       retried(() =>
         using(async (client) => {

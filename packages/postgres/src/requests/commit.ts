@@ -14,7 +14,7 @@ const types = Object.values(WRITTEN);
 const PUT_ONE = `INSERT INTO @.steps (run, ${columns.join(", ")})
   SELECT number, ${types.map((type, place) => `$${place + 3}::${type}`).join(", ")}
   FROM @.runs WHERE number = $1 AND epoch = $2 AND owner IS NOT NULL FOR NO KEY UPDATE
-  ${orReplaceOpen} RETURNING run, id`;
+  ${orReplaceOpen}`;
 
 const PUT_MANY = `INSERT INTO @.steps (run, ${columns.join(", ")})
   SELECT r.number, ${columns.map((column) => `s.${column}`).join(", ")}
@@ -77,16 +77,15 @@ function plainSteps(held: Held, writes: readonly Write[], isNext: readonly boole
 async function putSteps({ database }: Session, plain: readonly Plain[], isAgain: boolean): Promise<boolean[]> {
   const [first] = plain;
   const rows = plain.map(({ write }) => valuesOf(write.step));
-  const values = () => [
+  if (first && plain.length === 1 && !isAgain)
+    return [(await database.count(PUT_ONE, [first.number, first.write.epoch, ...(rows[0] ?? [])])) === 1];
+  const values = [
     plain.map(({ number }) => number),
     plain.map(({ write }) => write.epoch),
     ...columns.map((_, place) => rows.map((row) => row[place])),
   ];
-  const written =
-    first && plain.length === 1
-      ? await database.rows<[number, string]>(PUT_ONE, [first.number, first.write.epoch, ...(rows[0] ?? [])])
-      : await database.rows<[number, string]>(PUT_MANY, values());
-  if (isAgain) written.push(...(await database.rows<[number, string]>(ARE_THERE, values())));
+  const written = await database.rows<[number, string]>(PUT_MANY, values);
+  if (isAgain) written.push(...(await database.rows<[number, string]>(ARE_THERE, values)));
   const done = new Set(written.map(([run, id]) => `${run} ${id}`));
   return plain.map(({ number, write }) => done.has(`${number} ${encodeText(write.step.id)}`));
 }
