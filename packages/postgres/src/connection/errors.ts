@@ -42,10 +42,19 @@ export const isOutdated = (error: unknown): boolean =>
 export const isForbidden = (error: unknown): error is PerdureError & { readonly cause: Error } =>
   error instanceof PerdureError && error.cause instanceof Error && codeOf(error.cause) === "42501";
 
+/** What a server answers that is a standby now. Its address may lead to another one. */
+const READ_ONLY = "25006";
+
 /** Whether the connection is of no use any more: after a timeout, the answer of the old query would come as that of the next one. */
 export function breaksConnection(error: unknown): boolean {
   const code = codeOf(error);
-  return isOutdated(error) || !/^[0-9A-Z]{5}$/u.test(code) || code.startsWith("08") || code.startsWith("57P");
+  return (
+    isOutdated(error) ||
+    code === READ_ONLY ||
+    !/^[0-9A-Z]{5}$/u.test(code) ||
+    code.startsWith("08") ||
+    code.startsWith("57P")
+  );
 }
 
 /** Whether pgbouncer refused the session, since it begins with settings. */
