@@ -322,6 +322,7 @@ export class Witness {
       const { runs } = args[0] as { runs: readonly { run: string; epoch: number }[] };
       runs.forEach(({ run, epoch }, index) => (answer as boolean[])[index] === true && holds(run, epoch));
     } else if (method === "wakeups") {
+      if (this.time.now - calledAt >= process.runtime.settings.storeTimeout) return; // it has given up on the call
       const asked = args[0] as { run: string; epoch: number }[];
       (answer as Wakeup[]).forEach(({ run, owned, cancel }, index) => {
         if (owned && cancel !== undefined && process.runtime.runs.get(run)?.isActive === true)
