@@ -132,11 +132,11 @@ test("a run that ends while its worker still looks gives its place to the next o
     return method === "prune" ? (turns(20).then(perform) as Awaitable<R>) : perform();
   });
   const { crash } = begin({ store, lease: "4h", pollInterval: "1h", retention: { completed: "30d" } });
-  for (const name of ["healthy", "well"]) await start(quick, [name]);
+  for (const id of ["first", "second"]) await start(quick, ["healthy"], { id });
   crash();
   worker({ concurrency: 1 });
   await turns(100);
-  for (const name of ["healthy", "well"]) expect(await (await getRun(`quick-${name}`)).status()).toBe("completed");
+  for (const id of ["first", "second"]) expect(await (await getRun(id)).status()).toBe("completed");
 });
 
 test("close() stops a worker", async () => {
@@ -148,9 +148,9 @@ test("close() stops a worker", async () => {
   configure({ store, pollInterval: 5, lease: 1_000, logLevel: "silent" });
   worker();
   await start(quick, ["healthy"]);
+  await expect.poll(() => reads).toBeGreaterThan(0);
   await close();
   const before = reads;
-  expect(before).toBeGreaterThan(0);
   await turns(50);
   expect(reads).toBe(before);
 });

@@ -82,6 +82,7 @@ export function postgresStore(url: string, options: PostgresOptions = {}): Postg
       if (!session) throw new PerdureError("STORE_CLOSED", { name: place.name });
       return session.hints.listen(changed);
     },
+    changes: () => session?.hints.changes(),
     time: () =>
       use(async ({ database, now }) => {
         const [row] = await database.query<{ time: number }>("SELECT @.clock($1) AS time", [now()]);
@@ -126,8 +127,7 @@ export function postgresStore(url: string, options: PostgresOptions = {}): Postg
   };
   return wrapStore(store, <R>(method: keyof Store, perform: () => Awaitable<R>, args: readonly unknown[]) => {
     const answer = perform();
-    if (!DURABLE_WRITES.has(method as never) || (method === "commit" && isOnlySteps(args[0] as readonly Write[])))
-      return answer;
+    if (!concernsOthers(method, args)) return answer;
     const written = (): void => session?.hints.written();
     return Promise.resolve(answer).then(
       (done) => {
@@ -170,5 +170,9 @@ async function openDatabase(
   }
 }
 
-/** Steps alone are nothing that another process waits for, and are most of what is written. */
-const isOnlySteps = (writes: readonly Write[]): boolean => writes.every(({ type }) => type === "step");
+/** Nobody waits for a claim, nor for steps alone, which are most of what is written. */
+function concernsOthers(method: keyof Store, args: readonly unknown[]): boolean {
+  if (method === "claim" || method === "claimRuns" || method === "claimNext") return false;
+  if (method === "commit") return (args[0] as readonly Write[]).some(({ type }) => type !== "step");
+  return DURABLE_WRITES.has(method as never);
+}

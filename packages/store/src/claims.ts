@@ -68,12 +68,28 @@ export interface ClaimNext extends Pick<UnfinishedFilter, "limit" | "alive" | "d
   readonly stalled?: boolean;
   /** Counts the further runs up to so many. Default 0. */
   readonly count?: number;
+  /** Whether an outlook is wanted. */
+  readonly outlook?: boolean;
+}
+
+/** What a worker would ask for at each look besides: from a store behind a network, one call is enough then. */
+export interface Outlook {
+  /** As `owners` returns them. */
+  readonly owners: readonly string[];
+  /** Whether something stands in line or has a slot, or runs have reached their `beginBy` or `endBy`: `expire`, `offers` and `slotOwners` may find something. */
+  readonly upkeep: boolean;
+  /** Whether `dueSchedules` may find something. */
+  readonly schedules: boolean;
+  /** When time alone will make something due: a run, a limit of a run, a schedule, or the end of a lease. */
+  readonly nextAt?: number;
 }
 
 export interface NextRuns {
   readonly claimed: readonly Claimed[];
   /** How many further runs need an owner, up to `count`. Those that were passed over are among them. */
   readonly left: number;
+  /** Undefined: it is not wanted, or the store answers so fast that the worker may as well ask. */
+  readonly outlook?: Outlook;
 }
 
 /** What tells whether a request is about a run that needs an owner. */

@@ -222,6 +222,12 @@ export interface Store extends Partial<FlowStore & ScheduleStore> {
   watch?(changed: () => void): () => void;
 
   /**
+   * A number that is another one after each write that may concern others, whichever store made it, as far as `watch` learns of it. Undefined: nobody watches, or it is not
+   * proven at this moment that the store would learn of a write. Writes that are missed are possible, but rare.
+   */
+  changes?(): number | undefined;
+
+  /**
    * Creates or migrates the store. Called once, before every other method.
    * @param options.now - stands for the store's clock, in tests
    */

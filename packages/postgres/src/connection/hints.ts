@@ -18,6 +18,8 @@ export interface Hints {
   written(): void;
   /** Calls `changed` soon after another store has. Never needed: who waits looks now and then as well. */
   listen(changed: () => void): () => void;
+  /** How many writes it knows of. Undefined: notifications do not come through, or it is not known whether they do. */
+  changes(): number | undefined;
   close(): void;
 }
 
@@ -32,6 +34,7 @@ export function hints(place: Place, database: Database): Hints {
   let sending: NodeJS.Timeout | undefined;
   let telling: NodeJS.Timeout | undefined;
   let listener: Listener | undefined;
+  let changes = 0;
 
   const tell = (): void => {
     telling ??= setTimer(() => {
@@ -42,6 +45,7 @@ export function hints(place: Place, database: Database): Hints {
 
   return {
     written() {
+      changes++;
       sending ??= setTimer(() => {
         sending = undefined;
         database.query("SELECT pg_notify($1, $2)", [channel, me]).catch(() => {}); // a hint that is lost costs a moment
@@ -50,7 +54,11 @@ export function hints(place: Place, database: Database): Hints {
     listen(changed) {
       const each = (): void => changed();
       listeners.add(each);
-      listener ??= startListening(place, channel, (payload) => payload !== me && tell());
+      listener ??= startListening(place, channel, (payload) => {
+        if (payload === me) return;
+        changes++;
+        tell();
+      });
       return () => {
         listeners.delete(each);
         if (listeners.size > 0) return;
@@ -58,6 +66,7 @@ export function hints(place: Place, database: Database): Hints {
         listener = undefined;
       };
     },
+    changes: () => (listener?.works() ? changes : undefined),
     close() {
       clearTimer(sending);
       clearTimer(telling);
@@ -69,6 +78,8 @@ export function hints(place: Place, database: Database): Hints {
 }
 
 interface Listener {
+  /** Whether the present connection has heard itself. */
+  works(): boolean;
   stop(): void;
 }
 
@@ -76,12 +87,14 @@ interface Listener {
 function startListening(place: Place, channel: string, heard: (payload: string) => void): Listener {
   let stopped = false;
   let client: pg.Client | undefined;
+  let works = false;
   let timer: NodeJS.Timeout | undefined;
   let pause = FIRST_PAUSE;
 
   const lost = (ended: pg.Client): void => {
     if (ended !== client) return;
     client = undefined;
+    works = false;
     clearTimer(timer);
     destroy(ended);
     if (stopped) return;
@@ -97,12 +110,11 @@ function startListening(place: Place, channel: string, heard: (payload: string) 
     });
     client = made;
     const test = randomUUID();
-    let works = false;
     made.on("error", () => lost(made));
     made.on("end", () => lost(made));
     made.on("notification", ({ payload = "" }) => {
       if (payload !== test) return heard(payload);
-      works = true;
+      works ||= made === client;
       pause = FIRST_PAUSE;
     });
     try {
@@ -130,6 +142,7 @@ function startListening(place: Place, channel: string, heard: (payload: string) 
 
   void connect();
   return {
+    works: () => works,
     stop() {
       stopped = true;
       const open = client;

@@ -108,8 +108,35 @@ BEGIN
     ) AS f ORDER BY f.created_at, f.number LIMIT most;
 END $$;
 
+-- The owners of running runs: one look at an index for each owner, however many runs it has.
+CREATE FUNCTION @.owners() RETURNS text[] LANGUAGE plpgsql STABLE AS $$
+DECLARE all_owners text[] := '{}'; latest text;
+BEGIN
+  LOOP
+    latest := (SELECT owner FROM @.runs WHERE status = 'running' AND (latest IS NULL OR @.short(owner) > @.short(latest)) ORDER BY @.short(owner) LIMIT 1);
+    IF latest IS NULL THEN RETURN all_owners; END IF;
+    all_owners := all_owners || latest;
+  END LOOP;
+END $$;
+
+-- What there is to do besides, and when there will be. Of what is overdue, only what any process can do counts.
+CREATE FUNCTION @.outlook(now float8) RETURNS json LANGUAGE plpgsql STABLE AS $$
+DECLARE begin_at float8; end_at float8;
+BEGIN
+  begin_at := (SELECT min(begin_by) FROM @.runs WHERE begin_by IS NOT NULL);
+  end_at := (SELECT min(end_by) FROM @.runs WHERE end_by IS NOT NULL AND cancel IS NULL);
+  RETURN json_build_object(
+    'owners', to_json(@.owners()),
+    'upkeep', coalesce(least(begin_at, end_at) <= now, false) OR EXISTS (SELECT 1 FROM @.queue_items),
+    'schedules', EXISTS (SELECT 1 FROM @.schedules WHERE NOT paused AND (next_at <= now OR waiting <> '[]')),
+    'nextAt', least(begin_at, end_at,
+      (SELECT min(wake_at) FROM @.runs WHERE status = 'waiting' AND wake_at > now),
+      (SELECT min(lease_until) FROM @.runs WHERE status = 'running' AND lease_until >= now),
+      (SELECT min(next_at) FROM @.schedules WHERE NOT paused AND next_at > now)));
+END $$;
+
 -- Claims the runs that are next (S20). It waits for nothing: what another transition has locked is passed over.
-CREATE FUNCTION @.claim_next(q jsonb, test_time float8) RETURNS TABLE (claimed @.runs, taken_from text, steps json, remaining integer) LANGUAGE plpgsql AS $$
+CREATE FUNCTION @.claim_next(q jsonb, test_time float8) RETURNS TABLE (claimed @.runs, taken_from text, steps json, remaining integer, outlook json) LANGUAGE plpgsql AS $$
 DECLARE
   now float8 := @.clock(test_time); wanted integer := (q->>'limit')::integer; page integer := greatest(wanted, ${PAGE}); done integer := 0; seen integer;
   alive text[] := array(SELECT jsonb_array_elements_text(q->'alive')); dead text[] := array(SELECT jsonb_array_elements_text(q->'dead'));
@@ -123,7 +150,7 @@ BEGIN
       seen := seen + 1;
       from_time := each.created_at;
       from_number := each.number;
-      IF each.queue <> ALL (locked) THEN
+      IF each.queue IS NOT NULL AND each.queue <> ALL (locked) THEN
         PERFORM 1 FROM @.queues WHERE @.short(name) = @.short(each.queue) FOR UPDATE SKIP LOCKED;
         IF NOT FOUND AND EXISTS (SELECT 1 FROM @.queues WHERE @.short(name) = @.short(each.queue)) THEN
           passed := true;
@@ -163,12 +190,14 @@ BEGIN
       from_time := '-Infinity';
     END IF;
   END LOOP;
+  claimed := NULL;
+  taken_from := NULL;
+  steps := NULL;
+  remaining := 0;
   IF (q->>'count')::integer > 0 AND (done >= wanted OR passed) THEN
-    claimed := NULL;
-    taken_from := NULL;
-    steps := NULL;
     remaining := (SELECT count(*) FROM @.needing(q, now, false, '-Infinity', 0, (q->>'count')::integer));
-    RETURN NEXT;
   END IF;
+  IF (q->>'outlook')::boolean THEN outlook := @.outlook(now); END IF;
+  RETURN NEXT;
 END $$;
 `;

@@ -136,16 +136,9 @@ export async function unfinished({ database, now }: Session, filter: UnfinishedF
   return (await database.query<RunColumns>(`${selects.join(" UNION ALL ")} ${order}`, values.all)).map(runOf);
 }
 
-/** The owners of running runs: one look at an index for each owner, however many runs it has. */
 export async function owners({ database }: Session): Promise<string[]> {
-  const next = (condition: string): string =>
-    `SELECT owner FROM @.runs WHERE status = 'running' ${condition} ORDER BY @.short(owner) LIMIT 1`;
-  const rows = await database.query<{ owner: string }>(
-    `WITH RECURSIVE found AS (
-       (${next("")}) UNION ALL SELECT (${next("AND @.short(owner) > @.short(found.owner)")}) FROM found WHERE owner IS NOT NULL)
-     SELECT owner FROM found WHERE owner IS NOT NULL`,
-  );
-  return rows.map(({ owner }) => decodeText(owner));
+  const [row] = await database.query<{ owners: string[] }>("SELECT @.owners() AS owners");
+  return row?.owners.map(decodeText) ?? [];
 }
 
 export async function prune({ database, now }: Session, filter: PruneFilter): Promise<number> {

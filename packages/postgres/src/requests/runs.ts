@@ -6,6 +6,7 @@ import type {
   ExecutionRow,
   NewRun,
   NextRuns,
+  Outlook,
   RunRow,
   StepFilter,
   StepRow,
@@ -92,14 +93,26 @@ export async function claimRuns(
 }
 
 export async function claimNext({ database, held, now }: Session, request: ClaimNext): Promise<NextRuns> {
-  const rows = await database.query<ClaimedColumns & { readonly remaining: number | null }>(
-    "SELECT c.remaining, c.taken_from, c.steps, (c.claimed).* FROM @.claim_next($1, $2) AS c",
+  const rows = await database.query<ClaimedColumns & RestColumns>(
+    "SELECT c.remaining, c.outlook, c.taken_from, c.steps, (c.claimed).* FROM @.claim_next($1, $2) AS c",
     [encodeJson(request), now()],
   );
-  const last = rows.at(-1);
-  const claimed = rows.filter(({ remaining }) => remaining === null).map((row) => claimedOf(held, row));
-  return { claimed, left: last?.remaining ?? 0 };
+  const claimed = rows.slice(0, -1).map((row) => claimedOf(held, row));
+  const { remaining = 0, outlook } = rows.at(-1) ?? {};
+  return { claimed, left: remaining, ...(outlook && { outlook: outlookOf(outlook) }) };
 }
+
+/** The last row. */
+interface RestColumns {
+  readonly remaining: number;
+  readonly outlook: (Omit<Outlook, "nextAt"> & { readonly nextAt: number | null }) | null;
+}
+
+const outlookOf = ({ owners, nextAt, ...same }: NonNullable<RestColumns["outlook"]>): Outlook => ({
+  ...same,
+  owners: owners.map(decodeText),
+  ...(nextAt !== null && { nextAt }),
+});
 
 function claimedOf(held: Held, row: ClaimedColumns): Claimed {
   const run = runOf(row);

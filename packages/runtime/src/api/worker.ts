@@ -5,6 +5,7 @@ import type { NextRun } from "../process/claims.ts";
 import type { Runtime } from "../process/runtime.ts";
 import { schedulerOf, type Scheduler } from "../schedules/scheduler.ts";
 import { checkQueueName } from "../config/flow-options.ts";
+import { Lookout } from "./lookout.ts";
 import { Retention } from "./prune.ts";
 
 export interface WorkerOptions {
@@ -46,6 +47,7 @@ export class Worker {
   private readonly queues: ReadonlySet<string> | undefined;
   private readonly endWatch: () => void;
   private lookedAt: number | undefined;
+  private readonly lookout: Lookout;
   private readonly retention: Retention;
   private readonly scheduler: Scheduler;
   private readonly leaveScheduler: () => Promise<void>;
@@ -80,6 +82,7 @@ export class Worker {
         expected: "a whole number from 1",
       });
     this.runtime = runtime;
+    this.lookout = new Lookout(runtime);
     this.retention = new Retention(runtime);
     this.concurrency = concurrency;
     this.workflows = workflows;
@@ -128,9 +131,12 @@ export class Worker {
     await this.runtime.ready();
     const { claims, upkeep } = this.runtime;
     this.interval = this.runtime.settings.pollInterval;
-    await upkeep.poll({ queues: true });
+    if (this.lookout.isQuiet) return this.retention.tick();
+    this.lookout.looks();
+    const { needsUpkeep } = this.lookout;
+    if (needsUpkeep) await upkeep.poll({ queues: true });
     const blocked = this.isTimeForBlocked();
-    const { runs, left } = await claims.next({
+    const { runs, left, outlook } = await claims.next({
       workflows: this.workflows ?? workflowNames(),
       queues: this.queues && [...this.queues],
       limit: Math.max(0, this.concurrency - this.taken.size),
@@ -140,6 +146,10 @@ export class Worker {
     for (const run of runs) this.take(run);
     this.queued = left;
     if (left > 0) this.makeRoom(left);
+    this.lookout.hasLooked(outlook, runs.length + left === 0);
+    this.scheduler.told(outlook?.schedules);
+    // the upkeep may make runs claimable
+    if (this.lookout.needsUpkeep && !needsUpkeep) this.lookSoon();
     await this.retention.tick();
     this.lookedAt = this.runtime.clock.now();
   }
@@ -168,9 +178,10 @@ export class Worker {
     return true;
   }
 
-  /** Suspends runs that only wait, for others that need their places. */
+  /** Suspends runs that only wait, for others that need their places. If there are places, these were passed over: they are looked for again soon. */
   private makeRoom(wanted: number): void {
     let suspended = 0;
+    if (this.taken.size < this.concurrency) this.interval = Math.min(this.interval, ROOM_INTERVAL);
     for (const id of this.taken) {
       if (suspended === wanted) return;
       const answer = this.runtime.runs.get(id)?.suspendIfWaiting();

@@ -1,5 +1,5 @@
 import { PerdureError } from "@perdure/protocol";
-import type { Claimed, RunFilter, RunHead, RunRow, Store, UnfinishedFilter } from "@perdure/store";
+import type { Claimed, Outlook, RunFilter, RunHead, RunRow, Store } from "@perdure/store";
 import { blockKey, codeOf } from "../definitions/code.ts";
 import type { WorkflowDefinition } from "../definitions/definition.ts";
 import { Executables } from "../definitions/executables.ts";
@@ -13,16 +13,8 @@ import type { ProcessContext } from "./context.ts";
 import { BackOffs } from "../config/backoff.ts";
 import type { Committer } from "../storage/committer.ts";
 import type { Leases } from "./leases.ts";
-import type { Owners, OwnerState } from "./owner.ts";
+import { knownOwners, statesOf } from "./owner.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
-
-/** Every run that needs an owner, however many there are. */
-export async function allUnfinished(store: Store, filter: Omit<UnfinishedFilter, "limit">): Promise<RunRow[]> {
-  for (let limit = PAGE; ; limit *= 10) {
-    const rows = await store.unfinished({ ...filter, limit });
-    if (rows.length < limit) return rows;
-  }
-}
 
 /** Every run of the filter, page by page. */
 export async function* allRuns(store: Store, filter: Omit<RunFilter, "limit" | "after">): AsyncGenerator<RunHead> {
@@ -33,16 +25,6 @@ export async function* allRuns(store: Store, filter: Omit<RunFilter, "limit" | "
     after = rows.at(-1)?.cursor;
     if (after === undefined) return;
   }
-}
-
-/** What this process knows of the owners of running runs. */
-export async function knownOwners(
-  store: Store,
-  owners: Owners,
-): Promise<Required<Pick<UnfinishedFilter, "alive" | "dead">>> {
-  const all = (await store.owners()).map((owner) => ({ owner, state: owners.stateOf(owner) }));
-  const are = (wanted: OwnerState): string[] => all.flatMap(({ owner, state }) => (state === wanted ? [owner] : []));
-  return { alive: are("alive"), dead: are("dead") };
 }
 
 /** How many runs one query of the store returns. */
@@ -84,6 +66,13 @@ export interface NextRun {
   begin(): Promise<boolean>;
 }
 
+interface Next {
+  readonly runs: readonly NextRun[];
+  /** How many others there are. */
+  readonly left: number;
+  readonly outlook?: Outlook;
+}
+
 /** Makes this process the owner of runs that it can execute (R5). */
 export class Claims {
   private readonly context: ProcessContext;
@@ -101,6 +90,8 @@ export class Claims {
   private unsureUntil = -Infinity;
   /** A run that may have killed its process is perhaps being claimed. */
   private isTakingSuspect = false;
+  /** The owners that the store last told of, and when, by the monotonic clock. */
+  private seen: { readonly owners: readonly string[]; readonly at: number } | undefined;
 
   constructor(context: ProcessContext, committer: Committer, runs: RunsInMemory, leases: Leases) {
     this.context = context;
@@ -275,24 +266,30 @@ export class Claims {
     }
   }
 
+  /** Whether something may become claimable here without a change in the store. */
+  get isUnsettled(): boolean {
+    return this.context.monotonic() < this.unsureUntil || this.backOffs.ids().length > 0;
+  }
+
   /**
    * Claims the next runs that need this process. How many others there are.
    * @throws the store's error. Then it is not known what was claimed
    */
-  async next(wanted: Wanted): Promise<{ readonly runs: readonly NextRun[]; readonly left: number }> {
+  async next(wanted: Wanted): Promise<Next> {
     if (this.context.monotonic() < this.unsureUntil) return this.look(wanted);
     const { workflows, queues, limit, count = 0, except = [], blocked } = wanted;
     const store = await this.context.ready();
     const { owner, settings } = this.context;
-    const { alive, dead } = await knownOwners(store, this.context.owners);
+    const { alive, dead } = statesOf(await this.ownersOf(store), this.context.owners);
     const executables = this.executables.of(workflows, blocked === "all");
     if (blocked !== "none") await this.reportAmbiguous(workflows);
     const stalled = this.isAlone();
     const leaseEndsAt = this.leases.endsAt();
     this.isTakingSuspect = stalled;
     try {
-      const { claimed, left } = await this.runs.taking(() =>
+      const { claimed, left, outlook } = await this.runs.taking(() =>
         store.claimNext({
+          outlook: true,
           executables,
           ...(queues && { queues }),
           lease: { owner, ms: settings.lease },
@@ -312,13 +309,21 @@ export class Claims {
         begun.catch(() => {}); // whoever asks gets the error
         return { id: each.run.id, begin: () => begun };
       });
-      return { runs, left };
+      if (outlook) this.seen = { owners: outlook.owners, at: leaseEndsAt - settings.lease };
+      return { runs, left, ...(outlook && { outlook }) };
     } catch (error) {
       this.unsureUntil = this.context.monotonic() + 2 * settings.lease;
       throw error;
     } finally {
       this.isTakingSuspect = false;
     }
+  }
+
+  /** The owners of running runs. Whose run is not among them, though a while has passed, had no lease then, and has one that lasts longer. */
+  private async ownersOf(store: Store): Promise<readonly string[]> {
+    const { seen } = this;
+    const isRecent = seen && this.context.monotonic() - seen.at < this.context.settings.lease / 3;
+    return isRecent ? seen.owners : store.owners();
   }
 
   /** False: its module has been replaced meanwhile. */
@@ -338,7 +343,7 @@ export class Claims {
   }
 
   /** What `next` does, in two steps: finds the runs of this process that it does not have in memory as well. */
-  private async look({ workflows, queues, limit, except, blocked }: Wanted): ReturnType<Claims["next"]> {
+  private async look({ workflows, queues, limit, except, blocked }: Wanted): Promise<Next> {
     const isWanted = (row: RunRow): boolean =>
       !except?.has(row.id) &&
       (!queues || queues.includes(row.queue?.queue ?? "")) &&

@@ -1,3 +1,4 @@
+import type { Store, UnfinishedFilter } from "@perdure/store";
 import { randomUUID } from "../crypto.ts";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
@@ -13,6 +14,20 @@ export interface Owners {
   /** The owner has ended. */
   end(name: string): void;
   stateOf(name: string): OwnerState;
+}
+
+/** What it knows of the owners of running runs. */
+export async function knownOwners(
+  store: Store,
+  owners: Owners,
+): Promise<Required<Pick<UnfinishedFilter, "alive" | "dead">>> {
+  return statesOf(await store.owners(), owners);
+}
+
+/** What this process knows of these owners. */
+export function statesOf(names: readonly string[], owners: Owners): Required<Pick<UnfinishedFilter, "alive" | "dead">> {
+  const are = (wanted: OwnerState): string[] => names.filter((name) => owners.stateOf(name) === wanted);
+  return { alive: are("alive"), dead: are("dead") };
 }
 
 const here = processWide("owners", () => new Set<string>());

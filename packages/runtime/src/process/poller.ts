@@ -4,8 +4,8 @@ import type { Execution } from "../execution/execution.ts";
 import { backOff, waitAfter } from "../config/backoff.ts";
 import type { ProcessContext } from "./context.ts";
 import type { Upkeep } from "../queues/upkeep.ts";
-import { knownOwners } from "./claims.ts";
 import type { Leases } from "./leases.ts";
+import { knownOwners } from "./owner.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
 import type { Waiters } from "./waiters.ts";
 

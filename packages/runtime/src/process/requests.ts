@@ -1,10 +1,11 @@
 import { nextTurn, PerdureError } from "@perdure/protocol";
-import type { ListedRun, RunFilter, RunRow } from "@perdure/store";
+import type { ListedRun, RunFilter, RunRow, Store, UnfinishedFilter } from "@perdure/store";
 import { listeners, workflowNames } from "../definitions/registry.ts";
 import { storedName } from "../values/stored-name.ts";
-import { allRuns, allUnfinished, knownOwners, type Claims } from "./claims.ts";
+import { allRuns, PAGE, type Claims } from "./claims.ts";
 import type { ProcessContext } from "./context.ts";
 import type { Followers } from "./followers.ts";
+import { knownOwners } from "./owner.ts";
 import type { Poller } from "./poller.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
 import type { Waiters } from "./waiters.ts";
@@ -216,4 +217,12 @@ export class Requests {
 function found<T>(run: string, answer: T | undefined): T {
   if (answer === undefined) throw new PerdureError("RUN_NOT_FOUND", { run });
   return answer;
+}
+
+/** Every run that needs an owner, however many there are. */
+async function allUnfinished(store: Store, filter: Omit<UnfinishedFilter, "limit">): Promise<RunRow[]> {
+  for (let limit = PAGE; ; limit *= 10) {
+    const rows = await store.unfinished({ ...filter, limit });
+    if (rows.length < limit) return rows;
+  }
 }

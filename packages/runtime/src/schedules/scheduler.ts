@@ -14,6 +14,9 @@ import { Timing, timingOf } from "./timing.ts";
 /** Milliseconds between two looks at a tick that is about to be due. */
 const SOON = 20;
 
+/** Milliseconds between two looks where workers tell when there is something to see. */
+const TOLD_INTERVAL = 10_000;
+
 /** Starts the runs of schedules while a worker runs. Any number of processes may do so for one store: each tick starts one run. */
 export class Scheduler {
   private readonly runtime: Runtime;
@@ -27,6 +30,8 @@ export class Scheduler {
   private isSynced = false;
   /** Whether ticks wait for the end of a run. */
   private hasWaiting = false;
+  /** Whether workers tell it when a schedule is due. */
+  private isTold = false;
   /** How often in a row the store could not be read. */
   private failures = 0;
   /** Schedules whose tick failed: how often in a row, and when it is tried again, by the clock that is never set. */
@@ -62,6 +67,12 @@ export class Scheduler {
   look(): void {
     if (this.looking) this.isAsked = true;
     else this.plan(this.runtime.clock.now());
+  }
+
+  /** A worker has asked whether a schedule is due. Undefined: the store does not tell it. */
+  told(isDue: boolean | undefined): void {
+    this.isTold = isDue !== undefined;
+    if (isDue) this.look();
   }
 
   /** A run was created: the workers of this process look for it at once. */
@@ -110,7 +121,7 @@ export class Scheduler {
     try {
       const next = await this.tickAll();
       this.failures = 0;
-      return Math.min(next, clock.now() + settings.pollInterval);
+      return Math.min(next, clock.now() + (this.isTold ? TOLD_INTERVAL : settings.pollInterval));
     } catch (error) {
       this.failures++;
       if (!this.runtime.isClosed) this.runtime.logFailure("the schedules cannot be read", error);
