@@ -14,21 +14,8 @@ import { BackOffs } from "../config/backoff.ts";
 import type { Committer } from "../storage/committer.ts";
 import type { Leases } from "./leases.ts";
 import { knownOwners, statesOf } from "./owner.ts";
+import { PAGE } from "./pages.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
-
-/** Every run of the filter, page by page. */
-export async function* allRuns(store: Store, filter: Omit<RunFilter, "limit" | "after">): AsyncGenerator<RunHead> {
-  for (let after: string | undefined; ;) {
-    const page = { limit: PAGE, ...(after !== undefined && { after }) };
-    const rows = await store.listRuns({ ...filter, ...page });
-    yield* rows;
-    after = rows.at(-1)?.cursor;
-    if (after === undefined) return;
-  }
-}
-
-/** How many runs one query of the store returns. */
-export const PAGE = 1000;
 
 /** The workflow that a run was recorded for. */
 export const placeOf = ({ workflow, file }: Pick<RunRow, "workflow" | "file">): WorkflowPlace => ({

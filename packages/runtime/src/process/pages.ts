@@ -1,0 +1,15 @@
+import type { RunFilter, RunHead, Store } from "@perdure/store";
+
+/** How many runs one query of the store returns. */
+export const PAGE = 1000;
+
+/** Every run of the filter, page by page. */
+export async function* allRuns(store: Store, filter: Omit<RunFilter, "limit" | "after">): AsyncGenerator<RunHead> {
+  for (let after: string | undefined; ;) {
+    const page = { limit: PAGE, ...(after !== undefined && { after }) };
+    const rows = await store.listRuns({ ...filter, ...page });
+    yield* rows;
+    after = rows.at(-1)?.cursor;
+    if (after === undefined) return;
+  }
+}
