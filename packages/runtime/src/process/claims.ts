@@ -1,5 +1,5 @@
 import { PerdureError } from "@perdure/protocol";
-import type { Claimed, Outlook, RunFilter, RunHead, RunRow, Store } from "@perdure/store";
+import type { Claimed, Outlook, RunHead, RunRow, Store } from "@perdure/store";
 import { blockKey, codeOf } from "../definitions/code.ts";
 import type { WorkflowDefinition } from "../definitions/definition.ts";
 import { Executables } from "../definitions/executables.ts";
