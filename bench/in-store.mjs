@@ -14,8 +14,12 @@ export const result = async (workflow, args) => (await start(workflow, args)).re
  * Does the work in a store that is open. Before, it takes some steps whose time is not taken: code is compiled to its fastest form after two or
  * three thousand.
  */
-export async function inStore(durability, work, { path = join(directory(), "perdure.db"), warmUp = 3000 } = {}) {
-  configure({ store: `sqlite:${path}`, durability, logLevel: "error" });
+export async function inStore(
+  durability,
+  work,
+  { path = join(directory(), "perdure.db"), store = `sqlite:${path}`, warmUp = 3000 } = {},
+) {
+  configure({ store, ...(durability && { durability }), logLevel: "error" });
   try {
     await result(flows.sequential, ["warm", warmUp, 100]);
     return await work(path);

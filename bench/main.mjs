@@ -6,6 +6,7 @@
  *   npm run bench -- --only PATTERN     those whose name matches
  *   npm run bench -- --repeat N         so many times
  *   npm run bench -- --node 24          with another Node: 22, 24, or the path of an executable
+ *   npm run bench -- --postgres         those on a PostgreSQL server, which it starts, with DBOS beside some of them. `BENCH_POSTGRES=postgres://…`: another server
  *   npm run bench -- --peers            other libraries beside Perdure, once; installs them into a cache. `--only queues`: queues alone, with
  *                                       BullMQ where a Redis answers at localhost:6379
  *   npm run bench -- --profile          where the time of each workload goes: the ten functions with the most of it
@@ -29,6 +30,7 @@ const { values: options } = parseArgs({
     only: { type: "string", default: "" },
     repeat: { type: "string" },
     node: { type: "string" },
+    postgres: { type: "boolean", default: false },
     peers: { type: "boolean", default: false },
     profile: { type: "boolean", default: false },
     json: { type: "string" },
@@ -70,7 +72,17 @@ async function measureAll() {
     const queues = isWanted.test("queues") ? await measureQueues(node, repeats) : [];
     return { machine: { ...node.machine, repeats, date }, figures: [], peers, queues };
   }
-  const { workloads } = await import("./workloads.mjs");
+  if (!options.postgres) return measureWorkloads("workloads.mjs", node, { ...node.machine, date });
+  const { withServer } = await import("./postgres/server.mjs");
+  return withServer(async (version) => ({
+    ...(await measureWorkloads("postgres/workloads.mjs", node, { ...node.machine, date, postgres: version })),
+    place: "postgres",
+  }));
+}
+
+/** @param file - has the workloads */
+async function measureWorkloads(file, node, machine) {
+  const { workloads } = await import(`./${file}`);
   const pattern = new RegExp(options.only, "u");
   const chosen = workloads.filter(
     (workload) =>
@@ -86,12 +98,13 @@ async function measureAll() {
   if (options.profile) {
     const profiles = chosen.map((workload) => {
       const [{ name }] = partsOf(workload);
-      return { name, entries: node.measure(name, "profile").perdure };
+      return { name, entries: node.measure(file, name, "profile").perdure };
     });
-    return { machine: { ...node.machine, repeats: 1, date }, figures: [], profiles };
+    return { machine: { ...machine, repeats: 1 }, figures: [], profiles };
   }
 
-  takeTurns(chosen, repeats, taken, node);
+  const measure = (name, order) => node.measure(file, name, order);
+  takeTurns(chosen, repeats, taken, measure);
   // something else may have used the machine: those that are slower get more turns, for a while
   const until = performance.now() + PATIENCE;
   for (let more = 0; more < 5 && options.gate !== undefined && performance.now() < until; more++) {
@@ -100,21 +113,21 @@ async function measureAll() {
       chosen.filter(({ name }) => slower.has(name)),
       1,
       taken,
-      node,
+      measure,
     );
   }
-  return { machine: { ...node.machine, repeats, date }, figures: figures() };
+  return { machine: { ...machine, repeats }, figures: figures() };
 }
 
 /** Each side goes first as often as the other. */
-function takeTurns(chosen, repeats, taken, node) {
+function takeTurns(chosen, repeats, taken, measure) {
   for (let turn = 0; turn < repeats; turn++)
     for (const workload of chosen) {
       const turns = taken.get(workload);
       if (turns.length >= (workload.most ?? Infinity)) continue;
       const [{ name }] = partsOf(workload);
       if (process.stderr.isTTY) process.stderr.write(`${turn + 1} of ${repeats}: ${name}\u001b[K\r`);
-      turns.push(node.measure(name, turns.length % 2 === 0 ? "limit-first" : "perdure-first"));
+      turns.push(measure(name, turns.length % 2 === 0 ? "limit-first" : "perdure-first"));
     }
   if (process.stderr.isTTY) process.stderr.write("\u001b[K");
 }

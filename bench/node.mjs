@@ -29,11 +29,11 @@ class MeasuringNode {
   }
 
   /** In a process of its own: no workload finds the code that another one has warmed up. */
-  measure(name, order) {
+  measure(file, name, order) {
     const program = join(import.meta.dirname, "measure.mjs");
     const { status, stdout, stderr, signal } = spawnSync(
       this.path,
-      ["--expose-gc", ...this.args, program, name, order],
+      ["--expose-gc", ...this.args, program, file, name, order],
       { encoding: "utf8", env: { ...process.env, ...this.environment } },
     );
     if (status !== 0) throw new Error(`${name}: ${stderr || signal}`);

@@ -2,7 +2,11 @@
 
 const numbers = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 
-const suffixes = { ratio: () => " ×", difference: (unit) => ` ${unit} more`, alone: (unit) => ` ${unit}` };
+const suffixes = {
+  ratio: () => " ×",
+  difference: (unit) => ` ${unit} more`,
+  alone: (unit) => (unit === "" ? "" : ` ${unit}`),
+};
 
 const valueOf = (figure, value) =>
   value === undefined ? "" : `${numbers.format(value)}${suffixes[figure.is](figure.unit)}`;
@@ -50,13 +54,13 @@ export function report({ machine, figures, peers, queues = [], profiles }, { ear
       .map((profile) => `${profile.name}, Node ${machine.node}\n\n${markdownOf(entriesOf(profile))}`)
       .join("\n\n");
   const tables = peers ? [peers, queues].filter(({ length }) => length > 0) : [rowsOf(figures, earlier)];
-  return `Node ${machine.node}, ${machine.cpu}, ${machine.date}; medians of ${machine.repeats}\n\n${tables.map((rows) => table(rows)).join("\n\n")}`;
+  return `Node ${machine.node}${machine.postgres ? `, PostgreSQL ${machine.postgres}` : ""}, ${machine.cpu}, ${machine.date}; medians of ${machine.repeats}\n\n${tables.map((rows) => table(rows)).join("\n\n")}`;
 }
 
 /** Puts the tables into their places in a page: after a comment such as `<!-- bench: figures, Node v24 -->`, up to `<!-- end -->`. */
 export function putInto(page, measured) {
-  const { peers, queues = [] } = measured;
-  if (!peers) return putTable(page, "figures", measured);
+  const { peers, queues = [], place = "figures" } = measured;
+  if (!peers) return putTable(page, place, measured);
   const withPeers = peers.length > 0 ? putTable(page, "peers", { ...measured, queues: [] }) : page;
   return queues.length > 0 ? putTable(withPeers, "queues", { ...measured, peers: [] }) : withPeers;
 }

@@ -50,7 +50,7 @@ const withArguments = (durability, steps, goal) => ({
 function interrupted(runs, steps) {
   const path = join(directory(), "perdure.db");
   const program = join(import.meta.dirname, "programs/dying.mjs");
-  const args = [...process.execArgv, program, path, String(runs), String(steps)];
+  const args = [...process.execArgv, program, `sqlite:${path}`, String(runs), String(steps)];
   const { signal, stderr } = spawnSync(process.execPath, args);
   if (signal !== "SIGKILL") throw new Error(`the program did not die: ${stderr}`);
   return path;

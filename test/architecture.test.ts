@@ -5,6 +5,7 @@ import { cycles, edges, importGraph, upwards, violations, type ImportGraph } fro
 import { compilerRooms } from "./rooms-compiler.ts";
 import { pageRooms } from "./rooms-page.ts";
 import { postgresRooms } from "./rooms-postgres.ts";
+import { restateRooms } from "./rooms-restate.ts";
 import { runtimeRooms } from "./rooms-runtime.ts";
 
 const packages = resolve(import.meta.dirname, "../packages");
@@ -14,6 +15,7 @@ const allowedImports: Record<string, readonly string[]> = {
   protocol: [],
   store: ["@perdure/protocol"],
   postgres: ["@perdure/protocol", "@perdure/store"],
+  restate: ["perdure"],
   compiler: ["@perdure/protocol"],
   runtime: ["@perdure/protocol", "@perdure/store"],
   inspector: ["perdure"],
@@ -52,7 +54,13 @@ test.each(Object.keys(graphs))("the package %s has no import cycle, not even of 
 });
 
 describe.each(
-  Object.entries({ runtime: runtimeRooms, compiler: compilerRooms, postgres: postgresRooms, [page]: pageRooms }),
+  Object.entries({
+    runtime: runtimeRooms,
+    compiler: compilerRooms,
+    postgres: postgresRooms,
+    restate: restateRooms,
+    [page]: pageRooms,
+  }),
 )("the rooms of the %s", (name, table) => {
   test("the rooms import each other only as the table allows", () => {
     expect(violations(graphs[name] ?? new Map(), table)).toEqual([]);

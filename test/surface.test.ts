@@ -1,4 +1,5 @@
 import * as postgres from "perdure-postgres";
+import * as restate from "perdure-restate";
 import * as compiler from "unplugin-perdure";
 import * as bun from "unplugin-perdure/bun";
 import * as check from "unplugin-perdure/check";
@@ -14,6 +15,7 @@ import * as vite from "unplugin-perdure/vite";
 import * as webpack from "unplugin-perdure/webpack";
 import * as inspector from "@perdure/inspector";
 import * as perdure from "perdure";
+import * as engine from "perdure/engine";
 import * as internal from "perdure/internal";
 import * as otel from "perdure/otel";
 import * as testing from "perdure/testing";
@@ -54,12 +56,14 @@ test("the exports of every entry point match the snapshot", () => {
   const names = Object.fromEntries(
     Object.entries({
       perdure,
+      "perdure/engine": engine,
       "perdure/internal": internal,
       "perdure/inspector": inspector,
       "perdure/otel": otel,
       "perdure/testing": testing,
       "perdure/tools": tools,
       "perdure-postgres": postgres,
+      "perdure-restate": restate,
       "unplugin-perdure": compiler,
       "unplugin-perdure/check": check,
       "unplugin-perdure/loader": loader,
@@ -116,6 +120,31 @@ test("the exports of every entry point match the snapshot", () => {
       ],
       "perdure-postgres": [
         "postgresStore",
+      ],
+      "perdure-restate": [
+        "restate",
+        "restateServices",
+        "serve",
+      ],
+      "perdure/engine": [
+        "Execution",
+        "LiveStep",
+        "bodyOf",
+        "checkId",
+        "codeOf",
+        "currentRuntime",
+        "defaultRunId",
+        "flowOf",
+        "fullFingerprint",
+        "installed",
+        "keepRejections",
+        "outerStepId",
+        "parseWith",
+        "runIdOf",
+        "stepName",
+        "storedName",
+        "toMilliseconds",
+        "workflowOf",
       ],
       "perdure/inspector": [
         "inspectorHandler",

@@ -26,10 +26,28 @@ const devkit = {
   "@workflow/world-local": "4.4.1",
 };
 
+const dbos = {
+  name: "DBOS 5.3 (PostgreSQL)",
+  file: "dbos.mjs",
+  packages: { "@dbos-inc/dbos-sdk": "5.3.0" },
+  needs: "BENCH_POSTGRES",
+};
+
+const perdureOnPostgres = {
+  name: "Perdure (PostgreSQL)",
+  file: "perdure.mjs",
+  environment: { BENCH_PERDURE_POSTGRES: process.env.BENCH_POSTGRES },
+  needs: "BENCH_POSTGRES",
+};
+
+/** Those that `--postgres` measures too. */
+export const PEERS = { dbos, perdureOnPostgres };
+
 /** `counts` where a peer takes too long for 1,000 of each. */
 const peers = [
   { name: "a loop by hand on better-sqlite3", file: "by-hand.mjs" },
   { name: "Perdure", file: "perdure.mjs" },
+  perdureOnPostgres,
   {
     name: "openworkflow 0.10 (SQLite)",
     file: "openworkflow.mjs",
@@ -39,12 +57,7 @@ const peers = [
     notes: { resume: "waits up to 30 s for the lease of the dead process" },
   },
   { name: "Effect Workflow 0.19 (SQLite)", file: "effect.mjs", packages: effect },
-  {
-    name: "DBOS 5.3 (PostgreSQL)",
-    file: "dbos.mjs",
-    packages: { "@dbos-inc/dbos-sdk": "5.3.0" },
-    needs: "BENCH_POSTGRES",
-  },
+  dbos,
   {
     name: "Workflow DevKit 4.8 (local world, files)",
     file: "workflow-devkit.mjs",
@@ -108,12 +121,12 @@ export async function installed({ file, files, packages }, node) {
   }
   const driver = join(place, "node_modules/better-sqlite3");
   rmSync(driver, { recursive: true, force: true });
-  symlinkSync(node.driver, driver);
+  if (node.driver !== undefined) symlinkSync(node.driver, driver);
   return place;
 }
 
 /** What a process of the peer takes, in milliseconds, or a `text` that says why it does not do the work. */
-export function ask(node, { place, file }, what, count, path = directory()) {
+export function ask(node, { place, file, environment }, what, count, path = directory()) {
   const began = performance.now();
   const { status, signal, stdout, stderr, error } = spawnSync(
     node.path,
@@ -121,7 +134,7 @@ export function ask(node, { place, file }, what, count, path = directory()) {
     {
       cwd: place,
       encoding: "utf8",
-      env: { ...process.env, ...node.environment },
+      env: { ...process.env, ...node.environment, ...environment },
       timeout: PATIENCE,
       killSignal: "SIGKILL",
     },

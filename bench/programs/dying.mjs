@@ -3,8 +3,8 @@ import { pathToFileURL } from "node:url";
 import { configure, start } from "perdure";
 import { flowsFile } from "../build.mjs";
 
-const [, , path, runs, steps] = process.argv;
+const [, , store, runs, steps] = process.argv;
 process.env.BENCH_DIES = runs;
 const { dying } = await import(pathToFileURL(flowsFile).href);
-configure({ store: `sqlite:${path}`, durability: "normal", logLevel: "error" });
+configure({ store, durability: "normal", logLevel: "error" });
 for (let run = 0; run < Number(runs); run++) await start(dying, [`r${run}`, Number(steps)]);

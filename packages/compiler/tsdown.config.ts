@@ -1,4 +1,5 @@
 import { defineConfig } from "tsdown";
+import { licenses } from "../../.ci/licenses.ts";
 
 const bundlers = ["vite", "rollup", "rolldown", "esbuild", "webpack", "rspack", "farm", "bun"];
 
@@ -20,6 +21,7 @@ export default defineConfig({
   dts: { build: true, sourcemap: false },
   sourcemap: false, // traces and debuggers lead to files that the package contains
   deps: { alwaysBundle: [/^@perdure\//, "ms", "valibot"] },
+  plugins: [licenses("dist/THIRD_PARTY_LICENSES")],
   logLevel: "warn",
   inputOptions: {
     checks: { pluginTimings: false },

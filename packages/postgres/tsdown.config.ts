@@ -1,4 +1,5 @@
 import { defineConfig } from "tsdown";
+import { licenses } from "../../.ci/licenses.ts";
 
 export default defineConfig({
   entry: ["src/index.ts"],
@@ -7,6 +8,7 @@ export default defineConfig({
   dts: { build: true, sourcemap: false },
   sourcemap: false,
   deps: { alwaysBundle: [/^@perdure\//] },
+  plugins: [licenses("dist/THIRD_PARTY_LICENSES")],
   logLevel: "warn",
   inputOptions: {
     checks: { pluginTimings: false },

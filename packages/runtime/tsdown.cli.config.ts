@@ -1,4 +1,5 @@
 import { defineConfig } from "tsdown";
+import { licenses } from "../../.ci/licenses.ts";
 
 /** The command, with its libraries inside: the package's own modules stay outside, so that the program that it loads shares them. */
 export default defineConfig({
@@ -10,6 +11,7 @@ export default defineConfig({
   minify: false,
   sourcemap: false,
   deps: { alwaysBundle: [/^(?!perdure(?:\/|$)|node:)/], neverBundle: [/^perdure(?:\/|$)/], onlyBundle: false },
+  plugins: [licenses("dist/THIRD_PARTY_LICENSES")],
   logLevel: "warn",
   inputOptions: {
     checks: { pluginTimings: false },

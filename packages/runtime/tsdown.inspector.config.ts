@@ -1,4 +1,5 @@
 import { defineConfig } from "tsdown";
+import { licenses } from "../../.ci/licenses.ts";
 
 /** `perdure/inspector`, with its libraries and its page inside. Like the command, it shares the modules of the package. */
 export default defineConfig({
@@ -10,6 +11,7 @@ export default defineConfig({
   sourcemap: false,
   copy: [{ from: "../inspector/dist/page", to: "dist" }],
   deps: { alwaysBundle: [/^(?!perdure(?:\/|$)|node:)/], neverBundle: [/^perdure(?:\/|$)/], onlyBundle: false },
+  plugins: [licenses("dist/THIRD_PARTY_LICENSES")],
   logLevel: "warn",
   inputOptions: {
     checks: { pluginTimings: false },

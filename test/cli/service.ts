@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { buildProgram, run } from "../programs.ts";
 import { temporaryDirectory } from "../directories.ts";
+import { storeIn } from "./command.ts";
 import type { RunningProgram } from "../running-program.ts";
 
 const source = `
@@ -77,14 +78,17 @@ export interface Service {
 }
 
 /**
- * Starts the program on a new store, or on the one in the directory.
+ * Starts the program on a new store, or on the one in the directory, or on another one.
  * @param name - a part of the ids of its orders; the other runs are the same in all services on a store
  */
 export async function startService(
   file: string,
-  { directory = temporaryDirectory("cli"), name = "" }: { readonly directory?: string; readonly name?: string } = {},
+  {
+    directory = temporaryDirectory("cli"),
+    name = "",
+    store = storeIn(directory),
+  }: { readonly directory?: string; readonly name?: string; readonly store?: string } = {},
 ): Promise<Service> {
-  const store = `sqlite:${join(directory, "runs.db")}`;
   const program = run(file, { PERDURE_STORE: store, ACCEPT: join(directory, "accept"), NAME: name }, directory);
   await program.printed("started");
   return { store, directory, program };

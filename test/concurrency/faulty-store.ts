@@ -47,10 +47,14 @@ export function faultyStore(store: Store, faults: Faults): Store {
   /** A commit arrives once. It may arrive after its process has died, unless it ends the run: to call a failed run is to retry it. */
   const commit = <R>(perform: Perform<R>, writes: readonly Write[]): Perform<R> => {
     let answer: { readonly accepted: Awaitable<R> } | undefined;
+    const noted = (accepted: R): R => {
+      faults.committed(writes, accepted as boolean[]);
+      return accepted;
+    };
     const arrive = (): Awaitable<R> => {
       if (answer) return answer.accepted;
-      answer = { accepted: perform() };
-      faults.committed(writes, answer.accepted as boolean[]);
+      const accepted = perform();
+      answer = { accepted: accepted instanceof Promise ? accepted.then(noted) : noted(accepted as R) };
       return answer.accepted;
     };
     if (latency > 0 && !writes.some(({ type }) => type === "finish")) faults.late(arrive);

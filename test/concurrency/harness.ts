@@ -36,6 +36,15 @@ export interface Summary {
   readonly resumed: number;
 }
 
+/** Where the run is recorded. */
+export interface Truth {
+  readonly store: Store;
+  readonly answered: Surroundings["answered"];
+}
+
+/** Of a store that answers at once. */
+const atOnce = async (): Promise<boolean> => false;
+
 /** Something that must not happen happened; the message has the program and what was recorded. */
 export class Violation extends Error {
   override name = "Violation";
@@ -49,11 +58,17 @@ export class Violation extends Error {
 /**
  * Runs a program, with all the crashes that the schedule says, and compares the result with the plain program.
  * @param sabotage - to see whether a trial notices
+ * @param truth - empty, and open for all processes: each brings its own clock
  * @throws Violation
  */
-export async function trial(program: Program, schedule: Choices, sabotage: Sabotage = {}): Promise<Summary> {
+export async function trial(
+  program: Program,
+  schedule: Choices,
+  sabotage: Sabotage = {},
+  truth: Truth = { store: memoryStore(), answered: atOnce },
+): Promise<Summary> {
   const [runtime, modules, workflows] = [installed.runtime, new Map(loaded), new Map(known)];
-  const one = new Trial(program, schedule, sabotage);
+  const one = new Trial(program, schedule, sabotage, truth);
   const undo = sabotage.runtime?.();
   try {
     return await one.play();
@@ -89,7 +104,8 @@ class Trial implements Surroundings {
   private suspended = 0;
 
   private readonly plain: Scripts;
-  private readonly truth = memoryStore();
+  private readonly truth: Store;
+  readonly answered: Surroundings["answered"];
   /** Step id → what a task was called with. */
   private readonly inputs = new Map<string, { readonly label: string; readonly hash: string }>();
   private readonly steps = new Map<string, string>();
@@ -99,7 +115,9 @@ class Trial implements Surroundings {
   /** The latest attempt of each step that began, and what it came to, if it ended. */
   private readonly latest = new Map<string, { readonly attempt: number; readonly outcome?: Attempt }>();
 
-  constructor(program: Program, schedule: Choices, { store, cancels = false }: Sabotage) {
+  constructor(program: Program, schedule: Choices, { store, cancels = false }: Sabotage, truth: Truth) {
+    this.truth = truth.store;
+    this.answered = truth.answered;
     this.plain = stripped(program);
     this.scripts = compiled(program, false);
     this.random = schedule;
@@ -151,6 +169,7 @@ class Trial implements Surroundings {
     for (let lives = 1; ; lives++) {
       const life = new Life(this, now);
       const outcome = await life.live().finally(() => life.kill());
+      await this.answered();
       if (outcome !== undefined) return { outcome, life, lives };
       await this.checkCrash(life);
       now = life.clock.now() + this.random.below(50);
@@ -336,8 +355,9 @@ class Trial implements Surroundings {
   private peaceful(): Omit<Surroundings, "store" | "started"> {
     const { scripts, random, durations, announced, mortality, attempts } = this;
     const none = { crashes: 0, closes: 0, latency: 0, cancellation: undefined, inFlight: [], problems: [] };
+    const answered = atOnce;
     const deaf = { began() {}, attemptEnded() {}, committed() {}, closed: 0 };
-    return { scripts, random, durations, announced, mortality, attempts, ...none, ...deaf };
+    return { scripts, random, durations, announced, mortality, attempts, answered, ...none, ...deaf };
   }
 }
 

@@ -25,6 +25,8 @@ export const RUN = "run";
 export interface Surroundings {
   readonly scripts: Scripts;
   readonly store: Store;
+  /** Resolves when the store has answered every call. True: it had some to answer. */
+  answered(): Promise<boolean>;
   readonly random: Choices;
   readonly durations: Durations;
   /** Signals whose name has been told to those who answer. */
@@ -168,6 +170,7 @@ export class Life {
 
   private async expectMore(): Promise<void> {
     for (let turns = 0; turns < 5; turns++) await turn();
+    if (await this.around.answered()) return;
     if (!this.dead && this.end === undefined && this.failure === undefined && this.clock.idle)
       throw new Error("the run is stuck: nothing is left to happen");
   }
@@ -232,7 +235,7 @@ export class Life {
     for (let quiet = 0; quiet < 2; quiet++) {
       const before = this.touches;
       await turn();
-      if (this.touches !== before) quiet = -1;
+      if ((await this.around.answered()) || this.touches !== before) quiet = -1;
       if (this.random.chance(10)) return;
     }
   }

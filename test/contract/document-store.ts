@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
 import type {
   Claimed,
@@ -14,6 +15,7 @@ import type {
   Wakeup,
   Write,
 } from "perdure";
+import { Recent } from "../../packages/store/src/recent.ts";
 import { EARLY_SIGNAL_LIFETIME } from "../../packages/store/src/status.ts";
 import { DocumentDatabase, Documents, type Document } from "./document-database.ts";
 import { among, claimNext, counts, list, unfinished } from "./document-lists.ts";
@@ -33,6 +35,7 @@ export function documentStore(database: DocumentDatabase = new DocumentDatabase(
   }
 
   let now = Date.now;
+  const batches = new Recent<boolean[]>();
   return {
     name: "documents:",
     open: async (options) => {
@@ -64,7 +67,12 @@ export function documentStore(database: DocumentDatabase = new DocumentDatabase(
     executions: (id) => look((documents) => documents.find(id)?.executions ?? []),
     renew: (renewal) => update((documents) => renew(documents, { ...renewal, now: now() })),
     steps: (id, filter = {}) => look((documents) => selected(documents.find(id)?.steps ?? [], filter)),
-    commit: (writes) => update((documents) => writes.map((write) => apply(documents, write, now()))),
+    commit: async (writes, batch = randomUUID()) => {
+      const answers =
+        batches.get(batch) ?? (await update((documents) => writes.map((write) => apply(documents, write, now()))));
+      batches.set(batch, answers);
+      return answers;
+    },
     deliver: (delivery) => update((documents) => deliver(documents, { ...delivery, now: now() })),
     wakeups: (runs) => look((documents) => runs.map(({ run, epoch }) => wakeup(documents, run, epoch))),
     cancel: (cancellation) => update((documents) => cancel(documents, { ...cancellation, now: now() })),

@@ -1,4 +1,5 @@
 /** R5: one owner; R4 and R12: what kills its process. */
+import { setTimeout } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import {
   close,
@@ -30,6 +31,18 @@ async function hangs(name: string): Promise<string> {
 async function ingest(name: string): Promise<string> {
   "use workflow: id=ingest-{name}";
   return hangs(name);
+}
+
+async function lasts(name: string): Promise<string> {
+  "use task: retries=0";
+  attempts.push(name);
+  await setTimeout(1_500);
+  return name;
+}
+
+async function slow(name: string): Promise<string> {
+  "use workflow: id=slow-{name}";
+  return lasts(name);
 }
 
 async function blocked(name: string): Promise<string> {
@@ -217,4 +230,22 @@ test("G54 a run whose outcomes the store refuses more than maxStalls times in a 
   expect((await run.info()).blocked?.error).toBe("RUN_KEEPS_FAILING");
   expect(attempts).toHaveLength(5);
   await crew.stop();
+});
+
+test("the lease of a run holds for as long as close() waits for its attempt", async () => {
+  const store = memoryStore();
+  onTestFinished(close);
+  configure({ store, lease: 500, pollInterval: 50, logLevel: "silent" });
+  await start(slow, ["one"]);
+  await expect.poll(() => attempts).toContain("one");
+  let isClosed = false;
+  const closing = close().then(() => (isClosed = true));
+  for (let looks = 0; looks < 12; looks++) {
+    await setTimeout(100);
+    const { owner, leaseUntil = 0 } = (await store.getRun("slow-one")) ?? {};
+    expect([isClosed, owner !== undefined, leaseUntil > Date.now()]).toEqual([false, true, true]);
+  }
+  await closing;
+  expect(await store.steps("slow-one")).toMatchObject([{ state: "completed" }]);
+  expect(await store.getRun("slow-one")).toMatchObject({ status: "pending" });
 });

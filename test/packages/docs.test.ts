@@ -42,8 +42,8 @@ describe.each(published)("the documentation in the package %s", (name) => {
   const readme = readFileSync(join(staged, "README.md"), "utf8");
   const pages = readdirSync(staged, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".md"));
 
-  // the pages of perdure tell of its stores
-  const isStore = name === "perdure-postgres";
+  // the pages of perdure tell of its stores and engines
+  const isStore = name === "perdure-postgres" || name === "perdure-restate";
 
   test("has the pages that its README names", () => {
     expect(pages).toContain("README.md");
@@ -68,7 +68,7 @@ describe.each(published)("the documentation in the package %s", (name) => {
   test("the README has a table with every export of the public entry points", () => {
     const tables = documented(readme);
     const entries = Object.entries(manifest.exports).flatMap(([entry, target]) =>
-      typeof target === "string" || target.types === undefined || entry === "./internal" || entry === "./tools"
+      typeof target === "string" || target.types === undefined || ["./internal", "./tools", "./engine"].includes(entry)
         ? []
         : [[entry, exportsOf(staged, target.types)] as const],
     );

@@ -1,143 +1,135 @@
 /**
- * Workers on several machines (by their host names) share a PostgreSQL database, while they are killed, stand still, and the server goes away. `PERDURE_FLEET_ROUNDS=50`
+ * Workers on several machines (by their host names) share a PostgreSQL database, while everything that can fail between them fails. `PERDURE_FLEET_ROUNDS=50`
  * makes it that long, `PERDURE_FLEET_SEED` plays the faults of an earlier run again, and both print what was counted.
  */
-import { writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { attemptModule, Fleet } from "../processes/attempts.ts";
-import { buildProgram } from "../programs.ts";
 import { Choices } from "../random-programs/choices.ts";
-import type { RunningProgram } from "../running-program.ts";
+import {
+  administer,
+  disturbing,
+  networkFaults,
+  plan,
+  serverFaults,
+  workerFaults,
+  type Planned,
+} from "./fleet/faults.ts";
+import { foreignRuns, migrateTo, strangers } from "./fleet/neighbours.ts";
+import { Machines, patience, PLACES, type Machine } from "./fleet/machines.ts";
+import { judge, type Disturbance } from "./fleet/oracle.ts";
 import { startPostgres, type PostgresServer } from "./server.ts";
 
 const { PERDURE_FLEET_ROUNDS, PERDURE_FLEET_SEED } = process.env;
-const ROUNDS = Number(PERDURE_FLEET_ROUNDS ?? 6);
-const SEED = Number(PERDURE_FLEET_SEED ?? (PERDURE_FLEET_ROUNDS === undefined ? 1 : Date.now() % 1e6));
+const ROUNDS = Number(PERDURE_FLEET_ROUNDS ?? 25);
+const SEED = Number(PERDURE_FLEET_SEED ?? Date.now() % 1e6);
 
-/** Milliseconds. */
-const LEASE = 1_500;
-const PARTS = 4;
-const PLACES = 5;
-const HOSTS = ["alpha", "beta", "gamma"];
-const RUNS_A_ROUND = 20;
-
-const program = `
-  import { setTimeout } from "node:timers/promises";
-  import { close, configure, countRuns, sleep, startMany, worker } from "perdure";
-  import { during } from "./attempt.ts";
-  const { ROLE, FROM = "0", RUNS = "0" } = process.env;
-  configure({ lease: ${LEASE}, pollInterval: 100, logLevel: "error" });
-  async function part(item: number) {
-    "use task: retries=5";
-    return during(item, async () => {
-      await setTimeout(5 + (item % 7) * 5);
-      return item;
-    });
-  }
-  export async function order(id: number) {
-    "use workflow: id=order-{id}";
-    let sum = 0;
-    for (let place = 0; place < ${PARTS}; place++) {
-      sum += await part(id * ${PARTS} + place);
-      if (place === 1) await sleep(20);
-    }
-    return sum;
-  }
-  if (ROLE === "starter") {
-    await startMany(order, Array.from({ length: Number(RUNS) }, (_, place): [number] => [Number(FROM) + place]));
-    await close();
-  } else if (ROLE === "reader") {
-    console.log(JSON.stringify((await countRuns()).map(({ status, count }) => status + " " + count)));
-    await close();
-  } else {
-    worker({ concurrency: ${PLACES}, signals: true });
-    console.log("works");
-  }
-`;
+/** Orders come while the faults last. */
+const WAVES = 4;
+const ORDERS_A_WAVE = 8;
+const BETWEEN_WAVES = 300;
+const ORDERS_A_ROUND = WAVES * ORDERS_A_WAVE;
+/** How many results are awaited for these: each at the reader, every fourth at the front end as well. */
+const RESULTS_A_ROUND = ORDERS_A_ROUND * 1.25;
+/** Milliseconds after which nobody waits any more. */
+const LONGEST = 60_000;
 
 let server: PostgresServer;
 beforeAll(async () => {
   // what was acknowledged must not be lost with the server
-  server = await startPostgres({ settings: { synchronous_commit: "on" } });
+  server = await startPostgres({ settings: { synchronous_commit: "on", max_connections: "200" } });
 });
 afterAll(() => server.remove());
 
 test(
-  "workers of a fleet are killed, stand still and lose their server, and every order is done, no finished step more often than was in flight",
-  {
-    timeout: 60_000 + ROUNDS * 30_000,
-  },
+  "a fleet under faults does each order, no finished step again, loses nothing that was acknowledged, and goes on a lease after all is well",
+  { timeout: 120_000 + ROUNDS * 30_000 },
   async () => {
-    const file = await buildProgram(program, "fleet", attemptModule);
-    const host = join(dirname(file), "host.mjs");
-    writeFileSync(
-      host,
-      `import os from "node:os"; import { syncBuiltinESMExports } from "node:module"; os.hostname = () => process.env.HOST; syncBuiltinESMExports();`,
-    );
-    const fleet = new Fleet(file);
+    console.log(`fleet: seed ${SEED}, ${ROUNDS} rounds`);
     const random = new Choices([], SEED);
-    const begin = (role: string, place: number, env: Record<string, string> = {}): RunningProgram =>
-      fleet.begin(role, {
-        PERDURE_STORE: server.url,
-        HOST: HOSTS[place] ?? "",
-        NODE_OPTIONS: `--import ${pathToFileURL(host)}`,
-        ...env,
-      });
-    const workers = HOSTS.map((_, place) => begin("worker", place));
-    await Promise.all(workers.map((worker) => worker.printed("works")));
+    await migrateTo("ours", server.url);
+    await administer(server, foreignRuns);
+    const machines = await Machines.of(server);
+    const { journal } = machines;
+    const disturbances: Disturbance[] = [];
+    const disturb = disturbing(disturbances);
+    const played: string[] = [];
+    const counts = new Map<string, number>();
+    const late: string[] = [];
+    const recoveries: number[] = [];
 
-    /** Attempts that may have to be made again: those that were in flight when something failed. */
-    let mayRepeat = 0;
-    const faults: Record<string, (place: number) => Promise<void>> = {
-      "is killed": async (place) => {
-        mayRepeat += PLACES;
-        await fleet.kill(workers[place]!);
-        await setTimeout(random.below(LEASE));
-        workers[place] = begin("worker", place);
-      },
-      "ends in order": async (place) => {
-        await workers[place]!.stop();
-        workers[place] = begin("worker", place);
-      },
-      "stands still": async (place) => {
-        mayRepeat += PLACES;
-        workers[place]!.process.kill("SIGSTOP");
-        await setTimeout(LEASE + random.below(LEASE));
-        workers[place]!.process.kill("SIGCONT");
-      },
-      "loses the server": async () => {
-        mayRepeat += PLACES * HOSTS.length;
-        await server.kill();
-        await setTimeout(random.below(LEASE * 2));
-        await server.start();
-      },
+    const begin = async (planned: Planned, machine: Machine | undefined): Promise<void> => {
+      const { name, at } = planned;
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+      await setTimeout(at);
+      const ofMachine = networkFaults[name] ?? workerFaults[name];
+      if (machine && ofMachine) await ofMachine(machine, planned, disturb);
+      else await serverFaults[name]?.(server, planned, disturb);
     };
 
-    const done: string[] = [];
     for (let round = 0; round < ROUNDS; round++) {
-      const runs = RUNS_A_ROUND * (round + 1);
-      await begin("starter", 0, { FROM: String(runs - RUNS_A_ROUND), RUNS: String(RUNS_A_ROUND) }).exits(0);
-      await setTimeout(random.below(300));
-      const fault = random.pick(Object.keys(faults));
-      const place = random.below(HOSTS.length);
-      done.push(`${HOSTS[place]} ${fault}`);
-      await faults[fault]!(place);
-      // after the fault, a lease has to end before others take what the worker had
-      const patience = Date.now() + LEASE * 2 + 20_000;
-      while (fleet.done() < runs * PARTS && Date.now() < patience) await setTimeout(50);
-      expect(fleet.done(), `seed ${SEED}, after: ${done.join(", ")}\n${fleet.output}`).toBe(runs * PARTS);
+      // all that chance decides, in an order that does not depend on how long anything takes
+      const some = [...machines.workers].sort(() => random.below(3) - 1).slice(0, random.between(1, 4));
+      const faults: [Planned, Machine | undefined][] = some.map((machine) => [
+        plan(random, Object.keys(random.chance(60) ? networkFaults : workerFaults)),
+        machine,
+      ]);
+      const further = {
+        front: plan(random, Object.keys(networkFaults)),
+        reader: plan(random, Object.keys(networkFaults)),
+        server: plan(random, Object.keys(serverFaults)),
+      };
+      if (random.chance(35)) faults.push([further.front, machines.front]);
+      if (random.chance(20)) faults.push([further.reader, machines.reader]);
+      if (random.chance(35)) faults.push([further.server, undefined]);
+      played.push(
+        faults.map(([{ name, at, lasts }, machine]) => `${at} ${machine?.host ?? ""} ${name} ${lasts}`).join(", "),
+      );
+      const said = (): string => `seed ${SEED}, round ${round}: ${played.at(-1)}`;
+
+      if (round === Math.floor(ROUNDS / 2)) await migrateTo("later", server.url);
+      const waves = Array.from({ length: WAVES }, async (_, wave) => {
+        await setTimeout(wave * BETWEEN_WAVES);
+        const from = round * ORDERS_A_ROUND + wave * ORDERS_A_WAVE;
+        await Promise.all([machines.front, machines.reader].map((machine) => machine.ask(from, ORDERS_A_WAVE)));
+      });
+      await Promise.all(faults.map(([planned, machine]) => begin(planned, machine)));
+
+      const healed = performance.now();
+      const isDone = await machines.have((round + 1) * RESULTS_A_ROUND, LONGEST);
+      const recovery = performance.now() - healed;
+      recoveries.push(recovery);
+      if (recovery > patience()) late.push(`${recovery.toFixed(0)} ms, ${said()}`);
+      expect(machines.dead, said()).toEqual([]);
+      expect(isDone, `${said()}\n${machines.output}`).toBe(true);
+      await Promise.all(waves);
     }
 
-    const runs = RUNS_A_ROUND * ROUNDS;
-    await expect
-      .poll(async () => (await begin("reader", 0).exits(0)).trim(), { timeout: 20_000, interval: 200 })
-      .toBe(JSON.stringify([`completed ${runs}`]));
-    const repeated = fleet.attempts().length - runs * PARTS;
-    if (PERDURE_FLEET_ROUNDS !== undefined)
-      console.log({ seed: SEED, rounds: ROUNDS, runs, attempts: runs * PARTS, repeated, mayRepeat, faults: done });
-    expect(repeated, `seed ${SEED}: ${done.join(", ")}`).toBeLessThanOrEqual(mayRepeat);
+    const orders = ROUNDS * ORDERS_A_ROUND;
+    const places = (pid: number): number =>
+      machines.workers.some(({ programs }) => programs.some(({ process }) => process.pid === pid)) ? PLACES : Infinity;
+    const { faults, ...found } = judge(journal, disturbances, orders, places);
+    const lost = machines.all.reduce((sum, { proxy }) => sum + proxy.lost, 0);
+    const sorted = recoveries.toSorted((a, b) => a - b);
+    console.log({
+      seed: SEED,
+      rounds: ROUNDS,
+      ...found,
+      lostAcknowledgements: lost,
+      stalls: journal.stalls.length,
+      recovery: { median: sorted[Math.floor(ROUNDS / 2)]?.toFixed(0), longest: sorted.at(-1)?.toFixed(0) },
+      faults: Object.fromEntries(counts),
+    });
+    const wrong = faults.map(
+      ({ order, what }) => `order ${order}: ${what}, in a round with ${played[Math.floor(order / ORDERS_A_ROUND)]}`,
+    );
+    expect(wrong, `seed ${SEED}`).toEqual([]);
+    expect(late, `seed ${SEED}`).toEqual([]);
+    expect(await administer(server, strangers)).toEqual([{ untouched: 20_000 }]);
+    const rest = `SELECT workflow, status, count(*)::integer AS runs FROM perdure.runs WHERE workflow IN ('order', 'delivery') GROUP BY 1, 2 ORDER BY 1`;
+    expect(await administer(server, rest)).toEqual([
+      { workflow: "delivery", status: "completed", runs: orders },
+      { workflow: "order", status: "completed", runs: orders },
+    ]);
+    await machines.stop();
   },
 );

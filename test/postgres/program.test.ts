@@ -1,13 +1,8 @@
 /** A program whose store is a PostgreSQL database, found by its URL. */
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { close, complete, configure, getRun, listRuns, queue, signal, sleep, start, worker } from "perdure";
-import { startPostgres, type PostgresServer } from "./server.ts";
-
-let server: PostgresServer;
-beforeAll(async () => {
-  server = await startPostgres();
-});
-afterAll(() => server.remove());
+import { startPglite } from "./pglite.ts";
+import { startPostgres } from "./server.ts";
 
 const paid: string[] = [];
 
@@ -38,28 +33,38 @@ export async function order(id: string) {
   return { receipt, parcels };
 }
 
-test("workflows with tasks, signals, children, queues and sleeps run on it, and are resumed from it", async () => {
-  onTestFinished(close);
-  paid.length = 0;
-  configure({ store: server.url });
-  queue("packing", { concurrency: 1 });
-  const run = await start(order, ["17"]);
-  await expect.poll(async () => (await run.steps()).length).toBe(2);
-  await close();
+test.each([
+  ["a server", startPostgres],
+  ["PGlite", startPglite],
+])(
+  "workflows with tasks, signals, children, queues and sleeps run on %s, and are resumed from it",
+  async (_, begin) => {
+    const server: { readonly url: string; remove(): Promise<void> } = await begin();
+    onTestFinished(async () => {
+      await close();
+      await server.remove();
+    });
+    paid.length = 0;
+    configure({ store: server.url });
+    queue("packing", { concurrency: 1 });
+    const run = await start(order, ["17"]);
+    await expect.poll(async () => (await run.steps()).length).toBe(2);
+    await close();
 
-  const problems: string[] = [];
-  const problem = (message: string): void => void problems.push(message);
-  const silent = (): void => {};
-  configure({ store: server.url, logger: { debug: silent, info: silent, warn: problem, error: problem } });
-  const working = worker({ signals: false });
-  expect(await complete("order-17", "approved", true)).toBe(true);
-  const again = await getRun<typeof order>("order-17");
-  expect(await again?.result()).toEqual({
-    receipt: "receipt of 17",
-    parcels: ["parcel of 17-a", "parcel of 17-b"],
-  });
-  expect(paid).toEqual(["17"]);
-  expect((await listRuns()).map(({ status }) => status)).toEqual(["completed", "completed", "completed"]);
-  await working.stop();
-  expect(problems).toEqual([]);
-});
+    const problems: string[] = [];
+    const problem = (message: string): void => void problems.push(message);
+    const silent = (): void => {};
+    configure({ store: server.url, logger: { debug: silent, info: silent, warn: problem, error: problem } });
+    const working = worker({ signals: false });
+    expect(await complete("order-17", "approved", true)).toBe(true);
+    const again = await getRun<typeof order>("order-17");
+    expect(await again?.result()).toEqual({
+      receipt: "receipt of 17",
+      parcels: ["parcel of 17-a", "parcel of 17-b"],
+    });
+    expect(paid).toEqual(["17"]);
+    expect((await listRuns()).map(({ status }) => status)).toEqual(["completed", "completed", "completed"]);
+    await working.stop();
+    expect(problems).toEqual([]);
+  },
+);

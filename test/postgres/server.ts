@@ -9,6 +9,8 @@ import { binaries, user } from "./binaries.ts";
 export interface PostgresServer {
   readonly url: string;
   readonly port: number;
+  /** The folder of its data. */
+  readonly data: string;
   /** Starts it again after `stop` or `kill`. */
   start(): Promise<void>;
   /** Ends it as an administrator would: connections are closed, everything is written. */
@@ -26,11 +28,13 @@ export interface ServerOptions {
   readonly durable?: boolean;
   /** Further settings, such as `{ max_connections: "20" }`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** It begins as a standby of this server, which is stopped for a moment, and can only be read until it is promoted. */
+  readonly follows?: PostgresServer;
 }
 
 /** A PostgreSQL server of its own, on a free port of this machine, with the superuser `postgres` and no password. */
 export async function startPostgres(options: ServerOptions = {}): Promise<PostgresServer> {
-  const { bin = binaries(), durable = false, settings = {} } = options;
+  const { bin = binaries(), durable = false, settings = {}, follows } = options;
   if (bin === undefined) throw new Error("there are no programs of PostgreSQL for this platform");
   const home = mkdtempSync(join(tmpdir(), "perdure-postgres-"));
   if (user.uid !== undefined) chownSync(home, user.uid, user.gid);
@@ -47,7 +51,14 @@ export async function startPostgres(options: ServerOptions = {}): Promise<Postgr
     "--no-sync",
     "--no-instructions",
   ];
-  execFileSync(join(bin, "initdb"), init, { ...user, stdio: ["ignore", "ignore", "pipe"], cwd: home });
+  const prepare = (program: string, args: readonly string[]): unknown =>
+    execFileSync(program, args, { ...user, stdio: ["ignore", "ignore", "pipe"], cwd: home });
+  if (follows) {
+    await follows.stop();
+    prepare("cp", ["-a", follows.data, data]);
+    prepare("touch", [join(data, "standby.signal")]);
+    await follows.start();
+  } else prepare(join(bin, "initdb"), init);
   const port = await freePort();
   const all = {
     listen_addresses: "127.0.0.1",
@@ -56,6 +67,7 @@ export async function startPostgres(options: ServerOptions = {}): Promise<Postgr
     shared_buffers: "64MB",
     deadlock_timeout: "100ms",
     ...(!durable && { fsync: "off", synchronous_commit: "off", full_page_writes: "off" }),
+    ...(follows && { primary_conninfo: `host=127.0.0.1 port=${follows.port} user=postgres` }),
     ...settings,
   };
   const log = join(home, "log");
@@ -72,6 +84,7 @@ export async function startPostgres(options: ServerOptions = {}): Promise<Postgr
   const server: PostgresServer = {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
     port,
+    data,
     async start() {
       const args = Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
       // after a crash, the processes of the old server may need a moment to notice it

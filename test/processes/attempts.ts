@@ -39,22 +39,24 @@ export const attemptModule = {
   `,
 };
 
-/** A store in a new directory, processes that work on it, and what their tasks have logged. */
+/** Processes that work on one store, and what their tasks have logged. */
 export class Fleet {
   readonly directory = temporaryDirectory();
-  readonly store = join(this.directory, "p.db");
   private readonly log = join(this.directory, "log");
   private readonly file: string;
+  private readonly store: string;
   private readonly killed = new Map<number, bigint>();
   private readonly members: RunningProgram[] = [];
 
-  constructor(file: string) {
+  /** @param store - its URL; without it, a file in a new directory */
+  constructor(file: string, store?: string) {
     this.file = file;
+    this.store = store ?? `sqlite:${join(this.directory, "p.db")}`;
   }
 
   /** Starts a process with this $ROLE. */
   begin(role: string, env: Record<string, string> = {}, file = this.file): RunningProgram {
-    const program = run(file, { PERDURE_STORE: `sqlite:${this.store}`, LOG: this.log, ROLE: role, ...env });
+    const program = run(file, { PERDURE_STORE: this.store, LOG: this.log, ROLE: role, ...env });
     this.members.push(program);
     return program;
   }

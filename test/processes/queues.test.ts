@@ -5,7 +5,8 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { startPostgres, type PostgresServer } from "../postgres/server.ts";
 import { buildProgram } from "../programs.ts";
 import type { RunningProgram } from "../running-program.ts";
 import { attemptModule, executions, Fleet, mostAtOnce, shortest, type Attempt } from "./attempts.ts";
@@ -37,8 +38,21 @@ const program = (workflows: string): string => `
   }
 `;
 
-const built = async (workflows: string): Promise<Fleet> =>
-  new Fleet(await buildProgram(program(workflows), "program", attemptModule));
+const built = async (workflows: string, store?: string): Promise<Fleet> =>
+  new Fleet(await buildProgram(program(workflows), "program", attemptModule), store);
+
+let server: PostgresServer;
+beforeAll(async () => {
+  server = await startPostgres();
+});
+afterAll(() => server.remove());
+
+let schemas = 0;
+/** Where the tests of limits run: on PostgreSQL with fewer items, unless there are to be many. */
+const stores: readonly (readonly [name: string, storeOf: () => string | undefined, share: number])[] = [
+  ["SQLite", () => undefined, 1],
+  ["PostgreSQL", () => `${server.url}?schema=queues_${++schemas}`, many === undefined ? 0.4 : 1],
+];
 
 /** Starts items in a process of their own. Returns the time at which they were recorded. */
 async function startItems(fleet: Fleet, count: number, env: Record<string, string> = {}): Promise<bigint> {
@@ -86,12 +100,13 @@ async function expectAllDoneOnce(fleet: Fleet, items: number, parts = 1): Promis
   expect(results).toEqual(Array.from({ length: items }, (_, item) => byLast(item)));
 }
 
-test(
-  "four workers, killed all along, never have more attempts at once than the queue's concurrency, and do every item once",
+test.each(stores)(
+  "on %s, four workers, killed all along, never have more attempts at once than the queue's concurrency, and do every item once",
   { timeout: many === undefined ? 120_000 : 3_600_000 },
-  async () => {
-    const [items, kills] = many === undefined ? [400, 15] : [Number(many), Number(many) / 25];
-    const fleet = await built(`
+  async (_, storeOf, share) => {
+    const [items, kills] = many === undefined ? [400 * share, 15 * share] : [Number(many), Number(many) / 25];
+    const fleet = await built(
+      `
       queue("work", { concurrency: 5 });
       async function attempt(item: number) {
         "use task: queue=work, retries=20";
@@ -104,7 +119,9 @@ test(
         "use workflow: id=item-{item}";
         return attempt(item);
       }
-    `);
+    `,
+      storeOf(),
+    );
     const began = performance.now();
     await startItems(fleet, items);
     await workWithKills(fleet, { workers: 4, items, kills });
@@ -121,9 +138,12 @@ test(
   },
 );
 
-test("a workflow's queue never has more runs at once than its concurrency, though workers are killed", async () => {
-  const [items, kills, parts] = [90, 8, 3];
-  const fleet = await built(`
+test.each(stores)(
+  "on %s, a workflow's queue never has more runs at once than its concurrency, though workers are killed",
+  async (_, storeOf, share) => {
+    const [items, kills, parts] = [90 * share, Math.round(8 * share), 3];
+    const fleet = await built(
+      `
     queue("flows", { concurrency: 3 });
     async function part(item: number, place: number) {
       "use task: retries=20";
@@ -138,13 +158,16 @@ test("a workflow's queue never has more runs at once than its concurrency, thoug
       await part(item, 1);
       return part(item, 2);
     }
-  `);
-  await startItems(fleet, items);
-  await workWithKills(fleet, { workers: 3, items: items * parts, kills });
-  await expectAllDoneOnce(fleet, items, parts);
-  expect(fleet.killedProcesses).toHaveLength(kills);
-  expect(mostAtOnce(executions(fleet.attempts(), parts))).toBe(3);
-});
+  `,
+      storeOf(),
+    );
+    await startItems(fleet, items);
+    await workWithKills(fleet, { workers: 3, items: items * parts, kills });
+    await expectAllDoneOnce(fleet, items, parts);
+    expect(fleet.killedProcesses).toHaveLength(kills);
+    expect(mostAtOnce(executions(fleet.attempts(), parts))).toBe(3);
+  },
+);
 
 test("a worker that is stopped past its lease keeps its slots", async () => {
   const fleet = await built(`
@@ -183,9 +206,10 @@ test("a worker that is stopped past its lease keeps its slots", async () => {
   expect(mostAtOnce(fleet.attempts())).toBe(3);
 });
 
-test("a rate holds over three processes, one of which is killed", async () => {
-  const items = 90;
-  const fleet = await built(`
+test.each(stores)("on %s, a rate holds over three processes, one of which is killed", async (_, storeOf, share) => {
+  const items = 90 * share;
+  const fleet = await built(
+    `
     queue("mail", { rate: { limit: 20, per: "1s" } });
     async function attempt(item: number) {
       "use task: queue=mail, retries=5";
@@ -195,7 +219,9 @@ test("a rate holds over three processes, one of which is killed", async () => {
       "use workflow: id=item-{item}";
       return attempt(item);
     }
-  `);
+  `,
+    storeOf(),
+  );
   await startItems(fleet, items);
   await workWithKills(fleet, { workers: 3, items, kills: 2 });
   await expectAllDoneOnce(fleet, items);

@@ -1,10 +1,11 @@
-/** Three processes that tick one schedule on one file, while one of them is killed. */
+/** Three processes that tick one schedule on one store, while one of them is killed. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { close, configure, getSchedule, listRuns } from "perdure";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, onTestFinished, test } from "vitest";
 import { temporaryDirectory } from "../directories.ts";
+import { startPostgres } from "../postgres/server.ts";
 import { buildProgram, run } from "../programs.ts";
 
 const source = `
@@ -29,9 +30,24 @@ console.log("works");
 
 afterEach(close);
 
-test("each tick of an interval starts one run, whoever dies", async () => {
+const stores: readonly (readonly [string, (directory: string) => string | Promise<string>])[] = [
+  ["SQLite", (directory) => `sqlite:${join(directory, "runs.db")}`],
+  [
+    "PostgreSQL",
+    async () => {
+      const server = await startPostgres();
+      onTestFinished(async () => {
+        await close();
+        await server.remove();
+      });
+      return server.url;
+    },
+  ],
+];
+
+test.each(stores)("on %s, each tick of an interval starts one run, whoever dies", async (_, storeIn) => {
   const directory = temporaryDirectory("schedules");
-  const store = `sqlite:${join(directory, "runs.db")}`;
+  const store = await storeIn(directory);
   const log = join(directory, "log");
   const file = await buildProgram(source, "often");
   const programs = [1, 2, 3].map(() => run(file, { PERDURE_STORE: store, LOG: log }));

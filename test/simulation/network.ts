@@ -13,9 +13,18 @@ export interface Line {
   readonly silence: number;
   /** The calls that this is true of; the others are answered. */
   readonly fails: (method: StoreMethod) => boolean;
+  /** Whether a call that fails says that the store is not available. */
+  readonly saysSo: boolean;
 }
 
-const line = (given: Partial<Line>): Line => ({ latency: 0, errors: 0, silence: 0, fails: () => true, ...given });
+const line = (given: Partial<Line>): Line => ({
+  latency: 0,
+  errors: 0,
+  silence: 0,
+  fails: () => true,
+  saysSo: true,
+  ...given,
+});
 
 export const goodLine = line({});
 
@@ -45,11 +54,16 @@ export const lines: readonly (readonly [weight: number, line: Line])[] = [
   [4, line({ latency: 20 })],
   [2, line({ latency: 2000 })],
   [1, line({ latency: 12_000, silence: 2 })],
-  [2, line({ errors: 20 })],
-  [2, line({ latency: 50, errors: 20, silence: 10 })],
+  [1, line({ errors: 20 })],
+  [1, line({ errors: 20, saysSo: false })],
+  [1, line({ latency: 50, errors: 20, silence: 10 })],
+  [1, line({ latency: 50, errors: 20, silence: 10, saysSo: false })],
   [1, line({ errors: 100 })],
-  [3, line({ errors: 70, fails: isRead })],
+  [1, line({ errors: 100, saysSo: false })],
+  [2, line({ errors: 70, fails: isRead })],
+  [1, line({ errors: 70, fails: isRead, saysSo: false })],
   [1, line({ errors: 60, fails: isWrite })],
+  [1, line({ errors: 60, fails: isWrite, saysSo: false })],
   [1, line({ latency: 30, errors: 5, silence: 95 })],
 ];
 
@@ -77,6 +91,13 @@ export interface World {
 
 class StoreDown extends Error {
   override name = "StoreDown";
+  /** Without it, the process does not learn that the call may have been done, or may be made again. */
+  readonly code: "STORE_UNREACHABLE" | undefined;
+
+  constructor(message: string, isUnavailable: boolean) {
+    super(message);
+    if (isUnavailable) this.code = "STORE_UNREACHABLE";
+  }
 }
 
 type Fate = "answered" | "refused" | "lost answer" | "silent" | "silent after";
@@ -110,7 +131,7 @@ export function storeSeenBy(store: Store, caller: Caller, { time, random, outsid
       };
       const fail = (): StoreDown => {
         caller.failed(method, fate);
-        return new StoreDown(`${method}: ${fate}`);
+        return new StoreDown(`${method}: ${fate}`, line.saysSo);
       };
       if (line.latency === 0 && !fate.startsWith("silent")) {
         if (fate === "refused") throw fail();

@@ -10,6 +10,7 @@ import { addShow } from "./commands/show.ts";
 import { addSchedules } from "./commands/schedules.ts";
 import { addSteering } from "./commands/steering.ts";
 import { addTail } from "./commands/tail.ts";
+import { addMigrate } from "./commands/migrate.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addPrune } from "./commands/prune.ts";
 import { addTransfer } from "./commands/transfer.ts";
@@ -53,6 +54,7 @@ export function createProgram(): Command {
     addSteering,
     addSchedules,
     addPrune,
+    addMigrate,
     addExecute,
     addCheck,
     addDoctor,

@@ -1,5 +1,6 @@
 import { PerdureError } from "@perdure/protocol";
-import type { Awaitable, Store, Write } from "@perdure/store/contract";
+import type { Awaitable, SchemaVersions, Store, Write } from "@perdure/store/contract";
+import { Recent } from "@perdure/store/recent";
 import { DURABLE_WRITES, wrapStore } from "@perdure/store/wrap-store";
 import { connect, type Database } from "./connection/database.ts";
 import { isPooled } from "./connection/errors.ts";
@@ -26,7 +27,7 @@ import {
 } from "./requests/runs.ts";
 import { postgresSchedules } from "./requests/schedules.ts";
 import type { Session, Use } from "./requests/session.ts";
-import { migrate } from "./schema/migrate.ts";
+import { migrate, versions } from "./schema/migrate.ts";
 
 /** A store with everything that a store may have. */
 export type PostgresStore = Required<Store>;
@@ -57,8 +58,19 @@ export function postgresStore(url: string, options: PostgresOptions = {}): Postg
     name: place.name,
     async open({ now } = {}) {
       if (session) return;
-      const { database, place: found } = await openDatabase(place);
-      session = { database, held: heldRuns(), now: () => now?.() ?? null, hints: hints(found, database) };
+      const { database, place: found } = await openDatabase(place, migrate);
+      session = {
+        database,
+        held: heldRuns(),
+        batches: new Recent(),
+        now: () => now?.() ?? null,
+        hints: hints(found, database),
+      };
+    },
+    async migrate({ check = false } = {}) {
+      const { database, versions: before } = await openDatabase(place, check ? look : migrate);
+      await database.close();
+      return before;
     },
     async close() {
       const open = session;
@@ -95,7 +107,7 @@ export function postgresStore(url: string, options: PostgresOptions = {}): Postg
     executions: (run) => use((open) => executions(open, run)),
     renew: (renewal) => use((open) => renew(open, renewal)),
     steps: (run, filter = {}) => use((open) => steps(open, run, filter)),
-    commit: (writes) => use((open) => commit(open, writes)),
+    commit: (writes, batch) => use((open) => commit(open, writes, batch)),
     deliver: async ({ run, name, payload }) =>
       (await asks("@.deliver($1, $2, $3, $4)", [run, name, payload].map(encodeText))) ?? false,
     wakeups: (asked) => use((open) => wakeups(open, asked)),
@@ -116,23 +128,44 @@ export function postgresStore(url: string, options: PostgresOptions = {}): Postg
   return wrapStore(store, <R>(method: keyof Store, perform: () => Awaitable<R>, args: readonly unknown[]) => {
     const answer = perform();
     if (!concernsOthers(method, args)) return answer;
-    const written = (done?: R): void => {
-      if (!(Array.isArray(done) && done.length === 0)) session?.hints.written();
-    };
-    if (answer instanceof Promise) answer.then(written, () => written());
-    return answer;
+    const written = (): void => session?.hints.written();
+    return Promise.resolve(answer).then(
+      (done) => {
+        if (!isNothing(done)) written();
+        return done;
+      },
+      (error: unknown) => {
+        written(); // whether it was done is not known
+        throw error;
+      },
+    );
   }) as PostgresStore;
 }
 
+/**
+ * Whether an answer says that nothing was written. Workers look when they hear of a write, and what they ask for then mostly has nothing to do: if that were
+ * announced, they would keep each other awake.
+ */
+const isNothing = (answer: unknown): boolean =>
+  answer === false ||
+  answer === 0 ||
+  (Array.isArray(answer) && answer.every((each) => each === undefined || each === false));
+
+type Prepare = (database: Database, place: Place) => Promise<SchemaVersions>;
+
+const look: Prepare = (database, place) => versions(database.query, place);
+
 /** A pooler that takes no settings of a session in is one that has no use for prepared statements either. */
-async function openDatabase(place: Place): Promise<{ readonly database: Database; readonly place: Place }> {
+async function openDatabase(
+  place: Place,
+  prepare: Prepare,
+): Promise<{ readonly database: Database; readonly place: Place; readonly versions: SchemaVersions }> {
   const database = connect(place);
   try {
-    await migrate(database, place);
-    return { database, place };
+    return { database, place, versions: await prepare(database, place) };
   } catch (error) {
     await database.close();
-    if (place.prepared && isPooled(error)) return openDatabase({ ...place, prepared: false });
+    if (place.prepared && isPooled(error)) return openDatabase({ ...place, prepared: false }, prepare);
     throw error;
   }
 }

@@ -68,7 +68,7 @@ const releasing = (run: string, ...steps: StepRow[]): Write[] => [
 ];
 const release = (run: string, ...steps: StepRow[]) => two.commit(releasing(run, ...steps));
 
-/** Runs which somebody would take up now. */
+/** Runs that a process would claim now. */
 const due = async (): Promise<string[]> => (await one.unfinished({ limit: 100 })).map(({ id }) => id).sort();
 
 /** Waits until so many sessions wait for a lock, or so long that nothing will make them. */

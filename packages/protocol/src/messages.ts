@@ -1,5 +1,6 @@
 import { components } from "./components.ts";
 import { flowMessages } from "./flow-messages.ts";
+import { restateMessages } from "./restate-messages.ts";
 import { scheduleMessages } from "./schedule-messages.ts";
 import { storeMessages } from "./store-messages.ts";
 import { define, type Message } from "./message.ts";
@@ -328,6 +329,7 @@ export const messages = {
     hint: "throw an Error with the fields that the workflow needs; the cause of this error has those that could be stored",
   })),
   ...storeMessages,
+  ...restateMessages,
   ...flowMessages,
   ...scheduleMessages,
 } satisfies Record<string, (params: never) => Message>;

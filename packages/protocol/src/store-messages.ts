@@ -44,9 +44,16 @@ export const storeMessages = {
     text: `${p.path} is an SQLite database that belongs to another program`,
     hint: "use a separate file for Perdure",
   })),
-  STORE_NEWER: define((p: { path: string; found: number; known: number }) => ({
+  STORE_NEWER: define((p: { path: string; found: number; known: number; package: string }) => ({
     text: `the store ${p.path} has schema version ${p.found}; this version of Perdure supports schema versions up to ${p.known}`,
-    hint: "upgrade the perdure package to the version that wrote the store",
+    hint: `upgrade the package ${p.package} to the version that migrated the store; a store is never migrated back`,
+  })),
+  STORE_OLDER: define((p: { name: string; found: number; known: number; detail: string }) => ({
+    text:
+      p.found === 0
+        ? `there is no store in ${p.name} yet, and its user may not create one: ${p.detail}`
+        : `the store ${p.name} has schema version ${p.found}, this version of Perdure needs version ${p.known}, and its user may not migrate it: ${p.detail}`,
+    hint: "run `perdure migrate --store postgres://…` as the user that owns the schema, before the programs of this version start",
   })),
   STORE_BUSY: define((p: { path: string; ms: number }) => ({
     text: `another process kept the store ${p.path} locked for ${p.ms} ms`,

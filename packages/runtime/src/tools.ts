@@ -5,6 +5,6 @@ export { Build, type Verdict } from "./history/build.ts";
 export { createCodec } from "./values/codec.ts";
 export { workflowNames } from "./definitions/registry.ts";
 export { workflowNameOf } from "./definitions/workflows.ts";
-export { allRuns } from "./process/claims.ts";
+export { allRuns } from "./storage/all-runs.ts";
 export { systemOwners } from "./process/owner.ts";
 export { copyStore, schemaOf } from "@perdure/store";

@@ -1,5 +1,4 @@
-import type { StepRow } from "./contract.ts";
-import type { RunRow } from "./runs.ts";
+import type { RunRow, StepRow } from "./runs.ts";
 import type { Lease } from "./terms.ts";
 
 export interface Claim {

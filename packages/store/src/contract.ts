@@ -9,11 +9,14 @@
  * - The store's clock decides what a lease, a due time and a limit depend on, in the transition itself. Callers give durations, and times that they
  *   have computed from `time()`. Times are milliseconds since 1970.
  *
+ * A call that fails with an error whose `code` is `STORE_UNREACHABLE` or `STORE_TIMEOUT` may have been done, or not. One that fails with any other error has
+ * changed nothing.
+ *
  * The methods document the numbered invariants. The conformance suite quotes the numbers.
  */
 import type { Claim, ClaimNext, Claimed, ExecutionRow, NextRuns, UnfinishedFilter } from "./claims.ts";
 import type { FlowStore } from "./flow.ts";
-import type { Blocked, CreatedRun, FinalStatus, NewRun, RunRow, RunStatus } from "./runs.ts";
+import type { Blocked, CreatedRun, FinalStatus, NewRun, RunRow, RunStatus, StepRow } from "./runs.ts";
 import type { ScheduleStore } from "./schedules.ts";
 import type { Awaitable, Encoded } from "./terms.ts";
 
@@ -39,37 +42,6 @@ export type {
 export type * from "./runs.ts";
 export type * from "./schedules.ts";
 export type * from "./terms.ts";
-
-export type StepKind = "task" | "sleep" | "signal" | "child" | "start" | "cancel";
-/** `open`: started but not finished (a sleep, a wait, a task between two attempts). The other states are checkpoints. */
-export type StepState = "open" | "completed" | "failed";
-
-export interface StepRow {
-  readonly id: string;
-  readonly kind: StepKind;
-  readonly state: StepState;
-  /** Sequence number among the run's checkpoints, from 1. Undefined while the step is open. */
-  readonly seq?: number;
-  /** The location in the source, such as `src/orders.ts:12:18`. People read it; ids do not depend on it. */
-  readonly location?: string;
-  /** Fingerprint of the input. */
-  readonly inputHash: string;
-  /** The input, where the runtime records it for people. */
-  readonly input?: Encoded;
-  /** The name of the signal, the id of the child run, or the function of a task that was called inside a task. */
-  readonly target?: string;
-  /** The number of attempts so far. */
-  readonly attempt: number;
-  /** When an open step continues without an event: the end of the sleep, the timeout of the wait, the next attempt. */
-  readonly dueAt?: number;
-  /** The value of a completed step, the error of a failed step, or the error of the last attempt of an open step. */
-  readonly output?: Encoded;
-  /** The attempts of a task that failed. Only the runtime reads and writes this text. */
-  readonly failedAttempts?: Encoded;
-  /** When the first attempt began. */
-  readonly startedAt: number;
-  readonly finishedAt?: number;
-}
 
 /** A write by the owner of a run. It names the run and the epoch of the claim. */
 export type Write = { readonly run: string; readonly epoch: number } & (
@@ -201,6 +173,14 @@ export interface OpenOptions {
   readonly now?: (() => number) | undefined;
 }
 
+/** Which version of its schema a store has. */
+export interface SchemaVersions {
+  /** The version that was found. 0: there was no store. */
+  readonly found: number;
+  /** The version that this package works with. */
+  readonly known: number;
+}
+
 export interface Store extends Partial<FlowStore & ScheduleStore> {
   /** Appears in messages, for example `sqlite:perdure.db`. */
   readonly name: string;
@@ -222,6 +202,12 @@ export interface Store extends Partial<FlowStore & ScheduleStore> {
    */
   open(options?: OpenOptions): Awaitable<void>;
   close(): Awaitable<void>;
+  /**
+   * Creates or migrates the store as `open` does, but leaves it closed, and answers with the versions of before. With `check`, it changes nothing. A store without a
+   * schema has no such method.
+   * @throws PerdureError `STORE_NEWER` if this package must not use the store
+   */
+  migrate?(request?: { readonly check?: boolean }): Awaitable<SchemaVersions>;
   /** The store's clock: that of its server, if it has one, else that of this machine. */
   time(): Awaitable<number>;
 
@@ -294,8 +280,11 @@ export interface Store extends Partial<FlowStore & ScheduleStore> {
    * open waits, or the end of the child of one of its open child steps.
    * S11 A waiting run can be woken: a release to waiting leaves the run pending unless it has a `wakeAt`, an open wait for a signal, or an
    *     open child step whose child exists; and also if one of its open child steps has a child that does not exist.
+   * S21 A batch with an id is done once. Whoever sends it again to the same store, since no answer came, gets the answers that the first one had or would
+   *     have had. An id may be forgotten after ten minutes, or a thousand other batches.
+   * @param batch - an id that no other batch has. Without it, the batch is not sent again
    */
-  commit(writes: readonly Write[]): Awaitable<boolean[]>;
+  commit(writes: readonly Write[], batch?: string): Awaitable<boolean[]>;
 
   /**
    * S7 Deliveries of one name form a queue: each is kept, in order, until a wait consumes it. A delivery to a run that has ended is refused

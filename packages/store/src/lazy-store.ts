@@ -23,6 +23,10 @@ export function lazyStore(url: string, source: Source): Store {
       loaded ??= await load(url, source);
       return loaded.open(...given);
     },
+    async migrate(...given: Parameters<NonNullable<Store["migrate"]>>) {
+      loaded ??= await load(url, source);
+      return loaded.migrate?.(...given);
+    },
     close: () => loaded?.close(),
   };
   return new Proxy({} as Store, {

@@ -114,3 +114,34 @@ export interface CreatedRun {
   readonly created: boolean;
   readonly run: RunRow;
 }
+
+export type StepKind = "task" | "sleep" | "signal" | "child" | "start" | "cancel";
+/** `open`: started but not finished (a sleep, a wait, a task between two attempts). The other states are checkpoints. */
+export type StepState = "open" | "completed" | "failed";
+
+export interface StepRow {
+  readonly id: string;
+  readonly kind: StepKind;
+  readonly state: StepState;
+  /** Sequence number among the run's checkpoints, from 1. Undefined while the step is open. */
+  readonly seq?: number;
+  /** The location in the source, such as `src/orders.ts:12:18`. People read it; ids do not depend on it. */
+  readonly location?: string;
+  /** Fingerprint of the input. */
+  readonly inputHash: string;
+  /** The input, where the runtime records it for people. */
+  readonly input?: Encoded;
+  /** The name of the signal, the id of the child run, or the function of a task that was called inside a task. */
+  readonly target?: string;
+  /** The number of attempts so far. */
+  readonly attempt: number;
+  /** When an open step continues without an event: the end of the sleep, the timeout of the wait, the next attempt. */
+  readonly dueAt?: number;
+  /** The value of a completed step, the error of a failed step, or the error of the last attempt of an open step. */
+  readonly output?: Encoded;
+  /** The attempts of a task that failed. Only the runtime reads and writes this text. */
+  readonly failedAttempts?: Encoded;
+  /** When the first attempt began. */
+  readonly startedAt: number;
+  readonly finishedAt?: number;
+}

@@ -130,6 +130,8 @@ const finding = (check: Check, message: string, hint: string): Finding => ({ che
 
 // --- the store
 
+const OF_THE_SCHEMA: ReadonlySet<string> = new Set(["STORE_OLDER", "STORE_NEWER"]);
+
 async function storeFindings(options: StoreOption, manifests: readonly string[]): Promise<Finding[]> {
   const url = storeUrl(options);
   const path = fileOf(url);
@@ -149,7 +151,7 @@ async function storeFindings(options: StoreOption, manifests: readonly string[])
   } catch (error) {
     const { code, message } = failureOf(error);
     const [first = "", hint = ""] = message.split("\n  → ");
-    const check = code.startsWith("SQLITE_") ? "driver" : "store";
+    const check = code.startsWith("SQLITE_") ? "driver" : OF_THE_SCHEMA.has(code) ? "schema" : "store";
     return [finding(check, first, hint === "" ? code : hint)];
   }
 }
@@ -157,7 +159,7 @@ async function storeFindings(options: StoreOption, manifests: readonly string[])
 function schemaFinding(found: number, known: number, url: string): Finding {
   const hint =
     found < known
-      ? "the first service of this version that opens it migrates it; older ones then refuse it: stop them before"
+      ? "perdure migrate, or the first service of this version that opens it, migrates it; older ones then refuse it: stop them before"
       : "install the version of perdure that the services on this store have";
   return finding("schema", `${url} has version ${found} of the schema, this perdure works with ${known}`, hint);
 }

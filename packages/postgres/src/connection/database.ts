@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Duplex } from "node:stream";
-import { clearTimer, elapsed, setTimer } from "@perdure/protocol";
+import { clearTimer, setTimer } from "@perdure/protocol";
 import pg from "pg";
-import { breaksConnection, isConflict, isOutdated, isUnreachable, translate } from "./errors.ts";
+import { breaksConnection, isConflict, isOutdated, translate } from "./errors.ts";
 import type { Place } from "./place.ts";
 
 /** Sends statements to the server. In each, `@.` stands for the schema. */
@@ -11,15 +11,12 @@ export interface Database {
   query<R extends object>(sql: string, values?: readonly unknown[]): Promise<R[]>;
   /** The same, with each row as an array. */
   rows<R extends readonly unknown[]>(sql: string, values?: readonly unknown[]): Promise<R[]>;
+  /** The same, for the number of rows that it writes. */
+  count(sql: string, values: readonly unknown[]): Promise<number>;
   /** Several statements in one transaction. */
   transaction<T>(
     work: (query: (sql: string, values?: readonly unknown[]) => Promise<object[]>) => Promise<T>,
   ): Promise<T>;
-  /**
-   * Makes a call again while the server is away, for half the time that a call may take. Nobody knows whether it was done before, so it must be one that has the same
-   * effect and answer the second time.
-   */
-  untilAnswered<T>(call: (isAgain: boolean) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -49,7 +46,11 @@ export function connect(place: Place): Database {
   // an idle connection that is lost is replaced by the next query
   pool.on("error", () => {});
   const clients = new Set<pg.PoolClient>();
-  pool.on("connect", (client) => void clients.add(client));
+  pool.on("connect", (client) => {
+    clients.add(client);
+    // an error between two answers is an error of the next query. It may come in one piece with the news that the session has begun, before whoever waits for it knows
+    client.on("error", () => {});
+  });
   pool.on("remove", (client) => void clients.delete(client));
   const statements = new Map<string, { readonly text: string; readonly name: string }>();
 
@@ -65,9 +66,6 @@ export function connect(place: Place): Database {
 
   const using = async <T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
     const client = await pool.connect();
-    // what happens to the connection between two answers is an error of the next query
-    const ignore = (): void => {};
-    client.on("error", ignore);
     let failed: unknown;
     try {
       return await work(client);
@@ -75,7 +73,6 @@ export function connect(place: Place): Database {
       failed = error;
       throw error;
     } finally {
-      client.off("error", ignore);
       const isBroken = failed !== undefined && breaksConnection(failed);
       if (isBroken) destroy(client);
       client.release(isBroken);
@@ -93,18 +90,17 @@ export function connect(place: Place): Database {
     }
   };
 
-  const send = <R>(sql: string, values: readonly unknown[], rowMode?: "array"): Promise<R[]> => {
+  const send = (sql: string, values: readonly unknown[], rowMode?: "array"): Promise<pg.QueryResult> => {
     const { text, name: statement } = statementOf(sql);
     const query = { text, values: [...values], ...(prepared && { name: statement }), ...(rowMode && { rowMode }) };
-    return retried(async () => {
-      const { rows } = await using((client) => client.query(query as pg.QueryConfig));
-      return rows as R[];
-    });
+    return retried(() => using((client) => client.query(query as pg.QueryConfig)));
   };
+  const rowsOf = async <R>(...sent: Parameters<typeof send>): Promise<R[]> => (await send(...sent)).rows as R[];
 
   return {
-    query: (sql, values = []) => send(sql, values),
-    rows: (sql, values = []) => send(sql, values, "array"),
+    query: (sql, values = []) => rowsOf(sql, values),
+    rows: (sql, values = []) => rowsOf(sql, values, "array"),
+    count: async (sql, values) => (await send(sql, values)).rowCount ?? 0,
     transaction: (work) =>
       retried(() =>
         using(async (client) => {
@@ -123,17 +119,6 @@ export function connect(place: Place): Database {
           }
         }),
       ),
-    async untilAnswered(call) {
-      const end = elapsed() + timeout / 2;
-      for (let tries = 0; ; tries++) {
-        try {
-          return await call(tries > 0);
-        } catch (error) {
-          if (!isUnreachable(error) || elapsed() >= end) throw error;
-          await pause((0.5 + Math.random()) * Math.min(500, 20 * 2 ** tries));
-        }
-      }
-    },
     async close() {
       // a network that swallows everything would keep the last words of a connection, and the process, for many minutes
       const timer = setTimer(() => clients.forEach(destroy), Math.min(timeout, 2_000));

@@ -38,9 +38,9 @@ export const isConflict = (error: unknown): boolean => CONFLICTS.has(codeOf(erro
 export const isOutdated = (error: unknown): boolean =>
   codeOf(error) === "0A000" && error instanceof Error && error.message.includes("cached plan");
 
-/** Whether the server was away, so that nobody knows whether it did what it was sent. */
-export const isUnreachable = (error: unknown): boolean =>
-  error instanceof PerdureError && error.code === "STORE_UNREACHABLE";
+/** Whether the user does not have a right that is needed. */
+export const isForbidden = (error: unknown): error is PerdureError & { readonly cause: Error } =>
+  error instanceof PerdureError && error.cause instanceof Error && codeOf(error.cause) === "42501";
 
 /** Whether the connection is of no use any more: after a timeout, the answer of the old query would come as that of the next one. */
 export function breaksConnection(error: unknown): boolean {

@@ -3,7 +3,7 @@ import { FIRST } from "./line.ts";
 const STEP_COLUMNS =
   "kind, state, seq, attempt, started_at, finished_at, due_at, target, location, input_hash, output, failed_attempts, input";
 
-/** Milliseconds for which the answers to a batch are kept: it is asked again within seconds, or never. */
+/** Milliseconds for which the answers to a batch are kept: whoever asks again does so within seconds, or while it waits for the server. */
 const ANSWERED = 600_000;
 
 /** What replaces an open step, and nothing else (S5). */
@@ -113,14 +113,14 @@ BEGIN
 END $$;
 
 CREATE FUNCTION @.write(given jsonb, now float8) RETURNS boolean LANGUAGE plpgsql AS $$
-DECLARE r @.runs;
+DECLARE r @.runs; its_time float8 := coalesce((given->>'at')::float8, now);
 BEGIN
   SELECT * INTO r FROM @.runs WHERE @.short(id) = @.short(given->>'run') AND epoch = (given->>'epoch')::integer AND owner IS NOT NULL;
   IF r.number IS NULL THEN RETURN false; END IF;
   CASE given->>'type'
     WHEN 'step' THEN RETURN @.put_step(r, given, now);
-    WHEN 'finish' THEN PERFORM @.finish(r, given->>'status', given->>'output', given->'unhandled', (given->>'compensated')::boolean, now);
-    WHEN 'release' THEN PERFORM @.release(r, given, now);
+    WHEN 'finish' THEN PERFORM @.finish(r, given->>'status', given->>'output', given->'unhandled', (given->>'compensated')::boolean, its_time);
+    WHEN 'release' THEN PERFORM @.release(r, given, its_time);
     WHEN 'progress' THEN UPDATE @.runs SET progress = given->>'value' WHERE number = r.number;
     WHEN 'code' THEN
       PERFORM @.record_code(given->>'code', given->>'modules');
@@ -130,7 +130,7 @@ BEGIN
 END $$;
 
 -- A batch of writes, in order (S3, S4). A run that is released is locked together with its children, so that neither misses what the other does.
-CREATE FUNCTION @.commit(writes jsonb, batch uuid, test_time float8) RETURNS boolean[] LANGUAGE plpgsql AS $$
+CREATE FUNCTION @.commit(writes jsonb, batch text, test_time float8) RETURNS boolean[] LANGUAGE plpgsql AS $$
 DECLARE ids text[]; released text[]; children text[] := '{}'; each jsonb; answers boolean[] := '{}'; now float8;
 BEGIN
   ids := array(SELECT DISTINCT w->>'run' FROM jsonb_array_elements(writes) AS w);

@@ -185,6 +185,7 @@ CREATE FUNCTION @.leave(item @.queue_items, now float8) RETURNS void LANGUAGE pl
 BEGIN
   IF item.number IS NULL THEN RETURN; END IF;
   DELETE FROM @.queue_items WHERE number = item.number;
+  IF item.step = '' AND item.state <= 1 THEN PERFORM @.set_in_line(item.run, false); END IF;
   PERFORM @.refresh(item);
   PERFORM @.fill(item.queue, now);
 END $$;
@@ -204,7 +205,7 @@ DECLARE item @.queue_items; touched bigint[] := '{}'; each bigint;
 BEGIN
   FOR item IN DELETE FROM @.queue_items WHERE @.short(run) = @.short(wanted) AND (step = '' OR state <> 3) RETURNING * LOOP
     PERFORM @.refresh(item);
-    IF item.step = '' THEN PERFORM @.set_in_line(wanted, false); END IF;
+    IF item.step = '' AND item.state <= 1 THEN PERFORM @.set_in_line(wanted, false); END IF;
     touched := touched || item.queue;
   END LOOP;
   FOR each IN SELECT DISTINCT unnest(touched) ORDER BY 1 LOOP PERFORM @.fill(each, now); END LOOP;

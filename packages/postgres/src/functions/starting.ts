@@ -22,13 +22,14 @@ BEGIN
   END IF;
 END $$;
 
--- The locks under which runs are created. The first one keeps deliveries to runs that do not exist away, the others starts that may join the same run.
+-- The locks under which runs are created. The first one keeps deliveries to runs that do not exist away, the others starts that may join the same run, or another run under the same id.
 CREATE FUNCTION @.lock_starts(given jsonb, ids text[] DEFAULT '{}') RETURNS void LANGUAGE plpgsql AS $$
 DECLARE bucket integer; names text[];
 BEGIN
   PERFORM pg_advisory_xact_lock_shared(hashtext(@@), -1);
   FOR bucket IN SELECT DISTINCT hashtext(concat(each->>'workflow', key)) & 63
-      FROM jsonb_array_elements(given) AS each, unnest(ARRAY[each->'gather'->>'key', each->'throttle'->>'key', each->'imported'->'gathers'->>'key']) AS key
+      FROM jsonb_array_elements(given) AS each, unnest(ARRAY[each->'gather'->>'key', each->'throttle'->>'key',
+        each->'imported'->'gathers'->>'key', CASE WHEN each ? 'gather' THEN each->>'id' END]) AS key
       WHERE key IS NOT NULL ORDER BY 1 LOOP
     PERFORM pg_advisory_xact_lock(hashtext(@@), bucket);
   END LOOP;

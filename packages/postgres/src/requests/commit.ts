@@ -3,16 +3,9 @@ import type { Write } from "@perdure/store/contract";
 import { encodeJson, encodeText } from "../connection/text.ts";
 import { orReplaceOpen } from "../functions/commit.ts";
 import { asWritten, valuesOf, WRITTEN } from "../rows/steps.ts";
+import type { Plain, Sent } from "./batch.ts";
 import type { Held } from "./held.ts";
 import type { Session } from "./session.ts";
-
-type StepWrite = Extract<Write, { type: "step" }>;
-
-/** A step that needs nothing but its row, of a run whose number is known. */
-interface Plain {
-  readonly number: number;
-  readonly write: StepWrite;
-}
 
 const columns = Object.keys(WRITTEN);
 const types = Object.values(WRITTEN);
@@ -21,7 +14,7 @@ const types = Object.values(WRITTEN);
 const PUT_ONE = `INSERT INTO @.steps (run, ${columns.join(", ")})
   SELECT number, ${types.map((type, place) => `$${place + 3}::${type}`).join(", ")}
   FROM @.runs WHERE number = $1 AND epoch = $2 AND owner IS NOT NULL FOR NO KEY UPDATE
-  ${orReplaceOpen} RETURNING run, id`;
+  ${orReplaceOpen}`;
 
 const PUT_MANY = `INSERT INTO @.steps (run, ${columns.join(", ")})
   SELECT r.number, ${columns.map((column) => `s.${column}`).join(", ")}
@@ -35,12 +28,28 @@ const ARE_THERE = `SELECT s.run, s.id
   JOIN @.steps s ON s.run = w.run AND @.short(s.id) = @.short(w.id)
   WHERE ${columns.map((column) => `s.${column} IS NOT DISTINCT FROM w.${column}`).join(" AND ")}`;
 
-/** One statement for all writes, which is made again if the server was away: what it has done is done once. */
-export async function commit(session: Session, writes: readonly Write[]): Promise<boolean[]> {
+/** One statement for all writes. */
+export async function commit(
+  session: Session,
+  writes: readonly Write[],
+  batch: string = randomUUID(),
+): Promise<boolean[]> {
+  const { batches, held } = session;
   if (writes.length === 0) return [];
-  const isNext = writes.map((write) => takesNext(session.held, write));
-  const plain = plainSteps(session.held, writes, isNext);
-  return plain ? putSteps(session, plain) : apply(session, writes, isNext);
+  const known = batches.get(batch);
+  if (known && "answers" in known) return known.answers;
+  const sent = known?.sent ?? planned(held, writes);
+  batches.set(batch, { sent });
+  const answers = sent.plain
+    ? await putSteps(session, sent.plain, known !== undefined)
+    : await apply(session, writes, sent.isNext, batch);
+  batches.set(batch, { answers });
+  return answers;
+}
+
+function planned(held: Held, writes: readonly Write[]): Sent {
+  const isNext = writes.map((write) => takesNext(held, write));
+  return { isNext, plain: plainSteps(held, writes, isNext) };
 }
 
 /** Whether the write has a `seq` above all that its run has. */
@@ -64,21 +73,19 @@ function plainSteps(held: Held, writes: readonly Write[], isNext: readonly boole
   return plain;
 }
 
-async function putSteps({ database }: Session, plain: readonly Plain[]): Promise<boolean[]> {
+/** @param isAgain - they may have been written already */
+async function putSteps({ database }: Session, plain: readonly Plain[], isAgain: boolean): Promise<boolean[]> {
   const [first] = plain;
   const rows = plain.map(({ write }) => valuesOf(write.step));
-  const values = () => [
+  if (first && plain.length === 1 && !isAgain)
+    return [(await database.count(PUT_ONE, [first.number, first.write.epoch, ...(rows[0] ?? [])])) === 1];
+  const values = [
     plain.map(({ number }) => number),
     plain.map(({ write }) => write.epoch),
     ...columns.map((_, place) => rows.map((row) => row[place])),
   ];
-  const written = await database.untilAnswered(async (isAgain) => {
-    const now =
-      first && plain.length === 1
-        ? await database.rows<[number, string]>(PUT_ONE, [first.number, first.write.epoch, ...(rows[0] ?? [])])
-        : await database.rows<[number, string]>(PUT_MANY, values());
-    return isAgain ? [...now, ...(await database.rows<[number, string]>(ARE_THERE, values()))] : now;
-  });
+  const written = await database.rows<[number, string]>(PUT_MANY, values);
+  if (isAgain) written.push(...(await database.rows<[number, string]>(ARE_THERE, values)));
   const done = new Set(written.map(([run, id]) => `${run} ${id}`));
   return plain.map(({ number, write }) => done.has(`${number} ${encodeText(write.step.id)}`));
 }
@@ -87,16 +94,18 @@ async function apply(
   { database, held, now }: Session,
   writes: readonly Write[],
   isNext: readonly boolean[],
+  batch: string,
 ): Promise<boolean[]> {
   const given = writes.map((write, place) =>
     write.type === "step"
       ? { ...write, step: asWritten(write.step), ...(isNext[place] === true && { next: true }) }
       : write,
   );
-  const values = [encodeJson(given), randomUUID()];
-  const [answer] = await database.untilAnswered(() =>
-    database.query<{ answers: boolean[] }>("SELECT @.commit($1, $2, $3) AS answers", [...values, now()]),
-  );
+  const [answer] = await database.query<{ answers: boolean[] }>("SELECT @.commit($1, $2, $3) AS answers", [
+    encodeJson(given),
+    batch,
+    now(),
+  ]);
   for (const { type, run } of writes) if (type === "finish" || type === "release") held.forget(run);
   return answer?.answers ?? [];
 }

@@ -104,7 +104,7 @@ CREATE TABLE @.executions (
 );
 
 CREATE TABLE @.batches (
-  id      uuid PRIMARY KEY,
+  id      ${TEXT} PRIMARY KEY,
   at      float8 NOT NULL,
   answers boolean[] NOT NULL
 );

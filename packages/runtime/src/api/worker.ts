@@ -4,7 +4,6 @@ import { revision, workflowNames } from "../definitions/registry.ts";
 import type { NextRun } from "../process/claims.ts";
 import type { Runtime } from "../process/runtime.ts";
 import { schedulerOf, type Scheduler } from "../schedules/scheduler.ts";
-import { headlineOf } from "../values/describe.ts";
 import { checkQueueName } from "../config/flow-options.ts";
 import { Lookout } from "./lookout.ts";
 import { Retention } from "./prune.ts";
@@ -35,7 +34,7 @@ export interface WorkerState {
 const DEFAULT_CONCURRENCY = 10;
 
 /** Milliseconds after which a worker looks at blocked runs again: their code may have been deployed in another process. */
-const BLOCKED_INTERVAL = 60_000;
+const BLOCKED_INTERVAL = 10_000;
 
 /** Milliseconds after which a worker without room asks for it again. */
 const ROOM_INTERVAL = 50;
@@ -197,7 +196,7 @@ export class Worker {
       .then((isOurs) => (isOurs ? this.runtime.runs.get(id)?.ended : undefined))
       .catch((error: unknown) => {
         this.runtime.claims.notClaimed(id);
-        this.runtime.log.error(`run ${id} cannot be resumed: ${headlineOf(error)}`, { run: id });
+        this.runtime.logFailure(`run ${id} cannot be resumed`, error, { run: id });
       })
       .finally(() => {
         this.taken.delete(id);
@@ -208,7 +207,7 @@ export class Worker {
   private loop(wait: number): void {
     if (this.stopped || this.runtime.isClosed) return;
     this.timer?.();
-    const { clock, log } = this.runtime;
+    const { clock } = this.runtime;
     this.timer = clock.at(clock.now() + wait, () => {
       this.timer = undefined;
       this.isAsked = false;
@@ -217,7 +216,7 @@ export class Worker {
           () => void (this.failures = 0),
           (error: unknown) => {
             this.failures++;
-            if (!this.runtime.isClosed) log.error(`the worker cannot read the store: ${headlineOf(error)}`, {});
+            if (!this.runtime.isClosed) this.runtime.logFailure("the worker cannot read the store", error);
           },
         )
         .finally(() => this.loop(this.isAsked ? 0 : waitAfter(this.failures, this.interval)));

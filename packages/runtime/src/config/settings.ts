@@ -77,7 +77,7 @@ export interface RuntimeOptions {
   readonly suspendAfter?: Duration;
   /** Time that a replay waits for a recorded step that the workflow does not reach. Default `"10s"`. */
   readonly stallTimeout?: Duration;
-  /** Time that the store may take to answer a call. Then the runs that need the answer stop, and resume later. Default: the lease, at most `"30s"`. */
+  /** Time that the store may take to answer a call. Then what runs need is asked again until it is answered, and a call of the program rejects with `STORE_TIMEOUT`. Default: the lease, at most `"30s"`. */
   readonly storeTimeout?: Duration;
   /**
    * How often in a row a run is resumed after its process died, or could record nothing, without a new checkpoint in between. Then the run is

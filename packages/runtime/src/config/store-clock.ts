@@ -8,7 +8,7 @@ const DRIFT = 0.001;
 
 /**
  * The clock of the store, as far as this process knows it. A store that answers at once has the clock of this machine. The time of one behind a
- * network is read now and then, and goes on with the monotonic clock in between: machines whose clocks differ, or jump, agree on it.
+ * network is read now and then, and continues with the monotonic clock in between: machines whose clocks differ, or jump, agree on it.
  */
 export class StoreClock implements Clock {
   /** The clock of this process. */
@@ -51,7 +51,7 @@ export class StoreClock implements Clock {
     if (answer instanceof Promise) await this.learn(answer);
   }
 
-  /** Reads it again, if the latest answer is old. If that fails, the time goes on with the monotonic clock. */
+  /** Reads it again, if the latest answer is old. If that fails, the time continues with the monotonic clock. */
   keep(read: () => number | Promise<number>): void {
     if (!this.known || this.monotonic() - this.askedAt < SYNC_INTERVAL) return;
     this.learn((async () => read())()).catch(() => {});

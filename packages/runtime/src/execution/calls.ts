@@ -4,11 +4,17 @@ import type { History } from "../history/history.ts";
 import type { LostSteps } from "../history/lost-steps.ts";
 import { checkLatestCall } from "./sites.ts";
 import type { CallingScope } from "./frame.ts";
-import { LiveStep, PendingCall, type RunInMemory, type StepSpec } from "./step.ts";
+import type { PendingCall, RunInMemory, StepSpec } from "./step.ts";
+
+/** The run whose calls they are. */
+interface CallingRun extends RunInMemory {
+  /** Begins a step that has no checkpoint. `open` is what an earlier execution recorded of it. */
+  begin(call: PendingCall, open: StepRow | undefined): void;
+}
 
 /** The pending calls of a run: gives each its id, compares it with the record, and begins the steps that are not recorded. */
 export class Calls {
-  private readonly execution: RunInMemory;
+  private readonly execution: CallingRun;
   private readonly history: History;
   private readonly lost: LostSteps;
   private readonly pending: Map<string, PendingCall>;
@@ -22,7 +28,7 @@ export class Calls {
   private readonly acceptedSignals = new Set<string>();
 
   /** @param pending - empty; shared with `lost` */
-  constructor(execution: RunInMemory, history: History, lost: LostSteps, pending: Map<string, PendingCall>) {
+  constructor(execution: CallingRun, history: History, lost: LostSteps, pending: Map<string, PendingCall>) {
     this.execution = execution;
     this.history = history;
     this.lost = lost;
@@ -189,9 +195,7 @@ export class Calls {
     const open = this.history.openStepOf(call.id);
     if (open) this.resumeOpenStep(open, call);
     else if (this.history.hasOld) this.assertReachable(call);
-    if (!this.execution.isActive) return;
-    call.live = new LiveStep(this.execution, call, open);
-    call.live.begin();
+    if (this.execution.isActive) this.execution.begin(call, open);
   }
 
   private assertReachable(call: PendingCall): void {

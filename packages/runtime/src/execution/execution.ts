@@ -2,11 +2,11 @@ import { PerdureError } from "@perdure/protocol";
 import type { Blocked, Encoded, FinalStatus, RunRow, SignalRow, StepRow } from "@perdure/store";
 import { blockKey, codeOf, type Code } from "../definitions/code.ts";
 import type { Body, WorkflowDefinition } from "../definitions/definition.ts";
+import type { NewRow } from "../history/call.ts";
 import { ChangedCode } from "../history/changed-code.ts";
 import { CANCEL_ID, History } from "../history/history.ts";
 import { LostSteps } from "../history/lost-steps.ts";
 import { CancelledError } from "../values/errors.ts";
-import { storableFailure } from "../values/thrown.ts";
 import { fingerprint, fingerprintOfArguments } from "../values/fingerprint.ts";
 import type { StepSlot } from "../queues/step-slot.ts";
 import { Calls } from "./calls.ts";
@@ -16,20 +16,18 @@ import { Delivery, type Recipient } from "./delivery.ts";
 import { Failures } from "./failures.ts";
 import type { Host } from "./host.ts";
 import { Idle } from "./idle.ts";
-import { Journal, type NewRow } from "./journal.ts";
+import { Journal, type Engine, type EngineRun } from "./journal.ts";
 import { Late, type ExecutionEnd } from "./late.ts";
-import { instrumented } from "./launch.ts";
+import { instrumented, outputOf, type Outcome } from "./launch.ts";
 import { Scope } from "./scope.ts";
 import type { CallingScope } from "./frame.ts";
 import { PendingCall, type LiveStep, type StepSpec } from "./step.ts";
-
-type Outcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
 
 /**
  * One execution of a run in this process: calls the workflow from the top, replays what is recorded, continues from there, and
  * ends when the run ends, waits for long, is stopped, or is lost to another process.
  */
-export class Execution implements Recipient {
+export class Execution implements Recipient, EngineRun {
   readonly run: RunRow;
   readonly host: Host;
   readonly definition: WorkflowDefinition;
@@ -44,7 +42,7 @@ export class Execution implements Recipient {
   private readonly history: History;
   private readonly lost: LostSteps;
   private readonly calls: Calls;
-  private readonly journal: Journal;
+  private readonly engine: Engine;
   private readonly delivery: Delivery;
   private readonly idle: Idle;
   private readonly failures = new Failures();
@@ -56,6 +54,7 @@ export class Execution implements Recipient {
   /**
    * @param leaseEndsAt - by the monotonic clock of this process
    * @param codeVersions - the recorded manifests of the code versions that ran the older steps, by fingerprint
+   * @param engine - makes what executes and records the steps. Default: this process and its store do
    */
   constructor(
     host: Host,
@@ -64,6 +63,7 @@ export class Execution implements Recipient {
     leaseEndsAt: number,
     steps: readonly StepRow[],
     codeVersions: ReadonlyMap<string, string> = new Map(),
+    engine?: (run: EngineRun) => Engine,
   ) {
     this.host = host;
     this.run = run;
@@ -79,10 +79,10 @@ export class Execution implements Recipient {
     this.history = history;
     this.lost = new LostSteps(run, history, changed, pending);
     this.calls = new Calls(this, history, this.lost, pending);
-    this.journal = new Journal(run, host, this.code, history, this);
     this.cancellation = new Cancellation(history.checkpointOf(CANCEL_ID), history.lastSeq);
     this.delivery = new Delivery(this, this.calls, this.lost, history, this.failures, this.cancellation);
     this.idle = new Idle(this, this.calls);
+    this.engine = engine ? engine(this) : new Journal(this, this.code, history, this.idle);
     this.late = new Late(run, host);
   }
 
@@ -96,7 +96,7 @@ export class Execution implements Recipient {
 
   /** Whether this execution has recorded a checkpoint. */
   get hasProgressed(): boolean {
-    return this.journal.hasProgressed;
+    return this.engine.hasProgressed;
   }
 
   get isQuiet(): boolean {
@@ -125,7 +125,7 @@ export class Execution implements Recipient {
   }
 
   progress(value: unknown): void {
-    if (!this.isOver) this.journal.progress(this.host.values.encode(value, "progress() was called with"));
+    if (!this.isOver) this.engine.progress(this.host.values.encode(value, "progress() was called with"));
   }
 
   /** Runs the body from the top. `ended` resolves whatever the body ends with. */
@@ -186,21 +186,25 @@ export class Execution implements Recipient {
     );
   }
 
-  checkpoint(step: NewRow, consume?: SignalRow, then = this.queue, slot?: StepSlot): void {
-    this.journal.checkpoint(step, consume, then, slot);
+  checkpoint(step: NewRow, consume?: SignalRow, then = this.completed, slot?: StepSlot): void {
+    this.engine.checkpoint(step, consume, then, slot);
   }
 
-  private readonly queue = (row: StepRow): void => {
+  readonly completed = (row: StepRow): void => {
     this.history.push(row);
     this.delivery.pumpAnswer();
   };
 
   innerOf(step: string): { readonly row: StepRow; readonly name: string }[] {
-    return this.history.innerOf(step);
+    return this.engine.innerOf(step);
+  }
+
+  begin(call: PendingCall, open: StepRow | undefined): void {
+    this.engine.begin(call, open);
   }
 
   keep(step: StepRow, then: () => void, slot?: StepSlot): void {
-    this.journal.write({ type: "step", step }, then, slot);
+    this.engine.write({ type: "step", step }, then, slot);
   }
 
   standsInLine(): void {
@@ -210,7 +214,7 @@ export class Execution implements Recipient {
   attemptEnded(): void {
     this.attempts.running--;
     if (this.state === "draining" && this.attempts.running === 0) this.leave();
-    else this.idle.watch();
+    else this.engine.next();
   }
 
   // --- the delivery's side
@@ -218,7 +222,7 @@ export class Execution implements Recipient {
   continueLive(): void {
     if (this.cancellation.isPending) return; // the cancellation is delivered first
     this.calls.beginHeld();
-    this.idle.watch();
+    this.engine.next();
   }
 
   interruptIdleness(): void {
@@ -243,17 +247,15 @@ export class Execution implements Recipient {
     this.stopTimers();
     for (const { live } of this.calls) live?.stopWaiting();
     const status = this.statusOf(outcome);
-    const [value, how] = outcome.ok ? [outcome.value, "returned"] : [outcome.error, "threw"];
     let output: Encoded;
     try {
-      const storable = outcome.ok ? value : storableFailure(this.host.values, value, `workflow ${this.run.workflow}`);
-      output = this.host.values.encode(storable, `workflow ${this.run.workflow} ${how}`);
+      output = outputOf(this, outcome);
     } catch (error) {
       return this.stop(error);
     }
     const unhandled = status === "failed" && !outcome.ok ? this.failures.unhandled(outcome.error) : [];
     const compensated = status === "failed" && this.failures.hasCompensated(unhandled);
-    this.journal.write({ type: "finish", status, output, unhandled, compensated }, () =>
+    this.engine.write({ type: "finish", status, output, unhandled, compensated }, () =>
       this.close({ type: "finished", status, output, failedAt: this.failures.lastOf(unhandled) }),
     );
   }
@@ -280,7 +282,7 @@ export class Execution implements Recipient {
   private endUnnoticed(cause: PerdureError): void {
     this.silence("the run is cancelled");
     const end = cancelledEnd(this.host, this.run, this.cancellation.reason, cause);
-    this.journal.write(end, () => this.close({ type: "finished", status: end.status, output: end.output }));
+    this.engine.write(end, () => this.close({ type: "finished", status: end.status, output: end.output }));
   }
 
   private release(
@@ -291,7 +293,7 @@ export class Execution implements Recipient {
   ): void {
     this.silence("the run stopped here");
     const due = wakeAt !== undefined && { wakeAt };
-    this.journal.write({ type: "release", status, ...due, ...(blocked && { blocked }) }, () => this.close(end));
+    this.engine.write({ type: "release", status, ...due, ...(blocked && { blocked }) }, () => this.close(end));
   }
 
   /** Another owner has the run, or this process can no longer own it: nothing more is written. */

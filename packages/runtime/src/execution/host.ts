@@ -37,6 +37,22 @@ export interface RunRequest {
   readonly conditions?: StartRequest;
 }
 
+/** What a step is, for an engine that carries it out in its own way, without `begin` of the step. */
+export interface StepDetails {
+  /** Milliseconds after which a wait for a signal fails. */
+  readonly timeout?: number | undefined;
+  /** The run that a `child` or `start` step is about. Its id is made of the caller's, unless the call or the workflow gives one. */
+  request?(caller: {
+    readonly execution: { readonly run: RunRow };
+    readonly call: { readonly id: string };
+  }): ChildRequest;
+}
+
+/** A run that another run asks for. */
+export interface ChildRequest extends RunRequest {
+  readonly id: string;
+}
+
 /** A run in memory, as far as its lease is concerned. */
 export interface LeasedRun {
   readonly run: RunRow;
@@ -53,6 +69,8 @@ export interface Host {
   readonly values: ValueStore;
   readonly settings: Settings;
   readonly log: Logger;
+  /** Begins the idempotency keys of a run, where another run may have its id. */
+  readonly keyPrefix?: string;
   /** Commits together with the other writes of this turn. `done` gets true, false (the epoch is stale), or the store's error. */
   commit(write: Write, done: (isOwned: boolean | undefined, error?: unknown) => void): void;
   /** Reports a problem that does not stop the run. */

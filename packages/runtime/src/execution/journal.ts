@@ -1,34 +1,61 @@
 import type { Encoded, RunRow, SignalRow, StepRow, Write } from "@perdure/store";
 import type { Code } from "../definitions/code.ts";
+import type { NewRow } from "../history/call.ts";
 import type { History } from "../history/history.ts";
 import type { StepSlot } from "../queues/step-slot.ts";
 import type { Host } from "./host.ts";
-
-/** A step that is about to be recorded. The journal gives a finished one its sequence number. */
-export type NewRow = { -readonly [K in keyof StepRow]: StepRow[K] };
+import type { Idle } from "./idle.ts";
+import { LiveStep, type PendingCall, type RunInMemory } from "./step.ts";
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 type WriteBody = DistributiveOmit<Write, "run" | "epoch">;
 
-/** The execution that the journal writes for. */
-interface Writer {
+/** What becomes of the run as a whole, or of a step that has not finished. */
+export type RunWrite = Extract<WriteBody, { type: "step" | "finish" | "release" }>;
+
+/** The run, as its engine sees it. */
+export interface EngineRun extends RunInMemory {
   readonly hasEnded: boolean;
-  /** Another owner has the run. */
-  lose(): void;
-  /** The store failed. */
-  fail(error: unknown): void;
+  /** A cancellation takes its place among the completions, as a checkpoint of its own. */
+  cancel(reason: Encoded): void;
+  /** The workflow has waited for something that is not durable for `stallTimeout`. */
+  waitsOutside(): void;
+  /** The checkpoint is durable. Its delivery takes its turn in the queue. */
+  completed(checkpoint: StepRow): void;
+}
+
+/**
+ * What an execution needs from below: something that executes steps, and keeps what has happened. After a crash the workflow gets the same
+ * completions in the same order again (R2), and none before it is durable (R3). `Journal` is the engine of this process and its store.
+ */
+export interface Engine {
+  /** Whether a checkpoint of this execution is durable. */
+  readonly hasProgressed: boolean;
+  /** Begins a step that has no checkpoint. @param open - what an earlier execution recorded of it */
+  begin(call: PendingCall, open: StepRow | undefined): void;
+  /** All completions are delivered, and all steps have begun: the run waits for the next completion. Also called when an attempt has ended. */
+  next(): void;
+  /** Makes a finished step durable. `then` gets the checkpoint. */
+  checkpoint(step: NewRow, consume: SignalRow | undefined, then: (row: StepRow) => void, slot?: StepSlot): void;
+  /** Makes an unfinished step, or the end or release of the run, durable, and then calls `then`. */
+  write(write: RunWrite, then: () => void, slot?: StepSlot): void;
+  /** Records what the run says of its progress: soon, or with the next write. */
+  progress(value: Encoded): void;
+  /** What is recorded of the tasks that the task of this step called, each with the name that the present code has for it. */
+  innerOf(step: string): { readonly row: StepRow; readonly name: string }[];
 }
 
 /** Milliseconds between two commits that contain nothing but progress. */
 const PROGRESS_INTERVAL = 200;
 
-/** Writes what happens in a run to the store, each checkpoint under the run's next sequence number (R2, R3). */
-export class Journal {
+/** Executes steps in this process, and writes what happens in a run to the store, each checkpoint under the run's next sequence number (R2, R3). */
+export class Journal implements Engine {
   private readonly run: RunRow;
   private readonly host: Host;
   private readonly code: Code;
   private readonly history: History;
-  private readonly writer: Writer;
+  private readonly writer: EngineRun;
+  private readonly idle: Idle;
   private seq: number;
   /** Whether a checkpoint of this execution is durable. */
   hasProgressed = false;
@@ -39,14 +66,29 @@ export class Journal {
   /** The code is recorded together with the first write under it, so that a run that is stopped before stays unchanged. */
   private isCodeRecorded: boolean;
 
-  constructor(run: RunRow, host: Host, code: Code, history: History, writer: Writer) {
-    this.run = run;
-    this.host = host;
+  constructor(writer: EngineRun, code: Code, history: History, idle: Idle) {
+    this.run = writer.run;
+    this.host = writer.host;
     this.code = code;
     this.history = history;
     this.writer = writer;
+    this.idle = idle;
     this.seq = history.lastSeq;
     this.isCodeRecorded = history.change === undefined;
+  }
+
+  begin(call: PendingCall, open: StepRow | undefined): void {
+    call.live = new LiveStep(this.writer, call, open);
+    call.live.begin();
+  }
+
+  /** Completions come on their own. A run that waits for long leaves memory. */
+  next(): void {
+    this.idle.watch();
+  }
+
+  innerOf(step: string): { readonly row: StepRow; readonly name: string }[] {
+    return this.history.innerOf(step);
   }
 
   /** Commits a finished step; `then` gets the checkpoint, with its sequence number, once it is durable. */

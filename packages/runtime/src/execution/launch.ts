@@ -1,6 +1,8 @@
 import { PerdureError } from "@perdure/protocol";
+import type { Encoded } from "@perdure/store";
 import { inside, type ExecutionInfo } from "../config/instrumentation.ts";
 import type { AnyFunction, Body, WorkflowDefinition } from "../definitions/definition.ts";
+import { storableFailure } from "../values/thrown.ts";
 import { context } from "./current.ts";
 import type { RunInMemory } from "./step.ts";
 
@@ -21,4 +23,17 @@ export function instrumented<R>({ run, host }: Pick<RunInMemory, "run" | "host">
   const { id, workflow, trace, epoch } = run;
   const info = (): ExecutionInfo => ({ run: id, workflow, trace, isResumed: epoch > 1 });
   return inside(host.settings.instrumentation.aroundExecution, info, call, host.log);
+}
+
+/** How the body of a workflow ended. */
+export type Outcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
+
+/**
+ * What is recorded of the end of a run.
+ * @throws PerdureError `VALUE_NOT_STORABLE`
+ */
+export function outputOf({ run, host: { values } }: Pick<RunInMemory, "run" | "host">, outcome: Outcome): Encoded {
+  const what = `workflow ${run.workflow}`;
+  if (outcome.ok) return values.encode(outcome.value, `${what} returned`);
+  return values.encode(storableFailure(values, outcome.error, what), `${what} threw`);
 }

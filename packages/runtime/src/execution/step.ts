@@ -3,7 +3,7 @@ import type { PerdureError } from "@perdure/protocol";
 import type { Encoded, SignalRow, StepKind, StepRow, RunRow } from "@perdure/store";
 import type { StepEvent } from "../config/events.ts";
 import type { Definition } from "../definitions/definition.ts";
-import type { Call } from "../history/call.ts";
+import type { Call, NewRow } from "../history/call.ts";
 import { failedAttemptsOf, recordOf, withAttempt, type FailedAttempt } from "../history/failed-attempts.ts";
 import type { ValueStore } from "../values/codec.ts";
 import { guarded } from "../values/describe.ts";
@@ -11,11 +11,10 @@ import { CancelledError } from "../values/errors.ts";
 import type { Lender, StepSlot } from "../queues/step-slot.ts";
 import type { Work } from "./cancellation.ts";
 import type { Caller, CallingScope } from "./frame.ts";
-import type { Host } from "./host.ts";
-import type { NewRow } from "./journal.ts";
+import type { Host, StepDetails } from "./host.ts";
 
 /** A durable operation as the workflow asks for it. */
-export interface StepSpec {
+export interface StepSpec extends StepDetails {
   readonly kind: StepKind;
   /** What is counted under `name` in the scope. */
   readonly what: string;

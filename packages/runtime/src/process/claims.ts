@@ -1,5 +1,5 @@
 import { PerdureError } from "@perdure/protocol";
-import type { Claimed, Outlook, RunFilter, RunHead, RunRow, Store } from "@perdure/store";
+import type { Claimed, Outlook, RunHead, RunRow, Store } from "@perdure/store";
 import { blockKey, codeOf } from "../definitions/code.ts";
 import type { WorkflowDefinition } from "../definitions/definition.ts";
 import { Executables } from "../definitions/executables.ts";
@@ -11,24 +11,11 @@ import type { WorkflowPlace } from "../renames/renames.ts";
 import { headlineOf } from "../values/describe.ts";
 import type { ProcessContext } from "./context.ts";
 import { BackOffs } from "../config/backoff.ts";
-import type { Committer } from "./committer.ts";
+import type { Committer } from "../storage/committer.ts";
+import { PAGE } from "../storage/all-runs.ts";
 import type { Leases } from "./leases.ts";
 import { knownOwners, statesOf } from "./owner.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
-
-/** Every run of the filter, page by page. */
-export async function* allRuns(store: Store, filter: Omit<RunFilter, "limit" | "after">): AsyncGenerator<RunHead> {
-  for (let after: string | undefined; ;) {
-    const page = { limit: PAGE, ...(after !== undefined && { after }) };
-    const rows = await store.listRuns({ ...filter, ...page });
-    yield* rows;
-    after = rows.at(-1)?.cursor;
-    if (after === undefined) return;
-  }
-}
-
-/** How many runs one query of the store returns. */
-export const PAGE = 1000;
 
 /** The workflow that a run was recorded for. */
 export const placeOf = ({ workflow, file }: Pick<RunRow, "workflow" | "file">): WorkflowPlace => ({
@@ -365,19 +352,18 @@ export class Claims {
    * Some of the runs that this program can execute, no living process executes, and `isWanted` accepts, oldest first; none if there are
    * none. Runs whose processes have ended without a new checkpoint come last.
    * @param options.blocked - false: without blocked runs
-   * @param options.page - how many rows the first query reads at most
    */
   async claimable(
     workflows: readonly string[],
     isWanted: (row: RunRow) => boolean = () => true,
-    { blocked = true, page = PAGE }: { readonly blocked?: boolean; readonly page?: number } = {},
+    { blocked = true }: { readonly blocked?: boolean } = {},
   ): Promise<RunRow[]> {
     const store = await this.context.ready();
     const names = this.context.settings.renames.namesBefore(workflows);
     const { alive, dead } = await knownOwners(store, this.context.owners);
     // this process may have dropped a run without writing so
     const known = { alive, dead: [...dead, this.context.owner] };
-    for (let limit = page; ; limit *= 2) {
+    for (let limit = PAGE; ; limit *= 2) {
       const except = [...this.runs.ids(), ...this.backOffs.ids()];
       const rows = await store.unfinished({ workflows: names, limit, ...known, except, blocked });
       const claimable = rows.filter(
@@ -387,9 +373,7 @@ export class Claims {
           isWanted(row) &&
           this.requestFor(row, workflows) !== undefined,
       );
-      // others may stand behind runs that have killed their processes
-      const isEnough = claimable.length > 0 && (limit >= PAGE || !claimable.some(isSuspect));
-      if (isEnough || rows.length < limit) return claimable.sort((a, b) => a.stalls - b.stalls);
+      if (claimable.length > 0 || rows.length < limit) return claimable.sort((a, b) => a.stalls - b.stalls);
     }
   }
 

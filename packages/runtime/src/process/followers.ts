@@ -2,16 +2,20 @@ import { PerdureError } from "@perdure/protocol";
 import { hasEnded, isFinal, type RunHead, type RunRow } from "@perdure/store";
 import type { RunEnd, RunRequest } from "../execution/host.ts";
 import { CancelledError } from "../values/errors.ts";
-import { headlineOf } from "../values/describe.ts";
+import { isUnavailable } from "../storage/availability.ts";
 import { backoffAfter } from "../config/backoff.ts";
-import { PAGE, type Claims } from "./claims.ts";
+import { PAGE } from "../storage/all-runs.ts";
+import type { Claims } from "./claims.ts";
 import type { ProcessContext } from "./context.ts";
 import { knownOwners } from "./owner.ts";
 import type { Poller } from "./poller.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
 import type { Waiters } from "./waiters.ts";
 
-/** How often in a row the store may fail before a caller that awaits a result gets its error: for about two minutes. */
+/**
+ * How often in a row the store may fail before a caller that awaits a result gets its error: for about two minutes. A store that does not answer has
+ * no such limit.
+ */
 const MOST_FAILURES = 12;
 
 /** How many of the runs without callers are looked at in one poll, to see which have ended in other processes. */
@@ -106,7 +110,7 @@ export class Followers {
 
   /**
    * The store failed in a call that was to make the run ours, or while the run was executed. So it may be ours, and others leave it to this
-   * process for as long as that lives (R5). Looks again and again for about two minutes, because a call may reach the store late.
+   * process for as long as that lives (R5). Looks again and again until the store has answered for about two minutes, because a call may reach it late.
    */
   lookAfter(id: string, request?: RunRequest): void {
     const isLookedAfter = this.lookedAfter.has(id);
@@ -125,7 +129,12 @@ export class Followers {
 
   private async look(id: string, request: RunRequest | undefined): Promise<void> {
     if (request) this.claims.keepBody(id, request);
-    const isClaimed = !this.context.isClosed && (await this.claims.claimOurs(id, request).catch(() => false));
+    let isClaimed = false;
+    try {
+      isClaimed = !this.context.isClosed && (await this.claims.claimOurs(id, request));
+    } catch (error) {
+      if (isUnavailable(error)) this.lookedAfter.set(id, Math.min(this.lookedAfter.get(id) ?? 0, MOST_FAILURES - 1));
+    }
     if (!isClaimed) return this.lookLater(id, request);
     this.lookedAfter.delete(id);
     this.track(id, request).catch((error: unknown) => this.logStop(id, error));
@@ -133,7 +142,7 @@ export class Followers {
 
   private logStop(id: string, error: unknown): void {
     if (this.context.isClosed || this.awaited.has(id) || this.inLog.has(error as object)) return;
-    this.context.log.error(`run ${id} stopped: ${headlineOf(error)}`, { run: id });
+    this.context.logFailure(`run ${id} stopped`, error, { run: id });
   }
 
   /** Whether somebody awaits the result of a run here. */
@@ -164,9 +173,9 @@ export class Followers {
       await this.runs.claimInFlight(id)?.catch(() => {}); // the claim's own caller gets its error
       const end = await this.runs.get(id)?.ended;
       if (end?.type === "finished") return end;
-      if (end?.type === "stopped") throw this.logged(end.error);
+      if (end?.type === "stopped" && !isUnavailable(end.error)) throw this.logged(end.error);
       // a store that refuses what its own steps lead to would be asked without end
-      if (end?.type === "lost" && !this.context.isClosed)
+      if (end && !this.context.isClosed)
         await this.waiters.wait(id, this.context.clock.now() + this.claims.backOffOf(id));
       try {
         const found = await this.lookAt(id);
@@ -175,8 +184,8 @@ export class Followers {
         failures = 0;
       } catch (error) {
         if (this.context.isClosed || !isOfTheStore(error)) throw error;
-        if (++failures >= MOST_FAILURES && this.awaited.has(id)) throw error;
-        this.context.log.error(`run ${id} cannot be read: ${headlineOf(error)}`, { run: id });
+        if (++failures >= MOST_FAILURES && this.awaited.has(id) && !isUnavailable(error)) throw error;
+        this.context.logFailure(`run ${id} cannot be read`, error, { run: id });
         this.reading.add(id);
         await this.waiters.wait(id, this.context.clock.now() + backoffAfter(failures));
       }

@@ -10,8 +10,13 @@ export class Leases {
   /** When all leases were last renewed, by the monotonic clock. */
   private renewedAt = -Infinity;
 
-  constructor(context: ProcessContext) {
+  private readonly renewals = new Map<LeasedRun, Promise<void>>();
+  /** The runs with a write that has had no answer since that time of the monotonic clock. */
+  private readonly unansweredSince: (time: number) => ReadonlySet<string>;
+
+  constructor(context: ProcessContext, unansweredSince: (time: number) => ReadonlySet<string>) {
     this.context = context;
+    this.unansweredSince = unansweredSince;
   }
 
   /** When a lease that is asked for now ends at the earliest. */
@@ -19,15 +24,30 @@ export class Leases {
     return this.context.monotonic() + this.context.settings.lease;
   }
 
-  /** Renews all leases when a third of their time has passed. */
+  /**
+   * Renews the leases when a third of their time has passed. Not that of a run whose writes have had no answer for as long as a lease: another process, whose
+   * writes are answered, may take it.
+   */
   async renewAll(runs: readonly LeasedRun[]): Promise<void> {
     const now = this.context.monotonic();
-    if (runs.length === 0 || now - this.renewedAt < this.context.settings.lease / 3) return;
-    await this.renew(runs);
+    const { lease } = this.context.settings;
+    if (runs.length === 0 || now - this.renewedAt < lease / 3) return;
+    const stuck = this.unansweredSince(now - lease);
+    await this.renew(stuck.size === 0 ? runs : runs.filter(({ run }) => !stuck.has(run.id)));
     this.renewedAt = now;
   }
 
-  async renew(runs: readonly LeasedRun[]): Promise<void> {
+  /** Renews the lease of one run, once at a time however many attempts of it need that. */
+  async renewOne(run: LeasedRun): Promise<void> {
+    const known = this.renewals.get(run);
+    if (known) return known;
+    const renewal = this.renew([run]).finally(() => this.renewals.delete(run));
+    this.renewals.set(run, renewal);
+    return renewal;
+  }
+
+  private async renew(runs: readonly LeasedRun[]): Promise<void> {
+    if (runs.length === 0) return;
     const { settings, store } = this.context;
     const endsAt = this.endsAt();
     const held = await store.renew({

@@ -1,9 +1,9 @@
 import { nextTurn, PerdureError } from "@perdure/protocol";
-import type { ListedRun, RunFilter, RunRow, Store, UnfinishedFilter } from "@perdure/store";
+import type { ListedRun, RunFilter, RunRow } from "@perdure/store";
 import { listeners, workflowNames } from "../definitions/registry.ts";
 import { storedName } from "../values/stored-name.ts";
-import { headlineOf } from "../values/describe.ts";
-import { allRuns, PAGE, type Claims } from "./claims.ts";
+import { allRuns, allUnfinished } from "../storage/all-runs.ts";
+import type { Claims } from "./claims.ts";
 import type { ProcessContext } from "./context.ts";
 import type { Followers } from "./followers.ts";
 import { knownOwners } from "./owner.ts";
@@ -123,7 +123,7 @@ export class Requests {
       if (isPlanned || this.context.isClosed) return;
       isPlanned = true;
       nextTurn(() => {
-        recoverNew().catch((error: unknown) => this.context.log.error(`recover() failed: ${headlineOf(error)}`, {}));
+        recoverNew().catch((error: unknown) => this.context.logFailure("recover() failed", error));
       }); // the rest of the module's imports is evaluated first
     };
     listeners.add(registered);
@@ -157,7 +157,7 @@ export class Requests {
       try {
         if (await run()) claimed(id);
       } catch (error) {
-        this.context.log.error(`run ${id} is not resumed: ${headlineOf(error)}`, { run: id });
+        this.context.logFailure(`run ${id} is not resumed`, error, { run: id });
       }
     };
     const seen = new Set<string>();
@@ -218,12 +218,4 @@ export class Requests {
 function found<T>(run: string, answer: T | undefined): T {
   if (answer === undefined) throw new PerdureError("RUN_NOT_FOUND", { run });
   return answer;
-}
-
-/** Every run that needs an owner, however many there are. */
-async function allUnfinished(store: Store, filter: Omit<UnfinishedFilter, "limit">): Promise<RunRow[]> {
-  for (let limit = PAGE; ; limit *= 10) {
-    const rows = await store.unfinished({ ...filter, limit });
-    if (rows.length < limit) return rows;
-  }
 }

@@ -1,10 +1,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { elapsed, PerdureError } from "@perdure/protocol";
-import { openStore, type RunRow, type StepRow, type Store, type Write } from "@perdure/store";
+import { openStore, type Awaitable, type RunRow, type StepRow, type Store, type Write } from "@perdure/store";
 import { after, systemClock } from "../config/clock.ts";
 import type { Logger } from "../config/logger.ts";
 import type { StepEvent } from "../config/events.ts";
 import { StoreClock } from "../config/store-clock.ts";
+import { hash } from "../crypto.ts";
 import { settingsOf, type RuntimeOptions, type Settings } from "../config/settings.ts";
 import { errorClassName, errorPrototypeOf } from "../definitions/error-classes.ts";
 import { assertUnused } from "../definitions/workflows.ts";
@@ -13,14 +14,15 @@ import type { Execution } from "../execution/execution.ts";
 import type { ExecutionEnd } from "../execution/late.ts";
 import type { Host, LeasedRun, RunEnd, RunRequest } from "../execution/host.ts";
 import { copies } from "../process-wide.ts";
-import { guarded } from "../values/describe.ts";
+import { guarded, headlineOf } from "../values/describe.ts";
 import { createCodec, versioned, type ValueStore } from "../values/codec.ts";
 import { Reporter } from "../reporting/reporter.ts";
 import type { ErrorClasses } from "../values/error-data.ts";
 import { Claims } from "./claims.ts";
-import { Committer } from "./committer.ts";
 import type { ProcessContext } from "./context.ts";
-import { boundedStore } from "./bounded-store.ts";
+import { Availability, isUnavailable } from "../storage/availability.ts";
+import { boundedStore } from "../storage/bounded-store.ts";
+import { Committer } from "../storage/committer.ts";
 import { Followers, isOfTheStore } from "./followers.ts";
 import { Leases } from "./leases.ts";
 import { systemOwners, type Owners } from "./owner.ts";
@@ -73,6 +75,7 @@ export class Runtime implements Host, ProcessContext {
   readonly upkeep: Upkeep;
 
   private readonly reporter: Reporter;
+  private readonly availability: Availability;
   private readonly waiters: Waiters;
   private readonly poller: Poller;
   private readonly leases: Leases;
@@ -109,15 +112,22 @@ export class Runtime implements Host, ProcessContext {
     this.log = this.reporter.log;
     const store = options.store ?? process.env["PERDURE_STORE"] ?? "sqlite:perdure.db";
     const given = typeof store === "string" ? openStore(store, { durability: options.durability ?? "full" }) : store;
-    this.store = boundedStore(given, this.settings.storeTimeout, this.clock);
-    this.committer = new Committer(this.store, this.reporter.onCommit);
+    const monotonic = (): number => this.monotonic();
+    this.availability = new Availability(given.name, this.clock, monotonic, {
+      longestWait: this.settings.lease / 3,
+      spread: spreadOf(this.owner),
+      log: this.log,
+    });
+    this.store = boundedStore(given, this.settings.storeTimeout, this.clock, this.availability);
+    const { availability } = this;
+    this.committer = new Committer(this.store, { availability, monotonic, onCommit: this.reporter.onCommit });
     this.waiters = new Waiters(this.clock);
     this.slots = new Slots(this);
     this.slots.workflows = () => (this.executes ? this.settings.renames.namesBefore(workflowNames()) : []);
     this.slots.onOffer = (run, isNew) => this.mayClaim(run, isNew);
     this.slots.onUse = () => (this.endWatch = this.watchStore(() => this.slots.look()));
     this.upkeep = new Upkeep(this, this.slots);
-    const leases = new Leases(this);
+    const leases = new Leases(this, (time) => this.committer.unansweredSince(time));
     this.leases = leases;
     this.runs = new RunsInMemory(this, this, {
       begun: (execution) => this.begun(execution),
@@ -211,7 +221,7 @@ export class Runtime implements Host, ProcessContext {
   }
 
   begin(request: RunRequest): Promise<string> {
-    return this.starter.begin(request);
+    return Promise.resolve(this.untilAnswered(() => this.starter.begin(request)));
   }
 
   follow(run: string, request?: RunRequest): Promise<RunEnd> {
@@ -219,7 +229,7 @@ export class Runtime implements Host, ProcessContext {
   }
 
   cancel(run: string, reason: unknown): Promise<boolean> {
-    return this.requests.cancel(run, reason);
+    return Promise.resolve(this.untilAnswered(() => this.requests.cancel(run, reason)));
   }
 
   isElsewhere(run: string, orHere = false): boolean {
@@ -235,7 +245,17 @@ export class Runtime implements Host, ProcessContext {
   }
 
   renew(run: LeasedRun): Promise<void> {
-    return this.leases.renew([run]);
+    return Promise.resolve(this.untilAnswered(() => this.leases.renewOne(run)));
+  }
+
+  untilAnswered<T>(call: () => Awaitable<T>): Awaitable<T> {
+    return this.availability.untilAnswered(call);
+  }
+
+  logFailure(what: string, error: unknown, fields: Record<string, unknown> = {}): void {
+    if (isUnavailable(error)) return;
+    const code = error instanceof PerdureError && { code: error.code };
+    this.log.error(`${what}: ${headlineOf(error)}`, { ...fields, ...code });
   }
 
   /** Calls `changed` soon after another process has written to the store, if the store can tell. Returns what ends it. */
@@ -268,7 +288,8 @@ export class Runtime implements Host, ProcessContext {
   }
 
   private ended({ run, hasProgressed }: Execution, end: ExecutionEnd): void {
-    if (end.type === "stopped") this.claims.stopped(run.id);
+    if (end.type === "stopped" && isUnavailable(end.error)) this.claims.notClaimed(run.id);
+    else if (end.type === "stopped") this.claims.stopped(run.id);
     else if (end.type === "lost" && !hasProgressed) this.claims.notClaimed(run.id);
     else this.claims.endBackOff(run.id);
     // what is dropped at the end of this process is lost to nobody
@@ -301,6 +322,7 @@ export class Runtime implements Host, ProcessContext {
   kill(): void {
     this.closed = true;
     this.owners.end(this.owner);
+    this.availability.end();
     this.poller.stop();
     this.endWatch?.();
     this.endKeeping?.();
@@ -320,6 +342,9 @@ export class Runtime implements Host, ProcessContext {
     cancelTimer?.();
   }
 }
+
+/** A number from 0 to 1, another one for each owner. */
+const spreadOf = (owner: string): number => Number.parseInt(hash("sha1", owner, "hex").slice(0, 8), 16) / 2 ** 32;
 
 /** What the end of an execution says of its run. */
 function detailsOf(end: ExecutionEnd): Parameters<Reporter["run"]>[1] {

@@ -13,7 +13,7 @@ import { guarded, headlineOf } from "../values/describe.ts";
 import { fullFingerprint } from "../values/fingerprint.ts";
 import { parseWith } from "../values/schema.ts";
 import { placeOf } from "./claims.ts";
-import type { Committer } from "./committer.ts";
+import type { Committer } from "../storage/committer.ts";
 import type { ProcessContext } from "./context.ts";
 import type { Followers } from "./followers.ts";
 import type { Leases } from "./leases.ts";

@@ -1,9 +1,7 @@
 import { nextTurn, PerdureError } from "@perdure/protocol";
-import type { QueueAnswer, QueuedStep, Store } from "@perdure/store";
+import type { Awaitable, QueueAnswer, QueuedStep, Store } from "@perdure/store";
 import type { Clock } from "../config/clock.ts";
-import type { Logger } from "../config/logger.ts";
 import { SLACK, type KnownQueue } from "../definitions/queues.ts";
-import { headlineOf } from "../values/describe.ts";
 import type { SlotsHere } from "./deadlocks.ts";
 import type { SlotDesk, SlotRequest } from "./desk.ts";
 
@@ -12,9 +10,11 @@ interface SlotsContext {
   readonly clock: Clock;
   readonly store: Store;
   readonly settings: { readonly lease: number };
-  readonly log: Logger;
   readonly owner: string;
   readonly isClosed: boolean;
+  logFailure(what: string, error: unknown): void;
+  /** Makes the call again while the store does not answer. */
+  untilAnswered<T>(call: () => Awaitable<T>): Awaitable<T>;
   monotonic(): number;
 }
 
@@ -142,17 +142,21 @@ export class Slots implements SlotDesk {
     const requests = this.asked;
     this.asked = [];
     const { store, owner, settings } = this.context;
-    let asked: number, answers: readonly QueueAnswer[];
+    const lease = { owner, ms: settings.lease };
+    const steps = requests.map(({ run, epoch, step, queue, key, rank, isLent }): QueuedStep => {
+      const place = { queue: queue.definition.name, key, rank, ...(isLent && { lent: isLent }) };
+      return { run, epoch, step, ...place, lease };
+    });
+    /** When it was first asked: a call without an answer may have taken the slots. */
+    let firstAsked: number | undefined;
+    let answers: readonly QueueAnswer[];
     try {
-      for (const queue of new Set(requests.map((each) => each.queue)))
-        await this.define(queue, `the queue "${queue.definition.name}"`);
-      asked = this.context.monotonic();
-      const lease = { owner, ms: settings.lease };
-      const steps = requests.map(({ run, epoch, step, queue, key, rank, isLent }): QueuedStep => {
-        const place = { queue: queue.definition.name, key, rank, ...(isLent && { lent: isLent }) };
-        return { run, epoch, step, ...place, lease };
+      answers = await this.context.untilAnswered(async () => {
+        for (const queue of new Set(requests.map((each) => each.queue)))
+          await this.define(queue, `the queue "${queue.definition.name}"`);
+        firstAsked ??= this.context.monotonic();
+        return (await store.enqueue?.(steps)) ?? [];
       });
-      answers = (await store.enqueue?.(steps)) ?? [];
     } catch (error) {
       for (const request of requests) {
         this.giveBackLater(request);
@@ -160,6 +164,7 @@ export class Slots implements SlotDesk {
       }
       return;
     }
+    const asked = firstAsked ?? this.context.monotonic();
     requests.forEach((request, place) => this.answered(request, answers[place], asked));
   }
 
@@ -202,7 +207,8 @@ export class Slots implements SlotDesk {
     const queue = request.queue.definition;
     const asked = this.context.monotonic();
     const at = clock.now() + delay;
-    const isMoved = await store.correctStart?.({ queue: queue.name, start: held.start, at });
+    const { start } = held;
+    const isMoved = await this.context.untilAnswered(() => store.correctStart?.({ queue: queue.name, start, at }));
     if (this.held.get(keyOf(request)) !== held) return; // it was given back
     if (isMoved === false && this.mayAskAgain(request)) return this.askAgain(request);
     held.startsAt = isMoved === false ? Infinity : asked + delay;
@@ -217,7 +223,7 @@ export class Slots implements SlotDesk {
     // one after the other: a slot that is given back late would be the new one
     void this.counted(async () => {
       try {
-        await this.giveBack(request);
+        await this.context.untilAnswered(() => this.giveBack(request));
         this.ask(request);
       } catch (error) {
         request.failed(error);
@@ -278,7 +284,7 @@ export class Slots implements SlotDesk {
     nextTurn(() => {
       this.isLooking = false;
       this.counted(() => this.readOffers()).catch((error: unknown) => {
-        if (!this.context.isClosed) this.context.log.error(`the queues cannot be read: ${headlineOf(error)}`, {});
+        if (!this.context.isClosed) this.context.logFailure("the queues cannot be read", error);
       });
     });
   }

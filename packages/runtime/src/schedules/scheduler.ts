@@ -5,7 +5,6 @@ import { listeners } from "../definitions/registry.ts";
 import { findWorkflow } from "../definitions/workflows.ts";
 import { context } from "../execution/current.ts";
 import type { Runtime } from "../process/runtime.ts";
-import { headlineOf } from "../values/describe.ts";
 import { catchUpOf, hasSchedules } from "./define.ts";
 import { syncDirectives } from "./directives.ts";
 import { dueTicks, ON_TIME } from "./due.ts";
@@ -118,14 +117,14 @@ export class Scheduler {
 
   /** Resolves with the time of the next look. */
   private async lookNow(): Promise<number> {
-    const { clock, settings, log } = this.runtime;
+    const { clock, settings } = this.runtime;
     try {
       const next = await this.tickAll();
       this.failures = 0;
       return Math.min(next, clock.now() + (this.isTold ? TOLD_INTERVAL : settings.pollInterval));
     } catch (error) {
       this.failures++;
-      if (!this.runtime.isClosed) log.error(`the schedules cannot be read: ${headlineOf(error)}`, {});
+      if (!this.runtime.isClosed) this.runtime.logFailure("the schedules cannot be read", error);
       return clock.now() + waitAfter(this.failures, settings.pollInterval);
     }
   }
@@ -154,7 +153,7 @@ export class Scheduler {
 
   /** Resolves with the time at which the schedule is due next. A schedule that fails hinders no other. */
   private async tickOrBackOff(store: Store & ScheduleStore, row: ScheduleRow): Promise<number> {
-    const { clock, log } = this.runtime;
+    const { clock } = this.runtime;
     const backOff = this.backOffs.get(row.name);
     const wait = backOff ? backOff.until - this.runtime.monotonic() : 0;
     if (wait > 0) return clock.now() + wait;
@@ -166,11 +165,7 @@ export class Scheduler {
       const failures = (backOff?.failures ?? 0) + 1;
       const delay = backoffAfter(failures);
       this.backOffs.set(row.name, { failures, until: this.runtime.monotonic() + delay });
-      const code: unknown = error instanceof PerdureError ? { code: error.code } : {};
-      log.error(`the schedule ${row.name} could not tick: ${headlineOf(error)}`, {
-        schedule: row.name,
-        ...(code as object),
-      });
+      this.runtime.logFailure(`the schedule ${row.name} could not tick`, error, { schedule: row.name });
       return clock.now() + delay;
     }
   }

@@ -1,12 +1,14 @@
 import { PerdureError, type MessageCode } from "@perdure/protocol";
 import type { Body, WorkflowDefinition } from "../definitions/definition.ts";
 import { childRunId, runIdOf } from "../definitions/run-id.ts";
-import type { RunRequest } from "../execution/host.ts";
+import type { ChildRequest, StepDetails } from "../execution/host.ts";
 import type { Scope } from "../execution/scope.ts";
 import type { LiveStep } from "../execution/step.ts";
 import type { StartRequest } from "../queues/conditions.ts";
 import type { CancelledError } from "../values/errors.ts";
 import { snapshot } from "../values/snapshot.ts";
+
+type Caller = Parameters<NonNullable<StepDetails["request"]>>[0];
 
 interface ChildCall {
   readonly definition: WorkflowDefinition;
@@ -28,7 +30,7 @@ const prepared = (call: ChildCall): ChildCall => ({
 });
 
 /** The id that the call or the workflow gives, or one made of the parent's: two calls are two runs, the same two in every replay until a restart. */
-const idOf = ({ id, definition }: ChildCall, { execution: { run }, call }: LiveStep): string =>
+const idOf = ({ id, definition }: ChildCall, { execution: { run }, call }: Caller): string =>
   id ?? childRunId(definition.info.name, `${run.id}${run.restarts > 0 ? `:${run.restarts}` : ""}`, call.id);
 
 /** A workflow called in a workflow: a child run, whose outcome is a step of the caller. */
@@ -42,6 +44,7 @@ export function childStep(scope: Scope, asCalled: ChildCall): Promise<unknown> {
     input: call.args,
     location: call.location,
     definition: call.definition,
+    request: (caller) => ({ ...call, id: idOf(call, caller), parent: caller.execution.run.id }),
     begin: (step) => void runChild(step, call),
     cancelled: (step, error) => void cancelChild(step, call, error),
   });
@@ -86,11 +89,7 @@ const isOfTheCall = (error: unknown): boolean =>
     "VALUE_NOT_STORABLE",
   );
 
-async function followChild(
-  step: LiveStep,
-  request: RunRequest & { readonly id: string },
-  begin: () => Promise<unknown>,
-): Promise<void> {
+async function followChild(step: LiveStep, request: ChildRequest, begin: () => Promise<unknown>): Promise<void> {
   const { host } = step.execution;
   const { id } = request;
   let hasBegun = false;
@@ -126,6 +125,7 @@ export function startStep(scope: Scope, asCalled: ChildCall): Promise<unknown> {
     what: `start ${definition.key}`,
     input: call.args,
     location: call.location,
+    request: (caller) => ({ ...call, id: idOf(call, caller) }),
     begin: (step) => {
       step.target = idOf(call, step);
       step.execution.host.begin({ ...call, id: step.target }).then(

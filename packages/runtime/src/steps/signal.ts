@@ -36,6 +36,7 @@ export function signal<T = unknown>(name: string, options: SignalOptions<T> = {}
     input: stored,
     target: stored,
     location,
+    timeout,
     ...(schema && { parse: (value: unknown) => parseWith(schema, value, `the payload of signal "${name}"`) }),
     ...(schema && { payloadSchema: () => jsonSchemaOf(schema) }),
     ...(schema && { check: (value: unknown) => void parseWith(schema, value, `the payload of signal "${name}"`) }),

@@ -280,12 +280,16 @@ function around<R>(step: LiveStep, aroundAttempt: AroundAttempt, call: () => R):
 const isAbort = (error: unknown, reason: unknown): boolean =>
   error === reason || (error instanceof Error && error.name === "AbortError" && error.cause === reason);
 
-const contextOf = ({ execution: { run }, call: { id } }: LiveStep, attempt: number, abort: LazyAbort): TaskContext => ({
+const contextOf = (
+  { execution: { run, host }, call: { id } }: LiveStep,
+  attempt: number,
+  abort: LazyAbort,
+): TaskContext => ({
   runId: run.id,
   stepId: id,
   attempt,
   // encoded, so that no run id with a slash or colon gives the key of a step of another run, or of the run before a restart
-  idempotencyKey: `${encodeURIComponent(run.id)}${run.restarts > 0 ? `:${run.restarts}` : ""}/${id}`,
+  idempotencyKey: `${host.keyPrefix ?? ""}${encodeURIComponent(run.id)}${run.restarts > 0 ? `:${run.restarts}` : ""}/${id}`,
   get signal() {
     return abort.signal;
   },

@@ -1,5 +1,5 @@
 import { nextTurn } from "@perdure/protocol";
-import { unansweredCalls } from "../process/bounded-store.ts";
+import { unansweredCalls } from "../storage/bounded-store.ts";
 import type { Execution } from "../execution/execution.ts";
 import type { Runtime } from "../process/runtime.ts";
 

@@ -36,6 +36,48 @@ export const stepCases: Cases = {
       ["completed", '"done"', T + 7, false, false],
     );
   },
+  "the end and the release of an imported run have the times that they had where it comes from": async (store) => {
+    await owned(store, "ended");
+    await owned(store, "released");
+    const at = T - 5_000;
+    const end = { type: "finish", status: "completed", output: "1", unhandled: [], at } as const;
+    const release = { type: "release", status: "pending", at } as const;
+    await store.store.commit([
+      { ...end, run: "ended", epoch: 1 },
+      { ...release, run: "released", epoch: 1 },
+    ]);
+    for (const run of ["ended", "released"]) {
+      const { updatedAt, releasedAt } = await get(store, run);
+      assert.deepEqual([updatedAt, releasedAt], [at, at]);
+    }
+  },
+  "S21 a batch that is sent again under its id is done once, and has the same answers": async (store) => {
+    await owned(store, "r");
+    await owned(store, "other");
+    await store.commit([step("r", checkpoint("x[0]", 1)), step("r", checkpoint("x[0]", 2))], "first");
+    assert.deepEqual(
+      await store.commit([step("r", checkpoint("x[0]", 1)), step("r", checkpoint("x[0]", 2))], "first"),
+      [true, false],
+    );
+    for (const batch of ["second", "third"]) {
+      const checkpoints = [step("r", checkpoint("y[0]", 2)), step("other", checkpoint("y[0]", 1))];
+      for (let time = 0; time < 2; time++)
+        assert.deepEqual(await store.commit(checkpoints, batch), batch === "second" ? [true, true] : [false, false]);
+    }
+    const last = [step("r", openStep("z[0]", { attempt: 1 })), finish("r")];
+    assert.deepEqual(await store.commit(last, "last"), [true, true]);
+    assert.deepEqual(await store.commit([step("other", checkpoint("z[0]", 2))], "of another run"), [true]);
+    assert.deepEqual(await store.commit(last, "last"), [true, true]);
+    assert.deepEqual(await stepIds(store, "r"), ["x[0]", "y[0]", "z[0]"]);
+    assert.equal((await get(store, "r")).status, "completed");
+  },
+  "S21 the same writes without an id, or with another one, are another batch": async (store) => {
+    await owned(store, "r");
+    const writes = [step("r", checkpoint("x[0]", 1))];
+    assert.deepEqual(await store.commit(writes, "one"), [true]);
+    assert.deepEqual(await store.commit(writes, "another"), [false]);
+    assert.deepEqual(await store.commit(writes), [false]);
+  },
   "S3 an empty batch is accepted": async (store) => {
     assert.deepEqual(await store.commit([]), []);
   },

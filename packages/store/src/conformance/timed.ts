@@ -44,7 +44,7 @@ interface TimedMethods {
   claimRuns(claims: readonly (Timed<Omit<Claim, "lease">> & { readonly lease: HeldLease })[]): Answer<"claimRuns">;
   claimNext(request: Timed<Omit<ClaimNext, "lease">> & { readonly lease: HeldLease }): Answer<"claimNext">;
   renew(renewal: Omit<Of<"renew">, "ms"> & { readonly until: number }): Answer<"renew">;
-  commit(writes: readonly AnyTimedWrite[]): Answer<"commit">;
+  commit(writes: readonly AnyTimedWrite[], batch?: string): Answer<"commit">;
   deliver(delivery: Timed<Of<"deliver">>): Answer<"deliver">;
   cancel(cancellation: Timed<Of<"cancel">>): Answer<"cancel">;
   retry(retry: Timed<Of<"retry">>): Answer<"retry">;
@@ -123,12 +123,12 @@ export function timedStore(store: Store, time: TestTime = { now: 0 }): TimedStor
     renew({ until, ...renewal }) {
       return store.renew({ ...renewal, ms: ms(until) });
     },
-    commit(writes) {
+    commit(writes, batch) {
       time.now = Math.max(
         ...writes.flatMap(timeOf),
         ...(writes.some((each) => timeOf(each).length > 0) ? [] : [time.now]),
       );
-      return store.commit(writes.map(untimed));
+      return store.commit(writes.map(untimed), batch);
     },
     ...Object.fromEntries(
       SAME.map((method) => [

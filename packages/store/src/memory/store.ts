@@ -1,6 +1,7 @@
 import { systemTime } from "@perdure/protocol";
 import { candidateOf, claimInTurn } from "../claims.ts";
 import type { Claim, Claimed, CreatedRun, NewRun, Store } from "../contract.ts";
+import { eachBatchOnce } from "../recent.ts";
 import { EARLY_SIGNAL_LIFETIME } from "../status.ts";
 import { held, timedRun, type Timed } from "../timed.ts";
 import { memoryFlow } from "./flow.ts";
@@ -20,6 +21,7 @@ export function memoryStore(): Store {
   const codes = new Map<string, string>();
   const early: Timed<Parameters<Store["deliver"]>[0]>[] = [];
   let now = systemTime.wallTime;
+  const once = eachBatchOnce();
   const record = ({ code, modules }: { readonly code: string; readonly modules: string }): void => {
     if (!codes.has(code)) codes.set(code, modules);
   };
@@ -80,12 +82,14 @@ export function memoryStore(): Store {
         return run !== undefined;
       }),
     steps: (id, filter = {}) => selected([...(runs.get(id)?.steps.values() ?? [])].sort(bySeq), filter),
-    commit: (writes) =>
-      writes.map((write) => {
-        const accepted = apply(memory, write, now());
-        if (accepted && write.type === "code") record(write);
-        return accepted;
-      }),
+    commit: (writes, batch) =>
+      once(batch, () =>
+        writes.map((write) => {
+          const accepted = apply(memory, write, now());
+          if (accepted && write.type === "code") record(write);
+          return accepted;
+        }),
+      ),
     deliver(delivery) {
       const { run: id, name, payload } = delivery;
       const run = runs.get(id);

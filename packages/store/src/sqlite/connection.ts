@@ -1,9 +1,11 @@
 import { closeSync, openSync, statSync, type Stats } from "node:fs";
 import { dirname, sep } from "node:path";
 import { elapsed, PerdureError } from "@perdure/protocol";
+import type { SchemaVersions } from "../contract.ts";
 import { loadDriver, notLoaded, type Connection } from "./driver.ts";
 import { primary, resultCode, translate, type Place } from "./errors.ts";
-import { assertOurs, migrate } from "./migrate.ts";
+import { assertOurs, migrate, versions } from "./migrate.ts";
+import { migrations } from "./migrations/index.ts";
 import { transactions } from "./transaction.ts";
 
 export type Durability = "full" | "normal";
@@ -23,6 +25,29 @@ export function connect(place: Place, durability: Durability): Connection {
     return untilFree(place.busyTimeout, () => prepare(open, place, durability));
   } catch (error) {
     open.close();
+    throw translate(error, place);
+  }
+}
+
+/** Migrates the file, unless it is only to be looked at, and closes it again. */
+export function migrateFile(place: Place, { check = false }: { readonly check?: boolean } = {}): SchemaVersions {
+  loadDriver(); // first: a driver that cannot be loaded is an error even where there is no file
+  assertPlace(place.path);
+  const before = look(place.path) ? readVersions(place) : { found: 0, known: migrations.length };
+  if (!check) connect(place, "full").close();
+  return before;
+}
+
+function readVersions(place: Place): SchemaVersions {
+  const Database = loadDriver();
+  try {
+    const db = new Database(place.path, { readonly: true, timeout: place.busyTimeout });
+    try {
+      return versions(db, place.path);
+    } finally {
+      db.close();
+    }
+  } catch (error) {
     throw translate(error, place);
   }
 }

@@ -1,4 +1,5 @@
 import { PerdureError } from "@perdure/protocol";
+import type { SchemaVersions } from "../contract.ts";
 import type { Connection } from "./driver.ts";
 import { migrations as ours } from "./migrations/index.ts";
 import { transactions } from "./transaction.ts";
@@ -16,13 +17,20 @@ export function assertOurs(db: Connection, path: string): void {
   if (id !== 0 || version(db) !== 0 || hasTables(db)) throw new PerdureError("STORE_FOREIGN", { path });
 }
 
+/** @throws PerdureError `STORE_FOREIGN`, `STORE_NEWER` */
+export function versions(db: Connection, path: string, migrations: readonly string[] = ours): SchemaVersions {
+  assertOurs(db, path);
+  const found = version(db);
+  const known = migrations.length;
+  if (found > known) throw new PerdureError("STORE_NEWER", { path, found, known, package: "perdure" });
+  return { found, known };
+}
+
 /** Migrates the schema to the newest version, or changes nothing. */
 export function migrate(db: Connection, path: string, migrations: readonly string[] = ours): void {
   if (version(db) === migrations.length) return;
   transactions(db).write(() => {
-    assertOurs(db, path);
-    const found = version(db);
-    if (found > migrations.length) throw new PerdureError("STORE_NEWER", { path, found, known: migrations.length });
+    const { found } = versions(db, path, migrations);
     for (const sql of migrations.slice(found)) db.exec(sql);
     db.pragma(`user_version = ${migrations.length}`);
     db.pragma(`application_id = ${APPLICATION_ID}`);

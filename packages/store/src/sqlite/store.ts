@@ -1,10 +1,10 @@
 import { resolve, sep } from "node:path";
 import { checkOptions, PerdureError, systemTime } from "@perdure/protocol";
 import { claimInTurn } from "../claims.ts";
-import type { Claimed, CreatedRun, NewRun, NextRuns, Store, Wakeup } from "../contract.ts";
+import type { Claimed, CreatedRun, NewRun, NextRuns, Store, Wakeup, Write } from "../contract.ts";
 import { applyBatch, leaveSlot, putNext } from "./commit.ts";
 import { codesTable } from "./codes.ts";
-import { connect, fileIdentity, settings, type Durability, type Settings } from "./connection.ts";
+import { connect, fileIdentity, migrateFile, settings, type Durability, type Settings } from "./connection.ts";
 import { translate, type Place } from "./errors.ts";
 import { executionsTable } from "./executions.ts";
 import { admit, enqueue, expire, freeSlots, itemsOf, offers, offersOf, queueRows } from "./flow/flow.ts";
@@ -22,6 +22,7 @@ import { stepsTable } from "./steps.ts";
 import type { Tables } from "./tables.ts";
 import { transactions, type Transactions } from "./transaction.ts";
 import { watchFile } from "./watch.ts";
+import { eachBatchOnce } from "../recent.ts";
 import { timedClaim, timedRun, type TimedClaim, type TimedRun } from "../timed.ts";
 
 export interface SqliteOptions {
@@ -108,6 +109,19 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
     return write((tables) => wanted.map((run) => create(tables, run)));
   };
 
+  const commit = (writes: readonly Write[]): boolean[] => {
+    const [first] = writes;
+    if (!first) return [];
+    // a single statement is a transaction of its own
+    const isDone = use(({ tables, file }) => {
+      const done = writes.length === 1 && putNext(tables, first);
+      if (done) assertFile(file);
+      return done;
+    });
+    return isDone ? [true] : write((tables) => applyBatch(tables, writes, now()));
+  };
+  const once = eachBatchOnce();
+
   return {
     ...sqliteSchedules({ read: (work) => use((open) => open.read(() => work(open.tables))), write, create, time }),
     name,
@@ -120,6 +134,7 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
       session = undefined;
       open?.close();
     },
+    migrate: (request) => migrateFile(place, request),
     settings: () => use((open) => open.settings()),
     time,
     watch: (changed) => use((open) => watchFile(place.path, open.version, changed)),
@@ -160,17 +175,7 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
       return write(({ runs }) => leased.map(({ run, epoch }) => runs.renew(run, epoch, now() + ms)));
     },
     steps: (run, filter = {}) => read(({ steps }) => steps.some(run, filter)),
-    commit(writes) {
-      const [first] = writes;
-      if (!first) return [];
-      // a single statement is a transaction of its own
-      const isDone = use(({ tables, file }) => {
-        const done = writes.length === 1 && putNext(tables, first);
-        if (done) assertFile(file);
-        return done;
-      });
-      return isDone ? [true] : write((tables) => applyBatch(tables, writes, now()));
-    },
+    commit: (writes, batch) => once(batch, () => commit(writes)),
     deliver: (delivery) => write((tables) => deliver(tables, { ...delivery, now: now() })),
     wakeups: (asked) => use((open) => open.read(() => asked.map(({ run, epoch }) => wakeup(open.tables, run, epoch)))),
     cancel: (cancellation) => write((tables) => cancel(tables, { ...cancellation, now: now() })),

@@ -172,6 +172,18 @@ export const queueRunCases: FlowCases = {
     assert.equal(await stateOf(store, "busy"), "pending");
     assert.deepEqual(await counts(store), [0, 0]);
   },
+  "Q3 a run whose slot was given to others stands in line, and no more once it waits for something else": async (
+    store,
+  ) => {
+    await full(store);
+    await store.createRun(queued("r", { queue: place({ rank: T - 10 }) }));
+    await store.freeSlots({ owner: "me", dead: true, now: T + 1 });
+    const { epoch } = await get(store, "busy");
+    assert.equal(await stateOf(store, "busy"), "running, in line");
+    await store.commit([step("busy", openWait("w[0]", "go"), { epoch }), release("busy", { epoch, wakeAt: T + 99 })]);
+    assert.equal(await stateOf(store, "busy"), "waiting");
+    assert.deepEqual(await offered(store, T + 50), ["r"]);
+  },
   "Q3 with hold, a release to waiting keeps the slot": async (store) => {
     await full(store, { hold: true });
     await store.createRun(queued("r"));

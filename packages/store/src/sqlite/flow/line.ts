@@ -95,6 +95,7 @@ export function lines(db: Connection, runs: Runs) {
 
   const remove = (item: Item): void => {
     items.drop(item.number);
+    if (item.step === "" && item.state <= WAITING) runs.setInLine(item.run, false);
     refreshKey(item);
   };
 
@@ -152,7 +153,6 @@ export function lines(db: Connection, runs: Runs) {
     endRun(run: string, now: number): void {
       const left = items.all(run).filter(({ step, state }) => step === "" || state !== TAKEN);
       left.forEach(remove);
-      if (left.some(({ step }) => step === "")) runs.setInLine(run, false);
       for (const queue of new Set(left.map((item) => item.queue))) fill(queue, now);
     },
     /** The run comes first of its key. */

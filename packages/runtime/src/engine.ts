@@ -1,0 +1,20 @@
+/** What a package needs that executes compiled workflows on an engine of its own, such as `perdure-restate`. Private: it may change with every version. */
+export { outerStepId, stepName } from "@perdure/protocol";
+export type { Encoded, FinalStatus, RunRow, Store, StepRow } from "@perdure/store";
+export { toMilliseconds, type Duration } from "./config/duration.ts";
+export { codeOf } from "./definitions/code.ts";
+export type { WorkflowDefinition } from "./definitions/definition.ts";
+export { flowOf } from "./definitions/queues.ts";
+export { checkId, defaultRunId, runIdOf } from "./definitions/run-id.ts";
+export { workflowOf } from "./definitions/workflows.ts";
+export type { Engine, EngineRun, RunWrite } from "./execution/journal.ts";
+export { Execution } from "./execution/execution.ts";
+export type { ChildRequest, Host } from "./execution/host.ts";
+export { bodyOf } from "./execution/launch.ts";
+export { LiveStep, type PendingCall } from "./execution/step.ts";
+export type { NewRow } from "./history/call.ts";
+export { currentRuntime, installed } from "./process/default-runtime.ts";
+export { keepRejections } from "./process/rejections.ts";
+export { fullFingerprint } from "./values/fingerprint.ts";
+export { parseWith } from "./values/schema.ts";
+export { storedName } from "./values/stored-name.ts";

@@ -1,0 +1,20 @@
+import perdure from "unplugin-perdure/vite";
+import { defineConfig } from "vite";
+
+export default defineConfig({
+  plugins: [perdure()],
+  build: {
+    ssr: true,
+    target: "node20",
+    sourcemap: true,
+    rollupOptions: {
+      input: {
+        worker: "src/worker.ts",
+        front: "src/front.ts",
+        machine: "src/machine.ts",
+        launch: "launcher/launch.ts",
+      },
+      output: { entryFileNames: "[name].mjs" },
+    },
+  },
+});
