@@ -352,19 +352,18 @@ export class Claims {
    * Some of the runs that this program can execute, no living process executes, and `isWanted` accepts, oldest first; none if there are
    * none. Runs whose processes have ended without a new checkpoint come last.
    * @param options.blocked - false: without blocked runs
-   * @param options.page - how many rows the first query reads at most
    */
   async claimable(
     workflows: readonly string[],
     isWanted: (row: RunRow) => boolean = () => true,
-    { blocked = true, page = PAGE }: { readonly blocked?: boolean; readonly page?: number } = {},
+    { blocked = true }: { readonly blocked?: boolean } = {},
   ): Promise<RunRow[]> {
     const store = await this.context.ready();
     const names = this.context.settings.renames.namesBefore(workflows);
     const { alive, dead } = await knownOwners(store, this.context.owners);
     // this process may have dropped a run without writing so
     const known = { alive, dead: [...dead, this.context.owner] };
-    for (let limit = page; ; limit *= 2) {
+    for (let limit = PAGE; ; limit *= 2) {
       const except = [...this.runs.ids(), ...this.backOffs.ids()];
       const rows = await store.unfinished({ workflows: names, limit, ...known, except, blocked });
       const claimable = rows.filter(
@@ -374,9 +373,7 @@ export class Claims {
           isWanted(row) &&
           this.requestFor(row, workflows) !== undefined,
       );
-      // others may stand behind runs that have killed their processes
-      const isEnough = claimable.length > 0 && (limit >= PAGE || !claimable.some(isSuspect));
-      if (isEnough || rows.length < limit) return claimable.sort((a, b) => a.stalls - b.stalls);
+      if (claimable.length > 0 || rows.length < limit) return claimable.sort((a, b) => a.stalls - b.stalls);
     }
   }
 
