@@ -9,9 +9,11 @@ import {
   recover,
   sleep,
   start,
+  startMany,
   taskContext,
   worker,
   type Awaitable,
+  type NextRuns,
   type Store,
 } from "perdure";
 import { advance, settled, setup } from "perdure/testing";
@@ -248,4 +250,21 @@ test("the lease of a run holds for as long as close() waits for its attempt", as
   await closing;
   expect(await store.steps("slow-one")).toMatchObject([{ state: "completed" }]);
   expect(await store.getRun("slow-one")).toMatchObject({ status: "pending" });
+});
+
+test("a run that a worker has claimed without knowing it is executed, though the worker is stopped", async () => {
+  const inner = memoryStore();
+  let lost = 0;
+  const store = wrapStore(inner, (method, perform) => {
+    const answer = perform();
+    if (method === "claimNext" && (answer as NextRuns).claimed.length > 0 && lost++ === 0) throw new Error("lost");
+    return answer;
+  });
+  onTestFinished(close);
+  configure({ store, lease: "1h", pollInterval: 20, logLevel: "silent" });
+  await startMany(slow, [["left"]]);
+  const working = worker();
+  await expect.poll(() => lost).toBe(1);
+  await working.stop();
+  await expect.poll(async () => (await inner.getRun("slow-left"))?.status, { timeout: 10_000 }).toBe("completed");
 });

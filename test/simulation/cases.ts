@@ -14,6 +14,7 @@ export const cases: Readonly<Record<string, readonly [Subject, number]>> = {
     "life",
     5447,
   ],
+  "a run that was claimed by a call without an answer, for a worker that was stopped then": ["life", 4022],
   "a slot that was taken for an attempt which never began, because its run had stopped": ["flow", 176],
   "a slot of a task that waited for a call which its process had dropped": ["flow", 614],
   "an attempt that began with a slot whose lease was over": ["flow", 404],

@@ -75,6 +75,8 @@ export class Claims {
   private readonly executables: Executables;
   /** Until then, runs may be ours without being in memory: a call that was to claim some failed. By the monotonic clock. */
   private unsureUntil = -Infinity;
+  /** Called when it is not known which runs a call has claimed. */
+  onUnsure: () => void = () => {};
   /** A run that may have killed its process is perhaps being claimed. */
   private isTakingSuspect = false;
   /** The owners that the store last told of, and when, by the monotonic clock. */
@@ -140,6 +142,11 @@ export class Claims {
   /** The run could not be claimed: the store failed. */
   notClaimed(id: string): void {
     this.backOffs.failed(id, 0);
+  }
+
+  /** Whether a call that failed may still reach the store. */
+  get isUnsure(): boolean {
+    return this.context.monotonic() < this.unsureUntil;
   }
 
   endBackOff(id: string): void {
@@ -263,7 +270,7 @@ export class Claims {
    * @throws the store's error. Then it is not known what was claimed
    */
   async next(wanted: Wanted): Promise<Next> {
-    if (this.context.monotonic() < this.unsureUntil) return this.look(wanted);
+    if (this.isUnsure) return this.look(wanted);
     const { workflows, queues, limit, count = 0, except = [], blocked } = wanted;
     const store = await this.context.ready();
     const { owner, settings } = this.context;
@@ -300,6 +307,7 @@ export class Claims {
       return { runs, left, ...(outlook && { outlook }) };
     } catch (error) {
       this.unsureUntil = this.context.monotonic() + 2 * settings.lease;
+      this.onUnsure();
       throw error;
     } finally {
       this.isTakingSuspect = false;

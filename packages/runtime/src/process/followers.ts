@@ -5,7 +5,7 @@ import { CancelledError } from "../values/errors.ts";
 import { isUnavailable } from "../storage/availability.ts";
 import { backoffAfter } from "../config/backoff.ts";
 import type { Claims } from "./claims.ts";
-import { PAGE } from "./pages.ts";
+import { allRuns, PAGE } from "./pages.ts";
 import type { ProcessContext } from "./context.ts";
 import { knownOwners } from "./owner.ts";
 import type { Poller } from "./poller.ts";
@@ -43,6 +43,7 @@ export class Followers {
   private readonly reading = new Set<string>();
   /** Runs that may be ours without being in memory, and how often each was looked at. */
   private readonly lookedAfter = new Map<string, number>();
+  private isLooking = false;
   /** Runs whose missing workflow is reported. */
   private readonly unknown = new Set<string>();
 
@@ -53,6 +54,7 @@ export class Followers {
     this.waiters = waiters;
     this.poller = poller;
     waiters.sleepers.onWake = (id) => this.resume(id);
+    claims.onUnsure = () => this.lookForClaimed();
     poller.wakeSleepers = () => this.wakeSleepers();
   }
 
@@ -138,6 +140,32 @@ export class Followers {
     if (!isClaimed) return this.lookLater(id, request);
     this.lookedAfter.delete(id);
     this.track(id, request).catch((error: unknown) => this.logStop(id, error));
+  }
+
+  /** The store failed in a call that was to claim runs which it chooses. Looks for those that are ours without being in memory, until no such call can arrive any more. */
+  private lookForClaimed(failures = 1): void {
+    if (this.isLooking || this.context.isClosed) return;
+    this.isLooking = true;
+    const { clock, owner, store } = this.context;
+    const look = async (): Promise<boolean> => {
+      const isLast = !this.claims.isUnsure;
+      for await (const run of allRuns(store, { status: "running" }))
+        if (run.owner === owner && !this.runs.has(run.id) && !this.lookedAfter.has(run.id)) this.lookAfter(run.id);
+      return isLast;
+    };
+    const again = (next: number): void => {
+      this.isLooking = false;
+      this.lookForClaimed(next);
+    };
+    clock.at(
+      clock.now() + backoffAfter(failures),
+      () =>
+        void look().then(
+          (isLast) => (isLast ? (this.isLooking = false) : again(failures + 1)),
+          () => again(failures + 1),
+        ),
+      true,
+    );
   }
 
   private logStop(id: string, error: unknown): void {
