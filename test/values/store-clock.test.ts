@@ -37,7 +37,7 @@ test("a store that answers at once has the clock of the machine", async () => {
   expect(clock.now()).toBe(1_000_077);
 });
 
-test("the time of a store behind a network goes on with the monotonic clock, whatever the wall clock does", async () => {
+test("the time of a store behind a network continues with the monotonic clock, whatever the wall clock does", async () => {
   const { state, pass, clock } = machine();
   await clock.begin(answering(pass, 5_000, 20));
   expect(clock.now()).toBe(5_010); // it was read in the middle of the 20 ms
