@@ -46,5 +46,5 @@ export const runtimeRooms = {
   "internal.ts": ["compiled"],
   "otel.ts": ["config"],
   "testing.ts": ["test-kit", "process", "config"],
-  "tools.ts": ["api", "process", "history", "definitions", "values"],
+  "tools.ts": ["api", "process", "storage", "history", "definitions", "values"],
 } as const satisfies Record<string, readonly string[]>;

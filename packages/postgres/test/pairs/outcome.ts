@@ -23,6 +23,8 @@ export interface Outcome {
 
 /** The answer, with the open steps of claimed runs in one order: a store may return them in any. */
 export function sorted(answer: unknown): unknown {
+  if (typeof answer === "object" && answer !== null && "claimed" in answer)
+    return { ...answer, claimed: sorted(answer.claimed) };
   if (!Array.isArray(answer)) return answer;
   const isOpen = ({ seq }: StepRow): number => (seq === undefined ? 1 : 0);
   return (answer as (Claimed | undefined)[]).map((each) =>
@@ -42,16 +44,25 @@ async function inTurn(situation: Situation, ...calls: readonly Transition[]): Pr
   return { answers, state: await stateOf(store) };
 }
 
-/** These leave alone what another transition is at: it is as if they had not been called, or not for that run. */
-const STEPS_ASIDE: readonly unknown[] = ["claimRuns", "prune"];
+/** These leave alone what another transition is at: it is as if they had not been called, or not for that run. What they answer then. */
+const STEPS_ASIDE: Readonly<Partial<Record<string, unknown>>> = {
+  claimRuns: [undefined],
+  claimNext: { claimed: [], left: 0 },
+  prune: 0,
+};
 
 export async function expected(situation: Situation, a: Transition, b: Transition): Promise<Outcome[]> {
   const ab = await inTurn(situation, a, b);
   const { answers, state } = await inTurn(situation, b, a);
   const outcomes = [ab, { answers: answers.toReversed(), state }];
-  if (STEPS_ASIDE.includes(b.method)) {
+  if (b.method in STEPS_ASIDE) {
     const alone = await inTurn(situation, a);
-    outcomes.push({ answers: [...alone.answers, b.method === "prune" ? 0 : [undefined]], state: alone.state });
+    outcomes.push({ answers: [...alone.answers, STEPS_ASIDE[b.method]], state: alone.state });
+  }
+  // it waits for nobody, so not for the one that holds the row until both wait
+  if (a.method === "claimNext") {
+    const alone = await inTurn(situation, b);
+    outcomes.push({ answers: [STEPS_ASIDE[a.method], ...alone.answers], state: alone.state });
   }
   return outcomes;
 }
@@ -61,7 +72,7 @@ export function differences(found: Outcome, outcomes: readonly Outcome[]): strin
   return outcomes
     .map(
       (outcome, place) =>
-        `  from ${["the first one first", "the second one first", "the first one alone"][place]}:\n${[...differing(found, outcome)].join("\n")}`,
+        `  from ${["the first one first", "the second one first", "one alone", "the other one alone"][place]}:\n${[...differing(found, outcome)].join("\n")}`,
     )
     .join("\n");
 }

@@ -117,6 +117,13 @@ export const transitions: Readonly<Record<string, Transition>> = {
     method: "claimRuns",
     call: (store) => store.claimRuns(["d", "a", "c", "b"].map((run) => ({ run, lease: you }))),
   },
+  claimNext: {
+    method: "claimNext",
+    call: (store) => {
+      const others = ["b", "c", "d", "e", "f", "g", "h"];
+      return store.claimNext({ executables: [{ workflow: "ship" }], except: others, lease: you, limit: 1 });
+    },
+  },
   renew: {
     method: "renew",
     byOwner: true,

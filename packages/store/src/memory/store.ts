@@ -1,5 +1,5 @@
 import { systemTime } from "@perdure/protocol";
-import { candidateOf, claimInTurn } from "../claims.ts";
+import { candidateOf, claimInTurn } from "../claim-in-turn.ts";
 import type { Claim, Claimed, CreatedRun, NewRun, Store } from "../contract.ts";
 import { eachBatchOnce } from "../recent.ts";
 import { EARLY_SIGNAL_LIFETIME } from "../status.ts";

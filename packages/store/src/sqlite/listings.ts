@@ -1,5 +1,5 @@
 import type { ListedRun, PruneFilter, RunCount, RunFilter, RunRow, UnfinishedFilter } from "../contract.ts";
-import type { Candidate } from "../claims.ts";
+import type { Candidate } from "../claim-in-turn.ts";
 import { cursorOf, positionOf, type Position } from "../cursor.ts";
 import type { Connection } from "./driver.ts";
 import { COLUMNS, headOf, LISTED_COLUMNS, runOf, type HeadColumns, type Row } from "./run-rows.ts";

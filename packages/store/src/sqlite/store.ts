@@ -1,6 +1,6 @@
 import { resolve, sep } from "node:path";
 import { checkOptions, PerdureError, systemTime } from "@perdure/protocol";
-import { claimInTurn } from "../claims.ts";
+import { claimInTurn } from "../claim-in-turn.ts";
 import type { Claimed, CreatedRun, NewRun, NextRuns, Store, Wakeup, Write } from "../contract.ts";
 import { applyBatch, leaveSlot, putNext } from "./commit.ts";
 import { codesTable } from "./codes.ts";
