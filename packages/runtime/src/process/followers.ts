@@ -54,7 +54,7 @@ export class Followers {
     this.waiters = waiters;
     this.poller = poller;
     waiters.sleepers.onWake = (id) => this.resume(id);
-    claims.onUnsure = () => this.lookForClaimed();
+    claims.onUnsure = () => void this.lookForClaimed();
     poller.wakeSleepers = () => this.wakeSleepers();
   }
 
@@ -143,29 +143,27 @@ export class Followers {
   }
 
   /** The store failed in a call that was to claim runs which it chooses. Looks for those that are ours without being in memory, until no such call can arrive any more. */
-  private lookForClaimed(failures = 1): void {
-    if (this.isLooking || this.context.isClosed) return;
+  private async lookForClaimed(): Promise<void> {
+    if (this.isLooking) return;
     this.isLooking = true;
-    const { clock, owner, store } = this.context;
-    const look = async (): Promise<boolean> => {
-      const isLast = !this.claims.isUnsure;
-      for await (const run of allRuns(store, { status: "running" }))
-        if (run.owner === owner && !this.runs.has(run.id) && !this.lookedAfter.has(run.id)) this.lookAfter(run.id);
-      return isLast;
-    };
-    const again = (next: number): void => {
-      this.isLooking = false;
-      this.lookForClaimed(next);
-    };
-    clock.at(
-      clock.now() + backoffAfter(failures),
-      () =>
-        void look().then(
-          (isLast) => (isLast ? (this.isLooking = false) : again(failures + 1)),
-          () => again(failures + 1),
-        ),
-      true,
-    );
+    const { clock } = this.context;
+    for (let looks = 1, isLast = false; !isLast; looks++) {
+      await new Promise<void>((resolve) => clock.at(clock.now() + backoffAfter(looks), resolve, true));
+      if (this.context.isClosed) return;
+      isLast = !this.claims.isUnsure;
+      try {
+        await this.lookAfterOurs();
+      } catch {
+        isLast = false; // the store still fails
+      }
+    }
+    this.isLooking = false;
+  }
+
+  private async lookAfterOurs(): Promise<void> {
+    const { owner, store } = this.context;
+    for await (const run of allRuns(store, { status: "running" }))
+      if (run.owner === owner && !this.runs.has(run.id) && !this.lookedAfter.has(run.id)) this.lookAfter(run.id);
   }
 
   private logStop(id: string, error: unknown): void {
