@@ -356,7 +356,7 @@ describe("watch", () => {
     await other.expire({ expired: "1", timedOut: "1" });
     await other.prune({ endedBefore: 0, limit: 10 });
     await other.claimRuns([{ run: "r", lease: { owner: "B", ms: 60_000 } }]);
-    await other.commit([{ type: "finish", run: "r", epoch: 7, status: "completed", output: "1" }]);
+    await other.commit([{ type: "finish", run: "r", epoch: 7, status: "completed", output: "1", unhandled: [] }]);
     await setTimeout(150);
     expect(heard.count).toBe(0);
     await other.deliver({ run: "r", name: "go", payload: "1" });
