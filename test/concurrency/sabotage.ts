@@ -1,4 +1,12 @@
-import type { Awaitable, Claimed, RunRow, StepRow, Store, Wakeup } from "../../packages/store/src/contract.ts";
+import type {
+  Awaitable,
+  Claimed,
+  NextRuns,
+  RunRow,
+  StepRow,
+  Store,
+  Wakeup,
+} from "../../packages/store/src/contract.ts";
 import { wrapStore, type StoreMethod } from "../../packages/store/src/wrap-store.ts";
 import { Cancellation, Execution, Scope } from "../random-programs/runtime.ts";
 
@@ -26,6 +34,14 @@ const answering =
       <R>(method: StoreMethod, perform: () => Awaitable<R>) => change(method, perform() as Awaited<R>) as R,
     );
 
+/** The answer with each claimed run changed. */
+function inClaims(method: StoreMethod, answer: unknown, change: (claimed: Claimed) => Claimed): unknown {
+  if (method === "claimRuns") return (answer as (Claimed | undefined)[]).map((each) => each && change(each));
+  if (method !== "claimNext") return answer;
+  const next = answer as NextRuns;
+  return { ...next, claimed: next.claimed.map(change) };
+}
+
 /** What a replay is given in place of what was recorded. */
 type Change = (checkpoints: readonly StepRow[]) => StepRow[];
 
@@ -37,10 +53,7 @@ const withSteps = (change: Change): Sabotage => {
   return {
     store: answering((method, answer) => {
       if (method === "steps") return changed(answer as StepRow[]);
-      if (method !== "claimRuns") return answer;
-      return (answer as (Claimed | undefined)[]).map(
-        (claimed) => claimed && { ...claimed, steps: changed(claimed.steps ?? []) },
-      );
+      return inClaims(method, answer, (claimed) => ({ ...claimed, steps: changed(claimed.steps ?? []) }));
     }),
   };
 };
@@ -69,21 +82,23 @@ const cancelledLast: Change = (rows) => {
 const inThisOrder = (rows: readonly StepRow[]): StepRow[] => rows.map((row, index) => ({ ...row, seq: index + 1 }));
 
 /** A store that does not say when a waiting run is due. */
-const withoutDueRuns = answering((method, answer) => {
+const hidingDueRuns = answering((method, answer) => {
   const isAsleep = (row: RunRow | undefined): boolean => row?.status === "waiting";
   if (method === "unfinished") return (answer as RunRow[]).filter((row) => !isAsleep(row));
   const row = answer as RunRow | undefined;
   return method === "getRun" && isAsleep(row) ? { ...row, wakeAt: undefined } : answer;
 });
 
+/** It gives no run that it chooses itself, so that each is looked for. */
+const withoutDueRuns = (store: Store): Store =>
+  wrapStore(hidingDueRuns(store), <R>(method: StoreMethod, perform: () => Awaitable<R>) =>
+    method === "claimNext" ? ({ claimed: [], left: 0 } as R) : perform(),
+  );
+
 /** A store that keeps requests to cancel to itself. */
 const withoutRequests = answering((method, answer) => {
   if (method === "wakeups") return (answer as Wakeup[]).map(({ cancel: _, ...rest }) => rest);
-  if (method !== "claimRuns") return answer;
-  return (answer as (Claimed | undefined)[]).map((claimed) => {
-    const { cancel: _, ...run } = claimed?.run ?? ({} as RunRow);
-    return claimed && { ...claimed, run };
-  });
+  return inClaims(method, answer, ({ run: { cancel: _, ...run }, ...claimed }) => ({ ...claimed, run }));
 });
 
 // --- the runtime

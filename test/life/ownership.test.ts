@@ -1,4 +1,5 @@
 /** R5: one owner; R4 and R12: what kills its process. */
+import { setTimeout } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import {
   close,
@@ -30,6 +31,18 @@ async function hangs(name: string): Promise<string> {
 async function ingest(name: string): Promise<string> {
   "use workflow: id=ingest-{name}";
   return hangs(name);
+}
+
+async function lasts(name: string): Promise<string> {
+  "use task: retries=0";
+  attempts.push(name);
+  await setTimeout(1_500);
+  return name;
+}
+
+async function slow(name: string): Promise<string> {
+  "use workflow: id=slow-{name}";
+  return lasts(name);
 }
 
 async function blocked(name: string): Promise<string> {
@@ -94,7 +107,7 @@ test("a lease that was renewed since it was read is not taken", async () => {
   });
   await close();
   begin({ store });
-  await recover();
+  void (await getRun("quick-healthy")).result().catch(() => {});
   await settled();
   expect((await inner.getRun("quick-healthy"))?.epoch).toBe(1);
   expect(attempts).toEqual([]);
@@ -114,25 +127,22 @@ test("no attempt begins on a lease that has run out by the own clock while anoth
   expect(attempts).toEqual([]);
 });
 
-test("a worker whose claim is refused while it still looks, looks again at once", async () => {
-  let claims = 0;
+test("a run that ends while its worker still looks gives its place to the next one at once", async () => {
   const store: Store = wrapStore(memoryStore(), <R>(method: string, perform: () => Awaitable<R>): Awaitable<R> => {
-    if (method === "prune") return turns(20).then(perform) as Awaitable<R>;
-    if (method === "claimRuns" && claims++ === 0) return [undefined] as R; // another process was faster
-    return perform();
+    return method === "prune" ? (turns(20).then(perform) as Awaitable<R>) : perform();
   });
   const { crash } = begin({ store, lease: "4h", pollInterval: "1h", retention: { completed: "30d" } });
-  await start(quick, ["healthy"]);
+  for (const name of ["healthy", "well"]) await start(quick, [name]);
   crash();
-  worker();
+  worker({ concurrency: 1 });
   await turns(100);
-  expect(await (await getRun("quick-healthy")).status()).toBe("completed");
+  for (const name of ["healthy", "well"]) expect(await (await getRun(`quick-${name}`)).status()).toBe("completed");
 });
 
 test("close() stops a worker", async () => {
   let reads = 0;
   const store: Store = wrapStore(memoryStore(), (method, perform) => {
-    if (method === "unfinished") reads++;
+    if (method === "claimNext") reads++;
     return perform();
   });
   configure({ store, pollInterval: 5, lease: 1_000, logLevel: "silent" });
@@ -140,6 +150,7 @@ test("close() stops a worker", async () => {
   await start(quick, ["healthy"]);
   await close();
   const before = reads;
+  expect(before).toBeGreaterThan(0);
   await turns(50);
   expect(reads).toBe(before);
 });
@@ -159,7 +170,7 @@ test("runs that only wait give their places in a worker to runs that are due", a
 test("a run whose claim failed often is not blocked when the store works again", async () => {
   let isDown = false;
   const store: Store = wrapStore(memoryStore(), (method, perform) => {
-    if (isDown && method === "claimRuns") throw new Error("the store is down");
+    if (isDown && (method === "claimRuns" || method === "claimNext")) throw new Error("the store is down");
     return perform();
   });
   const { crash } = begin({ store, maxStalls: 3 });
@@ -219,4 +230,22 @@ test("G54 a run whose outcomes the store refuses more than maxStalls times in a 
   expect((await run.info()).blocked?.error).toBe("RUN_KEEPS_FAILING");
   expect(attempts).toHaveLength(5);
   await crew.stop();
+});
+
+test("the lease of a run holds for as long as close() waits for its attempt", async () => {
+  const store = memoryStore();
+  onTestFinished(close);
+  configure({ store, lease: 500, pollInterval: 50, logLevel: "silent" });
+  await start(slow, ["one"]);
+  await expect.poll(() => attempts).toContain("one");
+  let isClosed = false;
+  const closing = close().then(() => (isClosed = true));
+  for (let looks = 0; looks < 12; looks++) {
+    await setTimeout(100);
+    const { owner, leaseUntil = 0 } = (await store.getRun("slow-one")) ?? {};
+    expect([isClosed, owner !== undefined, leaseUntil > Date.now()]).toEqual([false, true, true]);
+  }
+  await closing;
+  expect(await store.steps("slow-one")).toMatchObject([{ state: "completed" }]);
+  expect(await store.getRun("slow-one")).toMatchObject({ status: "pending" });
 });

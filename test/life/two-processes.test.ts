@@ -75,7 +75,7 @@ test("a run whose creation was not acknowledged is executed by the process that 
   expect(await (await getRun("q")).status()).toBe("completed");
 });
 
-test.each(["claimRuns", "steps"] as const)(
+test.each(["claimNext", "steps"] as const)(
   "a run that recover() owns, but that failed at %s, is executed",
   async (method) => {
     const store = memoryStore();

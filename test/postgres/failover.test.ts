@@ -2,8 +2,7 @@
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { administer, disturbing } from "./fleet/faults.ts";
-import { LEASE } from "./fleet/journal.ts";
-import { Machines, PLACES } from "./fleet/machines.ts";
+import { Machines, patience, PLACES } from "./fleet/machines.ts";
 import { migrateTo } from "./fleet/neighbours.ts";
 import { judge, type Disturbance } from "./fleet/oracle.ts";
 import { startPostgres, type PostgresServer } from "./server.ts";
@@ -63,7 +62,7 @@ test(
       server = standby;
       const healed = performance.now();
       expect(await machines.have((from + ORDERS) * 1.25, 60_000), machines.output).toBe(true);
-      expect(performance.now() - healed).toBeLessThan(LEASE + 5_000);
+      expect(performance.now() - healed).toBeLessThan(patience());
       expect(machines.dead).toEqual([]);
       await asked;
     }

@@ -1,4 +1,4 @@
-/** What a worker costs that has nothing to do: alone, and beside many runs of others. */
+/** What a worker costs that has nothing to do: alone, and beside many runs of others and other workers. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildProgram, run } from "../programs.ts";
 import { administer } from "./fleet/faults.ts";
@@ -8,6 +8,8 @@ import { startPostgres, type PostgresServer } from "./server.ts";
 /** Milliseconds. */
 const WARM_UP = 4_000;
 const MEASURED = 10_000;
+/** Percent of a core, on a machine that does much else at the same time. */
+const MOST_CPU = 2.5;
 
 const program = `
   import { cpuUsage } from "node:process";
@@ -35,6 +37,10 @@ beforeAll(async () => {
 });
 afterAll(() => server.remove());
 
+/** Idle workers that share a database. */
+const WORKERS = 4;
+
+/** What each of some workers costs. */
 interface Cost {
   /** Percent of a core. */
   readonly cpu: number;
@@ -42,33 +48,40 @@ interface Cost {
   readonly statements: number;
 }
 
-async function costOf(file: string, database: string): Promise<Cost> {
+async function costOf(file: string, database: string, workers: number): Promise<Cost> {
   const url = server.url.replace(/postgres$/u, database);
-  const idle = run(file, { PERDURE_STORE: url });
+  const idle = Array.from({ length: workers }, () => run(file, { PERDURE_STORE: url }));
   const statements = async (): Promise<number> => {
     // each statement of the store is a transaction
     const count = `SELECT (xact_commit + xact_rollback)::integer AS count FROM pg_stat_database WHERE datname = '${database}'`;
     const [row] = await administer<{ count: number }>(server, count);
     return row?.count ?? 0;
   };
-  await idle.printed("measures");
+  await Promise.all(idle.map((each) => each.printed("measures")));
   const before = await statements();
-  await idle.printed(" %");
+  await Promise.all(idle.map((each) => each.printed(" %")));
   const made = (await statements()) - before;
-  const output = await idle.exits(0);
-  return { cpu: Number(/cpu (\S+) %/u.exec(output)?.[1]), statements: (made * 1_000) / MEASURED };
+  const outputs = await Promise.all(idle.map((each) => each.exits(0)));
+  const cpu = outputs.map((output) => Number(/cpu (\S+) %/u.exec(output)?.[1]));
+  return {
+    cpu: cpu.reduce((sum, each) => sum + each) / workers,
+    statements: (made * 1_000) / MEASURED / workers,
+  };
 }
 
-test("a worker without work costs less than one percent of a core, and no more beside 20,000 runs of others", async () => {
+test("a worker without work costs no more beside 20,000 runs of others and other idle workers than alone", async () => {
   const file = await buildProgram(program, "idle");
-  await administer(server, "CREATE DATABASE alone", "CREATE DATABASE crowded");
-  const crowded = { ...server, url: server.url.replace(/postgres$/u, "crowded") };
+  await administer(server, "CREATE DATABASE alone");
+  await administer(server, "CREATE DATABASE crowded");
+  const crowded = { url: server.url.replace(/postgres$/u, "crowded") };
   await migrateTo("ours", crowded.url);
   await administer(crowded, foreignRuns, "VACUUM ANALYZE perdure.runs");
-  const [alone, beside] = await Promise.all([costOf(file, "alone"), costOf(file, "crowded")]);
-  console.log({ alone, beside });
+  const alone = await costOf(file, "alone", 1);
+  const beside = await costOf(file, "crowded", WORKERS);
+  console.log("an idle worker:", { alone, beside });
   expect(beside.statements).toBeGreaterThan(1); // it does look
-  expect(beside.statements).toBeLessThan(alone.statements * 1.5);
-  expect(beside.cpu).toBeLessThan(1);
+  expect(beside.statements).toBeLessThan(alone.statements * 1.3);
+  expect(beside.cpu).toBeLessThan(alone.cpu * 1.5 + 0.3);
+  expect(beside.cpu).toBeLessThan(MOST_CPU);
   expect(await administer(crowded, strangers)).toEqual([{ untouched: 20_000 }]);
 });

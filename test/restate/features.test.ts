@@ -1,6 +1,6 @@
 /** What runs on Restate can do, what is refused, and the client, on a real server. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { CancelledError, PerdureError } from "perdure";
+import { CancelledError, PerdureError, queue } from "perdure";
 import { restate, restateServices, serve, type Restate } from "perdure-restate";
 import { Cluster, type Program } from "./cluster.ts";
 import * as workflows from "./features.ts";
@@ -85,7 +85,7 @@ describe.skipIf(restateBinary() === undefined)(
       await Promise.all([2, 3, 4].map((n) => run.complete("letter", n)));
       await run.complete("letter", "last");
       const { id, got } = await run.result();
-    expect(id).toBe("many");
+      expect(id).toBe("many");
       expect(got[0]).toBe("early");
       expect(got.slice(1, 4).toSorted()).toEqual([2, 3, 4]);
       expect(got[4]).toBe("last");
@@ -223,9 +223,25 @@ describe.skipIf(restateBinary() === undefined)(
   },
 );
 
+const another = (() => {
+  async function long() {
+    "use workflow";
+  }
+  return { long };
+})();
+
+queue("line", { concurrency: 1 });
+
+async function queued() {
+  "use workflow: queue=line";
+}
+
 describe("serve", () => {
-  test("refuses workflows that would be one service, a queue of a workflow, and what is not compiled", async () => {
-    expect(() => restateServices([async () => {}])).toThrow(expect.objectContaining({ code: "NOT_COMPILED" }) as Error);
+  test("refuses workflows that would be one service, a queue of a workflow, and what is not compiled", () => {
+    const refused = (code: string): Error => expect.objectContaining({ code }) as Error;
+    expect(() => restateServices([long, another.long])).toThrow(refused("RESTATE_NAME_TAKEN"));
+    expect(() => restateServices([queued])).toThrow(refused("RESTATE_UNSUPPORTED"));
+    expect(() => restateServices([async () => {}])).toThrow(refused("NOT_COMPILED"));
     expect(() => restateServices([long, long])).not.toThrow();
   });
 

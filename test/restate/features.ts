@@ -129,7 +129,7 @@ export async function stops() {
   await broken();
 }
 
-export async function unserved() {
+async function unserved() {
   "use workflow";
 }
 

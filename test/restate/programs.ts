@@ -22,7 +22,7 @@ async function did(plan: Plan, name: string, seen: string[]): Promise<string> {
 }
 
 /** Two branches write to one place. */
-export async function swap(plan: Plan) {
+async function swap(plan: Plan) {
   "use workflow";
   const seen: string[] = [];
   let last = "";
@@ -37,7 +37,7 @@ export async function swap(plan: Plan) {
 }
 
 /** The first of several goes on; the others are left behind. */
-export async function race(plan: Plan) {
+async function race(plan: Plan) {
   "use workflow";
   const seen: string[] = [];
   const winners: string[] = [];
@@ -47,7 +47,7 @@ export async function race(plan: Plan) {
 }
 
 /** Three workers take from one list. */
-export async function pool(plan: Plan) {
+async function pool(plan: Plan) {
   "use workflow";
   const seen: string[] = [];
   const items = ["1", "2", "3", "4", "5", "6", "7", "8"];
@@ -61,7 +61,7 @@ export async function pool(plan: Plan) {
 }
 
 /** A task that fails in all of its attempts, and what is done about it. */
-export async function caught(plan: Plan) {
+async function caught(plan: Plan) {
   "use workflow";
   const seen: string[] = [];
   await did(plan, "first", seen);
@@ -76,7 +76,7 @@ export async function caught(plan: Plan) {
 }
 
 /** Clock and random values decide about the way. */
-export async function clock(plan: Plan) {
+async function clock(plan: Plan) {
   "use workflow";
   const seen: string[] = [];
   const began = Date.now();
@@ -90,7 +90,7 @@ export async function clock(plan: Plan) {
 }
 
 /** Sleeps of branches against one another. */
-export async function chains(plan: Plan) {
+async function chains(plan: Plan) {
   "use workflow";
   const seen: string[] = [];
   const chain = async (name: string, wait: number): Promise<void> => {
@@ -112,14 +112,14 @@ async function tree(plan: Plan, name: string, depth: number, seen: string[]): Pr
   return parts.reduce((sum, each) => sum + each, 1);
 }
 
-export async function nested(plan: Plan) {
+async function nested(plan: Plan) {
   "use workflow";
   const seen: string[] = [];
   return { size: await tree(plan, "t", 2, seen), seen };
 }
 
 /** Signals against timeouts, and two messages of one signal. */
-export async function sig(plan: Plan) {
+async function sig(plan: Plan) {
   "use workflow";
   const seen: string[] = [];
   await did(plan, "before", seen);
@@ -138,7 +138,7 @@ export async function sig(plan: Plan) {
 }
 
 /** Waits until it is cancelled, with a task in flight and a child, and cleans up. */
-export async function cancelled(plan: Plan) {
+async function cancelled(plan: Plan) {
   "use workflow";
   const seen: string[] = [];
   await did(plan, "begun", seen);
@@ -170,7 +170,7 @@ export async function child(plan: Plan, name: string) {
 }
 
 /** Children that are awaited, one that fails, and one that is only started. */
-export async function children(plan: Plan) {
+async function children(plan: Plan) {
   "use workflow";
   const seen: string[] = [];
   await did(plan, "before", seen);

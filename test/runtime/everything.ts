@@ -68,4 +68,3 @@ export async function everything(items: string[]): Promise<unknown> {
   while ((await step(String(count))) !== "2!") count++;
   return { log, count };
 }
-

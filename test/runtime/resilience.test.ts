@@ -173,7 +173,7 @@ describe("a store that fails once", () => {
   test.each([
     ["commit", () => simple(1), "simple-1"],
     ["steps", () => simple(1), "simple-1"],
-    ["claimRuns", () => simple(1), "simple-1"],
+    ["claimNext", () => simple(1), "simple-1"],
     ["wakeups", listens, "listens"],
     ["createRun", callsChild, "calls-child"],
   ] as const)("a run completes although %s() of the store fails once", async (method, workflow, id) => {

@@ -17,7 +17,14 @@ export interface Line {
   readonly saysSo: boolean;
 }
 
-const line = (given: Partial<Line>): Line => ({ latency: 0, errors: 0, silence: 0, fails: () => true, saysSo: true, ...given });
+const line = (given: Partial<Line>): Line => ({
+  latency: 0,
+  errors: 0,
+  silence: 0,
+  fails: () => true,
+  saysSo: true,
+  ...given,
+});
 
 export const goodLine = line({});
 

@@ -5,7 +5,6 @@ const LINE = `${MEMORY}/line.ts`;
 const SCHEDULES = `${MEMORY}/schedules.ts`;
 const TICK = "store/src/apply-tick.ts";
 const DUE = "runtime/src/schedules/due.ts";
-const CLAIMS = "runtime/src/process/claims.ts";
 const FOLLOWERS = "runtime/src/process/followers.ts";
 const POLLER = "runtime/src/process/poller.ts";
 
@@ -59,7 +58,11 @@ export const sabotages: Readonly<Record<string, readonly Sabotage[]>> = {
     },
   ],
   "a run that stopped is resumed at once": [
-    { file: CLAIMS, line: `until: this.context.monotonic() + backoffAfter(failures),`, instead: `until: 0,` },
+    {
+      file: "runtime/src/config/backoff.ts",
+      line: `until: this.monotonic() + backoffAfter(failures),`,
+      instead: `until: 0,`,
+    },
   ],
   "a signal that comes before its run is lost": [
     {

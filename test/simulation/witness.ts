@@ -2,6 +2,8 @@ import { taskContext } from "perdure";
 import type {
   Claim,
   Claimed,
+  NextRuns,
+  RunHead,
   CreatedRun,
   RunRow,
   StepRow,
@@ -195,16 +197,18 @@ export class Witness {
   private called(process: VirtualProcess, method: StoreMethod, args: readonly unknown[]): void {
     const second = this.secondOf(process);
     this.limit("calls of the store", ++second.calls, MOST_CALLS, process);
-    for (const { run } of claimsIn(method, args)) {
-      const claims = (second.claims.get(run) ?? 0) + 1;
-      second.claims.set(run, claims);
-      this.limit(`claims of ${run}`, claims, MOST_CLAIMS_OF_A_RUN, process);
-      this.claimedAgain(process.name, run);
-    }
+    if (method === "claimRuns") for (const { run } of args[0] as readonly Claim[]) this.claims(process, run);
+  }
+
+  private claims(process: VirtualProcess, run: string): void {
+    const { claims } = this.secondOf(process);
+    claims.set(run, (claims.get(run) ?? 0) + 1);
+    this.limit(`claims of ${run}`, claims.get(run) ?? 0, MOST_CLAIMS_OF_A_RUN, process);
+    this.claimedAgain(process.name, run);
   }
 
   private reaches(process: VirtualProcess, method: StoreMethod, args: readonly unknown[]): void {
-    for (const { run } of claimsIn(method, args)) {
+    for (const run of this.mayClaim(method, args)) {
       const row = this.truth.row(run);
       if (row) this.before.set(run, row);
     }
@@ -214,6 +218,14 @@ export class Witness {
       const isTimeout = write.type === "step" && write.step.kind === "signal" && write.step.state === "failed";
       if (isTimeout && !write.consume) this.checkTimeout(process, write.run, write.epoch, write.step);
     }
+  }
+
+  /** The runs that the call may claim. */
+  private mayClaim(method: StoreMethod, args: readonly unknown[]): readonly string[] {
+    if (method === "claimRuns") return (args[0] as readonly Claim[]).map(({ run }) => run);
+    if (method !== "claimNext") return [];
+    const status = ["pending", "running", "waiting"] as const;
+    return (this.truth.store.listRuns({ status, limit: 10_000 }) as RunHead[]).map(({ id }) => id);
   }
 
   /** A delivery that was accepted before the end of the wait wins (G22). */
@@ -246,9 +258,8 @@ export class Witness {
       const { run } = args[0] as { run: string };
       this.retried.set(run, (this.retried.get(run) ?? 0) + 1);
     }
-    claimsIn(method, args).forEach((claim, index) =>
-      this.claimed(process, (answer as (Claimed | undefined)[])[index]?.run, claim),
-    );
+    if (method === "claimNext") for (const { run } of claimsIn(method, args, answer)) this.claims(process, run);
+    for (const { run, row } of claimsIn(method, args, answer)) this.claimed(process, row, run);
     if (method === "deliver" && answer === true) {
       const { run, name, payload } = args[0] as { run: string; name: string; payload: string };
       const key = `${run} ${name}`;
@@ -280,7 +291,7 @@ export class Witness {
     if (isAccepted && write.type === "release" && write.status === "waiting") this.counts.suspensions++;
   }
 
-  private claimed(process: VirtualProcess, row: RunRow | undefined, { run }: { readonly run: string }): void {
+  private claimed(process: VirtualProcess, row: RunRow | undefined, run: string): void {
     this.say(process.name, `claim ${run} ${row ? `@${row.epoch} stalls ${row.stalls}` : "refused"}`);
     const before = this.before.get(run);
     if (!row || !before) return;
@@ -306,9 +317,8 @@ export class Witness {
       this.leases.set(key, Math.max(this.leases.get(key) ?? 0, calledAt + process.lease)); // answers may come in any order
     };
     for (const { created, run } of creations(method, answer)) if (created) holds(run.id, run.epoch);
-    if (method === "claimRuns") {
-      for (const claimed of answer as (Claimed | undefined)[]) if (claimed) holds(claimed.run.id, claimed.run.epoch);
-    } else if (method === "renew") {
+    for (const { run, row } of claimsIn(method, args, answer)) if (row) holds(run, row.epoch);
+    if (method === "renew") {
       const { runs } = args[0] as { runs: readonly { run: string; epoch: number }[] };
       runs.forEach(({ run, epoch }, index) => (answer as boolean[])[index] === true && holds(run, epoch));
     } else if (method === "wakeups") {
@@ -321,8 +331,17 @@ export class Witness {
   }
 }
 
-export const claimsIn = (method: StoreMethod, args: readonly unknown[]): readonly Claim[] =>
-  method === "claimRuns" ? (args[0] as readonly Claim[]) : [];
+/** The claims that a call has made. Undefined in place of the row: the claim was refused. */
+export function claimsIn(
+  method: StoreMethod,
+  args: readonly unknown[],
+  answer: unknown,
+): readonly { readonly run: string; readonly row: RunRow | undefined }[] {
+  if (method === "claimNext") return (answer as NextRuns).claimed.map(({ run }) => ({ run: run.id, row: run }));
+  if (method !== "claimRuns") return [];
+  const answers = answer as (Claimed | undefined)[];
+  return (args[0] as readonly Claim[]).map(({ run }, index) => ({ run, row: answers[index]?.run }));
+}
 
 /** What a call that creates runs answered. */
 function creations(method: StoreMethod, answer: unknown): readonly CreatedRun[] {

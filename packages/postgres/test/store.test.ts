@@ -348,18 +348,17 @@ describe("watch", () => {
     expect(heard.count).toBeLessThan(20);
   });
 
-  test("tells nothing of a write that had nothing to do: workers look when they hear of one", async () => {
-    const one = await opened(urlOf("quiet"));
-    const other = await opened(urlOf("quiet"));
-    await other.createRun({ ...run("r"), lease: { owner: "A", ms: 60_000 } });
+  test("says nothing of requests that found nothing to do, so that idle workers do not wake each other", async () => {
+    const one = await opened(urlOf("idle"));
+    const other = await opened(urlOf("idle"));
     const heard = await listening(one);
-    await other.expire({ expired: "1", timedOut: "1" });
-    await other.prune({ endedBefore: 0, limit: 10 });
-    await other.claimRuns([{ run: "r", lease: { owner: "B", ms: 60_000 } }]);
-    await other.commit([{ type: "finish", run: "r", epoch: 7, status: "completed", output: "1", unhandled: [] }]);
+    expect(await other.expire({ expired: "1", timedOut: "1" })).toEqual([]);
+    expect(await other.claimRuns([{ run: "nobody", lease }])).toEqual([undefined]);
+    expect(await other.prune({ endedBefore: 1, limit: 10 })).toBe(0);
+    expect(await other.commit([{ type: "progress", run: "nobody", epoch: 1, value: "1" }])).toEqual([false]);
     await setTimeout(150);
     expect(heard.count).toBe(0);
-    await other.deliver({ run: "r", name: "go", payload: "1" });
+    await other.createRun(run("r"));
     await expect.poll(() => heard.count).toBeGreaterThan(0);
   });
 

@@ -191,7 +191,7 @@ export class RestateEngine implements Engine {
     this.run.cancel(reason);
     // waits end with the delivery of the cancellation
     const error = new CancelledError(this.cancelled.reason);
-    for (const call of [...this.timers.keys()]) {
+    for (const call of this.timers.keys()) {
       const { shelter } = call.caller;
       if (call.isWait ? shelter === "shield" : shelter !== "none") continue;
       this.dropTimer(call);

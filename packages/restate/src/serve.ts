@@ -58,16 +58,19 @@ export async function serve(options: ServeOptions): Promise<Served> {
   server.on("session", (session) => sessions.add(session.once("close", () => sessions.delete(session))));
   const address = server.address();
   const own = typeof address === "object" && address !== null ? address.port : port;
-  if (admin !== undefined) await register(admin, url ?? `http://localhost:${own}`);
-  return {
-    port: own,
-    async close() {
-      endKeeping();
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const session of sessions) session.destroy();
-      await closed;
-    },
+  const close = async (): Promise<void> => {
+    endKeeping();
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const session of sessions) session.destroy();
+    await closed;
   };
+  try {
+    if (admin !== undefined) await register(admin, url ?? `http://localhost:${own}`);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { port: own, close };
 }
 
 /**

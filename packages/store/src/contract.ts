@@ -305,7 +305,7 @@ export interface Store extends Partial<FlowStore & ScheduleStore> {
    * open waits, or the end of the child of one of its open child steps.
    * S11 A waiting run can be woken: a release to waiting leaves the run pending unless it has a `wakeAt`, an open wait for a signal, or an
    *     open child step whose child exists; and also if one of its open child steps has a child that does not exist.
-   * S20 A batch with an id is done once. Whoever sends it again to the same store, since no answer came, gets the answers that the first one had or would
+   * S21 A batch with an id is done once. Whoever sends it again to the same store, since no answer came, gets the answers that the first one had or would
    *     have had. An id may be forgotten after ten minutes, or a thousand other batches.
    * @param batch - an id that no other batch has. Without it, the batch is not sent again
    */

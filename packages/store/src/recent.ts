@@ -20,7 +20,7 @@ export class Recent<V> {
 
 type Commit = (batch: string | undefined, perform: () => boolean[]) => boolean[];
 
-/** Does each batch once: whoever asks again gets the known answers (S20). */
+/** Does each batch once: whoever asks again gets the known answers (S21). */
 export function eachBatchOnce(): Commit {
   const answers = new Recent<boolean[]>();
   return (batch, perform) => {

@@ -22,7 +22,7 @@ export interface Planned {
 export const plan = (random: Choices, names: readonly string[]): Planned => ({
   name: random.pick(names),
   at: random.below(400),
-  lasts: random.between(150, LEASE * 1.4),
+  lasts: random.between(150, LEASE * 1.3),
   number: random.below(1_000),
   cuts: random.chance(50),
 });

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 
 /** Milliseconds. */
-export const LEASE = 1_200;
+export const LEASE = 1_500;
 
 /**
  * A module for programs. `during(item, work)` writes the start and the end of the work to the journal, `note` a line. A process that stood still writes that too: it
@@ -23,7 +23,7 @@ export const attemptSource = `
   setInterval(() => {
     const before = awake;
     awake = now();
-    if (awake - before > ${LEASE / 3}) note("stall", process.pid, before, awake);
+    if (awake - before > ${LEASE / 6}) note("stall", process.pid, before, awake);
   }, 50).unref();
 `;
 

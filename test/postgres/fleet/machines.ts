@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
@@ -7,7 +8,7 @@ import { buildProgram, run } from "../../programs.ts";
 import type { RunningProgram } from "../../running-program.ts";
 import { Proxy } from "../proxy.ts";
 import type { PostgresServer } from "../server.ts";
-import { Journal } from "./journal.ts";
+import { Journal, LEASE } from "./journal.ts";
 import { preload } from "./preload.ts";
 import { beside, program, reader } from "./program.ts";
 
@@ -16,6 +17,12 @@ export const PLACES = 5;
 /** The workers' machines. Two workers share one. */
 const HOSTS = ["alpha", "beta", "gamma", "delta", "epsilon", "epsilon"];
 const MINUTE = 60_000;
+
+/** Milliseconds within which a fleet goes on when all is well again: a lease, then the work. A machine that has more to do than it has cores for takes longer. */
+export function patience(): number {
+  const [load = 0] = loadavg();
+  return LEASE + 4_000 * Math.max(1, load / (2 * availableParallelism()));
+}
 
 /** A process with a machine and a network of its own. */
 export class Machine {

@@ -1,4 +1,4 @@
-import type { Attempt, Journal } from "./journal.ts";
+import { LEASE, type Attempt, type Journal } from "./journal.ts";
 import { PARTS, resultOf } from "./program.ts";
 
 /** Something that could keep a process from recording what it had done. Times are those of the journal. */
@@ -14,7 +14,7 @@ export interface Disturbance {
 const RECORDED_WITHIN = 500;
 
 /** What the fleet did wrong. */
-export interface Fault {
+interface Fault {
   /** The order in which it shows. */
   readonly order: number;
   readonly what: string;
@@ -32,7 +32,8 @@ interface Verdict {
 /**
  * Judges what the processes have done:
  * - An item whose successor has begun is recorded: it never begins again, whatever happens.
- * - An attempt is made again only if it was in flight while something disturbed its process, and each process has at most as many of these as places.
+ * - An attempt is made again only if it was in flight while something disturbed its process, and each process has at most as many of these as places. A machine that
+ *   is too busy to let its processes run, so that leases may end, is such a disturbance.
  * - Each result that somebody has got is the right one.
  */
 export function judge(
@@ -87,9 +88,16 @@ function causeOf(
     ({ pids, from, to }) => (pids?.includes(before.pid) ?? true) && from <= until && to >= before.from,
   );
   if (met) return `${before.pid} ${met.what} at ${met.from}`;
-  const stall = stalls.find(({ pid, from, to }) => pid === before.pid && from <= until && to >= before.from);
-  return stall && `${before.pid} stood still by itself at ${stall.from}`;
+  const busy = stalls.find(
+    ({ pid, from, to }) =>
+      from <= until && to >= before.from - LEASE && (pid === before.pid || !isStopped(pid, from, to, disturbances)),
+  );
+  return busy && `${before.pid}: the machine was too busy for ${busy.pid} at ${busy.from}`;
 }
+
+/** Whether the process stood still for that time since it was stopped, not since the machine had no time for it. */
+const isStopped = (pid: number, from: number, to: number, disturbances: readonly Disturbance[]): boolean =>
+  disturbances.some((each) => each.pids?.includes(pid) === true && each.from <= to && each.to >= from);
 
 const describe = ({ pid, from, to }: Attempt): string =>
   `by ${pid} at ${from.toFixed(0)}${to === undefined ? "" : ` for ${(to - from).toFixed(0)} ms`}`;

@@ -1,7 +1,5 @@
 import {
   hasEnded,
-  type Claim,
-  type Claimed,
   type CreatedRun,
   type NewRun,
   type RunHead,
@@ -56,9 +54,7 @@ export class Starts {
     if (method === "createRun") this.creates(args[0] as NewRun, answer as CreatedRun, begins);
     if (method === "createRuns")
       (args[0] as NewRun[]).forEach((run, index) => this.creates(run, (answer as CreatedRun[])[index], begins));
-    claimsIn(method, args).forEach((claim, index) =>
-      this.claims(process, claim, (answer as (Claimed | undefined)[])[index]?.run, begins),
-    );
+    for (const { run, row } of claimsIn(method, args, answer)) this.claims(process, run, row, begins);
     if (method === "expire") this.expires(answer as string[]);
     this.checkLimits();
   }
@@ -91,12 +87,7 @@ export class Starts {
       this.reports.problem(`${limit + 1} runs of ${key} were created within ${per} ms`);
   }
 
-  private claims(
-    process: VirtualProcess,
-    { run: id }: Claim,
-    row: RunRow | undefined,
-    begins: (row: RunRow) => void,
-  ): void {
+  private claims(process: VirtualProcess, id: string, row: RunRow | undefined, begins: (row: RunRow) => void): void {
     if (!row) return;
     const now = this.wall();
     const isFirst = !this.claimed.has(id);

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { postgresStore, type PostgresStore } from "../../src/index.ts";
 import type { databases } from "../databases.ts";
 import type { Case } from "./cases.ts";
-import { gateOf, type Gate } from "./gate.ts";
+import { gateOf, type Gate, type Together } from "./gate.ts";
 import { differences, expected, sorted, stateOf, type Outcome } from "./outcome.ts";
 import { NOW, situations, transitions } from "./transitions.ts";
 
@@ -20,7 +20,8 @@ export interface Lane {
 
 export async function openLane(schema: string, { urlOf, clear }: ReturnType<typeof databases>): Promise<Lane> {
   const url = `${urlOf(schema)}&application_name=${schema}`;
-  const [owner, other] = [postgresStore(url), postgresStore(url)];
+  // on a busy machine, a call may take long
+  const [owner, other] = [postgresStore(url, { timeout: 60_000 }), postgresStore(url, { timeout: 60_000 })];
   for (const store of [owner, other]) await store.open({ now: () => NOW });
   const gate = await gateOf(urlOf(schema), schema);
   const close = async (): Promise<void> => {
@@ -32,7 +33,10 @@ export async function openLane(schema: string, { urlOf, clear }: ReturnType<type
 }
 
 /** Calls the two. Undefined: the first one writes fewer rows. */
-export async function together(lane: Lane, { situation, first, second, point }: Case) {
+export async function together(
+  lane: Lane,
+  { situation, first, second, point }: Case,
+): Promise<Together<unknown, unknown> | undefined> {
   await lane.clear();
   await situations[situation]!(lane.owner);
   const call = (name: string) => async () => {

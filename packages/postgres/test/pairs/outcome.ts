@@ -33,7 +33,7 @@ export function sorted(answer: unknown): unknown {
 }
 
 /** What comes of transitions one after the other, by the in-memory store. */
-export async function inTurn(situation: Situation, ...calls: readonly Transition[]): Promise<Outcome> {
+async function inTurn(situation: Situation, ...calls: readonly Transition[]): Promise<Outcome> {
   const store = memoryStore() as Required<Store>;
   await store.open({ now: () => NOW });
   await situation(store);

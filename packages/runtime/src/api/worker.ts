@@ -1,7 +1,7 @@
 import { checkOptions, PerdureError } from "@perdure/protocol";
-import type { RunRow } from "@perdure/store";
 import { waitAfter } from "../config/backoff.ts";
 import { revision, workflowNames } from "../definitions/registry.ts";
+import type { NextRun } from "../process/claims.ts";
 import type { Runtime } from "../process/runtime.ts";
 import { schedulerOf, type Scheduler } from "../schedules/scheduler.ts";
 import { checkQueueName } from "../config/flow-options.ts";
@@ -33,7 +33,7 @@ export interface WorkerState {
 const DEFAULT_CONCURRENCY = 10;
 
 /** Milliseconds after which a worker looks at blocked runs again: their code may have been deployed in another process. */
-const BLOCKED_INTERVAL = 60_000;
+const BLOCKED_INTERVAL = 10_000;
 
 /** Milliseconds after which a worker without room asks for it again. */
 const ROOM_INTERVAL = 50;
@@ -93,8 +93,8 @@ export class Worker {
     this.loop(0);
   }
 
-  /** How many runs it looks at: more than it has room for, so that it knows of those that wait. */
-  private get page(): number {
+  /** How many of the runs that it has no place for it counts. */
+  private get count(): number {
     return Math.max(100, 2 * this.concurrency);
   }
 
@@ -130,13 +130,16 @@ export class Worker {
     this.interval = this.runtime.settings.pollInterval;
     await upkeep.poll({ queues: true });
     const blocked = this.isTimeForBlocked();
-    const isOfQueue = ({ queue }: RunRow): boolean => !this.queues || this.queues.has(queue?.queue ?? "");
-    const isWanted = (row: RunRow): boolean => !this.taken.has(row.id) && isOfQueue(row) && !claims.isBlocked(row);
-    const rows = await claims.claimable(this.workflows ?? workflowNames(), isWanted, { blocked, page: this.page });
-    const room = this.concurrency - this.taken.size;
-    for (const row of rows.slice(0, Math.max(0, room))) this.take(row);
-    this.queued = Math.max(0, rows.length - room);
-    if (this.queued > 0) this.makeRoom(this.queued);
+    const { runs, left } = await claims.next({
+      workflows: this.workflows ?? workflowNames(),
+      queues: this.queues && [...this.queues],
+      limit: Math.max(0, this.concurrency - this.taken.size),
+      count: this.count,
+      blocked: blocked ? "others" : "none",
+    });
+    for (const run of runs) this.take(run);
+    this.queued = left;
+    if (left > 0) this.makeRoom(left);
     await this.retention.tick();
     this.lookedAt = this.runtime.clock.now();
   }
@@ -176,16 +179,16 @@ export class Worker {
     }
   }
 
-  private take(row: RunRow): void {
-    this.taken.add(row.id);
-    this.runtime.claims
-      .executeOnce(row)
+  private take({ id, begin }: NextRun): void {
+    this.taken.add(id);
+    begin()
+      .then((isOurs) => (isOurs ? this.runtime.runs.get(id)?.ended : undefined))
       .catch((error: unknown) => {
-        this.runtime.claims.notClaimed(row.id);
-        this.runtime.logFailure(`run ${row.id} cannot be resumed`, error, { run: row.id });
+        this.runtime.claims.notClaimed(id);
+        this.runtime.logFailure(`run ${id} cannot be resumed`, error, { run: id });
       })
       .finally(() => {
-        this.taken.delete(row.id);
+        this.taken.delete(id);
         this.lookSoon(); // also while it looks: the place may be for a run that it has just found no place for
       });
   }

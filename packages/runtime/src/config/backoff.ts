@@ -13,3 +13,48 @@ export const waitAfter = (failures: number, interval: number): number =>
 /** Waits before the next try. */
 export const backOff = (clock: Clock, failures: number): Promise<void> =>
   new Promise((resolve) => clock.at(clock.now() + backoffAfter(failures), resolve));
+
+/** How often in a row a run failed here, how often of these it stopped, and when the next try is due. */
+interface BackOff {
+  readonly failures: number;
+  readonly stops: number;
+  readonly until: number;
+}
+
+/** The runs that failed here, which are not tried again before a while that grows with each time in a row. */
+export class BackOffs {
+  private readonly monotonic: () => number;
+  private readonly all = new Map<string, BackOff>();
+
+  constructor(monotonic: () => number) {
+    this.monotonic = monotonic;
+  }
+
+  failed(id: string, stops: 0 | 1): void {
+    const before = this.all.get(id) ?? { failures: 0, stops: 0 };
+    const failures = before.failures + 1;
+    this.all.set(id, {
+      failures,
+      stops: before.stops + stops,
+      until: this.monotonic() + backoffAfter(failures),
+    });
+  }
+
+  end(id: string): void {
+    this.all.delete(id);
+  }
+
+  stopsOf(id: string): number {
+    return this.all.get(id)?.stops ?? 0;
+  }
+
+  /** Milliseconds until the next try is due. */
+  waitOf(id: string): number {
+    return Math.max(0, (this.all.get(id)?.until ?? -Infinity) - this.monotonic());
+  }
+
+  /** Those whose next try is not due. */
+  ids(): string[] {
+    return [...this.all.keys()].filter((id) => this.waitOf(id) > 0);
+  }
+}

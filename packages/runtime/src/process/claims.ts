@@ -1,7 +1,8 @@
 import { PerdureError } from "@perdure/protocol";
-import type { RunFilter, RunHead, RunRow, Store, UnfinishedFilter } from "@perdure/store";
+import type { Claimed, RunFilter, RunHead, RunRow, Store, UnfinishedFilter } from "@perdure/store";
 import { blockKey, codeOf } from "../definitions/code.ts";
 import type { WorkflowDefinition } from "../definitions/definition.ts";
+import { Executables } from "../definitions/executables.ts";
 import { isSuperseded } from "../definitions/registry.ts";
 import { findWorkflow } from "../definitions/workflows.ts";
 import type { RunRequest } from "../execution/host.ts";
@@ -9,7 +10,7 @@ import { earlierCodeVersions } from "../history/code-spans.ts";
 import type { WorkflowPlace } from "../renames/renames.ts";
 import { headlineOf } from "../values/describe.ts";
 import type { ProcessContext } from "./context.ts";
-import { backoffAfter } from "../config/backoff.ts";
+import { BackOffs } from "../config/backoff.ts";
 import type { Committer } from "../storage/committer.ts";
 import type { Leases } from "./leases.ts";
 import type { Owners, OwnerState } from "./owner.ts";
@@ -62,11 +63,25 @@ const isSuspect = ({ status, stalls }: RunRow): boolean => status === "running" 
 const stalled = ({ id, workflow }: RunRow, times: number): PerdureError =>
   new PerdureError("RUN_KEEPS_FAILING", { run: id, workflow, times });
 
-/** How often in a row a run failed here, how often of these it stopped, and when the next try is due. */
-interface BackOff {
-  readonly failures: number;
-  readonly stops: number;
-  readonly until: number;
+/** Which runs are wanted. */
+interface Wanted {
+  readonly workflows: readonly string[];
+  /** Only those of these queues. */
+  readonly queues?: readonly string[] | undefined;
+  readonly limit: number;
+  /** Counts the further ones up to so many. */
+  readonly count?: number;
+  /** Not these runs. */
+  readonly except?: ReadonlySet<string>;
+  /** Whether blocked runs are among them: none, those of other code, or all. */
+  readonly blocked: "none" | "others" | "all";
+}
+
+/** A run that needs this process. */
+export interface NextRun {
+  readonly id: string;
+  /** Begins to execute it. False when another process was faster. */
+  begin(): Promise<boolean>;
 }
 
 /** Makes this process the owner of runs that it can execute (R5). */
@@ -76,17 +91,24 @@ export class Claims {
   private readonly runs: RunsInMemory;
   private readonly leases: Leases;
   /** Runs that stopped here over something that may pass (a store that fails), and when the next try is due. */
-  private readonly backOffs = new Map<string, BackOff>();
+  private readonly backOffs: BackOffs;
   /** The latest claimed run that may have killed its process. */
   private suspect: { readonly id: string; readonly until: number } | undefined;
   /** Requests of followed runs whose callers brought the workflow's body. */
   private readonly bodies = new Map<string, RunRequest>();
+  private readonly executables: Executables;
+  /** Until then, runs may be ours without being in memory: a call that was to claim some failed. By the monotonic clock. */
+  private unsureUntil = -Infinity;
+  /** A run that may have killed its process is perhaps being claimed. */
+  private isTakingSuspect = false;
 
   constructor(context: ProcessContext, committer: Committer, runs: RunsInMemory, leases: Leases) {
     this.context = context;
     this.committer = committer;
     this.runs = runs;
     this.leases = leases;
+    this.executables = new Executables(context.settings);
+    this.backOffs = new BackOffs(() => context.monotonic());
   }
 
   /** Keeps the body that a caller brought, for the next claim of the run, unless the one from an earlier caller is as good. */
@@ -113,7 +135,7 @@ export class Claims {
 
   /** Whether the owner is this process. It does not have the run in memory any more: a store that failed made it drop the run. */
   private isDropped(owner: string): boolean {
-    return owner === this.context.owner;
+    return owner === this.context.owner && !this.runs.isTaking;
   }
 
   /**
@@ -121,47 +143,34 @@ export class Claims {
    * it, and its attempts count against nobody else (R12). The next one waits until this one has a new checkpoint, or has left memory, or has
    * had its time.
    */
-  private isAlone(id: string): boolean {
+  private isAlone(id?: string): boolean {
     const { suspect } = this;
+    if (this.isTakingSuspect) return false;
     if (!suspect || suspect.id === id || this.context.monotonic() >= suspect.until) return true;
     return !this.runs.has(suspect.id) || this.runs.get(suspect.id)?.hasProgressed === true;
   }
 
+  private suspects(id: string): void {
+    this.suspect = { id, until: this.context.monotonic() + SUSPECT_TIME };
+  }
+
   /** The run stopped here over something that may pass. No worker resumes it before a while, which grows with each time in a row. */
   stopped(id: string): void {
-    this.backOff(id, 1);
+    this.backOffs.failed(id, 1);
   }
 
   /** The run could not be claimed: the store failed. */
   notClaimed(id: string): void {
-    this.backOff(id, 0);
-  }
-
-  private backOff(id: string, stops: 0 | 1): void {
-    const before = this.backOffs.get(id) ?? { failures: 0, stops: 0 };
-    const failures = before.failures + 1;
-    this.backOffs.set(id, {
-      failures,
-      stops: before.stops + stops,
-      until: this.context.monotonic() + backoffAfter(failures),
-    });
+    this.backOffs.failed(id, 0);
   }
 
   endBackOff(id: string): void {
-    this.backOffs.delete(id);
-  }
-
-  private backingOff(): string[] {
-    return [...this.backOffs.keys()].filter((id) => this.isBackingOff(id));
-  }
-
-  private isBackingOff(id: string): boolean {
-    return this.backOffOf(id) > 0;
+    this.backOffs.end(id);
   }
 
   /** Milliseconds until the next try is due. */
   backOffOf(id: string): number {
-    return Math.max(0, (this.backOffs.get(id)?.until ?? -Infinity) - this.context.monotonic());
+    return this.backOffs.waitOf(id);
   }
 
   /** Claims the run and begins to execute it. False when this program cannot execute it, or another process was faster. */
@@ -176,38 +185,42 @@ export class Claims {
    * False: it is not ours, or has to wait.
    */
   async claimOurs(id: string, request: RunRequest | undefined): Promise<boolean> {
-    if (this.runs.has(id) || this.isBackingOff(id)) return false;
+    if (this.runs.has(id) || this.backOffOf(id) > 0) return false;
     return this.runs.claiming(id, request, async () => {
       const row = await this.context.store.getRun(id);
       if (this.runs.isContended(id)) return false; // meanwhile, a call of `start` may have created it
-      if (row?.owner !== this.context.owner || (isSuspect(row) && !this.isAlone(id))) return false;
+      if (row?.owner === undefined || !this.isDropped(row.owner) || (isSuspect(row) && !this.isAlone(id))) return false;
       const known = this.keptRequest(row) ?? this.requestFor(row);
       return known !== undefined && this.claimAndExecute(row, known);
     });
   }
 
   private async claimAndExecute(row: RunRow, request: RunRequest): Promise<boolean> {
-    const { clock, store, owner, owners, settings } = this.context;
+    const { owner, owners, settings } = this.context;
     const isFree = row.owner !== undefined && (this.isDropped(row.owner) || owners.stateOf(row.owner) === "dead");
     const from = isFree && { from: { owner: row.owner, epoch: row.epoch } };
     const leaseEndsAt = this.leases.endsAt();
-    if (isSuspect(row)) this.suspect = { id: row.id, until: this.context.monotonic() + SUSPECT_TIME };
-    const answer = await this.committer.claim({ run: row.id, lease: { owner, ms: settings.lease }, ...from });
-    if (!answer) return false;
-    const { run: claimed } = answer;
-    clock.isAtLeast(claimed.updatedAt);
+    if (isSuspect(row)) this.suspects(row.id);
+    const claimed = await this.committer.claim({ run: row.id, lease: { owner, ms: settings.lease }, ...from });
+    if (claimed) await this.begin(claimed, request, leaseEndsAt);
+    return claimed !== undefined;
+  }
+
+  /** Begins to execute a run that was just claimed. */
+  private async begin({ run, from, steps }: Claimed, request: RunRequest, leaseEndsAt: number): Promise<void> {
+    const { clock, store, settings } = this.context;
+    clock.isAtLeast(run.updatedAt);
     // the claim of a running run: its owner ended, or could not record anything
-    const stops = this.backOffs.get(row.id)?.stops ?? 0;
-    if ((row.status === "running" && claimed.stalls > settings.maxStalls) || stops > settings.maxStalls)
-      return this.block(claimed, request.definition, stalled(claimed, Math.max(claimed.stalls, stops)));
+    const stops = this.backOffs.stopsOf(run.id);
+    if ((from !== undefined && run.stalls > settings.maxStalls) || stops > settings.maxStalls)
+      return this.block(run, request.definition, stalled(run, Math.max(run.stalls, stops)));
     try {
-      const steps = answer.steps ?? (await store.steps(row.id));
-      this.runs.execute(claimed, request, leaseEndsAt, steps, await this.codeVersions(claimed, request.definition));
+      const read = steps ?? (await store.steps(run.id));
+      this.runs.execute(run, request, leaseEndsAt, read, await this.codeVersions(run, request.definition));
     } catch (error) {
       if (!(error instanceof PerdureError) || error.code !== "STEP_UNREADABLE") throw error;
-      return this.block(claimed, request.definition, error);
+      return this.block(run, request.definition, error);
     }
-    return true;
   }
 
   /** Lets go of a run that this program cannot continue, and throws the reason. */
@@ -263,6 +276,87 @@ export class Claims {
   }
 
   /**
+   * Claims the next runs that need this process. How many others there are.
+   * @throws the store's error. Then it is not known what was claimed
+   */
+  async next(wanted: Wanted): Promise<{ readonly runs: readonly NextRun[]; readonly left: number }> {
+    if (this.context.monotonic() < this.unsureUntil) return this.look(wanted);
+    const { workflows, queues, limit, count = 0, except = [], blocked } = wanted;
+    const store = await this.context.ready();
+    const { owner, settings } = this.context;
+    const { alive, dead } = await knownOwners(store, this.context.owners);
+    const executables = this.executables.of(workflows, blocked === "all");
+    if (blocked !== "none") await this.reportAmbiguous(workflows);
+    const stalled = this.isAlone();
+    const leaseEndsAt = this.leases.endsAt();
+    this.isTakingSuspect = stalled;
+    try {
+      const { claimed, left } = await this.runs.taking(() =>
+        store.claimNext({
+          executables,
+          ...(queues && { queues }),
+          lease: { owner, ms: settings.lease },
+          limit,
+          count,
+          // what this process has dropped is claimed when its lease has ended
+          alive: alive.filter((each) => each !== owner),
+          dead,
+          except: [...except, ...this.endingLeases(), ...this.backOffs.ids()],
+          blocked: blocked !== "none",
+          stalled,
+        }),
+      );
+      const runs = claimed.map((each) => {
+        if (each.from !== undefined && each.run.stalls > 1) this.suspects(each.run.id);
+        const begun = this.runs.claiming(each.run.id, undefined, () => this.beginNext(each, leaseEndsAt));
+        begun.catch(() => {}); // whoever asks gets the error
+        return { id: each.run.id, begin: () => begun };
+      });
+      return { runs, left };
+    } catch (error) {
+      this.unsureUntil = this.context.monotonic() + 2 * settings.lease;
+      throw error;
+    } finally {
+      this.isTakingSuspect = false;
+    }
+  }
+
+  /** False: its module has been replaced meanwhile. */
+  private async beginNext(claimed: Claimed, leaseEndsAt: number): Promise<boolean> {
+    const { run } = claimed;
+    const request = this.keptRequest(run) ?? this.requestFor(run);
+    this.runs.get(run.id)?.lose(); // its lease had ended
+    if (request) await this.begin(claimed, request, leaseEndsAt);
+    else await this.context.store.commit([{ type: "release", status: "pending", run: run.id, epoch: run.epoch }]);
+    return request !== undefined;
+  }
+
+  /** The runs in memory whose leases may end before a claim that is made now reaches the store. */
+  private endingLeases(): string[] {
+    const soon = this.context.monotonic() + this.context.settings.lease / 2;
+    return this.runs.all().flatMap(({ run, leaseEndsAt }) => (leaseEndsAt < soon ? [run.id] : []));
+  }
+
+  /** What `next` does, in two steps: finds the runs of this process that it does not have in memory as well. */
+  private async look({ workflows, queues, limit, except, blocked }: Wanted): ReturnType<Claims["next"]> {
+    const isWanted = (row: RunRow): boolean =>
+      !except?.has(row.id) &&
+      (!queues || queues.includes(row.queue?.queue ?? "")) &&
+      (blocked === "all" || !this.isBlocked(row));
+    const rows = await this.claimable(workflows, isWanted, { blocked: blocked !== "none" });
+    const runs = rows.slice(0, limit).map((row) => ({ id: row.id, begin: () => this.claim(row) }));
+    return { runs, left: rows.length - runs.length };
+  }
+
+  /** A store is not asked for runs of which it is not clear which workflow they belong to. */
+  private async reportAmbiguous(workflows: readonly string[]): Promise<void> {
+    const names = this.executables.ambiguous(workflows);
+    if (names.length === 0) return;
+    const rows = await this.context.store.unfinished({ workflows: names, limit: PAGE, blocked: false });
+    for (const row of rows) this.requestFor(row, workflows);
+  }
+
+  /**
    * Some of the runs that this program can execute, no living process executes, and `isWanted` accepts, oldest first; none if there are
    * none. Runs whose processes have ended without a new checkpoint come last.
    * @param options.blocked - false: without blocked runs
@@ -279,7 +373,7 @@ export class Claims {
     // this process may have dropped a run without writing so
     const known = { alive, dead: [...dead, this.context.owner] };
     for (let limit = page; ; limit *= 2) {
-      const except = [...this.runs.ids(), ...this.backingOff()];
+      const except = [...this.runs.ids(), ...this.backOffs.ids()];
       const rows = await store.unfinished({ workflows: names, limit, ...known, except, blocked });
       const claimable = rows.filter(
         (row) =>
@@ -292,44 +386,6 @@ export class Claims {
       const isEnough = claimable.length > 0 && (limit >= PAGE || !claimable.some(isSuspect));
       if (isEnough || rows.length < limit) return claimable.sort((a, b) => a.stalls - b.stalls);
     }
-  }
-
-  /** Claims every claimable run. Resolves with their ids. */
-  async claimAll(workflows: readonly string[], claimed: (id: string) => void): Promise<void> {
-    const seen = new Set<string>();
-    const isNew = ({ id }: RunRow): boolean => !seen.has(id);
-    for (
-      let rows = await this.claimable(workflows, isNew);
-      rows.length > 0;
-      rows = await this.claimable(workflows, isNew)
-    ) {
-      for (const row of rows) {
-        seen.add(row.id);
-        try {
-          if (await this.claim(row)) claimed(row.id);
-        } catch (error) {
-          this.context.logFailure(`run ${row.id} is not resumed`, error, { run: row.id });
-        }
-      }
-    }
-  }
-
-  /** Ids of the running runs that this program cannot claim yet: only the end of its owner's lease will tell whether it is dead, or others go first. */
-  async uncertain(workflows: readonly string[]): Promise<string[]> {
-    const store = await this.context.ready();
-    const { owners, settings } = this.context;
-    const ids: string[] = [];
-    for await (const row of allRuns(store, { status: "running", workflow: settings.renames.namesBefore(workflows) }))
-      if (!this.runs.has(row.id) && owners.stateOf(row.owner ?? "") !== "alive" && this.requestFor(row, workflows))
-        ids.push(row.id);
-    return ids;
-  }
-
-  /** Claims a run and executes it until it ends, waits, or stops. False when another process was faster. */
-  async executeOnce(row: RunRow): Promise<boolean> {
-    if (!(await this.claim(row))) return false;
-    await this.runs.get(row.id)?.ended;
-    return true;
   }
 
   /** Whether the run was stopped under the code that this program has: it would only stop again. */

@@ -25,6 +25,7 @@ export class Poller {
   private readonly leases: Leases;
   private readonly upkeep: Upkeep;
   private cancelTimer: (() => void) | undefined;
+  private isStopped = false;
   /** Wakes the runs without callers that an event from outside has made due. */
   wakeSleepers: () => Promise<void> = () => Promise.resolve();
   /** How often in a row a poll failed. */
@@ -42,7 +43,7 @@ export class Poller {
 
   /** Polls from now on, unless it does already or has no reason to. */
   start(): void {
-    if (this.cancelTimer || this.context.isClosed || !this.isNeeded) return;
+    if (this.cancelTimer || this.isStopped || !this.isNeeded) return;
     const { clock, settings } = this.context;
     // even a store that fails for long is asked often enough to renew the leases in time
     const wait = Math.min(waitAfter(this.failures, settings.pollInterval), settings.lease / 3);
@@ -68,7 +69,9 @@ export class Poller {
     return this.runs.size > 0 || this.waiters.size > 0 || this.waiters.sleepers.size > 0 || this.upkeep.isNeeded;
   }
 
+  /** No poll begins from now on. */
   stop(): void {
+    this.isStopped = true;
     this.cancelTimer?.();
   }
 
@@ -76,6 +79,7 @@ export class Poller {
     this.context.keepTime();
     await this.leases.renewAll(this.runs.all());
     await this.upkeep.poll();
+    if (this.context.isClosed) return; // while attempts in flight end, their runs stay ours
     if (this.runs.size > 0) await this.readWakeups(this.runs.all());
     if (this.waiters.size > 0) await this.wakeFollowers();
     if (this.waiters.sleepers.size > 0) await this.wakeSleepers();

@@ -9,6 +9,9 @@ import type { Poller } from "./poller.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
 import type { Waiters } from "./waiters.ts";
 
+/** How many runs `recover` claims together. */
+const BATCH = 100;
+
 /** What users ask of runs, wherever these are executed. */
 export class Requests {
   private readonly context: ProcessContext;
@@ -146,14 +149,59 @@ export class Requests {
     }
   }
 
+  /** Claims every run that needs an owner. */
+  private async claimAll(workflows: readonly string[], claimed: (id: string) => void): Promise<void> {
+    const begin = async (id: string, run: () => Promise<boolean>): Promise<void> => {
+      try {
+        if (await run()) claimed(id);
+      } catch (error) {
+        this.context.logFailure(`run ${id} is not resumed`, error, { run: id });
+      }
+    };
+    const seen = new Set<string>();
+    const next = async (): Promise<boolean> => {
+      const { runs } = await this.claims.next({ workflows, limit: BATCH, blocked: "all", except: seen });
+      for (const { id, begin: run } of runs) {
+        seen.add(id);
+        await begin(id, run);
+      }
+      return runs.length === BATCH;
+    };
+    try {
+      while (await next());
+    } catch {
+      // the store may have claimed some: they are found below, if it works
+    }
+    // those that this process has dropped are left, and those that may kill their process
+    const isNew = ({ id }: RunRow): boolean => !seen.has(id);
+    for (let rows: RunRow[]; (rows = await this.claims.claimable(workflows, isNew)).length > 0;) {
+      for (const row of rows) {
+        seen.add(row.id);
+        await begin(row.id, () => this.claims.claim(row));
+      }
+    }
+  }
+
+  /** Ids of the running runs that this program cannot claim yet: only the end of its owner's lease will tell whether it is dead, or others go first. */
+  private async uncertain(workflows: readonly string[]): Promise<string[]> {
+    const store = await this.context.ready();
+    const { owners, settings } = this.context;
+    const ids: string[] = [];
+    for await (const row of allRuns(store, { status: "running", workflow: settings.renames.namesBefore(workflows) })) {
+      const isHeld = this.runs.has(row.id) || owners.stateOf(row.owner ?? "") === "alive";
+      if (!isHeld && this.claims.requestFor(row, workflows)) ids.push(row.id);
+    }
+    return ids;
+  }
+
   private async recoverNow(workflows: readonly string[]): Promise<string[]> {
     const ids = new Set<string>();
     const resume = (id: string): void => {
       ids.add(id);
       this.followers.resume(id);
     };
-    await this.claims.claimAll(workflows, resume);
-    for (const id of await this.claims.uncertain(workflows)) resume(id);
+    await this.claimAll(workflows, resume);
+    for (const id of await this.uncertain(workflows)) resume(id);
     const names = this.context.settings.renames.namesBefore(workflows);
     for await (const row of allRuns(this.context.store, { status: "waiting", workflow: names })) {
       if (!this.claims.requestFor(row, workflows)) continue;

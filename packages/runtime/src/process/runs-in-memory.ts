@@ -25,6 +25,9 @@ export class RunsInMemory {
   /** Calls of the store that are about to make a run ours. There may be two: a claim, and the creation that somebody asks for. */
   private readonly claims = new Map<string, Set<Promise<unknown>>>();
 
+  /** Calls of the store that are about to make runs ours which it chooses. */
+  private readonly takes = new Set<Promise<unknown>>();
+
   constructor(context: ProcessContext, host: Host, listener: Listener) {
     this.context = context;
     this.host = host;
@@ -56,6 +59,23 @@ export class RunsInMemory {
 
   all(): Execution[] {
     return [...this.executions.values()];
+  }
+
+  /** Whether any run may be about to be ours. */
+  get isTaking(): boolean {
+    return this.takes.size > 0;
+  }
+
+  /** While a claim of runs that the store chooses is in flight, none is taken for one that this process has dropped, and `close` waits. */
+  async taking<T>(take: () => Awaitable<T>): Promise<T> {
+    const answer = take();
+    if (!(answer instanceof Promise)) return answer;
+    this.takes.add(answer);
+    try {
+      return await answer;
+    } finally {
+      this.takes.delete(answer);
+    }
   }
 
   /** The store call that is about to make the run ours, if one is in flight. */
@@ -120,8 +140,8 @@ export class RunsInMemory {
 
   /** Lets running attempts finish and gives the runs back: those of `ids`, or all. */
   async drain(ids?: ReadonlySet<string>): Promise<void> {
-    while (this.claims.size > 0) {
-      await Promise.allSettled([...this.claims.values()].flatMap((claims) => [...claims]));
+    while (this.claims.size > 0 || this.isTaking) {
+      await Promise.allSettled([...this.takes, ...[...this.claims.values()].flatMap((claims) => [...claims])]);
       await new Promise((resolve) => nextTurn(resolve)); // callers of the claims continue first
     }
     const executions = this.all().filter(({ run }) => !ids || ids.has(run.id));

@@ -90,6 +90,20 @@ export class Renames {
     return found.slice(1);
   }
 
+  /** What the renames may lead to from a workflow of this name, whatever its file, and the files that they compare. */
+  reachableFrom(name: string): { readonly names: string[]; readonly files: string[] } {
+    const names = new Set([name]);
+    const files = new Set<string>();
+    for (const each of names) {
+      for (const rule of this.rules) {
+        if (workflowName(rule, "old") !== each) continue;
+        names.add(workflowName(rule, "now") ?? each);
+        if (rule.kind === "workflow") files.add(rule.old.file).add(rule.now.file);
+      }
+    }
+    return { names: [...names], files: [...files] };
+  }
+
   /** The names under which runs of the workflows `names` may be recorded, including `names`. A run with such a name may belong to another workflow. */
   namesBefore(names: Iterable<string>): string[] {
     const found = new Set(names);

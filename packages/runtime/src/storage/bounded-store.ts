@@ -11,10 +11,13 @@ export const unansweredCalls = (store: Store): number => counts.get(store) ?? 0;
 const isPromise = <R>(answer: Awaitable<R>): answer is Promise<R> =>
   typeof (answer as Partial<Promise<R>> | undefined)?.then === "function";
 
+/** Milliseconds that a store may take at least to open: it may have to create or migrate its schema. */
+const OPEN_TIMEOUT = 60_000;
+
 /**
  * `store`, each of whose calls is answered within a time: a call that is not rejects with `STORE_TIMEOUT`. What became of it is not known.
  * A thenable becomes a promise.
- * @param timeout - in milliseconds, whatever the wall clock does
+ * @param timeout - in milliseconds, whatever the wall clock does; `open` has a minute, if that is longer
  * @param availability - hears how each call ends
  */
 export function boundedStore(store: Store, timeout: number, clock: Clock, availability: Availability): Store {
@@ -37,8 +40,9 @@ export function boundedStore(store: Store, timeout: number, clock: Clock, availa
         availability.failed(error);
         reject(error);
       };
-      const late = (): void => failed(new PerdureError("STORE_TIMEOUT", { name: store.name, method, ms: timeout }));
-      const cancelTimer = after(clock, timeout, late);
+      const ms = method === "open" ? Math.max(timeout, OPEN_TIMEOUT) : timeout;
+      const late = (): void => failed(new PerdureError("STORE_TIMEOUT", { name: store.name, method, ms }));
+      const cancelTimer = after(clock, ms, late);
       const over = (): void => {
         cancelTimer();
         counts.set(bounded, unansweredCalls(bounded) - 1);

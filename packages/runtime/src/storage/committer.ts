@@ -16,7 +16,7 @@ interface CommitterOptions {
 
 /**
  * Writes what one event-loop turn brings, in all runs, with one transaction of the store; creates its new runs, and claims runs, with one more each. A commit
- * that the store does not answer is sent again until it is, and done once (S20).
+ * that the store does not answer is sent again until it is, and done once (S21).
  */
 export class Committer {
   private readonly writes: Batches<Write, boolean>;

@@ -51,7 +51,7 @@ export const stepCases: Cases = {
       assert.deepEqual([updatedAt, releasedAt], [at, at]);
     }
   },
-  "S20 a batch that is sent again under its id is done once, and has the same answers": async (store) => {
+  "S21 a batch that is sent again under its id is done once, and has the same answers": async (store) => {
     await owned(store, "r");
     await owned(store, "other");
     await store.commit([step("r", checkpoint("x[0]", 1)), step("r", checkpoint("x[0]", 2))], "first");
@@ -71,7 +71,7 @@ export const stepCases: Cases = {
     assert.deepEqual(await stepIds(store, "r"), ["x[0]", "y[0]", "z[0]"]);
     assert.equal((await get(store, "r")).status, "completed");
   },
-  "S20 the same writes without an id, or with another one, are another batch": async (store) => {
+  "S21 the same writes without an id, or with another one, are another batch": async (store) => {
     await owned(store, "r");
     const writes = [step("r", checkpoint("x[0]", 1))];
     assert.deepEqual(await store.commit(writes, "one"), [true]);
