@@ -10,6 +10,7 @@ const baseline = join(root, "bench/baseline.json");
 
 interface Measured {
   readonly machine: object;
+  readonly place?: string;
   readonly figures: readonly { readonly name: string; readonly is: string; readonly best?: number }[];
 }
 
@@ -117,4 +118,23 @@ test("the figures are put into their place in docs/performance.md, again and aga
   expect(text.match(/^\| (?:before|after|older) /gm)).toEqual(["| after ", "| older "]);
   expect(text.match(/^## /gm)).toEqual(readFileSync(join(root, "docs/performance.md"), "utf8").match(/^## /gm));
   expect(bench(measuredOn("v19.0.0", "none"), "--into", page).stderr).toContain("the page has no place for this");
+});
+
+test("the figures on PostgreSQL have a place of their own, and name the server", () => {
+  const page = join(temporaryDirectory(), "page.md");
+  writeFileSync(page, readFileSync(join(root, "docs/performance.md")));
+  const [figure = { name: "", is: "ratio" }] = read().figures;
+  const machine = { node: "v20.20.2", postgres: "18.4", cpu: "2 × some CPU", date: "2026-11-26", repeats: 5 };
+  const { status } = bench(
+    { machine, place: "postgres", figures: [{ ...figure, name: "written there" }] },
+    "--into",
+    page,
+  );
+  expect(status).toBe(0);
+  const text = readFileSync(page, "utf8");
+  const [, after = ""] = text.split("<!-- bench: postgres, Node v20 -->");
+  const [table = ""] = after.split("<!-- end -->");
+  expect(table).toContain("Node v20.20.2, PostgreSQL 18.4, 2 × some CPU");
+  expect(table.match(/^\| .* \|$/gm)?.at(-1)).toMatch(/^\| written there /);
+  expect(text.match(/written there/g)).toHaveLength(1);
 });
