@@ -39,6 +39,9 @@ import { Waiters } from "./waiters.ts";
 /** Milliseconds that `close` gives to running attempts. */
 const CLOSE_LIMIT = 10_000;
 
+/** Milliseconds that it gives to a store which does not answer, to take the runs back all the same. */
+const LAST_TRY = 1_000;
+
 const errorClasses: ErrorClasses = {
   nameOf: errorClassName,
   prototypeOf: (name) => errorPrototypeOf(name, currentScope()?.activations()),
@@ -310,7 +313,7 @@ export class Runtime implements Host, ProcessContext {
     const drained = Promise.all([...stopped, this.runs.drain()]).then(() => this.runs.drain()); // a worker may have claimed one more
     await this.atMost(CLOSE_LIMIT, drained);
     for (const execution of this.runs.all()) execution.giveBack();
-    await this.atMost(CLOSE_LIMIT, this.committer.flush());
+    await this.atMost(this.availability.isAvailable ? CLOSE_LIMIT : LAST_TRY, this.committer.flush());
     this.kill();
     if (this.opened) {
       await this.opened.catch(() => {});

@@ -48,6 +48,11 @@ export class Availability {
     this.log = log;
   }
 
+  /** Whether the latest call was answered. */
+  get isAvailable(): boolean {
+    return this.since === undefined;
+  }
+
   /** The store has answered a call. */
   answered(): void {
     if (this.since === undefined) return;
