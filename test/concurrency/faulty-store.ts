@@ -62,8 +62,8 @@ export function faultyStore(store: Store, faults: Faults): Store {
   };
 
   return wrapStore(store, (method, perform, [writes]) => {
-    // the store has the clock of its process
-    if (method === "open" || method === "close" || method === "time") return perform();
+    // the store has the clock of its process, and answers at once what it has heard of others
+    if (["open", "close", "time", "watch", "changes"].includes(method)) return perform();
     if (method === "commit") return write(commit(perform, writes as readonly Write[]));
     // `renew` is not durable, but a process may die at it too
     return DURABLE_WRITES.has(method) || method === "renew" ? write(perform) : read(perform);

@@ -20,7 +20,7 @@ import { judge, type Disturbance } from "./fleet/oracle.ts";
 import { startPostgres, type PostgresServer } from "./server.ts";
 
 const { PERDURE_FLEET_ROUNDS, PERDURE_FLEET_SEED } = process.env;
-const ROUNDS = Number(PERDURE_FLEET_ROUNDS ?? 25);
+const ROUNDS = Number(PERDURE_FLEET_ROUNDS ?? 12);
 const SEED = Number(PERDURE_FLEET_SEED ?? (PERDURE_FLEET_ROUNDS === undefined ? 1 : Date.now() % 1e6));
 
 /** Orders come while the faults last. */

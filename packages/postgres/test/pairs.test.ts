@@ -11,7 +11,7 @@ import { changing } from "./pairs/outcome.ts";
 import { transitions } from "./pairs/transitions.ts";
 
 const { PERDURE_PAIRS, PERDURE_SEED = "1" } = process.env;
-const CASES = Number(PERDURE_PAIRS ?? 400);
+const CASES = Number(PERDURE_PAIRS ?? 250);
 /** So many at the same time. */
 const LANES = 3;
 
