@@ -1,4 +1,4 @@
-/** A store that does not answer for a while, as one behind a network: what runs here goes on, waits for it, and is done once. */
+/** A store that does not answer for a while, such as one behind a network: runs in memory wait for it and continue, and each step is done once. */
 import { setTimeout } from "node:timers/promises";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import {

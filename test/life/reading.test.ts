@@ -396,7 +396,7 @@ test("listRuns() finds runs by a part of their id, and lists the next due first"
   await expect(listRuns({ order: "deu" })).rejects.toMatchObject({ code: "OPTION_INVALID" });
 });
 
-test("listRuns() goes on after a run that was deleted meanwhile", async () => {
+test("listRuns() continues after a run that was deleted meanwhile", async () => {
   begin();
   for (const id of ["q-1", "q-2", "q-3"]) await (await start(calls, [id])).cancel();
   await settled();

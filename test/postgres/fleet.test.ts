@@ -41,7 +41,7 @@ beforeAll(async () => {
 afterAll(() => server.remove());
 
 test(
-  "a fleet under faults does each order, no finished step again, loses nothing that was acknowledged, and goes on a lease after all is well",
+  "a fleet under faults does each order, no finished step again, loses nothing that was acknowledged, and continues within a lease after the last fault",
   { timeout: 120_000 + ROUNDS * 30_000 },
   async () => {
     console.log(`fleet: seed ${SEED}, ${ROUNDS} rounds`);

@@ -53,7 +53,7 @@ test("runs are listed newest first, by page, status, workflow, tag and a part of
   expect(runs[0]).toMatchObject({ status: "failed", error: "Declined: card 4711 was declined", workflow: "order" });
 });
 
-test("after a run that was deleted, the list goes on", async () => {
+test("the list continues after a run that was deleted", async () => {
   const inspected = inspect();
   for (const id of ["1", "2", "3"]) await outcome(await start(order, [id, 1]));
   const { runs } = await inspected.get<RunList>("runs");

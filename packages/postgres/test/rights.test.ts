@@ -118,7 +118,7 @@ test("a program of a newer version is told to migrate first, one of the older ve
   expect(rows).toEqual([{ may: true }]);
 });
 
-test("a version that older programs must not use is told of by the check as well", async () => {
+test("the check also reports a version that older programs must not use", async () => {
   await postgresStore(urlOf("perdure_owner")).migrate();
   await migrateToNext("perdure_owner", true);
   for (const check of [true, false])

@@ -75,7 +75,7 @@ export interface ClaimNext extends Pick<UnfinishedFilter, "limit" | "alive" | "d
 export interface Outlook {
   /** As `owners` returns them. */
   readonly owners: readonly string[];
-  /** Whether something stands in line or has a slot, or runs have reached their `beginBy` or `endBy`: `expire`, `offers` and `slotOwners` may find something. */
+  /** Whether a run or step waits in a queue or has a slot, or a run has reached its `beginBy` or `endBy`: `expire`, `offers` and `slotOwners` may find something. */
   readonly upkeep: boolean;
   /** Whether `dueSchedules` may find something. */
   readonly schedules: boolean;

@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 
-/** Stands in the journal for the end of an order: the customer has the parcel. */
+/** The journal has this entry for the end of an order: the customer has the parcel. */
 export const DELIVERED = "delivered";
 
 export const noteDelivery = (file: string, order: number): void =>

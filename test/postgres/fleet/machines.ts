@@ -18,7 +18,7 @@ export const PLACES = 5;
 const HOSTS = ["alpha", "beta", "gamma", "delta", "epsilon", "epsilon"];
 const MINUTE = 60_000;
 
-/** Milliseconds within which a fleet goes on when all is well again: a lease, then the work. A machine that has more to do than it has cores for takes longer. */
+/** Milliseconds within which a fleet finishes its work after the last fault: a lease, then the work itself. An overloaded machine takes longer. */
 export function patience(): number {
   const [load = 0] = loadavg();
   return LEASE + 4_000 * Math.max(1, load / (2 * availableParallelism()));

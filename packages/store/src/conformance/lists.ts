@@ -166,7 +166,7 @@ export const listCases: Cases = {
     for (const limit of [1, 2, 3, 4, 5]) assert.deepEqual(await pages(store, { order, limit }), [...due, ...others]);
     assert.deepEqual(await listed(store, { order: "created", limit: 1 }), ["cancelled"]);
   },
-  "listRuns goes on after a run that has changed, ended or been deleted": async (store) => {
+  "listRuns continues after a run that has changed, ended or been deleted": async (store) => {
     await oneOfEach(store);
     const after = await cursorIn(store, {}, "completed");
     const newer = await cursorIn(store, { status: "failed" }, "failed");

@@ -45,7 +45,7 @@ export function list(all: Map<string, Run>, filter: RunFilter): ListedRun[] {
     .map((run) => ({ ...headOf(run.row), cursor: cursorOf(run.row, run.number, order) }));
 }
 
-/** What stands in an order where a run stood. */
+/** What takes the place of a run in an order of the list. */
 const runAt = ({ isDue, time, number }: Position): Placed => ({
   number,
   row: isDue ? { createdAt: 0, wakeAt: time } : { createdAt: time },

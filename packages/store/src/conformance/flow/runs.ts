@@ -172,7 +172,7 @@ export const queueRunCases: FlowCases = {
     assert.equal(await stateOf(store, "busy"), "pending");
     assert.deepEqual(await counts(store), [0, 0]);
   },
-  "Q3 a run whose slot was given to others stands in line, and no more once it waits for something else": async (
+  "Q3 a run whose slot was given to others is in line, and leaves the line when it is released as waiting": async (
     store,
   ) => {
     await full(store);
