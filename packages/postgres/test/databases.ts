@@ -1,5 +1,29 @@
+import type { NewRun } from "@perdure/store";
 import pg from "pg";
+import { onTestFinished } from "vitest";
 import { startPostgres, type PostgresServer, type ServerOptions } from "../../../test/postgres/server.ts";
+import { postgresStore, type PostgresOptions, type PostgresStore } from "../src/index.ts";
+
+/** A new run, without a lease. */
+export const newRun = (id: string, given: Partial<NewRun> = {}): NewRun => ({
+  id,
+  workflow: "ship",
+  file: "f.ts",
+  input: "1",
+  inputHash: "h",
+  code: "c",
+  modules: "m",
+  seed: "s",
+  ...given,
+});
+
+/** An open store, until the test has finished. */
+export async function opened(url: string, options: PostgresOptions = {}): Promise<PostgresStore> {
+  const store = postgresStore(url, options);
+  await store.open();
+  onTestFinished(async () => store.close());
+  return store;
+}
 
 /** A server for the tests of one file, and stores on it. */
 export function databases(options: ServerOptions = {}) {

@@ -4,7 +4,7 @@ import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Awaitable, NewRun, StepRow, Store, Write } from "@perdure/store";
 import { postgresStore } from "../src/index.ts";
-import { databases } from "./databases.ts";
+import { databases, newRun as aRun } from "./databases.ts";
 
 // Two connections change one row at the same moment. A third one holds it until both wait, so that both orders are tried.
 
@@ -28,18 +28,7 @@ afterAll(async () => {
 });
 
 const lease = { owner: "me", ms: 60_000 };
-const newRun = (id: string, given: Partial<NewRun> = {}): NewRun => ({
-  id,
-  workflow: "ship",
-  file: "f.ts",
-  input: "1",
-  inputHash: "h",
-  code: "c",
-  modules: "m",
-  seed: "s",
-  lease,
-  ...given,
-});
+const newRun = (id: string, given: Partial<NewRun> = {}): NewRun => aRun(id, { lease, ...given });
 const openStep = (id: string, kind: StepRow["kind"], target: string): StepRow => ({
   id,
   kind,

@@ -1,32 +1,13 @@
 import { setTimeout } from "node:timers/promises";
 import pg from "pg";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import type { ClaimNext, NewRun, Store } from "@perdure/store";
-import { postgresStore } from "../src/index.ts";
-import { databases } from "./databases.ts";
+import type { ClaimNext } from "@perdure/store";
+import { databases, newRun, opened } from "./databases.ts";
 
 const { beforeTests, afterTests, urlOf } = databases();
 beforeAll(beforeTests);
 afterAll(afterTests);
 
-async function opened(schema: string): Promise<Required<Store>> {
-  const store = postgresStore(urlOf(schema));
-  await store.open();
-  onTestFinished(() => store.close());
-  return store;
-}
-
-const run = (id: string, given: Partial<NewRun> = {}): NewRun => ({
-  id,
-  workflow: "ship",
-  file: "f.ts",
-  input: "1",
-  inputHash: "h",
-  code: "c",
-  modules: "m",
-  seed: "s",
-  ...given,
-});
 const asked = (given: Partial<ClaimNext> = {}): ClaimNext => ({
   executables: [{ workflow: "ship" }],
   lease: { owner: "me", ms: 60_000 },
@@ -37,9 +18,13 @@ const asked = (given: Partial<ClaimNext> = {}): ClaimNext => ({
 });
 
 test("S20 what another transaction has locked is passed over, is counted, and is waited for by nobody", async () => {
-  const store = await opened("locked");
+  const store = await opened(urlOf("locked"));
   await store.defineQueue({ name: "q", concurrency: 5 });
-  await store.createRuns([run("held"), run("free"), run("queued", { queue: { queue: "q", key: "", rank: 0 } })]);
+  await store.createRuns([
+    newRun("held"),
+    newRun("free"),
+    newRun("queued", { queue: { queue: "q", key: "", rank: 0 } }),
+  ]);
   const other = new pg.Client(urlOf("locked").split("?")[0]);
   await other.connect();
   onTestFinished(() => other.end());
@@ -54,8 +39,8 @@ test("S20 what another transaction has locked is passed over, is counted, and is
 });
 
 test("S20 workers that look at the same time get all runs between them, and none in vain", async () => {
-  const stores = await Promise.all(Array.from({ length: 8 }, () => opened("many")));
-  await stores[0]?.createRuns(Array.from({ length: 200 }, (_, number) => run(`r${number}`)));
+  const stores = await Promise.all(Array.from({ length: 8 }, () => opened(urlOf("many"))));
+  await stores[0]?.createRuns(Array.from({ length: 200 }, (_, number) => newRun(`r${number}`)));
   const answers = await Promise.all(
     stores.map((store, number) => store.claimNext(asked({ limit: 25, lease: { owner: `w${number}`, ms: 60_000 } }))),
   );
@@ -64,22 +49,22 @@ test("S20 workers that look at the same time get all runs between them, and none
 });
 
 test("the outlook has the owners, what there is to do, and when there will be something", async () => {
-  const store = await opened("outlook");
+  const store = await opened(urlOf("outlook"));
   const outlook = async () => (await store.claimNext(asked({ limit: 0 }))).outlook;
   expect(await outlook()).toEqual({ owners: [], upkeep: false, schedules: false });
   const now = await store.time();
-  await store.createRun(run("sleeps", { dueAt: now + 90_000 }));
+  await store.createRun(newRun("sleeps", { dueAt: now + 90_000 }));
   expect(await outlook()).toEqual({ owners: [], upkeep: false, schedules: false, nextAt: now + 90_000 });
   await store.createRuns(
-    ["a", "b", "c"].map((id, place) => run(id, { lease: { owner: `o${place % 2}`, ms: 60_000 } })),
+    ["a", "b", "c"].map((id, place) => newRun(id, { lease: { owner: `o${place % 2}`, ms: 60_000 } })),
   );
   const held = await store.getRun("a");
   expect(await outlook()).toEqual({ owners: ["o0", "o1"], upkeep: false, schedules: false, nextAt: held?.leaseUntil });
-  await store.createRun(run("late", { endBy: now - 1 }));
+  await store.createRun(newRun("late", { endBy: now - 1 }));
   expect(await outlook()).toMatchObject({ upkeep: true, nextAt: now - 1 });
   await store.expire({ expired: "1", timedOut: "1" });
   expect(await outlook()).toMatchObject({ upkeep: false });
-  await store.createRun(run("queued", { queue: { queue: "q", key: "", rank: 0 } }));
+  await store.createRun(newRun("queued", { queue: { queue: "q", key: "", rank: 0 } }));
   expect(await outlook()).toMatchObject({ upkeep: true });
   const schedule = { name: "s", workflow: "ship", file: "f.ts", input: "1", inputHash: "h", code: "c", modules: "m" };
   const timing = { timing: "t", policy: "p", overlap: "allow" as const, anchor: now, doneTo: now };
@@ -90,8 +75,8 @@ test("the outlook has the owners, what there is to do, and when there will be so
 });
 
 test("the number of changes stays the same until somebody writes, and is unknown while nobody listens", async () => {
-  const one = await opened("changes");
-  const other = await opened("changes");
+  const one = await opened(urlOf("changes"));
+  const other = await opened(urlOf("changes"));
   expect(one.changes()).toBeUndefined();
   onTestFinished(one.watch(() => {}));
   await expect.poll(() => one.changes()).toBeDefined();
@@ -103,9 +88,9 @@ test("the number of changes stays the same until somebody writes, and is unknown
   await other.listRuns({});
   await setTimeout(100);
   expect(one.changes()).toBe(before);
-  await other.createRun(run("theirs"));
+  await other.createRun(newRun("theirs"));
   await expect.poll(() => one.changes()).not.toBe(before);
   const between = one.changes();
-  await one.createRun(run("own"));
+  await one.createRun(newRun("own"));
   expect(one.changes()).not.toBe(between);
 });

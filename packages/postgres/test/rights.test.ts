@@ -2,13 +2,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
-import type { NewRun } from "@perdure/store";
 import { postgresStore, type PostgresStore } from "../src/index.ts";
 import { connect } from "../src/connection/database.ts";
 import { placeOf } from "../src/connection/place.ts";
 import { migrate } from "../src/schema/migrate.ts";
 import { migrations } from "../src/schema/migrations.ts";
-import { databases } from "./databases.ts";
+import { databases, newRun } from "./databases.ts";
 
 const { beforeTests, afterTests, query, server } = databases();
 beforeAll(beforeTests);
@@ -43,16 +42,7 @@ async function migrateToNext(role: string, breaking: boolean): Promise<void> {
   }
 }
 
-const run: NewRun = {
-  id: "r",
-  workflow: "ship",
-  file: "f.ts",
-  input: "1",
-  inputHash: "h",
-  code: "c",
-  modules: "m",
-  seed: "s",
-};
+const run = newRun("r");
 
 /** Something of each kind that a program does. */
 async function used(store: PostgresStore): Promise<void> {

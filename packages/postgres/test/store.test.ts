@@ -1,38 +1,20 @@
 import { createServer, connect as connectTo, type Server, type Socket } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import { openStore, type NewRun, type Store, type Write } from "@perdure/store";
+import { openStore, type Store, type Write } from "@perdure/store";
 import { hasPgbouncer, startPgbouncer } from "../../../test/postgres/pgbouncer.ts";
-import { postgresStore, type PostgresOptions, type PostgresStore } from "../src/index.ts";
+import { postgresStore, type PostgresOptions } from "../src/index.ts";
 import { connect } from "../src/connection/database.ts";
 import { placeOf } from "../src/connection/place.ts";
 import { migrate } from "../src/schema/migrate.ts";
 import { migrations } from "../src/schema/migrations.ts";
-import { databases } from "./databases.ts";
+import { databases, newRun as run, opened } from "./databases.ts";
 
 const { beforeTests, afterTests, urlOf, query, server } = databases();
 beforeAll(beforeTests);
 afterAll(afterTests);
 
-const run = (id: string, given: Partial<NewRun> = {}): NewRun => ({
-  id,
-  workflow: "ship",
-  file: "f.ts",
-  input: "1",
-  inputHash: "h",
-  code: "c",
-  modules: "m",
-  seed: "s",
-  ...given,
-});
 const lease = { owner: "me", ms: 60_000 };
-
-async function opened(url: string, options: PostgresOptions = {}): Promise<PostgresStore> {
-  const store = postgresStore(url, options);
-  await store.open();
-  onTestFinished(async () => store.close());
-  return store;
-}
 
 describe("the URL", () => {
   test("openStore loads the package", async () => {

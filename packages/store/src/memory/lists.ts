@@ -45,7 +45,7 @@ export function list(all: Map<string, Run>, filter: RunFilter): ListedRun[] {
     .map((run) => ({ ...headOf(run.row), cursor: cursorOf(run.row, run.number, order) }));
 }
 
-/** What takes the place of a run in an order of the list. */
+/** A run at the position of a cursor, which others are compared with. */
 const runAt = ({ isDue, time, number }: Position): Placed => ({
   number,
   row: isDue ? { createdAt: 0, wakeAt: time } : { createdAt: time },
