@@ -48,6 +48,7 @@ export default {
         "!test/builds/**/program/**",
         // projects of their own, with their own dependencies
         "!test/frameworks/*/**",
+        "!test/loops/programs/**",
       ],
       ignoreDependencies: [
         ...namedInTests,

@@ -66,7 +66,7 @@ export async function startPostgres(options: ServerOptions = {}): Promise<Postgr
     unix_socket_directories: "",
     shared_buffers: "64MB",
     deadlock_timeout: "100ms",
-    ...(!durable && { fsync: "off", synchronous_commit: "off", full_page_writes: "off" }),
+    ...(!durable && { fsync: "off", full_page_writes: "off" }),
     ...(follows && { primary_conninfo: `host=127.0.0.1 port=${follows.port} user=postgres` }),
     ...settings,
   };

@@ -3,6 +3,11 @@ export interface PostgresOptions {
   readonly schema?: string;
   /** At most so many connections. Default: 10. */
   readonly connections?: number;
+  /**
+   * `full`, the default: a commit that is acknowledged is durable, whatever `synchronous_commit` the server or the user has: where it is `off`, the sessions of the
+   * store set it to `on`. `normal`: the setting is left as it is, so with `off` a server that fails loses the last moments, and their steps run again.
+   */
+  readonly durability?: "full" | "normal";
   /** Milliseconds after which a call that got no answer fails. Default: 10,000. */
   readonly timeout?: number;
   /**

@@ -162,12 +162,29 @@ async function openDatabase(
 ): Promise<{ readonly database: Database; readonly place: Place; readonly versions: SchemaVersions }> {
   const database = connect(place);
   try {
+    if (!place.prepared && place.durable) await assertDurable(database, place);
     return { database, place, versions: await prepare(database, place) };
   } catch (error) {
     await database.close();
     if (place.prepared && isPooled(error)) return openDatabase({ ...place, prepared: false }, prepare);
     throw error;
   }
+}
+
+/**
+ * A session of a pooler is shared with others, so nothing can be set for it: the server or the user must have the setting.
+ * @throws PerdureError `STORE_NOT_DURABLE`
+ */
+async function assertDurable(database: Database, { name }: Place): Promise<void> {
+  const sql =
+    "SELECT quote_ident(current_user) AS role FROM pg_settings WHERE name = 'synchronous_commit' AND setting = 'off'";
+  const [found] = await database.query<{ role: string }>(sql);
+  if (!found) return;
+  throw new PerdureError("STORE_NOT_DURABLE", {
+    path: name,
+    detail: "synchronous_commit is off there, and cannot be set for a session behind a pooler",
+    hint: `set it for the user, and let the pooler open its connections again: ALTER ROLE ${found.role} SET synchronous_commit = on`,
+  });
 }
 
 /** Nobody waits for a claim, nor for steps alone, which are most of what is written. */

@@ -59,9 +59,9 @@ export const storeMessages = {
     text: `another process kept the store ${p.path} locked for ${p.ms} ms`,
     hint: "look for a program that holds a long transaction on the file",
   })),
-  STORE_NOT_DURABLE: define((p: { path: string; detail: string }) => ({
+  STORE_NOT_DURABLE: define((p: { path: string; detail: string; hint: string }) => ({
     text: `the store ${p.path} cannot use the settings that make commits durable: ${p.detail}`,
-    hint: "put the file on a local file system that supports SQLite's WAL mode",
+    hint: p.hint,
   })),
   STORE_IO: define((p: { path: string; detail: string }) => ({
     text: `a disk error occurred while reading or writing the store ${p.path}: ${p.detail}`,

@@ -145,7 +145,11 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   STORE_NEWER: { path: "perdure.db", found: 9, known: 1, package: "perdure" },
   STORE_OLDER: { name: "postgres://app@db/runs", found: 1, known: 2, detail: "must be owner of table runs" },
   STORE_NO_DIRECTORY: { path: "data/perdure.db" },
-  STORE_NOT_DURABLE: { path: "perdure.db", detail: "journal_mode is delete, synchronous is 2" },
+  STORE_NOT_DURABLE: {
+    path: "perdure.db",
+    detail: "journal_mode is delete, synchronous is 2",
+    hint: "put the file on a local file system that supports SQLite's WAL mode",
+  },
   STORE_READ_ONLY: { path: "perdure.db" },
   STORE_UNAVAILABLE: { scheme: "postgres", package: "perdure-postgres" },
   STORE_URL_INVALID: { url: "perdure.db" },

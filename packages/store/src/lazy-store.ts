@@ -11,6 +11,7 @@ interface Source {
   readonly name: string;
   /** What it exports: makes the store of a URL. */
   readonly make: string;
+  readonly options: { readonly durability?: "full" | "normal" };
 }
 
 /** A store of another package, which is loaded when the store is opened: who has no such URL needs no such package. */
@@ -43,12 +44,12 @@ export function lazyStore(url: string, source: Source): Store {
   });
 }
 
-async function load(url: string, { scheme, name, make }: Source): Promise<Store> {
+async function load(url: string, { scheme, name, make, options }: Source): Promise<Store> {
   const found = await importPackage(name).catch((cause: unknown) => {
     if (isMissing(cause, name)) throw new PerdureError("STORE_UNAVAILABLE", { scheme, package: name }, { cause });
     throw cause;
   });
-  return (found[make] as (url: string) => Store)(url);
+  return (found[make] as (url: string, options: Source["options"]) => Store)(url, options);
 }
 
 /** A bundler must not look for the package, which need not be there. In a bundle, it is looked for from the folder of the program. */

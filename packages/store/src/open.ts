@@ -18,7 +18,7 @@ export function openStore(url: string, options: SqliteOptions = {}): Store {
   // `sqlite://x` is relative for some programs and absolute for others, so it is refused
   if (scheme === "sqlite" && !rest.startsWith("//")) return sqliteStore(rest, options);
   const found = elsewhere[scheme];
-  if (found && rest.startsWith("//") && URL.canParse(url)) return lazyStore(url, { scheme, ...found });
+  if (found && rest.startsWith("//") && URL.canParse(url)) return lazyStore(url, { scheme, ...found, options });
   if (unknown.has(scheme)) throw new PerdureError("STORE_UNAVAILABLE", { scheme });
   throw new PerdureError("STORE_URL_INVALID", { url });
 }

@@ -32,7 +32,12 @@ test.each(["postgres://app:secret@host/db", "postgresql://app:secret@host/db?sch
 );
 
 test("a store whose package is not installed says what to install, once it is opened", async () => {
-  const store = lazyStore("other://app:secret@host/db", { scheme: "other", name: "perdure-other", make: "otherStore" });
+  const store = lazyStore("other://app:secret@host/db", {
+    scheme: "other",
+    name: "perdure-other",
+    make: "otherStore",
+    options: {},
+  });
   await expect(store.open()).rejects.toMatchObject({
     code: "STORE_UNAVAILABLE",
     message: expect.stringContaining("npm install perdure-other") as string,

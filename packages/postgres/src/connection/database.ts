@@ -30,7 +30,7 @@ const types: pg.CustomTypesConfig = {
 };
 
 export function connect(place: Place): Database {
-  const { name, schema, timeout, prepared } = place;
+  const { name, schema, timeout, prepared, durable } = place;
   const pool = new pg.Pool({
     ...place.connection,
     types,
@@ -42,6 +42,7 @@ export function connect(place: Place): Database {
     allowExitOnIdle: true,
     // a pooler before the server may refuse a session with settings
     ...(prepared && { statement_timeout: timeout, application_name: place.applicationName }),
+    ...(prepared && durable && { onConnect: commitDurably }),
   });
   // an idle connection that is lost is replaced by the next query
   pool.on("error", () => {});
@@ -126,6 +127,18 @@ export function connect(place: Place): Database {
       clearTimer(timer);
     },
   };
+}
+
+/** For the whole session. Every other setting than `off` stays: each waits at least for the server's own disk. */
+async function commitDurably(client: pg.ClientBase): Promise<void> {
+  try {
+    await client.query(
+      "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
+    );
+  } catch (error) {
+    destroy(client); // the pool would wait for an end of the session that a lost connection never has
+    throw error;
+  }
 }
 
 const pause = (ms: number): Promise<void> => new Promise((done) => void setTimer(done, ms));

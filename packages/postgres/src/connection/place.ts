@@ -13,6 +13,8 @@ export interface Place {
   readonly connections: number;
   readonly timeout: number;
   readonly prepared: boolean;
+  /** Commits are durable when they are acknowledged. */
+  readonly durable: boolean;
 }
 
 const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/iu;
@@ -21,7 +23,7 @@ const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/iu;
 export function placeOf(url: string, options: PostgresOptions): Place {
   const known = checkOptions(
     options,
-    { schema: true, connections: true, timeout: true, prepared: true },
+    { schema: true, connections: true, timeout: true, prepared: true, durability: true },
     "postgresStore()",
   );
   const parsed = parse(url);
@@ -36,6 +38,7 @@ export function placeOf(url: string, options: PostgresOptions): Place {
     connections = 10,
     timeout = 10_000,
     prepared = fromUrl.pgbouncer !== "true",
+    durability = "full",
   } = known;
   if (!SCHEMA.test(schema) || schema.startsWith("pg_"))
     throw invalid(
@@ -45,6 +48,7 @@ export function placeOf(url: string, options: PostgresOptions): Place {
     );
   for (const [option, value] of Object.entries({ connections, timeout }))
     if (!Number.isInteger(value) || value < 1) throw invalid(option, value, "a whole number above 0");
+  if (!["full", "normal"].includes(durability)) throw invalid("durability", durability, '"full" or "normal"');
   return {
     name: nameOf(parsed, schema),
     connection: { connectionString: parsed.href },
@@ -53,6 +57,7 @@ export function placeOf(url: string, options: PostgresOptions): Place {
     connections,
     timeout,
     prepared,
+    durable: durability === "full",
   };
 }
 

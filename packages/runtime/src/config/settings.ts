@@ -57,7 +57,7 @@ export interface Settings {
 export interface RuntimeOptions {
   /** `"sqlite:perdure.db"` (the default; also `$PERDURE_STORE`), `"memory:"`, or an instance. */
   readonly store?: string | Store;
-  /** `"full"` (the default): what is committed survives a power failure. `"normal"`: only a crash of the process. */
+  /** `"full"` (the default): what is committed survives a power failure. `"normal"`: only a crash of the process. On PostgreSQL, `"normal"` leaves `synchronous_commit` as it is. */
   readonly durability?: "full" | "normal";
   /** Options of every task, where `taskOptions` and the directive give none. */
   readonly defaults?: TaskOptions;

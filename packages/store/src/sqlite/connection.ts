@@ -132,6 +132,7 @@ export function assertDurable(path: string, durability: Durability, { journalMod
   throw new PerdureError("STORE_NOT_DURABLE", {
     path,
     detail: `journal_mode is ${journalMode}, synchronous is ${synchronous}`,
+    hint: "put the file on a local file system that supports SQLite's WAL mode",
   });
 }
 
