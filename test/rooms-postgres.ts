@@ -4,7 +4,7 @@ export const postgresRooms = {
   connection: ["options.ts"],
   functions: [],
   schema: ["functions", "connection"],
-  rows: ["connection"],
+  rows: ["connection", "functions"],
   requests: ["rows", "functions", "connection"],
   "store.ts": ["requests", "schema", "connection", "options.ts"],
   "index.ts": ["store.ts", "options.ts"],

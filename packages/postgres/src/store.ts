@@ -1,5 +1,5 @@
 import { PerdureError } from "@perdure/protocol";
-import type { Awaitable, SchemaVersions, Store, StreamStore, Write } from "@perdure/store/contract";
+import type { Awaitable, SchemaVersions, Store, Write } from "@perdure/store/contract";
 import { Recent } from "@perdure/store/recent";
 import { DURABLE_WRITES, wrapStore } from "@perdure/store/wrap-store";
 import { connect, type Database } from "./connection/database.ts";
@@ -27,10 +27,11 @@ import {
 } from "./requests/runs.ts";
 import { postgresSchedules } from "./requests/schedules.ts";
 import type { Session, Use } from "./requests/session.ts";
+import { postgresStreams } from "./requests/streams.ts";
 import { migrate, versions } from "./schema/migrate.ts";
 
 /** A store with everything that a store may have. */
-export type PostgresStore = Required<Omit<Store, keyof StreamStore>>;
+export type PostgresStore = Required<Store>;
 
 /**
  * A store in a schema of a PostgreSQL database, for any number of processes on any number of machines. The server's clock decides.
@@ -55,6 +56,7 @@ export function postgresStore(url: string, options: PostgresOptions = {}): Postg
   const store: PostgresStore = {
     ...postgresFlow(use),
     ...postgresSchedules(use),
+    ...postgresStreams(use),
     name: place.name,
     async open({ now } = {}) {
       if (session) return;

@@ -353,7 +353,7 @@ export async function everything(store: Store) {
   const executions = await Promise.all(runs.map(({ id }) => store.executions(id)));
   const schedules = await store.listSchedules?.();
   const owners = [...(await store.owners())].sort();
-  const streams = await streamState(store, RUNS);
+  const streams = await streamState(store, [...new Set([...RUNS, ...runs.map(({ id }) => id)])]);
   return {
     runs,
     wakeups,

@@ -36,13 +36,12 @@ export const streamQuery: fc.Arbitrary<StreamQuery> = fc
 
 /** All that is in the streams of these runs. */
 export async function streamState(store: Store, runs: readonly string[]): Promise<unknown> {
-  return Promise.all(
-    runs.map(async (id) => {
-      const heads = sortedHeads((await store.streams?.(id)) ?? []);
-      const pages = heads.map(({ stream: name }) => store.readStream?.({ run: id, stream: name, from: 0, limit: 100 }));
-      return { heads, pages: await Promise.all(pages) };
-    }),
-  );
+  const states = runs.map(async (id) => {
+    const heads = sortedHeads((await store.streams?.(id)) ?? []);
+    const pages = heads.map(({ stream: name }) => store.readStream?.({ run: id, stream: name, from: 0, limit: 100 }));
+    return [id, { heads, pages: await Promise.all(pages) }] as const;
+  });
+  return Object.fromEntries(await Promise.all(states));
 }
 
 export const sortedHeads = (heads: readonly StreamHead[]): StreamHead[] =>

@@ -73,7 +73,7 @@ BEGIN
 END $$;
 
 -- The same for several runs, with their steps. Whom another such call is just about to claim is left to it: workers that look at the same time do not wait for each other.
-CREATE FUNCTION @.claim_runs(claims jsonb, test_time float8) RETURNS TABLE (place bigint, claimed @.runs, taken_from text, steps json) LANGUAGE plpgsql AS $$
+CREATE FUNCTION @.claim_runs(claims jsonb, test_time float8) RETURNS TABLE (place bigint, claimed @.runs, taken_from text, steps json, streams json) LANGUAGE plpgsql AS $$
 DECLARE each jsonb;
 BEGIN
   PERFORM @.lock_queues(array(SELECT wanted->>'run' FROM jsonb_array_elements(claims) AS wanted));
@@ -84,6 +84,7 @@ BEGIN
     CONTINUE WHEN claimed.number IS NULL;
     taken_from := @.taken_from(claimed);
     steps := @.steps_of(claimed.number);
+    streams := @.streams_of(claimed.number);
     RETURN NEXT;
   END LOOP;
 END $$;
@@ -136,7 +137,7 @@ BEGIN
 END $$;
 
 -- Claims the runs that are next (S20). It waits for nothing: what another transition has locked is passed over.
-CREATE FUNCTION @.claim_next(q jsonb, test_time float8) RETURNS TABLE (claimed @.runs, taken_from text, steps json, remaining integer, outlook json) LANGUAGE plpgsql AS $$
+CREATE FUNCTION @.claim_next(q jsonb, test_time float8) RETURNS TABLE (claimed @.runs, taken_from text, steps json, streams json, remaining integer, outlook json) LANGUAGE plpgsql AS $$
 DECLARE
   now float8 := @.clock(test_time); wanted integer := (q->>'limit')::integer; page integer := greatest(wanted, ${PAGE}); done integer := 0; seen integer;
   alive text[] := array(SELECT jsonb_array_elements_text(q->'alive')); dead text[] := array(SELECT jsonb_array_elements_text(q->'dead'));
@@ -179,6 +180,7 @@ BEGIN
         VALUES (r.number, claimed.epoch, lease->>'owner', now, r.owner, r.released_at);
       taken_from := r.owner;
       steps := @.steps_of(r.number);
+      streams := @.streams_of(r.number);
       done := done + 1;
       RETURN NEXT;
       EXIT WHEN is_stalled;
@@ -193,6 +195,7 @@ BEGIN
   claimed := NULL;
   taken_from := NULL;
   steps := NULL;
+  streams := NULL;
   remaining := 0;
   IF (q->>'count')::integer > 0 AND (done >= wanted OR passed) THEN
     remaining := (SELECT count(*) FROM @.needing(q, now, false, '-Infinity', 0, (q->>'count')::integer));

@@ -122,6 +122,7 @@ BEGIN
     WHEN 'finish' THEN PERFORM @.finish(r, given->>'status', given->>'output', given->'unhandled', (given->>'compensated')::boolean, its_time);
     WHEN 'release' THEN PERFORM @.release(r, given, its_time);
     WHEN 'progress' THEN UPDATE @.runs SET progress = given->>'value' WHERE number = r.number;
+    WHEN 'stream' THEN RETURN @.append(r, given);
     WHEN 'code' THEN
       PERFORM @.record_code(given->>'code', given->>'modules');
       UPDATE @.runs SET code = given->>'code', code_seq = (given->>'codeSeq')::integer, code_history = given->>'codeHistory' WHERE number = r.number;

@@ -79,6 +79,7 @@ BEGIN
   now := @.clock(test_time);
   DELETE FROM @.steps WHERE run = r.number;
   DELETE FROM @.executions WHERE run = r.number;
+  PERFORM @.restart_streams(r.number);
   UPDATE @.runs SET status = 'pending', output = NULL, unhandled = NULL, compensated = false, cancel = NULL, code_seq = 0, code_history = NULL,
       seed = new_seed, progress = NULL, released_at = NULL, restarts = restarts + 1, stalls = 0, claimed_seq = 0, created_at = now, started_at = now,
       updated_at = now, queue_rank = CASE WHEN queue IS NOT NULL THEN now END
@@ -126,6 +127,7 @@ BEGIN
   DELETE FROM @.steps WHERE run = r.number;
   DELETE FROM @.signals WHERE run = r.number;
   DELETE FROM @.executions WHERE run = r.number;
+  PERFORM @.drop_streams(r.number);
   PERFORM @.end_run(r.id, now);
   DELETE FROM @.deleted_runs WHERE at < now - @.lifetime();
   DELETE FROM @.runs WHERE number = r.number;

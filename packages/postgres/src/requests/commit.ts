@@ -3,6 +3,7 @@ import type { Write } from "@perdure/store/contract";
 import { encodeJson, encodeText } from "../connection/text.ts";
 import { orReplaceOpen } from "../functions/commit.ts";
 import { asWritten, valuesOf, WRITTEN } from "../rows/steps.ts";
+import { asAppended } from "../rows/streams.ts";
 import type { Plain, Sent } from "./batch.ts";
 import type { Held } from "./held.ts";
 import type { Session } from "./session.ts";
@@ -96,11 +97,11 @@ async function apply(
   isNext: readonly boolean[],
   batch: string,
 ): Promise<boolean[]> {
-  const given = writes.map((write, place) =>
-    write.type === "step"
-      ? { ...write, step: asWritten(write.step), ...(isNext[place] === true && { next: true }) }
-      : write,
-  );
+  const given = writes.map((write, place) => {
+    if (write.type === "stream") return asAppended(write);
+    if (write.type !== "step") return write;
+    return { ...write, step: asWritten(write.step), ...(isNext[place] === true && { next: true }) };
+  });
   const [answer] = await database.query<{ answers: boolean[] }>("SELECT @.commit($1, $2, $3) AS answers", [
     encodeJson(given),
     batch,

@@ -16,6 +16,7 @@ import type {
 import { decodeText, encodeJson, encodeText } from "../connection/text.ts";
 import { COLUMNS, runOf, type RunColumns } from "../rows/runs.ts";
 import { ALL, LIGHT, stepOf, type StepColumns } from "../rows/steps.ts";
+import { headsOf, type HeadColumns } from "../rows/streams.ts";
 import type { Held } from "./held.ts";
 import type { Session } from "./session.ts";
 
@@ -76,6 +77,7 @@ export async function claim(
 interface ClaimedColumns extends RunColumns {
   readonly taken_from: string | null;
   readonly steps: readonly StepColumns[] | null;
+  readonly streams: readonly HeadColumns[] | null;
 }
 
 export async function claimRuns(
@@ -84,7 +86,7 @@ export async function claimRuns(
 ): Promise<(Claimed | undefined)[]> {
   if (claims.length === 0) return [];
   const rows = await database.query<ClaimedColumns & { readonly place: number }>(
-    "SELECT c.place, c.taken_from, c.steps, (c.claimed).* FROM @.claim_runs($1, $2) AS c",
+    "SELECT c.place, c.taken_from, c.steps, c.streams, (c.claimed).* FROM @.claim_runs($1, $2) AS c",
     [encodeJson(claims), now()],
   );
   const answers = claims.map((): Claimed | undefined => undefined);
@@ -94,7 +96,7 @@ export async function claimRuns(
 
 export async function claimNext({ database, held, now }: Session, request: ClaimNext): Promise<NextRuns> {
   const rows = await database.query<ClaimedColumns & RestColumns>(
-    "SELECT c.remaining, c.outlook, c.taken_from, c.steps, (c.claimed).* FROM @.claim_next($1, $2) AS c",
+    "SELECT c.remaining, c.outlook, c.taken_from, c.steps, c.streams, (c.claimed).* FROM @.claim_next($1, $2) AS c",
     [encodeJson(request), now()],
   );
   const claimed = rows.slice(0, -1).map((row) => claimedOf(held, row));
@@ -119,7 +121,7 @@ function claimedOf(held: Held, row: ClaimedColumns): Claimed {
   held.add(run.id, { epoch: run.epoch, number: row.number, seq: row.claimed_seq });
   const from = row.taken_from === null ? {} : { from: decodeText(row.taken_from) };
   const read = readable(row.steps ?? []);
-  return { run, ...from, ...(read && { steps: read }) };
+  return { run, ...from, ...(read && { steps: read }), ...(row.streams && { streams: headsOf(row.streams) }) };
 }
 
 /** Undefined: one of the steps is of a kind that only a newer version knows. */

@@ -13,6 +13,9 @@ const TEXT = `text COLLATE "C"`;
  *
  * `batches` has the answers to batches of writes for a while, so that one which is asked again, since its answer was lost, is not done twice.
  *
+ * `stream_entries`: `kind` is a number (functions/streams.ts knows it), `origin` is who wrote it, NULL for a reset of all, and `value` of a reset is where it resets from. `stream_parts`
+ * has a row for each writer with an entry that is no reset: a claim reads it, and not the entries.
+ *
  * `queue_items` has what stands in line or has a slot: runs, with an empty `step`, and steps. Its states: 0 aside, 1 waiting, 2 offered, 3 taken. `queue_keys` has the
  * keys that have items, except for steps that are `lent` a slot: these are one key, whose turn is `queues.lent_turn`. `ready`: somebody waits, and the key has a slot left; 1 if taking it is a start, else 2. `queue_starts` has the recent starts of queues
  * with a rate, `throttled` those of throttled runs, `joined_starts` which starts
@@ -151,6 +154,33 @@ CREATE TABLE @.early_signals (
 );
 CREATE INDEX early_signals_by_run ON @.early_signals (@.short(run_id));
 CREATE INDEX early_signals_by_age ON @.early_signals (at);
+
+CREATE TABLE @.streams (
+  number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  run    bigint NOT NULL,
+  bytes  bigint NOT NULL DEFAULT 0,
+  next   integer NOT NULL DEFAULT 0,
+  name   ${TEXT} NOT NULL
+) WITH (fillfactor = 80);
+CREATE UNIQUE INDEX streams_by_name ON @.streams (run, @.short(name));
+CREATE TABLE @.stream_parts (
+  stream bigint NOT NULL,
+  first  integer NOT NULL,
+  chunks integer NOT NULL,
+  ended  smallint,
+  keep   boolean NOT NULL,
+  origin ${TEXT} NOT NULL
+) WITH (fillfactor = 80);
+CREATE UNIQUE INDEX stream_parts_by_origin ON @.stream_parts (stream, @.short(origin));
+CREATE TABLE @.stream_entries (
+  stream bigint NOT NULL,
+  place  integer NOT NULL,
+  kind   smallint NOT NULL,
+  keep   boolean NOT NULL,
+  origin ${TEXT},
+  value  ${TEXT},
+  PRIMARY KEY (stream, place)
+);
 
 CREATE TABLE @.queues (
   number      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -6,6 +6,7 @@ import { line } from "../functions/line.ts";
 import { requests } from "../functions/requests.ts";
 import { schedules } from "../functions/schedules.ts";
 import { starting } from "../functions/starting.ts";
+import { streams } from "../functions/streams.ts";
 import { tables } from "./001-tables.ts";
 
 export interface Migration {
@@ -24,5 +25,8 @@ CREATE TABLE @.meta (
 
 /** Each version of the schema, from 1. A released one never changes; a change is a new one, and adds only, so that older programs can go on. */
 export const migrations: readonly Migration[] = [
-  { sql: [meta, basics, tables, line, starting, claiming, commit, requests, flow, schedules].join(""), breaking: true },
+  {
+    sql: [meta, basics, tables, line, streams, starting, claiming, commit, requests, flow, schedules].join(""),
+    breaking: true,
+  },
 ];

@@ -148,6 +148,20 @@ export const transitions: Readonly<Record<string, Transition>> = {
   ),
   "the cancellation is delivered": committing(put("a", done("k[0]", 12, { kind: "cancel" }))),
   "a code version": committing(write("a", { type: "code", code: "c2", modules: "n", codeSeq: 1, codeHistory: "h" })),
+  "the first chunk of a stream": committing(
+    write("a", { type: "stream", stream: "s", entries: [{ index: 0, type: "chunk", part: "w[0]", value: "1" }] }),
+  ),
+  "a reset of a stream, and a checkpoint": committing(
+    write("a", {
+      type: "stream",
+      stream: "s",
+      entries: [
+        { index: 3, type: "reset", part: "w[0]", from: 0 },
+        { index: 4, type: "chunk", part: "w[0]", value: "2" },
+      ],
+    }),
+    put("a", done("v[3]", 14)),
+  ),
   finish: committing(finish("a")),
   "finish as failed": committing(put("a", done("w[0]", 13, { state: "failed" })), finish("a", "failed")),
   "finish with the child": committing(finish("a"), finish("c")),
