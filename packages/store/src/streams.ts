@@ -35,8 +35,8 @@ export interface StreamPart {
   readonly chunks: number;
   /** One of them has `keep`. */
   readonly keep?: true;
-  /** Its entry that ended the stream. */
-  readonly ended?: "end" | "error";
+  /** The index of its entry that ended the stream. */
+  readonly endedAt?: number;
 }
 
 export interface StreamHead {

@@ -166,7 +166,7 @@ export const streamCases: Cases = ifStreams({
     await put(store, "r", [reset(2, 1, ""), chunk(3, "")]);
     assert.deepEqual((await headOf(store, "r"))?.parts, [{ part: "", first: 0, chunks: 2 }]);
     await put(store, "r", [failure(4, "")]);
-    assert.deepEqual((await headOf(store, "r"))?.parts, [{ part: "", first: 0, chunks: 2, ended: "error" }]);
+    assert.deepEqual((await headOf(store, "r"))?.parts, [{ part: "", first: 0, chunks: 2, endedAt: 4 }]);
     await put(store, "r", [reset(5, 0, "")]);
     assert.deepEqual(await headOf(store, "r"), { stream: "s", next: 6, bytes: 0, parts: [] });
   },
@@ -235,7 +235,7 @@ export const streamCases: Cases = ifStreams({
         bytes: 15,
         parts: [
           { part: "", first: 0, chunks: 1 },
-          { part: "a[0]", first: 1, chunks: 2, keep: true, ended: "error" },
+          { part: "a[0]", first: 1, chunks: 2, keep: true, endedAt: 3 },
         ],
       },
     ];

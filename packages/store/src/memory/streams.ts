@@ -58,9 +58,9 @@ function partsOf(entries: readonly StreamEntry[]): StreamPart[] {
   const parts = new Map<string, StreamPart>();
   for (const entry of entries) {
     if (entry.type === "reset") continue;
-    const { part, index: first } = entry;
-    const found = parts.get(part) ?? { part, first, chunks: 0 };
-    if (entry.type !== "chunk") parts.set(part, { ...found, ended: entry.type });
+    const { part, index } = entry;
+    const found = parts.get(part) ?? { part, first: index, chunks: 0 };
+    if (entry.type !== "chunk") parts.set(part, { ...found, endedAt: index });
     else parts.set(part, { ...found, chunks: found.chunks + 1, ...(entry.keep && { keep: true }) });
   }
   return [...parts.values()];

@@ -19,7 +19,7 @@ interface PartRow {
   readonly first: number;
   readonly chunks: number;
   readonly keep: number;
-  readonly ended: number | null;
+  readonly ended_at: number | null;
 }
 
 interface EntryRow {
@@ -46,13 +46,13 @@ export function streamsTable(db: Connection) {
   const update = db.prepare<[number, number, number]>("UPDATE streams SET next = ?, bytes = ? WHERE number = ?");
   const drop = db.prepare<[number]>("DELETE FROM streams WHERE run = ?");
   const parts = db.prepare<[number], PartRow>(
-    "SELECT origin, first, chunks, keep, ended FROM stream_parts WHERE stream = ?",
+    "SELECT origin, first, chunks, keep, ended_at FROM stream_parts WHERE stream = ?",
   );
   const part = db.prepare<[number, string], PartRow>(
-    "SELECT origin, first, chunks, keep, ended FROM stream_parts WHERE stream = ? AND origin = ?",
+    "SELECT origin, first, chunks, keep, ended_at FROM stream_parts WHERE stream = ? AND origin = ?",
   );
   const putPart = db.prepare<unknown[]>(
-    "INSERT OR REPLACE INTO stream_parts (stream, origin, first, chunks, keep, ended) VALUES (?, ?, ?, ?, ?, ?)",
+    "INSERT OR REPLACE INTO stream_parts (stream, origin, first, chunks, keep, ended_at) VALUES (?, ?, ?, ?, ?, ?)",
   );
   const dropPart = db.prepare<[number, string]>("DELETE FROM stream_parts WHERE stream = ? AND origin = ?");
   const dropParts = db.prepare<[number]>("DELETE FROM stream_parts WHERE stream = ?");
@@ -72,8 +72,8 @@ export function streamsTable(db: Connection) {
     .prepare<[number, number, string], number | null>(`SELECT ${size} ${isVoid} AND origin = ?`)
     .pluck();
   const dropVoid = db.prepare<[number, number, string]>(`DELETE ${isVoid} AND origin = ?`);
-  const left = db.prepare<[number, string], Pick<PartRow, "chunks" | "keep" | "ended">>(
-    `SELECT sum(kind = ${CHUNK}) AS chunks, max(keep) AS keep, max(CASE WHEN kind <> ${CHUNK} THEN kind END) AS ended
+  const left = db.prepare<[number, string], Pick<PartRow, "chunks" | "keep" | "ended_at">>(
+    `SELECT sum(kind = ${CHUNK}) AS chunks, max(keep) AS keep, max(CASE WHEN kind <> ${CHUNK} THEN place END) AS ended_at
      FROM stream_entries WHERE stream = ? AND origin = ? AND kind <> ${RESET}`,
   );
   const dropEntries = db.prepare<[number]>("DELETE FROM stream_entries WHERE stream = ?");
@@ -85,7 +85,7 @@ export function streamsTable(db: Connection) {
     if (from <= first) dropPart.run(stream, origin);
     else {
       const rest = left.get(stream, origin);
-      putPart.run(stream, origin, first, rest?.chunks ?? 0, rest?.keep ?? 0, rest?.ended ?? null);
+      putPart.run(stream, origin, first, rest?.chunks ?? 0, rest?.keep ?? 0, rest?.ended_at ?? null);
     }
     return bytes;
   };
@@ -109,7 +109,7 @@ export function streamsTable(db: Connection) {
       const changed = new Map<string, Part>();
       const save = (): void => {
         for (const { origin, ...each } of changed.values())
-          putPart.run(stream.number, origin, each.first, each.chunks, each.keep, each.ended);
+          putPart.run(stream.number, origin, each.first, each.chunks, each.keep, each.ended_at);
         changed.clear();
       };
       for (const entry of entries) {
@@ -119,13 +119,13 @@ export function streamsTable(db: Connection) {
           for (const each of reset) if (each) bytes -= voidPart(stream.number, each, entry.from);
         } else {
           const { part: origin, index } = entry;
-          const empty = { origin, first: index, chunks: 0, keep: 0, ended: null };
+          const empty = { origin, first: index, chunks: 0, keep: 0, ended_at: null };
           const known = changed.get(origin) ?? { ...(part.get(stream.number, origin) ?? empty) };
           changed.set(origin, known);
           if (entry.type === "chunk") {
             known.chunks++;
             if (entry.keep) known.keep = 1;
-          } else known.ended = KINDS[entry.type];
+          } else known.ended_at = index;
           if (entry.type !== "end") bytes += Buffer.byteLength(entry.value);
         }
         insertEntry(stream.number, entry);
@@ -196,10 +196,10 @@ function entryOf({ place: index, kind, keep, origin, value }: EntryRow): StreamE
   }
 }
 
-const partOf = ({ origin: part, first, chunks, keep, ended }: PartRow): StreamPart => ({
+const partOf = ({ origin: part, first, chunks, keep, ended_at }: PartRow): StreamPart => ({
   part,
   first,
   chunks,
   ...(keep === 1 && { keep: true }),
-  ...(ended !== null && { ended: ended === END ? "end" : "error" }),
+  ...(ended_at !== null && { endedAt: ended_at }),
 });
