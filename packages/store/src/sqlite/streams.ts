@@ -1,4 +1,4 @@
-import type { StreamEntry, StreamHead, StreamPage, StreamPart, StreamQuery, StreamWrite } from "../streams.ts";
+import type { StreamRow, StreamHead, StreamPage, StreamPart, StreamQuery, StreamWrite } from "../streams.ts";
 import type { Connection } from "./driver.ts";
 
 /** What the database has in place of the type of an entry. */
@@ -7,7 +7,7 @@ const END = 1;
 const ERROR = 2;
 const RESET = 3;
 
-interface StreamRow {
+interface StreamHeadRow {
   readonly number: number;
   readonly name: string;
   readonly next: number;
@@ -36,11 +36,11 @@ export type Streams = ReturnType<typeof streamsTable>;
 
 /** All SQL for the tables of streams. `run` is the number of the run. */
 export function streamsTable(db: Connection) {
-  const get = db.prepare<[number, string], StreamRow>(
+  const get = db.prepare<[number, string], StreamHeadRow>(
     "SELECT number, name, next, bytes FROM streams WHERE run = ? AND name = ?",
   );
-  const all = db.prepare<[number], StreamRow>("SELECT number, name, next, bytes FROM streams WHERE run = ?");
-  const create = db.prepare<[number, string], StreamRow>(
+  const all = db.prepare<[number], StreamHeadRow>("SELECT number, name, next, bytes FROM streams WHERE run = ?");
+  const create = db.prepare<[number, string], StreamHeadRow>(
     "INSERT INTO streams (run, name, next, bytes) VALUES (?, ?, 0, 0) RETURNING number, name, next, bytes",
   );
   const update = db.prepare<[number, number, number]>("UPDATE streams SET next = ?, bytes = ? WHERE number = ?");
@@ -90,7 +90,7 @@ export function streamsTable(db: Connection) {
     return bytes;
   };
 
-  const insertEntry = (stream: number, entry: StreamEntry): void => {
+  const insertEntry = (stream: number, entry: StreamRow): void => {
     const kind = KINDS[entry.type];
     const keep = entry.type === "chunk" && entry.keep ? 1 : 0;
     const value = entry.type === "reset" ? String(entry.from) : entry.type === "end" ? null : entry.value;
@@ -143,7 +143,7 @@ export function streamsTable(db: Connection) {
       if (!stream) return { entries: [], next: 0 };
       const rows =
         of === undefined ? read.iterate(stream.number, from, limit) : readPart.iterate(stream.number, from, of, limit);
-      const entries: StreamEntry[] = [];
+      const entries: StreamRow[] = [];
       let size = 0;
       for (const row of rows) {
         entries.push(entryOf(row));
@@ -178,11 +178,11 @@ export function streamsTable(db: Connection) {
 }
 
 const KINDS = { chunk: CHUNK, end: END, error: ERROR, reset: RESET } as const satisfies Record<
-  StreamEntry["type"],
+  StreamRow["type"],
   number
 >;
 
-function entryOf({ place: index, kind, keep, origin, value }: EntryRow): StreamEntry {
+function entryOf({ place: index, kind, keep, origin, value }: EntryRow): StreamRow {
   const part = origin ?? "";
   switch (kind) {
     case CHUNK:
