@@ -2,7 +2,7 @@ import type { RunStatus } from "./runs.ts";
 import type { Awaitable, Encoded } from "./terms.ts";
 
 /** An entry of a stream. Indexes count from 0. `part` is who wrote it: the id of a step, or empty for the body of the workflow. */
-export type StreamEntry = { readonly index: number } & (
+export type StreamRow = { readonly index: number } & (
   | {
       readonly type: "chunk";
       readonly part: string;
@@ -23,7 +23,7 @@ export interface StreamWrite {
   readonly type: "stream";
   readonly stream: string;
   /** At least one. Their indexes rise, and the first is not below the `next` of the stream. */
-  readonly entries: readonly StreamEntry[];
+  readonly entries: readonly StreamRow[];
 }
 
 /** What there is of one writer in a stream. */
@@ -35,8 +35,8 @@ export interface StreamPart {
   readonly chunks: number;
   /** One of them has `keep`. */
   readonly keep?: true;
-  /** Its entry that ended the stream. */
-  readonly ended?: "end" | "error";
+  /** The index of its entry that ended the stream. */
+  readonly endedAt?: number;
 }
 
 export interface StreamHead {
@@ -63,7 +63,7 @@ export interface StreamQuery {
 }
 
 export interface StreamPage {
-  readonly entries: readonly StreamEntry[];
+  readonly entries: readonly StreamRow[];
   /** The `next` of the stream; 0 if it has had no entry. */
   readonly next: number;
   /** The status of the run. */

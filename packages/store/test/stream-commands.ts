@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { TimedStore as Store } from "../src/conformance/timed.ts";
-import type { StreamEntry, StreamHead, StreamQuery } from "../src/index.ts";
+import type { StreamRow, StreamHead, StreamQuery } from "../src/index.ts";
 import { compact, maybe, run, stepId, text } from "./drawn.ts";
 
 const stream = fc.constantFrom("s", "t");
@@ -25,7 +25,7 @@ export const streamWrite = fc
     const entries = drawn.map(([entry, left]) => {
       const at = (next += left);
       next++;
-      return compact({ index: at, ...entry }) as StreamEntry;
+      return compact({ index: at, ...entry }) as StreamRow;
     });
     return { type: "stream" as const, ...given, entries };
   });

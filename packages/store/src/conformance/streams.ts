@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { StreamEntry, StreamHead, StreamPage, StreamQuery, StreamStore } from "../contract.ts";
+import type { StreamRow, StreamHead, StreamPage, StreamQuery, StreamStore } from "../contract.ts";
 import {
   checkpoint,
   finish,
@@ -36,25 +36,25 @@ function ifStreams(cases: Readonly<Record<string, (store: StreamsStore) => Promi
   );
 }
 
-const chunk = (index: number, part = "a[0]", value = `"${index}"`): StreamEntry => ({
+const chunk = (index: number, part = "a[0]", value = `"${index}"`): StreamRow => ({
   index,
   type: "chunk",
   part,
   value,
 });
-const end = (index: number, part = "a[0]"): StreamEntry => ({ index, type: "end", part });
-const failure = (index: number, part = "a[0]"): StreamEntry => ({ index, type: "error", part, value: '"why"' });
-const reset = (index: number, from: number, part?: string): StreamEntry => ({
+const end = (index: number, part = "a[0]"): StreamRow => ({ index, type: "end", part });
+const failure = (index: number, part = "a[0]"): StreamRow => ({ index, type: "error", part, value: '"why"' });
+const reset = (index: number, from: number, part?: string): StreamRow => ({
   index,
   type: "reset",
   from,
   ...(part !== undefined && { part }),
 });
 
-const write = (run: string, entries: readonly StreamEntry[], given: { epoch?: number; stream?: string } = {}) =>
+const write = (run: string, entries: readonly StreamRow[], given: { epoch?: number; stream?: string } = {}) =>
   ({ type: "stream", run, epoch: 1, stream: "s", entries, ...given }) as const;
 
-const put = async (store: Store, run: string, entries: readonly StreamEntry[], given = {}): Promise<boolean[]> =>
+const put = async (store: Store, run: string, entries: readonly StreamRow[], given = {}): Promise<boolean[]> =>
   store.commit([write(run, entries, given)]);
 
 async function read(store: StreamsStore, run: string, given: Partial<StreamQuery> = {}): Promise<StreamPage> {
@@ -75,13 +75,7 @@ async function headOf(store: StreamsStore, run: string): Promise<StreamHead | un
 export const streamCases: Cases = ifStreams({
   "W1 the entries of a stream are read as they were written": async (store) => {
     await owned(store, "r");
-    const entries = [
-      chunk(0),
-      chunk(1, ""),
-      { ...chunk(2), keep: true } as StreamEntry,
-      chunk(3, "b[0]//c[0]"),
-      end(4),
-    ];
+    const entries = [chunk(0), chunk(1, ""), { ...chunk(2), keep: true } as StreamRow, chunk(3, "b[0]//c[0]"), end(4)];
     assert.deepEqual(await store.commit([write("r", entries.slice(0, 2)), write("r", entries.slice(2))]), [true, true]);
     assert.deepEqual(await read(store, "r"), { entries, next: 5, status: "running" });
   },
@@ -166,7 +160,7 @@ export const streamCases: Cases = ifStreams({
     await put(store, "r", [reset(2, 1, ""), chunk(3, "")]);
     assert.deepEqual((await headOf(store, "r"))?.parts, [{ part: "", first: 0, chunks: 2 }]);
     await put(store, "r", [failure(4, "")]);
-    assert.deepEqual((await headOf(store, "r"))?.parts, [{ part: "", first: 0, chunks: 2, ended: "error" }]);
+    assert.deepEqual((await headOf(store, "r"))?.parts, [{ part: "", first: 0, chunks: 2, endedAt: 4 }]);
     await put(store, "r", [reset(5, 0, "")]);
     assert.deepEqual(await headOf(store, "r"), { stream: "s", next: 6, bytes: 0, parts: [] });
   },
@@ -223,7 +217,7 @@ export const streamCases: Cases = ifStreams({
   },
   "W5 a claim has the heads of the streams, and none for a run without": async (store) => {
     for (const id of ["r", "q"]) await owned(store, id);
-    const kept = { ...chunk(2), keep: true } as StreamEntry;
+    const kept = { ...chunk(2), keep: true } as StreamRow;
     await store.commit([
       write("r", [chunk(0, "", '"ä"'), chunk(1), kept, failure(3)]),
       ...["r", "q"].map((id) => release(id, { status: "pending" })),
@@ -235,7 +229,7 @@ export const streamCases: Cases = ifStreams({
         bytes: 15,
         parts: [
           { part: "", first: 0, chunks: 1 },
-          { part: "a[0]", first: 1, chunks: 2, keep: true, ended: "error" },
+          { part: "a[0]", first: 1, chunks: 2, keep: true, endedAt: 3 },
         ],
       },
     ];

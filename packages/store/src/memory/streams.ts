@@ -1,7 +1,7 @@
-import type { StreamEntry, StreamHead, StreamPage, StreamPart, StreamQuery, StreamWrite } from "../streams.ts";
+import type { StreamRow, StreamHead, StreamPage, StreamPart, StreamQuery, StreamWrite } from "../streams.ts";
 
 export interface Stream {
-  entries: StreamEntry[];
+  entries: StreamRow[];
   next: number;
 }
 
@@ -21,7 +21,7 @@ export function append(streams: Streams, { stream: name, entries }: StreamWrite)
   return true;
 }
 
-const isVoid = (entry: StreamEntry, reset: Extract<StreamEntry, { type: "reset" }>): boolean =>
+const isVoid = (entry: StreamRow, reset: Extract<StreamRow, { type: "reset" }>): boolean =>
   entry.type !== "reset" && entry.index >= reset.from && (reset.part === undefined || reset.part === entry.part);
 
 export function restartStreams(streams: Streams): void {
@@ -33,7 +33,7 @@ export function readStream(
   stream: Stream = { entries: [], next: 0 },
   { from, limit, bytes = Infinity, part }: StreamQuery,
 ): Omit<StreamPage, "status"> {
-  const entries: StreamEntry[] = [];
+  const entries: StreamRow[] = [];
   let read = 0;
   // readers are near the end most of the time
   for (let at = stream.entries.findLastIndex(({ index }) => index < from) + 1; at < stream.entries.length; at++) {
@@ -54,16 +54,16 @@ export const headsOf = (streams: Streams): StreamHead[] =>
     parts: partsOf(entries),
   }));
 
-function partsOf(entries: readonly StreamEntry[]): StreamPart[] {
+function partsOf(entries: readonly StreamRow[]): StreamPart[] {
   const parts = new Map<string, StreamPart>();
   for (const entry of entries) {
     if (entry.type === "reset") continue;
-    const { part, index: first } = entry;
-    const found = parts.get(part) ?? { part, first, chunks: 0 };
-    if (entry.type !== "chunk") parts.set(part, { ...found, ended: entry.type });
+    const { part, index } = entry;
+    const found = parts.get(part) ?? { part, first: index, chunks: 0 };
+    if (entry.type !== "chunk") parts.set(part, { ...found, endedAt: index });
     else parts.set(part, { ...found, chunks: found.chunks + 1, ...(entry.keep && { keep: true }) });
   }
   return [...parts.values()];
 }
 
-const sizeOf = (entry: StreamEntry): number => ("value" in entry ? Buffer.byteLength(entry.value) : 0);
+const sizeOf = (entry: StreamRow): number => ("value" in entry ? Buffer.byteLength(entry.value) : 0);

@@ -1,4 +1,4 @@
-import type { StreamEntry, StreamHead, StreamPage, StreamPart, StreamQuery, StreamWrite } from "../streams.ts";
+import type { StreamRow, StreamHead, StreamPage, StreamPart, StreamQuery, StreamWrite } from "../streams.ts";
 import type { Connection } from "./driver.ts";
 
 /** What the database has in place of the type of an entry. */
@@ -7,7 +7,7 @@ const END = 1;
 const ERROR = 2;
 const RESET = 3;
 
-interface StreamRow {
+interface StreamHeadRow {
   readonly number: number;
   readonly name: string;
   readonly next: number;
@@ -19,7 +19,7 @@ interface PartRow {
   readonly first: number;
   readonly chunks: number;
   readonly keep: number;
-  readonly ended: number | null;
+  readonly ended_at: number | null;
 }
 
 interface EntryRow {
@@ -36,23 +36,23 @@ export type Streams = ReturnType<typeof streamsTable>;
 
 /** All SQL for the tables of streams. `run` is the number of the run. */
 export function streamsTable(db: Connection) {
-  const get = db.prepare<[number, string], StreamRow>(
+  const get = db.prepare<[number, string], StreamHeadRow>(
     "SELECT number, name, next, bytes FROM streams WHERE run = ? AND name = ?",
   );
-  const all = db.prepare<[number], StreamRow>("SELECT number, name, next, bytes FROM streams WHERE run = ?");
-  const create = db.prepare<[number, string], StreamRow>(
+  const all = db.prepare<[number], StreamHeadRow>("SELECT number, name, next, bytes FROM streams WHERE run = ?");
+  const create = db.prepare<[number, string], StreamHeadRow>(
     "INSERT INTO streams (run, name, next, bytes) VALUES (?, ?, 0, 0) RETURNING number, name, next, bytes",
   );
   const update = db.prepare<[number, number, number]>("UPDATE streams SET next = ?, bytes = ? WHERE number = ?");
   const drop = db.prepare<[number]>("DELETE FROM streams WHERE run = ?");
   const parts = db.prepare<[number], PartRow>(
-    "SELECT origin, first, chunks, keep, ended FROM stream_parts WHERE stream = ?",
+    "SELECT origin, first, chunks, keep, ended_at FROM stream_parts WHERE stream = ?",
   );
   const part = db.prepare<[number, string], PartRow>(
-    "SELECT origin, first, chunks, keep, ended FROM stream_parts WHERE stream = ? AND origin = ?",
+    "SELECT origin, first, chunks, keep, ended_at FROM stream_parts WHERE stream = ? AND origin = ?",
   );
   const putPart = db.prepare<unknown[]>(
-    "INSERT OR REPLACE INTO stream_parts (stream, origin, first, chunks, keep, ended) VALUES (?, ?, ?, ?, ?, ?)",
+    "INSERT OR REPLACE INTO stream_parts (stream, origin, first, chunks, keep, ended_at) VALUES (?, ?, ?, ?, ?, ?)",
   );
   const dropPart = db.prepare<[number, string]>("DELETE FROM stream_parts WHERE stream = ? AND origin = ?");
   const dropParts = db.prepare<[number]>("DELETE FROM stream_parts WHERE stream = ?");
@@ -72,8 +72,8 @@ export function streamsTable(db: Connection) {
     .prepare<[number, number, string], number | null>(`SELECT ${size} ${isVoid} AND origin = ?`)
     .pluck();
   const dropVoid = db.prepare<[number, number, string]>(`DELETE ${isVoid} AND origin = ?`);
-  const left = db.prepare<[number, string], Pick<PartRow, "chunks" | "keep" | "ended">>(
-    `SELECT sum(kind = ${CHUNK}) AS chunks, max(keep) AS keep, max(CASE WHEN kind <> ${CHUNK} THEN kind END) AS ended
+  const left = db.prepare<[number, string], Pick<PartRow, "chunks" | "keep" | "ended_at">>(
+    `SELECT sum(kind = ${CHUNK}) AS chunks, max(keep) AS keep, max(CASE WHEN kind <> ${CHUNK} THEN place END) AS ended_at
      FROM stream_entries WHERE stream = ? AND origin = ? AND kind <> ${RESET}`,
   );
   const dropEntries = db.prepare<[number]>("DELETE FROM stream_entries WHERE stream = ?");
@@ -85,12 +85,12 @@ export function streamsTable(db: Connection) {
     if (from <= first) dropPart.run(stream, origin);
     else {
       const rest = left.get(stream, origin);
-      putPart.run(stream, origin, first, rest?.chunks ?? 0, rest?.keep ?? 0, rest?.ended ?? null);
+      putPart.run(stream, origin, first, rest?.chunks ?? 0, rest?.keep ?? 0, rest?.ended_at ?? null);
     }
     return bytes;
   };
 
-  const insertEntry = (stream: number, entry: StreamEntry): void => {
+  const insertEntry = (stream: number, entry: StreamRow): void => {
     const kind = KINDS[entry.type];
     const keep = entry.type === "chunk" && entry.keep ? 1 : 0;
     const value = entry.type === "reset" ? String(entry.from) : entry.type === "end" ? null : entry.value;
@@ -109,7 +109,7 @@ export function streamsTable(db: Connection) {
       const changed = new Map<string, Part>();
       const save = (): void => {
         for (const { origin, ...each } of changed.values())
-          putPart.run(stream.number, origin, each.first, each.chunks, each.keep, each.ended);
+          putPart.run(stream.number, origin, each.first, each.chunks, each.keep, each.ended_at);
         changed.clear();
       };
       for (const entry of entries) {
@@ -119,13 +119,13 @@ export function streamsTable(db: Connection) {
           for (const each of reset) if (each) bytes -= voidPart(stream.number, each, entry.from);
         } else {
           const { part: origin, index } = entry;
-          const empty = { origin, first: index, chunks: 0, keep: 0, ended: null };
+          const empty = { origin, first: index, chunks: 0, keep: 0, ended_at: null };
           const known = changed.get(origin) ?? { ...(part.get(stream.number, origin) ?? empty) };
           changed.set(origin, known);
           if (entry.type === "chunk") {
             known.chunks++;
             if (entry.keep) known.keep = 1;
-          } else known.ended = KINDS[entry.type];
+          } else known.ended_at = index;
           if (entry.type !== "end") bytes += Buffer.byteLength(entry.value);
         }
         insertEntry(stream.number, entry);
@@ -143,7 +143,7 @@ export function streamsTable(db: Connection) {
       if (!stream) return { entries: [], next: 0 };
       const rows =
         of === undefined ? read.iterate(stream.number, from, limit) : readPart.iterate(stream.number, from, of, limit);
-      const entries: StreamEntry[] = [];
+      const entries: StreamRow[] = [];
       let size = 0;
       for (const row of rows) {
         entries.push(entryOf(row));
@@ -178,11 +178,11 @@ export function streamsTable(db: Connection) {
 }
 
 const KINDS = { chunk: CHUNK, end: END, error: ERROR, reset: RESET } as const satisfies Record<
-  StreamEntry["type"],
+  StreamRow["type"],
   number
 >;
 
-function entryOf({ place: index, kind, keep, origin, value }: EntryRow): StreamEntry {
+function entryOf({ place: index, kind, keep, origin, value }: EntryRow): StreamRow {
   const part = origin ?? "";
   switch (kind) {
     case CHUNK:
@@ -196,10 +196,10 @@ function entryOf({ place: index, kind, keep, origin, value }: EntryRow): StreamE
   }
 }
 
-const partOf = ({ origin: part, first, chunks, keep, ended }: PartRow): StreamPart => ({
+const partOf = ({ origin: part, first, chunks, keep, ended_at }: PartRow): StreamPart => ({
   part,
   first,
   chunks,
   ...(keep === 1 && { keep: true }),
-  ...(ended !== null && { ended: ended === END ? "end" : "error" }),
+  ...(ended_at !== null && { endedAt: ended_at }),
 });

@@ -12,12 +12,12 @@ CREATE TABLE streams (
   UNIQUE (run, name)
 ) STRICT;
 CREATE TABLE stream_parts (
-  stream INTEGER NOT NULL,
-  origin TEXT NOT NULL,
-  first  INTEGER NOT NULL,
-  chunks INTEGER NOT NULL,
-  keep   INTEGER NOT NULL,
-  ended  INTEGER,
+  stream   INTEGER NOT NULL,
+  origin   TEXT NOT NULL,
+  first    INTEGER NOT NULL,
+  chunks   INTEGER NOT NULL,
+  keep     INTEGER NOT NULL,
+  ended_at INTEGER,
   PRIMARY KEY (stream, origin)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE stream_entries (
