@@ -1,13 +1,13 @@
-/** What the columns `kind` of an entry and `ended` of a part mean. A new word must be appended at the end. */
+/** What the numbers in the column `kind` mean. A new word must be appended at the end. */
 export const ENTRIES = ["chunk", "end", "error", "reset"] as const;
 
 const codeOf = (type: (typeof ENTRIES)[number]): number => ENTRIES.indexOf(type);
 const isReset = `kind = ${codeOf("reset")}`;
 const isChunk = `kind = ${codeOf("chunk")}`;
 
-/** A row for each part: what its entries come to. The one that ended it is the last such entry. */
+/** A row for each part: what its entries come to. */
 const summed = `origin, min(place) AS first, count(*) FILTER (WHERE ${isChunk}) AS chunks, bool_or(keep) AS keep,
-      (array_agg(kind ORDER BY place DESC) FILTER (WHERE NOT ${isChunk}))[1] AS ended`;
+      max(place) FILTER (WHERE NOT ${isChunk}) AS ended_at`;
 
 /** The size of a text before it was encoded (connection/text.ts): three characters stand for one. */
 const bytesOf = (text: string): string =>
@@ -35,14 +35,14 @@ BEGIN
         AND (reset.origin IS NULL OR e.origin = reset.origin);
     END LOOP;
     DELETE FROM @.stream_parts WHERE stream = s.number;
-    INSERT INTO @.stream_parts (stream, origin, first, chunks, keep, ended)
+    INSERT INTO @.stream_parts (stream, origin, first, chunks, keep, ended_at)
       SELECT s.number, ${summed} FROM @.stream_entries WHERE stream = s.number AND NOT ${isReset} GROUP BY origin;
     s.bytes := (SELECT coalesce(sum(@.bytes(kind, value)), 0) FROM @.stream_entries WHERE stream = s.number);
   ELSE
-    INSERT INTO @.stream_parts AS known (stream, origin, first, chunks, keep, ended)
+    INSERT INTO @.stream_parts AS known (stream, origin, first, chunks, keep, ended_at)
       SELECT s.number, ${summed} FROM unnest(added) GROUP BY origin
       ON CONFLICT (stream, @.short(origin)) DO UPDATE SET chunks = known.chunks + excluded.chunks, keep = known.keep OR excluded.keep,
-        ended = coalesce(excluded.ended, known.ended);
+        ended_at = coalesce(excluded.ended_at, known.ended_at);
     s.bytes := s.bytes + (SELECT sum(@.bytes(kind, value)) FROM unnest(added));
   END IF;
   UPDATE @.streams SET next = added[cardinality(added)].place + 1, bytes = s.bytes WHERE number = s.number;
@@ -52,7 +52,7 @@ END $$;
 -- The streams of a run, without their entries. NULL: it has none.
 CREATE FUNCTION @.streams_of(wanted bigint) RETURNS json LANGUAGE sql STABLE AS $$
   SELECT json_agg(json_build_object('stream', s.name, 'next', s.next, 'bytes', s.bytes, 'parts', (
-    SELECT coalesce(json_agg(json_build_array(p.origin, p.first, p.chunks, p.keep, p.ended)), '[]') FROM @.stream_parts p WHERE p.stream = s.number)))
+    SELECT coalesce(json_agg(json_build_array(p.origin, p.first, p.chunks, p.keep, p.ended_at)), '[]') FROM @.stream_parts p WHERE p.stream = s.number)))
   FROM @.streams s WHERE s.run = wanted
 $$;
 

@@ -1,4 +1,4 @@
-import type { StreamEntry, StreamHead, StreamWrite } from "@perdure/store/contract";
+import type { StreamRow, StreamHead, StreamWrite } from "@perdure/store/contract";
 import { decodeText } from "../connection/text.ts";
 import { ENTRIES } from "../functions/streams.ts";
 
@@ -19,7 +19,7 @@ export interface HeadColumns {
     first: number,
     chunks: number,
     keep: boolean,
-    ended: number | null,
+    endedAt: number | null,
   ])[];
 }
 
@@ -33,7 +33,7 @@ export const asAppended = ({ entries, ...write }: StreamWrite): object => ({
   })),
 });
 
-export function entryOf([index, kind, keep, origin, stored]: EntryColumns): StreamEntry {
+export function entryOf([index, kind, keep, origin, stored]: EntryColumns): StreamRow {
   const part = decodeText(origin ?? "");
   const value = decodeText(stored ?? "");
   switch (ENTRIES[kind]) {
@@ -52,11 +52,11 @@ export const headsOf = (rows: readonly HeadColumns[]): StreamHead[] =>
   rows.map(({ stream, parts, ...same }) => ({
     ...same,
     stream: decodeText(stream),
-    parts: parts.map(([origin, first, chunks, keep, ended]) => ({
+    parts: parts.map(([origin, first, chunks, keep, endedAt]) => ({
       part: decodeText(origin),
       first,
       chunks,
       ...(keep && { keep }),
-      ...(ended !== null && { ended: ENTRIES[ended] === "end" ? "end" : "error" }),
+      ...(endedAt !== null && { endedAt }),
     })),
   }));

@@ -164,12 +164,12 @@ CREATE TABLE @.streams (
 ) WITH (fillfactor = 80);
 CREATE UNIQUE INDEX streams_by_name ON @.streams (run, @.short(name));
 CREATE TABLE @.stream_parts (
-  stream bigint NOT NULL,
-  first  integer NOT NULL,
-  chunks integer NOT NULL,
-  ended  smallint,
-  keep   boolean NOT NULL,
-  origin ${TEXT} NOT NULL
+  stream   bigint NOT NULL,
+  first    integer NOT NULL,
+  chunks   integer NOT NULL,
+  ended_at integer,
+  keep     boolean NOT NULL,
+  origin   ${TEXT} NOT NULL
 ) WITH (fillfactor = 80);
 CREATE UNIQUE INDEX stream_parts_by_origin ON @.stream_parts (stream, @.short(origin));
 CREATE TABLE @.stream_entries (
