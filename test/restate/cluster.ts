@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import perdure from "unplugin-perdure/esbuild";
 import { nodeOf } from "../nodes.ts";
-import { freePort } from "../postgres/server.ts";
+import { freePort } from "../servers.ts";
 import { startRestate, type RestateServer } from "./server.ts";
 
 const root = resolve(import.meta.dirname, "../..");
