@@ -49,7 +49,6 @@ describe.skipIf(restateBinary() === undefined)(
       await growth("sequence", 100); // what is loaded once
       await growth("branches", 64);
       const [sequence, branches] = [await growth("sequence", 1_000), await growth("branches", 512)];
-      expect({ sequence, branches }).toEqual({ sequence: expect.any(Number), branches: expect.any(Number) });
       // 1.4 MB and 3 MB: 5 and 12 if races keep values, and are over all branches
       expect(sequence).toBeLessThan(3_000);
       expect(branches).toBeLessThan(7_000);
