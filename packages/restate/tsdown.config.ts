@@ -3,7 +3,7 @@ import { defineConfig } from "tsdown";
 export default defineConfig({
   entry: ["src/index.ts"],
   platform: "node",
-  target: "node22.12",
+  target: "node20.19",
   dts: { build: true, sourcemap: false },
   sourcemap: false,
   logLevel: "warn",

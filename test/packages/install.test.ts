@@ -1,9 +1,14 @@
-import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFile, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, expect, onTestFinished, test } from "vitest";
 import { Tsserver } from "../editors/tsserver.ts";
+import { nodeOf } from "../nodes.ts";
 import { filesOf } from "../readme.ts";
+import { restateBinary, startRestate } from "../restate/server.ts";
+import { freePort } from "../servers.ts";
 import { npm, pack, published, remove, temporary } from "./staged.ts";
 
 const modules = resolve(import.meta.dirname, "../../node_modules");
@@ -175,6 +180,49 @@ test("a postgres: URL loads the package with its store, and says what to install
   rmSync(join(root, "node_modules/perdure-postgres"), { recursive: true });
   expect(said()).toMatch(/^STORE_UNAVAILABLE [^]*npm install perdure-postgres/u);
 });
+
+test.skipIf(restateBinary() === undefined)(
+  "the programs in the README of perdure-restate run on Node 22, with the same copy of perdure as their workflows (skipped where npm has no server for the platform)",
+  async () => {
+    const server = await startRestate();
+    onTestFinished(() => server.remove());
+    const root = join(directory, "restate");
+    cpSync(installed, root, { recursive: true });
+    const port = String(await freePort());
+    const { "serve.ts": serve = "", "client.ts": client = "" } = filesOf("packages/restate/README.md");
+    put(root, {
+      "orders.ts": `import { signal } from "perdure";
+        async function send(id: string) { "use task"; return "order " + id + " sent"; }
+        export async function shipment(id: string) { "use workflow: id=shipment-{id}"; return send(id); }
+        export async function order(id: string) {
+          "use workflow: id=order-{id}";
+          return (await signal<boolean>("approved")) ? shipment(id) : "refused";
+        }`,
+      "serve.ts": `${serve.replace("9080", port).replace("http://localhost:9070", server.admin)}console.log("serving");`,
+      "client.ts": `${client.replace("http://localhost:8080", server.url)}
+        console.log(await run.result());
+        const { PerdureError } = await import("perdure");
+        console.log(await client.start(async () => {}, []).catch((error: unknown) => error instanceof PerdureError));`,
+    });
+    const node = await nodeOf(22);
+    const serving = spawn(node, ["--import", "unplugin-perdure/register", "serve.ts"], { cwd: root });
+    const exited = once(serving, "exit");
+    onTestFinished(async () => {
+      serving.kill("SIGKILL");
+      await exited;
+    });
+    let said = "";
+    for (const stream of [serving.stdout, serving.stderr])
+      stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
+    await expect.poll(() => said, { timeout: 30_000 }).toContain("serving");
+    const { stdout } = await promisify(execFile)(node, ["--import", "unplugin-perdure/register", "client.ts"], {
+      cwd: root,
+    });
+    expect(stdout, said).toBe("order 17 sent\ntrue\n");
+    const copies = readdirSync(join(root, "node_modules"), { recursive: true, encoding: "utf8" });
+    expect(copies.filter((each) => /(?:^|\/)perdure\/package\.json$/.test(each))).toEqual(["perdure/package.json"]);
+  },
+);
 
 test("every configuration in the README is tested", () => {
   const tested = Object.values(integrations).map(({ config }) => config);

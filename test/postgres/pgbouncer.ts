@@ -1,9 +1,8 @@
-import { spawn } from "node:child_process";
-import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, chownSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { freePort, ServerProcess } from "../servers.ts";
 import { user } from "./binaries.ts";
-import { answers, freePort, type PostgresServer } from "./server.ts";
+import { answers, type PostgresServer } from "./server.ts";
 
 const program = "/usr/sbin/pgbouncer";
 
@@ -14,7 +13,8 @@ export const hasPgbouncer = existsSync(program);
 export async function startPgbouncer(
   server: PostgresServer,
 ): Promise<{ readonly url: string; remove(): Promise<void> }> {
-  const home = mkdtempSync(join(tmpdir(), "perdure-pgbouncer-"));
+  const child = new ServerProcess("perdure-pgbouncer");
+  const { home } = child;
   const port = await freePort();
   const file = join(home, "pgbouncer.ini");
   writeFileSync(
@@ -32,18 +32,10 @@ default_pool_size = 5
   );
   if (user.uid !== undefined) for (const path of [home, file]) chownSync(path, user.uid, user.gid);
   chmodSync(home, 0o755);
-  const child = spawn(program, ["-q", file], { ...user, stdio: "ignore" });
-  const exited = new Promise((done) => child.once("exit", done));
-  const atExit = (): void => void child.kill("SIGKILL");
-  process.once("exit", atExit);
-  if (!(await answers(port, child))) throw new Error("pgbouncer did not start");
+  if (!(await child.start(program, ["-q", file], () => answers(port), user)))
+    throw new Error(`pgbouncer did not start:\n${child.log}`);
   return {
     url: server.url.replace(`:${server.port}`, `:${port}`),
-    async remove() {
-      process.off("exit", atExit);
-      child.kill("SIGKILL");
-      await exited;
-      rmSync(home, { recursive: true, force: true });
-    },
+    remove: () => child.remove("SIGKILL"),
   };
 }

@@ -1,9 +1,9 @@
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { chownSync, closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
-import { connect, createServer, type AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
+import { execFileSync } from "node:child_process";
+import { chownSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { freePort, ServerProcess } from "../servers.ts";
 import { binaries, user } from "./binaries.ts";
 
 export interface PostgresServer {
@@ -36,7 +36,8 @@ export interface ServerOptions {
 export async function startPostgres(options: ServerOptions = {}): Promise<PostgresServer> {
   const { bin = binaries(), durable = false, settings = {}, follows } = options;
   if (bin === undefined) throw new Error("there are no programs of PostgreSQL for this platform");
-  const home = mkdtempSync(join(tmpdir(), "perdure-postgres-"));
+  const child = new ServerProcess("perdure-postgres");
+  const { home } = child;
   if (user.uid !== undefined) chownSync(home, user.uid, user.gid);
   const data = join(home, "data");
   const init = [
@@ -70,17 +71,6 @@ export async function startPostgres(options: ServerOptions = {}): Promise<Postgr
     ...(follows && { primary_conninfo: `host=127.0.0.1 port=${follows.port} user=postgres` }),
     ...settings,
   };
-  const log = join(home, "log");
-  let child: ChildProcess | undefined;
-
-  const end = async (signal: NodeJS.Signals): Promise<void> => {
-    const running = child;
-    child = undefined;
-    if (!running || running.exitCode !== null || running.signalCode !== null) return;
-    const exited = new Promise((done) => running.once("exit", done));
-    running.kill(signal);
-    await exited;
-  };
   const server: PostgresServer = {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
     port,
@@ -89,56 +79,21 @@ export async function startPostgres(options: ServerOptions = {}): Promise<Postgr
       const args = Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
       // after a crash, the processes of the old server may need a moment to notice it
       for (let tries = 1; ; tries++) {
-        const output = openSync(log, "a");
-        child = spawn(join(bin, "postgres"), ["-D", data, ...args], {
-          ...user,
-          cwd: home,
-          stdio: ["ignore", output, output],
-        });
-        closeSync(output);
-        if (await answers(port, child)) return;
-        if (tries === 20) throw new Error(`PostgreSQL did not start:\n${logOf(log)}`);
+        if (await child.start(join(bin, "postgres"), ["-D", data, ...args], () => answers(port), user)) return;
+        if (tries === 20) throw new Error(`PostgreSQL did not start:\n${child.log}`);
         await setTimeout(100);
       }
     },
-    stop: () => end("SIGINT"),
-    kill: () => end("SIGKILL"),
-    async remove() {
-      await end("SIGQUIT");
-      process.off("exit", atExit);
-      rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-    },
+    stop: () => child.end("SIGINT"),
+    kill: () => child.end("SIGKILL"),
+    remove: () => child.remove("SIGQUIT"),
   };
-  const atExit = (): void => {
-    child?.kill("SIGKILL");
-    rmSync(home, { recursive: true, force: true });
-  };
-  process.once("exit", atExit);
   await server.start();
   return server;
 }
 
-const logOf = (path: string): string => (existsSync(path) ? readFileSync(path, "utf8").slice(-2_000) : "");
-
-export async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((done) => probe.listen(0, "127.0.0.1", done));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((done) => probe.close(done));
-  return port;
-}
-
-/** Whether the server takes connections before its process ends. */
-export async function answers(port: number, child: ChildProcess): Promise<boolean> {
-  while (child.exitCode === null && child.signalCode === null) {
-    if (await isReady(port)) return true;
-    await setTimeout(20);
-  }
-  return false;
-}
-
 /** Whether it lets somebody in: a server that still starts answers as well, but with an error. */
-function isReady(port: number): Promise<boolean> {
+export function answers(port: number): Promise<boolean> {
   return new Promise((done) => {
     const socket = connect(port, "127.0.0.1");
     socket.once("error", () => done(false));

@@ -2,11 +2,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { build } from "esbuild";
 import perdure from "unplugin-perdure/esbuild";
 import { nodeOf } from "../nodes.ts";
-import { freePort } from "../postgres/server.ts";
+import { freePort } from "../servers.ts";
 import { startRestate, type RestateServer } from "./server.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -27,7 +27,8 @@ export class Cluster {
   private readonly directory: string;
   /** Inside of the project, whose packages they import. */
   private readonly bundles: string;
-  private readonly node: string;
+  /** The Node that programs are run with. */
+  readonly node: string;
   private readonly programs = new Set<Program>();
 
   private constructor(server: RestateServer, node: string) {
@@ -46,35 +47,52 @@ export class Cluster {
 
   /** Builds a copy of the programs, after `change` of the text of its modules. */
   async bundle(name: string, change: (text: string) => string = (text) => text): Promise<string> {
+    const files = ["worker.ts", "features.ts", "programs.ts", "world.ts"].map((file) => `test/restate/${file}`);
+    const texts = files.map((file) => [file, change(readFileSync(join(root, file), "utf8"))] as const);
+    return join(await this.build(name, Object.fromEntries(texts), ["test/restate/worker.ts"]), "worker.mjs");
+  }
+
+  /**
+   * Compiles modules as a project of their own, in this workspace.
+   * @returns the folder with what became of the entries
+   */
+  async build(name: string, files: Readonly<Record<string, string>>, entries: readonly string[]): Promise<string> {
     const project = join(this.bundles, name);
     // error classes are known by package, file and name: the same in the tests
-    const copies = join(project, "test/restate");
-    mkdirSync(copies, { recursive: true });
-    writeFileSync(join(project, "package.json"), '{ "name": "perdure-workspace", "type": "module" }');
-    for (const file of ["worker.ts", "features.ts", "programs.ts", "world.ts"])
-      writeFileSync(join(copies, file), change(readFileSync(join(import.meta.dirname, file), "utf8")));
-    const outfile = join(project, "worker.mjs");
+    const all = { ...files, "package.json": '{ "name": "perdure-workspace", "type": "module" }' };
+    for (const [file, text] of Object.entries(all)) {
+      mkdirSync(dirname(join(project, file)), { recursive: true });
+      writeFileSync(join(project, file), text);
+    }
     await build({
       absWorkingDir: project,
-      entryPoints: ["test/restate/worker.ts"],
-      outfile,
+      entryPoints: Object.fromEntries(entries.map((file) => [basename(file, ".ts"), file])),
+      outdir: project,
+      outExtension: { ".js": ".mjs" },
       bundle: true,
+      splitting: true,
       packages: "external",
       platform: "node",
       format: "esm",
-      target: "node22",
-      logLevel: "warning",
+      target: "node20",
+      logLevel: "error",
       plugins: [perdure({ root: project, exclude: [] })],
     });
-    return outfile;
+    return project;
   }
 
   /** Serves workflows of the bundle, at one port until it is stopped. */
-  async serve(bundle: string, workflows: string, at?: number): Promise<Program> {
+  async serve(
+    bundle: string,
+    workflows: string,
+    at?: number,
+    others: Readonly<Record<string, string>> = {},
+  ): Promise<Program> {
     const port = at ?? (await freePort());
     const effects = join(this.directory, `${workflows}-${port}`);
     const env = {
       ...process.env,
+      ...others,
       PORT: String(port),
       PERDURE_PROGRAM: workflows,
       PERDURE_EFFECTS: effects,
@@ -87,9 +105,9 @@ export class Cluster {
       new Promise((resolve, reject) => {
         program.starts++;
         const isFirst = program.starts === 1;
-        const { RESTATE_ADMIN, ...others } = env;
+        const { RESTATE_ADMIN: _admin, ...later } = env;
         const started = spawn(this.node, [bundle], {
-          env: isFirst ? { ...others, RESTATE_ADMIN } : others,
+          env: isFirst ? env : later,
           cwd: root,
           stdio: ["ignore", "pipe", "pipe"],
         });
@@ -126,6 +144,16 @@ export class Cluster {
     });
     const { rows } = (await response.json()) as { readonly rows: Record<string, unknown>[] };
     return rows;
+  }
+
+  /** Deletes the ended runs of these workflows, so that their ids are free again. */
+  async forget(workflows: readonly string[]): Promise<void> {
+    const services = workflows.map((name) => `'${name}'`).join(", ");
+    const rows = await this.query(`select id from sys_invocation where target_service_name in (${services})`);
+    for (const { id } of rows) {
+      const { ok, status } = await fetch(`${this.server.admin}/invocations/${String(id)}/purge`, { method: "PATCH" });
+      if (!ok && status !== 404) throw new Error(`the server did not delete ${String(id)}: ${status}`);
+    }
   }
 
   async remove(): Promise<void> {

@@ -4,7 +4,7 @@ import { CancelledError, PerdureError, queue } from "perdure";
 import { restate, restateServices, serve, type Restate } from "perdure-restate";
 import { Cluster, type Program } from "./cluster.ts";
 import * as workflows from "./features.ts";
-import { freePort } from "../postgres/server.ts";
+import { freePort } from "../servers.ts";
 import { restateBinary } from "./server.ts";
 import { effectsIn } from "./world.ts";
 

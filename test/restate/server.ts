@@ -1,10 +1,6 @@
-import { spawn, type ChildProcess } from "node:child_process";
 import { createRequire } from "node:module";
-import { mkdtempSync, openSync, closeSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
-import { freePort } from "../postgres/server.ts";
+import { freePort, ServerProcess } from "../servers.ts";
 
 /** The server's program; undefined where npm has none for this platform. */
 export function restateBinary(): string | undefined {
@@ -33,11 +29,11 @@ export interface RestateServer {
 export async function startRestate(): Promise<RestateServer> {
   const binary = restateBinary();
   if (binary === undefined) throw new Error("npm has no server of Restate for this platform");
-  const home = mkdtempSync(join(tmpdir(), "perdure-restate-"));
+  const child = new ServerProcess("perdure-restate");
   const [ingress, admin, node] = [await freePort(), await freePort(), await freePort()];
   const env = {
     ...process.env,
-    RESTATE_BASE_DIR: join(home, "data"),
+    RESTATE_BASE_DIR: join(child.home, "data"),
     RESTATE_LISTEN_MODE: "tcp",
     RESTATE_BIND_ADDRESS: `127.0.0.1:${node}`,
     RESTATE_ADVERTISED_ADDRESS: `http://127.0.0.1:${node}`,
@@ -51,43 +47,18 @@ export async function startRestate(): Promise<RestateServer> {
     RESTATE_ROCKSDB_TOTAL_MEMORY_SIZE: "512MB",
     DO_NOT_TRACK: "1",
   };
-  const log = join(home, "log");
-  let child: ChildProcess | undefined;
-  const end = async (): Promise<void> => {
-    const running = child;
-    child = undefined;
-    if (!running || running.exitCode !== null || running.signalCode !== null) return;
-    const exited = new Promise((done) => running.once("exit", done));
-    running.kill("SIGKILL");
-    await exited;
-  };
   const server: RestateServer = {
     url: `http://127.0.0.1:${ingress}`,
     admin: `http://127.0.0.1:${admin}`,
     async start() {
-      const output = openSync(log, "a");
-      const started = spawn(binary, ["--no-logo"], { env, cwd: home, stdio: ["ignore", output, output] });
-      closeSync(output);
-      child = started;
-      for (const url of [`${server.admin}/health`, `${server.url}/restate/health`])
-        while (!(await isHealthy(url))) {
-          if (started.exitCode !== null)
-            throw new Error(`Restate did not start:\n${readFileSync(log, "utf8").slice(-3_000)}`);
-          await setTimeout(50);
-        }
+      const isReady = async (): Promise<boolean> =>
+        (await isHealthy(`${server.admin}/health`)) && (await isHealthy(`${server.url}/restate/health`));
+      if (!(await child.start(binary, ["--no-logo"], isReady, { env })))
+        throw new Error(`Restate did not start:\n${child.log}`);
     },
-    kill: end,
-    async remove() {
-      await end();
-      process.off("exit", atExit);
-      rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-    },
+    kill: () => child.end("SIGKILL"),
+    remove: () => child.remove("SIGKILL"),
   };
-  const atExit = (): void => {
-    child?.kill("SIGKILL");
-    rmSync(home, { recursive: true, force: true });
-  };
-  process.once("exit", atExit);
   await server.start();
   return server;
 }

@@ -32,7 +32,7 @@ export const restateMessages = {
   })),
   RESTATE_NO_STORE: define((_: object) => ({
     text: "this program serves workflows on Restate, and has no store for runs of its own",
-    hint: "start, complete and cancel runs with restate(url); list them with Restate's UI or its SQL; in place of retry() start a run with another id. If the program has runs of its own as well, call configure({ store }) before serve()",
+    hint: "start, complete and cancel runs with restate(url); list them with Restate's UI or its SQL; in place of retry() start a run with another id; in place of schedule() let cron start the runs. If the program has runs of its own as well, call configure({ store }) before serve()",
   })),
   RESTATE_CODE_CHANGED: define((p: { run: string; workflow: string }) => ({
     text: `run ${p.run} of the workflow ${p.workflow} was begun by other code than this program has, and its journal on Restate fits that code only`,

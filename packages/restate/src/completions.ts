@@ -1,11 +1,12 @@
-import { RestatePromise, type TerminalError } from "@restatedev/restate-sdk";
+import type { RestatePromise, TerminalError } from "@restatedev/restate-sdk";
 import { PerdureError } from "perdure";
 import type { EngineRun, NewRow, PendingCall, StepRow } from "perdure/engine";
+import { Race } from "./race.ts";
 
 /** Something that Restate completes. */
 export interface Entry {
-  /** Resolves with what is to be done when it is complete. */
-  readonly promise: RestatePromise<() => void>;
+  /** Resolves with its number, when it is complete. */
+  readonly promise: RestatePromise<number>;
   /** A step waits for it. */
   readonly isOfStep: boolean;
 }
@@ -18,7 +19,12 @@ export class Completions {
   private readonly run: EngineRun;
   private readonly begin: (call: PendingCall) => void;
   private readonly failed: (error: unknown) => void;
-  private readonly outstanding = new Set<Entry>();
+  private readonly outstanding = new Race<number>();
+  private watched = 0;
+  /** What is to be done for those that are complete, by their numbers. The SDK's races keep what they resolve with: not the values. */
+  private readonly ready = new Map<number, () => void>();
+  /** How many of them are of steps. */
+  private steps = 0;
   private count = 0;
   private isAsking = false;
   /** Calls that came while the race was on. */
@@ -41,20 +47,25 @@ export class Completions {
     done: (value: T | undefined, failure?: TerminalError) => void,
     isOfStep = true,
   ): Entry {
+    const number = this.watched++;
     const entry: Entry = {
-      promise: promise.map((value, failure) => () => {
-        this.drop(entry);
-        done(value, failure);
+      promise: promise.map((value, failure) => {
+        this.ready.set(number, () => {
+          this.drop(entry);
+          done(value, failure);
+        });
+        return number;
       }),
       isOfStep,
     };
-    this.outstanding.add(entry);
+    this.outstanding.add(entry.promise);
+    if (isOfStep) this.steps++;
     return entry;
   }
 
   /** Nothing waits for it any more. */
   drop(entry: Entry): void {
-    this.outstanding.delete(entry);
+    if (this.outstanding.delete(entry.promise) && entry.isOfStep) this.steps--;
   }
 
   /** Asks for the next one. */
@@ -62,22 +73,22 @@ export class Completions {
     this.stallTimer?.();
     this.stallTimer = undefined;
     if (this.isAsking || !this.run.isActive) return;
-    const entries = [...this.outstanding];
-    if (!entries.some(({ isOfStep }) => isOfStep)) return this.waitOutside();
+    if (this.steps === 0) return this.waitOutside();
     this.isAsking = true;
-    RestatePromise.race(entries.map(({ promise }) => promise)).then((complete) => this.won(complete), this.failed);
+    this.outstanding.winner().then((number) => this.won(number), this.failed);
   }
 
-  private won(complete: () => void): void {
+  private won(number: number): void {
     this.isAsking = false;
     if (!this.run.isActive) return;
     const before = this.count;
     for (const call of this.held.splice(0)) this.begin(call);
     try {
-      complete();
+      this.ready.get(number)?.();
     } catch (error) {
       this.run.stop(error);
     }
+    this.ready.delete(number);
     if (this.count === before) this.next(); // the workflow learns nothing of it
   }
 

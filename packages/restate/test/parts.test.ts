@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { close, complete, configure, getRun, listRuns, recover, start } from "perdure";
+import { close, complete, configure, getRun, listRuns, recover, schedule, start, startMany } from "perdure";
 import { noStore } from "../src/no-store.ts";
 import { Signals } from "../src/signals.ts";
 import { serviceOf, startOf, type Payload } from "../src/wire.ts";
@@ -20,6 +20,8 @@ test("a program that only serves runs on Restate has no store, and says what to 
     () => getRun("x"),
     () => complete("x", "paid"),
     () => recover(),
+    () => startMany(empty, [[]]),
+    () => schedule("nightly", "0 6 * * *", empty, []),
   ])
     await expect(call()).rejects.toMatchObject(refusal);
 });
