@@ -113,10 +113,12 @@ test("the exports of every entry point match the snapshot", () => {
         "subscribe",
         "taskContext",
         "taskOptions",
+        "toResponse",
         "unschedule",
         "worker",
         "workflowContext",
         "workflowOptions",
+        "writable",
       ],
       "perdure-postgres": [
         "postgresStore",
