@@ -1,0 +1,28 @@
+/** The files of packages/ai/src, and those that each may import from. There are no cycles. */
+export const aiRooms = {
+  "in-run.ts": [],
+  "steps.ts": [],
+  "failures.ts": [],
+  "usage.ts": [],
+  "ids.ts": [],
+  "approval.ts": [],
+  "budget.ts": ["in-run.ts", "usage.ts"],
+  "response.ts": ["in-run.ts"],
+  "call.ts": ["budget.ts", "failures.ts", "in-run.ts", "steps.ts", "usage.ts"],
+  "model.ts": ["call.ts", "in-run.ts", "response.ts", "usage.ts"],
+  "other-models.ts": ["call.ts", "response.ts", "usage.ts"],
+  "tools.ts": ["approval.ts", "call.ts", "in-run.ts", "steps.ts"],
+  "usage-of.ts": ["call.ts", "usage.ts"],
+  "index.ts": [
+    "approval.ts",
+    "budget.ts",
+    "call.ts",
+    "ids.ts",
+    "model.ts",
+    "other-models.ts",
+    "steps.ts",
+    "tools.ts",
+    "usage-of.ts",
+    "usage.ts",
+  ],
+} as const satisfies Record<string, readonly string[]>;
