@@ -1,5 +1,6 @@
 /** The files of packages/ai/src, and those that each may import from. There are no cycles. */
 export const aiRooms = {
+  "asked.ts": [],
   "in-run.ts": [],
   "steps.ts": [],
   "failures.ts": [],
@@ -8,12 +9,13 @@ export const aiRooms = {
   "approval.ts": [],
   "budget.ts": ["in-run.ts", "usage.ts"],
   "response.ts": ["in-run.ts"],
-  "call.ts": ["budget.ts", "failures.ts", "in-run.ts", "steps.ts", "usage.ts"],
+  "call.ts": ["asked.ts", "budget.ts", "failures.ts", "in-run.ts", "steps.ts", "usage.ts"],
   "model.ts": ["call.ts", "in-run.ts", "response.ts", "usage.ts"],
   "other-models.ts": ["call.ts", "response.ts", "usage.ts"],
   "tools.ts": ["approval.ts", "call.ts", "in-run.ts", "steps.ts"],
   "usage-of.ts": ["call.ts", "usage.ts"],
   "index.ts": [
+    "asked.ts",
     "approval.ts",
     "budget.ts",
     "call.ts",

@@ -1,3 +1,4 @@
+import { askedIn, type AskedMessage } from "./asked.ts";
 import { attemptHere, executionHere } from "./in-run.ts";
 import { checkBudget, spend, type Budget } from "./budget.ts";
 import { forRecord, forSdk, mayHelpAgain, thrownByModel } from "./failures.ts";
@@ -18,6 +19,7 @@ export interface ModelOptions extends StepOptions {
 export interface CallOptions {
   readonly abortSignal?: AbortSignal | undefined;
   readonly headers?: unknown;
+  readonly [option: string]: unknown;
 }
 
 /** What is recorded of a call of a model. `run.steps()` shows it as the output of the step. */
@@ -25,6 +27,8 @@ export interface ModelRecord<R = unknown> {
   readonly ai: "generate" | "stream" | "embed" | "image" | "speech" | "transcribe" | "rerank";
   readonly provider: string;
   readonly modelId: string;
+  /** What the user and the system have said since the model spoke last, without the contents of files. */
+  readonly asked?: readonly AskedMessage[];
   readonly usage: Usage;
   readonly result: R;
 }
@@ -66,7 +70,15 @@ export class ModelCalls {
       const record: ModelRecord<R> = await step([input], async (given): Promise<ModelRecord<R>> => {
         const signal = attemptSignal(abortSignal);
         const result = await recordable(() => call({ ...options, ...given, abortSignal: signal }));
-        return { ai: kind, provider, modelId, usage: usageOfCall(result.usage, price), result };
+        const asked = askedIn(given["prompt"]);
+        return {
+          ai: kind,
+          provider,
+          modelId,
+          ...(asked && { asked }),
+          usage: usageOfCall(result.usage, price),
+          result,
+        };
       }).catch((failure: unknown) => {
         throw forSdk(failure);
       });

@@ -1,4 +1,5 @@
 export { approve, deny, pendingApprovals, type Decision, type PendingApproval } from "./approval.ts";
+export type { AskedMessage } from "./asked.ts";
 export type { Budget } from "./budget.ts";
 export type { ModelOptions, ModelRecord } from "./call.ts";
 export { recordedIds } from "./ids.ts";
