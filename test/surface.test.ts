@@ -115,10 +115,12 @@ test("the exports of every entry point match the snapshot", () => {
         "subscribe",
         "taskContext",
         "taskOptions",
+        "toResponse",
         "unschedule",
         "worker",
         "workflowContext",
         "workflowOptions",
+        "writable",
       ],
       "perdure-ai": [
         "approve",
