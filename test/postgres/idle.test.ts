@@ -79,7 +79,7 @@ test("a worker without work costs no more beside 20,000 runs of others and other
   const alone = await costOf(file, "alone", 1);
   const beside = await costOf(file, "crowded", WORKERS);
   console.log("an idle worker:", { alone, beside });
-  expect(beside.statements).toBeGreaterThan(1); // it does look
+  expect(beside.statements).toBeGreaterThan(0.3); // it does look
   expect(beside.statements).toBeLessThan(alone.statements * 1.3);
   expect(beside.cpu).toBeLessThan(alone.cpu * 1.5 + 0.3);
   expect(beside.cpu).toBeLessThan(MOST_CPU);

@@ -4,6 +4,7 @@ import { Failing } from "../config/failing.ts";
 import { revision, workflowNames } from "../definitions/registry.ts";
 import type { NextRun } from "../process/claims.ts";
 import { isOfTheStore } from "../process/followers.ts";
+import { hintsOf } from "../process/poller.ts";
 import type { Runtime } from "../process/runtime.ts";
 import { schedulerOf, type Scheduler } from "../schedules/scheduler.ts";
 import { checkQueueName } from "../config/flow-options.ts";
@@ -47,7 +48,9 @@ export class Worker {
   private readonly concurrency: number;
   private readonly workflows: readonly string[] | undefined;
   private readonly queues: ReadonlySet<string> | undefined;
-  private readonly endWatch: () => void;
+  private readonly hints: ReturnType<typeof hintsOf>;
+  /** Whether the latest look found runs. */
+  private hasFound = false;
   private lookedAt: number | undefined;
   private readonly lookout: Lookout;
   private readonly retention: Retention;
@@ -94,7 +97,11 @@ export class Worker {
     runtime.workers.add(this);
     this.scheduler = schedulerOf(runtime);
     this.leaveScheduler = this.scheduler.join(() => this.lookSoon());
-    this.endWatch = runtime.watchStore(() => this.lookSoon());
+    this.hints = hintsOf(runtime, async () => {
+      this.lookSoon();
+      return this.hasFound;
+    });
+    this.hints.start();
     if (signals) closeOnSignals(runtime);
     this.loop(0);
   }
@@ -150,6 +157,7 @@ export class Worker {
     });
     for (const run of runs) this.take(run);
     this.queued = left;
+    this.hasFound = runs.length + left > 0;
     if (left > 0) this.makeRoom(left);
     this.lookout.hasLooked(outlook, runs.length + left === 0);
     this.scheduler.told(outlook?.schedules);
@@ -163,7 +171,7 @@ export class Worker {
   /** Stops taking runs, lets the attempts in flight finish, and gives the runs back. `close()` does this too. */
   async stop(): Promise<void> {
     this.stopped = true;
-    this.endWatch();
+    this.hints.stop();
     this.timer?.();
     await this.leaveScheduler();
     await this.ticking;

@@ -17,6 +17,15 @@ const ownershipOf = ({ run }: Execution): { readonly run: string; readonly epoch
   epoch: run.epoch,
 });
 
+/** @param look - resolves with whether it found something new */
+export const hintsOf = (context: ProcessContext, look: () => Promise<boolean>): Hints =>
+  new Hints({
+    clock: context.clock,
+    monotonic: () => context.monotonic(),
+    watch: (changed) => context.watchStore(changed),
+    look,
+  });
+
 /**
  * Reads what other processes wrote while runs are in memory or followed: signals, cancellations, ends and due times. Polls the store for it, and looks sooner where
  * the store tells of writes. Renews the leases of the runs as well.
@@ -51,10 +60,7 @@ export class Poller {
       this.part(unlessClosed(isFollowing), () => this.wakeFollowers(false)),
       this.part(unlessClosed(isFollowing), () => this.wakeSleepers(false)),
     ];
-    const { clock } = context;
-    const monotonic = (): number => context.monotonic();
-    const watch = (changed: () => void): (() => void) => context.watchStore(changed);
-    this.hints = new Hints({ clock, monotonic, watch, look: () => this.look() });
+    this.hints = hintsOf(context, () => this.look());
   }
 
   private part(isNeeded: () => boolean, turn: () => Promise<unknown>): Loop {
