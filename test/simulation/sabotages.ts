@@ -60,7 +60,7 @@ export const sabotages: Readonly<Record<string, readonly Sabotage[]>> = {
   "a run that stopped is resumed at once": [
     {
       file: "runtime/src/config/backoff.ts",
-      line: `until: this.monotonic() + backoffAfter(failures),`,
+      line: `until: this.monotonic() + Math.min(backoffAfter(failures), longest),`,
       instead: `until: 0,`,
     },
   ],

@@ -41,6 +41,28 @@ export type PostgresStore = Required<Store>;
 export function postgresStore(url: string, options: PostgresOptions = {}): PostgresStore {
   const place = placeOf(url, options);
   let session: (Session & { readonly hints: Hints }) | undefined;
+  let opening: Promise<void> | undefined;
+  /** The one that is being migrated. */
+  let preparing: Database | undefined;
+
+  const open = async (now: (() => number) | undefined): Promise<void> => {
+    const prepare: Prepare = (database, found) => {
+      preparing = database;
+      return migrate(database, found);
+    };
+    const { database, place: found } = await openDatabase(place, prepare);
+    if (database !== preparing) {
+      await database.close();
+      throw new PerdureError("STORE_CLOSED", { name: place.name });
+    }
+    session = {
+      database,
+      held: heldRuns(),
+      batches: new Recent(),
+      now: () => now?.() ?? null,
+      hints: hints(found, database),
+    };
+  };
 
   const use: Use = async (request) => {
     if (!session) throw new PerdureError("STORE_CLOSED", { name: place.name });
@@ -60,14 +82,9 @@ export function postgresStore(url: string, options: PostgresOptions = {}): Postg
     name: place.name,
     async open({ now } = {}) {
       if (session) return;
-      const { database, place: found } = await openDatabase(place, migrate);
-      session = {
-        database,
-        held: heldRuns(),
-        batches: new Recent(),
-        now: () => now?.() ?? null,
-        hints: hints(found, database),
-      };
+      // whoever has not waited for the end of a long migration, and tries again, waits for the same one
+      opening ??= open(now).finally(() => (opening = preparing = undefined));
+      await opening;
     },
     async migrate({ check = false } = {}) {
       const { database, versions: before } = await openDatabase(place, check ? look : migrate);
@@ -75,10 +92,12 @@ export function postgresStore(url: string, options: PostgresOptions = {}): Postg
       return before;
     },
     async close() {
-      const open = session;
-      session = undefined;
-      open?.hints.close();
-      await open?.database.close();
+      const opened = session;
+      const unfinished = preparing;
+      session = preparing = undefined;
+      await opened?.hints.close();
+      await opened?.database.close();
+      await unfinished?.close();
     },
     watch(changed) {
       if (!session) throw new PerdureError("STORE_CLOSED", { name: place.name });

@@ -106,6 +106,48 @@ describe("the schema", () => {
     expect(rows).toEqual([{ version: migrations.length, half: null }]);
   });
 
+  describe("takes longer than a call may", () => {
+    const slow = [...migrations, { sql: "CREATE TABLE @.slow (number integer); SELECT pg_sleep(1);", breaking: false }];
+
+    test("and is not cut off", async () => {
+      await opened(urlOf("slow"));
+      const place = placeOf(urlOf("slow"), { timeout: 300 });
+      const database = connect(place);
+      onTestFinished(() => database.close());
+      expect(await migrate(database, place, slow)).toMatchObject({ found: migrations.length });
+      expect(await migrate(database, place, slow)).toMatchObject({ found: slow.length });
+      await expect(database.query("SELECT pg_sleep(1)")).rejects.toMatchObject({ code: "STORE_UNREACHABLE" });
+    });
+
+    const waiting = async (schema: string): Promise<number> => {
+      const sql = `SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_advisory_xact_lock(hashtext(''${schema}'')%' AND pid <> pg_backend_pid()`;
+      return (await query(sql)).rows.length;
+    };
+
+    test("and whoever opens the store meanwhile waits for it, with one connection", async () => {
+      await query("SELECT pg_advisory_lock(hashtext('locked'), -3)");
+      const store = postgresStore(urlOf("locked"), { timeout: 300 });
+      onTestFinished(async () => store.close());
+      const open = [store.open(), setTimeout(600).then(() => store.open())];
+      await setTimeout(900);
+      expect(await waiting("locked")).toBe(1);
+      await query("SELECT pg_advisory_unlock_all()");
+      await Promise.all(open);
+      expect((await store.createRun(run("r"))).created).toBe(true);
+    });
+
+    test("and a store that is closed meanwhile gives it up", async () => {
+      await query("SELECT pg_advisory_lock(hashtext('given_up'), -3)");
+      const store = postgresStore(urlOf("given_up"), { timeout: 300 });
+      const open = Promise.resolve(store.open()).catch((error: unknown) => error);
+      await expect.poll(() => waiting("given_up")).toBe(1);
+      await store.close();
+      expect(await open).toBeInstanceOf(Error);
+      await query("SELECT pg_advisory_unlock_all()");
+      await expect(store.getRun("r")).rejects.toMatchObject({ code: "STORE_CLOSED" });
+    });
+  });
+
   test("a wrong database is named", async () => {
     const url = urlOf("s").replace("/postgres?", "/nowhere?");
     await expect(postgresStore(url).open()).rejects.toMatchObject({
@@ -332,6 +374,21 @@ describe("watch", () => {
     for (let number = 0; number < 20; number++) await other.deliver({ run: `r${number}`, name: "go", payload: "1" });
     await expect.poll(() => heard.count).toBeGreaterThan(0);
     expect(heard.count).toBeLessThan(20);
+  });
+
+  test("tells of what a store has written just before it was closed", async () => {
+    const one = await opened(urlOf("last"));
+    const heard = await listening(one);
+    for (let number = 0; number < 10; number++) {
+      const other = postgresStore(urlOf("last"));
+      await other.open();
+      await other.createRun(run(`a${number}`));
+      await setTimeout(5); // the first one has been announced at once
+      const before = heard.count;
+      await other.createRun(run(`b${number}`));
+      await other.close();
+      await expect.poll(() => heard.count, { timeout: 2_000 }).toBeGreaterThan(before);
+    }
   });
 
   test("says nothing of requests that found nothing to do, so that idle workers do not wake each other", async () => {

@@ -13,9 +13,13 @@ export interface Database {
   rows<R extends readonly unknown[]>(sql: string, values?: readonly unknown[]): Promise<R[]>;
   /** The same, for the number of rows that it writes. */
   count(sql: string, values: readonly unknown[]): Promise<number>;
-  /** Several statements in one transaction. */
+  /**
+   * Several statements in one transaction.
+   * @param timeout - milliseconds that each of them may take
+   */
   transaction<T>(
     work: (query: (sql: string, values?: readonly unknown[]) => Promise<object[]>) => Promise<T>,
+    timeout: number,
   ): Promise<T>;
   close(): Promise<void>;
 }
@@ -53,6 +57,7 @@ export function connect(place: Place): Database {
     client.on("error", () => {});
   });
   pool.on("remove", (client) => void clients.delete(client));
+  let closed: Promise<void> | undefined;
   const statements = new Map<string, { readonly text: string; readonly name: string }>();
 
   const statementOf = (sql: string) => {
@@ -102,15 +107,18 @@ export function connect(place: Place): Database {
     query: (sql, values = []) => rowsOf(sql, values),
     rows: (sql, values = []) => rowsOf(sql, values, "array"),
     count: async (sql, values) => (await send(sql, values)).rowCount ?? 0,
-    transaction: (work) =>
+    transaction: (work, longest) =>
       retried(() =>
         using(async (client) => {
           const query = async (sql: string, values: readonly unknown[] = []): Promise<object[]> => {
-            const { rows } = await client.query(inSchema(sql, schema), values.length > 0 ? [...values] : undefined);
+            const text = inSchema(sql, schema);
+            const timed = { text, query_timeout: longest, ...(values.length > 0 && { values: [...values] }) };
+            const { rows } = await client.query(timed as pg.QueryConfig);
             return rows as object[];
           };
           await query("BEGIN");
           try {
+            await query(`SET LOCAL statement_timeout = ${longest}`);
             const result = await work(query);
             await query("COMMIT");
             return result;
@@ -120,13 +128,15 @@ export function connect(place: Place): Database {
           }
         }),
       ),
-    async close() {
-      // a network that swallows everything would keep the last words of a connection, and the process, for many minutes
-      const timer = setTimer(() => clients.forEach(destroy), Math.min(timeout, 2_000));
-      await pool.end();
-      clearTimer(timer);
-    },
+    close: () => (closed ??= close()),
   };
+
+  async function close(): Promise<void> {
+    // a network that swallows everything would keep the last words of a connection, and the process, for many minutes
+    const timer = setTimer(() => clients.forEach(destroy), Math.min(timeout, 2_000));
+    await pool.end();
+    clearTimer(timer);
+  }
 }
 
 /** For the whole session. Every other setting than `off` stays: each waits at least for the server's own disk. */

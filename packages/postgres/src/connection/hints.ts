@@ -4,8 +4,10 @@ import pg from "pg";
 import { destroy, type Database } from "./database.ts";
 import type { Place } from "./place.ts";
 
-/** Milliseconds for which writes are collected into one notification, and notifications into one call of a listener. */
-const SOON = 20;
+/** Milliseconds between two notifications, and between two calls of a listener, at least. What comes meanwhile is collected. */
+const GAP = 20;
+/** Milliseconds that a store which is closed waits at most for its last notification. */
+const LAST_WORD = 1_000;
 /** Milliseconds within which a notification to oneself must come back. A pooler in transaction mode lets none through. */
 const SELF_TEST = 3_000;
 /** Milliseconds between two looks at whether the connection lives. */
@@ -20,7 +22,8 @@ export interface Hints {
   listen(changed: () => void): () => void;
   /** How many writes it knows of. Undefined: notifications do not come through, or it is not known whether they do. */
   changes(): number | undefined;
-  close(): void;
+  /** Resolves when the last write has been announced, if that is possible. */
+  close(): Promise<void>;
 }
 
 /**
@@ -31,25 +34,21 @@ export function hints(place: Place, database: Database): Hints {
   const channel = `perdure_${place.schema}`.slice(0, 63);
   const me = randomUUID();
   const listeners = new Set<() => void>();
-  let sending: NodeJS.Timeout | undefined;
-  let telling: NodeJS.Timeout | undefined;
   let listener: Listener | undefined;
   let changes = 0;
 
-  const tell = (): void => {
-    telling ??= setTimer(() => {
-      telling = undefined;
-      for (const changed of listeners) changed();
-    }, SOON).unref();
+  const notify = async (): Promise<void> => {
+    await database.query("SELECT pg_notify($1, $2)", [channel, me]).catch(() => {}); // a hint that is lost costs a moment
   };
+  const sending = spaced(() => void notify());
+  const telling = spaced(() => {
+    for (const changed of listeners) changed();
+  });
 
   return {
     written() {
       changes++;
-      sending ??= setTimer(() => {
-        sending = undefined;
-        database.query("SELECT pg_notify($1, $2)", [channel, me]).catch(() => {}); // a hint that is lost costs a moment
-      }, SOON).unref();
+      sending.call();
     },
     listen(changed) {
       const each = (): void => changed();
@@ -57,7 +56,7 @@ export function hints(place: Place, database: Database): Hints {
       listener ??= startListening(place, channel, (payload) => {
         if (payload === me) return;
         changes++;
-        tell();
+        telling.call();
       });
       return () => {
         listeners.delete(each);
@@ -67,12 +66,43 @@ export function hints(place: Place, database: Database): Hints {
       };
     },
     changes: () => (listener?.works() ? changes : undefined),
-    close() {
-      clearTimer(sending);
-      clearTimer(telling);
+    async close() {
+      telling.stop();
       listeners.clear();
       listener?.stop();
       listener = undefined;
+      if (!sending.stop()) return;
+      let timer: NodeJS.Timeout | undefined;
+      await Promise.race([notify(), new Promise((done) => (timer = setTimer(done, LAST_WORD)))]);
+      clearTimer(timer);
+    },
+  };
+}
+
+interface Spaced {
+  call(): void;
+  /** It is not called any more. Whether a call was still to come. */
+  stop(): boolean;
+}
+
+/** Calls `work` at once, or, if the latest call was just before, when some time has passed since that. */
+function spaced(work: () => void): Spaced {
+  let timer: NodeJS.Timeout | undefined;
+  let isWanted = false;
+  const due = (): void => {
+    timer = isWanted ? setTimer(due, GAP).unref() : undefined;
+    if (!isWanted) return;
+    isWanted = false;
+    work();
+  };
+  return {
+    call() {
+      isWanted = true;
+      if (!timer) due();
+    },
+    stop() {
+      clearTimer(timer);
+      return isWanted;
     },
   };
 }

@@ -17,6 +17,9 @@ export interface Place {
   readonly durable: boolean;
 }
 
+/** Milliseconds that a migration may take. One that changes every row of a large table takes long, and it would begin anew each time. */
+export const MIGRATION_TIMEOUT = 6 * 3_600_000;
+
 const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/iu;
 
 /** @throws PerdureError `STORE_URL_INVALID`, `OPTION_UNKNOWN`, `OPTION_INVALID` */

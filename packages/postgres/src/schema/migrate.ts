@@ -2,7 +2,7 @@ import { PerdureError } from "@perdure/protocol";
 import type { SchemaVersions } from "@perdure/store/contract";
 import type { Database } from "../connection/database.ts";
 import { isForbidden } from "../connection/errors.ts";
-import type { Place } from "../connection/place.ts";
+import { MIGRATION_TIMEOUT, type Place } from "../connection/place.ts";
 import { migrations as ours, type Migration } from "./migrations.ts";
 
 interface Meta {
@@ -24,7 +24,7 @@ export async function migrate(
   const before = await versions(database.query, place, migrations);
   if (isCurrent(before)) return before;
   try {
-    return await database.transaction((query) => migrateIn(query, place, migrations));
+    return await database.transaction((query) => migrateIn(query, place, migrations), MIGRATION_TIMEOUT);
   } catch (error) {
     if (!isForbidden(error)) throw error;
     const { name } = place;

@@ -31,6 +31,7 @@ export async function* subscribe(
 ): AsyncGenerator<RunEvent, void> {
   const seen = { seq: from, restarts: -1, progress: undefined as string | undefined, status: "", waits: "[]" };
   for (;;) {
+    let hasFound = false;
     // before the steps: an end that is read now comes after them
     const row = await runtime.requests.row(id);
     if (seen.restarts !== row.restarts) {
@@ -42,10 +43,12 @@ export async function* subscribe(
     }
     for (const step of await stepsAfter(runtime, row, seen.seq)) {
       seen.seq = step.seq ?? seen.seq;
+      hasFound = true;
       yield { type: "step", step };
     }
     if (row.progress !== undefined && row.progress !== seen.progress) {
       seen.progress = row.progress;
+      hasFound = true;
       const what = { value: "progress", run: id, workflow: row.workflow } as const;
       yield { type: "progress", progress: shown(runtime, row.progress, what) };
     }
@@ -59,9 +62,10 @@ export async function* subscribe(
     if (hasChanged) yield { type: "status", status: row.status, ...(row.blocked && { blocked: row.blocked }) };
     const waitingFor = await readWaits(await runtime.ready(), id);
     const waits = JSON.stringify(waitingFor);
+    const before = seen.waits;
     if (waits !== seen.waits) yield { type: "waiting", waitingFor };
     seen.waits = waits;
-    await runtime.changeOf(id);
+    await runtime.changeOf(id, hasFound || hasChanged || waits !== before);
   }
 }
 

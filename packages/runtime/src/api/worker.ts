@@ -1,7 +1,10 @@
 import { checkOptions, PerdureError } from "@perdure/protocol";
 import { waitAfter } from "../config/backoff.ts";
+import { Failing } from "../config/failing.ts";
 import { revision, workflowNames } from "../definitions/registry.ts";
 import type { NextRun } from "../process/claims.ts";
+import { isOfTheStore } from "../process/followers.ts";
+import { hintsOf } from "../process/poller.ts";
 import type { Runtime } from "../process/runtime.ts";
 import { schedulerOf, type Scheduler } from "../schedules/scheduler.ts";
 import { checkQueueName } from "../config/flow-options.ts";
@@ -45,7 +48,9 @@ export class Worker {
   private readonly concurrency: number;
   private readonly workflows: readonly string[] | undefined;
   private readonly queues: ReadonlySet<string> | undefined;
-  private readonly endWatch: () => void;
+  private readonly hints: ReturnType<typeof hintsOf>;
+  /** Whether the latest look found runs. */
+  private hasFound = false;
   private lookedAt: number | undefined;
   private readonly lookout: Lookout;
   private readonly retention: Retention;
@@ -62,6 +67,7 @@ export class Worker {
   private blockedRevision = -1;
   /** How often in a row the store could not be read. */
   private failures = 0;
+  private readonly failing = new Failing();
   /** Milliseconds from one look to the next. */
   private interval: number;
   /** Runs that it had no place for when it last looked. */
@@ -91,7 +97,11 @@ export class Worker {
     runtime.workers.add(this);
     this.scheduler = schedulerOf(runtime);
     this.leaveScheduler = this.scheduler.join(() => this.lookSoon());
-    this.endWatch = runtime.watchStore(() => this.lookSoon());
+    this.hints = hintsOf(runtime, async () => {
+      this.lookSoon();
+      return this.hasFound;
+    });
+    this.hints.start();
     if (signals) closeOnSignals(runtime);
     this.loop(0);
   }
@@ -134,7 +144,9 @@ export class Worker {
     if (this.lookout.isQuiet) return this.retention.tick();
     this.lookout.looks();
     const { needsUpkeep } = this.lookout;
-    if (needsUpkeep) await upkeep.poll({ queues: true });
+    // what fails there keeps no run waiting
+    const kept = needsUpkeep ? upkeep.poll() : Promise.resolve();
+    await kept.catch(() => {});
     const blocked = this.isTimeForBlocked();
     const { runs, left, outlook } = await claims.next({
       workflows: this.workflows ?? workflowNames(),
@@ -145,19 +157,21 @@ export class Worker {
     });
     for (const run of runs) this.take(run);
     this.queued = left;
+    this.hasFound = runs.length + left > 0;
     if (left > 0) this.makeRoom(left);
     this.lookout.hasLooked(outlook, runs.length + left === 0);
     this.scheduler.told(outlook?.schedules);
     // the upkeep may make runs claimable
     if (this.lookout.needsUpkeep && !needsUpkeep) this.lookSoon();
     await this.retention.tick();
+    await kept;
     this.lookedAt = this.runtime.clock.now();
   }
 
   /** Stops taking runs, lets the attempts in flight finish, and gives the runs back. `close()` does this too. */
   async stop(): Promise<void> {
     this.stopped = true;
-    this.endWatch();
+    this.hints.stop();
     this.timer?.();
     await this.leaveScheduler();
     await this.ticking;
@@ -195,7 +209,7 @@ export class Worker {
     begin()
       .then((isOurs) => (isOurs ? this.runtime.runs.get(id)?.ended : undefined))
       .catch((error: unknown) => {
-        this.runtime.claims.notClaimed(id);
+        if (!isOfTheStore(error)) this.runtime.claims.notClaimed(id);
         this.runtime.logFailure(`run ${id} cannot be resumed`, error, { run: id });
       })
       .finally(() => {
@@ -213,10 +227,14 @@ export class Worker {
       this.isAsked = false;
       this.ticking = this.tick()
         .then(
-          () => void (this.failures = 0),
+          () => {
+            this.failures = 0;
+            this.failing.works();
+          },
           (error: unknown) => {
             this.failures++;
-            if (!this.runtime.isClosed) this.runtime.logFailure("the worker cannot read the store", error);
+            if (!this.runtime.isClosed && this.failing.isNews(error))
+              this.runtime.logFailure("the worker cannot read the store", error);
           },
         )
         .finally(() => this.loop(this.isAsked ? 0 : waitAfter(this.failures, this.interval)));

@@ -30,14 +30,21 @@ export class BackOffs {
     this.monotonic = monotonic;
   }
 
-  failed(id: string, stops: 0 | 1): void {
+  /** @param longest - milliseconds to wait at most */
+  failed(id: string, stops: 0 | 1, longest = LONGEST_WAIT): void {
     const before = this.all.get(id) ?? { failures: 0, stops: 0 };
     const failures = before.failures + 1;
     this.all.set(id, {
       failures,
       stops: before.stops + stops,
-      until: this.monotonic() + backoffAfter(failures),
+      until: this.monotonic() + Math.min(backoffAfter(failures), longest),
     });
+  }
+
+  /** The next try is due at once. If it fails, the wait after it has grown all the same. */
+  endWait(id: string): void {
+    const known = this.all.get(id);
+    if (known) this.all.set(id, { ...known, until: -Infinity });
   }
 
   end(id: string): void {

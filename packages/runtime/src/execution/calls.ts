@@ -138,8 +138,9 @@ export class Calls {
     return { wakeAt: wakeAt === Infinity ? undefined : wakeAt };
   }
 
-  /** Gives unconsumed deliveries to the open waits, in the order in which these were opened. */
-  offer(signals: readonly SignalRow[]): void {
+  /** Gives unconsumed deliveries to the open waits, in the order in which these were opened. Whether any was taken. */
+  offer(signals: readonly SignalRow[]): boolean {
+    const before = this.acceptedSignals.size;
     for (const signal of signals) {
       const delivery = `${signal.slot} ${signal.name}`;
       if (this.acceptedSignals.has(delivery)) continue;
@@ -151,6 +152,7 @@ export class Calls {
         }
       }
     }
+    return this.acceptedSignals.size > before;
   }
 
   /** Whether the wait that would consume a delivery of this name refuses the payload. Reports why. */

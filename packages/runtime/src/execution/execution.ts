@@ -384,16 +384,16 @@ export class Execution implements Recipient, EngineRun {
   /** Whether the wait that would consume a delivery of this name refuses the payload. Reports why. */
   readonly refuses = (name: string, payload: unknown): boolean => this.calls.refuses(name, payload);
 
-  offer(signals: readonly SignalRow[]): void {
-    this.calls.offer(signals);
-  }
+  /** Whether an open wait has taken one. */
+  readonly offer = (signals: readonly SignalRow[]): boolean => this.calls.offer(signals);
 
-  /** Records the cancellation as a completion of its own. It takes effect when it is delivered. */
-  cancel(reason: Encoded): void {
-    if (this.cancellation.requested || this.state !== "active") return;
+  /** Records the cancellation as a completion of its own. It takes effect when it is delivered. False: there is one, or the run is about to leave memory. */
+  cancel(reason: Encoded): boolean {
+    if (this.cancellation.requested || this.state !== "active") return false;
     this.cancellation.request(reason);
     this.calls.hold();
     this.checkpoint(cancelStep(reason, this.host.clock.now()));
     this.calls.interrupt(reasonOf(this.host, this.run, reason));
+    return true;
   }
 }

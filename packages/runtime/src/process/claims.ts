@@ -6,9 +6,9 @@ import { Executables } from "../definitions/executables.ts";
 import { isSuperseded } from "../definitions/registry.ts";
 import { findWorkflow } from "../definitions/workflows.ts";
 import type { RunRequest } from "../execution/host.ts";
-import { earlierCodeVersions } from "../history/code-spans.ts";
 import type { WorkflowPlace } from "../renames/renames.ts";
 import { headlineOf } from "../values/describe.ts";
+import { CodeVersions } from "./code-versions.ts";
 import type { ProcessContext } from "./context.ts";
 import { BackOffs } from "../config/backoff.ts";
 import type { Committer } from "../storage/committer.ts";
@@ -74,6 +74,7 @@ export class Claims {
   /** Requests of followed runs whose callers brought the workflow's body. */
   private readonly bodies = new Map<string, RunRequest>();
   private readonly executables: Executables;
+  private readonly codeVersions: CodeVersions;
   /** Until then, runs may be ours without being in memory: a call that was to claim some failed. By the monotonic clock. */
   private unsureUntil = -Infinity;
   /** Called when it is not known which runs a call has claimed. */
@@ -89,6 +90,7 @@ export class Claims {
     this.runs = runs;
     this.leases = leases;
     this.executables = new Executables(context.settings);
+    this.codeVersions = new CodeVersions(context.store);
     this.backOffs = new BackOffs(() => context.monotonic());
   }
 
@@ -140,9 +142,9 @@ export class Claims {
     this.backOffs.failed(id, 1);
   }
 
-  /** The run could not be claimed: the store failed. */
+  /** The store failed when the run was claimed, or executed. */
   notClaimed(id: string): void {
-    this.backOffs.failed(id, 0);
+    this.backOffs.failed(id, 0, this.context.settings.lease / 3);
   }
 
   /** Whether a call that failed may still reach the store. */
@@ -154,15 +156,21 @@ export class Claims {
     this.backOffs.end(id);
   }
 
+  /** Somebody asks for the run: the next try is due at once. */
+  endWait(id: string): void {
+    this.backOffs.endWait(id);
+  }
+
   /** Milliseconds until the next try is due. */
   backOffOf(id: string): number {
     return this.backOffs.waitOf(id);
   }
 
-  /** Claims the run and begins to execute it. False when this program cannot execute it, or another process was faster. */
+  /** Claims the run and begins to execute it. False when this program cannot execute it, has just failed to, or another process was faster. */
   async claim(row: RunRow): Promise<boolean> {
     const request = this.keptRequest(row) ?? this.requestFor(row);
-    if (!request || this.runs.has(row.id) || (isSuspect(row) && !this.isAlone(row.id))) return false;
+    if (!request || this.runs.has(row.id) || this.backOffOf(row.id) > 0 || (isSuspect(row) && !this.isAlone(row.id)))
+      return false;
     return this.runs.claiming(row.id, request, () => this.claimAndExecute(row, request));
   }
 
@@ -203,7 +211,8 @@ export class Claims {
     try {
       const read = steps ?? (await store.steps(run.id));
       const written = streams && (await recordedStreams(store, run.id, streams));
-      this.runs.execute(run, request, leaseEndsAt, read, await this.codeVersions(run, request.definition), written);
+      const versions = await this.codeVersions.of(run, request.definition);
+      this.runs.execute(run, request, leaseEndsAt, read, versions, written);
     } catch (error) {
       if (!(error instanceof PerdureError) || error.code !== "STEP_UNREADABLE") throw error;
       return this.block(run, request.definition, error);
@@ -224,15 +233,6 @@ export class Claims {
     await store.commit([release]);
     this.endBackOff(run.id); // whoever asks for the run again gets another try
     throw error;
-  }
-
-  /** The recorded manifests of the code versions that ran the run's older steps, by fingerprint. */
-  private async codeVersions(run: RunRow, definition: WorkflowDefinition): Promise<ReadonlyMap<string, string>> {
-    const versions = earlierCodeVersions(run, codeOf(definition).fingerprint);
-    const found = await Promise.all(
-      versions.map(async (version) => [version, await this.context.store.getCode(version)] as const),
-    );
-    return new Map(found.flatMap(([version, modules]) => (modules === undefined ? [] : [[version, modules]])));
   }
 
   /** Whether this program can execute the run at all. */

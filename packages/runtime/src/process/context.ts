@@ -24,6 +24,8 @@ export interface ProcessContext {
   readonly executes: boolean;
   /** Reads the store's time, if that was not done for a while. */
   keepTime(): void;
+  /** Calls `changed` soon after another process has written to the store, if the store can tell. Returns what ends it. */
+  watchStore(changed: () => void): () => void;
   /** Logs a failure, unless it is one of a store that does not answer: of that the log has a line already. */
   logFailure(what: string, error: unknown, fields?: Record<string, unknown>): void;
   /** Milliseconds of a clock that only runs forward. */

@@ -55,7 +55,7 @@ export class Followers {
     this.poller = poller;
     waiters.sleepers.onWake = (id) => this.resume(id);
     claims.onUnsure = () => void this.lookForClaimed();
-    poller.wakeSleepers = () => this.wakeSleepers();
+    poller.wakeSleepers = (isHint) => this.wakeSleepers(isHint);
   }
 
   /**
@@ -64,6 +64,7 @@ export class Followers {
    */
   async follow(id: string, request?: RunRequest): Promise<RunEnd> {
     this.callers.set(id, (this.callers.get(id) ?? 0) + 1);
+    this.isAskedFor(id);
     try {
       for (;;) {
         const end = await this.track(id, request);
@@ -76,8 +77,13 @@ export class Followers {
     }
   }
 
+  /** Whoever asks for a run that failed here gets another try at once. */
+  private isAskedFor(id: string): void {
+    if (!this.tracked.has(id)) this.claims.endWait(id);
+  }
+
   /** Resolves when the run has ended, or waits outside of memory and nobody awaits it here: it is one of the sleepers then. */
-  private track(id: string, request?: RunRequest): Promise<RunEnd | undefined> {
+  private track(id: string, request?: RunRequest, isAgain = false): Promise<RunEnd | undefined> {
     this.waiters.sleepers.delete(id);
     if (request) this.claims.keepBody(id, request);
     const known = this.tracked.get(id);
@@ -86,7 +92,7 @@ export class Followers {
       if (!this.reading.has(id)) this.waiters.wake(id);
       return known;
     }
-    const tracked = this.untilEnd(id).finally(() => this.tracked.get(id) === tracked && this.forget(id));
+    const tracked = this.untilEnd(id, isAgain).finally(() => this.tracked.get(id) === tracked && this.forget(id));
     this.tracked.set(id, tracked);
     return tracked;
   }
@@ -102,7 +108,8 @@ export class Followers {
    * after a while, which grows; the store counts how often (S12).
    */
   resume(id: string, request?: RunRequest, failures = 0): void {
-    this.track(id, request).catch((error: unknown) => {
+    if (failures === 0) this.isAskedFor(id);
+    this.track(id, request, failures > 0).catch((error: unknown) => {
       this.logStop(id, error);
       if (this.context.isClosed || !isOfTheStore(error)) return;
       const { clock } = this.context;
@@ -194,7 +201,8 @@ export class Followers {
     }
   }
 
-  private async untilEnd(id: string): Promise<RunEnd | undefined> {
+  /** @param isAgain - it stopped here, and nobody has asked for it since */
+  private async untilEnd(id: string, isAgain: boolean): Promise<RunEnd | undefined> {
     for (let failures = 0; ;) {
       await this.runs.claimInFlight(id)?.catch(() => {}); // the claim's own caller gets its error
       const end = await this.runs.get(id)?.ended;
@@ -204,8 +212,8 @@ export class Followers {
       if (end && !this.context.isClosed)
         await this.waiters.wait(id, this.context.clock.now() + this.claims.backOffOf(id));
       try {
-        const found = await this.lookAt(id);
-        if (found === "sleeps") return undefined;
+        const found = await this.lookAt(id, isAgain);
+        if (found === "rests") return undefined;
         if (found) return found;
         failures = 0;
       } catch (error) {
@@ -219,17 +227,18 @@ export class Followers {
   }
 
   /** Reads the run: gives its end, executes it here, or waits until it may have changed. */
-  private async lookAt(id: string): Promise<RunEnd | "sleeps" | undefined> {
+  private async lookAt(id: string, isAgain: boolean): Promise<RunEnd | "rests" | undefined> {
     const row = await this.read(id);
     if (!row) throw new PerdureError("RUN_NOT_FOUND", { run: id });
     if (hasEnded(row)) return this.endOf(row);
     if (this.runs.has(id)) return undefined;
     if (row.queue) this.context.slots.use();
+    if (isAgain && !this.callers.has(id) && this.claims.isBlocked(row)) return "rests";
     if (this.claims.mayClaim(row)) {
       if (await this.claims.claim(row)) return undefined;
       if (!this.runs.has(id) && !this.claims.canExecute(row)) this.reportUnknown(row);
     }
-    if (this.sleeps(row)) return "sleeps";
+    if (this.sleeps(row)) return "rests";
     if (row.status === "waiting" || row.inLine) await this.resumeChildren(id, new Set([id]));
     await this.pause(row);
     return undefined;
@@ -249,21 +258,28 @@ export class Followers {
     return true;
   }
 
-  /** Resumes those that a signal, a child, a cancellation or the end of another process has made due, and forgets those that have ended elsewhere. */
-  private async wakeSleepers(): Promise<void> {
+  /**
+   * Resumes those that a signal, a child, a cancellation or the end of another process has made due, and forgets those that have ended elsewhere.
+   * @param isHint - because of a write, of which there may be many: what is only forgotten can wait for the next poll
+   */
+  private async wakeSleepers(isHint: boolean): Promise<boolean> {
     const { sleepers } = this.waiters;
+    if (sleepers.size === 0) return false;
     const { owners, settings, store } = this.context;
-    const filter = { limit: PAGE, ...(await knownOwners(store, owners)) };
+    // that an owner has ended is no write
+    const filter = { limit: PAGE, ...(isHint ? {} : await knownOwners(store, owners)) };
     const workflows = settings.renames.namesBefore([...sleepers.workflows]);
     const due = await store.unfinished({ workflows, ...filter });
     const ids = sleepers.sample(due.length < PAGE ? SAMPLE : PAGE);
     // so many others may hide ours
     const hidden = due.length < PAGE ? [] : await store.unfinished({ runs: ids, ...filter });
-    for (const row of [...due, ...hidden])
-      if (sleepers.has(row.id) && !this.claims.isBlocked(row)) sleepers.wake(row.id);
+    const woken = [...due, ...hidden].filter((row) => sleepers.has(row.id) && !this.claims.isBlocked(row));
+    for (const { id } of woken) sleepers.wake(id);
+    if (isHint) return woken.length > 0;
     const rows = await store.listRuns({ runs: ids, limit: ids.length });
     const unfinished = new Set(rows.filter(({ status }) => !isFinal(status)).map(({ id }) => id));
     for (const id of ids) if (!unfinished.has(id)) sleepers.delete(id);
+    return woken.length > 0;
   }
 
   /**

@@ -2,6 +2,9 @@ import { nextTurn } from "@perdure/protocol";
 import { context as currentContext } from "../execution/current.ts";
 import type { Execution } from "../execution/execution.ts";
 import { backOff, waitAfter } from "../config/backoff.ts";
+import { Failing } from "../config/failing.ts";
+import { Loop } from "../config/loop.ts";
+import { Hints } from "../storage/hints.ts";
 import type { ProcessContext } from "./context.ts";
 import type { Upkeep } from "../queues/upkeep.ts";
 import type { Leases } from "./leases.ts";
@@ -14,100 +17,137 @@ const ownershipOf = ({ run }: Execution): { readonly run: string; readonly epoch
   epoch: run.epoch,
 });
 
+/** @param look - resolves with whether it found something new */
+export const hintsOf = (context: ProcessContext, look: () => Promise<boolean>): Hints =>
+  new Hints({
+    clock: context.clock,
+    monotonic: () => context.monotonic(),
+    watch: (changed) => context.watchStore(changed),
+    look,
+  });
+
 /**
- * Polls the store while runs are in memory or followed: renews their leases, and reads signals, cancellations and due times
- * that other processes wrote.
+ * Reads what other processes wrote while runs are in memory or followed: signals, cancellations, ends and due times. Polls the store for it, and looks sooner where
+ * the store tells of writes. Renews the leases of the runs as well.
  */
 export class Poller {
   private readonly context: ProcessContext;
   private readonly runs: RunsInMemory;
   private readonly waiters: Waiters;
-  private readonly leases: Leases;
-  private readonly upkeep: Upkeep;
-  private cancelTimer: (() => void) | undefined;
-  private isStopped = false;
-  /** Wakes the runs without callers that an event from outside has made due. */
-  wakeSleepers: () => Promise<void> = () => Promise.resolve();
-  /** How often in a row a poll failed. */
-  private failures = 0;
+  /** Each fails on its own: a part of the store may be away. */
+  private readonly parts: readonly Loop[];
+  private readonly hints: Hints;
+  private readonly failing = new Failing();
+  /** Wakes the runs without callers that an event from outside has made due. Resolves with whether there are any. */
+  wakeSleepers: (isHint: boolean) => Promise<boolean> = () => Promise.resolve(false);
   /** Runs whose deliveries are about to be read. */
   private readonly reads = new Set<string>();
 
   constructor(context: ProcessContext, runs: RunsInMemory, waiters: Waiters, leases: Leases, upkeep: Upkeep) {
     this.context = context;
-    this.upkeep = upkeep;
     this.runs = runs;
     this.waiters = waiters;
-    this.leases = leases;
+    const isExecuting = (): boolean => runs.size > 0;
+    const isFollowing = (): boolean => waiters.size > 0 || waiters.sleepers.size > 0;
+    const isNeeded = (): boolean => isExecuting() || isFollowing() || upkeep.isNeeded;
+    // while attempts in flight end, their runs stay ours, but nothing new begins
+    const unlessClosed = (needs: () => boolean) => () => !context.isClosed && needs();
+    this.parts = [
+      this.part(isExecuting, () => leases.renewAll(runs.all())),
+      this.part(isNeeded, () => upkeep.endLate()),
+      this.part(isNeeded, () => upkeep.lookAtQueues()),
+      this.part(unlessClosed(isExecuting), () => this.readWakeups(runs.all())),
+      this.part(unlessClosed(isFollowing), () => this.wakeFollowers(false)),
+      this.part(unlessClosed(isFollowing), () => this.wakeSleepers(false)),
+    ];
+    this.hints = hintsOf(context, () => this.look());
+  }
+
+  private part(isNeeded: () => boolean, turn: () => Promise<unknown>): Loop {
+    const { clock, settings } = this.context;
+    return new Loop(clock, {
+      isNeeded,
+      // even a store that fails for long is asked often enough to renew the leases in time
+      wait: (failures) => Math.min(waitAfter(failures, settings.pollInterval), settings.lease / 3),
+      turn: async () => {
+        this.context.keepTime();
+        await turn();
+        if (this.parts.every(({ failures }) => failures === 0)) this.failing.works();
+      },
+      failed: (error) => {
+        if (this.failing.isNews(error)) this.context.logFailure("the store cannot be read", error);
+      },
+    });
   }
 
   /** Polls from now on, unless it does already or has no reason to. */
   start(): void {
-    if (this.cancelTimer || this.isStopped || !this.isNeeded) return;
-    const { clock, settings } = this.context;
-    // even a store that fails for long is asked often enough to renew the leases in time
-    const wait = Math.min(waitAfter(this.failures, settings.pollInterval), settings.lease / 3);
-    currentContext.exit(() => {
-      this.cancelTimer = clock.at(clock.now() + wait, () => {
-        void this.poll()
-          .then(
-            () => (this.failures = 0),
-            (error: unknown) => {
-              this.failures++;
-              this.context.logFailure("the store cannot be read", error);
-            },
-          )
-          .finally(() => {
-            this.cancelTimer = undefined;
-            this.start();
-          });
+    for (const part of this.parts) {
+      if (!part.isIdle) continue;
+      currentContext.exit(() => {
+        this.hints.start();
+        part.start();
       });
-    });
+    }
   }
 
-  private get isNeeded(): boolean {
-    return this.runs.size > 0 || this.waiters.size > 0 || this.waiters.sleepers.size > 0 || this.upkeep.isNeeded;
-  }
-
-  /** No poll begins from now on. */
+  /** Nothing is read from now on. */
   stop(): void {
-    this.isStopped = true;
-    this.cancelTimer?.();
+    for (const part of this.parts) part.stop();
+    this.hints.stop();
   }
 
-  private async poll(): Promise<void> {
-    this.context.keepTime();
-    await this.leases.renewAll(this.runs.all());
-    await this.upkeep.poll();
-    if (this.context.isClosed) return; // while attempts in flight end, their runs stay ours
-    if (this.runs.size > 0) await this.readWakeups(this.runs.all());
-    if (this.waiters.size > 0) await this.wakeFollowers();
-    if (this.waiters.sleepers.size > 0) await this.wakeSleepers();
+  /** Resolves when something of the run may have changed: in this process at once, else when another one has written, or within `pollInterval`. */
+  changeOf(run: string, hasFound: boolean): Promise<void> {
+    if (hasFound) this.hints.found();
+    currentContext.exit(() => this.hints.start());
+    const { clock, settings } = this.context;
+    return this.waiters.subscribers.wait(run, clock.now() + settings.pollInterval);
+  }
+
+  /** Another process has written something. Resolves with whether that is new here. */
+  private async look(): Promise<boolean> {
+    const { runs, waiters } = this;
+    if (this.context.isClosed) return false;
+    waiters.subscribers.wakeAll();
+    const looks = [runs.size > 0 && this.readWakeups(runs.all()), this.wakeFollowers(true), this.wakeSleepers(true)];
+    const found = await Promise.all(looks);
+    return found.includes(true);
   }
 
   /** Wakes the callers that follow a run which no process executes, or which has ended: perhaps in another process, between two polls. */
-  private async wakeFollowers(): Promise<void> {
+  private async wakeFollowers(isHint: boolean): Promise<boolean> {
     const { runs } = this.waiters;
+    if (runs.length === 0) return false;
     const limit = runs.length;
     const { owners, store } = this.context;
-    const due = await store.unfinished({ runs, limit, ...(await knownOwners(store, owners)) });
+    // that an owner has ended is no write
+    const known = isHint ? {} : await knownOwners(store, owners);
+    const due = await store.unfinished({ runs, limit, ...known });
     const ended = await store.listRuns({ runs, status: ["completed", "failed", "cancelled"], limit });
     for (const { id } of [...due, ...ended]) this.waiters.wake(id);
+    return ended.length > 0;
   }
 
-  private async readWakeups(executions: readonly Execution[]): Promise<void> {
+  /** Resolves with whether any of it is new. */
+  private async readWakeups(executions: readonly Execution[]): Promise<boolean> {
     const wakeups = await this.context.store.wakeups(executions.map(ownershipOf));
-    wakeups.forEach(({ owned, cancel, signals }, index) => {
+    const isNew = wakeups.map(({ owned, cancel, signals }, index) => {
       const execution = executions[index];
-      if (!execution?.isActive) return;
+      if (!execution?.isActive) return false;
       try {
-        if (!owned) return execution.lose();
-        if (cancel !== undefined) execution.cancel(cancel);
-        execution.offer(signals);
+        if (!owned) {
+          execution.lose();
+          return true;
+        }
+        const isCancelled = cancel !== undefined && execution.cancel(cancel);
+        return execution.offer(signals) || isCancelled;
       } catch (error) {
         execution.stop(error);
+        return true;
       }
     });
+    return isNew.includes(true);
   }
 
   /** Reads the deliveries of one run in this turn of the event loop: once, however often it is asked for. */
@@ -125,7 +165,7 @@ export class Poller {
     const execution = this.runs.get(run);
     for (let failures = 1; execution?.isActive === true; failures++) {
       try {
-        return await this.readWakeups([execution]);
+        return void (await this.readWakeups([execution]));
       } catch (error) {
         this.context.logFailure("the store cannot be read", error, { run });
         await backOff(this.context.clock, failures);

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { elapsed, PerdureError } from "@perdure/protocol";
 import { openStore, type Awaitable, type RunRow, type StepRow, type Store, type Write } from "@perdure/store";
 import { after, systemClock } from "../config/clock.ts";
+import { Failing } from "../config/failing.ts";
 import type { Logger } from "../config/logger.ts";
 import type { StepEvent } from "../config/events.ts";
 import { StoreClock } from "../config/store-clock.ts";
@@ -89,6 +90,9 @@ export class Runtime implements Host, ProcessContext {
   /** Ends the keeping of unhandled rejections. */
   private endKeeping: (() => void) | undefined;
   private opened: Promise<void> | undefined;
+  private readonly opening = new Failing();
+  /** Errors because of which the store could not be opened. */
+  private readonly notOpened = new WeakSet<object>();
   /** Stands for the store's clock, in tests. */
   private readonly storeTime: (() => number) | undefined;
   private endGauges: (() => void) | undefined;
@@ -138,7 +142,7 @@ export class Runtime implements Host, ProcessContext {
     this.runs = new RunsInMemory(this, this, {
       begun: (execution) => this.begun(execution),
       ended: (execution, end) => this.ended(execution, end),
-      unsure: (id, request, error) => isOfTheStore(error) && this.followers.lookAfter(id, request),
+      unsure: (id, request, error) => isOfTheStore(error) && this.unsure(id, request),
     });
     this.poller = new Poller(this, this.runs, this.waiters, leases, this.upkeep);
     this.claims = new Claims(this, this.committer, this.runs, leases);
@@ -175,8 +179,14 @@ export class Runtime implements Host, ProcessContext {
   }
 
   private async openStore(): Promise<void> {
-    await this.store.open({ now: this.storeTime });
-    await this.clock.begin(() => this.store.time());
+    try {
+      await this.store.open({ now: this.storeTime });
+      await this.clock.begin(() => this.store.time());
+    } catch (error) {
+      this.notOpened.add(error as object);
+      throw error;
+    }
+    if (this.opening.works()) this.log.warn(`the store ${this.store.name} can be opened again`, {});
   }
 
   keepTime(): void {
@@ -264,11 +274,13 @@ export class Runtime implements Host, ProcessContext {
 
   logFailure(what: string, error: unknown, fields: Record<string, unknown> = {}): void {
     if (isUnavailable(error)) return;
+    const isOpening = this.notOpened.has(error as object);
+    // several parts of this process need the store, and each tries again
+    if (isOpening && !this.opening.isNews(error)) return;
     const code = error instanceof PerdureError && { code: error.code };
-    this.log.error(`${what}: ${headlineOf(error)}`, { ...fields, ...code });
+    this.log.error(`${isOpening ? "the store cannot be opened" : what}: ${headlineOf(error)}`, { ...fields, ...code });
   }
 
-  /** Calls `changed` soon after another process has written to the store, if the store can tell. Returns what ends it. */
   watchStore(changed: () => void): () => void {
     let end: (() => void) | undefined;
     let isOver = false;
@@ -285,9 +297,9 @@ export class Runtime implements Host, ProcessContext {
     };
   }
 
-  /** Resolves when something of the run may have changed: in this process at once, else within `pollInterval`. */
-  changeOf(run: string): Promise<void> {
-    return this.waiters.wait(run, this.clock.now() + this.settings.pollInterval);
+  /** Resolves when something of the run may have changed. @param hasFound - something had, after the latest time */
+  changeOf(run: string, hasFound: boolean): Promise<void> {
+    return this.poller.changeOf(run, hasFound);
   }
 
   private begun({ run }: Execution): void {
@@ -295,6 +307,12 @@ export class Runtime implements Host, ProcessContext {
     this.endKeeping ??= keepRejections();
     this.poller.start();
     this.reporter.run(run, { type: run.epoch === 1 ? "started" : "resumed" });
+  }
+
+  /** The store failed in a call that was to make the run ours. */
+  private unsure(id: string, request: RunRequest | undefined): void {
+    this.claims.notClaimed(id);
+    this.followers.lookAfter(id, request);
   }
 
   private ended({ run, hasProgressed }: Execution, end: ExecutionEnd): void {

@@ -1,15 +1,12 @@
 import type { Clock } from "../config/clock.ts";
 
-/** Callers in this process that wait for a run to change. */
-export class Waiters {
+/** Calls that wait for a run to change. */
+class WaitingCalls {
   private readonly clock: Clock;
   private readonly byRun = new Map<string, Set<() => void>>();
-  /** Runs that have no callers here. */
-  readonly sleepers: Sleepers;
 
   constructor(clock: Clock) {
     this.clock = clock;
-    this.sleepers = new Sleepers(clock);
   }
 
   get size(): number {
@@ -39,11 +36,35 @@ export class Waiters {
 
   wake(run: string): void {
     for (const wake of this.byRun.get(run) ?? []) wake();
-    this.sleepers.wake(run);
   }
 
   wakeAll(): void {
     for (const run of this.byRun.keys()) this.wake(run);
+  }
+}
+
+/** Callers in this process that wait for a run to end or to need this process. */
+export class Waiters extends WaitingCalls {
+  /** Those that wait for whatever happens to a run. */
+  readonly subscribers: WaitingCalls;
+  /** Runs that have no callers here. */
+  readonly sleepers: Sleepers;
+
+  constructor(clock: Clock) {
+    super(clock);
+    this.subscribers = new WaitingCalls(clock);
+    this.sleepers = new Sleepers(clock);
+  }
+
+  override wake(run: string): void {
+    super.wake(run);
+    this.subscribers.wake(run);
+    this.sleepers.wake(run);
+  }
+
+  override wakeAll(): void {
+    super.wakeAll();
+    this.subscribers.wakeAll();
   }
 }
 

@@ -24,6 +24,16 @@ interface UpkeepContext {
 /** Milliseconds between two looks at the owners of slots. */
 const OWNERS_INTERVAL = 1_000;
 
+/**
+ * One after the other, also after one that has failed.
+ * @throws the first error
+ */
+async function eachOf(parts: readonly (() => Promise<void>)[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const part of parts) await part().catch((error: unknown) => errors.push(error));
+  if (errors.length > 0) throw errors[0];
+}
+
 /** What time brings to the runs and slots of a store, whichever process sees to it: limits that are over, and slots of owners that are dead. */
 export class Upkeep {
   private readonly context: UpkeepContext;
@@ -45,20 +55,23 @@ export class Upkeep {
     return this.slots.isBusy;
   }
 
-  /**
-   * Is called at each poll, and by workers.
-   * @param options.queues - also those that this process itself does not use
-   */
-  async poll({ queues = false }: { readonly queues?: boolean } = {}): Promise<void> {
-    await this.endLate();
-    if (!queues && !this.slots.isInUse) return;
-    await this.lookAtOwners();
-    await this.slots.poll();
-    await this.deadlocks.look(() => this.slots.here);
+  /** What workers do at each look: everything, also for queues that this process itself does not use. */
+  async poll(): Promise<void> {
+    await eachOf([() => this.endLate(), () => this.lookAtAllQueues()]);
+  }
+
+  /** Sees to the queues that this process uses. */
+  async lookAtQueues(): Promise<void> {
+    if (this.slots.isInUse) await this.lookAtAllQueues();
+  }
+
+  private lookAtAllQueues(): Promise<void> {
+    const { slots } = this;
+    return eachOf([() => this.lookAtOwners(), () => slots.poll(), () => this.deadlocks.look(() => slots.here)]);
   }
 
   /** Cancels runs that did not begin, or did not end, in time. */
-  private async endLate(): Promise<void> {
+  async endLate(): Promise<void> {
     const { store, values } = this.context;
     if (!store.expire) return;
     this.reasons ??= {

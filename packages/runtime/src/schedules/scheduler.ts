@@ -1,6 +1,7 @@
 import { nextTurn, PerdureError } from "@perdure/protocol";
 import type { ScheduleRow, ScheduleStore, Store } from "@perdure/store";
 import { backoffAfter, waitAfter } from "../config/backoff.ts";
+import { Failing } from "../config/failing.ts";
 import { listeners } from "../definitions/registry.ts";
 import { findWorkflow } from "../definitions/workflows.ts";
 import { context } from "../execution/current.ts";
@@ -34,6 +35,7 @@ export class Scheduler {
   private isTold = false;
   /** How often in a row the store could not be read. */
   private failures = 0;
+  private readonly failing = new Failing();
   /** Schedules whose tick failed: how often in a row, and when it is tried again, by the clock that is never set. */
   private readonly backOffs = new Map<string, { readonly failures: number; readonly until: number }>();
   /** Schedules that have been reported, since nothing here can run them. */
@@ -121,10 +123,12 @@ export class Scheduler {
     try {
       const next = await this.tickAll();
       this.failures = 0;
+      this.failing.works();
       return Math.min(next, clock.now() + (this.isTold ? TOLD_INTERVAL : settings.pollInterval));
     } catch (error) {
       this.failures++;
-      if (!this.runtime.isClosed) this.runtime.logFailure("the schedules cannot be read", error);
+      if (!this.runtime.isClosed && this.failing.isNews(error))
+        this.runtime.logFailure("the schedules cannot be read", error);
       return clock.now() + waitAfter(this.failures, settings.pollInterval);
     }
   }
