@@ -111,6 +111,9 @@ export default {
       // found with require.resolve, because its data files are used
       ignoreDependencies: ["vega-datasets"],
     },
+    "playground/agent": {
+      vite: { config: [], entry: ["vite.config.ts", "src/server.ts", "launcher/launch.ts"] },
+    },
     "playground/fleet": {
       vite: { config: [], entry: ["vite.config.ts", "src/{worker,front,machine}.ts", "launcher/launch.ts"] },
     },

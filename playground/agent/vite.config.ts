@@ -8,6 +8,8 @@ export default defineConfig({
     target: "node20",
     sourcemap: true,
     rollupOptions: {
+      // the plugin follows the workflow into the AI SDK, which takes a few seconds
+      checks: { pluginTimings: false },
       input: { server: "src/server.ts", launch: "launcher/launch.ts" },
       output: { entryFileNames: "[name].mjs" },
     },

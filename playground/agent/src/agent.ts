@@ -1,11 +1,11 @@
-// perdure-ignore-file WORKFLOW_IO, WORKFLOW_TIMER, WORKFLOW_STATE: the model and the tools are durable
+// perdure-ignore-file WORKFLOW_TIMER, WORKFLOW_STATE: the model and the tools are durable
 import { isStepCount, ToolLoopAgent } from "ai";
 import { durableModel } from "perdure-ai";
 import { model } from "./model.ts";
 import { tools } from "./tools.ts";
 
 const researcher = new ToolLoopAgent({
-  model: durableModel(await model(), { name: "researcher", retries: 5 }),
+  model: durableModel(await model(), { name: "researcher", retries: 5, stream: true }),
   tools,
   instructions:
     "You answer questions about animals from the library, calculate with the calculator, and send the answer by e-mail to ada@example.com.",

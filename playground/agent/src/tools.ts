@@ -54,5 +54,5 @@ export const tools = durableTools(
       },
     }),
   },
-  { retries: 2 },
+  { retries: 2, stream: true },
 );
