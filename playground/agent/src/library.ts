@@ -31,5 +31,5 @@ export function find(query: string): (typeof articles)[number][] {
   return articles
     .filter((article) => hits(article) > 0)
     .sort((a, b) => hits(b) - hits(a))
-    .slice(0, 2);
+    .slice(0, 3);
 }
