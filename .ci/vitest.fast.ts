@@ -23,6 +23,7 @@ const takesLong = [
   "test/postgres/crashes.test.ts",
   "test/runtime/resilience.test.ts",
   "test/shapes/random.test.ts",
+  "test/streams/model.test.ts",
 ];
 
 export default mergeConfig(base, {

@@ -1,5 +1,5 @@
 /** The workflows that are measured. Their tasks do nothing, so what is measured is Perdure. */
-import { queue, signal, sleep } from "perdure";
+import { queue, signal, sleep, writable } from "perdure";
 
 export interface Result {
   readonly index: number;
@@ -226,4 +226,27 @@ export async function holding(): Promise<void> {
 export async function waiting(item: number): Promise<number> {
   "use workflow: id=waiting-{item}, queue=held";
   return plain(item);
+}
+
+let between: (index: number) => Promise<unknown> | undefined = () => undefined;
+
+/** What `speaking` does before each of its chunks. */
+export function doBetween(work: typeof between): void {
+  between = work;
+}
+
+async function speak(chunks: number, bytes: number): Promise<void> {
+  "use task: retries=0";
+  const writer = writable<{ readonly at: number; readonly text: string }>().getWriter();
+  for (let index = 0; index < chunks; index++) {
+    const pause = between(index);
+    if (pause) await pause;
+    await writer.write({ at: performance.timeOrigin + performance.now(), text: filling(bytes) });
+  }
+  await writer.close();
+}
+
+export async function speaking(_id: string, chunks: number, bytes: number): Promise<void> {
+  "use workflow: id=speaking-{_id}";
+  await speak(chunks, bytes);
 }

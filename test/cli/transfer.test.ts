@@ -1,7 +1,7 @@
 /** Runs that leave one store as a file and come into another one. */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { sqliteStore, type NewRun, type RunRow, type Store, type Write } from "perdure";
+import { sqliteStore, type NewRun, type RunRow, type Store, type StreamRow, type Write } from "perdure";
 import { expect, onTestFinished, test } from "vitest";
 import { temporaryDirectory, writeFiles } from "../directories.ts";
 import { perdure, storeIn } from "./command.ts";
@@ -158,4 +158,43 @@ test("an imported run keeps its queue, its priority, and what it waits for; what
     cwd: directory,
   });
   expect(redacted.output).not.toContain("ada");
+});
+
+test("the streams of a run come along, and are left out on wish", async () => {
+  const directory = temporaryDirectory("cli");
+  const run: NewRun = {
+    id: "r",
+    workflow: "talk",
+    file: "src/talk.ts",
+    input: `1:=[]`,
+    inputHash: "h",
+    code: "c",
+    modules: `{"version":1,"modules":[]}`,
+    seed: "s",
+    lease: { owner: "me", ms: 1_000 },
+  };
+  const entries: StreamRow[] = [
+    { index: 1, type: "chunk", part: "", value: `1:="hidden"`, keep: true },
+    { index: 4, type: "reset", part: "a[0]", from: 2 },
+    { index: 5, type: "reset", from: 5 },
+    { index: 6, type: "end", part: "a[0]" },
+  ];
+  const open = (file: string): Store => {
+    const store = sqliteStore(join(directory, file));
+    void store.open();
+    onTestFinished(() => store.close());
+    return store;
+  };
+  const source = open("from.db");
+  const target = open("to.db");
+  await source.createRun(run);
+  const of = { run: "r", epoch: 1 };
+  const end: Write = { ...of, type: "finish", status: "completed", output: `1:=null`, unhandled: [] };
+  expect(await source.commit([{ ...of, type: "stream", stream: "tokens", entries }, end])).toEqual([true, true]);
+  const place = { store: source.name, cwd: directory };
+  expect((await perdure(["export", "r", "--redact", "values"], place)).output).not.toContain("hidden");
+  expect((await perdure(["export", "r", "-o", "run.json"], place)).code).toBe(0);
+  expect((await perdure(["import", "run.json"], { store: target.name, cwd: directory })).code).toBe(0);
+  const query = { run: "r", stream: "tokens", from: 0, limit: 100 };
+  expect(await target.readStream?.(query)).toEqual(await source.readStream?.(query));
 });

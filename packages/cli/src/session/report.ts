@@ -60,10 +60,30 @@ const run = v.object({
   updatedAt: number,
 });
 
+const entry = v.variant("type", [
+  v.object({
+    type: v.literal("chunk"),
+    index: v.number(),
+    part: text,
+    value: text,
+    keep: optional(v.literal(true)),
+  }),
+  v.object({ type: v.literal("end"), index: v.number(), part: text }),
+  v.object({ type: v.literal("error"), index: v.number(), part: text, value: text }),
+  v.object({ type: v.literal("reset"), index: v.number(), part: optional(text), from: v.number() }),
+]);
+
 const report = v.object({
   /** Version of this format. */
   perdure: v.literal(1),
-  runs: list(v.object({ run, steps: list(step), signals: list(v.object({ name: text, payload: text })) })),
+  runs: list(
+    v.object({
+      run,
+      steps: list(step),
+      signals: list(v.object({ name: text, payload: text })),
+      streams: v.optional(list(v.object({ stream: text, entries: list(entry) }))),
+    }),
+  ),
   /** The code versions of the runs, by fingerprint. */
   codes: v.record(text, text),
 });
@@ -90,14 +110,33 @@ export type Redaction = "values" | "all";
 export async function reportedRun(store: Store, row: RunRow, redaction: Redaction | undefined): Promise<ReportedRun> {
   const [wakeup] = await store.wakeups([{ run: row.id, epoch: row.epoch }]);
   const { owner: _owner, leaseUntil: _lease, ...kept } = row;
+  const streams = await streamsOf(store, row.id);
   return redacted(
     {
       run: v.parse(run, kept),
       steps: (await store.steps(row.id)).map((each) => v.parse(step, each)),
       signals: (wakeup?.signals ?? []).map(({ name, payload }) => ({ name, payload })),
+      ...(streams.length > 0 && { streams }),
     },
     redaction,
   );
+}
+
+type ReportedStream = NonNullable<ReportedRun["streams"]>[number];
+
+/** All entries of the streams of a run. */
+async function streamsOf(store: Store, run: string): Promise<ReportedStream[]> {
+  const streams: ReportedStream[] = [];
+  for (const { stream, next } of (await store.streams?.(run)) ?? []) {
+    const entries: ReportedStream["entries"][number][] = [];
+    for (let from = 0; from < next; from = (entries.at(-1)?.index ?? next) + 1) {
+      const page = await store.readStream?.({ run, stream, from, limit: 1_000 });
+      if (!page || page.entries.length === 0) break;
+      entries.push(...page.entries);
+    }
+    streams.push({ stream, entries });
+  }
+  return streams;
 }
 
 const HIDDEN = "[redacted]";
@@ -108,7 +147,7 @@ const REDACTED = `1:["${HIDDEN}"]`;
 function redacted(reported: ReportedRun, redaction: Redaction | undefined): ReportedRun {
   if (redaction === undefined) return reported;
   const isAll = redaction === "all";
-  const { run: row, steps, signals } = reported;
+  const { run: row, steps, signals, streams } = reported;
   const outcome = (isError: boolean, output: string | undefined): { readonly output?: string } =>
     output === undefined ? {} : { output: isError && !isAll ? output : REDACTED };
   return {
@@ -130,6 +169,14 @@ function redacted(reported: ReportedRun, redaction: Redaction | undefined): Repo
       ...(each.input !== undefined && { input: REDACTED }),
     })),
     signals: signals.map(({ name }) => ({ name, payload: REDACTED })),
+    ...(streams && {
+      streams: streams.map(({ stream, entries }) => ({
+        stream,
+        entries: entries.map((each) =>
+          each.type === "chunk" || (each.type === "error" && isAll) ? { ...each, value: REDACTED } : each,
+        ),
+      })),
+    }),
   };
 }
 
@@ -139,7 +186,7 @@ function redacted(reported: ReportedRun, redaction: Redaction | undefined): Repo
  */
 export async function record(
   store: Store,
-  { run: row, steps, signals }: ReportedRun,
+  { run: row, steps, signals, streams = [] }: ReportedRun,
   codes: Report["codes"],
 ): Promise<boolean> {
   const { id, workflow, file, input, inputHash, code, codeSeq, codeHistory, seed, createdAt } = row;
@@ -172,6 +219,9 @@ export async function record(
       ...history,
     })),
     ...steps.map((each): Write => ({ ...of, type: "step", step: each satisfies StepRow })),
+    ...(store.readStream ? streams : [])
+      .filter(({ entries }) => entries.length > 0)
+      .map((each): Write => ({ ...of, type: "stream", ...each })),
     ...(row.progress === undefined ? [] : [{ ...of, type: "progress", value: row.progress } as const]),
   ];
   const answers = await store.commit(writes);
