@@ -30,7 +30,8 @@ const agent = `
       const chunks = [{ type: "stream-start", warnings: [] }, ...answers[turn], { type: "finish", finishReason, usage }];
       return { stream: simulateReadableStream({ chunks, chunkDelayInMs: 5 }) };
     },
-  }), { name: "agent" });
+  }), { name: "agent", retries: 50 });
+  // each death counts as an attempt
   const execute = async () => {
     say("began");
     await setTimeout(10);
@@ -38,7 +39,7 @@ const agent = `
     return { found: 1 };
   };
   const inputSchema = z.object({});
-  const tools = durableTools({ search: tool({ inputSchema, execute }), convert: tool({ inputSchema, execute }) });
+  const tools = durableTools({ search: tool({ inputSchema, execute }), convert: tool({ inputSchema, execute }) }, { retries: 50 });
 
   async function research() {
     "use workflow: id=research";
@@ -79,7 +80,7 @@ test("an agent whose process is killed again and again ends with the messages of
   const recorded = new Set<string>();
   let kills = 0;
   for (let life: Life | undefined; life?.result === undefined; kills++) {
-    life = await live(store, 1 + (kills % 3));
+    life = await live(store, 1 + (kills % 5));
     expect(life.began.filter((step) => recorded.has(step))).toEqual([]);
     for (const { id, state } of await (await client.getRun("research")).steps())
       if (state === "completed") recorded.add(id);

@@ -1,7 +1,7 @@
 // perdure-ignore-file WORKFLOW_IO, WORKFLOW_TIMER, WORKFLOW_STATE: the model and the tools are durable
 import { generateText, isStepCount, streamText, tool, ToolLoopAgent, type ToolSet } from "ai";
 import { close, FatalError, start, taskContext } from "perdure";
-import { durableModel, durableTools, type DurableModelOptions } from "perdure-ai";
+import { approve, durableModel, durableTools, type DurableModelOptions } from "perdure-ai";
 import { advance, crashEverywhere, setup } from "perdure/testing";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
@@ -105,6 +105,36 @@ test("what a tool yields on its way is recorded, and yielded again in a replay",
     ["2 of 2", undefined],
   ]);
   await crashEverywhere(callCount, []);
+});
+
+const marked = durableTools(
+  {
+    post: tool({
+      inputSchema: z.object({ to: z.string() }),
+      needsApproval: true,
+      async execute({ to }, { toolCallId }) {
+        "use task: name=post, retries=2, backoff=constant(1s)";
+        await failing();
+        return `${toolCallId} to ${to}, attempt ${taskContext().attempt}`;
+      },
+    }),
+  },
+  { retries: 0 },
+);
+const callsPost = caller(toolCall("post", { to: "ada" }, "p"));
+
+async function callPost() {
+  "use workflow";
+  return (await generateText({ ...settings, model: callsPost, tools: marked })).text;
+}
+
+test("a tool that is a task keeps its own options, and can need approval", async () => {
+  failing.mockRejectedValueOnce(new Error("busy")).mockResolvedValue("");
+  const run = await start(callPost, []);
+  await approve(run.id, "p");
+  await advance("1s");
+  expect(await run.result()).toContain("p to ada, attempt 2");
+  expect((await run.steps()).map(({ id }) => id)).toContain("{p}/post[0]");
 });
 
 const same = caller(toolCall("flaky", {}, "same"), toolCall("flaky", {}, "same"));
