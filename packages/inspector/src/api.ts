@@ -7,6 +7,7 @@
  * GET  api/run?id                                         RunPage
  * GET  api/steps?run&after&limit                          StepList, in the order of their ends
  * GET  api/step?run&id                                    StepPage
+ * GET  api/conversation?run                               ConversationPage, see api-conversation.ts
  * GET  api/workflows                                      WorkflowItem[]
  * GET  api/workflow?name                                  WorkflowPage
  * GET  api/queues                                         QueueItem[], by name

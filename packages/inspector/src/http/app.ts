@@ -4,6 +4,7 @@ import { bodyLimit } from "hono/body-limit";
 import type { GenericSchema, InferOutput } from "valibot";
 import { actions, scheduleActions } from "../actions.ts";
 import type { ActionAnswer, ActionName, ScheduleActionName } from "../api.ts";
+import { conversationPage } from "../conversation/page.ts";
 import { overview, runList, waitList, workflowList } from "../read/lists.ts";
 import { queueList, queuePage } from "../read/queues.ts";
 import { runPage, stepList, stepPage, type Project } from "../read/run-page.ts";
@@ -77,6 +78,7 @@ export function createApp({ client, project, changes, authorize, base, hosts, is
   get("run", input.runQuery, ({ id }) => runPage(client(), id, project));
   get("steps", input.stepsQuery, (query) => stepList(client(), query));
   get("step", input.stepQuery, ({ run, id }) => stepPage(client(), run, id, project));
+  get("conversation", input.conversationQuery, ({ run }) => conversationPage(client(), run));
   get("workflows", input.noQuery, () => workflowList(client()));
   get("workflow", input.workflowQuery, async ({ name }) => {
     const page = await workflowPage(client(), name);

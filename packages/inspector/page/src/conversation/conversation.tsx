@@ -1,0 +1,110 @@
+import type { JSX } from "preact";
+import type { Conversation, ConversationItem, ConversationPage } from "../../../src/api-conversation.ts";
+import { costText, tokensText, toolCallsOf } from "../model/agent.ts";
+import { countOf } from "../model/format.ts";
+import { Content } from "./content.tsx";
+import { ModelCall } from "./model-call.tsx";
+import type { Scene } from "./scene.ts";
+import { ToolCall } from "./tool-call.tsx";
+
+/** The calls of models and tools of a run, to be read from top to bottom. */
+export function ConversationView({ page, ...scene }: { page: ConversationPage } & Scene): JSX.Element {
+  const { conversations, otherCalls, otherTools, isCut } = page;
+  return (
+    <section class="conversation" aria-labelledby="conversation-title">
+      <div class="page-head">
+        <h2 id="conversation-title">Conversation</h2>
+        <p class="muted" role="status">
+          {summaryOf(page)}
+        </p>
+      </div>
+      {isCut && <p class="muted">This run has many steps. The conversation is that of the latest 1,000.</p>}
+      {conversations.some(({ hasPrompts }) => !hasPrompts) && (
+        <p class="muted">
+          The messages to the model are not recorded. With <code>configure({"{ recordInputs: true }"})</code> they are
+          shown here.
+        </p>
+      )}
+      {conversations.map((conversation, at) => (
+        <section key={at} aria-label={conversations.length > 1 ? `Conversation ${at + 1}` : "Messages"}>
+          {conversations.length > 1 && <ConversationHead number={at + 1} conversation={conversation} />}
+          <ol class="plain turns">
+            {conversation.items.map((item, place) => (
+              <li key={place} class="turn">
+                <Item item={item} {...scene} />
+              </li>
+            ))}
+          </ol>
+        </section>
+      ))}
+      {otherTools.length > 0 && (
+        <section>
+          <h3>Other calls of tools</h3>
+          {otherTools.map((call) => (
+            <ToolCall key={call.id} call={call} {...scene} />
+          ))}
+        </section>
+      )}
+      {otherCalls.length > 0 && (
+        <section>
+          <h3>Other calls of models</h3>
+          <ol class="plain turns">
+            {otherCalls.map((call) => (
+              <li key={call.step.id} class="turn">
+                <ModelCall call={call} {...scene} />
+              </li>
+            ))}
+          </ol>
+        </section>
+      )}
+    </section>
+  );
+}
+
+function summaryOf(page: ConversationPage): string {
+  const { conversations, otherCalls, usage } = page;
+  const calls = conversations.flatMap(({ items }) => items.filter(({ type }) => type === "call"));
+  const cost = costText(usage);
+  return [
+    countOf(calls.length + otherCalls.length, "model call"),
+    countOf(toolCallsOf(page).length, "tool call"),
+    tokensText(usage),
+    ...(cost === undefined ? [] : [`cost ${cost}`]),
+  ].join(", ");
+}
+
+function ConversationHead({ number, conversation }: { number: number; conversation: Conversation }): JSX.Element {
+  const cost = costText(conversation.usage);
+  return (
+    <h3>
+      {number}. <span class="mono">{conversation.name}</span>{" "}
+      <span class="muted">
+        {tokensText(conversation.usage)}
+        {cost !== undefined && `, cost ${cost}`}
+      </span>
+    </h3>
+  );
+}
+
+const ROLES = { system: "System", user: "User", assistant: "Assistant", tool: "Tool", other: "Message" } as const;
+
+function Item({ item, ...scene }: { item: ConversationItem } & Scene): JSX.Element {
+  if (item.type === "call") return <ModelCall call={item.call} {...scene} />;
+  const { role, parts } = item;
+  const content = <Content parts={parts} {...scene} />;
+  return (
+    <>
+      <p class="role">{ROLES[role]}</p>
+      <div class={`said is-${role}`}>
+        {role === "system" ? (
+          <details>
+            <summary>Instructions</summary>
+            {content}
+          </details>
+        ) : (
+          content
+        )}
+      </div>
+    </>
+  );
+}
