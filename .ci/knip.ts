@@ -94,6 +94,11 @@ export default {
       entry: ["test/process.ts"],
       project: ["src/**/*.ts", "test/**/*.ts"],
     },
+    "packages/ai": {
+      // programs that tests start
+      entry: ["src/index.ts", "test/programs/*.ts"],
+      project: ["src/**/*.ts", "test/**/*.ts"],
+    },
     "packages/protocol": {
       project: ["src/**/*.ts", "test/**/*.ts"],
     },

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join, posix, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { cycles, edges, importGraph, upwards, violations, type ImportGraph } from "./import-graph.ts";
+import { aiRooms } from "./rooms-ai.ts";
 import { compilerRooms } from "./rooms-compiler.ts";
 import { pageRooms } from "./rooms-page.ts";
 import { postgresRooms } from "./rooms-postgres.ts";
@@ -16,6 +17,7 @@ const allowedImports: Record<string, readonly string[]> = {
   store: ["@perdure/protocol"],
   postgres: ["@perdure/protocol", "@perdure/store"],
   restate: ["perdure"],
+  ai: ["perdure"],
   compiler: ["@perdure/protocol"],
   runtime: ["@perdure/protocol", "@perdure/store"],
   inspector: ["perdure"],
@@ -59,6 +61,7 @@ describe.each(
     compiler: compilerRooms,
     postgres: postgresRooms,
     restate: restateRooms,
+    ai: aiRooms,
     [page]: pageRooms,
   }),
 )("the rooms of the %s", (name, table) => {

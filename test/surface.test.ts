@@ -1,3 +1,4 @@
+import * as ai from "perdure-ai";
 import * as postgres from "perdure-postgres";
 import * as restate from "perdure-restate";
 import * as compiler from "unplugin-perdure";
@@ -62,6 +63,7 @@ test("the exports of every entry point match the snapshot", () => {
       "perdure/otel": otel,
       "perdure/testing": testing,
       "perdure/tools": tools,
+      "perdure-ai": ai,
       "perdure-postgres": postgres,
       "perdure-restate": restate,
       "unplugin-perdure": compiler,
@@ -117,6 +119,20 @@ test("the exports of every entry point match the snapshot", () => {
         "worker",
         "workflowContext",
         "workflowOptions",
+      ],
+      "perdure-ai": [
+        "approve",
+        "deny",
+        "durableEmbeddingModel",
+        "durableImageModel",
+        "durableModel",
+        "durableRerankingModel",
+        "durableSpeechModel",
+        "durableTools",
+        "durableTranscriptionModel",
+        "pendingApprovals",
+        "recordedIds",
+        "usageOf",
       ],
       "perdure-postgres": [
         "postgresStore",

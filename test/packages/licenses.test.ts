@@ -44,6 +44,7 @@ const known: Record<Name, readonly string[]> = {
   "unplugin-perdure": ["valibot"],
   "perdure-postgres": [],
   "perdure-restate": [],
+  "perdure-ai": [],
 };
 
 describe.each(published)("the published package %s", (name) => {

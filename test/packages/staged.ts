@@ -11,12 +11,13 @@ export const places = {
   "unplugin-perdure": "packages/compiler",
   "perdure-postgres": "packages/postgres",
   "perdure-restate": "packages/restate",
+  "perdure-ai": "packages/ai",
 } as const;
 
 export type Name = keyof typeof places;
 
 /** The names of the published packages. */
-export const published: readonly Name[] = ["perdure", "unplugin-perdure", "perdure-postgres", "perdure-restate"];
+export const published = Object.keys(places) as readonly Name[];
 
 export const temporary = (): string => mkdtempSync(join(tmpdir(), "perdure-packages-"));
 

@@ -1,3 +1,4 @@
+import { aiMessages } from "./ai-messages.ts";
 import { components } from "./components.ts";
 import { flowMessages } from "./flow-messages.ts";
 import { restateMessages } from "./restate-messages.ts";
@@ -330,6 +331,7 @@ export const messages = {
   })),
   ...storeMessages,
   ...restateMessages,
+  ...aiMessages,
   ...flowMessages,
   ...scheduleMessages,
 } satisfies Record<string, (params: never) => Message>;

@@ -134,6 +134,7 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   RESTATE_RUN_LOST: { run: "order-17", workflow: "order", detail: "killed" },
   RESTATE_UNREACHABLE: { url: "http://localhost:8080", detail: "fetch failed (connect ECONNREFUSED 127.0.0.1:8080)" },
   RESTATE_REFUSED: { url: "http://localhost:8080", detail: "service 'order' not found" },
+  AI_BUDGET_SPENT: { model: "researcher", unit: "tokens", used: 100_250, limit: 100_000 },
   STORE_UNREACHABLE: { name: "postgres://app@db/runs", detail: "connect ECONNREFUSED 10.0.0.7:5432" },
   STORE_REFUSED: { name: "postgres://app@db/runs", detail: "permission denied for database runs" },
   STORE_BUSY: { path: "perdure.db", ms: 5000 },

@@ -1,0 +1,69 @@
+import { APICallError } from "ai";
+import { RetryableError } from "perdure";
+
+const NAME = "AI_APICallError";
+const MARKERS = ["vercel.ai.error", `vercel.ai.error.${NAME}`].map((name) => Symbol.for(name));
+
+/** What the AI SDK and its providers may read of the headers of a response that was refused. Others may hold secrets. */
+const KEPT_HEADERS = ["retry-after", "retry-after-ms", "x-request-id", "request-id"];
+
+/**
+ * What an attempt throws in place of a provider's error, so that its record holds no secrets and not the whole conversation: without the body of the request, the
+ * headers of the response but for those of retries, and the query of the URL. If the provider says when to try again, the next attempt waits for that.
+ */
+export function forRecord(error: unknown): unknown {
+  if (!APICallError.isInstance(error)) return error;
+  const { message, url, statusCode, responseBody, isRetryable, data, cause } = error;
+  const responseHeaders = headersToKeep(error.responseHeaders);
+  const recorded = new APICallError({
+    message,
+    url: url.replace(/[?#].*$/s, ""),
+    requestBodyValues: {},
+    isRetryable,
+    responseHeaders,
+    ...(statusCode !== undefined && { statusCode }),
+    ...(responseBody !== undefined && { responseBody }),
+    ...(data !== undefined && { data }),
+    ...(cause !== undefined && { cause }),
+  });
+  if (error.stack !== undefined) recorded.stack = error.stack;
+  const retryAfter = isRetryable ? retryAfterOf(responseHeaders) : undefined;
+  return retryAfter === undefined ? recorded : new RetryableError(message, { retryAfter, cause: recorded });
+}
+
+const headersToKeep = (headers: Record<string, string> = {}): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers)
+      .map(([name, value]) => [name.toLowerCase(), value] as const)
+      .filter(([name]) => KEPT_HEADERS.includes(name)),
+  );
+
+/** What `RetryableError` takes: milliseconds, or the value of a `Retry-After` header. */
+function retryAfterOf(headers: Record<string, string>): number | string | undefined {
+  const milliseconds = Number.parseFloat(headers["retry-after-ms"] ?? "");
+  return milliseconds >= 0 ? milliseconds : headers["retry-after"];
+}
+
+/** What the model threw, before `forRecord` has wrapped it. */
+export const thrownByModel = (error: unknown): unknown =>
+  error instanceof RetryableError && isApiCallError(error.cause) ? error.cause : error;
+
+/** Whether another attempt may help: not if the provider says that it will not, nor after an abort. */
+export function mayHelpAgain(error: unknown): boolean {
+  if (error instanceof Error && error.name === "AbortError") return false;
+  return !APICallError.isInstance(error) || error.isRetryable;
+}
+
+/**
+ * What the AI SDK gets for the recorded failure of a step: an `APICallError` is one again, and is not retryable, since the attempts of the step are over. (The SDK
+ * would wait for a timer, which is not durable, and begin a second step.)
+ */
+export function forSdk(failure: unknown): unknown {
+  const error = thrownByModel(failure);
+  if (!isApiCallError(error)) return failure;
+  Object.setPrototypeOf(error, APICallError.prototype as object);
+  for (const marker of MARKERS) Object.defineProperty(error, marker, { value: true, configurable: true });
+  return Object.assign(error, { isRetryable: false });
+}
+
+const isApiCallError = (error: unknown): error is Error => error instanceof Error && error.name === NAME;
