@@ -71,8 +71,6 @@ export type ConversationItem =
 export interface Conversation {
   /** Name of the model's steps. */
   readonly name: string;
-  /** Whether the program records inputs: without them the messages to the model are not known. */
-  readonly hasPrompts: boolean;
   readonly usage: UsageItem;
   readonly items: readonly ConversationItem[];
 }
@@ -86,6 +84,8 @@ export interface ConversationPage {
   readonly otherTools: readonly ToolCallItem[];
   /** Of all calls. */
   readonly usage: UsageItem;
+  /** Inputs are not recorded, so it is not certain which calls belong together. */
+  readonly isGuess: boolean;
   /** Earlier steps of a long run are left out. */
   readonly isCut: boolean;
 }

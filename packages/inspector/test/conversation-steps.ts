@@ -60,7 +60,8 @@ export class Recorder {
   generate(prompt: unknown, content: unknown, given: Partial<StepInfo> & { readonly model?: string } = {}): StepInfo {
     const { model = "weatherman", ...rest } = given;
     const result = { content, finishReason: { unified: "stop", raw: "end" }, usage: {}, warnings: [] };
-    const output = { ai: "generate", provider: "mock", modelId: "mock-1", usage: usage(100, 10), result };
+    const identity = { ai: "generate", provider: "mock", modelId: "mock-1", ...askedIn(prompt) };
+    const output = { ...identity, usage: usage(100, 10), result };
     return this.step("", `${model}.generate`, {
       ...(prompt !== undefined && { input: [{ prompt, tools: [] }] }),
       ...(rest.state === undefined && { output }),
@@ -83,6 +84,14 @@ export class Recorder {
     const name = `approval:${id}`;
     this.step(`{${id}}/`, "signal", { kind: "signal", name, target: name, ...wait });
   }
+}
+
+/** What is recorded of the prompt in any case. */
+function askedIn(prompt: unknown): { readonly asked?: readonly unknown[] } {
+  const messages = prompt as readonly { readonly role: string }[];
+  const since = messages.findLastIndex(({ role }) => role === "assistant") + 1;
+  const asked = messages.slice(since).filter(({ role }) => role === "user" || role === "system");
+  return asked.length > 0 ? { asked } : {};
 }
 
 export const usage = (inputTokens: number, outputTokens: number, cost = 0.25) => ({

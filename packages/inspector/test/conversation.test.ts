@@ -70,7 +70,7 @@ test("each message is there once, in order, with the results of the calls of too
     "weatherman.generate[2]: It is 68 F.",
   ]);
   expect(toolsIn(conversation).map(({ step }) => step?.id)).toEqual(["{a}/weather[0]", "{b}/weather[0]", "convert[0]"]);
-  expect(conversation).toMatchObject({ name: "weatherman", hasPrompts: true });
+  expect(conversation.name).toBe("weatherman");
 });
 
 test("usage and cost are those of each call, of each conversation and of all calls", () => {
@@ -85,11 +85,14 @@ test("usage and cost are those of each call, of each conversation and of all cal
   expect(all).toEqual(usage(307, 30, 1.25));
 });
 
-test("without recorded inputs, the answers and the calls of tools are there", () => {
-  const steps = weather().steps.map(({ input: _, ...step }) => step);
-  const conversation = only(steps);
-  expect(conversation.hasPrompts).toBe(false);
+/** Where the program does not record inputs. */
+const withoutInputs = (steps: readonly StepInfo[]): StepInfo[] => steps.map(({ input: _, ...step }) => step);
+
+test("without recorded inputs, what was asked, the answers and the calls of tools are there", () => {
+  const conversation = only(withoutInputs(weather().steps));
   expect(linesOf(conversation)).toEqual([
+    "system: You know the weather.",
+    "user: How warm is it?",
     "weatherman.generate[0]: weather({ city: 'Vienna' }) completed 20 | weather({ city: 'Graz' }) completed 21",
     "weatherman.generate[1]: I convert. | convert(20) completed 68",
     "weatherman.generate[2]: It is 68 F.",
@@ -161,6 +164,36 @@ describe("several conversations in one run", () => {
     ]);
   });
 
+  test("without recorded inputs, they are kept apart by their instructions, their models and what answers ask for", () => {
+    const record = new Recorder();
+    const asks = [toolCall("a", "search", "x")];
+    const one = [system("A"), user("One")];
+    record.generate(one, asks);
+    record.generate([user("Other")], [text("2")], { model: "critic" });
+    record.tool("a", "search", "found");
+    record.generate([user("Again")], [text("3")], { model: "critic" });
+    record.generate([...one, repeated(asks), results(["a", "search", "found"])], [text("4")]);
+    record.generate([...one, repeated([text("4")]), user("More")], [text("5")]);
+    record.generate([system("A"), user("Two")], [text("6")]);
+    const { conversations, isGuess } = conversationsOf(withoutInputs(record.steps));
+    expect(conversations.map(linesOf)).toEqual([
+      [
+        "system: A",
+        "user: One",
+        "weatherman.generate[0]: search(x) completed found",
+        "weatherman.generate[1]: 4",
+        "user: More",
+        "weatherman.generate[2]: 5",
+      ],
+      ["user: Other", "critic.generate[0]: 2"],
+      ["user: Again", "critic.generate[1]: 3"],
+      ["system: A", "user: Two", "weatherman.generate[3]: 6"],
+    ]);
+    expect(isGuess).toBe(true);
+    expect(conversationsOf(record.steps).isGuess).toBe(false);
+    expect(conversationsOf(withoutInputs(weather().steps)).isGuess).toBe(false);
+  });
+
   test("a call whose prompt has lost the oldest messages, or has other marks for the cache, continues its conversation", () => {
     const record = new Recorder();
     const before = [system("S"), user("1")];
@@ -188,7 +221,7 @@ describe("several conversations in one run", () => {
     expect(conversation.items[1]).toMatchObject({
       call: { step: { state: "failed", error: "Error: overloaded", attempts: 3 } },
     });
-    expect(linesOf(only(record.steps.map(({ input: _, ...step }) => step)))).toHaveLength(2);
+    expect(linesOf(only(withoutInputs(record.steps)))).toEqual(linesOf(conversation));
   });
 
   test("the messages of an earlier run are there, with the results that the model was told", () => {

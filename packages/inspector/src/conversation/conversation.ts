@@ -39,6 +39,7 @@ export function conversationsOf(
     otherCalls: calls.filter((call) => !isConversational(call)).map((call) => writer.call(call, new Map())),
     otherTools: writer.otherTools,
     usage: usageSum(calls),
+    isGuess: threads.length > 1 && threads.some(({ last }) => last.prompt === undefined),
   };
 }
 
@@ -78,7 +79,6 @@ class Writer {
     const results = resultsIn(items, told);
     return {
       name: calls[0]?.name ?? "",
-      hasPrompts: calls.every(({ prompt }) => prompt !== undefined),
       usage: usageSum(calls),
       items: inReverse(items, (item) => this.item(item, results)),
     };

@@ -12,6 +12,8 @@ export interface ModelCall {
   readonly model?: string;
   /** Where inputs are recorded. */
   readonly prompt?: readonly Message[];
+  /** What the user and the system have said since the model spoke last. */
+  readonly asked?: readonly Message[];
   readonly answer: readonly Part[];
   readonly usage?: UsageItem;
   readonly finishReason?: string;
@@ -37,11 +39,13 @@ export function modelCallOf(step: StepInfo): ModelCall | undefined {
   if (record["ai"] === undefined) return { ...call, answer: partsOf(step.output) };
   const provider = textOf(record["provider"]);
   const model = textOf(record["modelId"]);
+  const asked = messagesOf(record["asked"]);
   const finishReason = finishOf(record["result"]);
   return {
     ...call,
     ...(provider !== undefined && { provider }),
     ...(model !== undefined && { model }),
+    ...(asked && { asked }),
     ...(finishReason !== undefined && { finishReason }),
     usage: usageOf(record["usage"]),
     answer: isConversational(call) ? answerOf(record["result"]) : [],

@@ -1,3 +1,4 @@
+import type { StepInfo } from "perdure";
 import type { Message, Part } from "./messages.ts";
 import type { ModelCall } from "./model-calls.ts";
 
@@ -18,14 +19,23 @@ export function threadsOf(calls: readonly ModelCall[]): Thread[] {
   const threads: Thread[] = [];
   for (const call of calls) {
     const { thread, fresh } = bestOf(threads, call) ?? begin(threads, call);
-    for (const message of fresh) {
-      if (message.role === "tool") thread.told.push(message);
-      else thread.items.push({ type: "message", message });
-    }
+    thread.told.push(...fresh.filter(({ role }) => role === "tool"));
+    const messages = fresh.filter(({ role }) => role !== "tool");
+    thread.items.splice(
+      placeIn(thread, call),
+      0,
+      ...messages.map((message) => ({ type: "message" as const, message })),
+    );
     thread.items.push({ type: "call", call });
     thread.last = call;
   }
   return threads;
+}
+
+/** Where the messages of a call belong. Calls that failed before it were told the same, and that is not recorded. */
+function placeIn({ items }: Thread, { prompt }: ModelCall): number {
+  if (prompt) return items.length;
+  return items.findLastIndex((item) => item.type === "message" || item.call.step.state === "completed") + 1;
 }
 
 interface Match {
@@ -38,7 +48,7 @@ interface Match {
 function begin(threads: Thread[], call: ModelCall): Match {
   const thread: Thread = { items: [], told: [], last: call };
   threads.push(thread);
-  return { thread, fresh: call.prompt ?? [], score: 0 };
+  return { thread, fresh: call.prompt ?? call.asked ?? [], score: 0 };
 }
 
 /** The conversation that the call continues. Of several, the one that matches best; of those, the one that was continued last. */
@@ -50,24 +60,27 @@ function bestOf(threads: readonly Thread[], call: ModelCall): Match | undefined 
 
 const began = ({ thread }: Match): number => thread.last.step.startedAt.getTime();
 
-/** A fallback is called in place of the model that has failed. */
-const withoutFallback = (name: string): string => name.replace(/\.fallback\d+$/u, "");
-
-function matchOf(thread: Thread, { prompt, name, step }: ModelCall): Match | undefined {
+function matchOf(thread: Thread, call: ModelCall): Match | undefined {
   const { last } = thread;
-  if (!prompt || !last.prompt) {
-    const isSame = !prompt && !last.prompt && withoutFallback(last.name) === withoutFallback(name);
-    return isSame ? { thread, fresh: [], score: 1 } : undefined;
-  }
-  const at = continuedAt(last.prompt, prompt);
+  if ((last.step.finishedAt ?? last.step.startedAt) > call.step.startedAt) return undefined;
+  if (call.prompt && last.prompt) return matchOfPrompt(thread, last.prompt, last, call.prompt);
+  return call.prompt || last.prompt ? undefined : matchWithoutPrompt(thread, call);
+}
+
+function matchOfPrompt(
+  thread: Thread,
+  before: readonly Message[],
+  last: ModelCall,
+  prompt: readonly Message[],
+): Match | undefined {
+  const at = continuedAt(before, prompt);
   if (at === undefined) return undefined;
-  const isLater = (last.step.finishedAt ?? last.step.startedAt) <= step.startedAt;
   const rest = prompt.slice(at);
   const [answer] = rest;
-  if (!answer) return last.step.state !== "completed" && isLater ? { thread, fresh: [], score: 2 } : undefined;
-  if (!isLater) return undefined;
-  const isAnswer = answer.role === "assistant" && last.step.state === "completed";
-  const score = isAnswer && saidIn(answer.parts) === saidIn(last.answer) ? 4 : at === last.prompt.length ? 3 : 2;
+  const hasAnswered = last.step.state === "completed";
+  if (!answer) return hasAnswered ? undefined : { thread, fresh: [], score: 2 };
+  const isAnswer = answer.role === "assistant" && hasAnswered;
+  const score = isAnswer && saidIn(answer.parts) === saidIn(last.answer) ? 4 : at === before.length ? 3 : 2;
   return { thread, fresh: isAnswer ? rest.slice(1) : rest, score };
 }
 
@@ -92,3 +105,23 @@ const saidIn = (parts: readonly Part[]): string =>
     parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join(""),
     ...parts.flatMap((part) => (part.type === "tool-call" ? [part.id] : [])),
   ]);
+
+/** Where inputs are not recorded, what the model has asked for and what it was asked tell where a call belongs. */
+function matchWithoutPrompt(thread: Thread, { name, step, asked }: ModelCall): Match | undefined {
+  const { last, items } = thread;
+  if (withoutFallback(last.name) !== withoutFallback(name)) return undefined;
+  const fresh = asked ?? [];
+  const near = scopeOf(last.step) === scopeOf(step) ? 1 : 0;
+  if (last.step.state !== "completed") return { thread, fresh, score: 2 + near };
+  const isTold = last.answer.some(({ type }) => type === "tool-call");
+  if (!asked) return { thread, fresh, score: (isTold ? 4 : 0) + near };
+  // a conversation that has begun with instructions repeats them where it begins
+  const isSystem = (message: Message): boolean => message.role === "system";
+  const continues = !asked.some(isSystem) && items.some((item) => item.type === "message" && isSystem(item.message));
+  return continues ? { thread, fresh, score: 2 + near } : undefined;
+}
+
+/** A fallback is called in place of the model that has failed. */
+const withoutFallback = (name: string): string => name.replace(/\.fallback\d+$/u, "");
+
+const scopeOf = ({ path }: StepInfo): string => path.slice(0, -1).join("/");

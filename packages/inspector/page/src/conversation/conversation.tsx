@@ -9,7 +9,7 @@ import { ToolCall } from "./tool-call.tsx";
 
 /** The calls of models and tools of a run, to be read from top to bottom. */
 export function ConversationView({ page, ...scene }: { page: ConversationPage } & Scene): JSX.Element {
-  const { conversations, otherCalls, otherTools, isCut } = page;
+  const { conversations, otherCalls, otherTools, isGuess, isCut } = page;
   return (
     <section class="conversation" aria-labelledby="conversation-title">
       <div class="page-head">
@@ -19,10 +19,10 @@ export function ConversationView({ page, ...scene }: { page: ConversationPage } 
         </p>
       </div>
       {isCut && <p class="muted">This run has many steps. The conversation is that of the latest 1,000.</p>}
-      {conversations.some(({ hasPrompts }) => !hasPrompts) && (
+      {isGuess && (
         <p class="muted">
-          The messages to the model are not recorded. With <code>configure({"{ recordInputs: true }"})</code> they are
-          shown here.
+          The inputs of steps are not recorded, so it is not certain which calls belong together:{" "}
+          <code>configure({"{ recordInputs: true }"})</code> has them recorded.
         </p>
       )}
       {conversations.map((conversation, at) => (
