@@ -313,7 +313,8 @@ describe("calls of tools", () => {
     };
     const calls = [toolCall("m", "mail", "ada")];
     record.generate([user("Go"), repeated(calls), { role: "tool", content: [told] }], [text("Sorry")]);
-    expect(toolOf(record)).toMatchObject({ state: "failed", output: { text: "no" } });
+    expect(toolOf(record)).toMatchObject({ state: "failed", step: { error: "Error: no such user" } });
+    expect(toolOf(record)?.output).toBeUndefined();
   });
 
   test("each call of an unmarked name has its own step, in the order in which they were asked for", () => {
@@ -440,15 +441,15 @@ test("however the calls of agents interleave, each agent's conversation has its 
       const states = agents.map((left, agent) => ({
         agent,
         left: [...left],
-        prompt: [system(`agent ${agent}`)] as object[],
-        expected: [`system: agent ${agent}`],
+        prompt: [system("All have the same.")] as object[],
+        expected: ["system: All have the same."],
       }));
       for (let at = 0; states.some(({ left }) => left.length > 0); at++) {
         const open = states.filter(({ left }) => left.length > 0);
         const state = open[(order[at] ?? 0) % open.length];
         const [said = "", tools = 0] = state?.left.shift() ?? [];
         if (!state) break;
-        const message = `${state.prompt.length} ${said}`;
+        const message = state.prompt.length === 1 ? `I am ${state.agent}` : said;
         state.prompt.push(user(message));
         const calls = Array.from({ length: tools }, (_, nth) => toolCall(`${at}-${nth}`, "tool", nth));
         const answer = [text(`answer ${at}`), ...calls];

@@ -126,7 +126,8 @@ class Writer {
   private tool(part: ToolCallPart, found: ToolSteps | undefined, told: ToolResult | undefined): ToolCallItem {
     const { id, name, input } = part;
     const { step, approval, children = [] } = found ?? {};
-    const output = step?.state === "completed" ? { output: step.output } : told;
+    // the model is told the error of a step that has failed
+    const output = step?.state === "completed" ? { output: step.output } : step?.state === "failed" ? undefined : told;
     return {
       id,
       name,

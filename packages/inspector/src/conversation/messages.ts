@@ -17,12 +17,34 @@ export interface ToolResult {
   readonly output: unknown;
 }
 
-export interface Message {
-  readonly role: "system" | "user" | "assistant" | "tool" | "other";
-  readonly parts: readonly Part[];
-  /** The same for messages that say the same. */
-  readonly key: string;
+type Role = "system" | "user" | "assistant" | "tool" | "other";
+
+/** A message of a prompt. Most are not looked at, since each prompt repeats those before. */
+export class Message {
+  readonly role: Role;
+  private readonly content: unknown;
+  private knownKey: string | undefined;
+  private knownParts: readonly Part[] | undefined;
+
+  constructor(message: unknown) {
+    const { role, content } = fieldsOf(message);
+    this.role = ROLES.find((each) => each === role) ?? "other";
+    this.content = this.role === "other" ? message : content;
+  }
+
+  get parts(): readonly Part[] {
+    return (this.knownParts ??= partsOf(this.content));
+  }
+
+  /** The same for messages that say the same. Options for a provider, such as marks for its cache, may be others in the next call. */
+  get key(): string {
+    return (this.knownKey ??= JSON.stringify([this.role, toJson(this.content)], (name, value: unknown) =>
+      name === "providerOptions" || name === "providerMetadata" ? undefined : value,
+    ));
+  }
 }
+
+const ROLES = ["system", "user", "assistant", "tool"] as const;
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -35,20 +57,8 @@ export const textOf = (value: unknown): string | undefined => (typeof value === 
 /** The messages of a prompt. Undefined: it is not recorded, or is redacted as a whole. */
 export function messagesOf(prompt: unknown): readonly Message[] | undefined {
   if (!Array.isArray(prompt)) return undefined;
-  return prompt.map((message: unknown) => {
-    const { role, content } = fieldsOf(message);
-    const known = ROLES.find((each) => each === role);
-    return { role: known ?? "other", parts: partsOf(known ? content : message), key: keyOf(known, content ?? message) };
-  });
+  return prompt.map((message: unknown) => new Message(message));
 }
-
-const ROLES = ["system", "user", "assistant", "tool"] as const;
-
-/** Options for a provider, such as marks for its cache, may be others in the next call. */
-const keyOf = (role: string | undefined, content: unknown): string =>
-  JSON.stringify([role, toJson(content)], (name, value: unknown) =>
-    name === "providerOptions" || name === "providerMetadata" ? undefined : value,
-  );
 
 /** The parts of a message, or of a result of a model. */
 export function partsOf(content: unknown): Part[] {

@@ -82,7 +82,7 @@ function usageOf(usage: unknown): UsageItem {
   };
 }
 
-export const NO_USAGE: UsageItem = {
+const NO_USAGE: UsageItem = {
   inputTokens: 0,
   cachedInputTokens: 0,
   outputTokens: 0,

@@ -53,10 +53,17 @@ function begin(threads: Thread[], call: ModelCall): Match {
 
 /** The conversation that the call continues. Of several, the one that matches best; of those, the one that was continued last. */
 function bestOf(threads: readonly Thread[], call: ModelCall): Match | undefined {
-  return threads
-    .flatMap((thread) => matchOf(thread, call) ?? [])
-    .toSorted((one, other) => other.score - one.score || began(other) - began(one))[0];
+  const matches = threads.flatMap((thread) => matchOf(thread, call) ?? []);
+  if (matches.length < 2) return matches[0];
+  const [best] = matches
+    .map((match) => ({ match, score: match.score + (repeatsAll(match.thread, call) ? 0.5 : 0) }))
+    .toSorted((one, other) => other.score - one.score || began(other.match) - began(one.match));
+  return best?.match;
 }
+
+/** Comparing whole prompts takes long where they are. */
+const repeatsAll = ({ last }: Thread, { prompt }: ModelCall): boolean =>
+  (last.prompt ?? []).every(({ key }, at) => prompt?.[at]?.key === key);
 
 const began = ({ thread }: Match): number => thread.last.step.startedAt.getTime();
 
@@ -89,15 +96,19 @@ function matchOfPrompt(
  * conversation was cut.
  */
 function continuedAt(before: readonly Message[], prompt: readonly Message[]): number | undefined {
-  if (before.every(({ key }, at) => prompt[at]?.key === key)) return before.length;
   const anchor = before.at(-1);
-  if (!anchor || anchor.role === "system" || systemOf(before) !== systemOf(prompt)) return undefined;
-  const at = prompt.findLastIndex(({ key }) => key === anchor.key);
+  if (!anchor || systemOf(before) !== systemOf(prompt)) return undefined;
+  if (prompt[before.length - 1]?.key === anchor.key) return before.length;
+  if (anchor.role === "system") return undefined;
+  const at = prompt.findLastIndex((message) => message.role === anchor.role && message.key === anchor.key);
   return at < 0 ? undefined : at + 1;
 }
 
 const systemOf = (messages: readonly Message[]): string =>
-  messages.flatMap(({ role, key }) => (role === "system" ? [key] : [])).join("\n");
+  messages
+    .filter(({ role }) => role === "system")
+    .map(({ key }) => key)
+    .join("\n");
 
 /** Tells answers apart. */
 const saidIn = (parts: readonly Part[]): string =>

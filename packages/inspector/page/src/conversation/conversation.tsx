@@ -62,15 +62,9 @@ export function ConversationView({ page, ...scene }: { page: ConversationPage } 
 }
 
 function summaryOf(page: ConversationPage): string {
-  const { conversations, otherCalls, usage } = page;
+  const { conversations, otherCalls } = page;
   const calls = conversations.flatMap(({ items }) => items.filter(({ type }) => type === "call"));
-  const cost = costText(usage);
-  return [
-    countOf(calls.length + otherCalls.length, "model call"),
-    countOf(toolCallsOf(page).length, "tool call"),
-    tokensText(usage),
-    ...(cost === undefined ? [] : [`cost ${cost}`]),
-  ].join(", ");
+  return `${countOf(calls.length + otherCalls.length, "model call")}, ${countOf(toolCallsOf(page).length, "tool call")}`;
 }
 
 function ConversationHead({ number, conversation }: { number: number; conversation: Conversation }): JSX.Element {

@@ -22,10 +22,6 @@ export function ToolCall({ call, run, onSelect }: { call: ToolCallItem } & Scene
         )}
         {step && <StepLink id={step.id} onSelect={onSelect} />}
       </p>
-      {approval && <Approval approval={approval} />}
-      {approval?.state === "waiting" && (
-        <DecisionButtons run={run} signal={approval.signal} tool={name} {...(input && { input })} />
-      )}
       {step && <FailedAttempts attempts={step.failedAttempts} hasFailed={step.state === "failed"} />}
       {step?.state === "failed" && step.error !== undefined && <p class="is-failed headline">{step.error}</p>}
       {(input ?? output) && (
@@ -33,6 +29,10 @@ export function ToolCall({ call, run, onSelect }: { call: ToolCallItem } & Scene
           {input && <Labelled title="Input" value={input} tool={name} />}
           {output && <Labelled title={state === "denied" ? "Told the model" : "Output"} value={output} tool={name} />}
         </div>
+      )}
+      {approval && <Approval approval={approval} />}
+      {approval?.state === "waiting" && (
+        <DecisionButtons run={run} signal={approval.signal} tool={name} {...(input && { input })} />
       )}
       {children.map((child) => (
         <p key={child}>
@@ -69,7 +69,7 @@ function State({ state, isOver }: { state: ToolCallItem["state"]; isOver: boolea
 }
 
 const DECISIONS: Record<ApprovalItem["state"], string> = {
-  waiting: "Waits for approval since",
+  waiting: "Asked",
   approved: "Approved",
   denied: "Denied",
   ended: "Waited for approval until",

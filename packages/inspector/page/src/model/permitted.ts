@@ -13,7 +13,7 @@ export interface Intent {
   readonly decision?: Decision;
 }
 
-export interface Decision {
+interface Decision {
   readonly approved: boolean;
   /** Name of the tool, and the input of the call. */
   readonly tool: string;

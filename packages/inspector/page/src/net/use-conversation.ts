@@ -3,10 +3,13 @@ import type { ConversationPage } from "../../../src/api-conversation.ts";
 import { isAbort, sentenceOf } from "./client.ts";
 import { coalesced, type Coalesced } from "./coalesce.ts";
 import { useInspector } from "./context.ts";
+import { pause } from "./live.ts";
 import type { Read } from "./use-read.ts";
 
-/** A conversation is read again at most once in this many milliseconds. */
+/** A conversation is read again at most once in this many milliseconds, */
 const INTERVAL = 250;
+/** and no sooner than after this many times as long as the last reading took. */
+const PAUSE = 4;
 
 /**
  * Reads what the models and tools of a run have said.
@@ -19,12 +22,14 @@ export function useConversation(run: string, version: number | undefined): Read<
   useEffect(() => {
     const abort = new AbortController();
     const work = coalesced(INTERVAL, async () => {
+      const began = performance.now();
       try {
         const data = await client.get<ConversationPage>("conversation", { run }, abort.signal);
         setState({ data, problem: undefined });
       } catch (error) {
         if (!isAbort(error)) setState(({ data }) => ({ data, problem: sentenceOf(error) }));
       }
+      await pause((performance.now() - began) * PAUSE, abort.signal);
     });
     reading.current = work;
     return () => {
