@@ -99,7 +99,7 @@ export default {
     },
     "packages/ai": {
       // programs that tests start
-      entry: ["src/index.ts", "test/programs/*.ts"],
+      entry: ["src/{index,chat}.ts", "test/programs/*.ts"],
       project: ["src/**/*.ts", "test/**/*.ts"],
     },
     "packages/protocol": {

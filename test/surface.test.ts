@@ -1,4 +1,5 @@
 import * as ai from "perdure-ai";
+import * as chat from "perdure-ai/chat";
 import * as postgres from "perdure-postgres";
 import * as restate from "perdure-restate";
 import * as compiler from "unplugin-perdure";
@@ -64,6 +65,7 @@ test("the exports of every entry point match the snapshot", () => {
       "perdure/testing": testing,
       "perdure/tools": tools,
       "perdure-ai": ai,
+      "perdure-ai/chat": chat,
       "perdure-postgres": postgres,
       "perdure-restate": restate,
       "unplugin-perdure": compiler,
@@ -115,10 +117,12 @@ test("the exports of every entry point match the snapshot", () => {
         "subscribe",
         "taskContext",
         "taskOptions",
+        "toResponse",
         "unschedule",
         "worker",
         "workflowContext",
         "workflowOptions",
+        "writable",
       ],
       "perdure-ai": [
         "approve",
@@ -133,6 +137,9 @@ test("the exports of every entry point match the snapshot", () => {
         "pendingApprovals",
         "recordedIds",
         "usageOf",
+      ],
+      "perdure-ai/chat": [
+        "RunChatTransport",
       ],
       "perdure-postgres": [
         "postgresStore",

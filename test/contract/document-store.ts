@@ -199,7 +199,7 @@ function apply(documents: Documents, write: Write, now: number): boolean {
   if (write.type === "code") recode(documents, document, write);
   else if (write.type === "progress") change(document, { progress: write.value });
   else if (write.type === "release") release(documents, document, write, write.at ?? now);
-  else {
+  else if (write.type === "finish") {
     if (write.unhandled.length > 0) change(document, { unhandled: write.unhandled });
     if (write.compensated === true) change(document, { compensated: true });
     end(documents, document, write.status, write.output, write.at ?? now);

@@ -1,5 +1,5 @@
 import { PerdureError } from "@perdure/protocol";
-import type { Awaitable, SchemaVersions, Store, Write } from "@perdure/store/contract";
+import type { Awaitable, SchemaVersions, Store, StreamStore, Write } from "@perdure/store/contract";
 import { Recent } from "@perdure/store/recent";
 import { DURABLE_WRITES, wrapStore } from "@perdure/store/wrap-store";
 import { connect, type Database } from "./connection/database.ts";
@@ -30,7 +30,7 @@ import type { Session, Use } from "./requests/session.ts";
 import { migrate, versions } from "./schema/migrate.ts";
 
 /** A store with everything that a store may have. */
-export type PostgresStore = Required<Store>;
+export type PostgresStore = Required<Omit<Store, keyof StreamStore>>;
 
 /**
  * A store in a schema of a PostgreSQL database, for any number of processes on any number of machines. The server's clock decides.

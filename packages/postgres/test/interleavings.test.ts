@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Awaitable, NewRun, StepRow, Store, Write } from "@perdure/store";
-import { postgresStore } from "../src/index.ts";
+import type { Awaitable, NewRun, StepRow, Write } from "@perdure/store";
+import { postgresStore, type PostgresStore } from "../src/index.ts";
 import { databases, newRun as aRun } from "./databases.ts";
 
 // Two connections change one row at the same moment. A third one holds it until both wait, so that both orders are tried.
@@ -11,8 +11,8 @@ import { databases, newRun as aRun } from "./databases.ts";
 const { beforeTests, afterTests, urlOf, clear, query, server } = databases();
 const SCHEMA = "interleaved";
 const url = () => urlOf(SCHEMA);
-let one: Required<Store>;
-let two: Required<Store>;
+let one: PostgresStore;
+let two: PostgresStore;
 beforeAll(async () => {
   await beforeTests();
   one = postgresStore(url());
@@ -343,7 +343,7 @@ describe("two transitions, of which the first one has done its part and has not 
   test("a step takes the last slot, and another one asks for it", async () => {
     await one.defineQueue({ name: "q", concurrency: 1, rate: { limit: 9, per: 1, slack: 0 } });
     for (const id of ["first", "second"]) await one.createRun(newRun(id));
-    const ask = (store: Required<Store>, id: string) =>
+    const ask = (store: PostgresStore, id: string) =>
       store.enqueue([{ run: id, epoch: 1, step: "a[0]", queue: "q", key: id, rank: 1, lease }]);
     const answers = await inOrder(
       `INSERT INTO ${SCHEMA}.queue_starts (queue, number, at) SELECT number, 0, 0 FROM ${SCHEMA}.queues`,

@@ -4,6 +4,7 @@ import { flowMessages } from "./flow-messages.ts";
 import { restateMessages } from "./restate-messages.ts";
 import { scheduleMessages } from "./schedule-messages.ts";
 import { storeMessages } from "./store-messages.ts";
+import { streamMessages } from "./stream-messages.ts";
 import { define, type Message } from "./message.ts";
 
 export type { Message } from "./message.ts";
@@ -334,6 +335,7 @@ export const messages = {
   ...aiMessages,
   ...flowMessages,
   ...scheduleMessages,
+  ...streamMessages,
 } satisfies Record<string, (params: never) => Message>;
 
 export type MessageCode = keyof typeof messages;

@@ -9,6 +9,7 @@ const features = {
   retry:
     "start a run with another id; what it has in common with the failed one can be a child workflow, whose result is recorded under its own id",
   tags: "leave the tags out; find runs with Restate's UI, or with its SQL: `select * from sys_invocation`",
+  streams: "write the chunks elsewhere in a task (a topic, a channel of a database), under the id of the run",
   progress: "leave it out, or tell others of it in a task",
 } as const;
 

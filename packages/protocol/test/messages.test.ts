@@ -70,6 +70,12 @@ const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   RUN_ID_INVALID: { workflow: "order", found: "0 characters" },
   RUN_INPUT_DIFFERS: { run: "order-17", workflow: "order" },
   RUN_NOT_FOUND: { run: "order-17" },
+  STREAM_OUTSIDE_RUN: { stream: "tokens" },
+  STREAM_CLOSED: { stream: "tokens", run: "order-17", by: "step ship[0]" },
+  STREAM_NOT_WRITTEN: { stream: "tokens", run: "order-17", reason: "another process executes it" },
+  STREAM_TOO_LARGE: { stream: "tokens", run: "order-17", option: "chunkBytes", size: 2_000_000, limit: 1_048_576 },
+  STREAM_RESET: { stream: "tokens", run: "order-17", from: 3 },
+  STREAMS_NOT_SUPPORTED: { store: "redis:", stream: "tokens" },
   QUEUE_UNKNOWN: { queue: "mial", wanted: "the task send (src/mail.ts:3:1)", known: ["mail"], suggestion: "mail" },
   QUEUE_NAME_TAKEN: {
     queue: "send",

@@ -81,6 +81,14 @@ export class RestateEngine implements Engine {
     return this.completions.hasProgressed;
   }
 
+  readonly streams: Engine["streams"] = {
+    writable: (name) => {
+      const what = `writable("${name}")`;
+      throw new PerdureError("RESTATE_UNSUPPORTED", { what, workflow: this.run.run.workflow, feature: "streams" });
+    },
+    renewed: () => {},
+  };
+
   next(): void {
     this.completions.next();
   }

@@ -1,4 +1,5 @@
 import type { RunRow, StepRow } from "./runs.ts";
+import type { StreamHead } from "./streams.ts";
 import type { Lease } from "./terms.ts";
 
 export interface Claim {
@@ -15,6 +16,8 @@ export interface Claimed {
   readonly from?: string;
   /** All its steps, as `steps` returns them. Undefined: they cannot be read, for which `steps` gives the reason. */
   readonly steps?: readonly StepRow[];
+  /** Its streams, as `streams` returns them. Undefined: it has none. */
+  readonly streams?: readonly StreamHead[];
 }
 
 /** A claim of a run, and what it found. An execution of the run begins with it. */

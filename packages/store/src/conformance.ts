@@ -18,6 +18,7 @@ import { signalCases } from "./conformance/signals.ts";
 import { startingCases } from "./conformance/flow/starting.ts";
 import { steeringCases } from "./conformance/steering.ts";
 import { stepCases } from "./conformance/steps.ts";
+import { sharedStreamCases, streamCases } from "./conformance/streams.ts";
 import { valueCases } from "./conformance/values.ts";
 import { timedStore, type TestTime, type TimedStore } from "./conformance/timed.ts";
 import { wakingCases } from "./conformance/waking.ts";
@@ -54,13 +55,20 @@ export function testStore(
     ...codeCases,
     ...valueCases,
     ...scheduleCases,
+    ...streamCases,
     ...ifQueues({ ...queueCases, ...queueRunCases, ...queueStepCases, ...offerCases, ...startingCases }),
   };
   for (const [name, run] of Object.entries(cases)) {
     test(name, () => using(make(), run));
   }
   if (!reopen) return;
-  const shared = { ...persistenceCases, ...sharedClaimingCases, ...sharedScheduleCases, ...flowPersistenceCases };
+  const shared = {
+    ...persistenceCases,
+    ...sharedClaimingCases,
+    ...sharedScheduleCases,
+    ...sharedStreamCases,
+    ...flowPersistenceCases,
+  };
   for (const [name, run] of Object.entries(shared)) {
     test(name, () => using(make(), (store, time) => run(store, async () => opened(await reopen(store.store), time))));
   }

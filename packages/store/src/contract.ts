@@ -18,6 +18,7 @@ import type { Claim, ClaimNext, Claimed, ExecutionRow, NextRuns, UnfinishedFilte
 import type { FlowStore } from "./flow.ts";
 import type { Blocked, CreatedRun, FinalStatus, NewRun, RunRow, RunStatus, StepRow } from "./runs.ts";
 import type { ScheduleStore } from "./schedules.ts";
+import type { StreamStore, StreamWrite } from "./streams.ts";
 import type { Awaitable, Encoded } from "./terms.ts";
 
 export type * from "./claims.ts";
@@ -41,6 +42,7 @@ export type {
 } from "./flow.ts";
 export type * from "./runs.ts";
 export type * from "./schedules.ts";
+export type * from "./streams.ts";
 export type * from "./terms.ts";
 
 /** A write by the owner of a run. It names the run and the epoch of the claim. */
@@ -75,6 +77,7 @@ export type Write = { readonly run: string; readonly epoch: number } & (
       readonly at?: number;
     }
   | { readonly type: "progress"; readonly value: Encoded }
+  | StreamWrite
   | ({ readonly type: "code"; readonly modules: Encoded } & Pick<RunRow, "code" | "codeSeq" | "codeHistory">)
 );
 
@@ -181,7 +184,7 @@ export interface SchemaVersions {
   readonly known: number;
 }
 
-export interface Store extends Partial<FlowStore & ScheduleStore> {
+export interface Store extends Partial<FlowStore & ScheduleStore & StreamStore> {
   /** Appears in messages, for example `sqlite:perdure.db`. */
   readonly name: string;
 

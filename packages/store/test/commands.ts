@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { AnyTimedWrite as Write, NewTimedRun as NewRun, TimedStore as Store } from "../src/conformance/timed.ts";
-import type { ListedRun, RunFilter, RunHead, SignalRow, StepRow } from "../src/index.ts";
+import type { Claimed, ListedRun, RunFilter, RunHead, SignalRow, StepRow } from "../src/index.ts";
 import {
   calling,
   code,
@@ -11,6 +11,7 @@ import {
   maybe,
   owner,
   run,
+  RUNS,
   signal,
   stepId,
   text,
@@ -19,6 +20,7 @@ import {
   type Command,
 } from "./drawn.ts";
 import { schedule, scheduleCommands } from "./schedule-commands.ts";
+import { sortedHeads, streamQuery, streamState, streamWrite } from "./stream-commands.ts";
 import { flowCommands, flowState, startConditions } from "./flow-commands.ts";
 
 const LISTED = ["pending", "running", "waiting", "completed", "failed", "cancelled", "blocked"] as const;
@@ -149,19 +151,20 @@ const claimRuns = calling(
   fc.record({ now: time, claims: fc.array(fc.record({ run, lease }), { maxLength: 4 }) }),
   async (store, { now, claims }) => {
     const answers = await store.claimRuns(claims.map((each) => ({ ...each, now })));
-    return answers.map((claimed) => claimed && { ...claimed, steps: sortedSteps(claimed.steps ?? []) });
+    return answers.map((claimed) => claimed && sorted(claimed));
   },
 );
 
-const commit = calling(
-  "commit",
-  fc.record({ at: time, writes: fc.array(fc.record({ write, offset: epochOffset }), { maxLength: 6 }) }),
-  async (store, { at, writes: drawn }) => {
-    const writes: Write[] = [];
-    for (const { write: each, offset } of drawn) writes.push(written(each, await epochOf(store, each.run, offset), at));
-    return store.commit(writes);
-  },
-);
+const commit = (each: fc.Arbitrary<Drawn>): fc.Arbitrary<Command> =>
+  calling(
+    "commit",
+    fc.record({ at: time, writes: fc.array(fc.record({ write: each, offset: epochOffset }), { maxLength: 6 }) }),
+    async (store, { at, writes: drawn }) => {
+      const writes: Write[] = [];
+      for (const { write: one, offset } of drawn) writes.push(written(one, await epochOf(store, one.run, offset), at));
+      return store.commit(writes);
+    },
+  );
 
 const executables = fc
   .record({
@@ -191,7 +194,7 @@ const claimNext = calling(
     .map(compact),
   async (store, given) => {
     const { claimed, left } = await store.claimNext(given);
-    return { left, claimed: claimed.map(({ steps = [], ...each }) => ({ ...each, steps: sortedSteps(steps) })) };
+    return { left, claimed: claimed.map(sorted) };
   },
 );
 
@@ -256,7 +259,6 @@ const commands: { readonly weight: number; readonly arbitrary: fc.Arbitrary<Comm
   { weight: 4, arbitrary: claim },
   { weight: 2, arbitrary: claimRuns },
   { weight: 3, arbitrary: claimNext },
-  { weight: 8, arbitrary: commit },
   { weight: 1, arbitrary: renew },
   {
     weight: 3,
@@ -306,12 +308,26 @@ const commands: { readonly weight: number; readonly arbitrary: fc.Arbitrary<Comm
   { weight: 1, arbitrary: calling("unfinished", unfinished, (store, given) => store.unfinished(given)) },
 ];
 
+const streamCommands: typeof commands = [
+  { weight: 5, arbitrary: commit(fc.oneof({ weight: 3, arbitrary: streamWrite }, write)) },
+  { weight: 2, arbitrary: calling("readStream", streamQuery, (store, given) => store.readStream?.(given)) },
+];
+
 /**
  * @param queues - the store has queues
+ * @param streams - the store has streams
  * @param forward - the commands are called in the order of their times. Otherwise, nothing is drawn whose answer the contract leaves open where a
  *   clock is set back: a rate or a throttle, which may forget what is no longer needed.
  */
-export function drawnCommand({ queues, forward }: { queues: boolean; forward: boolean }): fc.Arbitrary<Command> {
+export function drawnCommand({
+  queues,
+  streams,
+  forward,
+}: {
+  readonly queues: boolean;
+  readonly streams: boolean;
+  readonly forward: boolean;
+}): fc.Arbitrary<Command> {
   const created = queues
     ? fc.tuple(newRun, startConditions(forward)).map(([given, conditions]) => ({ ...given, ...conditions(given) }))
     : newRun;
@@ -319,6 +335,8 @@ export function drawnCommand({ queues, forward }: { queues: boolean; forward: bo
   return fc.oneof(
     { weight: queues ? 6 : 3, arbitrary: creation },
     ...commands,
+    { weight: 8, arbitrary: commit(write) },
+    ...(streams ? streamCommands : []),
     ...scheduleCommands(created),
     ...(queues ? flowCommands(forward) : []),
   );
@@ -335,7 +353,20 @@ export async function everything(store: Store) {
   const executions = await Promise.all(runs.map(({ id }) => store.executions(id)));
   const schedules = await store.listSchedules?.();
   const owners = [...(await store.owners())].sort();
-  return { runs, wakeups, steps, codes, counts, rows, executions, schedules, owners, flow: await flowState(store) };
+  const streams = await streamState(store, RUNS);
+  return {
+    runs,
+    wakeups,
+    steps,
+    codes,
+    counts,
+    rows,
+    executions,
+    schedules,
+    owners,
+    streams,
+    flow: await flowState(store),
+  };
 }
 
 /** Each store has cursors of its own. */
@@ -347,6 +378,12 @@ async function pageAfter(store: Store, [given, place]: readonly [RunFilter, numb
   const after = (await store.listRuns(all))[place]?.cursor;
   return withoutCursors(await store.listRuns({ ...given, ...(after !== undefined && { after }) }));
 }
+
+const sorted = ({ steps = [], streams, ...claimed }: Claimed) => ({
+  ...claimed,
+  steps: sortedSteps(steps),
+  ...(streams && { streams: sortedHeads(streams) }),
+});
 
 /** Sorts the open steps, which a store may return in any order. */
 function sortedSteps(steps: readonly StepRow[]): StepRow[] {

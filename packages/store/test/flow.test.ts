@@ -21,7 +21,7 @@ const EVERY = { workflows: ["ship", "bill"] };
 const NEVER = 1_000_000;
 
 const commands = fc
-  .array(drawnCommand({ queues: true, forward: true }), { minLength: 10, maxLength: 120 })
+  .array(drawnCommand({ queues: true, streams: true, forward: true }), { minLength: 10, maxLength: 120 })
   .map((drawn) => inOrder(drawn).filter((each) => !fc.stringify(each).startsWith("correctStart")));
 
 async function memory(): Promise<QueueStore> {

@@ -339,6 +339,23 @@ describe("the schema of a SQLite store", () => {
     withDatabase(path, (db) => expect(db.pragma("user_version", { simple: true })).toBe(migrations.length));
   });
 
+  test("a store without streams is migrated, and its runs get some", () => {
+    const path = file();
+    withDatabase(path, (db) => {
+      migrate(db, path, migrations.slice(0, 8));
+      db.exec(`INSERT INTO runs (id, status, epoch, owner, lease_until, updated_at, created_at, started_at, workflow, file, input_hash, code, code_seq, seed, input)
+        VALUES ('old', 'running', 1, 'me', 9e15, 1, 1, 1, 'ship', 'f.ts', 'h', 'c', 3, 's', '[1]')`);
+    });
+    const store = sqliteStore(path);
+    store.open();
+    expect(store.streams?.("old")).toEqual([]);
+    const entries = [{ index: 0, type: "chunk", part: "a[0]", value: "1" }] as const;
+    expect(store.commit([{ type: "stream", run: "old", epoch: 1, stream: "s", entries }])).toEqual([true]);
+    const page = { entries, next: 1, status: "running" };
+    expect(store.readStream?.({ run: "old", stream: "s", from: 0, limit: 9 })).toEqual(page);
+    store.close();
+  });
+
   test("S10 a code version can be recorded after a transaction that recorded it has failed", () => {
     const path = filled();
     const store = sqliteStore(path);

@@ -9,6 +9,7 @@ import { runsTable } from "../src/sqlite/runs.ts";
 import { sequences } from "../src/sqlite/sequences.ts";
 import { signalsTable } from "../src/sqlite/signals.ts";
 import { stepsTable } from "../src/sqlite/steps.ts";
+import { streamsTable } from "../src/sqlite/streams.ts";
 import { tempFiles } from "./temp.ts";
 
 const Database = loadDriver();
@@ -26,6 +27,9 @@ const GROWING = [
   "queue_starts",
   "throttled",
   "joined_starts",
+  "streams",
+  "stream_parts",
+  "stream_entries",
 ];
 
 /** How SQLite finds the rows, a line for each table that it reads. */
@@ -50,7 +54,8 @@ function statementsOf(db: Connection): Set<string> {
     },
   });
   const runs = runsTable(spy);
-  for (const table of [stepsTable, signalsTable, conditionsTable, codesTable, executionsTable]) table(spy);
+  for (const table of [stepsTable, signalsTable, streamsTable, conditionsTable, codesTable, executionsTable])
+    table(spy);
   lines(spy, runs);
   sequences(stepsTable(spy));
   for (const blocked of [true, false]) {

@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
-import { memoryStore, type StepRow, type Store } from "@perdure/store";
+import { memoryStore, type StepRow } from "@perdure/store";
+import type { PostgresStore } from "../../src/index.ts";
 import type { Claimed } from "@perdure/store/contract";
 import type { TimedStore } from "../../../store/src/conformance/timed.ts";
 import { everything } from "../../../store/test/commands.ts";
 import { NOW, situations, transitions, type Situation, type Transition } from "./transitions.ts";
 
 /** Everything that can be read, the runs by their ids: their order is that of their creation. */
-export async function stateOf(store: Required<Store>): Promise<unknown> {
+export async function stateOf(store: PostgresStore): Promise<unknown> {
   const { runs, wakeups, steps, rows, executions, ...others } = await everything(store as unknown as TimedStore);
   const byId = runs.map(
     (run, place) => [run.id, { run, all: [wakeups, steps, rows, executions].map((of) => of[place]) }] as const,
@@ -36,7 +37,7 @@ export function sorted(answer: unknown): unknown {
 
 /** What comes of transitions one after the other, by the in-memory store. */
 async function inTurn(situation: Situation, ...calls: readonly Transition[]): Promise<Outcome> {
-  const store = memoryStore() as Required<Store>;
+  const store = memoryStore() as PostgresStore;
   await store.open({ now: () => NOW });
   await situation(store);
   const answers: unknown[] = [];

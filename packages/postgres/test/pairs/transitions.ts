@@ -1,4 +1,5 @@
-import type { Awaitable, NewRun, RunPlace, StepRow, Store, Write } from "@perdure/store";
+import type { Awaitable, NewRun, RunPlace, StepRow, Write } from "@perdure/store";
+import type { PostgresStore } from "../../src/index.ts";
 import type { StoreMethod } from "../../../store/src/wrap-store.ts";
 
 /** The time of all calls. */
@@ -11,11 +12,11 @@ export interface Transition {
   readonly byOwner?: true;
   /** Situations in which it changes something that nobody can read: when a slot ends, when a start was, what waits for a run that does not exist. */
   readonly unseenWhere?: readonly string[];
-  call(store: Required<Store>): Awaitable<unknown>;
+  call(store: PostgresStore): Awaitable<unknown>;
 }
 
 /** What there is before two transitions. The run `a` is the row that both of them touch, `b` its parent, `c` its child, `d` another run. */
-export type Situation = (store: Required<Store>) => Promise<void>;
+export type Situation = (store: PostgresStore) => Promise<void>;
 
 const me = { owner: "me", ms: 60_000 };
 const you = { owner: "you", ms: 60_000 };

@@ -1,9 +1,11 @@
 import { randomUUID } from "../crypto.ts";
 import { checkOptions, PerdureError } from "@perdure/protocol";
-import type { RunStatus, StepFilter } from "@perdure/store";
+import type { RunRow, RunStatus, StepFilter } from "@perdure/store";
 import { checkId } from "../definitions/run-id.ts";
 import type { Runtime } from "../process/runtime.ts";
 import { shown } from "../config/redact.ts";
+import { Readable, type ReadableOptions } from "../streams/readable.ts";
+import { storedName } from "../values/stored-name.ts";
 import { inputOf } from "../queues/run-input.ts";
 import { executionsOf, type RunExecution } from "./executions.ts";
 import { readWaits, runInfo, stepInfo, type RunDetails, type StepInfo } from "./info.ts";
@@ -80,6 +82,19 @@ export class Run<R = unknown> {
     const row = await this.runtime.requests.row(this.id);
     const claims = await (await this.runtime.ready()).executions(this.id);
     return executionsOf(row, claims, { now: clock.now(), stateOf: (owner) => owners.stateOf(owner) });
+  }
+
+  /**
+   * The chunks of a stream that the run or its tasks write with `writable()`: from any process, while they are written and afterwards, in the order in which they were recorded. It ends
+   * with the stream, or with the run, and fails with what the run fails with. Does not resume the run, and reads nothing before it is asked for something.
+   * @param options.from - the index of the first chunk. Default 0
+   * @throws PerdureError `OPTION_INVALID`; the stream fails with `STREAM_RESET` where chunks that were received are void, unless `onReset` is given
+   */
+  readable<T = unknown>(name = "default", options: ReadableOptions = {}): Readable<T> {
+    checkOptions(options, { from: true, signal: true, onReset: true }, "run.readable()");
+    const { tails, values, requests } = this.runtime;
+    const row = (id: string): Promise<RunRow> => requests.row(id);
+    return new Readable({ tails, values, row }, { run: this.id, stream: storedName(name) }, options);
   }
 
   /** The arguments of the workflow, as `configure({ redact })` lets them be shown. */

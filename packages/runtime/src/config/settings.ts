@@ -7,6 +7,7 @@ import type { RuntimeEvent, StepEvent } from "./events.ts";
 import { toMilliseconds, type Duration } from "./duration.ts";
 import type { Instrumentation } from "./instrumentation.ts";
 import { LOG_LEVELS, type Logger, type LogLevel } from "./logger.ts";
+import { streamSettings, type StreamOptions, type StreamSettings } from "./stream-options.ts";
 import { checkTaskOptions, type TaskOptions } from "./task-options.ts";
 
 /** A value that is about to be shown to people. */
@@ -52,6 +53,7 @@ export interface Settings {
   /** Milliseconds after their end, by status. */
   readonly retention: readonly { readonly status: FinalStatus; readonly after: number }[];
   readonly retained: number;
+  readonly streams: StreamSettings;
 }
 
 export interface RuntimeOptions {
@@ -114,6 +116,8 @@ export interface RuntimeOptions {
   readonly redact?: (value: unknown, what: Redacted) => unknown;
   /** How long ended runs are kept. Workers delete older ones, in small batches. Default: forever. */
   readonly retention?: Retention;
+  /** How the streams of runs are written. */
+  readonly streams?: StreamOptions;
   /** Called with each problem that does not stop a run. Default: it is logged. */
   readonly onReport?: (error: PerdureError, run: { readonly id: string; readonly workflow: string }) => void;
   readonly clock?: Clock;
@@ -152,6 +156,7 @@ export const RUNTIME_OPTIONS: OptionNames<RuntimeOptions> = {
   recordInputs: true,
   redact: true,
   retention: true,
+  streams: true,
   instrumentation: true,
   onEvent: true,
   onStep: true,
@@ -193,6 +198,7 @@ export function settingsOf(options: RuntimeOptions): Settings {
       return after === undefined ? [] : [{ status, after: toMilliseconds(after, `retention of ${status} runs`) }];
     }),
     retained: wholeNumber(retention.keep ?? 0, "retention.keep"),
+    streams: streamSettings(options.streams),
   };
 }
 

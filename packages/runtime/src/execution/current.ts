@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { PerdureError } from "@perdure/protocol";
 import type { Body } from "../definitions/definition.ts";
 import { processWide } from "../process-wide.ts";
+import type { StreamSource } from "../streams/log.ts";
 import type { Scope } from "./scope.ts";
 import type { RunInMemory, StepSpec } from "./step.ts";
 
@@ -20,6 +21,8 @@ export interface TaskContext {
 /** An attempt of a task, for the tasks that it calls. */
 export interface Attempt {
   call(spec: StepSpec): Promise<unknown>;
+  /** The attempt, as a writer to streams. */
+  readonly streamSource: StreamSource;
 }
 
 /** What the current code runs in: a scope of a run, an attempt of a task, or `bodyOf`, which fetches a workflow's body. */

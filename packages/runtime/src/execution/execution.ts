@@ -8,6 +8,8 @@ import { CANCEL_ID, History } from "../history/history.ts";
 import { LostSteps } from "../history/lost-steps.ts";
 import { CancelledError } from "../values/errors.ts";
 import { fingerprint, fingerprintOfArguments } from "../values/fingerprint.ts";
+import type { RecordedStreams } from "../streams/log.ts";
+import type { StreamsOfRun } from "../streams/run-streams.ts";
 import type { StepSlot } from "../queues/step-slot.ts";
 import { Calls } from "./calls.ts";
 import { Cancellation, cancelledEnd, cancelStep, reasonOf } from "./cancellation.ts";
@@ -36,7 +38,7 @@ export class Execution implements Recipient, EngineRun {
   leaseEndsAt: number;
   readonly ended: Promise<ExecutionEnd>;
 
-  private readonly end: (end: ExecutionEnd) => void;
+  private end!: (end: ExecutionEnd) => void;
   private state: "active" | "draining" | "finishing" | "ended" = "active";
   private readonly code: Code;
   private readonly history: History;
@@ -64,14 +66,13 @@ export class Execution implements Recipient, EngineRun {
     steps: readonly StepRow[],
     codeVersions: ReadonlyMap<string, string> = new Map(),
     engine?: (run: EngineRun) => Engine,
+    streams?: RecordedStreams,
   ) {
     this.host = host;
     this.run = run;
     this.definition = definition;
     this.leaseEndsAt = leaseEndsAt;
-    let end: (end: ExecutionEnd) => void = () => {};
-    this.ended = new Promise((resolve) => (end = resolve));
-    this.end = end;
+    this.ended = new Promise((resolve) => (this.end = resolve));
     this.code = codeOf(definition);
     const history = new History(steps, run, this.code.fingerprint, host.settings.renames);
     const changed = new ChangedCode(this.code, codeVersions, (row) => history.codeOf(row));
@@ -82,7 +83,7 @@ export class Execution implements Recipient, EngineRun {
     this.cancellation = new Cancellation(history.checkpointOf(CANCEL_ID), history.lastSeq);
     this.delivery = new Delivery(this, this.calls, this.lost, history, this.failures, this.cancellation);
     this.idle = new Idle(this, this.calls);
-    this.engine = engine ? engine(this) : new Journal(this, this.code, history, this.idle);
+    this.engine = engine ? engine(this) : new Journal(this, this.code, history, this.idle, streams);
     this.late = new Late(run, host);
   }
 
@@ -122,6 +123,10 @@ export class Execution implements Recipient, EngineRun {
 
   get cancelSignal(): AbortSignal {
     return this.cancellation.signal;
+  }
+
+  get streams(): StreamsOfRun {
+    return this.engine.streams;
   }
 
   progress(value: unknown): void {
@@ -170,9 +175,7 @@ export class Execution implements Recipient, EngineRun {
     return this.hasEnded || this.state === "finishing";
   }
 
-  nextVariant(first: string): number {
-    return this.calls.nextVariant(first);
-  }
+  readonly nextVariant = (first: string): number => this.calls.nextVariant(first);
 
   cancellationOf(call: PendingCall): CancelledError | undefined {
     return this.cancellation.errorOfHeldCall(call);
@@ -195,9 +198,7 @@ export class Execution implements Recipient, EngineRun {
     this.delivery.pumpAnswer();
   };
 
-  innerOf(step: string): { readonly row: StepRow; readonly name: string }[] {
-    return this.engine.innerOf(step);
-  }
+  readonly innerOf: Engine["innerOf"] = (step) => this.engine.innerOf(step);
 
   begin(call: PendingCall, open: StepRow | undefined): void {
     this.engine.begin(call, open);

@@ -1,5 +1,5 @@
 import type { PerdureError } from "@perdure/protocol";
-import type { Encoded, FinalStatus, RunRow, StepRow, Write } from "@perdure/store";
+import type { Encoded, FinalStatus, RunRow, StepRow, Store, Write } from "@perdure/store";
 import type { Clock } from "../config/clock.ts";
 import type { StepEvent } from "../config/events.ts";
 import type { Logger } from "../config/logger.ts";
@@ -7,6 +7,7 @@ import type { Settings } from "../config/settings.ts";
 import type { Body, WorkflowDefinition } from "../definitions/definition.ts";
 import type { StartRequest } from "../queues/conditions.ts";
 import type { SlotDesk } from "../queues/desk.ts";
+import type { Tails } from "../streams/tails.ts";
 import type { ValueStore } from "../values/codec.ts";
 
 /** How a run ended. */
@@ -66,11 +67,15 @@ export interface LeasedRun {
 export interface Host {
   readonly clock: Clock;
   readonly slots: SlotDesk;
+  /** The streams that are written and read in this process. */
+  readonly tails: Tails;
   readonly values: ValueStore;
   readonly settings: Settings;
   readonly log: Logger;
   /** Begins the idempotency keys of a run, where another run may have its id. */
   readonly keyPrefix?: string;
+  /** Its `name`, and whether it has streams. */
+  readonly store: Pick<Store, "name" | "readStream">;
   /** Commits together with the other writes of this turn. `done` gets true, false (the epoch is stale), or the store's error. */
   commit(write: Write, done: (isOwned: boolean | undefined, error?: unknown) => void): void;
   /** Reports a problem that does not stop the run. */

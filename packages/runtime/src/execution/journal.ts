@@ -1,8 +1,12 @@
-import type { Encoded, RunRow, SignalRow, StepRow, Write } from "@perdure/store";
+import { PerdureError } from "@perdure/protocol";
+import type { Encoded, RunRow, SignalRow, StepRow, StreamWrite, Write } from "@perdure/store";
 import type { Code } from "../definitions/code.ts";
 import type { NewRow } from "../history/call.ts";
 import type { History } from "../history/history.ts";
 import type { StepSlot } from "../queues/step-slot.ts";
+import type { RecordedStreams } from "../streams/log.ts";
+import { RunStreams, type StreamsOfRun, type StreamsOwner } from "../streams/run-streams.ts";
+import { headlineOf } from "../values/describe.ts";
 import type { Host } from "./host.ts";
 import type { Idle } from "./idle.ts";
 import { LiveStep, type PendingCall, type RunInMemory } from "./step.ts";
@@ -41,9 +45,12 @@ export interface Engine {
   write(write: RunWrite, then: () => void, slot?: StepSlot): void;
   /** Records what the run says of its progress: soon, or with the next write. */
   progress(value: Encoded): void;
+  readonly streams: StreamsOfRun;
   /** What is recorded of the tasks that the task of this step called, each with the name that the present code has for it. */
   innerOf(step: string): { readonly row: StepRow; readonly name: string }[];
 }
+
+const NO_STREAMS: RecordedStreams = { heads: [], body: new Map() };
 
 /** Milliseconds between two commits that contain nothing but progress. */
 const PROGRESS_INTERVAL = 200;
@@ -56,6 +63,7 @@ export class Journal implements Engine {
   private readonly history: History;
   private readonly writer: EngineRun;
   private readonly idle: Idle;
+  readonly streams: RunStreams;
   private seq: number;
   /** Whether a checkpoint of this execution is durable. */
   hasProgressed = false;
@@ -66,7 +74,7 @@ export class Journal implements Engine {
   /** The code is recorded together with the first write under it, so that a run that is stopped before stays unchanged. */
   private isCodeRecorded: boolean;
 
-  constructor(writer: EngineRun, code: Code, history: History, idle: Idle) {
+  constructor(writer: EngineRun, code: Code, history: History, idle: Idle, recorded: RecordedStreams = NO_STREAMS) {
     this.run = writer.run;
     this.host = writer.host;
     this.code = code;
@@ -75,6 +83,23 @@ export class Journal implements Engine {
     this.idle = idle;
     this.seq = history.lastSeq;
     this.isCodeRecorded = history.change === undefined;
+    const commit: StreamsOwner["commit"] = (write, done) => this.commitStream(write, done);
+    const stop = (error: unknown): void => writer.stop(error);
+    this.streams = new RunStreams({ run: this.run.id, host: this.host, commit, stop }, recorded);
+  }
+
+  private commitStream(write: StreamWrite, done: (error?: Error) => void): void {
+    const { host, writer, run } = this;
+    const failed = (reason: string): void =>
+      done(new PerdureError("STREAM_NOT_WRITTEN", { stream: write.stream, run: run.id, reason }));
+    if (writer.hasEnded) return failed("it is not executed here any more");
+    if (!this.isCodeRecorded) this.recordCode();
+    host.commit({ ...write, run: run.id, epoch: run.epoch }, (isOwned, error) => {
+      if (isOwned === true) host.tails.written(run.id, write.stream);
+      this.isRefused(isOwned, error);
+      if (isOwned === true) done();
+      else failed(isOwned === false ? "another process executes it" : `the store failed (${headlineOf(error)})`);
+    });
   }
 
   begin(call: PendingCall, open: StepRow | undefined): void {
@@ -94,6 +119,7 @@ export class Journal implements Engine {
   /** Commits a finished step; `then` gets the checkpoint, with its sequence number, once it is durable. */
   checkpoint(step: NewRow, consume: SignalRow | undefined, then: (row: StepRow) => void, slot?: StepSlot): void {
     if (this.writer.hasEnded) return;
+    this.streams.settled(step);
     this.before();
     step.seq = ++this.seq;
     const { id: run, epoch } = this.run;
@@ -109,8 +135,13 @@ export class Journal implements Engine {
   /** Writes to the run; `then` is called once the write is durable. */
   write(write: WriteBody, then: () => void, slot?: StepSlot): void {
     if (this.writer.hasEnded) return;
-    if (write.type === "release") this.say();
-    else this.before();
+    // of a cancelled run, the body may not have come to its end
+    if (write.type === "finish" && write.status !== "cancelled") this.streams.ended();
+    if (write.type !== "release") this.before();
+    else {
+      this.say();
+      this.streams.flush();
+    }
     this.commit(slot ? this.leaving(write, slot) : write, then, slot);
   }
 
@@ -122,6 +153,7 @@ export class Journal implements Engine {
   /** What is recorded together with a write. */
   private before(): void {
     if (this.said !== undefined) this.say();
+    this.streams.flush();
     if (!this.isCodeRecorded) this.recordCode();
   }
 

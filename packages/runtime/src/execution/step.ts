@@ -9,6 +9,7 @@ import type { ValueStore } from "../values/codec.ts";
 import { guarded } from "../values/describe.ts";
 import { CancelledError } from "../values/errors.ts";
 import type { Lender, StepSlot } from "../queues/step-slot.ts";
+import type { StreamsOfRun } from "../streams/run-streams.ts";
 import type { Work } from "./cancellation.ts";
 import type { Caller, CallingScope } from "./frame.ts";
 import type { Host, StepDetails } from "./host.ts";
@@ -72,15 +73,15 @@ export interface RunInMemory {
   readonly cancelSignal: AbortSignal;
   /** Records what the run says of its progress: soon, or with the next commit. The latest one wins. */
   progress(value: unknown): void;
+  readonly streams: StreamsOfRun;
   /** Another owner has the run. */
   lose(): void;
   /** The store failed. */
   fail(error: unknown): void;
   /** Ends the execution, not the run: the run stays as it is and can be resumed. */
   stop(error: unknown): void;
-  /** A promise that was made in the run was rejected and has no handler yet. */
+  /** A promise that was made in the run was rejected and has no handler yet, or has got one since. */
   rejected(promise: object, reason: unknown): void;
-  /** It has got a handler since. */
   handled(promise: object): void;
 }
 

@@ -193,6 +193,8 @@ function problemOf(
   const kind = definedKinds[row.kind];
   if (last === undefined || "key" in last) return undefined; // an explicit key: nothing is known of its call
   const calls = countCalls(now, name);
+  // called by code that is in no manifest, such as that of a package: nothing is known of it
+  if (calls === 0 && before && countCalls(before, name) === 0) return undefined;
   if (calls === 0) return isFinished ? { code: "STEPS_LOST", isCertain: true } : undefined;
   const definitions = definitionsOf(now, stepName(row.id));
   if (kind !== undefined && definitions.length > 0 && !definitions.some((fn) => fn.kind === kind))

@@ -13,6 +13,7 @@ import type { ProcessContext } from "./context.ts";
 import { BackOffs } from "../config/backoff.ts";
 import type { Committer } from "../storage/committer.ts";
 import type { Leases } from "./leases.ts";
+import { recordedStreams } from "../streams/recorded.ts";
 import { knownOwners, statesOf } from "./owner.ts";
 import { PAGE } from "./pages.ts";
 import type { RunsInMemory } from "./runs-in-memory.ts";
@@ -192,7 +193,7 @@ export class Claims {
   }
 
   /** Begins to execute a run that was just claimed. */
-  private async begin({ run, from, steps }: Claimed, request: RunRequest, leaseEndsAt: number): Promise<void> {
+  private async begin({ run, from, steps, streams }: Claimed, request: RunRequest, leaseEndsAt: number): Promise<void> {
     const { clock, store, settings } = this.context;
     clock.isAtLeast(run.updatedAt);
     // the claim of a running run: its owner ended, or could not record anything
@@ -201,7 +202,8 @@ export class Claims {
       return this.block(run, request.definition, stalled(run, Math.max(run.stalls, stops)));
     try {
       const read = steps ?? (await store.steps(run.id));
-      this.runs.execute(run, request, leaseEndsAt, read, await this.codeVersions(run, request.definition));
+      const written = streams && (await recordedStreams(store, run.id, streams));
+      this.runs.execute(run, request, leaseEndsAt, read, await this.codeVersions(run, request.definition), written);
     } catch (error) {
       if (!(error instanceof PerdureError) || error.code !== "STEP_UNREADABLE") throw error;
       return this.block(run, request.definition, error);

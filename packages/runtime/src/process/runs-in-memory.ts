@@ -5,6 +5,7 @@ import type { ExecutionEnd } from "../execution/late.ts";
 import type { Host, RunRequest } from "../execution/host.ts";
 import { bodyOf } from "../execution/launch.ts";
 import { inputOf } from "../queues/run-input.ts";
+import type { RecordedStreams } from "../streams/log.ts";
 import { parseWith } from "../values/schema.ts";
 import type { ProcessContext } from "./context.ts";
 
@@ -112,9 +113,10 @@ export class RunsInMemory {
     leaseEndsAt: number,
     steps: readonly StepRow[] = [],
     codeVersions?: ReadonlyMap<string, string>,
+    streams?: RecordedStreams,
   ): void {
     const { definition } = request;
-    const execution = new Execution(this.host, row, definition, leaseEndsAt, steps, codeVersions);
+    const execution = new Execution(this.host, row, definition, leaseEndsAt, steps, codeVersions, undefined, streams);
     this.executions.set(row.id, execution);
     this.listener.begun(execution);
     void execution.ended.then((end) => {

@@ -34,6 +34,7 @@ import { Starter } from "./starter.ts";
 import { Slots } from "../queues/slots.ts";
 import { Upkeep } from "../queues/upkeep.ts";
 import { workflowNames } from "../definitions/registry.ts";
+import { Tails } from "../streams/tails.ts";
 import { Waiters } from "./waiters.ts";
 
 /** Milliseconds that `close` gives to running attempts. */
@@ -75,6 +76,7 @@ export class Runtime implements Host, ProcessContext {
   readonly starter: Starter;
   readonly requests: Requests;
   readonly slots: Slots;
+  readonly tails: Tails;
   readonly upkeep: Upkeep;
 
   private readonly reporter: Reporter;
@@ -125,6 +127,7 @@ export class Runtime implements Host, ProcessContext {
     const { availability } = this;
     this.committer = new Committer(this.store, { availability, monotonic, onCommit: this.reporter.onCommit });
     this.waiters = new Waiters(this.clock);
+    this.tails = new Tails(this);
     this.slots = new Slots(this);
     this.slots.workflows = () => (this.executes ? this.settings.renames.namesBefore(workflowNames()) : []);
     this.slots.onOffer = (run, isNew) => this.mayClaim(run, isNew);
@@ -235,6 +238,10 @@ export class Runtime implements Host, ProcessContext {
     return Promise.resolve(this.untilAnswered(() => this.requests.cancel(run, reason)));
   }
 
+  isHere(run: string): boolean {
+    return this.runs.has(run);
+  }
+
   isElsewhere(run: string, orHere = false): boolean {
     return (orHere || !this.runs.has(run)) && !this.followers.isReading(run);
   }
@@ -299,6 +306,7 @@ export class Runtime implements Host, ProcessContext {
     if (end.type !== "lost" || !this.closed) this.reporter.run(run, detailsOf(end));
     if (end.type === "lost" || (end.type === "stopped" && isOfTheStore(end.error))) this.followers.lookAfter(run.id);
     for (const worker of this.workers) worker.runEnded();
+    this.tails.runChanged(run.id);
     this.waiters.wake(run.id);
     if (run.parent !== undefined) this.waiters.wake(run.parent);
   }
@@ -335,6 +343,7 @@ export class Runtime implements Host, ProcessContext {
     for (const execution of this.runs.all()) execution.lose();
     this.waiters.sleepers.clear();
     this.waiters.wakeAll();
+    this.tails.close();
   }
 
   /** Resolves with `work`, or after `milliseconds` without it. */

@@ -5,6 +5,7 @@ import type { Attempt } from "../execution/current.ts";
 import { Failures } from "../execution/failures.ts";
 import { addOrigin, type Frame } from "../execution/frame.ts";
 import { LiveStep, PendingCall, type InnerSteps, type StepSpec } from "../execution/step.ts";
+import type { StreamSource } from "../streams/log.ts";
 import { lenderOf } from "./lender.ts";
 import type { CancelledError } from "../values/errors.ts";
 import { fingerprint } from "../values/fingerprint.ts";
@@ -146,6 +147,7 @@ export class InnerTasks implements InnerSteps {
   private renew(inner: Inner): void {
     const { row } = inner;
     if (!row) return;
+    this.outer.execution.streams.renewed(row.id);
     inner.variant++;
     inner.call = inner.failure = undefined;
     const { kind, inputHash, location, target } = row;
@@ -238,6 +240,11 @@ export class AttemptCalls implements Attempt {
     if (late) return new Promise((_, reject) => nextTurn(() => reject(late)));
     this.tasks ??= innerTasks(step);
     return this.tasks.call(spec, this);
+  }
+
+  get streamSource(): StreamSource {
+    const { call, attempt } = this.step;
+    return { part: call.id, attempt, refusal: (what) => this.lateness(what) };
   }
 
   private lateness(name: string): PerdureError | undefined {

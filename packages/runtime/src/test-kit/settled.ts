@@ -20,7 +20,11 @@ export async function settled(runtime: Runtime): Promise<void> {
   const running = (): number => sum(({ attempts }) => attempts.running);
   const mayWait = (): number => sum((each) => each.attempts.limited + restingAttempts(each));
   const isBusy = (): boolean =>
-    running() > mayWait() || !runtime.committer.isEmpty || unansweredCalls(runtime.store) > 0 || runtime.slots.isAsking;
+    running() > mayWait() ||
+    !runtime.committer.isEmpty ||
+    runtime.tails.writing.size > 0 ||
+    unansweredCalls(runtime.store) > 0 ||
+    runtime.slots.isAsking;
   for (let quiet = 0; quiet < (mayWait() > 0 ? TURNS_WITH_TIMEOUT : 3); quiet++) {
     await new Promise((resolve) => nextTurn(resolve));
     if (!runtime.isClosed && isBusy()) quiet = -1;

@@ -6,6 +6,7 @@ import { leaveAll } from "./line.ts";
 import { byAge, change, gathersNoMore, newRun, ownedRun, wake, type Run } from "./run.ts";
 import { moveUp } from "./slots.ts";
 import { isCancelUndelivered, openTargets, type Memory } from "./state.ts";
+import { restartStreams } from "./streams.ts";
 import { end } from "./writes.ts";
 
 export function deliver(run: Run, name: string, payload: string, now: number): boolean {
@@ -68,6 +69,7 @@ export function restart(run: Run, now: number, seed: string): boolean {
   run.seqs.clear();
   run.claimedSeq = 0;
   run.executions = [];
+  restartStreams(run.streams);
   change(run, {
     status: "pending",
     output: undefined,

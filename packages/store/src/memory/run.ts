@@ -1,5 +1,6 @@
 import type { Encoded, ExecutionRow, RunRow, SignalRow, StepRow } from "../contract.ts";
 import { isFinal } from "../status.ts";
+import type { Stream } from "./streams.ts";
 import type { HeldLease, TimedRun } from "../timed.ts";
 
 export interface Run {
@@ -13,6 +14,7 @@ export interface Run {
   /** Its claims. */
   executions: readonly ExecutionRow[];
   readonly signals: { readonly row: SignalRow; consumed: boolean }[];
+  readonly streams: Map<string, Stream>;
   /** Further starts join it (Q6). The inputs so far, and when it is due at the latest. */
   gathering?: { readonly key: string; readonly inputs: readonly Encoded[]; readonly until: number } | undefined;
 }
@@ -35,7 +37,16 @@ export function newRun(
     startedAt: given.startedAt ?? given.createdAt,
     updatedAt: now,
   };
-  return { row: fresh, number, steps: new Map(), seqs: new Set(), claimedSeq: 0, executions: [], signals: [] };
+  return {
+    row: fresh,
+    number,
+    steps: new Map(),
+    seqs: new Set(),
+    claimedSeq: 0,
+    executions: [],
+    signals: [],
+    streams: new Map(),
+  };
 }
 
 /** Replaces the row, because callers hold the old row and it must not change. `undefined` removes a field. */

@@ -12,6 +12,7 @@ import { bySeq, change, claim, isClaimable, ownedRun } from "./run.ts";
 import { takeForRun } from "./slots.ts";
 import { start } from "./starting.ts";
 import { newMemory } from "./state.ts";
+import { headsOf, readStream } from "./streams.ts";
 import { apply } from "./writes.ts";
 
 /** A store in the memory of the process, for tests and trials. Several runtimes may share it. */
@@ -42,7 +43,12 @@ export function memoryStore(): Store {
     if (!run || !isClaimable(run.row, at, from) || !takeForRun(line, run, held(lease, at), at)) return undefined;
     const { owner } = run.row;
     claim(run, held(lease, at), at);
-    return { run: run.row, ...(owner !== undefined && { from: owner }), steps: [...run.steps.values()].sort(bySeq) };
+    return {
+      run: run.row,
+      ...(owner !== undefined && { from: owner }),
+      steps: [...run.steps.values()].sort(bySeq),
+      ...(run.streams.size > 0 && { streams: headsOf(run.streams) }),
+    };
   };
 
   return {
@@ -90,6 +96,11 @@ export function memoryStore(): Store {
           return accepted;
         }),
       ),
+    readStream(query) {
+      const run = runs.get(query.run);
+      return run && { ...readStream(run.streams.get(query.stream), query), status: run.row.status };
+    },
+    streams: (id) => headsOf(runs.get(id)?.streams ?? new Map()),
     deliver(delivery) {
       const { run: id, name, payload } = delivery;
       const run = runs.get(id);

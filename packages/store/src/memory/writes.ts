@@ -3,6 +3,7 @@ import { isFinal } from "../status.ts";
 import { leaveAll, untakenSteps } from "./line.ts";
 import { change, gathersNoMore, ownedRun, wake, type Run } from "./run.ts";
 import { giveBack, leaveStep } from "./slots.ts";
+import { append } from "./streams.ts";
 import { isCancelUndelivered, openTargets, type Memory } from "./state.ts";
 
 export function apply(memory: Memory, write: Write, now: number): boolean {
@@ -24,6 +25,8 @@ export function apply(memory: Memory, write: Write, now: number): boolean {
     case "progress":
       change(run, { progress: write.value });
       return true;
+    case "stream":
+      return append(run.streams, write);
     case "code":
       change(run, { code: write.code, codeSeq: write.codeSeq, codeHistory: write.codeHistory });
       return true;

@@ -51,6 +51,8 @@ function apply(tables: Tables, head: Head, write: Write, now: number): boolean {
     case "progress":
       tables.runs.setProgress(head.number, write.value);
       return true;
+    case "stream":
+      return tables.streams.append(head.number, write);
     case "code":
       tables.codes.record(write.code, write.modules);
       tables.runs.recode(head.number, write);

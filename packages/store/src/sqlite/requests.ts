@@ -64,7 +64,7 @@ export function retry({ runs, steps }: Tables, run: string, now: number, force: 
 }
 
 export function restart(
-  { runs, steps, executions }: Tables,
+  { runs, steps, executions, streams }: Tables,
   run: string,
   now: number,
   seed: string,
@@ -74,6 +74,7 @@ export function restart(
   if (!isFinal(head.status)) return false;
   steps.deleteAll(head.number);
   executions.deleteAll(head.number);
+  streams.restart(head.number);
   runs.restart(head.number, seed, now);
   return true;
 }
@@ -123,13 +124,14 @@ export function prune(tables: Tables, { status = ENDS, now, ...filter }: Timed<P
 }
 
 function drop(
-  { runs, steps, signals, executions, line }: Tables,
+  { runs, steps, signals, executions, streams, line }: Tables,
   { number, id, epoch }: { readonly number: number; readonly id: string; readonly epoch: number },
   at: number,
 ): void {
   steps.deleteAll(number);
   signals.deleteAll(number);
   executions.deleteAll(number);
+  streams.deleteAll(number);
   line.endRun(id, at);
   runs.delete({ number, id, epoch, at });
 }

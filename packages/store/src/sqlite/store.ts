@@ -1,7 +1,7 @@
 import { resolve, sep } from "node:path";
 import { checkOptions, PerdureError, systemTime } from "@perdure/protocol";
 import { claimInTurn } from "../claim-in-turn.ts";
-import type { Claimed, CreatedRun, NewRun, NextRuns, Store, Wakeup, Write } from "../contract.ts";
+import type { Claimed, CreatedRun, NewRun, NextRuns, Store, StreamHead, Wakeup, Write } from "../contract.ts";
 import { applyBatch, leaveSlot, putNext } from "./commit.ts";
 import { codesTable } from "./codes.ts";
 import { connect, fileIdentity, migrateFile, settings, type Durability, type Settings } from "./connection.ts";
@@ -19,6 +19,7 @@ import { sqliteSchedules } from "./schedule-requests.ts";
 import { schedulesTable } from "./schedules.ts";
 import { signalsTable } from "./signals.ts";
 import { stepsTable } from "./steps.ts";
+import { streamsTable } from "./streams.ts";
 import type { Tables } from "./tables.ts";
 import { transactions, type Transactions } from "./transaction.ts";
 import { watchFile } from "./watch.ts";
@@ -92,10 +93,13 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
     });
 
   const create = (tables: Tables, run: NewRun): CreatedRun => createAt(tables, timedRun(run, now()));
-  /** Nothing where they cannot be read. */
-  const stepsOf = (run: string): Pick<Claimed, "steps"> => {
+  /** The steps and streams of a run; nothing where they cannot be read. */
+  const stepsOf = (run: string): Pick<Claimed, "steps" | "streams"> => {
     try {
-      return { steps: read(({ steps }) => steps.some(run, {})) };
+      return read((tables) => {
+        const streams = headsOf(tables, run);
+        return { steps: tables.steps.some(run, {}), ...(streams.length > 0 && { streams }) };
+      });
     } catch {
       return {};
     }
@@ -176,6 +180,14 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
     },
     steps: (run, filter = {}) => read(({ steps }) => steps.some(run, filter)),
     commit: (writes, batch) => once(batch, () => commit(writes)),
+    readStream: (query) =>
+      use((open) =>
+        open.read(() => {
+          const head = open.tables.runs.head(query.run);
+          return head && { ...open.tables.streams.read(head.number, query), status: head.status };
+        }),
+      ),
+    streams: (run) => read((tables) => headsOf(tables, run)),
     deliver: (delivery) => write((tables) => deliver(tables, { ...delivery, now: now() })),
     wakeups: (asked) => use((open) => open.read(() => asked.map(({ run, epoch }) => wakeup(open.tables, run, epoch)))),
     cancel: (cancellation) => write((tables) => cancel(tables, { ...cancellation, now: now() })),
@@ -228,6 +240,7 @@ function openSession(place: Place, durability: Durability): Session {
       conditions: conditionsTable(db),
       steps,
       signals: signalsTable(db),
+      streams: streamsTable(db),
       sequences: sequences(steps),
       codes: codesTable(db),
       executions: executionsTable(db),
@@ -286,6 +299,11 @@ function claimFrom(tables: Tables, request: TimedClaim): Claimed | undefined {
   const found = { ...(from !== null && { from }), ...(releasedAt !== null && { releasedAt }) };
   executions.insert(before.number, { epoch: row.epoch, owner: lease.owner, claimedAt: now, ...found });
   return { run: row, ...(from !== null && { from }) };
+}
+
+function headsOf({ runs, streams }: Tables, run: string): StreamHead[] {
+  const head = runs.head(run);
+  return head ? streams.heads(head.number) : [];
 }
 
 function wakeup({ runs, signals }: Tables, run: string, epoch: number): Wakeup {

@@ -7,12 +7,14 @@ import type { Schedules } from "./schedules.ts";
 import type { Sequences } from "./sequences.ts";
 import type { Signals } from "./signals.ts";
 import type { Steps } from "./steps.ts";
+import type { Streams } from "./streams.ts";
 
 /** Everything that a transition reads and writes. */
 export interface Tables {
   readonly runs: Runs;
   readonly steps: Steps;
   readonly signals: Signals;
+  readonly streams: Streams;
   readonly sequences: Sequences;
   readonly codes: Codes;
   readonly executions: Executions;

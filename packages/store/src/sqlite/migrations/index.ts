@@ -6,6 +6,7 @@ import seeAndSteer from "./005-see-and-steer.ts";
 import flow from "./006-flow.ts";
 import schedules from "./007-schedules.ts";
 import lentSlots from "./008-lent-slots.ts";
+import streams from "./009-streams.ts";
 
 /** SQL of each version of the schema, from 1. A released one never changes; a change is a new file. */
 export const migrations: readonly string[] = [
@@ -17,4 +18,5 @@ export const migrations: readonly string[] = [
   flow,
   schedules,
   lentSlots,
+  streams,
 ];

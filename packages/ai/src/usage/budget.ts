@@ -1,5 +1,5 @@
 import { PerdureError } from "perdure";
-import { executionHere } from "./in-run.ts";
+import { executionHere } from "../run/in-run.ts";
 import { NO_USAGE, sum, type Usage } from "./usage.ts";
 
 /** What a run may use. The call that exceeds it is the last one. */

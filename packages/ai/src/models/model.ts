@@ -1,14 +1,17 @@
 import { gateway, wrapLanguageModel, type LanguageModel } from "ai";
 import { CancelledError, PerdureError } from "perdure";
 import { ModelCalls, type CallOptions, type ModelOptions } from "./call.ts";
-import { executionHere } from "./in-run.ts";
+import { AttemptChunks, chunksOf, closingOf, openingOf, partsOfContent, tell, type StreamOption } from "./chunks.ts";
+import { attemptHere, executionHere } from "../run/in-run.ts";
 import { withIdentity, withoutTransport, type Part, type WithResponse } from "./response.ts";
-import type { ReportedUsage } from "./usage.ts";
+import type { ReportedUsage } from "../usage/usage.ts";
 
 /** Options of `durableModel`. */
 export interface DurableModelOptions extends ModelOptions {
   /** Models that are called in this order where the one before has failed for good. Each has retries of its own. */
   readonly fallback?: LanguageModel | readonly LanguageModel[];
+  /** Writes what the model says to this stream of the run while it says it, as chunks of a UI message. Default: no stream. */
+  readonly stream?: StreamOption;
 }
 
 /** A language model, without the id of one: of any version of the provider interface. */
@@ -25,6 +28,7 @@ interface AnyModel {
 }
 
 interface GenerateResult extends WithResponse {
+  readonly content: readonly Part[];
   readonly usage: ReportedUsage;
 }
 
@@ -44,13 +48,13 @@ interface RecordedParts {
  * @throws PerdureError `OPTION_UNKNOWN`, `OPTION_INVALID`, `DURATION_INVALID`
  */
 export function durableModel(model: LanguageModel, options: DurableModelOptions = {}): ModelObject {
-  const { fallback = [], ...own } = options;
+  const { fallback = [], stream = false, ...own } = options;
   const first = resolve(model);
   const name = own.name ?? first.modelId;
   const others = Array.isArray(fallback) ? (fallback as readonly LanguageModel[]) : [fallback as LanguageModel];
   const chain = [
-    stepsOf(first, { ...own, name }),
-    ...others.map((other, index) => stepsOf(resolve(other), { ...own, name: `${name}.fallback${index + 1}` })),
+    stepsOf(first, { ...own, name }, stream),
+    ...others.map((other, index) => stepsOf(resolve(other), { ...own, name: `${name}.fallback${index + 1}` }, stream)),
   ];
   for (const { specificationVersion } of chain) {
     if (specificationVersion === first.specificationVersion) continue;
@@ -64,8 +68,8 @@ export function durableModel(model: LanguageModel, options: DurableModelOptions 
     get supportedUrls() {
       return first.supportedUrls;
     },
-    doGenerate: (call: CallOptions) => firstThatAnswers(chain, call, (each) => each.doGenerate(call)),
-    doStream: (call: CallOptions) => firstThatAnswers(chain, call, (each) => each.doStream(call)),
+    doGenerate: (call: CallOptions) => firstThatAnswers(chain, call, stream, (each) => each.doGenerate(call)),
+    doStream: (call: CallOptions) => firstThatAnswers(chain, call, stream, (each) => each.doStream(call)),
   } as unknown as ModelObject;
 }
 
@@ -83,6 +87,7 @@ function resolve(model: LanguageModel): AnyModel {
 async function firstThatAnswers<R>(
   chain: readonly AnyModel[],
   { abortSignal }: CallOptions,
+  watched: StreamOption,
   call: (model: AnyModel) => PromiseLike<R>,
 ): Promise<R> {
   for (const [index, model] of chain.entries()) {
@@ -91,12 +96,13 @@ async function firstThatAnswers<R>(
     } catch (error) {
       const isOver = index === chain.length - 1 || abortSignal?.aborted === true;
       if (isOver || error instanceof CancelledError || error instanceof PerdureError) throw error;
+      tell(watched, { type: "reset-step" }); // what it has said is void
     }
   }
   throw new Error("there is no model");
 }
 
-function stepsOf(model: AnyModel, options: ModelOptions): AnyModel {
+function stepsOf(model: AnyModel, options: ModelOptions, watched: StreamOption): AnyModel {
   const calls = new ModelCalls(model, options);
   const generate = calls.method<GenerateResult>("generate");
   const stream = calls.method<RecordedParts>("stream");
@@ -106,25 +112,47 @@ function stepsOf(model: AnyModel, options: ModelOptions): AnyModel {
     modelId: model.modelId,
     supportedUrls: model.supportedUrls,
     doGenerate: (call) =>
-      generate(call, async (given) => withoutTransport(await model.doGenerate(given), model.modelId)),
+      generate(call, async (given) => {
+        const result = await model.doGenerate(given);
+        if (watched !== false && attemptHere()) await shown(watched, given, partsOfContent(result.content));
+        return withoutTransport(result, model.modelId);
+      }),
     async doStream(call) {
       if (!executionHere()) return model.doStream(call);
-      const { parts } = await stream(call, async (given) => partsOf(await model.doStream(given), model.modelId));
+      const { parts } = await stream(call, async (given) => {
+        const { stream: live } = await model.doStream(given);
+        const all = await shown(watched, given, live);
+        const usage = all.findLast(({ type }) => type === "finish")?.usage as ReportedUsage | undefined;
+        return { parts: withIdentity(all, model.modelId), usage };
+      });
       return { stream: streamOf(parts) };
     },
   };
 }
 
-/** All parts of a stream. An error that the model reports as a part fails the attempt, as one that it throws: nobody has received any of the parts. */
-async function partsOf({ stream }: StreamResult, modelId: string): Promise<RecordedParts> {
-  const parts: Part[] = [];
-  let usage: ReportedUsage | undefined;
-  for await (const part of stream) {
-    if (part.type === "error") throw part.error;
-    if (part.type === "finish") usage = part.usage as ReportedUsage;
-    parts.push(part);
+/**
+ * All parts, once watchers have them. An error that the model reports as a part fails the attempt, as one that it throws: the workflow has received none of the
+ * parts.
+ */
+async function shown(
+  watched: StreamOption,
+  { prompt }: CallOptions,
+  parts: AsyncIterable<Part> | Iterable<Part>,
+): Promise<Part[]> {
+  const watchers = watched === false ? undefined : new AttemptChunks(watched);
+  try {
+    const all: Part[] = [];
+    await watchers?.write(openingOf(prompt, attemptHere()?.idempotencyKey));
+    for await (const part of parts) {
+      if (part.type === "error") throw part.error;
+      all.push(part);
+      await watchers?.write(chunksOf(part));
+    }
+    await watchers?.write(closingOf(all));
+    return all;
+  } finally {
+    watchers?.release();
   }
-  return { parts: withIdentity(parts, modelId), usage };
 }
 
 /** A stream that waits for nothing: whoever reads it is done within the same turn of the event loop, in a replay as in the first execution. */

@@ -1,4 +1,4 @@
-import { attemptHere } from "./in-run.ts";
+import { attemptHere } from "../run/in-run.ts";
 
 interface Response {
   readonly id?: string | undefined;

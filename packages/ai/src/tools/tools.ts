@@ -1,9 +1,10 @@
 import type { ToolSet } from "ai";
 import { keyed, PerdureError, taskOptions, type Duration } from "perdure";
 import { decisionOn, denied, isDenied, type ApprovalRecord } from "./approval.ts";
-import { attemptSignal } from "./call.ts";
-import { executionHere, isInWorkflow } from "./in-run.ts";
-import { stepNamed, type Step, type StepOptions } from "./steps.ts";
+import { tell, type StreamOption } from "../models/chunks.ts";
+import { attemptSignal } from "../models/call.ts";
+import { executionHere, isInWorkflow } from "../run/in-run.ts";
+import { stepNamed, type Step, type StepOptions } from "../run/steps.ts";
 
 /** What the AI SDK gives to a tool beside the input. */
 interface CallOfTool {
@@ -30,6 +31,8 @@ export interface DurableToolsOptions<T extends ToolSet = ToolSet> extends StepOp
   };
   /** How long to wait for the approval; then the call is denied. Default: without a limit. */
   readonly approvalTimeout?: Duration;
+  /** Writes the outputs and the approvals to this stream of the run, as chunks of a UI message: that of the model. Default: no stream. */
+  readonly stream?: StreamOption;
 }
 
 /**
@@ -38,10 +41,10 @@ export interface DurableToolsOptions<T extends ToolSet = ToolSet> extends StepOp
  * @throws PerdureError `OPTION_UNKNOWN`, `OPTION_INVALID`, `DURATION_INVALID`
  */
 export function durableTools<T extends ToolSet>(tools: T, options: DurableToolsOptions<T> = {}): T {
-  const { approval = {}, approvalTimeout, ...ofSteps } = options;
+  const { approval = {}, ...settings } = options;
   const durable = Object.entries(tools).map(([name, tool]) => {
     const needs = (approval as Record<string, boolean | NeedsApproval | undefined>)[name];
-    return [name, durableTool(name, tool as unknown as AnyTool, needs, approvalTimeout, ofSteps)];
+    return [name, durableTool(name, tool as unknown as AnyTool, needs, settings)];
   });
   return Object.fromEntries(durable) as T;
 }
@@ -50,32 +53,52 @@ function durableTool(
   name: string,
   tool: AnyTool,
   approval: boolean | NeedsApproval | undefined,
-  approvalTimeout: Duration | undefined,
-  options: StepOptions,
+  { approvalTimeout, stream, ...options }: Omit<DurableToolsOptions, "approval">,
 ): AnyTool {
-  const { execute, needsApproval = false } = tool;
-  if (!execute) return tool;
-  const isGenerator = Object.prototype.toString.call(execute) === "[object AsyncGeneratorFunction]";
-  const recorded = isTask(execute) ? execute.bind(tool) : recordedExecute(execute.bind(tool), stepNamed(name, options));
+  const { needsApproval = false } = tool;
+  const execute = tool.execute?.bind(tool);
+  if (!tool.execute || !execute) return tool;
+  const isGenerator = Object.prototype.toString.call(tool.execute) === "[object AsyncGeneratorFunction]";
+  const recorded = isTask(tool.execute) ? execute : recordedExecute(execute, stepNamed(name, options), isGenerator);
   const needs = approval ?? needsApproval;
-  const decide = needs === false ? undefined : approvalStep(name, needs, approvalTimeout);
+  const decide = needs === false ? undefined : approvalStep(name, needs, approvalTimeout, stream);
   const inRun = (input: unknown, call: CallOfTool): Promise<unknown> =>
     keyed(call.toolCallId, async () => {
       const decision = await decide?.(input, call);
-      if (decision?.approved === false) return isGenerator ? [denied(decision)] : denied(decision);
-      return recorded(input, call);
+      const isDenial = decision?.approved === false;
+      const output = isDenial ? denied(decision) : await told(stream, call, () => recorded(input, call), isGenerator);
+      if (isDenial) tell(stream, { type: "tool-output-denied", toolCallId: call.toolCallId });
+      return isDenial && isGenerator ? [output] : output;
     });
   return {
     ...tool,
     execute: isGenerator
-      ? generatorOf(execute.bind(tool), inRun)
-      : (input, call) => (executionHere() ? inRun : execute.bind(tool))(input, call),
+      ? generatorOf(execute, inRun)
+      : (input, call) => (executionHere() ? inRun : execute)(input, call),
     ...(approval === false && { needsApproval: false }),
     ...(decide && {
       needsApproval: (input: unknown, call: CallOfTool) => !isInWorkflow() && asked(needs, input, call),
       toModelOutput: modelOutputOf(tool),
     }),
   };
+}
+
+/** Watchers get the recorded output. Of an error they get that it happened: what it says may be a secret. */
+async function told(
+  stream: StreamOption | undefined,
+  { toolCallId }: CallOfTool,
+  execute: () => unknown,
+  isGenerator: boolean,
+): Promise<unknown> {
+  try {
+    const output = await execute();
+    const last: unknown = isGenerator ? (output as readonly unknown[]).at(-1) : output;
+    tell(stream, { type: "tool-output-available", toolCallId, output: last });
+    return output;
+  } catch (error) {
+    tell(stream, { type: "tool-output-error", toolCallId, errorText: "An error occurred." });
+    throw error;
+  }
 }
 
 /** Yields in a run what the generator of the recorded attempt has yielded. */
@@ -86,7 +109,12 @@ function generatorOf(execute: Execute, inRun: (input: unknown, call: CallOfTool)
 }
 
 /** What a person has decided, where the call needs it. Whether it does is recorded, with what there is to approve. */
-function approvalStep(toolName: string, needs: boolean | NeedsApproval, timeout: Duration | undefined) {
+function approvalStep(
+  toolName: string,
+  needs: boolean | NeedsApproval,
+  timeout: Duration | undefined,
+  stream: StreamOption | undefined,
+) {
   const step = stepNamed(`${toolName}.approval`, {});
   return async (input: unknown, call: CallOfTool) => {
     if (!isInWorkflow()) return undefined; // the AI SDK has asked `needsApproval`
@@ -95,18 +123,23 @@ function approvalStep(toolName: string, needs: boolean | NeedsApproval, timeout:
       const isNeeded = await asked(needs, given, call);
       return { ai: "approval", toolName, toolCallId, input: given, isNeeded };
     });
-    return request.isNeeded ? decisionOn(toolCallId, timeout) : undefined;
+    if (!request.isNeeded) return undefined;
+    tell(stream, { type: "tool-approval-request", approvalId: toolCallId, toolCallId });
+    return decisionOn(toolCallId, timeout);
   };
 }
 
 const asked = async (needs: boolean | NeedsApproval, input: unknown, call: CallOfTool): Promise<boolean> =>
   typeof needs === "function" ? needs(input, call) : needs;
 
-function recordedExecute(execute: Execute, step: Step): Execute {
+/** The output of the recorded attempt; of a generator, all that it has yielded. */
+function recordedExecute(execute: Execute, step: Step, isGenerator: boolean): Execute {
   return (input, call) =>
     step([input], async (given) => {
       const output = await execute(given, { ...call, abortSignal: attemptSignal(call.abortSignal) });
-      return isIterable(output) ? collected(output) : output;
+      if (!isIterable(output)) return output;
+      const outputs = await collected(output);
+      return isGenerator ? outputs : outputs.at(-1);
     });
 }
 

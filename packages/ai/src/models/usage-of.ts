@@ -1,6 +1,6 @@
 import type { Run } from "perdure";
 import type { ModelRecord } from "./call.ts";
-import { NO_USAGE, sum, type Usage } from "./usage.ts";
+import { NO_USAGE, sum, type Usage } from "../usage/usage.ts";
 
 /** What one recorded call of a model has used. */
 export interface StepUsage extends Usage {

@@ -1,9 +1,9 @@
 import { askedIn, type AskedMessage } from "./asked.ts";
-import { attemptHere, executionHere } from "./in-run.ts";
-import { checkBudget, spend, type Budget } from "./budget.ts";
+import { attemptHere, executionHere } from "../run/in-run.ts";
+import { checkBudget, spend, type Budget } from "../usage/budget.ts";
 import { forRecord, forSdk, mayHelpAgain, thrownByModel } from "./failures.ts";
-import { stepNamed, type Step, type StepOptions } from "./steps.ts";
-import { usageOfCall, type Price, type ReportedUsage, type Usage } from "./usage.ts";
+import { stepNamed, type Step, type StepOptions } from "../run/steps.ts";
+import { usageOfCall, type Price, type ReportedUsage, type Usage } from "../usage/usage.ts";
 
 /** Options of every durable model. */
 export interface ModelOptions extends StepOptions {

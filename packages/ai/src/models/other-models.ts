@@ -1,6 +1,6 @@
 import { ModelCalls, type CallOptions, type ModelOptions, type ModelRecord, type NamedModel } from "./call.ts";
 import { withoutTransport, type WithResponse } from "./response.ts";
-import type { ReportedUsage } from "./usage.ts";
+import type { ReportedUsage } from "../usage/usage.ts";
 
 interface Result extends WithResponse {
   readonly usage?: ReportedUsage | undefined;

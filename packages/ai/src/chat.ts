@@ -1,0 +1,181 @@
+import type { ChatTransport, UIMessage, UIMessageChunk } from "ai";
+import { EventSourceParserStream, type EventSourceMessage } from "eventsource-parser/stream";
+
+/** Options of `RunChatTransport`. */
+export interface RunChatTransportOptions {
+  /** Where messages are sent to, with POST. The answer is the stream of the run, as `toResponse` makes it. Default `"/api/chat"`. */
+  readonly api?: string;
+  /** Where the stream of a chat continues, with GET. Default: `api`, the id of the chat, and `/stream`. */
+  readonly streamUrl?: (chatId: string) => string;
+  /** Headers of each request. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** How often in a row a connection is made again that broke. Default 60. */
+  readonly retries?: number;
+  /** Milliseconds before it is made again. Default 1000. */
+  readonly retryDelay?: number;
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+type Send<M extends UIMessage> = Parameters<ChatTransport<M>["sendMessages"]>[0];
+type Reconnect<M extends UIMessage> = Parameters<ChatTransport<M>["reconnectToStream"]>[0];
+
+type HeadersOf = ConstructorParameters<typeof Headers>[0] | undefined;
+
+/** Opens the stream after the event with this id. */
+type Open = (after: number | undefined) => Promise<Response>;
+
+/**
+ * A transport for `useChat` that reads the stream of a run: where a connection breaks, or the server is restarted, it continues after the last chunk that it has received.
+ * Chunks of an attempt that was tried again are taken back.
+ */
+export class RunChatTransport<M extends UIMessage = UIMessage> implements ChatTransport<M> {
+  readonly resumeStreamIsReplay = true;
+  private readonly options: RunChatTransportOptions;
+
+  constructor(options: RunChatTransportOptions = {}) {
+    this.options = options;
+  }
+
+  async sendMessages({
+    chatId,
+    messages,
+    trigger,
+    messageId,
+    abortSignal,
+    headers,
+    body,
+  }: Send<M>): Promise<ReadableStream<UIMessageChunk>> {
+    const { api = "/api/chat" } = this.options;
+    const response = await this.request(api, headers, abortSignal, {
+      method: "POST",
+      body: JSON.stringify({ ...body, id: chatId, messages, trigger, messageId }),
+    });
+    return this.chunks(response, this.opener(chatId, headers, abortSignal), abortSignal);
+  }
+
+  /** The stream of the latest run of the chat, from its first chunk; null where the server answers 204: there is none. */
+  async reconnectToStream({
+    chatId,
+    abortSignal,
+    headers,
+  }: Reconnect<M>): Promise<ReadableStream<UIMessageChunk> | null> {
+    const open = this.opener(chatId, headers, abortSignal);
+    const response = await open(undefined);
+    return response.status === 204 ? null : this.chunks(response, open, abortSignal);
+  }
+
+  private opener(chatId: string, headers: HeadersOf, signal: AbortSignal | undefined): Open {
+    const { api = "/api/chat", streamUrl = (id) => `${api}/${encodeURIComponent(id)}/stream` } = this.options;
+    return (after) =>
+      this.request(
+        streamUrl(chatId),
+        headers,
+        signal,
+        {},
+        after === undefined ? {} : { "last-event-id": String(after) },
+      );
+  }
+
+  private async request(
+    url: string,
+    headers: HeadersOf,
+    signal: AbortSignal | undefined,
+    init: RequestInit,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<Response> {
+    const { fetch = globalThis.fetch } = this.options;
+    const all = { ...this.options.headers, ...Object.fromEntries(new Headers(headers)), ...more };
+    const response = await fetch(url, {
+      ...init,
+      headers: { "content-type": "application/json", ...all },
+      ...(signal && { signal }),
+    });
+    if (response.ok) return response;
+    throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
+  }
+
+  private chunks(first: Response, open: Open, signal: AbortSignal | undefined): ReadableStream<UIMessageChunk> {
+    const { retries = 60, retryDelay = 1000 } = this.options;
+    const chunks = allChunks(first, open, { retries, retryDelay, signal });
+    return new ReadableStream({
+      async pull(controller) {
+        const { done, value } = await chunks.next();
+        if (done === true) controller.close();
+        else controller.enqueue(value);
+      },
+      async cancel() {
+        await chunks.return(undefined);
+      },
+    });
+  }
+}
+
+interface Persistence {
+  readonly retries: number;
+  readonly retryDelay: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The chunks of all connections to one stream. */
+async function* allChunks(
+  first: Response,
+  open: Open,
+  { retries, retryDelay, signal }: Persistence,
+): AsyncGenerator<UIMessageChunk, void> {
+  const message = new Message();
+  let last: number | undefined;
+  let failures = 0;
+  for (let response: Response | undefined = first; ; response = undefined) {
+    try {
+      response ??= await open(last);
+      for await (const event of eventsOf(response)) {
+        failures = 0;
+        if (event.id !== undefined) last = Number(event.id);
+        const { event: type = "message", data } = event;
+        if (type === "end") return;
+        yield* message.receive(last ?? -1, type, JSON.parse(data) as unknown);
+        if (type === "error") return;
+      }
+    } catch (error) {
+      if (signal?.aborted === true || ++failures > retries) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, retryDelay));
+  }
+}
+
+async function* eventsOf({ body }: Response): AsyncGenerator<EventSourceMessage> {
+  const reader = body?.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream()).getReader();
+  try {
+    for (let result = await reader?.read(); result?.done === false; result = await reader?.read()) yield result.value;
+  } finally {
+    await reader?.cancel();
+  }
+}
+
+/** What the browser has of the message, as far as a reset concerns it. */
+class Message {
+  /** The index of the chunk with which the latest step of the model began. */
+  private step = -1;
+  private isReset = false;
+
+  *receive(index: number, type: string, data: unknown): Generator<UIMessageChunk> {
+    if (type === "reset") return yield* this.reset((data as { readonly from: number }).from);
+    if (type === "error") return yield { type: "error", errorText: (data as { readonly message: string }).message };
+    const chunk = data as UIMessageChunk;
+    // the browser keeps the beginning of a step that is void
+    if (chunk.type === "reset-step") this.isReset = true; // another model answers in place of one that has failed
+    const isKnown = this.isReset && (chunk.type === "start" || chunk.type === "start-step");
+    if (chunk.type === "start-step") {
+      this.step = index;
+      this.isReset = false;
+    }
+    if (!isKnown) yield chunk;
+  }
+
+  /** Takes the latest step of the model back, if its chunks are void. Those of a tool are replaced by the next ones. */
+  private *reset(from: number): Generator<UIMessageChunk> {
+    if (this.step < from || this.isReset) return;
+    this.isReset = true;
+    yield { type: "reset-step" };
+  }
+}
