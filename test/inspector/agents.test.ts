@@ -1,4 +1,6 @@
 /** What a person finds of an agent's run in the inspector, and decides there: a real agent of the AI SDK, in real processes. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { Locator, Page } from "playwright-core";
 import { open as openAt, screenshot } from "./browser.ts";
@@ -115,6 +117,29 @@ test("whoever may only read decides nothing, and does not see what the program r
   await seen(tool(page, "search").getByText("[the invoices are hidden]"));
   expect(await page.getByRole("main").textContent()).not.toContain("A-17");
   expect(errors).toEqual([]);
+});
+
+test("what a model says is read while it says it, but not where values are redacted", async () => {
+  const program = inspector.scenery.begin("tale");
+  await program.printed("started");
+  const page = await open("/run/tale-1");
+  const writing = page.getByRole("region", { name: "Being written" });
+  await seen(writing.getByText("Once upon"));
+  expect(await writing.innerText()).not.toContain("a time");
+  await screenshot(page, "writing");
+  const { page: redacted, context } = await openAt(
+    inspector.browser,
+    await addressOf(inspector.scenery.begin("readers")),
+  );
+  onTestFinished(() => context.close());
+  await redacted.getByRole("link", { name: "tale-1" }).click();
+  await seen(redacted.getByText("No step is recorded yet."));
+  expect(await redacted.getByRole("main").textContent()).not.toContain("Once upon");
+  writeFileSync(join(inspector.scenery.directory, "go-on"), "");
+  await seen(conversation(page).getByText("Once upon a time."));
+  await expect.poll(() => writing.count()).toBe(0);
+  await seen(conversation(redacted).getByText("Once upon a time."));
+  await program.exits(0);
 });
 
 test("a call of a tool is approved, another denied with a reason, and each conversation continues live", async () => {

@@ -75,6 +75,13 @@ export interface Conversation {
   readonly items: readonly ConversationItem[];
 }
 
+/** What a call of a model that has not ended has brought so far, where it writes to a stream of the run. */
+export interface WritingItem {
+  /** Id of its step, which is not recorded yet. */
+  readonly step: string;
+  readonly parts: readonly ContentItem[];
+}
+
 /** The calls of models and tools that `perdure-ai` has made steps of. */
 export interface ConversationPage {
   readonly conversations: readonly Conversation[];
@@ -82,6 +89,7 @@ export interface ConversationPage {
   readonly otherCalls: readonly ModelCallItem[];
   /** Calls of tools that need approval, and that no recorded answer of a model has asked for. */
   readonly otherTools: readonly ToolCallItem[];
+  readonly writing: readonly WritingItem[];
   /** Of all calls. */
   readonly usage: UsageItem;
   /** Inputs are not recorded, so it is not certain which calls belong together. */

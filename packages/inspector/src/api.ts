@@ -143,6 +143,8 @@ export interface RunPage {
   /** The step whose failure ended the run. */
   readonly failedStep?: { readonly id: string; readonly location?: string; readonly source?: SourceLines };
   readonly waitingFor: readonly WaitItem[];
+  /** A call of a model has written to a stream of the run. */
+  readonly hasWriting: boolean;
   readonly executions: readonly ExecutionItem[];
   readonly children: readonly RunItem[];
   readonly hasMoreChildren: boolean;

@@ -5,8 +5,10 @@ import { MockEmbeddingModelV4, MockLanguageModelV4, simulateReadableStream } fro
 import { close, configure, constant, start, taskContext, worker } from "perdure";
 import { durableEmbeddingModel, durableModel, durableTools } from "perdure-ai";
 import { inspectorHandler } from "perdure/inspector";
+import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 
@@ -14,7 +16,9 @@ configure({
   pollInterval: "20ms",
   stallTimeout: "100ms",
   recordInputs: process.env["WITHOUT_INPUTS"] === undefined,
-  redact: (value, { step }) => (step === "{call-1}/search[0]" ? "[the invoices are hidden]" : value),
+  ...(process.argv[2] === "readers" && {
+    redact: (value, { step }) => (step === "{call-1}/search[0]" ? "[the invoices are hidden]" : value),
+  }),
   logLevel: "error",
 });
 
@@ -87,6 +91,35 @@ const critic = durableModel(
   { name: "critic" },
 );
 
+const has = (file: string): boolean => existsSync(join(process.env["DIRECTORY"] ?? ".", file));
+
+const narrator = durableModel(
+  new MockLanguageModelV4({
+    async doStream() {
+      const stream = new ReadableStream({
+        async start(controller) {
+          controller.enqueue({ type: "stream-start", warnings: [] });
+          controller.enqueue({ type: "text-start", id: "0" });
+          controller.enqueue({ type: "text-delta", id: "0", delta: "Once upon " });
+          while (!has("go-on")) await pause(10);
+          controller.enqueue({ type: "text-delta", id: "0", delta: "a time." });
+          controller.enqueue({ type: "text-end", id: "0" });
+          controller.enqueue({ type: "finish", finishReason: { unified: "stop", raw: "end" }, usage: usage(20, 4) });
+          controller.close();
+        },
+      });
+      return { stream };
+    },
+  }),
+  { name: "narrator", stream: true },
+);
+
+/** A call of a model that ends when the tests want it. */
+export async function tale(_id: string): Promise<string> {
+  "use workflow: id=tale-{_id}";
+  return streamText({ model: narrator, prompt: "Tell me a tale." }).text;
+}
+
 const embedder = durableEmbeddingModel(
   new MockEmbeddingModelV4({
     provider: "mock",
@@ -157,6 +190,11 @@ const scenes: Readonly<Record<string, () => Promise<void>>> = {
   async agents() {
     const runs = [await start(remind, ["1"]), await start(remind, ["2"])];
     for (const run of runs) while ((await run.info()).waitingFor[0]?.kind !== "signal") await pause(10);
+  },
+  async tale() {
+    const run = await start(tale, ["1"]);
+    console.log("started");
+    await run.result();
   },
   /** For people who may only read. */
   async readers() {

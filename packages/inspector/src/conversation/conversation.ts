@@ -22,7 +22,7 @@ import { ToolStepFinder, type ToolSteps } from "./tool-steps.ts";
 export function conversationsOf(
   steps: readonly StepInfo[],
   waits: readonly Wait[] = [],
-): Omit<ConversationPage, "isCut"> {
+): Omit<ConversationPage, "isCut" | "writing"> {
   const calls: ModelCall[] = [];
   const others: StepInfo[] = [];
   for (const step of steps.toSorted(byBegin)) {

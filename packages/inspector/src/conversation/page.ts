@@ -3,6 +3,7 @@ import type { Run, StepInfo } from "perdure";
 import type { Client } from "perdure/tools";
 import type { ConversationPage } from "../api-conversation.ts";
 import { conversationsOf } from "./conversation.ts";
+import { writingOf } from "./writing.ts";
 
 /** How many of the last steps a conversation is made of. */
 const LAST = 1_000;
@@ -15,9 +16,10 @@ export async function conversationPage(client: Client, id: string): Promise<Conv
   const after = Math.max(0, (await client.lastSeq(id, 0)) - LAST);
   const steps = await finishedSteps(run, after);
   const ended = new Set(steps.map((step) => step.id));
-  const { waitingFor } = await run.info();
+  const { waitingFor, status } = await run.info();
+  const writing = status === "running" ? await writingOf(client, run) : [];
   const all = [...steps, ...open.filter((step) => !ended.has(step.id))];
-  return { ...conversationsOf(all, waitingFor), isCut: after > 0 };
+  return { ...conversationsOf(all, waitingFor), writing, isCut: after > 0 };
 }
 
 async function finishedSteps(run: Run, after: number): Promise<StepInfo[]> {

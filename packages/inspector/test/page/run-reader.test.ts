@@ -25,6 +25,7 @@ function world(record: { run?: Partial<RunItem>; done: StepItem[]; open?: StepIt
     run: run(),
     input: { text: "[]", isCut: false },
     waitingFor: [],
+    hasWriting: false,
     executions: [],
     children: [],
     hasMoreChildren: false,

@@ -9,7 +9,7 @@ import { ToolCall } from "./tool-call.tsx";
 
 /** The calls of models and tools of a run, to be read from top to bottom. */
 export function ConversationView({ page, ...scene }: { page: ConversationPage } & Scene): JSX.Element {
-  const { conversations, otherCalls, otherTools, isGuess, isCut } = page;
+  const { conversations, otherCalls, otherTools, writing, isGuess, isCut } = page;
   return (
     <section class="conversation" aria-labelledby="conversation-title">
       <div class="page-head">
@@ -37,6 +37,23 @@ export function ConversationView({ page, ...scene }: { page: ConversationPage } 
           </ol>
         </section>
       ))}
+      {writing.length > 0 && (
+        <section aria-label="Being written">
+          <ol class="plain turns">
+            {writing.map(({ step, parts }) => (
+              <li key={step} class="turn">
+                <p class="role">Assistant</p>
+                <div class="said is-assistant">
+                  <Content parts={parts} {...scene} />
+                  <p class="call-facts">
+                    <span>is writing…</span> <span class="mono">{step}</span>
+                  </p>
+                </div>
+              </li>
+            ))}
+          </ol>
+        </section>
+      )}
       {otherTools.length > 0 && (
         <section>
           <h3>Other calls of tools</h3>

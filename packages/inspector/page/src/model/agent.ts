@@ -8,8 +8,8 @@ export const isModelStep = ({ kind, name, location }: Pick<StepItem, "kind" | "n
   location === undefined &&
   /.\.(?:generate|stream|embed|image|speech|transcribe|rerank)$/u.test(name);
 
-export const isEmpty = ({ conversations, otherCalls, otherTools }: ConversationPage): boolean =>
-  conversations.length + otherCalls.length + otherTools.length === 0;
+export const isEmpty = ({ conversations, otherCalls, otherTools, writing }: ConversationPage): boolean =>
+  conversations.length + otherCalls.length + otherTools.length + writing.length === 0;
 
 /** All calls of tools, in no particular order. */
 export const toolCallsOf = ({ conversations, otherTools }: ConversationPage): ToolCallItem[] => [

@@ -25,7 +25,8 @@ interface RunPageProps {
 export function RunView({ id, step, view }: RunPageProps): JSX.Element {
   const { places } = useInspector();
   const state = useRun(id);
-  const { page, tree, problem, hasModelCalls, version } = state;
+  const { page, tree, problem, version } = state;
+  const hasModelCalls = state.hasModelCalls || page?.hasWriting === true;
   const said = useConversation(id, hasModelCalls ? version : undefined);
   const conversation = said.data && !isEmpty(said.data) ? said.data : undefined;
   const select = (next: string | undefined): void => location.replace(toRun(id, next, view));
