@@ -61,6 +61,9 @@ export default {
         "@restatedev/restate-sdk",
         // its program is found by the name of the platform
         "@restatedev/restate-server",
+        // of packages/ai and packages/inspector, for test/inspector/program/agent.ts
+        "ai",
+        "zod",
         // a virtual module of the concurrency tests
         "world",
         // what `npm run bench -- --peers` installs into a cache

@@ -1,6 +1,6 @@
 /**
  * Copies the documentation into a package that is built: node ../../.ci/package-docs.mjs, in the folder of the package.
- * A link to a page that the package has is kept as a relative one. Any other leads to the repository.
+ * A link to a page that the package has is kept as a relative one. Any other leads to the repository, where pictures stay too.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, posix, relative, resolve } from "node:path";
@@ -8,12 +8,15 @@ import { dirname, join, posix, relative, resolve } from "node:path";
 const root = resolve(import.meta.dirname, "..");
 const folder = relative(root, process.cwd()).replaceAll("\\", "/");
 const { name, repository } = JSON.parse(readFileSync("package.json", "utf8"));
-const repositoryUrl = `${repository.url.replace(/^git\+|\.git$/g, "")}/blob/main`;
+const repositoryUrl = repository.url.replace(/^git\+|\.git$/g, "");
+
+/** Where a file is in the repository: a picture as such, and not on a page about it. */
+const urlOf = (file) => `${repositoryUrl}/${file.endsWith(".png") ? "raw" : "blob"}/main/${file}`;
 
 /** Where a page of the repository is in the package; undefined if it is not there. */
 function placeOf(page) {
   if (page === `${folder}/README.md`) return "README.md";
-  if (!page.startsWith("docs/") || page.startsWith("docs/decisions/")) return undefined;
+  if (!page.startsWith("docs/") || !page.endsWith(".md") || page.startsWith("docs/decisions/")) return undefined;
   if (page === "docs/messages.md") return name === "perdure" ? "dist/messages.md" : undefined;
   if (page.startsWith("docs/diagnostics/")) return name === "perdure" ? undefined : page.replace("docs/", "dist/");
   return `dist/${page}`;
@@ -33,7 +36,7 @@ for (const page of pages) {
         ? posix.join(target, "README.md")
         : target;
     const there = placeOf(found);
-    return `](${there === undefined ? `${repositoryUrl}/${target}` : posix.relative(posix.dirname(place), there)}${hash})`;
+    return `](${there === undefined ? urlOf(target) : posix.relative(posix.dirname(place), there)}${hash})`;
   });
   mkdirSync(dirname(place), { recursive: true });
   writeFileSync(place, text);

@@ -1,5 +1,5 @@
 /**
- * Makes the pictures of the README, in docs/images, from runs of a real program: `npm run pictures`. One of its runs was killed twice. Apart from
+ * Makes the pictures of the README and of docs/inspector.md, in docs/images, from runs of a real program: `npm run pictures`. One of its runs was killed twice. Apart from
  * times, they come out the same each time.
  */
 import { execFile } from "node:child_process";
@@ -19,6 +19,15 @@ async function inspector(browser: Browser, url: string): Promise<void> {
   await page.getByRole("link", { name: "nightly-2024-06-01" }).click();
   await page.getByRole("treegrid").getByRole("row").filter({ hasText: "publish[0]" }).waitFor();
   await page.screenshot({ path: resolve(images, "inspector.png") });
+  await context.close();
+}
+
+/** A run of an agent that waits for approval. */
+async function agent(browser: Browser, url: string): Promise<void> {
+  const { page, context } = await open(browser, url, { ...SIZE, viewport: { width: 1280, height: 800 } });
+  await page.getByRole("link", { name: "remind-1" }).click();
+  await page.getByRole("region", { name: "Conversation", exact: true }).waitFor();
+  await page.screenshot({ path: resolve(images, "agent.png") });
   await context.close();
 }
 
@@ -65,10 +74,12 @@ function apply(on: Set<string>, code: number): void {
 }
 
 mkdirSync(images, { recursive: true });
-const scenery = new Scenery();
+const scenery = new Scenery(["orders", "agent"]);
 try {
   const [browser] = await Promise.all([launch(), scenery.build().then(() => scenery.playAll())]);
   await inspector(browser, await scenery.inspect());
+  await scenery.play("agents", { program: "agent", store: "agents" });
+  await agent(browser, await scenery.inspect("agents"));
   const args = ["-q", "-e", "-f", "-c", `stty cols 110; ${scenery.commandLine(["show", "order-1002"])}`, "/dev/null"];
   const { stdout } = await promisify(execFile)("script", args, { cwd: scenery.directory, env: scenery.environment() });
   await show(browser, stdout.replaceAll("\r\n", "\n").trimEnd());

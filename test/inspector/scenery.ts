@@ -1,29 +1,34 @@
 /** A store with runs of every kind, and the inspector that shows it: both as a user has them, each process a real one. */
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { bundle } from "../programs.ts";
 import { createGeneratedDirectory } from "../directories.ts";
 import { RunningProgram } from "../running-program.ts";
 
-const program = resolve(import.meta.dirname, "program/orders.ts");
-const root = dirname(program);
+const root = resolve(import.meta.dirname, "program");
 const command = resolve(import.meta.dirname, "../../packages/runtime/dist/cli.mjs");
 
 export class Scenery {
   /** Where the program looks for files that let it go on. */
   readonly directory = realpathSync(mkdtempSync(join(tmpdir(), "perdure-inspector-")));
+  /** Its programs: each is a file in the directory `program`. */
+  private readonly programs: readonly string[];
   private readonly built = createGeneratedDirectory("inspector");
   private readonly ends: (() => void)[] = [];
 
+  constructor(programs: readonly string[] = ["orders"]) {
+    this.programs = programs;
+  }
+
   async build(): Promise<this> {
-    await bundle(program, join(this.built, "orders.mjs"));
+    for (const program of this.programs) await bundle(join(root, `${program}.ts`), join(this.built, `${program}.mjs`));
     return this;
   }
 
-  /** Begins a scene of the program in a process of its own. */
-  begin(scene: string, { store = "runs", env = {} }: Scene = {}): RunningProgram {
-    return this.spawn([join(this.built, "orders.mjs"), scene], { ...this.environment(store), ...env });
+  /** Begins a scene of a program in a process of its own. */
+  begin(scene: string, { store = "runs", env = {}, program = this.programs[0] }: Scene = {}): RunningProgram {
+    return this.spawn([join(this.built, `${program}.mjs`), scene], { ...this.environment(store), ...env });
   }
 
   /** Plays a scene to its end. */
@@ -79,4 +84,6 @@ interface Scene {
   /** Name of the store. */
   readonly store?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Default: the first one. */
+  readonly program?: string;
 }

@@ -18,8 +18,8 @@ export interface Stage {
 }
 
 /** Prepares everything before the first test of the file. */
-export function stage(prepare: (scenery: Scenery) => Promise<void>): Stage {
-  const scenery = new Scenery();
+export function stage(prepare: (scenery: Scenery) => Promise<void>, programs?: readonly string[]): Stage {
+  const scenery = new Scenery(programs);
   let browser: Browser | undefined;
   let url = "";
   beforeAll(async () => {

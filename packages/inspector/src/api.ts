@@ -7,6 +7,7 @@
  * GET  api/run?id                                         RunPage
  * GET  api/steps?run&after&limit                          StepList, in the order of their ends
  * GET  api/step?run&id                                    StepPage
+ * GET  api/conversation?run                               ConversationPage, see api-conversation.ts
  * GET  api/workflows                                      WorkflowItem[]
  * GET  api/workflow?name                                  WorkflowPage
  * GET  api/queues                                         QueueItem[], by name
@@ -142,6 +143,8 @@ export interface RunPage {
   /** The step whose failure ended the run. */
   readonly failedStep?: { readonly id: string; readonly location?: string; readonly source?: SourceLines };
   readonly waitingFor: readonly WaitItem[];
+  /** A call of a model has written to a stream of the run. */
+  readonly hasWriting: boolean;
   readonly executions: readonly ExecutionItem[];
   readonly children: readonly RunItem[];
   readonly hasMoreChildren: boolean;

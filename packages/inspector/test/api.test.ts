@@ -13,6 +13,7 @@ import type {
   WorkflowItem,
   WorkflowPage,
 } from "../src/api.ts";
+import type { ConversationPage } from "../src/api-conversation.ts";
 import { inspect } from "./inspected.ts";
 import { approval, order, publish, reminder, review } from "./shop.ts";
 
@@ -154,6 +155,7 @@ test.each([
   ["api/run?id=none", "RUN_NOT_FOUND"],
   ["api/steps?run=none", "RUN_NOT_FOUND"],
   ["api/step?run=none&id=a[0]", "RUN_NOT_FOUND"],
+  ["api/conversation?run=none", "RUN_NOT_FOUND"],
   ["api/workflow?name=none", "WORKFLOW_NOT_FOUND"],
   ["api/nothing", "NOT_FOUND"],
   ["nothing.js", "NOT_FOUND"],
@@ -161,6 +163,21 @@ test.each([
 ])("%s is not found", async (path, code) => {
   const answer = await inspect().fetch(path);
   expect([answer.status, ((await answer.json()) as { error: { code: string } }).error.code]).toEqual([404, code]);
+});
+
+test("a run without calls of models has no conversation, and a long one is not read from its beginning", async () => {
+  const inspected = inspect();
+  await outcome(await start(order, ["few", 1, 3]));
+  await outcome(await start(order, ["many", 1, 1_000]));
+  const empty = { conversations: [], otherCalls: [], otherTools: [], isGuess: false };
+  expect(await inspected.get<ConversationPage>("conversation", { run: "few" })).toMatchObject({
+    ...empty,
+    isCut: false,
+  });
+  expect(await inspected.get<ConversationPage>("conversation", { run: "many" })).toMatchObject({
+    ...empty,
+    isCut: true,
+  });
 });
 
 test("a failed run is retried, restarted, forked and deleted", async () => {

@@ -17,6 +17,7 @@ const reads = [
   "api/run?id=a",
   "api/steps?run=a",
   "api/step?run=a&id=charge[0]",
+  "api/conversation?run=a",
   "api/workflows",
   "api/workflow?name=order",
   "api/queues",
@@ -207,6 +208,7 @@ test.each([
   "api/runs?unknown=1",
   "api/run",
   "api/steps?run=a&after=-1",
+  "api/conversation",
 ])("%s is refused as a mistake of the request", async (path) => {
   expect(await inspect().refused(path)).toEqual([400, "REQUEST_INVALID"]);
 });

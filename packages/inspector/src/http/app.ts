@@ -4,6 +4,8 @@ import { bodyLimit } from "hono/body-limit";
 import type { GenericSchema, InferOutput } from "valibot";
 import { actions, scheduleActions } from "../actions.ts";
 import type { ActionAnswer, ActionName, ScheduleActionName } from "../api.ts";
+import { conversationPage } from "../conversation/page.ts";
+import { hasWriting } from "../conversation/writing.ts";
 import { overview, runList, waitList, workflowList } from "../read/lists.ts";
 import { queueList, queuePage } from "../read/queues.ts";
 import { runPage, stepList, stepPage, type Project } from "../read/run-page.ts";
@@ -74,9 +76,13 @@ export function createApp({ client, project, changes, authorize, base, hosts, is
     const dates = { ...(createdAfter && { createdAfter }), ...(createdBefore && { createdBefore }) };
     return runList(client(), { ...defined(same), ...(tag && { tags: tag }), ...dates, limit });
   });
-  get("run", input.runQuery, ({ id }) => runPage(client(), id, project));
+  get("run", input.runQuery, async ({ id }) => ({
+    ...(await runPage(client(), id, project)),
+    hasWriting: await hasWriting(client(), id),
+  }));
   get("steps", input.stepsQuery, (query) => stepList(client(), query));
   get("step", input.stepQuery, ({ run, id }) => stepPage(client(), run, id, project));
+  get("conversation", input.conversationQuery, ({ run }) => conversationPage(client(), run));
   get("workflows", input.noQuery, () => workflowList(client()));
   get("workflow", input.workflowQuery, async ({ name }) => {
     const page = await workflowPage(client(), name);

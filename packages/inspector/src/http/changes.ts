@@ -71,7 +71,8 @@ export class Changes {
         seen.restarts = restarts;
       }
       seen.seq = await client.lastSeq(id, seen.seq);
-      return textOf([seen, status, inLine, updatedAt, blocked, progress, waitingFor]);
+      const streams = (await client.streams(id)).map(({ stream, next }) => [stream, next]);
+      return textOf([seen, streams, status, inLine, updatedAt, blocked, progress, waitingFor]);
     };
     return { state, every: RUN_EVERY };
   }

@@ -27,6 +27,7 @@ export const runsQuery = v.strictObject({
 export const runQuery = v.strictObject({ id: text });
 export const stepsQuery = v.strictObject({ run: text, after: v.optional(number, "0"), limit: limit(10_000, 1_000) });
 export const stepQuery = v.strictObject({ run: text, id: text });
+export const conversationQuery = v.strictObject({ run: text });
 export const workflowQuery = v.strictObject({ name: text });
 export const queueQuery = v.strictObject({ name: text, limit: limit(10_000, 200) });
 export const waitingQuery = v.strictObject({ after: v.optional(text), limit: limit(500, 100) });

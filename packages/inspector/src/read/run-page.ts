@@ -16,7 +16,7 @@ const CHILDREN = 100;
 /** How many of the last steps are looked through for the one that failed. */
 const LAST = 1_000;
 
-export async function runPage(client: Client, id: string, project: Project): Promise<RunPage> {
+export async function runPage(client: Client, id: string, project: Project): Promise<Omit<RunPage, "hasWriting">> {
   const run = await client.getRun(id);
   const info = await run.info();
   const [input, output, executions, children] = await Promise.all([

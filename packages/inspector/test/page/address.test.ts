@@ -25,6 +25,8 @@ describe("the address", () => {
     { page: "run", id: "order/17?a=b#c%20 ü" },
     { page: "run", id: "a", step: "for[1]/b[0]//c[2]" },
     { page: "workflow", name: "order/a" },
+    { page: "run", id: "a", view: "timeline" },
+    { page: "run", id: "a", view: "conversation", step: "b[0]" },
     { page: "workflows" },
     { page: "queues" },
     { page: "queue", name: "mail/a" },
@@ -38,6 +40,7 @@ describe("the address", () => {
     expect(parseRoute("")).toEqual({ page: "runs", filter: NO_FILTER });
     expect(parseRoute("#/run/")).toEqual({ page: "unknown" });
     expect(parseRoute("#/elsewhere/x")).toEqual({ page: "unknown" });
+    expect(parseRoute("#/run/a?view=elsewhere")).toEqual({ page: "run", id: "a" });
     expect(parseRoute("#/run/%E0%A4%A")).toEqual({ page: "run", id: "%E0%A4%A" });
   });
 

@@ -25,6 +25,7 @@ function world(record: { run?: Partial<RunItem>; done: StepItem[]; open?: StepIt
     run: run(),
     input: { text: "[]", isCut: false },
     waitingFor: [],
+    hasWriting: false,
     executions: [],
     children: [],
     hasMoreChildren: false,
@@ -95,6 +96,22 @@ test.each<[string, Partial<RunItem>, Partial<RunItem>]>([
   expect(asked).toEqual([0, 5, 0]);
   expect(states.at(-1)?.tree.root.steps).toBe(2);
   expect(states.at(-1)?.ends).toEqual([1, 2]);
+});
+
+test("a run has calls of models as soon as a step looks like one, until it begins anew", async () => {
+  const { record, states, reader } = world({ run: { status: "failed" }, done: finished(1) });
+  const found = async (): Promise<boolean | undefined> => {
+    await reader.refresh();
+    return states.at(-1)?.hasModelCalls;
+  };
+  expect(await found()).toBe(false);
+  record.done = [...record.done, stepAt("report.generate[0]", { seq: 2, location: "src/report.ts:1:2" })];
+  expect(await found()).toBe(false);
+  record.done = [...record.done, stepAt("writer.generate[0]", { seq: 3 })];
+  expect(await found()).toBe(true);
+  record.run = { status: "running" };
+  record.done = [];
+  expect(await found()).toBe(false);
 });
 
 test("nothing is told after the reader has been stopped", async () => {

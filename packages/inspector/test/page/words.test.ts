@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { costText, tokensText } from "../../page/src/model/agent.ts";
 import { countOf, formatDuration, formatRate, formatRelative } from "../../page/src/model/format.ts";
 import { explain, permittedActions } from "../../page/src/model/permitted.ts";
 
@@ -30,7 +31,39 @@ describe("words for numbers", () => {
   });
 });
 
+describe("words for what models have used", () => {
+  const usage = { inputTokens: 1_200, cachedInputTokens: 0, outputTokens: 34, totalTokens: 1_234, cost: 0 };
+
+  test("tokens are told by where they belong", () => {
+    expect(tokensText(usage)).toBe("1,234 tokens (1,200 in, 34 out)");
+    expect(tokensText({ ...usage, cachedInputTokens: 1_000 })).toBe(
+      "1,234 tokens (1,200 in, 1,000 of them cached, 34 out)",
+    );
+  });
+
+  test.each([
+    [0, undefined],
+    [0.000_123_4, "0.00012"],
+    [0.0126, "0.013"],
+    [0.5, "0.5"],
+    [1234.567, "1,234.57"],
+  ])("a cost of %d is %s", (cost, text) => {
+    expect(costText({ ...usage, cost })).toBe(text);
+  });
+});
+
 describe("actions", () => {
+  test.each([
+    [true, "Approve", "The tool is executed."],
+    [false, "Deny", "The tool is not executed, and the model is told the reason."],
+  ])("a decision on a call of a tool says what it does (approved: %s)", (approved, button, effect) => {
+    const run = { id: "a", status: "waiting", compensated: false } as const;
+    const decision = { approved, tool: "sendEmail" };
+    const words = explain({ action: "signal", run, signal: "approval:1", decision });
+    expect(words).toMatchObject({ button, title: `${button} this call of sendEmail?` });
+    expect(words.effects.join(" ")).toContain(effect);
+  });
+
   test("only those are offered that the status allows", () => {
     expect(permittedActions({ status: "failed" })).toEqual(["retry", "restart", "delete"]);
     expect(permittedActions({ status: "completed" })).toEqual(["restart", "delete"]);

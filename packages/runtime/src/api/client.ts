@@ -1,5 +1,5 @@
 import { parseManifest, type Manifest } from "@perdure/protocol";
-import type { RunCount } from "@perdure/store";
+import type { RunCount, StreamHead } from "@perdure/store";
 import type { RuntimeOptions } from "../config/settings.ts";
 import { workflowNames } from "../definitions/registry.ts";
 import { runtimeInUse } from "../process/default-runtime.ts";
@@ -64,6 +64,19 @@ export class Client {
   async lastSeq(run: string, after: number): Promise<number> {
     const steps = await (await this.runtime.ready()).steps(run, { after, values: false });
     return steps.at(-1)?.seq ?? after;
+  }
+
+  /** The streams of the run; none where the store has no streams. */
+  async streams(run: string): Promise<StreamHead[]> {
+    return (await (await this.runtime.ready()).streams?.(run)) ?? [];
+  }
+
+  /** The chunks of one part of a stream that are there, as far as `limit`. None with `configure({ redact })`, which is made for whole values. */
+  async chunks(run: string, stream: string, part: string, limit: number): Promise<unknown[]> {
+    const { settings, values } = this.runtime;
+    if (settings.redact) return [];
+    const page = await (await this.runtime.ready()).readStream?.({ run, stream, from: 0, limit, part });
+    return (page?.entries ?? []).flatMap((row) => (row.type === "chunk" ? [values.decode(row.value)] : []));
   }
 
   complete(run: string, name: string, payload: unknown): Promise<boolean> {

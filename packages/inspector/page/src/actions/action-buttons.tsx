@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import type { RunItem } from "../../../src/api.ts";
+import type { RunItem, ValueText } from "../../../src/api.ts";
 import { explain, permittedActions, type Intent } from "../model/permitted.ts";
 import { useInspector } from "../net/context.ts";
 
@@ -29,6 +29,27 @@ export const RunActions = ({ run }: { run: RunItem }): JSX.Element => (
         key={action}
         intent={{ action, run }}
         className={action === "retry" || action === "unblock" ? "is-primary" : ""}
+      />
+    ))}
+  </div>
+);
+
+interface DecisionButtonsProps {
+  readonly run: RunItem;
+  /** Name of the signal that the call waits for. */
+  readonly signal: string;
+  readonly tool: string;
+  readonly input?: ValueText;
+}
+
+/** Approves or denies a call of a tool. */
+export const DecisionButtons = ({ run, signal, tool, input }: DecisionButtonsProps): JSX.Element => (
+  <div class="buttons">
+    {[true, false].map((approved) => (
+      <ActionButton
+        key={String(approved)}
+        className={approved ? "is-primary" : ""}
+        intent={{ action: "signal", run, signal, decision: { approved, tool, ...(input && { input }) } }}
       />
     ))}
   </div>

@@ -6,7 +6,7 @@ import { fieldsOf, payloadFromJson, payloadOf, type FieldTexts, type Problems } 
 import { sentenceOf } from "../net/client.ts";
 import { useInspector } from "../net/context.ts";
 import { Dialog } from "../parts/dialog.tsx";
-import { Problem } from "../parts/text.tsx";
+import { Problem, Value } from "../parts/text.tsx";
 import { CheckField, PayloadFields, TextField } from "./fields.tsx";
 
 /** Fields that are no part of a payload, among the names of those that are. */
@@ -110,6 +110,18 @@ function Inputs({ intent, entries, setEntries, payload, setPayload, problems }: 
   if (action === "delete" && !hasEnded(run))
     return <Force label="Delete although it has not ended" {...{ entries, change, problems }} />;
   if (action !== "signal") return null;
+  if (intent.decision)
+    return (
+      <>
+        {intent.decision.input && <Value value={intent.decision.input} label={`Input of ${intent.decision.tool}`} />}
+        <TextField
+          label="Reason"
+          hint={intent.decision.approved ? "Optional. It is recorded." : "Optional. The model reads it."}
+          value={entries.reason}
+          onChange={(reason) => change({ reason })}
+        />
+      </>
+    );
   return (
     <>
       {intent.signal === undefined && (
@@ -148,7 +160,7 @@ const Force = ({ label, entries, change, problems }: ForceProps): JSX.Element =>
 
 /** What is sent, or what is wrong with the fields. */
 function bodyOf(
-  { action, run, from, signal, payloadSchema }: Intent,
+  { action, run, from, signal, payloadSchema, decision }: Intent,
   { reason, id, name, force }: Entries,
   texts: FieldTexts,
 ): ActionBody | { readonly problems: Problems } {
@@ -159,6 +171,10 @@ function bodyOf(
   if (action === "fork" && from !== undefined) return { ...body, from, ...(id.trim() !== "" && { id: id.trim() }) };
   if (action !== "signal") return body;
   if (signal === undefined && name.trim() === "") return { problems: new Map([[NAME, "A signal has a name."]]) };
+  if (decision && signal !== undefined) {
+    const payload = { approved: decision.approved, ...(reason.trim() !== "" && { reason: reason.trim() }) };
+    return { ...body, name: signal, payload };
+  }
   const fields = fieldsOf(payloadSchema);
   const given = fields ? payloadOf(fields, texts) : payloadFromJson(texts.get("") ?? "");
   if ("problems" in given) return given;

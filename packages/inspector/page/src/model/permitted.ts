@@ -1,4 +1,4 @@
-import type { ActionName, RunItem, Status } from "../../../src/api.ts";
+import type { ActionName, RunItem, Status, ValueText } from "../../../src/api.ts";
 
 /** What a button asks for. Its dialog asks for the rest. */
 export interface Intent {
@@ -9,6 +9,15 @@ export interface Intent {
   /** `signal`: its name, where it is known, and the schema of its payload. */
   readonly signal?: string;
   readonly payloadSchema?: unknown;
+  /** `signal`: it is the decision about a call of a tool. */
+  readonly decision?: Decision;
+}
+
+interface Decision {
+  readonly approved: boolean;
+  /** Name of the tool, and the input of the call. */
+  readonly tool: string;
+  readonly input?: ValueText;
 }
 
 const ENDED: ReadonlySet<Status> = new Set(["completed", "failed", "cancelled"]);
@@ -92,12 +101,29 @@ const EXPLANATIONS: Record<ActionName, (intent: Intent) => Explanation> = {
     ],
     isDangerous: true,
   }),
-  signal: ({ signal }) => ({
-    button: "Deliver signal",
-    title: signal === undefined ? "Deliver a signal" : `Deliver the signal “${signal}”`,
-    effects: ["The run receives the payload and continues. A signal cannot be taken back."],
-    isDangerous: false,
-  }),
+  signal: ({ signal, decision }) =>
+    decisionOn(decision) ?? {
+      button: "Deliver signal",
+      title: signal === undefined ? "Deliver a signal" : `Deliver the signal “${signal}”`,
+      effects: ["The run receives the payload and continues. A signal cannot be taken back."],
+      isDangerous: false,
+    },
 };
+
+function decisionOn(decision: Decision | undefined): Explanation | undefined {
+  if (!decision) return undefined;
+  const { approved, tool } = decision;
+  return {
+    button: approved ? "Approve" : "Deny",
+    title: `${approved ? "Approve" : "Deny"} this call of ${tool}?`,
+    effects: [
+      approved
+        ? "The tool is executed. A decision cannot be taken back."
+        : "The tool is not executed, and the model is told the reason. A decision cannot be taken back.",
+      RESUMED,
+    ],
+    isDangerous: false,
+  };
+}
 
 export const explain = (intent: Intent): Explanation => EXPLANATIONS[intent.action](intent);

@@ -1,9 +1,12 @@
 import { filterFromParams, filterToParams, NO_FILTER, type RunFilter } from "./filter.ts";
 
+/** What is shown of a run: what its models and tools have said, or its steps. */
+export type RunViewName = "conversation" | "timeline";
+
 /** What the fragment of the address shows. */
 export type Route =
   | { readonly page: "runs"; readonly filter: RunFilter }
-  | { readonly page: "run"; readonly id: string; readonly step?: string }
+  | { readonly page: "run"; readonly id: string; readonly step?: string; readonly view?: RunViewName }
   | { readonly page: "workflows" }
   | { readonly page: "workflow"; readonly name: string }
   | { readonly page: "queues" }
@@ -20,8 +23,10 @@ export function parseRoute(fragment: string): Route {
   if (page === "workflows" || page === "queues" || page === "schedules" || page === "waiting") return { page };
   if (name === undefined || name === "") return { page: "unknown" };
   if (page === "workflow" || page === "queue") return { page, name };
+  if (page !== "run") return { page: "unknown" };
   const step = params.get("step");
-  return page === "run" ? { page, id: name, ...(step !== null && { step }) } : { page: "unknown" };
+  const view = (["conversation", "timeline"] as const).find((each) => each === params.get("view"));
+  return { page, id: name, ...(step !== null && { step }), ...(view && { view }) };
 }
 
 export function formatRoute(route: Route): string {
@@ -29,7 +34,7 @@ export function formatRoute(route: Route): string {
     case "runs":
       return `#/runs${queryOf(filterToParams(route.filter))}`;
     case "run":
-      return `#/run/${encodeURIComponent(route.id)}${queryOf(new URLSearchParams(route.step === undefined ? [] : [["step", route.step]]))}`;
+      return `#/run/${encodeURIComponent(route.id)}${queryOf(paramsOf({ view: route.view, step: route.step }))}`;
     case "workflow":
     case "queue":
       return `#/${route.page}/${encodeURIComponent(route.name)}`;
@@ -46,12 +51,15 @@ export function formatRoute(route: Route): string {
 export const toRuns = (filter: Partial<RunFilter> = {}): string =>
   formatRoute({ page: "runs", filter: { ...NO_FILTER, ...filter } });
 
-export const toRun = (id: string, step?: string): string =>
-  formatRoute({ page: "run", id, ...(step !== undefined && { step }) });
+export const toRun = (id: string, step?: string, view?: RunViewName): string =>
+  formatRoute({ page: "run", id, ...(step !== undefined && { step }), ...(view && { view }) });
 
 export const toWorkflow = (name: string): string => formatRoute({ page: "workflow", name });
 
 export const toQueue = (name: string): string => formatRoute({ page: "queue", name });
+
+const paramsOf = (values: Readonly<Record<string, string | undefined>>): URLSearchParams =>
+  new URLSearchParams(Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 
 const queryOf = (params: URLSearchParams): string => (params.size === 0 ? "" : `?${params.toString()}`);
 

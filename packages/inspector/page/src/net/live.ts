@@ -78,7 +78,7 @@ async function readEvents(response: Response, onChange: () => void): Promise<voi
     if (lines.push(part.value).some(({ name }) => name === "change")) onChange();
 }
 
-const pause = (milliseconds: number, abort: AbortSignal): Promise<void> =>
+export const pause = (milliseconds: number, abort: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     const timer = setTimeout(resolve, milliseconds);
     abort.addEventListener("abort", () => {

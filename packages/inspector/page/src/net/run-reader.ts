@@ -1,4 +1,5 @@
 import type { RunPage, StepItem, StepList } from "../../../src/api.ts";
+import { isModelStep } from "../model/agent.ts";
 import { hasEnded } from "../model/permitted.ts";
 import { StepTree } from "../model/tree.ts";
 import { isAbort, sentenceOf, type Client } from "./client.ts";
@@ -13,6 +14,8 @@ export interface RunState {
   readonly version: number;
   /** When steps finished, in the order of their ends. */
   readonly ends: readonly number[];
+  /** Some steps look like calls of models. */
+  readonly hasModelCalls: boolean;
   /** Further steps are on their way. */
   readonly isLoading: boolean;
   readonly problem: string | undefined;
@@ -76,12 +79,13 @@ export class RunReader {
     const finished = steps.filter(({ seq }) => seq !== undefined && seq > this.lastSeq);
     this.lastSeq = Math.max(this.lastSeq, ...finished.map(({ seq = 0 }) => seq));
     const ends = [...this.state.ends, ...finished.map(({ finishedAt, startedAt }) => finishedAt ?? startedAt)];
-    this.state = { ...this.state, ends, version: this.state.version + 1 };
+    const hasModelCalls = this.state.hasModelCalls || steps.some(isModelStep);
+    this.state = { ...this.state, ends, hasModelCalls, version: this.state.version + 1 };
   }
 
   private forget(): void {
     this.lastSeq = 0;
-    this.state = { ...this.state, tree: new StepTree(), ends: [] };
+    this.state = { ...this.state, tree: new StepTree(), ends: [], hasModelCalls: false };
   }
 
   private change(part: Partial<RunState>): void {
@@ -96,6 +100,7 @@ export const emptyState = (): RunState => ({
   tree: new StepTree(),
   version: 0,
   ends: [],
+  hasModelCalls: false,
   isLoading: true,
   problem: undefined,
 });

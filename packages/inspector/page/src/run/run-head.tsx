@@ -1,6 +1,8 @@
 import type { JSX } from "preact";
-import type { ExecutionItem, RunItem, RunPage } from "../../../src/api.ts";
-import { ActionButton, RunActions } from "../actions/action-buttons.tsx";
+import type { ConversationPage, ToolCallItem } from "../../../src/api-conversation.ts";
+import type { ExecutionItem, RunItem, RunPage, WaitItem } from "../../../src/api.ts";
+import { ActionButton, DecisionButtons, RunActions } from "../actions/action-buttons.tsx";
+import { costText, tokensText, toolCallsOf } from "../model/agent.ts";
 import { formatShortTime } from "../model/format.ts";
 import { toRuns, toWorkflow } from "../model/route.ts";
 import { StatusMark } from "../parts/icons.tsx";
@@ -9,11 +11,13 @@ import { Duration } from "../runs/run-table.tsx";
 
 interface RunHeadProps {
   readonly page: RunPage;
+  /** What its models and tools have said, where it has any. */
+  readonly conversation: ConversationPage | undefined;
   readonly onSelect: (step: string) => void;
 }
 
 /** What the run is, how it stands, why, and what can be done. */
-export function RunHead({ page, onSelect }: RunHeadProps): JSX.Element {
+export function RunHead({ page, conversation, onSelect }: RunHeadProps): JSX.Element {
   const { run, executions } = page;
   return (
     <header class="run-head">
@@ -29,6 +33,8 @@ export function RunHead({ page, onSelect }: RunHeadProps): JSX.Element {
           ["Ended", run.endedAt === undefined ? undefined : <TimeWithClock at={run.endedAt} />],
           ["Duration", <Duration key="" run={run} />],
           ["Executions", executions.length > 1 ? livesText(page) : undefined],
+          ["Tokens", conversation && tokensText(conversation.usage)],
+          ["Cost", conversation && costText(conversation.usage)],
           ["Restarts", run.restarts > 0 ? run.restarts : undefined],
           ["Tags", run.tags.length > 0 ? <Tags tags={run.tags} /> : undefined],
           ["Parent", run.parent === undefined ? undefined : <RunLink id={run.parent} />],
@@ -42,7 +48,7 @@ export function RunHead({ page, onSelect }: RunHeadProps): JSX.Element {
           ["Progress", run.progress && <code class="cut">{run.progress.text}</code>],
         ]}
       />
-      <Waits page={page} onSelect={onSelect} />
+      <Waits page={page} conversation={conversation} onSelect={onSelect} />
       <Failure page={page} onSelect={onSelect} />
       <Values page={page} />
     </header>
@@ -82,49 +88,81 @@ const Tags = ({ tags }: { tags: readonly string[] }): JSX.Element => (
   </>
 );
 
-function Waits({ page: { run, waitingFor }, onSelect }: RunHeadProps): JSX.Element | null {
+function Waits({ page: { run, waitingFor }, conversation, onSelect }: RunHeadProps): JSX.Element | null {
   if (waitingFor.length === 0) return null;
+  const asked = conversation ? toolCallsOf(conversation).filter(({ state }) => state === "waiting") : [];
   return (
     <section class="box is-waiting">
       <h2>Waits for</h2>
       <ul class="plain">
-        {waitingFor.map(({ step, ...wait }) => (
-          <li key={step} class="split">
-            <span>
-              <Wait wait={wait} />
-              {wait.until !== undefined && (
-                <>
-                  , {wait.kind === "signal" ? "at most until " : "due "}
-                  <Time at={wait.until} />
-                </>
-              )}
-              {wait.since !== undefined && (
-                <>
-                  , came <Time at={wait.since} />
-                </>
-              )}{" "}
-              {step !== undefined && (
-                <button type="button" class="link mono" onClick={() => onSelect(step)}>
-                  {step}
-                </button>
-              )}
-              {wait.location !== undefined && <span class="muted mono"> {wait.location}</span>}
-            </span>
-            {wait.kind === "signal" && wait.name !== undefined && (
-              <ActionButton
-                className="is-primary"
-                intent={{ action: "signal", run, signal: wait.name, payloadSchema: wait.payloadSchema }}
-              />
-            )}
-          </li>
-        ))}
+        {waitingFor.map((wait) => {
+          const tool = asked.find(({ approval }) => wait.kind === "signal" && approval?.signal === wait.name);
+          return (
+            <li key={wait.step} class="split">
+              <WaitText wait={wait} tool={tool} onSelect={onSelect} />
+              <WaitButtons wait={wait} tool={tool} run={run} />
+            </li>
+          );
+        })}
       </ul>
     </section>
   );
 }
 
+interface WaitProps {
+  readonly wait: WaitItem;
+  /** The call of a tool that waits for approval with it. */
+  readonly tool: ToolCallItem | undefined;
+}
+
+function WaitText({ wait, tool, onSelect }: WaitProps & Pick<RunHeadProps, "onSelect">): JSX.Element {
+  const { kind, step, until, since, location } = wait;
+  return (
+    <span>
+      {tool ? (
+        <>
+          approval of a call of <span class="mono">{tool.name}</span>
+        </>
+      ) : (
+        <Wait wait={wait} />
+      )}
+      {until !== undefined && (
+        <>
+          , {kind === "signal" ? "at most until " : "due "}
+          <Time at={until} />
+        </>
+      )}
+      {since !== undefined && (
+        <>
+          , came <Time at={since} />
+        </>
+      )}{" "}
+      {step !== undefined && (
+        <button type="button" class="link mono" onClick={() => onSelect(step)}>
+          {step}
+        </button>
+      )}
+      {location !== undefined && <span class="muted mono"> {location}</span>}
+    </span>
+  );
+}
+
+function WaitButtons({
+  wait: { kind, name, payloadSchema },
+  tool,
+  run,
+}: WaitProps & { run: RunItem }): JSX.Element | null {
+  if (kind !== "signal" || name === undefined) return null;
+  if (tool)
+    return <DecisionButtons run={run} signal={name} tool={tool.name} {...(tool.input && { input: tool.input })} />;
+  return <ActionButton className="is-primary" intent={{ action: "signal", run, signal: name, payloadSchema }} />;
+}
+
 /** Why the run failed, was cancelled or is blocked, and where. */
-function Failure({ page: { run, error, failedStep }, onSelect }: RunHeadProps): JSX.Element | null {
+function Failure({
+  page: { run, error, failedStep },
+  onSelect,
+}: Omit<RunHeadProps, "conversation">): JSX.Element | null {
   if (run.blocked)
     return (
       <section class="box is-blocked">

@@ -1,12 +1,13 @@
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import type { FailedAttempt, RunPage, StepItem, StepPage } from "../../../src/api.ts";
+import type { RunPage, StepItem, StepPage } from "../../../src/api.ts";
 import { ActionButton } from "../actions/action-buttons.tsx";
 import { formatDuration, formatTime } from "../model/format.ts";
 import { stepStatus } from "../model/tree.ts";
 import { useInspector } from "../net/context.ts";
 import { useRead } from "../net/use-read.ts";
 import { Icon } from "../parts/icons.tsx";
+import { Attempts } from "../parts/step.tsx";
 import { Facts, Problem, QueueLink, RunLink, Source, Time, Value } from "../parts/text.tsx";
 
 interface StepPanelProps {
@@ -51,7 +52,12 @@ export function StepPanel({ page, id, step, onClose }: StepPanelProps): JSX.Elem
         </div>
       )}
       {data && <StepValues page={data} />}
-      {shown && shown.failedAttempts.length > 0 && <Attempts attempts={shown.failedAttempts} />}
+      {shown && shown.failedAttempts.length > 0 && (
+        <section>
+          <h3>Failed attempts</h3>
+          <Attempts attempts={shown.failedAttempts} />
+        </section>
+      )}
     </aside>
   );
 }
@@ -125,19 +131,3 @@ function StepValues({ page: { input, output, error, source, step } }: { page: St
     </>
   );
 }
-
-const Attempts = ({ attempts }: { attempts: readonly FailedAttempt[] }): JSX.Element => (
-  <section>
-    <h3>Failed attempts</h3>
-    <ol class="plain attempts">
-      {attempts.map(({ attempt, startedAt, endedAt, error }) => (
-        <li key={attempt}>
-          <span class="muted">
-            {attempt}. {formatTime(startedAt)}, {formatDuration(endedAt - startedAt)}
-          </span>
-          <span class="is-failed">{error}</span>
-        </li>
-      ))}
-    </ol>
-  </section>
-);

@@ -70,7 +70,7 @@ function Page({ route }: { route: Route }): JSX.Element {
     case "runs":
       return <RunsPage filter={route.filter} />;
     case "run":
-      return <RunView key={route.id} id={route.id} step={route.step} />;
+      return <RunView key={route.id} id={route.id} step={route.step} view={route.view} />;
     case "workflows":
       return <WorkflowsPage />;
     case "workflow":
