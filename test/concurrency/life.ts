@@ -151,7 +151,9 @@ export class Life {
       if (this.around.problems.length > 0) throw new Error(this.around.problems.join("\n"));
       if (this.end !== undefined) return this.end;
       if (turns > MOST_TURNS || this.clock.now() - this.progressAt > STUCK_AFTER)
-        throw new Error("the run is stuck: nothing has happened for a long time");
+        throw new Error(
+          `the run is stuck: nothing has happened for ${this.clock.now() - this.progressAt} ms, in ${turns} turns`,
+        );
       this.maybeCancel();
       if (this.random.chance(this.around.mortality / 20) && this.mayDie()) this.kill();
       else if (this.turnsLeft-- <= 0 && !this.leaving) this.leave();
