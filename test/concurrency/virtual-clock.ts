@@ -25,6 +25,11 @@ export class VirtualClock implements Clock {
     return this.time;
   }
 
+  /** Leases and back-offs pass in this time too, however slow the machine is. */
+  monotonic(): number {
+    return this.time;
+  }
+
   at(time: number, fn: () => void): () => void {
     const timer = { time, fn };
     if (!this.dead) this.timers.add(timer);

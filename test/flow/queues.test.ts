@@ -425,3 +425,30 @@ describe("mistakes", () => {
     expect(() => workflowOptions(one, { perKey: 0.5 })).toThrow(/perKey/);
   });
 });
+
+const hourly = queue("hourly", { rate: { limit: 2, per: "1h" } });
+const called: number[] = [];
+async function callPartner(number: number) {
+  "use task: queue=hourly";
+  called.push(number);
+  return number;
+}
+async function callFive() {
+  "use workflow";
+  const all: number[] = [];
+  for (const number of [1, 2, 3, 4, 5]) all.push(await callPartner(number));
+  return all;
+}
+
+test("tasks that wait for a rate, also outside of memory, begin when a test moves the clock", async () => {
+  setup({ pollInterval: "1d" });
+  expect(hourly.name).toBe("hourly");
+  const run = await start(callFive, []);
+  const result = run.result();
+  await advance("59m");
+  expect(called).toEqual([1, 2]);
+  await advance("2m");
+  expect(called).toEqual([1, 2, 3, 4]);
+  await advance("1h");
+  expect(await result).toEqual([1, 2, 3, 4, 5]);
+});

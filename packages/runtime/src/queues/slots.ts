@@ -64,6 +64,8 @@ export class Slots implements SlotDesk {
   private readonly refusals = new WeakMap<SlotRequest, number>();
   /** What was offered at the latest look. */
   private offered: ReadonlySet<string> = new Set();
+  /** Queues that are looked at when the time of their rate has passed. */
+  private readonly ratesAwaited = new Set<string>();
   private isLooking = false;
   private renewedAt = -Infinity;
   /** Calls that are not over. */
@@ -170,6 +172,7 @@ export class Slots implements SlotDesk {
 
   private answered(request: SlotRequest, answer: QueueAnswer, asked: number): void {
     if (!answer) return request.lost();
+    this.lookAfterRate(request.queue);
     if (answer.state === "waiting") {
       if (request.waits()) this.waiting.set(nameOf(request), request);
       else if (request.isLent) this.leave(request);
@@ -180,6 +183,21 @@ export class Slots implements SlotDesk {
     this.held.set(keyOf(request), { request, endsAt, start: answer.start, startsAt: asked });
     if (!this.holds(request)) return this.askAgain(request); // the answer came too late: others may have taken the slot
     request.taken();
+  }
+
+  /** Whoever waits for a rate may start when its time has passed, however rare polls are. */
+  private lookAfterRate({ definition: { name, rate } }: KnownQueue): void {
+    if (!rate || this.ratesAwaited.has(name)) return;
+    this.ratesAwaited.add(name);
+    const { clock } = this.context;
+    clock.at(
+      clock.now() + rate.per + (rate.slack ?? SLACK) + 1,
+      () => {
+        this.ratesAwaited.delete(name);
+        this.look();
+      },
+      true,
+    );
   }
 
   holds(request: SlotRequest): boolean {
