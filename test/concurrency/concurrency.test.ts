@@ -21,7 +21,7 @@ function count(summary: Summary): void {
 }
 
 describe("a program that is crashed and resumed comes to what the plain program comes to, and repeats no finished step", () => {
-  test.each(seedsFor(1500))(`${CHUNK} programs of seed %i`, { timeout: TIMEOUT }, async (seed) => {
+  test.each(seedsFor(1000))(`${CHUNK} programs of seed %i`, { timeout: TIMEOUT }, async (seed) => {
     const property = fc.asyncProperty(program, schedules, async (...given) => count(await trial(...given)));
     await check(property, seed, "test/concurrency");
   });
