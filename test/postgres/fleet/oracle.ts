@@ -32,7 +32,7 @@ interface Verdict {
 /**
  * Judges what the processes have done:
  * - An item whose successor has begun is recorded: it never begins again, whatever happens.
- * - An attempt is made again only if it was in flight while something disturbed its process, or less than a lease later, when a lease ends that could not be renewed. Each process has at most as many of these as places. A machine that
+ * - An attempt is made again only if it was in flight while something disturbed its process, and each process has at most as many of these as places. A machine that
  *   is too busy to let its processes run, so that leases may end, is such a disturbance.
  * - Each result that somebody has got is the right one.
  */
@@ -85,7 +85,7 @@ function causeOf(
 ): string | undefined {
   const until = Math.min(again.from, (before.to ?? Infinity) + RECORDED_WITHIN);
   const met = disturbances.find(
-    ({ pids, from, to }) => (pids?.includes(before.pid) ?? true) && from <= until && to >= before.from - LEASE,
+    ({ pids, from, to }) => (pids?.includes(before.pid) ?? true) && from <= until && to >= before.from,
   );
   if (met) return `${before.pid} ${met.what} at ${met.from}`;
   const busy = stalls.find(
