@@ -202,3 +202,34 @@ test("no attempt begins on a lease that ran out while the store renewed it", asy
   expect(renewals).toBeGreaterThan(1);
   expect(attempts).toEqual([]);
 });
+
+export async function later(id: string): Promise<string> {
+  "use workflow: id={id}";
+  await sleep("22s");
+  return work(id);
+}
+
+test("an attempt that begins after an outage has more than half of a lease left, and not the rest of the old one", async () => {
+  const inner = memoryStore();
+  const { clock } = begin({
+    suspendAfter: "1h",
+    store: wrapStore(inner, (method, perform) => {
+      if (method === "renew" && clock.now() - from < 21_000) throw new Error("the store is down");
+      return perform();
+    }),
+  });
+  const from = clock.now();
+  const run = await start(later, ["l"]);
+  const row = await inner.getRun("l");
+  expect(row?.leaseUntil).toBe(from + 30_000);
+  const leases: unknown[] = [];
+  const push = attempts.push.bind(attempts);
+  attempts.push = (...texts) => {
+    leases.push((inner.getRun("l") as { leaseUntil?: number }).leaseUntil);
+    return push(...texts);
+  };
+  onTestFinished(() => void (attempts.push = push));
+  await advance("23s");
+  expect(await run.result()).toBe("l");
+  expect(leases).toEqual([from + 22_000 + 30_000]);
+});

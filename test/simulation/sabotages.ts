@@ -26,14 +26,14 @@ export const sabotages: Readonly<Record<string, readonly Sabotage[]>> = {
   "an attempt begins on a lease that may be over": [
     {
       file: "runtime/src/execution/execution.ts",
-      line: `if (this.host.monotonic() < this.leaseEndsAt) return begin();`,
+      line: `if (this.host.monotonic() + left < this.leaseEndsAt) return begin();`,
       instead: `return begin();`,
     },
   ],
   "the lease is not looked at again after the store has renewed it": [
     {
       file: "runtime/src/execution/execution.ts",
-      line: `this.isActive && this.onLease(begin)`,
+      line: `this.isActive && this.onLease(begin, 0)`,
       instead: `this.isActive && begin()`,
     },
   ],

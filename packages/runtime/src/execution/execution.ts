@@ -181,10 +181,11 @@ export class Execution implements Recipient, EngineRun {
     return this.cancellation.errorOfHeldCall(call);
   }
 
-  onLease(begin: () => void): void {
-    if (this.host.monotonic() < this.leaseEndsAt) return begin();
+  /** @param left - milliseconds for which the lease has to last: renewals that come in time leave more than half, so less is what an outage has left */
+  onLease(begin: () => void, left = this.host.settings.lease / 2): void {
+    if (this.host.monotonic() + left < this.leaseEndsAt) return begin();
     this.host.renew(this).then(
-      () => this.isActive && this.onLease(begin), // the answer may have come too late
+      () => this.isActive && this.onLease(begin, 0), // the answer may have come too late
       (error: unknown) => this.fail(error),
     );
   }
