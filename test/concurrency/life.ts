@@ -77,8 +77,8 @@ export class Cancellation {
 
 export const values: Runtime["values"] = versioned(createCodec());
 
-/** Virtual time without any progress after which a run counts as stuck: longer than a lease of which nobody knows whether its owner lives. */
-const STUCK_AFTER = 5_000;
+/** Virtual time without any progress after which a run counts as stuck. */
+const STUCK_AFTER = 2_000;
 /** Several times what a run takes that ends. */
 const MOST_TURNS = 4_000;
 

@@ -43,7 +43,7 @@ const beside = {
 
 const imports = `
   import { setTimeout } from "node:timers/promises";
-  import { close, getRun, recover, sleep, start, worker } from "perdure";
+  import { close, configure, getRun, recover, sleep, sqliteStore, start, worker } from "perdure";
   import { checkpoints, effect } from "./effect.ts";
   import { busySeconds, codeOf, fillDisk, freeDisk, lines } from "./disk.ts";
 `;
@@ -66,6 +66,9 @@ interface Report {
   readonly lines: number;
   /** Seconds of processor time in these seconds. */
   readonly busy: number;
+  /** How often all parts of the process tried to open the store, in the first second and in the last two. */
+  readonly early: number;
+  readonly late: number;
 }
 
 /** What the program has printed as JSON. */
@@ -154,7 +157,7 @@ testConcurrently(
 );
 
 testConcurrently(
-  "R12 a worker whose disk is so full that the store cannot be opened says so once, leaves the processor alone, and continues when there is space",
+  "R12 a worker whose disk is so full that the store cannot be opened says so once, asks less and less often, and continues when there is space",
   {},
   async (context) => {
     const { begin } = await onDisk(
@@ -172,11 +175,17 @@ testConcurrently(
     await start(job, []);
     await close();
     fillDisk();
+    const opened: number[] = [];
+    const file = sqliteStore(process.env.PERDURE_STORE!.replace("sqlite:", ""));
+    configure({ store: { ...file, open: (...given) => (opened.push(performance.now()), file.open(...given)) } });
     const before = busySeconds();
     worker();
     const recovered = await recover().catch(codeOf);
     await setTimeout(4_000);
-    console.log(JSON.stringify({ recovered, busy: busySeconds() - before }));
+    const [first, last] = [opened[0]! + 1_000, performance.now() - 2_000];
+    const early = opened.filter((time) => time < first).length;
+    const late = opened.filter((time) => time > last).length;
+    console.log(JSON.stringify({ recovered, early, late, busy: busySeconds() - before }));
     freeDisk();
     const run = await getRun("job");
     while ((await run.status()) !== "completed") await setTimeout(50);
@@ -191,6 +200,9 @@ testConcurrently(
     expect(before.match(/the store cannot be opened: /g)).toHaveLength(1);
     expect(after).not.toContain("cannot be opened");
     expect(after.match(/the store \S+ can be opened again/g)).toHaveLength(1);
+    expect(report.early).toBeGreaterThan(3);
+    expect(report.early).toBeLessThan(15);
+    expect(report.late).toBeLessThan(report.early / 2);
     expect(report.busy).toBeLessThan(1);
     expect(output.match(/executed/g)).toHaveLength(1);
   },
