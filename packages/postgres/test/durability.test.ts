@@ -64,7 +64,7 @@ test("behind a pooler, synchronous_commit off is an error that says how to set i
   await normal.open();
   await normal.close();
   await administer(server, "ALTER ROLE postgres SET synchronous_commit = on");
-  const mended = pooled();
-  await mended.open();
-  await mended.close();
+  const repaired = pooled();
+  await repaired.open();
+  await repaired.close();
 });

@@ -55,7 +55,7 @@ const inReverse = <T, R>(items: readonly T[], write: (item: T) => R): R[] =>
 const toolCallsIn = (parts: readonly Part[]): ToolCallPart[] =>
   parts.flatMap((part) => (part.type === "tool-call" ? [part] : []));
 
-/** What the model was told of the calls of tools, by their ids: the first entry is that of the first call with the id. */
+/** Tool results by the id of the call, in order: a model may give one id to several calls. */
 type Told = Map<string, ToolResult[]>;
 
 class Writer {
@@ -150,7 +150,7 @@ function stateOf({ step, approval }: Partial<ToolSteps> = {}, told: ToolResult |
 
 type Results = ReadonlyMap<ToolCallPart, ToolResult>;
 
-/** What the model was told of each call of a tool, by the messages that follow it, or by a provider that has executed it. */
+/** The tool results that later prompts have, and those of tools that the provider executed. */
 function resultsIn(items: readonly ThreadItem[], messages: readonly Message[]): Results {
   const own = items.flatMap((item) => (item.type === "call" ? item.call.answer : item.message.parts));
   const told: Told = new Map();

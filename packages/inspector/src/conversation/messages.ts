@@ -11,7 +11,7 @@ export type Part =
 
 export type ToolCallPart = Extract<Part, { type: "tool-call" }>;
 
-/** What the model was told of a call of a tool. */
+/** A tool result, as a prompt has it. */
 export interface ToolResult {
   readonly state: "completed" | "failed" | "denied";
   readonly output: unknown;

@@ -9,7 +9,7 @@ export type ThreadItem =
 /** Calls whose prompts continue each other. */
 export interface Thread {
   readonly items: ThreadItem[];
-  /** What the model was told of calls of tools, in further prompts. */
+  /** Tool results in later prompts. */
   readonly told: Message[];
   last: ModelCall;
 }
