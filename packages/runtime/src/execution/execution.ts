@@ -376,8 +376,7 @@ export class Execution implements Recipient, EngineRun {
   private leave(): void {
     // a completion that is committed and not delivered may lead to new work
     const waiting = this.delivery.isPumping ? undefined : this.calls.waiting();
-    const wakeAt = waiting?.wakeAt;
-    this.release(waiting ? "waiting" : "pending", wakeAt, { type: "released", wakeAt });
+    this.release(waiting ? "waiting" : "pending", waiting?.wakeAt, { type: "released", wakeAt: waiting?.wakeAt });
   }
 
   // --- signals and cancellation
