@@ -6,7 +6,7 @@ import { storeIn } from "./command.ts";
 import type { RunningProgram } from "../running-program.ts";
 
 const source = `
-import { close, configure, progress, signal, sleep, start, worker } from "perdure";
+import { close, configure, getRun, progress, signal, sleep, start, worker } from "perdure";
 import { existsSync } from "node:fs";
 
 class Money { constructor(amount) { this.amount = amount; } }
@@ -58,6 +58,7 @@ const orders = [await start(order, ["good" + (process.env.NAME ?? ""), 5], { tag
 await start(approval, ["a"]);
 await start(whole, ["w"]);
 await Promise.allSettled(orders.map((run) => run.result()));
+while (!(await getRun("part-w").catch(() => undefined))) await new Promise((resolve) => setTimeout(resolve, 5));
 console.log("started");
 setInterval(() => {}, 1000);
 `;
