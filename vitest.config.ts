@@ -24,6 +24,7 @@ export default defineConfig({
     maxWorkers: "100%", // many tests wait for programs that they have started
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 20_000 } }, // Vitest's second is short for a program on a busy machine
     reporters: report === undefined ? ["default"] : ["default", "json"],
     coverage: {
       include: ["packages/*/src/**/*.ts"],

@@ -72,14 +72,14 @@ test("runs are followed, signalled, cancelled, retried, restarted, forked, delet
     output: { by: "ada" },
   });
   await does("cancel", "whole-w");
-  await expect.poll(() => statusOf("whole-w"), { timeout: 20_000 }).toBe("cancelled");
+  await expect.poll(() => statusOf("whole-w")).toBe("cancelled");
   writeFiles(directory, { accept: "" });
   await does("retry", "order-bad");
-  await expect.poll(() => statusOf("order-bad"), { timeout: 20_000 }).toBe("completed");
+  await expect.poll(() => statusOf("order-bad")).toBe("completed");
   await does("restart", "order-good");
-  await expect.poll(() => statusOf("order-good"), { timeout: 20_000 }).toBe("completed");
+  await expect.poll(() => statusOf("order-good")).toBe("completed");
   await does("fork", "order-good", "--from", "charge[0]", "--id", "forked");
-  await expect.poll(() => statusOf("forked"), { timeout: 20_000 }).toBe("completed");
+  await expect.poll(() => statusOf("forked")).toBe("completed");
   await does("delete", "forked");
   await does("doctor", "--ignore", "plugin", "compiled", "copies");
   await does("prune", "--older-than", "0s");

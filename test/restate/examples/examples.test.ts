@@ -265,7 +265,7 @@ describe.skipIf(restateBinary() === undefined)(
         const sql = "select last_failure from sys_invocation where target_service_name = 'newsletter'";
         return String((await cluster.query(sql))[0]?.["last_failure"]);
       };
-      await expect.poll(failure, { timeout: 20_000 }).toContain("a queue for the task send is not possible on Restate");
+      await expect.poll(failure).toContain("a queue for the task send is not possible on Restate");
       expect(new World(program.effects).effects).toEqual([]);
       await restate(cluster.server.url).run("newsletter", "n").cancel();
       await program.stop();
