@@ -157,7 +157,7 @@ describe.skipIf(restateBinary() === undefined)(
 
     test("a value that cannot be stored pauses the run, and its task is not done again", async () => {
       await client.start(stops, [], { id: "s" });
-      await expect.poll(() => invocation("stops", "s"), { timeout: 20_000 }).toMatchObject({ status: "paused" });
+      await expect.poll(() => invocation("stops", "s")).toMatchObject({ status: "paused" });
       expect(done("broken")).toHaveLength(1);
       expect(program.output).toContain("broken returned a function");
     });
@@ -165,6 +165,7 @@ describe.skipIf(restateBinary() === undefined)(
     test.each([
       ["callsUnserved", callsUnserved, [], "RESTATE_NOT_SERVED", "serve({ workflows: [callsUnserved, unserved] })"],
       ["usesQueue", workflows.usesQueue, [], "RESTATE_UNSUPPORTED", "a queue for the task queued"],
+      ["writes", workflows.writes, [], "RESTATE_UNSUPPORTED", 'writable("default") is not possible'],
       ["startsWith", startsWith, ["tags"], "RESTATE_UNSUPPORTED", "the option tags of start(long)"],
       ["startsWith", startsWith, ["delay"], "RESTATE_UNSUPPORTED", "the option delay of start(long)"],
     ] as const)(
@@ -172,9 +173,7 @@ describe.skipIf(restateBinary() === undefined)(
       async (name, workflow, args, _, text) => {
         const id = `refused-${args[0] ?? name}`;
         await client.start(workflow as (...args: string[]) => Promise<unknown>, [...args], { id });
-        await expect
-          .poll(async () => String((await invocation(name, id))["last_failure"]), { timeout: 20_000 })
-          .toContain(text);
+        await expect.poll(async () => String((await invocation(name, id))["last_failure"])).toContain(text);
         expect(await client.run(name, id).cancel()).toBe(true);
       },
     );

@@ -9,6 +9,7 @@ import {
   start,
   taskContext,
   workflowContext,
+  writable,
 } from "perdure";
 import { appendFileSync } from "node:fs";
 
@@ -158,6 +159,11 @@ export async function usesQueue() {
   return narrow.name;
 }
 
+export async function writes() {
+  "use workflow";
+  await writable<string>().getWriter().write("a");
+}
+
 /** Waits for something that is not durable, while a step is open. */
 export async function outside() {
   "use workflow";
@@ -194,6 +200,7 @@ export const features = {
   callsUnserved,
   startsWith,
   usesQueue,
+  writes,
   outside,
   itself,
   changes,
