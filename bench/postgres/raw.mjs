@@ -3,15 +3,15 @@ import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { row } from "../raw.mjs";
 
-const url = process.env.BENCH_POSTGRES;
+const url = () => process.env.BENCH_POSTGRES;
 
 /** The URL of a store in a schema of its own. */
-export const newStore = () => `${url}?schema=bench_${randomBytes(6).toString("hex")}`;
+export const newStore = () => `${url()}?schema=bench_${randomBytes(6).toString("hex")}`;
 
 const idOf = (index) => `for[${index}]/step[0]`;
 
 export async function openRaw() {
-  const client = new pg.Client({ connectionString: url });
+  const client = new pg.Client({ connectionString: url() });
   await client.connect();
   const table = `raw_${randomBytes(6).toString("hex")}`;
   await client.query(`CREATE TABLE ${table} (run bigint, id text, output text, PRIMARY KEY (run, id))`);
@@ -41,7 +41,7 @@ export async function openRaw() {
 
 /** Milliseconds from a NOTIFY on one connection until another hears it, each time. */
 export async function notifications(count) {
-  const [from, to] = [new pg.Client({ connectionString: url }), new pg.Client({ connectionString: url })];
+  const [from, to] = [new pg.Client({ connectionString: url() }), new pg.Client({ connectionString: url() })];
   await Promise.all([from.connect(), to.connect()]);
   await to.query("LISTEN bench");
   const taken = [];
