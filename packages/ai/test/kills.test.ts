@@ -1,4 +1,4 @@
-/** An agent in processes that are killed: begun and done model calls and tools are printed, and the store is read between two lives. */
+/** An agent in processes that are killed: each prints which model calls and tools begin and end, and the store is read between two lives. */
 import { join } from "node:path";
 import { openClient } from "perdure/tools";
 import { expect, test } from "vitest";
@@ -14,7 +14,11 @@ const agent = `
   import { writeSync } from "node:fs";
   import { z } from "zod";
 
-  const say = (what) => writeSync(1, what + " " + taskContext().stepId + "\\n");
+  let lines = Number(process.env.LINES);
+  const say = (what) => {
+    writeSync(1, what + " " + taskContext().stepId + "\\n");
+    if (--lines === 0) process.kill(process.pid, "SIGKILL");
+  };
   const usage = { inputTokens: { total: 1 }, outputTokens: { total: 1 } };
   const call = (toolName, toolCallId) => ({ type: "tool-call", toolCallId, toolName, input: "{}" });
   const answers = [
@@ -59,11 +63,9 @@ interface Life {
 
 test("an agent whose process is killed again and again ends with the messages of one that is not", async () => {
   const file = await buildProgram(agent, "agent");
+  /** One life, which ends after so many lines. */
   const live = async (store: string, lines: number): Promise<Life> => {
-    const program = run(file, { PERDURE_STORE: `sqlite:${store}` });
-    const isDue = (text: string): boolean => text.split("\n").length > lines || text.includes("result ");
-    await program.printed(isDue);
-    program.process.kill("SIGKILL");
+    const program = run(file, { PERDURE_STORE: `sqlite:${store}`, LINES: String(lines) });
     await program.ended;
     const said = program.output.split("\n");
     return {
