@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { runnerImport } from "vite";
 import { defineConfig } from "vitest/config";
 
@@ -21,7 +22,7 @@ export default defineConfig({
   resolve: { conditions },
   test: {
     include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts", "playground/**/*.test.ts"],
-    maxWorkers: "100%", // many tests wait for programs that they have started
+    maxWorkers: Math.ceil(availableParallelism() * 1.5), // many tests wait for programs that they have started
     testTimeout: 120_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 20_000 } }, // Vitest's second is short for a program on a busy machine

@@ -3,16 +3,13 @@ import { join, resolve } from "node:path";
 import { minify } from "terser";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { App } from "./unbundled/app.ts";
-import { compilers, perdureTsc } from "./unbundled/rows.ts";
+import { perdureTsc, tried } from "./unbundled/rows.ts";
 import { flow, inMemory, isCompiled, plainTsc, projects, sample, tasks, times } from "./unbundled/sample.ts";
 
 const modules = resolve(import.meta.dirname, "../../node_modules");
 
 /** Whether a watch has written files this many times. */
 const passes = (count: number) => (output: string) => output.split(/perdure-tsc: \d+ files? written/).length > count;
-
-/** TypeScript 5 and 6 do it in the same way. `PERDURE_COMPILERS=all`: with 5 as well. */
-const tried = process.env["PERDURE_COMPILERS"] === "all" ? compilers : compilers.slice(1);
 
 describe.each(tried)("perdure-tsc with %s", (_, typescript) => {
   test("a type error is reported at its location in the source with exit code 2, and the output is written", async () => {

@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { App } from "./unbundled/app.ts";
-import { patchable, plugins, tspc } from "./unbundled/rows.ts";
+import { plugins, triedWithPatch, tspc } from "./unbundled/rows.ts";
 import { flow, inMemory, isCompiled, plainTsc, projects, sample, tasks, times } from "./unbundled/sample.ts";
 
 const wronglyTyped = { "src/flow.ts": flow.replace("chargeTwice(amount)", "chargeTwice(String(amount))") };
 const misspelt = { "src/flow.ts": flow.replace("use workflow", "use worklfow") };
 
-describe.each(patchable)("ts-patch with %s", (name, typescript) => {
+describe.each(triedWithPatch)("ts-patch with %s", (name, typescript) => {
   test("ts-patch uses that version of TypeScript", async () => {
     const app = await sample(typescript);
     expect(await app.run([tspc, "--version"]).exits(0)).toContain(`Version ${name.replace("TypeScript ", "")}`);
