@@ -12,6 +12,10 @@ type FunctionNode = OrdinaryFunction | ArrowFunctionExpression;
 /** Which async functions get a directive: all, or every third one, so that the others are helpers that call tasks. */
 export type Choice = "every" | "third";
 
+/** `PERDURE_REAL_CODE=long`: also every third function, and files of any size. */
+export const isLong = process.env["PERDURE_REAL_CODE"] === "long";
+export const choices: readonly Choice[] = isLong ? ["every", "third"] : ["every"];
+
 export interface Injected {
   readonly code: string;
   /** The number of async functions with a directive, and of all async functions. */

@@ -5,7 +5,7 @@ import { createProject, nodeHost } from "unplugin-perdure";
 import { DIRECTIVE_WORDS } from "../../packages/compiler/src/directives/directive.ts";
 import { generatedDirectory, writeFiles } from "../directories.ts";
 import { compileFile, scriptsOf } from "./build.ts";
-import { inject, type Choice } from "./inject.ts";
+import { choices, inject, isLong, type Choice } from "./inject.ts";
 
 const modules = resolve(import.meta.dirname, "../../node_modules");
 
@@ -45,14 +45,11 @@ const packages = [
 ];
 
 /** The largest file to compile, in characters. Larger ones are bundles of other programs, and take as long as all others together. */
-const LARGEST = Number(process.env["PERDURE_LARGEST_FILE"] ?? 400_000);
-
-/** The long form has directives in a third of the functions as well. */
-const choices: readonly Choice[] = LARGEST > 1_000_000 ? ["every", "third"] : ["every"];
+const LARGEST = isLong ? 1_500_000 : 200_000;
 
 test.each<Choice>(choices)(
   "every script of many packages compiles with a directive in %s async function",
-  { timeout: 300_000 },
+  { timeout: 600_000 },
   (choice) => {
     const root = generatedDirectory("modules");
     const count = { files: 0, functions: 0, refused: 0 };

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { generatedDirectory } from "../directories.ts";
 import { RunningProgram } from "../running-program.ts";
 import { buildPackage } from "./build.ts";
-import type { Choice } from "./inject.ts";
+import { choices, type Choice } from "./inject.ts";
 import { realPackages } from "./packages.ts";
 
 const modules = resolve(import.meta.dirname, "../../node_modules");
@@ -37,7 +37,7 @@ function comparable(lines: readonly string[], without: readonly string[] = []): 
     .map((line) => line.replace(/^(not ok|ok) \d+/, "$1"));
 }
 
-describe.each<Choice>(["every", "third"])("with a directive in %s async function", (choice) => {
+describe.each<Choice>(choices)("with a directive in %s async function", (choice) => {
   test.each(Object.entries(realPackages))(
     "%s behaves outside of a workflow as it does uncompiled",
     { timeout: 240_000 },
