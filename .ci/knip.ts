@@ -102,8 +102,10 @@ export default {
     },
     "packages/ai": {
       // programs that tests start
-      entry: ["src/{index,chat}.ts", "test/programs/*.ts"],
-      project: ["src/**/*.ts", "test/**/*.ts"],
+      entry: ["src/{index,chat}.ts", "test/programs/*.{ts,tsx}"],
+      project: ["src/**/*.ts", "test/**/*.{ts,tsx}"],
+      // in place of @ai-sdk/react in the bundle of test/chat.test.ts
+      ignoreDependencies: ["@ai-sdk/react-6"],
     },
     "packages/protocol": {
       project: ["src/**/*.ts", "test/**/*.ts"],

@@ -9,7 +9,7 @@ const startsPrograms = [
   "test/errors/bad-input.test.ts",
   "test/ids/live-edits.test.ts",
   "test/runtime/reload.test.ts",
-  "packages/ai/test/{kills,mcp}.test.ts",
+  "packages/ai/test/{chat,kills,mcp}.test.ts",
   "packages/compiler/test/check/{built,plugin}.test.ts",
   "playground/**",
 ];

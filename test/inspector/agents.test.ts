@@ -142,6 +142,15 @@ test("what a model says is read while it says it, but not where values are redac
   await program.exits(0);
 });
 
+test("the list of what runs wait for leads to where a call is approved or denied", async () => {
+  const page = await open("/waiting");
+  const row = page.getByRole("row").filter({ hasText: "approval:call-4" }).filter({ hasText: "remind-2" });
+  await seen(row);
+  expect(await page.getByRole("button", { name: "Deliver signal…" }).count()).toBe(0);
+  await row.getByRole("link", { name: "Approve or deny" }).click();
+  await seen(tool(page, "sendEmail").getByRole("button", { name: "Approve…" }));
+});
+
 test("a call of a tool is approved, another denied with a reason, and each conversation continues live", async () => {
   const approved = await open("/run/remind-1");
   await tool(approved, "sendEmail").getByRole("button", { name: "Approve…" }).click();

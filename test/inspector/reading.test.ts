@@ -141,7 +141,8 @@ test("a run that waits says for what, and one that is blocked why", async () => 
   await go(page, routes.waiting);
   const waits = page.getByRole("region", { name: "What runs wait for" }).getByRole("row");
   await seen(waits.filter({ hasText: "remind-ada" }).filter({ hasText: "sleep" }));
-  await seen(waits.filter({ hasText: "approval-of-77" }).filter({ hasText: "decision" }));
+  const decision = waits.filter({ hasText: "approval-of-77" }).filter({ hasText: "decision" });
+  await seen(decision.getByRole("button", { name: "Deliver signal…" }));
   await screenshot(page, "waiting");
 });
 

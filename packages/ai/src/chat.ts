@@ -9,20 +9,16 @@ export interface RunChatTransportOptions {
   readonly streamUrl?: (chatId: string) => string;
   /** Headers of each request. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** How often in a row a connection is made again that broke. Default 60. */
+  /** How often in a row it tries to connect again while the server is away. Default 60. */
   readonly retries?: number;
-  /** Milliseconds before it is made again. Default 1000. */
+  /** Milliseconds before it connects again. Default 1000. */
   readonly retryDelay?: number;
   readonly fetch?: typeof globalThis.fetch;
 }
 
 type Send<M extends UIMessage> = Parameters<ChatTransport<M>["sendMessages"]>[0];
 type Reconnect<M extends UIMessage> = Parameters<ChatTransport<M>["reconnectToStream"]>[0];
-
-type HeadersOf = ConstructorParameters<typeof Headers>[0] | undefined;
-
-/** Opens the stream after the event with this id. */
-type Open = (after: number | undefined) => Promise<Response>;
+type Call = Pick<Send<UIMessage>, "chatId" | "headers"> & { readonly abortSignal?: AbortSignal | undefined };
 
 /**
  * A transport for `useChat` that reads the stream of a run: where a connection breaks, or the server is restarted, it continues after the last chunk that it has received.
@@ -36,121 +32,133 @@ export class RunChatTransport<M extends UIMessage = UIMessage> implements ChatTr
     this.options = options;
   }
 
-  async sendMessages({
-    chatId,
-    messages,
-    trigger,
-    messageId,
-    abortSignal,
-    headers,
-    body,
-  }: Send<M>): Promise<ReadableStream<UIMessageChunk>> {
-    const { api = "/api/chat" } = this.options;
-    const response = await this.request(api, headers, abortSignal, {
-      method: "POST",
-      body: JSON.stringify({ ...body, id: chatId, messages, trigger, messageId }),
-    });
-    return this.chunks(response, this.opener(chatId, headers, abortSignal), abortSignal);
+  async sendMessages(call: Send<M>): Promise<ReadableStream<UIMessageChunk>> {
+    const { chatId, messages, trigger, messageId, body } = call;
+    const answer = new Answer(this.options, call);
+    const sent = messages.map(withDecisions);
+    return answer.readable(await answer.post({ ...body, id: chatId, messages: sent, trigger, messageId }));
   }
 
   /** The stream of the latest run of the chat, from its first chunk; null where the server answers 204: there is none. */
-  async reconnectToStream({
-    chatId,
-    abortSignal,
-    headers,
-  }: Reconnect<M>): Promise<ReadableStream<UIMessageChunk> | null> {
-    const open = this.opener(chatId, headers, abortSignal);
-    const response = await open(undefined);
-    return response.status === 204 ? null : this.chunks(response, open, abortSignal);
+  async reconnectToStream(call: Reconnect<M>): Promise<ReadableStream<UIMessageChunk> | null> {
+    const answer = new Answer(this.options, call);
+    const response = await answer.get();
+    return response.status === 204 ? null : answer.readable(response);
+  }
+}
+
+/** The AI SDK 6 does not read a decision on a tool from the stream. Without it, `validateUIMessages` refuses the message. */
+function withDecisions<M extends UIMessage>(message: M): M {
+  const parts = message.parts.map((part) => {
+    if (!("approval" in part) || !part.approval || !part.state.startsWith("output-")) return part;
+    return { ...part, approval: { approved: part.state !== "output-denied", ...part.approval } };
+  });
+  return { ...message, parts };
+}
+
+/** One answer of the agent, read over as many connections as it takes. */
+class Answer {
+  private readonly options: RunChatTransportOptions;
+  private readonly call: Call;
+  private readonly cancelled = new AbortController();
+  private readonly signal: AbortSignal;
+  /** The id of the last event. */
+  private last: number | undefined;
+
+  constructor(options: RunChatTransportOptions, call: Call) {
+    const { signal } = this.cancelled;
+    this.options = options;
+    this.call = call;
+    this.signal = call.abortSignal ? AbortSignal.any([call.abortSignal, signal]) : signal;
   }
 
-  private opener(chatId: string, headers: HeadersOf, signal: AbortSignal | undefined): Open {
-    const { api = "/api/chat", streamUrl = (id) => `${api}/${encodeURIComponent(id)}/stream` } = this.options;
-    return (after) =>
-      this.request(
-        streamUrl(chatId),
-        headers,
-        signal,
-        {},
-        after === undefined ? {} : { "last-event-id": String(after) },
-      );
+  /** Sends the messages, once: the page shows that it has failed, and the user decides whether to send them again. */
+  async post(body: object): Promise<Response> {
+    const { api = "/api/chat" } = this.options;
+    const response = await this.fetch(api, { method: "POST", body: JSON.stringify(body) });
+    return checked(response, api);
   }
 
-  private async request(
-    url: string,
-    headers: HeadersOf,
-    signal: AbortSignal | undefined,
-    init: RequestInit,
-    more: Readonly<Record<string, string>> = {},
-  ): Promise<Response> {
-    const { fetch = globalThis.fetch } = this.options;
-    const all = { ...this.options.headers, ...Object.fromEntries(new Headers(headers)), ...more };
-    const response = await fetch(url, {
-      ...init,
-      headers: { "content-type": "application/json", ...all },
-      ...(signal && { signal }),
-    });
-    if (response.ok) return response;
-    throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
+  /** Opens the stream after the last event, again and again while the server is away. */
+  async get(): Promise<Response> {
+    const { api = "/api/chat", retries = 60, retryDelay = 1000, streamUrl } = this.options;
+    const { chatId } = this.call;
+    const url = streamUrl?.(chatId) ?? `${api}/${encodeURIComponent(chatId)}/stream`;
+    for (let failures = 0; ; await pause(retryDelay)) {
+      const isLast = ++failures > retries;
+      try {
+        const response = await this.fetch(url, {}, this.last === undefined ? {} : { "last-event-id": `${this.last}` });
+        if (response.status < 500 || isLast) return await checked(response, url);
+        await response.body?.cancel();
+      } catch (error) {
+        if (isLast || this.signal.aborted || error instanceof Unreadable) throw error;
+      }
+    }
   }
 
-  private chunks(first: Response, open: Open, signal: AbortSignal | undefined): ReadableStream<UIMessageChunk> {
-    const { retries = 60, retryDelay = 1000 } = this.options;
-    const chunks = allChunks(first, open, { retries, retryDelay, signal });
+  readable(first: Response): ReadableStream<UIMessageChunk> {
+    const chunks = this.chunks(first);
     return new ReadableStream({
       async pull(controller) {
         const { done, value } = await chunks.next();
         if (done === true) controller.close();
         else controller.enqueue(value);
       },
-      async cancel() {
-        await chunks.return(undefined);
-      },
+      cancel: (reason) => this.cancelled.abort(reason),
     });
   }
-}
 
-interface Persistence {
-  readonly retries: number;
-  readonly retryDelay: number;
-  readonly signal: AbortSignal | undefined;
-}
+  private fetch(url: string, init: RequestInit, more: Readonly<Record<string, string>> = {}): Promise<Response> {
+    const { fetch = globalThis.fetch, headers } = this.options;
+    const ofCall = Object.fromEntries(new Headers(this.call.headers));
+    return fetch(url, {
+      ...init,
+      headers: { "content-type": "application/json", ...headers, ...ofCall, ...more },
+      signal: this.signal,
+    });
+  }
 
-/** The chunks of all connections to one stream. */
-async function* allChunks(
-  first: Response,
-  open: Open,
-  { retries, retryDelay, signal }: Persistence,
-): AsyncGenerator<UIMessageChunk, void> {
-  const message = new Message();
-  let last: number | undefined;
-  let failures = 0;
-  for (let response: Response | undefined = first; ; response = undefined) {
-    try {
-      response ??= await open(last);
-      for await (const event of eventsOf(response)) {
-        failures = 0;
-        if (event.id !== undefined) last = Number(event.id);
-        const { event: type = "message", data } = event;
-        if (type === "end") return;
-        yield* message.receive(last ?? -1, type, JSON.parse(data) as unknown);
-        if (type === "error") return;
+  /** The chunks of all connections. */
+  private async *chunks(first: Response): AsyncGenerator<UIMessageChunk, void> {
+    const { retryDelay = 1000 } = this.options;
+    const message = new Message();
+    for (let response = first; response.status !== 204; response = await this.get()) {
+      for await (const { id, event = "message", data } of this.eventsOf(response)) {
+        if (id !== undefined) this.last = Number(id);
+        if (event === "end") return;
+        yield* message.receive(this.last ?? -1, event, JSON.parse(data) as unknown);
+        if (event === "error") return;
       }
-    } catch (error) {
-      if (signal?.aborted === true || ++failures > retries) throw error;
+      await pause(retryDelay);
     }
-    await new Promise((resolve) => setTimeout(resolve, retryDelay));
+  }
+
+  /** The events of one connection, until it ends or breaks. */
+  private async *eventsOf({ body }: Response): AsyncGenerator<EventSourceMessage> {
+    const reader = body?.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream()).getReader();
+    try {
+      for (let result = await reader?.read(); result?.done === false; result = await reader?.read()) yield result.value;
+    } catch (error) {
+      if (this.signal.aborted) throw error;
+    } finally {
+      await reader?.cancel().catch(() => {}); // it may be broken
+    }
   }
 }
 
-async function* eventsOf({ body }: Response): AsyncGenerator<EventSourceMessage> {
-  const reader = body?.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream()).getReader();
-  try {
-    for (let result = await reader?.read(); result?.done === false; result = await reader?.read()) yield result.value;
-  } finally {
-    await reader?.cancel();
-  }
+/** What the server answers will not get better when it is asked again. */
+class Unreadable extends Error {}
+
+async function checked(response: Response, url: string): Promise<Response> {
+  const { ok, status, headers } = response;
+  if (!ok) throw new Unreadable(`${url} answered ${status}: ${await response.text()}`);
+  const type = headers.get("content-type");
+  if (status === 204 || type?.startsWith("text/event-stream") === true) return response;
+  await response.body?.cancel();
+  throw new Unreadable(`${url} answered with ${type ?? "no content type"}: return toResponse(run.readable()) from it`);
 }
+
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** What the browser has of the message, as far as a reset concerns it. */
 class Message {

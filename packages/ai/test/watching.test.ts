@@ -8,6 +8,7 @@ import {
   readUIMessageStream,
   streamText,
   tool,
+  validateUIMessages,
   type UIMessage,
   type UIMessageChunk,
 } from "ai";
@@ -69,8 +70,18 @@ const parts = (isApproved: boolean) => [
   { type: "step-start" },
   expect.objectContaining({ type: "tool-search", state: "output-available", output: ["large"] }),
   isApproved
-    ? expect.objectContaining({ type: "tool-mail", state: "output-available", output: "sent", input: { to: "ada" } })
-    : expect.objectContaining({ type: "tool-mail", state: "output-denied" }),
+    ? expect.objectContaining({
+        type: "tool-mail",
+        state: "output-available",
+        output: "sent",
+        input: { to: "ada" },
+        approval: { id: "m", approved: true },
+      })
+    : expect.objectContaining({
+        type: "tool-mail",
+        state: "output-denied",
+        approval: { id: "m", approved: false, reason: "too late" },
+      }),
   expect.objectContaining({ type: "tool-broken", state: "output-error", errorText: "An error occurred." }),
   { type: "step-start" },
   expect.objectContaining({ type: "text", text: "Whales are large.", state: "done" }),
@@ -83,10 +94,12 @@ test.each([
 ])("the stream of a run with %s shows a browser the message of the agent", async (_, workflow, isApproved) => {
   const run = await start(workflow, []);
   await settled();
-  await (isApproved ? approve : deny)(run.id, "m");
+  await (isApproved ? approve(run.id, "m") : deny(run.id, "m", "too late"));
   expect(await run.result()).toBe("Whales are large.");
   const chunks = await all(run);
-  expect((await messageOf(chunks))?.parts).toEqual(parts(isApproved));
+  const message = await messageOf(chunks);
+  expect(message?.parts).toEqual(parts(isApproved));
+  expect(await validateUIMessages({ messages: [message] })).toEqual([message]);
   expect(chunks.filter(({ type }) => type === "start" || type === "finish")).toHaveLength(2);
   expect(chunks).toContainEqual({ type: "tool-approval-request", approvalId: "m", toolCallId: "m" });
 });
@@ -235,13 +248,74 @@ test("what a model has said that has failed for good is void once its fallback a
   ]);
 });
 
+/** A transport whose requests are answered in this way, one after the other. */
+function transportFor(...answers: readonly (() => Response)[]): {
+  readonly transport: RunChatTransport;
+  readonly requests: Headers[];
+} {
+  const requests: Headers[] = [];
+  const fetch: typeof globalThis.fetch = async (_, init) => {
+    const answer = answers[requests.length] ?? away;
+    requests.push(new Headers(init?.headers));
+    return answer();
+  };
+  return { transport: new RunChatTransport({ fetch, retryDelay: 1, retries: 2 }), requests };
+}
+
+const events = (text: string): Response => new Response(text, { headers: { "content-type": "text/event-stream" } });
+const away = (): never => {
+  throw new TypeError("fetch failed");
+};
+const unavailable = (): Response => new Response("deploying", { status: 503 });
+
+test("the transport waits for a server that is away, as often as `retries` says", async () => {
+  const first = (): Response => events('id: 3\ndata: {"type":"start"}\n\n');
+  const rest = (): Response => events('id: 4\ndata: {"type":"finish"}\n\nevent: end\ndata: {}\n\n');
+  const { transport, requests } = transportFor(away, unavailable, first, unavailable, away, rest);
+  const stream = await transport.reconnectToStream({ chatId: "c" });
+  expect(await received(stream ?? new ReadableStream())).toEqual([{ type: "start" }, { type: "finish" }]);
+  expect(requests.map((headers) => headers.get("last-event-id"))).toEqual([null, null, null, "3", "3", "3"]);
+
+  const { transport: closed } = transportFor(away, away, away);
+  await expect(closed.reconnectToStream({ chatId: "c" })).rejects.toThrow("fetch failed");
+  const { transport: broken } = transportFor(unavailable, unavailable, unavailable);
+  await expect(broken.reconnectToStream({ chatId: "c" })).rejects.toThrow("answered 503: deploying");
+});
+
+test("the transport sends messages once, and ends where the run is no more", async () => {
+  const { transport, requests } = transportFor(away);
+  await expect(transport.sendMessages({ chatId: "c", ...asked })).rejects.toThrow("fetch failed");
+  expect(requests).toHaveLength(1);
+
+  const gone = transportFor(
+    () => events('id: 0\ndata: {"type":"start"}\n\n'),
+    () => new Response(null, { status: 204 }),
+  );
+  expect(await received(await gone.transport.sendMessages({ chatId: "c", ...asked }))).toEqual([{ type: "start" }]);
+});
+
+test("a stream of the transport that is cancelled ends its connection", async () => {
+  let isCancelled = false;
+  const body = new ReadableStream({ cancel: () => void (isCancelled = true) });
+  const fetch = async (_: unknown, init?: RequestInit): Promise<Response> => {
+    init?.signal?.addEventListener("abort", () => void (isCancelled = true));
+    return new Response(body, { headers: { "content-type": "text/event-stream" } });
+  };
+  const stream = await new RunChatTransport({ fetch }).sendMessages({ chatId: "c", ...asked });
+  await stream.cancel();
+  expect(isCancelled).toBe(true);
+});
+
 test("the transport shows what the run failed with, and an answer of the server that is an error", async () => {
-  const fetch = async (): Promise<Response> => new Response("no such chat", { status: 404 });
-  const transport = new RunChatTransport({ fetch });
+  const { transport } = transportFor(() => new Response("no such chat", { status: 404 }));
   await expect(transport.reconnectToStream({ chatId: "c" })).rejects.toThrow("answered 404: no such chat");
-  const failing = new RunChatTransport({
-    fetch: async () => new Response('event: error\ndata: {"message":"Error: no"}\n\n'),
-  });
+  const { transport: page } = transportFor(
+    () => new Response("<!doctype html>", { headers: { "content-type": "text/html" } }),
+  );
+  await expect(page.sendMessages({ chatId: "c", ...asked })).rejects.toThrow(
+    "/api/chat answered with text/html: return toResponse(run.readable()) from it",
+  );
+  const { transport: failing } = transportFor(() => events('event: error\ndata: {"message":"Error: no"}\n\n'));
   expect(await received(await failing.sendMessages({ chatId: "c", ...asked }))).toEqual([
     { type: "error", errorText: "Error: no" },
   ]);

@@ -125,7 +125,9 @@ function approvalStep(
     });
     if (!request.isNeeded) return undefined;
     tell(stream, { type: "tool-approval-request", approvalId: toolCallId, toolCallId });
-    return decisionOn(toolCallId, timeout);
+    const decision = await decisionOn(toolCallId, timeout);
+    tell(stream, { type: "tool-approval-response", approvalId: toolCallId, ...decision });
+    return decision;
   };
 }
 

@@ -1,16 +1,20 @@
 import { Option } from "commander";
+import { programClient } from "perdure/tools";
 import { getRun, type FailedAttempt, type RunDetails, type RunExecution, type StepInfo } from "perdure";
+import { conversationLines, usageText } from "../output/conversation.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { drawTree, treeOf, type StepNode } from "../output/tree.ts";
 import { colored, durationOf, relative, since, statusOf, waitText } from "../output/words.ts";
 import type { Add, CommonOptions } from "../command.ts";
 import { EXIT } from "../session/failure.ts";
 import { readStore } from "../session/session.ts";
+import { conversationPage, type ConversationPage } from "@perdure/inspector/conversation";
 import { frameOf, headline, safe, sourceFinder, thrownAt, toJson, toText } from "@perdure/inspector/show";
 
 interface ShowOptions extends CommonOptions {
   readonly values?: boolean;
   readonly stack?: boolean;
+  readonly conversation?: boolean;
   readonly root?: string;
 }
 
@@ -21,6 +25,8 @@ interface Shown {
   readonly output: unknown;
   readonly executions: readonly RunExecution[];
   readonly steps: readonly StepInfo[];
+  /** With `--conversation`. */
+  readonly conversation?: ConversationPage;
 }
 
 export function addShow(add: Add): void {
@@ -30,6 +36,7 @@ export function addShow(add: Add): void {
     [
       new Option("--values", "also print inputs and outputs"),
       new Option("--stack", "also print the stacks of errors"),
+      new Option("--conversation", "what an agent and its tools said, in place of the steps"),
       new Option("--root <directory>", "the project's root, for lines of its sources").default(
         ".",
         "the current directory",
@@ -44,6 +51,7 @@ export function addShow(add: Add): void {
           output: await run.output(),
           executions: await run.executions(),
           steps: await run.steps(),
+          ...(options.conversation === true && { conversation: await conversationPage(programClient(), id) }),
         };
         if (options.json === true) terminal.json(toJson(shown));
         else printRun(shown, options, terminal);
@@ -53,7 +61,7 @@ export function addShow(add: Add): void {
 }
 
 function printRun(shown: Shown, options: ShowOptions, terminal: Terminal): void {
-  const { run, input, output, executions, steps } = shown;
+  const { run, input, output, executions, steps, conversation } = shown;
   const { bold, dim } = terminal.colors;
   const now = new Date();
   const time = timeOf(terminal, now);
@@ -72,13 +80,19 @@ function printRun(shown: Shown, options: ShowOptions, terminal: Terminal): void 
       "waits for",
       run.waitingFor.length > 0 ? run.waitingFor.map((wait) => safe(waitText(wait, time))).join("; ") : undefined,
     ],
+    ["usage", conversation && conversation.usage.totalTokens > 0 ? usageText(conversation.usage) : undefined],
     ["input", options.values === true ? value(input) : undefined],
     ["output", options.values === true && run.status === "completed" ? value(output) : undefined],
   ];
   terminal.print(`${bold(safe(run.id))}  ${colored(terminal, statusOf(run))}`);
   for (const [name, text] of facts) if (text !== undefined) terminal.print(`${dim(name.padEnd(10))} ${text}`);
-  if (steps.length > 0) terminal.print("");
-  for (const line of drawTree(treeOf(steps), (node) => stepLines(node, shown, options, terminal))) terminal.print(line);
+  const tree = (): string[] => drawTree(treeOf(steps), (node) => stepLines(node, shown, options, terminal));
+  const lines = conversation
+    ? conversationLines(run.id, conversation, terminal)
+    : steps.length > 0
+      ? ["", ...tree()]
+      : [];
+  for (const line of lines) terminal.print(line);
   printEnd(shown, options, terminal);
 }
 

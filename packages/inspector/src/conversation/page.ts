@@ -5,6 +5,8 @@ import type { ConversationPage } from "../api-conversation.ts";
 import { conversationsOf } from "./conversation.ts";
 import { writingOf } from "./writing.ts";
 
+export type * from "../api-conversation.ts";
+
 /** How many of the last steps a conversation is made of. */
 const LAST = 1_000;
 /** How many steps are decoded before others have their turn: with recorded inputs, each has a whole prompt. */

@@ -1,12 +1,19 @@
 import type { ConversationPage, ToolCallItem, UsageItem } from "../../../src/api-conversation.ts";
-import type { StepItem } from "../../../src/api.ts";
+import type { StepItem, WaitItem } from "../../../src/api.ts";
 import { countOf, formatCount } from "./format.ts";
+import { fieldsOf } from "./schema-form.ts";
 
 /** Whether the step looks like a call of a model that `perdure-ai` has made a step. What it has recorded tells for certain. */
 export const isModelStep = ({ kind, name, location }: Pick<StepItem, "kind" | "name" | "location">): boolean =>
   kind === "task" &&
   location === undefined &&
   /.\.(?:generate|stream|embed|image|speech|transcribe|rerank)$/u.test(name);
+
+/** Whether the signal is the decision about a call of a tool, as `perdure-ai` asks for it. */
+export const isApproval = ({ kind, name = "", payloadSchema }: WaitItem): boolean =>
+  kind === "signal" &&
+  name.startsWith("approval:") &&
+  (fieldsOf(payloadSchema) ?? []).some((field) => field.name === "approved" && field.kind === "boolean");
 
 export const isEmpty = ({ conversations, otherCalls, otherTools, writing }: ConversationPage): boolean =>
   conversations.length + otherCalls.length + otherTools.length + writing.length === 0;

@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { WaitItem, WaitList } from "../../../src/api.ts";
 import { ActionButton } from "../actions/action-buttons.tsx";
+import { isApproval } from "../model/agent.ts";
 import { toRun, toWorkflow } from "../model/route.ts";
 import { useInspector } from "../net/context.ts";
 import { useLive } from "../net/use-read.ts";
@@ -82,16 +83,7 @@ const WaitTable = ({ waits }: { waits: readonly WaitItem[] }): JSX.Element => (
               {wait.location !== undefined && <span class="muted mono below">{wait.location}</span>}
             </td>
             <td>
-              {wait.kind === "signal" && wait.name !== undefined && (
-                <ActionButton
-                  intent={{
-                    action: "signal",
-                    run: { id: wait.run, status: "waiting", compensated: false },
-                    signal: wait.name,
-                    payloadSchema: wait.payloadSchema,
-                  }}
-                />
-              )}
+              <Delivery wait={wait} />
             </td>
           </tr>
         ))}
@@ -99,3 +91,13 @@ const WaitTable = ({ waits }: { waits: readonly WaitItem[] }): JSX.Element => (
     </table>
   </div>
 );
+
+/** A call of a tool is approved where its input is seen. */
+function Delivery({ wait }: { wait: WaitItem }): JSX.Element | null {
+  const { canAct } = useInspector();
+  const { kind, run, name, payloadSchema } = wait;
+  if (kind !== "signal" || name === undefined || !canAct) return null;
+  if (isApproval(wait)) return <a href={toRun(run)}>Approve or deny</a>;
+  const intent = { run: { id: run, status: "waiting", compensated: false }, signal: name, payloadSchema } as const;
+  return <ActionButton intent={{ action: "signal", ...intent }} />;
+}
