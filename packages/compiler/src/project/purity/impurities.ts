@@ -119,6 +119,6 @@ function useOf(read: ReadSummary, module: Module): Use[] {
 }
 
 function modelUseOf(call: CallSummary, module: Module): Use[] {
-  const name = call.passedTo ? undefined : undurableModelIn(call, module);
+  const name = undurableModelIn(call, module);
   return name === undefined ? [] : [{ kind: "model", name, start: call.start, end: call.end }];
 }

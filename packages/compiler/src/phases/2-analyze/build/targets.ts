@@ -19,7 +19,7 @@ export function settingsOf(
   scope: Scope,
   valueOf: ValueOf,
 ): Value | undefined {
-  const first = "arguments" in node ? node.arguments[0] : undefined;
+  const first = "arguments" in node && node.arguments[0] ? unwrap(node.arguments[0]) : undefined;
   return first?.type === "ObjectExpression" || first?.type === "Identifier" ? valueOf(first, scope) : undefined;
 }
 
