@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { compile } from "unplugin-perdure";
 import { expect, test } from "vitest";
@@ -18,14 +19,17 @@ const before = imports + lines.flatMap((line) => (/^\+.*durable/u.test(line) ? [
 const pages = ["docs/agents.md", "packages/ai/README.md"];
 const blocks = pages.flatMap((page) =>
   blocksOf(readPage(page)).flatMap(({ lang, text }, i) =>
-    lang === "ts" ? [[`${page}, block ${i}`, text] as const] : [],
+    lang === "ts" ? [{ name: `${page}, block ${i}`, source: text, file: undefined }] : [],
   ),
 );
 const programs = [
   "playground/agent/src/agent.ts",
   "playground/agent/src/tools.ts",
   "test/inspector/program/agent.ts",
-].map((file) => [file, readPage(file), file] as const);
+  ...readdirSync(join(root, "packages/ai/test"))
+    .filter((name) => name.endsWith(".test.ts"))
+    .map((name) => `packages/ai/test/${name}`),
+].map((file) => ({ name: file, source: readPage(file), file }));
 
 /** The findings in a program, with the AI SDK as it is installed. */
 function findings(source: string, file = "playground/agent/src/program.ts"): string[] {
@@ -34,11 +38,11 @@ function findings(source: string, file = "playground/agent/src/program.ts"): str
   return diagnostics.map(({ code, message }) => `${code}: ${message}`);
 }
 
-test.each<readonly [string, string, string?]>([
-  ["docs/agents.md, from a plain agent to a durable one", after],
+test.each([
+  { name: "docs/agents.md, from a plain agent to a durable one", source: after, file: undefined },
   ...blocks,
   ...programs,
-])("no warning in %s", (_, source, file) => {
+])("no warning in $name", ({ source, file }) => {
   expect(findings(source, file)).toEqual([]);
 });
 

@@ -2,7 +2,7 @@ import { formatLocation } from "@perdure/protocol";
 import type { Impurity } from "../../phases/2-analyze/model/analysis.ts";
 import type { CallSummary, FunctionSummary, ReadSummary } from "../../phases/2-analyze/model/summary.ts";
 import { resolveValue, type Module, type Resolved } from "../links/link.ts";
-import { makesDurable, undurableModelIn } from "./models.ts";
+import { makesDurable, providerModelIn } from "./models.ts";
 import { impurityOf } from "./platform.ts";
 
 /** A function that a workflow reaches, and the path to it. */
@@ -119,6 +119,6 @@ function useOf(read: ReadSummary, module: Module): Use[] {
 }
 
 function modelUseOf(call: CallSummary, module: Module): Use[] {
-  const name = undurableModelIn(call, module);
+  const name = providerModelIn(call, module);
   return name === undefined ? [] : [{ kind: "model", name, start: call.start, end: call.end }];
 }

@@ -5,7 +5,7 @@ import { originOf, resolveValue, type Module, type Origin, type Resolved } from 
 const provider = /^@ai-sdk\/|(?:^|[/-])ai(?:-sdk)?-provider$/;
 
 /** The function or agent of the AI SDK with which a call calls a model that certainly comes from a provider as it is. */
-export function undurableModelIn(call: CallSummary, module: Module): string | undefined {
+export function providerModelIn(call: CallSummary, module: Module): string | undefined {
   const { from, name = "", settings } = calledOrigin(call, module) ?? {};
   // wrapLanguageModel({ model, … }) calls nothing
   if (from !== "ai" || /wrap/i.test(name)) return undefined;
