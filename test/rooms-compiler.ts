@@ -40,9 +40,11 @@ export const compilerRooms: Record<string, readonly string[]> = {
     "syntax",
   ],
   "project/links": ["phases/2-analyze/model", "phases/1-parse", "files"],
+  "project/purity": ["project/links", "phases/2-analyze/model"],
   "project/text": ["phases/1-parse", "directives", "files"],
   project: [
     "project/text",
+    "project/purity",
     "project/links",
     "phases/2-analyze/build",
     "phases/2-analyze/model",

@@ -1,4 +1,3 @@
-// perdure-ignore-file WORKFLOW_IO, WORKFLOW_TIMER, WORKFLOW_STATE: the model is durable, and the AI SDK downloads nothing here
 import { generateText, isStepCount, streamText, tool } from "ai";
 import { close, complete, start } from "perdure";
 import { approve, deny, durableModel, durableTools, pendingApprovals, recordedIds } from "perdure-ai";

@@ -8,7 +8,6 @@ const program = (
   change: { readonly after?: string; readonly name?: string; readonly agent?: boolean } = {},
 ): { "flow.mjs": string } => ({
   "flow.mjs": `
-    // perdure-ignore-file WORKFLOW_IO, WORKFLOW_TIMER, WORKFLOW_STATE: the model and the tools are durable
     import { isStepCount, streamText, tool } from "ai";
     import { durableModel, durableTools } from "perdure-ai";
     import { z } from "zod";

@@ -1,4 +1,3 @@
-// perdure-ignore-file WORKFLOW_IO, WORKFLOW_TIMER, WORKFLOW_STATE: the model is durable, and the AI SDK downloads nothing here
 import { generateText, isStepCount, smoothStream, streamText, tool } from "ai";
 import { close } from "perdure";
 import { durableModel, durableTools } from "perdure-ai";

@@ -1,4 +1,3 @@
-// perdure-ignore-file WORKFLOW_IO, WORKFLOW_TIMER, WORKFLOW_STATE: the model is durable, and the AI SDK downloads nothing here
 import { APICallError, generateText, streamText } from "ai";
 import { simulateReadableStream } from "ai/test";
 import { close, queue, start } from "perdure";

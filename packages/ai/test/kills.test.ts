@@ -5,7 +5,6 @@ import { expect, test } from "vitest";
 import { buildProgram, run } from "../../../test/programs.ts";
 
 const agent = `
-  // perdure-ignore-file WORKFLOW_TIMER, WORKFLOW_STATE: the model and the tools are durable
   import { isStepCount, streamText, tool } from "ai";
   import { MockLanguageModelV4, simulateReadableStream } from "ai/test";
   import { taskContext, close } from "perdure";

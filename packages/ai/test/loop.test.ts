@@ -1,4 +1,3 @@
-// perdure-ignore-file WORKFLOW_IO, WORKFLOW_TIMER, WORKFLOW_STATE: the model is durable, and the AI SDK downloads nothing here
 import { generateObject, generateText, isStepCount, Output, streamText, tool, ToolLoopAgent } from "ai";
 import { close, keyed, start } from "perdure";
 import { durableModel, durableTools, usageOf } from "perdure-ai";

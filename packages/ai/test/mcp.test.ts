@@ -1,27 +1,23 @@
-// perdure-ignore-file WORKFLOW_IO, WORKFLOW_TIMER, WORKFLOW_STATE: the model and the tools are durable
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createMCPClient, type MCPClient } from "@ai-sdk/mcp";
+import { createMCPClient } from "@ai-sdk/mcp";
 import { Experimental_StdioMCPTransport as StdioTransport } from "@ai-sdk/mcp/mcp-stdio";
-import { generateText, isStepCount, type ToolSet } from "ai";
+import { generateText, isStepCount } from "ai";
 import { close, start } from "perdure";
 import { durableModel, durableTools } from "perdure-ai";
 import { crashEverywhere, setup } from "perdure/testing";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
 import { mockModel, text, toolCall, turnOf } from "./models.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "perdure-ai-mcp-"));
 const log = join(directory, "calls");
-let client: MCPClient;
-let tools: ToolSet;
-
-beforeAll(async () => {
-  const server = join(import.meta.dirname, "programs/mcp-server.ts");
-  const transport = new StdioTransport({ command: process.execPath, args: ["--import", "tsx", server, log] });
-  client = await createMCPClient({ transport });
-  tools = durableTools(await client.tools(), { retries: 0 });
+const server = join(import.meta.dirname, "programs/mcp-server.ts");
+const client = await createMCPClient({
+  transport: new StdioTransport({ command: process.execPath, args: ["--import", "tsx", server, log] }),
 });
+const tools = durableTools(await client.tools(), { retries: 0 });
+
 afterAll(async () => {
   await client.close();
   rmSync(directory, { recursive: true });

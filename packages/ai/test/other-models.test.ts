@@ -1,4 +1,3 @@
-// perdure-ignore-file WORKFLOW_TIMER, WORKFLOW_STATE: the models are durable, and the AI SDK downloads nothing here
 import {
   embed,
   embedMany,

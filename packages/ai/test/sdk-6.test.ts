@@ -1,4 +1,3 @@
-// perdure-ignore-file WORKFLOW_CLOCK, WORKFLOW_TIMER, WORKFLOW_STATE: the model is durable, and the AI SDK only measures its calls
 import { generateText, stepCountIs, streamText, tool, ToolLoopAgent, type LanguageModel } from "ai-6";
 import { MockLanguageModelV3, simulateReadableStream } from "ai-6/test";
 import { close, start } from "perdure";

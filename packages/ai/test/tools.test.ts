@@ -1,4 +1,3 @@
-// perdure-ignore-file WORKFLOW_IO, WORKFLOW_TIMER, WORKFLOW_STATE: the model and the tools are durable
 import { generateText, isStepCount, streamText, tool, ToolLoopAgent, type ToolSet } from "ai";
 import { close, FatalError, start, taskContext } from "perdure";
 import { approve, durableModel, durableTools, type DurableModelOptions } from "perdure-ai";

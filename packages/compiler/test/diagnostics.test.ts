@@ -102,6 +102,36 @@ export async function c(day?: Date, ...[to]: string[]) { "use workflow: every=1h
   WORKFLOW_ENVIRONMENT: `import { env, argv } from "node:process";\nimport os from "node:os";\nexport async function f() {\n  "use workflow";\n  if (process.env.NODE_ENV !== "production") helper();\n  return [process.env.HOME, env, argv[2], os.cpus().length];\n}\nfunction helper() {\n  return process.cwd();\n}\n`,
   WORKFLOW_CLOCK: `import { randomBytes } from "node:crypto";\nexport async function f(schema) {\n  "use workflow";\n  schema.parse(Date);\n  return [process.hrtime(), randomBytes(4), Date.now(), x instanceof Date, new Date(5), Math.max(1, 2)];\n}\n`,
   WORKFLOW_STATE: `let count = 0;\nlet fixed = 1;\nconst cache = new Map(), names = ["a"];\nasync function t() { "use task"; cache.set("x", 1) }\nexport async function f() {\n  "use workflow";\n  await t();\n  return [next(), cache.get("x"), fixed, names[0]];\n}\nconst next = () => count++;\n`,
+  WORKFLOW_MODEL: {
+    "flow.ts": `import { embed, generateText, streamText } from "ai";
+import * as ai from "ai";
+import { openai } from "@ai-sdk/openai";
+import { researcher } from "./agents";
+import { models, settings } from "./models";
+
+const summarize = async (text: string) => (await generateText({ model: "openai/gpt-5", prompt: text })).text;
+
+export async function flow(cond: boolean) {
+  "use workflow";
+  await researcher.generate({ prompt: "x" });
+  await summarize("x");
+  await embed({ model: models.embedding, value: "x" });
+  streamText({ ...settings, prompt: "x" });
+  const agent = new ai.Experimental_Agent({ model: cond ? openai("a") : ai.gateway("b") });
+  await agent.stream({ prompt: "x" });
+}
+`,
+    "agents.ts": `import { ToolLoopAgent } from "ai";
+import { models } from "./models";
+export const researcher = new ToolLoopAgent({ model: models.fast });
+`,
+    "models.ts": `import { createOpenAI } from "@ai-sdk/openai";
+import { openrouter } from "@openrouter/ai-sdk-provider";
+const openai = createOpenAI();
+export const models = { fast: openai("fast"), embedding: openai.embedding("e") };
+export const settings = { model: openrouter.chat("r") };
+`,
+  },
   TASK_CHANGES_ARGUMENT: {
     "a.ts": `export async function t(order: Order, { items }: { items: string[] }, seen: Set<string>, redis: Redis) {\n  "use task";\n  order.total = 1;\n  order.lines[0].count++;\n  delete order.draft;\n  Object.assign(order, {});\n  items.push("x");\n  seen.add("x");\n  [order.a] = [1];\n  redis.set("x", 1);\n  const copy = { ...order };\n  copy.total = 2;\n  [...items].sort();\n}\n`,
   },
@@ -216,6 +246,53 @@ describe("compiler diagnostics", () => {
     expect(codes(undefined)).toEqual(["WORKFLOW_IO", "WORKFLOW_TIMER", "WORKFLOW_ENVIRONMENT"]);
     expect(codes({ WORKFLOW_TIMER: "off", WORKFLOW_IO: "warning" })).toEqual(["WORKFLOW_IO", "WORKFLOW_ENVIRONMENT"]);
     expect(() => codes({ WORKFLOW_TIMER: "error" })).toThrow(/error: f uses setTimeout/);
+  });
+
+  test("calls of the AI SDK with durable models, with models that may be durable, and in tasks are right", () => {
+    const source = `import { customProvider, generateText, streamText, tool, ToolLoopAgent, wrapLanguageModel } from "ai";
+import { openai } from "@ai-sdk/openai";
+import { durableModel, durableTools } from "perdure-ai";
+import { MockLanguageModelV4 } from "ai/test";
+
+const model = durableModel(openai("gpt-5"));
+const other = wrapLanguageModel({ model: openai("gpt-5"), middleware });
+const agent = new ToolLoopAgent({ model, tools: durableTools({}) });
+const provider = customProvider({ languageModels: { fast: model } });
+async function ask() { "use task"; return generateText({ model: openai("gpt-5"), prompt: "x" }) }
+const searcher = (client) => tool({ execute: () => fetch(client) });
+
+export async function flow(given, cond, client) {
+  "use workflow";
+  await agent.generate({ prompt: "x" });
+  await generateText({ model, prompt: "x" });
+  await generateText({ model: given, prompt: "x" });
+  await generateText({ model: cond ? given : openai("gpt-5"), prompt: "x" });
+  await generateText({ model: openai("gpt-5"), ...given });
+  streamText({ model: provider.languageModel("fast"), prompt: "x" });
+  streamText({ model: new MockLanguageModelV4(), prompt: "x" });
+  streamText({ model: wrapLanguageModel({ model: openai("gpt-5"), middleware }), prompt: "x" });
+  streamText({ model, prompt: "x" }).toTextStreamResponse({ model: "gpt-5" });
+  await ask();
+  const ownModel = durableModel(openai("gpt-5", { fetch: (url) => fetch(url) }));
+  const tools = durableTools({
+    load: tool({ execute: ({ url }) => fetch(url) }),
+    search: searcher(client),
+    ask: tool({ execute: () => generateText({ model: openai("gpt-5"), prompt: "x" }) }),
+  });
+  await new ToolLoopAgent({ model: ownModel, tools }).generate({ prompt: "x" });
+}
+`;
+    expect(compileFile({ "a.js": source }, "a.js")?.diagnostics).toEqual([]);
+  });
+
+  test("what is done with the result of a durable call is workflow code", () => {
+    const source = `import { usageOf } from "perdure-ai";
+export async function flow(run) {
+  "use workflow";
+  return usageOf(run).then((usage) => fetch(usage));
+}
+`;
+    expect(compileFile({ "a.js": source }, "a.js")?.diagnostics).toMatchObject([{ code: "WORKFLOW_IO" }]);
   });
 
   test("a project can use other words for the directives", () => {

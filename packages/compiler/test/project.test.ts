@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { Session } from "../src/adapters/session/session.ts";
 import { compile, createProject, nodeHost } from "../src/index.ts";
+import { Packages } from "../src/project/packages.ts";
 import { compileFile, type Files } from "./execute.ts";
 import { temporaryProject } from "./temporary-project.ts";
 
@@ -231,6 +232,32 @@ describe("a project on disk", () => {
     expect(result?.info.sites).toHaveLength(5);
     expect(result?.info.file).toBe("src/main.ts");
     expect(result?.info.imports).toEqual(["node_modules/installed/index.js", "src/jobs/a.ts"]);
+  });
+
+  test("packages without directives are opaque, whatever their strings begin with", () => {
+    const project = temporaryProject({
+      "node_modules/sdk/package.json": JSON.stringify({ name: "sdk", main: "index.js" }),
+      "node_modules/sdk/index.js": `"use strict"; let calls = 0; exports.ask = async () => { calls++; return fetch({ role: "user", text: "Use tasks" }) };`,
+      "main.ts": `import { ask } from "sdk"; export async function flow() { "use workflow"; return ask() }`,
+    });
+    const id = project.path("main.ts");
+    const result = compile(readFileSync(id, "utf8"), { id, root: project.root });
+    expect(result?.diagnostics).toEqual([]);
+    expect(result?.info).toMatchObject({ sites: [], imports: [] });
+  });
+
+  test("an installed file is read once to find that it holds no directive", () => {
+    const project = temporaryProject({
+      "node_modules/sdk/package.json": JSON.stringify({ name: "sdk", main: "index.js" }),
+      "node_modules/sdk/index.js": `export const ask = 1;`,
+    });
+    const reads: string[] = [];
+    const packages = new Packages({
+      readFile: (path) => (reads.push(path.slice(project.root.length + 1)), nodeHost.readFile(path)),
+    });
+    const file = project.path("node_modules/sdk/index.js");
+    expect([packages.follows(file), packages.follows(file)]).toEqual([false, false]);
+    expect(reads).toEqual(["node_modules/sdk/package.json", "node_modules/sdk/index.js"]);
   });
 
   test("summaries of modules are kept until a file changes", () => {

@@ -1,4 +1,3 @@
-// perdure-ignore-file WORKFLOW_TIMER, WORKFLOW_STATE: the model and the tools are durable
 import { isStepCount, ToolLoopAgent } from "ai";
 import { durableModel } from "perdure-ai";
 import { model } from "./model.ts";

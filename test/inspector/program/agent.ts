@@ -1,4 +1,3 @@
-// perdure-ignore-file WORKFLOW_IO, WORKFLOW_TIMER, WORKFLOW_STATE: the models are durable, and the AI SDK downloads nothing here
 /** A program with an agent, for the tests of the inspector: models that answer by a script, and tools of which one needs approval. */
 import { embed, generateText, isStepCount, streamText, tool } from "ai";
 import { MockEmbeddingModelV4, MockLanguageModelV4, simulateReadableStream } from "ai/test";

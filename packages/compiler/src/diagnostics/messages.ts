@@ -184,6 +184,10 @@ export const diagnosticMessages = {
     text: `${p.workflow} uses the module variable ${p.name}${via(p)}, which functions change: a replay in another process starts from its initial value`,
     hint: "keep the data of the run in variables of the workflow, and access shared state only in tasks",
   })),
+  WORKFLOW_MODEL: define("warning", (p: Impure) => ({
+    text: `${p.workflow} uses ${p.name}${via(p)} with a model that is not durable: its answers are not recorded, and every replay asks it again`,
+    hint: 'wrap the model in durableModel() from "perdure-ai" (durableEmbeddingModel() and so on for other models), or move the call into an async function with "use task"',
+  })),
   TASK_CHANGES_ARGUMENT: define("warning", (p: { task: string; name: string }) => ({
     text: `the task ${p.task} changes its argument "${p.name}" in place: the caller never sees the change, because a task gets a copy and does not run again in a replay`,
     hint: "return the changed value, and use the result where the task is called",

@@ -1,6 +1,6 @@
 import { isAbsolute } from "node:path";
 import { isProjectFile, pathOf } from "../files/paths.ts";
-import { hasChance } from "./chance.ts";
+import { hasChance } from "./purity/chance.ts";
 import { directImports, reachable } from "./links/graph.ts";
 import type { Module } from "./links/link.ts";
 import type { ModuleCache } from "./modules.ts";

@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import { DIRECTIVE_WORDS, type DirectiveWords } from "../directives/directive.ts";
 import { readPackageJson, type PackageJson } from "../files/package-json.ts";
 import { isInstalled } from "../files/paths.ts";
-import { mayHoldDirective } from "../phases/1-parse/directives.ts";
+import { namesDirective } from "../phases/1-parse/directives.ts";
 import type { Host } from "./host.ts";
 
 interface Package {
@@ -17,6 +17,7 @@ export class Packages {
   /** The names of the packages to compile. */
   private readonly wanted: ReadonlySet<string>;
   private readonly found = new Map<string, Package | undefined>();
+  /** By the directory of a package that is followed, or by the file. */
   private readonly followed = new Map<string, boolean>();
   private readonly contents = new Map<string, PackageJson | undefined>();
 
@@ -40,18 +41,21 @@ export class Packages {
     return this.of(file)?.content.name;
   }
 
-  /** Whether an installed file is worth to be read: its package is to be compiled, needs the runtime, or the file holds a directive itself. */
+  /**
+   * Whether an installed file is worth to be read: its package is to be compiled, needs the runtime, or the file holds a directive itself. Every other
+   * package is opaque: what it does is not analyzed.
+   */
   follows(file: string): boolean {
     const found = this.of(file);
     const key = found?.directory ?? file;
-    const known = this.followed.get(key);
-    if (known === true) return true;
+    const known = this.followed.get(key) ?? this.followed.get(file);
+    if (known !== undefined) return known;
     const { name, requires } = found?.content ?? {};
     const follows =
       (name !== undefined && this.wanted.has(name)) ||
       requires?.has("perdure") === true ||
-      mayHoldDirective(this.host.readFile(file) ?? "", this.words);
-    this.followed.set(key, follows);
+      namesDirective(this.host.readFile(file) ?? "", this.words);
+    this.followed.set(follows ? key : file, follows);
     return follows;
   }
 

@@ -1,6 +1,6 @@
 import type { Analysis } from "../phases/2-analyze/model/analysis.ts";
 import { combineHashes } from "../syntax/hash.ts";
-import { hasChance } from "./chance.ts";
+import { hasChance } from "./purity/chance.ts";
 import { hasErrorClasses } from "./error-classes.ts";
 import { Evaluation, type DurabilityOf } from "./durability.ts";
 import { directImports, reachable } from "./links/graph.ts";

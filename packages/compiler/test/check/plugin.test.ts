@@ -31,7 +31,12 @@ describe("the type check in vite", () => {
       logLevel: "silent",
       customLogger,
       plugins: [unplugin.vite(options)],
-      build: { ssr: path("src/main.js"), outDir: path("dist") },
+      build: {
+        ssr: path("src/main.js"),
+        outDir: path("dist"),
+        // of a plugin that takes seconds, as on a busy machine
+        rolldownOptions: { checks: { pluginTimings: false } },
+      },
     };
   };
 

@@ -41,6 +41,12 @@ const prefixOf = (words: DirectiveWords): RegExp =>
 
 const usualPrefix = prefixOf(DIRECTIVE_WORDS);
 
+/** Whether the source contains a correct directive, or a string that begins like one. */
+export const namesDirective = (source: string, words: DirectiveWords): boolean =>
+  [words.task, words.workflow].some((each) =>
+    [`"${each}"`, `'${each}'`, `"${each}:`, `'${each}:`].some((text) => source.includes(text)),
+  );
+
 /** A string that is a whole statement or arrow body: a directive, or possibly an attempt at one. */
 interface LoneString {
   readonly text: string;

@@ -15,6 +15,15 @@ export interface Module {
   locate(offset: number): Position;
 }
 
+/** The export of a package from which a value was made: by a call, with `new`, or as a member. */
+export interface Origin {
+  /** As the import names the package. */
+  readonly from: string;
+  readonly name: string;
+  /** The first argument of `new`. */
+  readonly settings?: { readonly value: Value; readonly module: Module } | undefined;
+}
+
 /** The meaning of a value after following its imports. */
 export type Resolved =
   | { readonly kind: "function"; readonly module: Module; readonly index: number }
@@ -28,10 +37,13 @@ export type Resolved =
   | { readonly kind: "platform"; readonly path: string }
   | { readonly kind: "choice"; readonly of: readonly Resolved[] }
   /** A value that is certainly not durable. */
-  | { readonly kind: "known" }
-  | { readonly kind: "unknown" }
+  | { readonly kind: "known"; readonly isText?: true; readonly origin?: Origin | undefined }
+  | { readonly kind: "unknown"; readonly origin?: Origin | undefined }
   /** A member of an unknown value, or (`open`) of a known value that may have further members. */
-  | { readonly kind: "unresolved"; readonly open: boolean };
+  | { readonly kind: "unresolved"; readonly open: boolean; readonly origin?: Origin | undefined };
+
+export const originOf = (resolved: Resolved): Origin | undefined =>
+  "origin" in resolved ? resolved.origin : undefined;
 
 const RUNTIME_MODULE = "perdure";
 
@@ -96,7 +108,10 @@ function resolve(value: Value, module: Module, depth: number): Resolved {
       return resolveImport(value.from, value.name, module, depth + 1);
     case "instance": {
       const of = next(value.of);
-      return of.kind === "class" ? { ...of, kind: "instance" } : isForeign(of) ? known : unknown;
+      if (of.kind === "class") return { ...of, kind: "instance" };
+      const origin = originOf(of);
+      const settings = value.first && { value: value.first, module };
+      return { kind: isForeign(of) ? "known" : "unknown", origin: origin && { ...origin, settings } };
     }
     case "typed": {
       const as = next(value.as);
@@ -108,8 +123,10 @@ function resolve(value: Value, module: Module, depth: number): Resolved {
       return isForeign(next(value.object)) ? known : unknown;
     case "super":
       return resolveSuper(next(value.of), depth + 1);
-    case "result":
-      return isPassThrough(next(value.callee)) ? next(value.first) : unknown;
+    case "result": {
+      const callee = next(value.callee);
+      return isPassThrough(callee) ? next(value.first) : { kind: "unknown", origin: originOf(callee) };
+    }
     case "exports":
       return { kind: "namespace", module };
     case "choice":
@@ -117,9 +134,8 @@ function resolve(value: Value, module: Module, depth: number): Resolved {
     case "global":
       return platform(value.name);
     case "known":
-      return known;
     case "unknown":
-      return unknown;
+      return value;
   }
 }
 
@@ -127,7 +143,7 @@ function resolveImport(from: string, name: string, module: Module, depth: number
   if (from === RUNTIME_MODULE) return { kind: "runtime", name };
   if (isBuiltin(from)) return platform(builtinPath(from, name));
   const target = module.follow(from);
-  if (!target) return known;
+  if (!target) return { kind: "known", origin: { from, name } };
   return name === "*" ? { kind: "namespace", module: target } : resolveExport(target, name, depth);
 }
 
@@ -156,7 +172,7 @@ function resolveExport(module: Module, name: string, depth: number, seen: Set<Mo
 function resolveMember(object: Resolved, name: string, depth: number): Resolved {
   switch (object.kind) {
     case "known":
-      return known;
+      return { kind: "known", origin: object.origin?.name === "*" ? { ...object.origin, name } : object.origin };
     case "platform":
       return platform(`${object.path}.${name}`);
     case "runtime":
@@ -171,7 +187,7 @@ function resolveMember(object: Resolved, name: string, depth: number): Resolved 
     case "instance":
       return classMember(object, name, depth);
     default:
-      return unresolved;
+      return { kind: "unresolved", open: false, origin: originOf(object) };
   }
 }
 

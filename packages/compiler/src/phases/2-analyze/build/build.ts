@@ -38,7 +38,7 @@ import { importedModule, valueSpecifiers } from "./imports.ts";
 import { fullName, memberKey, ownName, shortName } from "./naming.ts";
 import { isDisposer, isReachable, isRepeated, namespaceKey, ownFunction, placeOf } from "./place.ts";
 import { collectReads } from "./reads.ts";
-import { assigned, calledThing, isWithin } from "./targets.ts";
+import { assigned, calledThing, isWithin, settingsOf } from "./targets.ts";
 
 /** The state at one node of the walk. */
 interface Context {
@@ -327,6 +327,7 @@ class ModelBuilder {
       end: node.end,
       callee: this.valueOf(target, context.scope),
       property: target.type === "MemberExpression" ? keyName(target.property, target.computed) : undefined,
+      settings: settingsOf(node, context.scope, this.valueOf),
       owner: context.owner?.index,
       loops: context.loops,
       statement: this.isStatement(),

@@ -1,6 +1,7 @@
-import type { CallExpression, Node } from "oxc-parser";
+import type { CallExpression, Node, TaggedTemplateExpression } from "oxc-parser";
 import { keyName, unwrap } from "../../../syntax/ast.ts";
-import type { Scope } from "../scopes/scopes.ts";
+import type { Value } from "../model/value.ts";
+import type { Scope, ValueOf } from "../scopes/scopes.ts";
 
 /** The function that a call calls. In `f.call(…)` and `f.apply(…)` it is `f`. */
 export function calledThing(node: CallExpression): Node {
@@ -11,6 +12,15 @@ export function calledThing(node: CallExpression): Node {
   const isIndirect =
     (name === "call" || name === "apply") && (object.type === "Identifier" || object.type === "MemberExpression");
   return isIndirect ? object : callee;
+}
+
+export function settingsOf(
+  node: CallExpression | TaggedTemplateExpression,
+  scope: Scope,
+  valueOf: ValueOf,
+): Value | undefined {
+  const first = "arguments" in node && node.arguments[0] ? unwrap(node.arguments[0]) : undefined;
+  return first?.type === "ObjectExpression" || first?.type === "Identifier" ? valueOf(first, scope) : undefined;
 }
 
 export function isWithin(scope: Scope | undefined, outer: Scope): boolean {

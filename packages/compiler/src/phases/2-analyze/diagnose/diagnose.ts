@@ -79,6 +79,7 @@ const impurityCodes = {
   environment: "WORKFLOW_ENVIRONMENT",
   clock: "WORKFLOW_CLOCK",
   state: "WORKFLOW_STATE",
+  model: "WORKFLOW_MODEL",
 } as const satisfies Record<Impurity["kind"], DiagnosticCode>;
 
 type Report = <C extends DiagnosticCode>(

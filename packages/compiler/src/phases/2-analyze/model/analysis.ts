@@ -26,8 +26,8 @@ export interface DefinedElsewhere {
 
 /** A use of something that does not replay, in a workflow or in a function that it calls. */
 export interface Impurity {
-  readonly kind: "io" | "timer" | "environment" | "clock" | "state";
-  /** For example `fetch`, `process.env`, or the name of a variable. */
+  readonly kind: "io" | "timer" | "environment" | "clock" | "state" | "model";
+  /** For example `fetch`, `process.env`, the name of a variable, or the function of the AI SDK that calls a model. */
   readonly name: string;
   readonly workflow: string;
   /** The functions between the workflow and the use, each with its location: `total (src/price.ts:4:10)`. */

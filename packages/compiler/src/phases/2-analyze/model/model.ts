@@ -111,11 +111,12 @@ export function summarize(model: ModuleModel): ModuleSummary {
       plain,
       method,
     })),
-    calls: model.calls.map(({ callee, start, end, property, owner, passedTo }) => ({
+    calls: model.calls.map(({ callee, start, end, property, settings, owner, passedTo }) => ({
       callee,
       start,
       end,
       property,
+      ...(settings && { settings }),
       owner,
       ...(passedTo && { passedTo }),
     })),

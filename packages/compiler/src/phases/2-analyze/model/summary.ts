@@ -8,6 +8,8 @@ export interface CallSummary {
   readonly end: number;
   /** The property name if the callee is a member access. */
   readonly property: string | undefined;
+  /** The first argument, if it is an object or a variable. */
+  readonly settings?: Value | undefined;
   /** The function that directly contains the call. `undefined` at the top level of the module, in a class field and in a static block. */
   readonly owner: number | undefined;
   /**

@@ -8,7 +8,8 @@ export type Value =
   | { readonly kind: "object"; readonly index: number }
   | { readonly kind: "binding"; readonly index: number }
   | { readonly kind: "import"; readonly from: string; readonly name: string }
-  | { readonly kind: "instance"; readonly of: Value }
+  /** `first`: the first argument of its constructor. */
+  | { readonly kind: "instance"; readonly of: Value; readonly first?: Value | undefined }
   /** A value annotated with a type. It is an instance if the type resolves to a class. */
   | { readonly kind: "typed"; readonly as: Value }
   | { readonly kind: "member"; readonly object: Value; readonly name: string }
@@ -21,8 +22,9 @@ export type Value =
   | { readonly kind: "choice"; readonly values: readonly Value[] }
   /** A name that the module does not declare. */
   | { readonly kind: "global"; readonly name: string }
-  | { readonly kind: "known" }
+  | { readonly kind: "known"; readonly isText?: true }
   | { readonly kind: "unknown" };
 
 export const KNOWN: Value = { kind: "known" };
+export const TEXT: Value = { kind: "known", isText: true };
 export const UNKNOWN: Value = { kind: "unknown" };

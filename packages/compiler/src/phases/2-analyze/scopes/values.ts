@@ -1,6 +1,6 @@
-import type { CallExpression, Node } from "oxc-parser";
+import type { CallExpression, NewExpression, Node } from "oxc-parser";
 import { isClass, isFunction, keyName, literalText, unwrap } from "../../../syntax/ast.ts";
-import { KNOWN, UNKNOWN, type Value } from "../model/value.ts";
+import { KNOWN, TEXT, UNKNOWN, type Value } from "../model/value.ts";
 import { isExportsObject } from "./exports.ts";
 import { lookup, selfOf, type Scope, type Scopes, type ValueOf } from "./scopes.ts";
 
@@ -23,7 +23,7 @@ export function createValueOf(scopes: Scopes): ValueOf {
       case "ThisExpression":
         return selfOf(scope);
       case "NewExpression":
-        return { kind: "instance", of: valueOf(node.callee, scope) };
+        return { kind: "instance", of: valueOf(node.callee, scope), first: firstOf(node, scope, valueOf) };
       case "MemberExpression":
         return memberValue(node, scope, valueOf);
       case "AwaitExpression":
@@ -39,7 +39,9 @@ export function createValueOf(scopes: Scopes): ValueOf {
       case "CallExpression":
         return callValue(node, scope, valueOf);
       case "Literal":
+        return typeof node.value === "string" ? TEXT : KNOWN;
       case "TemplateLiteral":
+        return TEXT;
       case "UnaryExpression":
       case "BinaryExpression":
       case "UpdateExpression":
@@ -76,12 +78,19 @@ function dynamicImport(argument: Node): Value | undefined {
 
 function callValue(node: CallExpression, scope: Scope, valueOf: ValueOf): Value {
   const callee = unwrap(node.callee);
-  const first = node.arguments[0];
   const required = requiredModule(node, scope);
   if (required !== undefined) return { kind: "import", from: required, name: "*" };
   if (callee.type === "MemberExpression" && keyName(callee.property, callee.computed) === "bind")
     return valueOf(callee.object, scope);
-  return first ? { kind: "result", callee: valueOf(callee, scope), first: valueOf(first, scope) } : UNKNOWN;
+  return { kind: "result", callee: valueOf(callee, scope), first: firstOf(node, scope, valueOf) ?? UNKNOWN };
+}
+
+function firstOf(
+  { arguments: [first] }: CallExpression | NewExpression,
+  scope: Scope,
+  valueOf: ValueOf,
+): Value | undefined {
+  return first && valueOf(first, scope);
 }
 
 /** The module in `require("./x")`, if `require` has its CommonJS meaning. */

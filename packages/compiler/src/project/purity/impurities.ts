@@ -1,7 +1,8 @@
 import { formatLocation } from "@perdure/protocol";
-import type { Impurity } from "../phases/2-analyze/model/analysis.ts";
-import type { CallSummary, FunctionSummary, ReadSummary } from "../phases/2-analyze/model/summary.ts";
-import { resolveValue, type Module, type Resolved } from "./links/link.ts";
+import type { Impurity } from "../../phases/2-analyze/model/analysis.ts";
+import type { CallSummary, FunctionSummary, ReadSummary } from "../../phases/2-analyze/model/summary.ts";
+import { resolveValue, type Module, type Resolved } from "../links/link.ts";
+import { makesDurable, providerModelIn } from "./models.ts";
 import { impurityOf } from "./platform.ts";
 
 /** A function that a workflow reaches, and the path to it. */
@@ -64,13 +65,18 @@ function impurity(
   return { ...base, name: where, through, start: exit.start, end: exit.end };
 }
 
-/** The functions that a function calls, passes on or contains. */
+/** The functions that a function calls, passes on or contains, except in tools and models that it makes durable. */
 function functionsFrom(at: Reached, start: Module, place: (file: string) => string): Reached[] {
   const { module, fn, workflow, through, exit } = at;
   const { functions, calls } = module.summary;
-  const inner = functions.filter(({ parent }) => parent === fn.index).map((next) => ({ ...at, fn: next }));
-  const called = calls
-    .filter(({ owner }) => owner === fn.index)
+  const own = calls.filter(({ owner }) => owner === fn.index);
+  const durable = own.filter((call) => makesDurable(call, module));
+  const isInBody = (offset: number): boolean => !durable.some(({ start, end }) => start < offset && offset < end);
+  const inner = functions
+    .filter((next) => next.parent === fn.index && isInBody(next.at))
+    .map((next) => ({ ...at, fn: next }));
+  const called = own
+    .filter((call) => isInBody(call.start))
     .flatMap((call) =>
       functionsOf(resolveValue(call.callee, module)).map(({ module: target, fn: next }) => ({
         module: target,
@@ -91,16 +97,18 @@ function functionsOf(resolved: Resolved): { readonly module: Module; readonly fn
 }
 
 function usesOf({ module, fn, exit }: Reached): Use[] {
-  const { reads, stateUses } = module.summary;
+  const { reads, calls, stateUses } = module.summary;
   const uses = reads
     .filter(({ owner, inTask }) => owner === fn.index && !inTask)
     .flatMap((read) => useOf(read, module));
   const state = stateUses
     .filter(({ owner }) => owner === fn.index)
     .map(({ name, start, end }) => ({ kind: "state" as const, name, start, end }));
-  if (!exit) return [...uses, ...state];
+  const models = calls.filter(({ owner }) => owner === fn.index).flatMap((call) => modelUseOf(call, module));
+  const all: Use[] = [...uses, ...state, ...models];
+  if (!exit) return all;
   const names = new Set<string>();
-  return [...uses, ...state].filter(({ kind, name }) => !names.has(`${kind} ${name}`) && names.add(`${kind} ${name}`));
+  return all.filter(({ kind, name }) => !names.has(`${kind} ${name}`) && names.add(`${kind} ${name}`));
 }
 
 function useOf(read: ReadSummary, module: Module): Use[] {
@@ -108,4 +116,9 @@ function useOf(read: ReadSummary, module: Module): Use[] {
   const kind = resolved.kind === "platform" ? impurityOf(resolved.path, read.form) : undefined;
   if (resolved.kind !== "platform" || kind === undefined) return [];
   return [{ kind, name: resolved.path.replace(/^node:|\.\d+$/g, ""), start: read.start, end: read.end }];
+}
+
+function modelUseOf(call: CallSummary, module: Module): Use[] {
+  const name = providerModelIn(call, module);
+  return name === undefined ? [] : [{ kind: "model", name, start: call.start, end: call.end }];
 }

@@ -1,6 +1,6 @@
 import type { ChanceSource } from "@perdure/protocol";
-import type { ReadSummary } from "../phases/2-analyze/model/summary.ts";
-import { resolveValue, type Module } from "./links/link.ts";
+import type { ReadSummary } from "../../phases/2-analyze/model/summary.ts";
+import { resolveValue, type Module } from "../links/link.ts";
 import { chanceOf } from "./platform.ts";
 
 /**

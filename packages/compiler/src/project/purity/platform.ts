@@ -1,6 +1,6 @@
 import type { ChanceSource } from "@perdure/protocol";
-import type { Impurity } from "../phases/2-analyze/model/analysis.ts";
-import type { ReadSummary } from "../phases/2-analyze/model/summary.ts";
+import type { Impurity } from "../../phases/2-analyze/model/analysis.ts";
+import type { ReadSummary } from "../../phases/2-analyze/model/summary.ts";
 
 type Form = ReadSummary["form"];
 
