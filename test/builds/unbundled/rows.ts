@@ -59,7 +59,7 @@ export const registerRows: readonly Row[] = [
 export const perdureTsc = "node_modules/.bin/perdure-tsc";
 
 /** The compilers with their display names. */
-export const compilers: readonly (readonly [name: string, typescript: TypeScript])[] = [
+const compilers: readonly (readonly [name: string, typescript: TypeScript])[] = [
   ["TypeScript 5.9", "typescript-5.9"],
   ["TypeScript 6", "typescript"],
   ["TypeScript 7", "typescript-7"],
