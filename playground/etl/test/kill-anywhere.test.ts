@@ -12,12 +12,12 @@ const program = join(home, "build/job.mjs");
 /** The number of commits between two kills, and before the first one. STRIDE=1 kills at each of them. */
 const stride = Number(process.env["STRIDE"] ?? 4);
 const seed = Number(process.env["SEED"] ?? Date.now() % stride);
-/** Milliseconds after which no process is killed anymore. */
-const timeForKills = 480_000 / stride;
+/** Milliseconds, for a busy machine as well. */
+const TIMEOUT = 3_600_000 / stride;
 
 test(
   `kill -9 between two tasks loses no committed step (every ${stride} commits, from commit ${1 + (seed % stride)})`,
-  { timeout: timeForKills + 60_000 },
+  { timeout: TIMEOUT },
   async () => {
     await build({ root, logLevel: "warn", build: { outDir: join(home, "build"), emptyOutDir: true } });
     const undisturbed = freshWorkplace(join(home, "undisturbed"));
@@ -33,11 +33,10 @@ test(
 
 /** Resumes the job repeatedly. Each process is killed after a few more commits, until one reaches the end. */
 async function killUntilEnd(workplace: Workplace): Promise<Death[]> {
-  const deadline = performance.now() + timeForKills;
   const deaths: Death[] = [];
   let dieAtCommit = 1 + (seed % stride);
   for (;;) {
-    const { pid, killed } = await runJob({ program, workplace, ...(performance.now() < deadline && { dieAtCommit }) });
+    const { pid, killed } = await runJob({ program, workplace, dieAtCommit });
     if (!killed) return deaths;
     deaths.push(await examine(workplace, pid));
     dieAtCommit = stride;
