@@ -1,5 +1,5 @@
 /**
- * Workers on several machines (by their host names) share a PostgreSQL database, while everything that can fail between them fails. `PERDURE_FLEET_ROUNDS=50`
+ * Workers on several machines (by their host names) share a PostgreSQL database, while everything that can fail between them fails. `PERDURE_FLEET_ROUNDS=500`
  * makes it that long, `PERDURE_FLEET_SEED` plays the faults of an earlier run again, and both print what was counted.
  */
 import { setTimeout } from "node:timers/promises";
@@ -20,7 +20,7 @@ import { judge, type Disturbance } from "./fleet/oracle.ts";
 import { startPostgres, type PostgresServer } from "./server.ts";
 
 const { PERDURE_FLEET_ROUNDS, PERDURE_FLEET_SEED } = process.env;
-const ROUNDS = Number(PERDURE_FLEET_ROUNDS ?? 12);
+const ROUNDS = Number(PERDURE_FLEET_ROUNDS ?? 50);
 const SEED = Number(PERDURE_FLEET_SEED ?? (PERDURE_FLEET_ROUNDS === undefined ? 1 : Date.now() % 1e6));
 
 /** Orders come while the faults last. */
