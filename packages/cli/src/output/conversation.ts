@@ -99,6 +99,12 @@ class Writer {
     }
   }
 
+  /** The command that approves a call. */
+  private approving(signal: string): string {
+    const words = [this.run, signal, '{"approved":true}'].map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
+    return safe(`perdure signal ${words.join(" ")}`);
+  }
+
   readonly tool = ({ name, state, input, output, step, approval, children }: ToolCallItem): string[] => {
     const { cyan, dim, yellow } = this.colors;
     const facts = [STATES[state], ...(step ? [durationOf(step), step.id] : [])].filter((fact) => fact !== "");
@@ -109,7 +115,7 @@ class Writer {
         ...(step ? this.failures(step) : []),
         ...(input ? labelled("input ", linesOf(input)) : []),
         ...(output ? labelled("output", linesOf(output)) : []),
-        ...(waits ? [yellow(safe(`perdure signal '${this.run}' '${approval.signal}' '{"approved":true}'`))] : []),
+        ...(waits ? [yellow(this.approving(approval.signal))] : []),
         ...(approval?.reason === undefined ? [] : [safe(`reason ${approval.reason}`)]),
         ...children.map((child) => `run    ${safe(child)}`),
       ].map((line) => `    ${line}`),
