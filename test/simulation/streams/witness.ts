@@ -164,6 +164,7 @@ export class StreamsWitness {
           `${run} ${stream} has ${page.entries.map(short).join(" ")}, not ${recorded.present.map(short).join(" ")}`,
         );
       for (const part of recorded.parts) this.checkPart(`${run} ${stream}`, recorded, part);
+      this.checkRenewed(`${run} ${stream}`, recorded);
     }
   }
 
@@ -181,6 +182,19 @@ export class StreamsWitness {
         return this.reports.problem(`${what} has these chunks of ${part || "the body"}: ${all.join(" ")}`);
       }
       last = { serial, n };
+    }
+  }
+
+  /** A task that a task called, and that begins anew, has another id. Nothing is left of what it wrote before. */
+  private checkRenewed(what: string, recorded: Recorded): void {
+    const ids = new Map<string, string>();
+    for (const part of recorded.parts) {
+      if (recorded.chunksOf(part).length === 0) continue;
+      const call = part.replaceAll(/~\d+/g, "");
+      const other = ids.get(call);
+      if (other !== undefined)
+        this.reports.problem(`${what} has chunks of ${other} and of ${part}, which is that task anew`);
+      ids.set(call, part);
     }
   }
 
