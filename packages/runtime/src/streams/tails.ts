@@ -88,6 +88,7 @@ export class Tails {
     const page = this.readPage(tail, from);
     if (tail.pages.size >= MOST_PAGES) tail.pages = new Map();
     tail.pages.set(from, page);
+    page.catch(() => tail.pages.delete(from)); // the next reader makes the call again
     return page;
   }
 
