@@ -1,8 +1,7 @@
 /** Streams on stores that fail: what is recorded is whole, and readers get all of it. */
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
-import { close, configure, getRun, memoryStore, start, writable, type Awaitable, type Run, type Store } from "perdure";
-import { fullFingerprint } from "../../packages/runtime/src/values/fingerprint.ts";
+import { close, configure, memoryStore, start, writable, type Awaitable, type Run, type Store } from "perdure";
 import { DURABLE_WRITES, wrapStore } from "../../packages/store/src/wrap-store.ts";
 import { stores } from "../stores.ts";
 import { chunksOf } from "./kit.ts";
@@ -85,79 +84,3 @@ test.each(["in-memory", "SQLite"].flatMap((kind) => [5, 7, 11].map((n) => [kind,
   },
   60_000,
 );
-
-/** A run that another process executes, as far as this one knows, and a writer to its stream. */
-async function elsewhere(truth: Store): Promise<(text: string) => Promise<void>> {
-  await truth.open();
-  const { code, modules } = { code: "c", modules: `{"version":1,"modules":[]}` };
-  const place = { workflow: "counts", file: "test/streams/failing-stores.test.ts" };
-  const lease = { owner: "another process", ms: 1e9 };
-  await truth.createRun({
-    ...place,
-    id: "counts",
-    input: "1:=[]",
-    inputHash: fullFingerprint([], "1:=[]"),
-    seed: "s",
-    code,
-    modules,
-    lease,
-  });
-  let index = 0;
-  return async (text) => {
-    const entries = [{ index: index++, type: "chunk", part: "", value: `1:=${JSON.stringify(text)}` }] as const;
-    expect(await truth.commit([{ type: "stream", run: "counts", epoch: 1, stream: "default", entries }])).toEqual([
-      true,
-    ]);
-  };
-}
-
-test("a reader that begins to wait while this process asks for the run gets what another process writes", async () => {
-  const truth = memoryStore();
-  const write = await elsewhere(truth);
-  let isAsked = false;
-  let answer: () => void = () => {};
-  const held = new Promise<void>((resolve) => (answer = resolve));
-  const store = wrapStore(truth, async (method, perform) => {
-    if (method === "createRun") {
-      isAsked = true;
-      await held;
-    }
-    return (await perform()) as never;
-  });
-  onTestFinished(close);
-  configure({ store, logLevel: "silent", pollInterval: "20ms" });
-  const run = await getRun("counts");
-  const asking = start(counts, []);
-  await expect.poll(() => isAsked).toBe(true);
-  const reader = run.readable().getReader();
-  const first = reader.read();
-  await pause(30);
-  answer();
-  await asking;
-  await write("a");
-  expect(await Promise.race([first, pause(2_000)])).toEqual({ done: false, value: "a" });
-});
-
-test("what a reader could not read is read again for the next one", async () => {
-  const truth = memoryStore();
-  const write = await elsewhere(truth);
-  let fails = false;
-  const store = wrapStore(truth, async (method, perform) => {
-    await pause(1);
-    if (method === "readStream" && fails) throw new Error("the disk is broken");
-    return (await perform()) as never;
-  });
-  onTestFinished(close);
-  configure({ store, logLevel: "silent", lease: "12h", pollInterval: "1h" });
-  await write("a");
-  const run = await getRun("counts");
-  const waiting = run.readable("default", { from: 1 }).getReader();
-  const next = waiting.read();
-  await pause(30);
-  fails = true;
-  await expect(run.readable().getReader().read()).rejects.toThrow("the disk is broken");
-  fails = false;
-  expect(await run.readable().getReader().read()).toEqual({ done: false, value: "a" });
-  await waiting.cancel();
-  await next;
-});

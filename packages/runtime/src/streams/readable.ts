@@ -8,6 +8,7 @@ import { isLast, type StreamPlace, type Tails, type Waiter } from "./tails.ts";
 
 /** Chunks that a reader may have received and that are void: those of `part` with the index `from` or a higher one. */
 export interface StreamReset {
+  /** -1: the run was deleted, and there is another one with its id, whose chunks follow from the first one on. */
   readonly index: number;
   readonly type: "reset";
   /** Id of the step that wrote them, empty for the body of the workflow. Undefined: those of all writers. */
@@ -76,9 +77,14 @@ export class Readable<T = unknown> extends ReadableStream<T> {
     return new ReadableStream(source, { highWaterMark: 0 });
   }
 
-  /** @internal The entries, and how the stream has ended. Without that, the reading was cut off: another reader may continue. */
-  events(options: Pick<ReadableOptions, "from"> = {}): ReadableStream<StreamEvent<T>> {
-    const source = this.open({ ...this.options, ...options }).source((event) => [event], true);
+  /**
+   * @internal The entries, and how the stream has ended. Without that, the reading was cut off: another reader may continue.
+   * @param continues - the entry before `from` was received
+   */
+  events(options: Pick<ReadableOptions, "from"> = {}, continues = false): ReadableStream<StreamEvent<T>> {
+    const entries = this.open({ ...this.options, ...options });
+    if (continues) entries.continues();
+    const source = entries.source((event) => [event], true);
     return new ReadableStream(source, { highWaterMark: 0 });
   }
 }
@@ -92,8 +98,10 @@ class Entries<T> implements Waiter {
   private readonly place: StreamPlace;
   private readonly signal: AbortSignal | undefined;
   /** Where it began, and where it continues. */
-  private readonly from: number;
+  private from: number;
   private next: number;
+  /** The index to which the stream has come at least. */
+  private reached = 0;
   /** The index of the last chunk that was received, of each writer and of all. */
   private readonly received = new Map<string, number>();
   private last = -1;
@@ -112,6 +120,11 @@ class Entries<T> implements Waiter {
     this.place = place;
     this.signal = signal;
     this.from = this.next = from;
+  }
+
+  /** The entry before was received by another reader. */
+  continues(): void {
+    this.reached = this.next;
   }
 
   /**
@@ -161,6 +174,7 @@ class Entries<T> implements Waiter {
       const row = this.rows[this.at];
       if (!row) {
         const page = await tails.read(this.place, this.next);
+        if (page.next < this.reached) return this.beginAnew();
         this.rows = page.entries;
         this.at = 0;
         const ended = isLast(page) && (await this.endOfRun());
@@ -169,12 +183,20 @@ class Entries<T> implements Waiter {
         continue;
       }
       this.at++;
-      this.next = row.index + 1;
+      this.next = this.reached = row.index + 1;
       if (row.type === "end") return END;
       if (row.type === "error") return { type: "error", error: values.decode(row.value) };
       const entry = row.type === "chunk" ? this.chunkOf(row) : this.resetOf(row);
       if (entry) return entry;
     }
+  }
+
+  /** Indexes never fall: the run was deleted, and another one has its id. */
+  private beginAnew(): StreamReset {
+    this.from = this.next = this.reached = 0;
+    this.last = -1;
+    this.received.clear();
+    return { index: -1, type: "reset", from: 0 };
   }
 
   private chunkOf({ index, part, value }: Extract<StreamRow, { type: "chunk" }>): StreamChunk<T> {

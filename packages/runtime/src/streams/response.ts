@@ -1,6 +1,6 @@
 import { checkOptions, clearRepeated, PerdureError, setRepeated } from "@perdure/protocol";
 import { toMilliseconds, type Duration } from "../config/duration.ts";
-import type { Readable, StreamEvent } from "./readable.ts";
+import type { Readable, StreamEvent, StreamReset } from "./readable.ts";
 import { headlineOf } from "../values/describe.ts";
 
 export interface ResponseOptions {
@@ -21,9 +21,10 @@ export interface ResponseOptions {
  */
 export function toResponse(readable: Readable, options: ResponseOptions = {}): Response {
   checkOptions(options, { from: true, request: true, headers: true, heartbeat: true }, "toResponse()");
-  const from = (options.request && afterLastEvent(options.request)) ?? options.from;
+  const after = options.request && afterLastEvent(options.request);
+  const from = after ?? options.from;
   const interval = toMilliseconds(options.heartbeat ?? "15s", "heartbeat");
-  const events = readable.events(from === undefined ? {} : { from }).getReader();
+  const events = readable.events(from === undefined ? {} : { from }, after !== undefined).getReader();
   const encoder = new TextEncoder();
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;
@@ -86,12 +87,15 @@ async function next(
   }
 }
 
+/** Without a number, a client that connects again has no last event. */
+const idOf = ({ index }: StreamReset): string => (index < 0 ? "id:" : `id: ${index}`);
+
 function textOf(event: StreamEvent): string {
   switch (event.type) {
     case "chunk":
       return `id: ${event.index}\ndata: ${jsonOf(event.value)}\n\n`;
     case "reset":
-      return `id: ${event.index}\nevent: reset\ndata: ${jsonOf({ from: event.from, part: event.part })}\n\n`;
+      return `${idOf(event)}\nevent: reset\ndata: ${jsonOf({ from: event.from, part: event.part })}\n\n`;
     case "end":
       return "event: end\ndata: {}\n\n";
     case "error":
