@@ -130,7 +130,7 @@ async function* allChunks(
       response ??= await open(last);
       for await (const event of eventsOf(response)) {
         failures = 0;
-        if (event.id !== undefined) last = Number(event.id);
+        if (event.id !== undefined) last = event.id === "" ? undefined : Number(event.id);
         const { event: type = "message", data } = event;
         if (type === "end") return;
         yield* message.receive(last ?? -1, type, JSON.parse(data) as unknown);

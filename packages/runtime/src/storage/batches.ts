@@ -164,10 +164,10 @@ export class Batches<I, R> {
     if (failed.size === 0 || this.items.length === 0) return [];
     const keys = this.keysOf(this.items);
     const isFailed = (_: unknown, place: number): boolean => failed.has(keys[place] ?? "");
-    const dones = this.waiting.filter(isFailed);
+    const taken = this.waiting.filter(isFailed);
     const errors = keys.filter(isFailed).map((key) => failed.get(key));
     this.items = this.items.filter((_, place) => !isFailed(_, place));
     this.waiting = this.waiting.filter((_, place) => !isFailed(_, place));
-    return dones.map((done, place) => () => done(undefined, errors[place]));
+    return taken.map((done, place) => () => done(undefined, errors[place]));
   }
 }
