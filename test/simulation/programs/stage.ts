@@ -38,8 +38,8 @@ export interface Told {
   readonly stream: string;
   /** Counts the attempts of the step, in all executions. */
   readonly serial: number;
-  /** Chunks whose `write()` has resolved. */
-  readonly acknowledged: number;
+  /** How many: each counts from the call of `write()` on. */
+  readonly chunks: number;
   readonly isClosed: boolean;
   readonly after: number;
 }

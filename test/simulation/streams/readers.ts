@@ -146,6 +146,7 @@ export class Readers {
     let left = count;
     try {
       const run = await getRun(reader.run);
+      if (!isCurrent()) return;
       if (kind === "values") reader.has = [];
       const readable = run.readable(stream, { signal, ...(kind === "entries" && { from: next }) });
       for await (const each of kind === "entries" ? readable.entries() : readable) {

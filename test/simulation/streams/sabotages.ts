@@ -24,7 +24,7 @@ export const streamSabotages: Readonly<Record<string, readonly Sabotage[]>> = {
     `if (first !== undefined) this.parts.delete(part);`,
   ),
   "indexes are counted anew after a take-over": of(LOG, `this.next = head?.next ?? 0;`, `this.next = 0;`),
-  "an index is left out of a stream with each take-over, and the next one is given twice": of(
+  "an index is given twice": of(
     `${MEMORY}/streams.ts`,
     `if (!first || first.index < stream.next) return false;`,
     `if (!first) return false;`,
@@ -72,8 +72,8 @@ export const streamSabotages: Readonly<Record<string, readonly Sabotage[]>> = {
   ),
   "an attempt that has ended can write": of(
     "runtime/src/steps/inner-tasks.ts",
-    `if (active && !this.isOver) return execution.tooLate(name, call.id);`,
-    `if (name.includes("stream") || (active && !this.isOver)) return execution.tooLate(name, call.id);`,
+    `if (late || (active && !this.isOver)) return late;`,
+    `if (late || name.includes("stream") || (active && !this.isOver)) return late;`,
   ),
   "what a task has written that begins anew under another id stays": of(
     LOG,

@@ -211,11 +211,11 @@ export class StreamsWitness {
         this.reports.problem(`${run} ${id} has ended, and its chunk ${strange.index} is of an earlier attempt`);
     }
     if (told?.stream === undefined) return;
-    const { stream, serial, acknowledged = 0, isClosed = false, after = 0 } = told;
+    const { stream, serial, chunks = 0, isClosed = false, after = 0 } = told;
     const recorded = this.recorded(run, stream);
     const count = recorded.chunksOf(id).filter((each) => this.serialOf(each) === serial).length;
-    if (count < acknowledged)
-      this.reports.problem(`${run} ${id} has ended, and ${count} of its ${acknowledged} chunks are recorded`);
+    if (count !== chunks)
+      this.reports.problem(`${run} ${id} has ended, and ${count} of its ${chunks} chunks are recorded`);
     const hasEnd = recorded.present.some(({ type, part }) => type === "end" && part === id);
     if (hasEnd !== isClosed) this.reports.problem(`${run} ${id} has ended, and ${isClosed ? "not " : ""}its stream`);
     const said = recorded.chunksOf("").length;
