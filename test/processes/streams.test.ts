@@ -1,9 +1,14 @@
 /** Streams whose writers are killed, and whose readers are other processes. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import type { StreamEntry } from "perdure";
 import { expect } from "vitest";
+import { valid } from "../streams/kit.ts";
 import { buildProgram, run } from "../programs.ts";
 import { temporaryDirectory } from "../directories.ts";
 import { testConcurrently } from "./concurrently.ts";
+import { isolated } from "./unshare.ts";
 
 const TOKENS = 400;
 
@@ -91,6 +96,77 @@ testConcurrently(
     );
     expect(writers.map(({ size }) => size)).toEqual([1, 1, 1]);
     expect(output.match(/reset/g)?.length).toBeGreaterThanOrEqual(2);
+  },
+);
+
+const stale = `
+  import { existsSync } from "node:fs";
+  import { setTimeout } from "node:timers/promises";
+  import { close, configure, start, writable } from "perdure";
+  configure({ lease: "1500ms", pollInterval: "100ms", streams: { flushEvery: "10ms" } });
+  const { ROLE, GO = "" } = process.env;
+  async function speak() {
+    "use task: retries=0";
+    const writer = writable<string>("tokens").getWriter();
+    try {
+      for (let token = 0; token < 40; token++) {
+        if (ROLE === "successor" && token === 20) {
+          console.log("in the middle");
+          while (!existsSync(GO)) await setTimeout(10);
+        }
+        await writer.write(ROLE + " " + token);
+        if (token % 5 === 0) await setTimeout(15);
+        if (ROLE === "owner" && token === 23) {
+          console.log("stands still"); // some tokens await their commit
+          process.kill(process.pid, "SIGSTOP");
+        }
+      }
+      await writer.close();
+    } catch (error) {
+      console.log("refused:", String(error));
+      throw error;
+    }
+    return ROLE;
+  }
+  export async function talk() {
+    "use workflow: id=talk";
+    return speak();
+  }
+  const run = await start(talk, []);
+  const heard = [];
+  const reading = (async () => {
+    for await (const entry of run.readable("tokens").entries()) heard.push(entry);
+    console.log("heard=" + JSON.stringify(heard) + "=");
+  })();
+  console.log("result", await run.result());
+  await reading;
+  await close();
+`;
+
+testConcurrently(
+  "a process that stood still while another one took its run over writes nothing more, its writer gets the reason, and its readers get the reset",
+  { timeout: 60_000 },
+  async (context) => {
+    const elsewhere = isolated("another host name", context);
+    const file = await buildProgram(stale, "stale-streams");
+    const directory = temporaryDirectory();
+    const env = { PERDURE_STORE: `sqlite:${directory}/streams.db`, GO: join(directory, "go") };
+    const owner = elsewhere(file, { ...env, ROLE: "owner" });
+    await owner.printed("stands still");
+    const successor = run(file, { ...env, ROLE: "successor" });
+    await successor.printed("in the middle");
+    owner.process.kill("SIGCONT");
+    await owner.printed("refused:");
+    expect(owner.output).toMatch(
+      /refused: PerdureError: .*"tokens" .*, (?:but|since) another process (?:owns|executes)/u,
+    );
+    writeFileSync(env.GO, "");
+    await Promise.all([successor, owner].map((program) => program.exits(0)));
+    expect(owner.output).toContain("result successor");
+    const heard = JSON.parse(/heard=(\[.*\])=/.exec(owner.output)?.[1] ?? "[]") as StreamEntry[];
+    const chunks = heard.flatMap((entry) => (entry.type === "chunk" ? [String(entry.value)] : []));
+    expect(chunks.filter((chunk) => chunk.startsWith("owner")).length).toBeGreaterThan(10);
+    expect(valid(heard)).toEqual(Array.from({ length: 40 }, (_, token) => `successor ${token}`));
   },
 );
 

@@ -1,11 +1,12 @@
 import { complete, getRun, recover, start, startMany, worker, type Run, type StartOptions, type Worker } from "perdure";
-import { PerdureError } from "@perdure/protocol";
-import { lines } from "./network.ts";
+import { isExpected, lines } from "./network.ts";
 import type { VirtualProcess } from "./process.ts";
 import { conditions, sharedStart, type Conditions } from "./flow/requests.ts";
 import { Schedules } from "./flow/schedules.ts";
 import { gathering, shapes, type Module, type Shape } from "./programs/shapes.ts";
-import type { Simulation } from "./simulation.ts";
+import type { Simulation, Subject } from "./simulation.ts";
+import { Readers } from "./streams/readers.ts";
+import { values } from "./values.ts";
 
 /** A run that somebody may start. */
 interface Plan {
@@ -24,12 +25,8 @@ export interface Caller {
 
 const MOST_PROCESSES = 4;
 
-/** A store that fails, a closed runtime, or a run that does not exist yet. */
-const isExpected = (error: unknown): boolean =>
-  error instanceof PerdureError
-    ? /^(?:STORE|SQLITE|RUNTIME)_/.test(error.code) ||
-      ["RUN_NOT_FOUND", "RUN_COMPENSATED", "SCHEDULE_NOT_FOUND"].includes(error.code)
-    : error instanceof Error && error.name === "StoreDown";
+/** What more programs are about than others. */
+const favourites: Readonly<Record<Subject, Module>> = { life: "waits", flow: "queues", streams: "streams" };
 
 /** What people and machines do to the processes and their runs, at random. */
 export class Actions {
@@ -37,6 +34,7 @@ export class Actions {
   /** Runs that `start` has returned. */
   readonly started = new Set<string>();
   readonly schedules: Schedules | undefined;
+  readonly readers: Readers | undefined;
 
   private readonly simulation: Simulation;
   private readonly plans: readonly Plan[];
@@ -48,7 +46,7 @@ export class Actions {
     const { random } = simulation;
     const { modules } = simulation;
     const ofPlans = modules.filter((module) => module !== "ticking");
-    const theme = random.chance(50) ? random.pick<Module>([...ofPlans, this.isFlow ? "queues" : "waits"]) : undefined;
+    const theme = random.chance(50) ? random.pick<Module>([...ofPlans, favourites[simulation.subject]]) : undefined;
     const isPlayed = ({ module }: Shape): boolean =>
       theme === undefined ? modules.includes(module) : module === theme;
     const names = Object.keys(shapes).filter((name) => isPlayed(shapes[name] as Shape));
@@ -60,6 +58,17 @@ export class Actions {
     });
     if (simulation.hasSchedules)
       this.schedules = new Schedules(simulation, (...given) => this.do(...given), this.started);
+    if (simulation.subject === "streams")
+      this.readers = new Readers(
+        simulation,
+        values,
+        (id) => this.plans.find((each) => each.id === id)?.shape.streams ?? [],
+      );
+  }
+
+  /** The ids of the runs that somebody may start. */
+  get planned(): string[] {
+    return this.plans.map(({ id }) => id);
   }
 
   /** Whether the programs stand in line of queues. */
@@ -103,6 +112,7 @@ export class Actions {
       [24, () => this.start(process, plan)],
       ...(this.isFlow ? this.flowActions(process) : []),
       ...(this.schedules?.actions(process) ?? []),
+      ...(this.readers ? this.streamActions(process, plan) : []),
       [10, () => this.deliver(process, plan)],
       [3, () => this.cancel(process, this.someRun(plan))],
       [2, () => this.retry(process, plan.id)],
@@ -237,6 +247,13 @@ export class Actions {
     );
   }
 
+  private streamActions(process: VirtualProcess, { id }: Plan): [number, () => void][] {
+    return [
+      [14, () => this.readers?.open(id)],
+      [2, () => this.restart(process, id)],
+    ];
+  }
+
   private deliver(process: VirtualProcess, { id, shape }: Plan): void {
     const { random } = this.simulation;
     if (shape === shapes["grandparent"]) return this.send(process, `${id}/w`, "go");
@@ -268,6 +285,11 @@ export class Actions {
   private retry(process: VirtualProcess, id: string): void {
     this.count(this.simulation.observer.retries, id);
     this.do(process, `retry(${id})`, async () => (await getRun(id)).retry({ force: true }));
+  }
+
+  private restart(process: VirtualProcess, id: string): void {
+    this.count(this.simulation.observer.retries, id);
+    this.do(process, `restart(${id})`, async () => (await getRun(id)).restart());
   }
 
   private follow(process: VirtualProcess, run: string): void {

@@ -34,11 +34,19 @@ const sabotaged = ({ file, line, instead }: Sabotage): Plugin => ({
   },
 });
 
-/** The simulation has its own turns of the event loop, in place of those that the runtime takes from Node. */
-const turns: Sabotage = {
+/** The simulation has its own turns of the event loop, timers and clock, in place of those that the runtime takes from Node. */
+const time: Sabotage = {
   file: "protocol/src/system-time.ts",
-  line: 'export const nextTurn = original("setImmediate", timers.setImmediate);',
-  instead: "export const nextTurn = (fn: () => void) => globalThis.setImmediate(fn);",
+  line: `import { performance as ownPerformance } from "node:perf_hooks";
+import * as timers from "node:timers";`,
+  instead: `const simulated = () => globalThis.simulatedTime;
+const ownPerformance = { now: () => simulated().now() };
+const timers = {
+  ...globalThis,
+  setTimeout: (fn, milliseconds) => simulated().setTimeout(fn, milliseconds),
+  clearTimeout: (timer) => simulated().clearTimeout(timer),
+  setImmediate: (fn) => globalThis.setImmediate(fn),
+};`,
 };
 
 /** Random ids would make each play of a seed another one. */
@@ -64,7 +72,7 @@ export async function bundle(outfile: string, sabotages: readonly Sabotage[] = [
     sourcemap: "inline",
     logLevel: "error",
     plugins: [
-      ...[turns, ids, ...sabotages].map(sabotaged),
+      ...[time, ids, ...sabotages].map(sabotaged),
       perdure({ root, exclude: [/node_modules/, /packages[\\/]\w+[\\/]src/] }),
     ],
   });

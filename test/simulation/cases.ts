@@ -24,4 +24,9 @@ export const cases: Readonly<Record<string, readonly [Subject, number]>> = {
   ],
   "slots that were offered to a step of a blocked run, one after the other, so that nobody else came": ["flow", 180],
   "a batch in line that was read again and again, since a further start made it due": ["flow", 2415],
+  "a reader that waited while a claim of its run was in flight, which left the run with another process": [
+    "streams",
+    1,
+  ],
+  "a step that was recorded, though the write of its chunks had failed": ["streams", 69],
 };

@@ -1,15 +1,14 @@
 import { PerdureError } from "@perdure/protocol";
 import { hasEnded, type RunHead, type RunRow } from "../../packages/store/src/index.ts";
 import { inputOf } from "../../packages/runtime/src/queues/run-input.ts";
-import { createCodec, versioned } from "../../packages/runtime/src/values/codec.ts";
 import type { Actions, Caller } from "./actions.ts";
 import { gathering, shapes, ticking, type Fate, type Shape } from "./programs/shapes.ts";
 import type { Simulation } from "./simulation.ts";
+import { values } from "./values.ts";
 
 /** Milliseconds after which a cancellation has taken effect at the latest, when nothing fails. */
 const CANCEL_TIME = 60_000;
 
-const values = versioned(createCodec());
 const byName = new Map<string, Shape>(
   [shapes, gathering, ticking].flatMap((each) => Object.values(each)).map((shape) => [shape.workflow.name, shape]),
 );
@@ -42,6 +41,7 @@ function isListening({ truth }: Simulation, { process, run }: Caller): boolean {
 /** No schedule ticks any more, every run has ended, or is blocked, and everybody who waited for one has been told. */
 export const isAtRest = (simulation: Simulation, actions: Actions): boolean =>
   actions.schedules?.areAtRest !== false &&
+  actions.readers?.areAtRest !== false &&
   allRuns(simulation).every((row) => isStill(simulation, row)) &&
   actions.callers.every((caller) => caller.result !== undefined || !isListening(simulation, caller));
 
@@ -64,6 +64,7 @@ export function checkEnd(simulation: Simulation, actions: Actions): void {
   }
   for (const caller of actions.callers) if (isListening(simulation, caller)) checkCaller(simulation, caller);
   if (actions.schedules) simulation.flow.ticks.checkEnd(actions.schedules.asked);
+  actions.readers?.checkEnd();
   simulation.flow.checkEnd(values, simulation.healedAt, observer.endedAt);
 }
 

@@ -1,3 +1,4 @@
+import { PerdureError } from "@perdure/protocol";
 import type { Awaitable, Store } from "../../packages/store/src/contract.ts";
 import { wrapStore, type StoreMethod } from "../../packages/store/src/wrap-store.ts";
 import type { Choices } from "../random-programs/choices.ts";
@@ -45,6 +46,8 @@ const READS: ReadonlySet<StoreMethod> = new Set([
   "getSchedule",
   "listSchedules",
   "dueSchedules",
+  "readStream",
+  "streams",
 ]);
 const isRead = (method: StoreMethod): boolean => READS.has(method);
 const isWrite = (method: StoreMethod): boolean => !READS.has(method);
@@ -99,6 +102,13 @@ class StoreDown extends Error {
     if (isUnavailable) this.code = "STORE_UNREACHABLE";
   }
 }
+
+/** A store that fails, a closed runtime, or a run that does not exist yet. */
+export const isExpected = (error: unknown): boolean =>
+  error instanceof PerdureError
+    ? /^(?:STORE|SQLITE|RUNTIME)_/.test(error.code) ||
+      ["RUN_NOT_FOUND", "RUN_COMPENSATED", "SCHEDULE_NOT_FOUND"].includes(error.code)
+    : error instanceof StoreDown;
 
 type Fate = "answered" | "refused" | "lost answer" | "silent" | "silent after";
 

@@ -1,4 +1,4 @@
-/** `npm run test:simulation -- --seeds 100000 [--from 1]` plays many seeds, of the life of runs or with `--subject flow` of queues and schedules; `--seed 17` one, with everything that happens. */
+/** `npm run test:simulation -- --seeds 100000 [--from 1]` plays many seeds, of the life of runs, or with `--subject` of `flow`, which is queues and schedules, or of `streams`; `--seed 17` one, with everything that happens. */
 import { parseArgs } from "node:util";
 import { bundle, bundled } from "./bundle.ts";
 import type { Subject } from "./simulation.ts";

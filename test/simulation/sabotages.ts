@@ -1,4 +1,5 @@
 import type { Sabotage } from "./bundle.ts";
+import { streamSabotages } from "./streams/sabotages.ts";
 
 const MEMORY = "store/src/memory";
 const LINE = `${MEMORY}/line.ts`;
@@ -312,4 +313,5 @@ export const sabotages: Readonly<Record<string, readonly Sabotage[]>> = {
       instead: `for (const id of others.slice(-1)) cancel(id);`,
     },
   ],
+  ...streamSabotages,
 };

@@ -1,4 +1,5 @@
 import type { Store } from "perdure";
+import type { StoreMethod } from "../../packages/store/src/wrap-store.ts";
 import { memoryStore, sqliteStore } from "../../packages/store/src/index.ts";
 import { rmSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,10 +11,13 @@ import { EventLoop, START, type Time } from "./event-loop.ts";
 import { goodLine } from "./network.ts";
 import { currentProcess, leave, restoreModules, VirtualProcess, type Surroundings } from "./process.ts";
 import type { Module } from "./programs/shapes.ts";
-import { setStage, type Deed, type Place, type Stage } from "./programs/stage.ts";
+import { setStage, type Deed, type Place, type Stage, type Telling, type Told } from "./programs/stage.ts";
 import { hash } from "../random-programs/choices.ts";
 import { FatalError, taskContext } from "perdure";
 import { FlowWitness } from "./flow/witness.ts";
+import { StreamsWitness } from "./streams/witness.ts";
+import { tell } from "./streams/writers.ts";
+import { values } from "./values.ts";
 import { truthOf, Witness, type Counts, type Truth } from "./witness.ts";
 
 export interface Report {
@@ -32,12 +36,16 @@ const LOOK_INTERVAL = 250;
 const MOST_AT_ONCE = 5000;
 /** One of so many worlds of queues has schedules too. */
 const WITH_SCHEDULES = 3;
-/** What the programs of a world are about: the life of runs, or queues, schedules, and the conditions under which runs begin. */
-export type Subject = "life" | "flow";
+/** What the programs of a world are about: the life of runs; queues, schedules, and the conditions under which runs begin; or streams. */
+export type Subject = "life" | "flow" | "streams";
 const modulesOf: Readonly<Record<Subject, readonly Module[]>> = {
   life: ["steps", "waits", "families", "troubles"],
   flow: ["queues", "steps"],
+  streams: ["streams"],
 };
+
+/** Calls of the store that may end runs. */
+const ENDING: ReadonlySet<StoreMethod> = new Set(["commit", "cancel", "expire"]);
 
 const turnOfTheLoop = globalThis.setImmediate;
 const turn = (): Promise<void> => new Promise((resolve) => turnOfTheLoop(resolve));
@@ -57,6 +65,7 @@ export class Simulation implements Surroundings, Stage {
   readonly modules: readonly Module[];
   readonly hasSchedules: boolean;
   readonly flow: FlowWitness;
+  readonly streams: StreamsWitness;
   /** Whether the store has a clock of its own. Otherwise it and all processes have that of one machine. */
   readonly isRemote: boolean;
   /** How far the store's clock is ahead of the world. */
@@ -80,6 +89,7 @@ export class Simulation implements Surroundings, Stage {
     this.observer = new Witness(this.time, this.truth, this.processes, this.random.chance(50));
     this.isRemote = !this.observer.isExact && this.random.chance(70);
     this.flow = new FlowWitness(this.time, this.truth, this.processes, this.observer, () => this.wall());
+    this.streams = new StreamsWitness(this.truth, this.observer, values);
     this.maxStalls = this.random.pick([3, 10]);
     this.mortality = this.random.pick([0, 0, 0.1, 1]);
     this.actions = new Actions(this);
@@ -99,6 +109,7 @@ export class Simulation implements Surroundings, Stage {
       reaches: (method, args) => {
         seen.reaches(method, args);
         this.flow.ticks.reaches(method, args);
+        this.streams.reaches(method, args);
         if (!process.isGone) mayCrash(method);
       },
       answered: (method, args, answer, calledAt) => {
@@ -108,13 +119,15 @@ export class Simulation implements Surroundings, Stage {
       performed: (method, args, answer) => {
         seen.performed(method, args, answer);
         this.flow.performed(process, method, args, answer);
+        this.streams.performed(process, method, args, answer);
+        if (this.actions.readers && ENDING.has(method)) this.streams.look(this.actions.planned);
         if (!process.isGone) mayCrash(method);
       },
     };
   }
 
   async play(): Promise<void> {
-    const chaos = this.subject === "flow" ? this.random.between(5, 40) * 1000 : this.random.between(20, 90) * 1000;
+    const chaos = this.subject === "life" ? this.random.between(20, 90) * 1000 : this.random.between(5, 40) * 1000;
     this.actions.begin();
     await this.until(() => this.time.now >= chaos);
     this.heal();
@@ -189,6 +202,9 @@ export class Simulation implements Surroundings, Stage {
       logLevel: "warn",
       checkArguments: false,
       ...(random.chance(30) && { storeTimeout: random.pick([1000, 20_000]) }),
+      ...(this.subject === "streams" && {
+        streams: { flushEvery: random.pick([0, 25, 500]), flushBytes: random.pick([100, 65_536]) },
+      }),
     });
     this.processes.push(process);
     this.observer.say(process.name, `is born on machine ${process.machine}, lease ${lease}, with ${loaded.join(" ")}`);
@@ -243,6 +259,15 @@ export class Simulation implements Surroundings, Stage {
       throw new FatalError("not before the run is tried again");
   }
 
+  async tell(stream: string, telling: Telling, retries: number, inside?: () => Promise<unknown>): Promise<Told> {
+    const process = currentProcess();
+    if (!process || process.isGone) return never();
+    const serial = this.observer.attemptBegins(process, retries);
+    return await tell(this, process, serial, stream, telling, inside);
+  }
+
+  readonly isRetried = (run: string): boolean => this.observer.retries.has(run);
+
   bodyBegins(run: string, deaths: number): void {
     const process = currentProcess();
     if (!process || process.isGone) return;
@@ -255,12 +280,31 @@ export class Simulation implements Surroundings, Stage {
 const later = (fn: (...args: unknown[]) => void, ...args: unknown[]): void =>
   currentProcess()?.loop.immediate(() => fn(...args));
 
+class Timer {
+  readonly cancel: (() => void) | undefined;
+
+  constructor(fn: () => void, milliseconds: number) {
+    this.cancel = currentProcess()?.clock.after(milliseconds, fn);
+  }
+
+  unref(): this {
+    return this;
+  }
+}
+
 let running: Simulation | undefined;
 
 let ids = 0;
 
 /** In place of random ids, which would be others each time. */
-Object.assign(globalThis, { simulatedId: () => `id-${++ids}` });
+Object.assign(globalThis, {
+  simulatedId: () => `id-${++ids}`,
+  simulatedTime: {
+    now: () => currentProcess()?.clock.monotonic() ?? performance.now(),
+    setTimeout: (fn: () => void, milliseconds: number) => new Timer(fn, milliseconds),
+    clearTimeout: (timer: Timer) => timer.cancel?.(),
+  },
+});
 
 /** A rejection that reached the process. */
 export const rejected = (reason: unknown): void =>

@@ -30,6 +30,10 @@ const noCounts = {
   waitingTicks: 0,
   skippedTicks: 0,
   missedTicks: 0,
+  chunks: 0,
+  resets: 0,
+  readers: 0,
+  cuts: 0,
 };
 export type Counts = { -readonly [K in keyof typeof noCounts]: number };
 
@@ -254,6 +258,7 @@ export class Witness {
     }
     if (method === "tickSchedule")
       for (const id of (answer as Ticked | undefined)?.cancelled ?? []) this.willCancel(id);
+    if (method === "restart" && answer === true) this.cancelPromised.delete((args[0] as { run: string }).run);
     if (method === "retry" && answer === true) {
       const { run } = args[0] as { run: string };
       this.retried.set(run, (this.retried.get(run) ?? 0) + 1);
@@ -280,6 +285,7 @@ export class Witness {
   }
 
   private wrote(process: VirtualProcess, write: Write, isAccepted: boolean): void {
+    if (write.type === "stream") return; // its entries are told of with the streams
     const what =
       write.type === "step"
         ? `${write.step.id} ${write.step.state} ${write.step.seq ?? ""} ${write.step.output ?? ""}`

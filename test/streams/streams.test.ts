@@ -597,9 +597,6 @@ test("a stream is a response of server-sent events, which continues after the la
   expect(await toResponse(run.readable(), { request }).text()).toBe(
     ':\n\nid: 2\nevent: reset\ndata: {"from":0,"part":"task[0]"}\n\nid: 3\ndata: "c"\n\nid: 4\ndata: null\n\nevent: end\ndata: {}\n\n',
   );
-  expect(await toResponse(run.readable(), { request, from: 4 }).text()).toBe(
-    ":\n\nid: 4\ndata: null\n\nevent: end\ndata: {}\n\n",
-  );
   attempts = [async () => Promise.reject(new FatalError("no"))];
   const failed = await start(one, ["failed"]);
   expect(await toResponse(failed.readable()).text()).toBe(':\n\nevent: error\ndata: {"message":"FatalError: no"}\n\n');

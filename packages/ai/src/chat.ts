@@ -124,7 +124,7 @@ class Answer {
     const message = new Message();
     for (let response = first; response.status !== 204; response = await this.get()) {
       for await (const { id, event = "message", data } of this.eventsOf(response)) {
-        if (id !== undefined) this.last = Number(id);
+        if (id !== undefined) this.last = id === "" ? undefined : Number(id); // empty: from the beginning
         if (event === "end") return;
         yield* message.receive(this.last ?? -1, event, JSON.parse(data) as unknown);
         if (event === "error") return;

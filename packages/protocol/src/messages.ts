@@ -298,9 +298,11 @@ export const messages = {
     text: `the run belongs to the workflow ${p.workflow} of ${p.file}, which is not loaded; ${p.files.join(" and ")} each have a workflow of that name`,
     hint: `load that file, or declare which workflow replaces it: ${declared([`${p.file}#${p.workflow}`, `${p.files[0] ?? ""}#${p.workflow}`])}`,
   })),
-  CALL_AFTER_END: define((p: { name: string; run: string; step: string; reason: string }) => ({
+  CALL_AFTER_END: define((p: { name: string; run: string; step: string; reason: string; continues: boolean }) => ({
     text: `${p.name} was called in run ${p.run} (step ${p.step}), but ${p.reason}: the outcome is not recorded`,
-    hint: "await every durable call before the workflow ends; a function that is shared by several runs (a semaphore, a queue, a cache of promises) must call back in the asynchronous context of its caller",
+    hint: p.continues
+      ? "nothing has to be done: the run continues where it is executed, or when it is resumed"
+      : "await every durable call before the workflow ends; a function that is shared by several runs (a semaphore, a queue, a cache of promises) must call back in the asynchronous context of its caller",
   })),
   REASON_UNREADABLE: define((p: { run: string; workflow: string; error: string }) => ({
     text: `run ${p.run} of the workflow ${p.workflow} was cancelled with a reason that this program cannot decode: ${p.error}`,

@@ -21,7 +21,7 @@ export const streamMessages = {
     }),
   ),
   STREAM_RESET: define((p: { stream: string; run: string; from: number }) => ({
-    text: `chunks of the stream "${p.stream}" of run ${p.run} that were received, from index ${p.from} on, are void: a task that wrote them is tried again, or the run`,
+    text: `chunks of the stream "${p.stream}" of run ${p.run} that were received, from index ${p.from} on, are void: a task that wrote them is tried again, or the run, or there is another run with its id`,
     hint: `discard what was received from there on, and read again: run.readable("${p.stream}", { from: ${p.from} }); or be told while reading: readable(name, { onReset }), readable(name).entries()`,
   })),
   STREAMS_NOT_SUPPORTED: define((p: { store: string; stream: string }) => ({

@@ -15,7 +15,7 @@ const steps = ["ship[0] (src/order.ts:12:11)", "bill[0] (src/order.ts:13:11)"];
 const examples: { readonly [C in MessageCode]: MessageParams<C> } = {
   CLEAN_UP_SKIPPED: { run: "order-17", workflow: "order", error: "PerdureError: …" },
   WAITS_OUTSIDE: { run: "order-17", workflow: "order", step: "pack[0]", location: "src/order.ts:12:9" },
-  CALL_AFTER_END: { name: "ship", run: "order-17", step: "ship[0]", reason: "the run has completed" },
+  CALL_AFTER_END: { name: "ship", run: "order-17", step: "ship[0]", reason: "the run has completed", continues: false },
   REASON_UNREADABLE: { run: "order-17", workflow: "order", error: "Error: Unknown type Money" },
   REJECTION_UNHANDLED: { run: "order-17", workflow: "order", error: "Error: card declined" },
   RUN_KEEPS_FAILING: { run: "order-17", workflow: "order", times: 10 },

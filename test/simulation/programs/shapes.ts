@@ -2,6 +2,7 @@ import { CancelledError, ProcessDiedError } from "perdure";
 import * as families from "./families.ts";
 import * as queues from "./queues.ts";
 import * as steps from "./steps.ts";
+import * as streams from "./streams.ts";
 import * as runs from "./ticking.ts";
 import * as troubles from "./troubles.ts";
 import * as waits from "./waits.ts";
@@ -37,13 +38,15 @@ export interface Shape {
   /** Further arguments. */
   readonly args: readonly unknown[];
   readonly signals: readonly string[];
+  /** The streams that it writes to. */
+  readonly streams: readonly string[];
   /** A run of it that is called again and again would kill all processes. */
   readonly isDeadly: boolean;
   /** Whether it may have ended, or be blocked, like that. */
   readonly mayEnd: Check;
 }
 
-export const MODULES = ["steps", "waits", "families", "troubles", "queues", "ticking"] as const;
+export const MODULES = ["steps", "waits", "families", "troubles", "queues", "ticking", "streams"] as const;
 export type Module = (typeof MODULES)[number];
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
@@ -82,7 +85,7 @@ const stoppedTooOften: Check = (fate) => isBlockedBy("RUN_KEEPS_FAILING")(fate) 
 
 const cutOff = either(diedTooOften, stoppedTooOften);
 
-interface More extends Partial<Pick<Shape, "args" | "signals" | "isDeadly">> {
+interface More extends Partial<Pick<Shape, "args" | "signals" | "streams" | "isDeadly">> {
   /** A step that is executed whether or not the run is cancelled. */
   readonly always?: unknown;
 }
@@ -90,7 +93,7 @@ interface More extends Partial<Pick<Shape, "args" | "signals" | "isDeadly">> {
 function shape(module: Module, workflow: Shape["workflow"], expected: Check, { always, ...more }: More = {}): Shape {
   const ends = either(expected, cancelled);
   const mayEnd = either(always === undefined ? ends : withResult(always, ends), cutOff);
-  return { workflow, module, args: [], signals: [], isDeadly: false, ...more, mayEnd };
+  return { workflow, module, args: [], signals: [], streams: [], isDeadly: false, ...more, mayEnd };
 }
 
 /** What the store accepted first, in this order; of a wait with a timeout it may be "late" too. */
@@ -106,6 +109,28 @@ const isSticky = (results: readonly string[], { isCancelAsked }: Fate): boolean 
   const first = results.indexOf("cancelled");
   if (first === -1) return results.length === 6 && results.every((each) => each === "done" || each === "failed");
   return isCancelAsked && results.slice(first).every((each) => each === "cancelled");
+};
+
+/** What they write is judged elsewhere. */
+const anyValue = where(() => true);
+const told = either(anyValue, threw("attempt "));
+
+const streaming = {
+  story: shape("streams", streams.story, told, { streams: ["default"] }),
+  choir: shape("streams", streams.choir, told, { streams: ["default", "other", "solo", "duet"] }),
+  diary: shape("streams", streams.diary, anyValue, { streams: ["default", "other"] }),
+  spoiled: shape("streams", streams.spoiled, told, { streams: ["default", "other"] }),
+  breaksOff: shape("streams", streams.breaksOff, threw("always"), { streams: ["default", "other"] }),
+  corrected: shape(
+    "streams",
+    streams.corrected,
+    either(anyValue, (fate) => fate.retries === 0 && threw("not before the run is tried again")(fate)),
+    { streams: ["default"] },
+  ),
+  quotes: shape("streams", streams.quotes, told, { streams: ["default", "other"] }),
+  interrupted: shape("streams", streams.interrupted, anyValue, { streams: ["default"] }),
+  hurried: shape("streams", streams.hurried, told, { streams: ["default"] }),
+  dialogue: shape("streams", streams.dialogue, anyValue, { streams: ["default"] }),
 };
 
 export const shapes: Readonly<Record<string, Shape>> = {
@@ -209,6 +234,8 @@ export const shapes: Readonly<Record<string, Shape>> = {
   relative: shape("queues", queues.relative, returned(1, 2), { args: [1] }),
   relatives: shape("queues", queues.relatives, returned([1, 2])),
   pacedRun: shape("queues", queues.pacedRun, returned("done")),
+
+  ...streaming,
 
   repaired: shape(
     "troubles",

@@ -20,7 +20,7 @@ const READ = `SELECT r.status, s.next, (
     SELECT json_agg(json_build_array(place, kind, keep, origin, value) ORDER BY place) FROM (
       SELECT *, row_number() OVER in_order AS position, sum(@.bytes(kind, value)) OVER in_order - @.bytes(kind, value) AS before FROM (
         SELECT place, kind, keep, origin, value FROM @.stream_entries
-        WHERE stream = s.number AND place >= $3 AND ($6::text IS NULL OR origin IS NULL OR origin = $6) ORDER BY place LIMIT $4
+        WHERE stream = s.number AND place >= $3::bigint AND ($6::text IS NULL OR origin IS NULL OR origin = $6) ORDER BY place LIMIT $4
       ) AS page WINDOW in_order AS (ORDER BY place)
     ) AS sized WHERE $5::float8 IS NULL OR position = 1 OR before < $5
   ) AS entries

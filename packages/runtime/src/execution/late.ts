@@ -54,7 +54,7 @@ export class Late {
    */
   refuse(name: string, step: string): Promise<never> {
     const error = this.error(name, step);
-    const isFinal = this.end ? this.end.type === "finished" : this.hasSettled;
+    const { isFinal } = this;
     const { clock } = this.host;
     if (isFinal && this.refused === 0) return this.rejection(error, (reject) => nextTurn(reject));
     if (isFinal && this.refused < MOST_REFUSALS)
@@ -70,18 +70,24 @@ export class Late {
 
   /** The error of a call of `name` that is too late. */
   error(name: string, step: string): PerdureError {
-    return new PerdureError("CALL_AFTER_END", { name, run: this.run.id, step, reason: this.reason });
+    const { reason, isFinal } = this;
+    return new PerdureError("CALL_AFTER_END", { name, run: this.run.id, step, reason, continues: !isFinal });
+  }
+
+  /** Whether the run itself has ended, and not only its execution here. */
+  private get isFinal(): boolean {
+    return this.end ? this.end.type === "finished" : this.hasSettled;
   }
 
   private get reason(): string {
     if (!this.end) return this.hasSettled ? "the workflow has ended" : "the run is leaving memory";
     if (this.end.type === "finished") return `the run has ended (${this.end.status})`;
     const reasons = {
-      released: "the run was suspended",
-      stopped: "the run was stopped",
+      released: "the run was suspended and is no longer in memory here",
+      stopped: "the run was stopped and is no longer in memory here",
       lost: "another process owns the run",
     };
-    return `${reasons[this.end.type]} and is no longer in memory here`;
+    return reasons[this.end.type];
   }
 
   rejected(promise: object, reason: unknown): void {

@@ -249,7 +249,7 @@ export class Runtime implements Host, ProcessContext {
   }
 
   isHere(run: string): boolean {
-    return this.runs.has(run);
+    return this.runs.get(run) !== undefined; // nobody hears how a claim that is in flight ends
   }
 
   isElsewhere(run: string, orHere = false): boolean {

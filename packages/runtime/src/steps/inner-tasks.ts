@@ -249,9 +249,10 @@ export class AttemptCalls implements Attempt {
 
   private lateness(name: string): PerdureError | undefined {
     const { execution, call, active } = this.step;
-    if (active && !this.isOver) return execution.tooLate(name, call.id);
+    const late = this.isOver ? undefined : execution.tooLate(name, call.id);
+    if (late || (active && !this.isOver)) return late;
     const reason = `the attempt of ${call.spec.name} that called it has ended`;
-    return new PerdureError("CALL_AFTER_END", { name, run: execution.run.id, step: call.id, reason });
+    return new PerdureError("CALL_AFTER_END", { name, run: execution.run.id, step: call.id, reason, continues: false });
   }
 
   /** Whether calls have no outcome yet. */

@@ -7,7 +7,7 @@ import { storedName } from "../values/stored-name.ts";
 /**
  * A writer to a stream of the run, in a task or in a workflow: `run.readable(name)` gives the chunks to every process, from any index, while they are written and afterwards. What is
  * written is committed in groups. In a task, `write()` resolves when the chunk is accepted, or waits while too many await their commit, and `close()` when all of them are
- * durable. In a workflow both resolve at once, and what was written is durable before the next step; a replay does not write it again.
+ * durable. In a workflow both resolve at once, and what was written is durable before the next checkpoint; a replay does not write it again.
  *
  * `close()` ends the stream, for all its writers. A stream that nobody closes ends with the run.
  * @throws PerdureError `STREAM_OUTSIDE_RUN`, `STREAMS_NOT_SUPPORTED`, `CALL_AFTER_END`

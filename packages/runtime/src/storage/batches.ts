@@ -6,7 +6,7 @@ import { isUnavailable } from "./availability.ts";
 export type Done<R> = (answer: R | undefined, error?: unknown) => void;
 
 interface Order<I> {
-  /** Items of one key are sent in order: the next when the one before is answered. */
+  /** Items of one key are sent in order: the next when the one before is answered. After one that failed, those that were added before its answer fail as well. */
   readonly keyOf: (item: I) => string;
   /** Calls that wait for their answers at the same time. What is added meanwhile is collected into the next one. */
   readonly atMost: number;
@@ -122,27 +122,52 @@ export class Batches<I, R> {
     // what became of items that were not answered is not known
     if (!isUnavailable(error) && items.length > 1) return void this.oneByOne(items, waiting);
     this.over(items);
+    const keys = this.keysOf(items).map((key) => [key, error] as const);
+    const later = this.takeBack(new Map(keys));
     for (const done of waiting) done(undefined, error);
+    for (const fail of later) fail();
     this.answered();
   }
 
-  /** The failure of one item must not prevent those of others. */
+  /** The failure of one item must not prevent those of others, except of its key. */
   private async oneByOne(items: readonly I[], waiting: readonly Done<R>[]): Promise<void> {
     this.begun(items);
+    const failed = new Map<string, unknown>();
     const answers: (() => void)[] = [];
     const one = async (item: I, done: Done<R> | undefined): Promise<void> => {
+      const [key] = this.keysOf([item]);
       try {
+        if (key !== undefined && failed.has(key)) throw failed.get(key);
         const [answer] = await this.send([item]);
         answers.push(() => done?.(answer));
-      } catch (error) {
-        answers.push(() => done?.(undefined, error ?? new Error("the store failed")));
+      } catch (cause) {
+        const error = cause ?? new Error("the store failed");
+        if (key !== undefined) failed.set(key, error);
+        answers.push(() => done?.(undefined, error));
       }
     };
     const all = items.map((item, index) => [item, waiting[index]] as const);
     if (this.order) for (const [item, done] of all) await one(item, done);
     else await Promise.all(all.map(([item, done]) => one(item, done)));
     this.over(items);
+    answers.push(...this.takeBack(failed));
     for (const answer of answers) answer();
     this.answered();
+  }
+
+  private keysOf(items: readonly I[]): string[] {
+    return this.order ? items.map(this.order.keyOf) : [];
+  }
+
+  /** Removes the items of these keys that wait to be sent. Returns what tells of their failure. */
+  private takeBack(failed: ReadonlyMap<string, unknown>): (() => void)[] {
+    if (failed.size === 0 || this.items.length === 0) return [];
+    const keys = this.keysOf(this.items);
+    const isFailed = (_: unknown, place: number): boolean => failed.has(keys[place] ?? "");
+    const taken = this.waiting.filter(isFailed);
+    const errors = keys.filter(isFailed).map((key) => failed.get(key));
+    this.items = this.items.filter((_, place) => !isFailed(_, place));
+    this.waiting = this.waiting.filter((_, place) => !isFailed(_, place));
+    return taken.map((done, place) => () => done(undefined, errors[place]));
   }
 }

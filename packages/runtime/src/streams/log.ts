@@ -25,6 +25,9 @@ export interface RecordedStreams {
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 type NewRow = DistributiveOmit<StreamRow, "index">;
 
+/** How a writer ends a stream. */
+type Ending = { readonly type: "end" } | { readonly type: "error"; readonly value: Encoded };
+
 /** What one writer has in a stream. */
 interface Part {
   /** The attempt that writes, or has written last. 0: one of an earlier execution. */
@@ -33,8 +36,8 @@ interface Part {
   first?: number;
   bytes: number;
   readonly keep: boolean;
-  /** The error with which the stream ends if the step ends with this attempt. */
-  failure?: Encoded | undefined;
+  /** The stream ends with this if the step ends with this attempt. */
+  ending?: Ending | undefined;
 }
 
 interface LogOwner {
@@ -58,8 +61,8 @@ export class StreamLog {
   private next: number;
   private bytes: number;
   private readonly parts = new Map<string, Part>();
-  /** The entry that ended the stream, and who wrote it. */
-  private end: { readonly part: string; readonly index: number } | undefined;
+  /** Who has ended the stream, and the index of the entry, if that is written. */
+  private end: { readonly part: string; readonly index?: number } | undefined;
   /** Recorded entries of the body, and how many of them it has written again. */
   private readonly body: StreamRow[];
   private replayed = 0;
@@ -83,10 +86,9 @@ export class StreamLog {
   /** An attempt is about to write, or not: what an earlier one has written is void, unless it is kept. */
   open({ part, attempt }: StreamSource, keep: boolean): void {
     const found = this.parts.get(part);
-    if (found && found.attempt !== attempt) {
-      if (!keep) this.void(part);
-      else if (this.end?.part === part) this.reset(part, this.end.index);
-    }
+    if (found?.attempt === attempt) return void this.parts.set(part, { ...found, keep });
+    if (found && !keep) this.void(part);
+    else if (this.end?.part === part) this.reopen(part);
     const { first, bytes } = this.parts.get(part) ?? { bytes: 0 };
     this.parts.set(part, { attempt, bytes, keep, ...(first !== undefined && { first }) });
   }
@@ -106,31 +108,32 @@ export class StreamLog {
     this.add({ type: "chunk", part, value, ...(this.parts.get(part)?.keep && { keep: true }) }, size);
   }
 
-  /** @throws PerdureError `STREAM_CLOSED`, `CALL_AFTER_END` */
-  close(source: StreamSource): void {
-    if (source.part === "" && this.replays("end")) return;
-    this.assertWritable(source);
-    this.add({ type: "end", part: source.part }, 0);
-  }
-
-  /** The stream ends with an error. In a task, it does when the task has failed for good or has ended: another attempt may do better. */
-  fail(source: StreamSource, error: Encoded): void {
+  /**
+   * Ends the stream. If a task does, its readers hear of it when the task has ended: if they did before, they would not hear that another attempt is made.
+   * @throws PerdureError `STREAM_CLOSED`, `CALL_AFTER_END`
+   */
+  endWith(source: StreamSource, ending: Ending): void {
     const { part } = source;
-    if (part === "" && this.replays("error")) return;
+    if (part === "" && this.replays(ending.type)) return;
     this.assertWritable(source);
     const found = this.parts.get(part);
-    if (part !== "" && found) found.failure = error;
-    else this.add({ type: "error", part, value: error }, Buffer.byteLength(error));
+    if (part === "" || !found) return this.add({ ...ending, part });
+    found.ending = ending;
+    if (ending.type === "end") this.end = { part };
   }
 
-  /** The step has ended with this attempt. */
-  settled(step: string, attempt: number): void {
+  /**
+   * The step has ended with this attempt.
+   * @param mayBeRenewed - whether it may begin anew under another id
+   */
+  settled(step: string, attempt: number, mayBeRenewed: boolean): void {
     const found = this.parts.get(step);
     if (!found) return;
-    if (found.attempt !== attempt && !found.keep) this.void(step);
-    else if (found.failure !== undefined && !this.end)
-      this.add({ type: "error", part: step, value: found.failure }, Buffer.byteLength(found.failure));
-    found.failure = undefined;
+    const { ending } = found;
+    found.ending = undefined;
+    if (found.attempt !== attempt && !found.keep) return this.void(step);
+    if (this.end?.part === step && this.end.index === undefined) this.end = undefined;
+    if (ending && found.attempt === attempt && !mayBeRenewed && !this.end) this.add({ ...ending, part: step });
   }
 
   /** The entries of a step that begins anew under another id are void, unless they are kept. */
@@ -173,7 +176,7 @@ export class StreamLog {
   }
 
   private assertWritable(source: StreamSource): void {
-    const refusal = source.refusal(`the stream "${this.name}"`);
+    const refusal = source.refusal(`a write to the stream "${this.name}"`);
     if (refusal) throw refusal;
     const { end } = this;
     if (!end) return;
@@ -181,7 +184,7 @@ export class StreamLog {
     const last = this.body.at(-1);
     if (end.part === "" && this.replayed < this.body.length && last?.index === end.index) {
       this.body.pop();
-      return this.reset("", end.index);
+      return this.reopen("");
     }
     const by = end.part === "" ? "the workflow" : end.part === source.part ? "the task itself" : `step ${end.part}`;
     throw new PerdureError("STREAM_CLOSED", { stream: this.name, run: this.owner.run, by });
@@ -190,18 +193,26 @@ export class StreamLog {
   private void(part: string): void {
     const first = this.parts.get(part)?.first;
     if (first !== undefined) this.reset(part, first);
+    else if (this.end?.part === part) this.end = undefined;
+  }
+
+  /** The part has ended the stream, and continues. */
+  private reopen(part: string): void {
+    const index = this.end?.index;
+    if (index !== undefined) this.reset(part, index);
+    else this.end = undefined;
   }
 
   private reset(part: string, from: number): void {
     const found = this.parts.get(part);
-    this.add({ type: "reset", part, from }, 0);
-    if (this.end?.part === part && this.end.index >= from) this.end = undefined;
+    this.add({ type: "reset", part, from });
+    if (this.end?.part === part && (this.end.index ?? from) >= from) this.end = undefined;
     if (found?.first === undefined || found.first < from) return;
     this.bytes -= found.bytes;
     this.parts.delete(part);
   }
 
-  private add(row: NewRow, size: number): void {
+  private add(row: NewRow, size = "value" in row ? Buffer.byteLength(row.value) : 0): void {
     const index = this.next++;
     this.pending.push({ ...row, index });
     if (row.type !== "reset") {

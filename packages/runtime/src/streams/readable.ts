@@ -8,6 +8,7 @@ import { isLast, type StreamPlace, type Tails, type Waiter } from "./tails.ts";
 
 /** Chunks that a reader may have received and that are void: those of `part` with the index `from` or a higher one. */
 export interface StreamReset {
+  /** -1: the run was deleted, and there is another one with its id, whose chunks follow from the first one on. */
   readonly index: number;
   readonly type: "reset";
   /** Id of the step that wrote them, empty for the body of the workflow. Undefined: those of all writers. */
@@ -24,6 +25,10 @@ export interface StreamChunk<T> {
 }
 
 export type StreamEntry<T = unknown> = StreamChunk<T> | StreamReset;
+
+/** An entry, or how the stream has ended. */
+export type StreamEvent<T = unknown> =
+  StreamEntry<T> | { readonly type: "end" } | { readonly type: "error"; readonly error: unknown };
 
 export interface ReadableOptions {
   /** The index of the first chunk. Default 0. */
@@ -48,22 +53,44 @@ export class Readable<T = unknown> extends ReadableStream<T> {
 
   constructor(context: ReadingContext, place: StreamPlace, options: ReadableOptions = {}) {
     const open = (given: ReadableOptions): Entries<T> => new Entries(context, place, given);
-    const entries = open(options);
-    super(
-      entries.source(({ value }) => value, options.onReset),
-      { highWaterMark: 0 },
-    );
+    const { onReset } = options;
+    const received = (event: StreamEvent<T>): Received<T> => {
+      if (event.type === "chunk") return [event.value];
+      if (event.type === "error") throw event.error;
+      if (event.type === "end") return [];
+      if (!onReset) throw new PerdureError("STREAM_RESET", { ...place, from: event.from });
+      onReset(event);
+      return [];
+    };
+    super(open(options).source(received), { highWaterMark: 0 });
     this.open = open;
     this.options = options;
   }
 
   /** The same with the index of each chunk, and with resets. Options that are not given are those of `readable()`. */
   entries(options: Pick<ReadableOptions, "from" | "signal"> = {}): ReadableStream<StreamEntry<T>> {
-    const { onReset: _, ...own } = this.options;
-    const source = this.open({ ...own, ...options }).source((chunk) => chunk as StreamEntry<T>, "deliver");
+    const received = (event: StreamEvent<T>): Received<StreamEntry<T>> => {
+      if (event.type === "error") throw event.error;
+      return event.type === "end" ? [] : [event];
+    };
+    const source = this.open({ ...this.options, ...options }).source(received);
+    return new ReadableStream(source, { highWaterMark: 0 });
+  }
+
+  /**
+   * @internal The entries, and how the stream has ended. Without that, the reading was cut off: another reader may continue.
+   * @param continues - the entry before `from` was received
+   */
+  events(options: Pick<ReadableOptions, "from"> = {}, continues = false): ReadableStream<StreamEvent<T>> {
+    const entries = this.open({ ...this.options, ...options });
+    if (continues) entries.continues();
+    const source = entries.source((event) => [event], true);
     return new ReadableStream(source, { highWaterMark: 0 });
   }
 }
+
+/** What a reader is given of an event: one value, or none. */
+type Received<R> = readonly [] | readonly [R];
 
 /** One reader of a stream. */
 class Entries<T> implements Waiter {
@@ -71,10 +98,13 @@ class Entries<T> implements Waiter {
   private readonly place: StreamPlace;
   private readonly signal: AbortSignal | undefined;
   /** Where it began, and where it continues. */
-  private readonly from: number;
+  private from: number;
   private next: number;
-  /** By writer, the index of the last chunk that was received. */
+  /** The index to which the stream has come at least. */
+  private reached = 0;
+  /** The index of the last chunk that was received, of each writer and of all. */
   private readonly received = new Map<string, number>();
+  private last = -1;
   private rows: readonly StreamRow[] = [];
   private at = 0;
   private isOver = false;
@@ -92,13 +122,16 @@ class Entries<T> implements Waiter {
     this.from = this.next = from;
   }
 
+  /** The entry before was received by another reader. */
+  continues(): void {
+    this.reached = this.next;
+  }
+
   /**
-   * @param onReset - `deliver`: resets are entries like chunks
+   * @param received - what is given of each event. Throws what the reading fails with
+   * @param closes - the reading ends, and does not fail, if it is aborted or this process closes
    */
-  source<R>(
-    show: (chunk: StreamChunk<T>) => R,
-    onReset: ((reset: StreamReset) => void) | "deliver" | undefined,
-  ): UnderlyingSource<R> {
+  source<R>(received: (event: StreamEvent<T>) => Received<R>, closes = false): UnderlyingSource<R> {
     const { signal } = this;
     const abort = (): void => this.wake();
     const end = (): void => {
@@ -107,76 +140,88 @@ class Entries<T> implements Waiter {
       this.wake();
     };
     return {
-      start: () => signal?.addEventListener("abort", abort),
       pull: async (controller) => {
+        signal?.addEventListener("abort", abort); // once, however often
         try {
           for (;;) {
-            const entry = await this.read();
+            const event = await this.read();
             if (this.isOver) return;
-            if (!entry) {
+            const given = received(event);
+            for (const value of given) controller.enqueue(value);
+            if (event.type === "end" || event.type === "error") {
               end();
               return controller.close();
             }
-            if (entry.type === "chunk") return controller.enqueue(show(entry));
-            if (onReset === "deliver") return controller.enqueue(entry as R);
-            if (!onReset) throw new PerdureError("STREAM_RESET", { ...this.place, from: entry.from });
-            onReset(entry);
+            if (given.length > 0) return;
           }
         } catch (error) {
           end();
-          throw error;
+          const isCutOff =
+            signal?.aborted === true || (error instanceof PerdureError && error.code === "RUNTIME_CLOSED");
+          if (!closes || !isCutOff) throw error;
+          controller.close();
         }
       },
       cancel: end,
     };
   }
 
-  /** The next entry; undefined at the end of the stream. */
-  private async read(): Promise<StreamEntry<T> | undefined> {
-    const { tails } = this.context;
+  private async read(): Promise<StreamEvent<T>> {
+    const { tails, values } = this.context;
     for (;;) {
       this.signal?.throwIfAborted();
-      if (this.isOver) return undefined;
+      if (this.isOver) return END;
       const row = this.rows[this.at];
       if (!row) {
         const page = await tails.read(this.place, this.next);
+        if (page.next < this.reached) return this.beginAnew();
         this.rows = page.entries;
         this.at = 0;
-        if (isLast(page) && (await this.hasEnded())) return undefined;
+        const ended = isLast(page) && (await this.endOfRun());
+        if (ended) return ended;
         if (page.entries.length === 0) await tails.wait(this.place, page.version, this);
         continue;
       }
       this.at++;
-      this.next = row.index + 1;
-      if (row.type === "end") return undefined;
-      if (row.type === "error") throw this.context.values.decode(row.value);
+      this.next = this.reached = row.index + 1;
+      if (row.type === "end") return END;
+      if (row.type === "error") return { type: "error", error: values.decode(row.value) };
       const entry = row.type === "chunk" ? this.chunkOf(row) : this.resetOf(row);
       if (entry) return entry;
     }
   }
 
+  /** Indexes never fall: the run was deleted, and another one has its id. */
+  private beginAnew(): StreamReset {
+    this.from = this.next = this.reached = 0;
+    this.last = -1;
+    this.received.clear();
+    return { index: -1, type: "reset", from: 0 };
+  }
+
   private chunkOf({ index, part, value }: Extract<StreamRow, { type: "chunk" }>): StreamChunk<T> {
     const chunk = { index, type: "chunk", part, value: this.context.values.decode(value) as T } as const;
     this.received.set(part, index);
+    this.last = index;
     return chunk;
   }
 
   /** Undefined: nothing that was received is void. */
   private resetOf({ index, part, from }: Extract<StreamRow, { type: "reset" }>): StreamReset | undefined {
-    const last = part === undefined ? Math.max(-1, ...this.received.values()) : (this.received.get(part) ?? -1);
+    const last = part === undefined ? this.last : (this.received.get(part) ?? -1);
     if (last < from && this.from <= from) return undefined;
     return { index, type: "reset", ...(part !== undefined && { part }), from };
   }
 
-  /**
-   * Whether the run has completed. False: it is not at its end any more.
-   * @throws what the run failed with, or CancelledError
-   */
-  private async hasEnded(): Promise<boolean> {
+  /** What the run has ended with. Undefined: it is not at its end any more. */
+  private async endOfRun(): Promise<StreamEvent<T> | undefined> {
     const { status, output } = await this.context.row(this.place.run);
-    if (status === "completed") return true;
-    if (!isFinal(status)) return false;
+    if (status === "completed") return END;
+    if (!isFinal(status)) return undefined;
     const error = this.context.values.decode(output ?? "");
-    throw status === "cancelled" && !(error instanceof CancelledError) ? new CancelledError(error) : error; // it had not begun
+    const isWrapped = status === "cancelled" && !(error instanceof CancelledError); // it had not begun
+    return { type: "error", error: isWrapped ? new CancelledError(error) : error };
   }
 }
+
+const END = { type: "end" } as const;

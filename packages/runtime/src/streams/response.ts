@@ -1,10 +1,10 @@
 import { checkOptions, clearRepeated, PerdureError, setRepeated } from "@perdure/protocol";
 import { toMilliseconds, type Duration } from "../config/duration.ts";
-import type { Readable, StreamEntry } from "./readable.ts";
+import type { Readable, StreamEvent, StreamReset } from "./readable.ts";
 import { headlineOf } from "../values/describe.ts";
 
 export interface ResponseOptions {
-  /** The index of the first chunk. Default: what the request says, else that of the readable. */
+  /** The index of the first chunk, unless the request continues an earlier one. Default: that of the readable. */
   readonly from?: number;
   /** A request that continues an earlier one has the header `Last-Event-ID`, which browsers send. */
   readonly request?: { readonly headers: { get(name: string): string | null } };
@@ -16,17 +16,20 @@ export interface ResponseOptions {
 
 /**
  * The stream as server-sent events, for `EventSource`: `data` is the chunk as JSON and `id` its index. An event `reset` says which chunks are void, `end` that the stream has ended, and
- * `error` what it or its run failed with; then the client has to close, or it connects again.
+ * `error` what it or its run failed with; then the client has to close, or it connects again. A response that ends without one of these was cut off, as when this process closes.
  * @throws PerdureError `OPTION_INVALID`
  */
 export function toResponse(readable: Readable, options: ResponseOptions = {}): Response {
   checkOptions(options, { from: true, request: true, headers: true, heartbeat: true }, "toResponse()");
-  const from = options.from ?? (options.request && afterLastEvent(options.request));
+  const after = options.request && afterLastEvent(options.request);
+  const from = after ?? options.from;
   const interval = toMilliseconds(options.heartbeat ?? "15s", "heartbeat");
-  const entries = readable.entries(from === undefined ? {} : { from }).getReader();
+  const events = readable.events(from === undefined ? {} : { from }, after !== undefined).getReader();
   const encoder = new TextEncoder();
   let timer: NodeJS.Timeout | undefined;
+  let isOver = false;
   const stop = (): void => {
+    isOver = true;
     if (timer) clearRepeated(timer);
   };
   const body = new ReadableStream<Uint8Array>(
@@ -40,16 +43,17 @@ export function toResponse(readable: Readable, options: ResponseOptions = {}): R
         controller.enqueue(encoder.encode(":\n\n")); // the headers are sent, though nothing has been written yet
       },
       async pull(controller) {
-        const text = await next(entries);
+        const { text, isLast } = await next(events);
+        if (isOver) return;
         timer?.refresh();
-        controller.enqueue(encoder.encode(text.event));
-        if (!text.isLast) return;
+        if (text !== "") controller.enqueue(encoder.encode(text));
+        if (!isLast) return;
         stop();
         controller.close();
       },
       async cancel(reason) {
         stop();
-        await entries.cancel(reason);
+        await events.cancel(reason);
       },
     },
     { highWaterMark: 1 },
@@ -69,17 +73,33 @@ function afterLastEvent({ headers }: NonNullable<ResponseOptions["request"]>): n
   throw new PerdureError("OPTION_INVALID", { option: "Last-Event-ID", value: last, expected: "the id of an event" });
 }
 
+/** The text of the next event. Empty: the reading was cut off. */
 async function next(
-  entries: ReadableStreamDefaultReader<StreamEntry>,
-): Promise<{ readonly event: string; readonly isLast: boolean }> {
+  events: ReadableStreamDefaultReader<StreamEvent>,
+): Promise<{ readonly text: string; readonly isLast: boolean }> {
   try {
-    const { done, value: entry } = await entries.read();
-    if (done) return { event: "event: end\ndata: {}\n\n", isLast: true };
-    if (entry.type === "chunk") return { event: `id: ${entry.index}\ndata: ${jsonOf(entry.value)}\n\n`, isLast: false };
-    const { index, from, part } = entry;
-    return { event: `id: ${index}\nevent: reset\ndata: ${jsonOf({ from, part })}\n\n`, isLast: false };
+    const { done, value: event } = await events.read();
+    if (done) return { text: "", isLast: true };
+    return { text: textOf(event), isLast: event.type === "end" || event.type === "error" };
   } catch (error) {
-    return { event: `event: error\ndata: ${jsonOf({ message: headlineOf(error) })}\n\n`, isLast: true };
+    await events.cancel(error).catch(() => {}); // it has failed already, or a chunk is no JSON
+    return { text: textOf({ type: "error", error }), isLast: true };
+  }
+}
+
+/** Without a number, a client that connects again has no last event. */
+const idOf = ({ index }: StreamReset): string => (index < 0 ? "id:" : `id: ${index}`);
+
+function textOf(event: StreamEvent): string {
+  switch (event.type) {
+    case "chunk":
+      return `id: ${event.index}\ndata: ${jsonOf(event.value)}\n\n`;
+    case "reset":
+      return `${idOf(event)}\nevent: reset\ndata: ${jsonOf({ from: event.from, part: event.part })}\n\n`;
+    case "end":
+      return "event: end\ndata: {}\n\n";
+    case "error":
+      return `event: error\ndata: ${jsonOf({ message: headlineOf(event.error) })}\n\n`;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { UnderlyingSink } from "node:stream/web";
 import { clearTimer, elapsed, nextTurn, PerdureError, setTimer } from "@perdure/protocol";
 import type { Encoded, StepRow, Store, StreamWrite } from "@perdure/store";
 import type { StreamSettings } from "../config/stream-options.ts";
@@ -80,26 +81,39 @@ export class RunStreams {
     if (refusal) throw refusal;
     const isBody = source.part === "";
     if (!isBody) log.open(source, onRetry === "keep");
-    const recorded = (record: () => void): Promise<void> | undefined => {
+    let refused: Promise<never> | undefined;
+    const record = (entry: () => void): void => {
       try {
-        record();
-        return undefined;
+        entry();
       } catch (error) {
         if (!isBody) throw error;
         this.owner.stop(error);
-        return new Promise(() => {});
+        refused = new Promise(() => {});
       }
     };
-    return new WritableStream<T>({
-      write: (chunk) => recorded(() => log.write(source, chunk)) ?? (isBody ? undefined : this.room()),
-      close: () => recorded(() => log.close(source)) ?? (isBody ? undefined : this.flushed()),
-      abort: (reason) => recorded(() => log.fail(source, this.encodedError(name, reason))),
-    });
+    const sink: UnderlyingSink<T> = {
+      write: () => refused ?? (isBody ? undefined : this.room()),
+      close: () => {
+        record(() => log.endWith(source, { type: "end" }));
+        return refused ?? (isBody ? undefined : this.flushed());
+      },
+      abort: (reason) => {
+        record(() => log.endWith(source, { type: "error", value: this.encodedError(name, reason) }));
+        return refused;
+      },
+    };
+    // `write()` asks for the size at once, and calls the sink when all chunks before are taken: its caller may have returned without waiting for that
+    const size = (chunk?: T): number => {
+      record(() => log.write(source, chunk));
+      return 1;
+    };
+    return new WritableStream<T>(sink, { size });
   }
 
   /** The checkpoint of a step is about to be written. */
-  settled({ id, attempt }: StepRow): void {
-    for (const log of this.logs.values()) log.settled(id, attempt);
+  settled({ id, attempt, state }: StepRow): void {
+    const mayBeRenewed = state === "failed" && id.includes("//"); // a task that a task called
+    for (const log of this.logs.values()) log.settled(id, attempt, mayBeRenewed);
   }
 
   /** A task that a task called begins anew, under another id. */

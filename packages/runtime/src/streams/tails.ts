@@ -88,6 +88,9 @@ export class Tails {
     const page = this.readPage(tail, from);
     if (tail.pages.size >= MOST_PAGES) tail.pages = new Map();
     tail.pages.set(from, page);
+    const forget = (): void => void tail.pages.delete(from);
+    // the next reader makes a call that failed again. What is read beyond the end tells others nothing
+    page.then(({ next }) => next < from && forget(), forget);
     return page;
   }
 

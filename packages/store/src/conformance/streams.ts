@@ -175,7 +175,8 @@ export const streamCases: Cases = ifStreams({
     assert.deepEqual(await entriesOf(store, "r", { bytes: 100 }), entries.slice(0, 1));
     assert.deepEqual(await entriesOf(store, "r", { bytes: 101 }), entries.slice(0, 2));
     assert.deepEqual(await entriesOf(store, "r", { part: "b[0]", limit: 2 }), [entries[1], entries[3]]);
-    assert.deepEqual(await read(store, "r", { from: 6 }), { entries: [], next: 6, status: "running" });
+    for (const from of [6, 2 ** 40])
+      assert.deepEqual(await read(store, "r", { from }), { entries: [], next: 6, status: "running" });
     assert.deepEqual(await read(store, "r", { stream: "none" }), { entries: [], next: 0, status: "running" });
     await put(store, "r", [reset(6, 6)]);
     assert.deepEqual(await entriesOf(store, "r", { part: "b[0]", from: 5 }), [entries[5], reset(6, 6)]);

@@ -1,0 +1,4 @@
+import { createCodec, versioned } from "../../packages/runtime/src/values/codec.ts";
+
+/** What the store has, as programs have it. */
+export const values = versioned(createCodec());
