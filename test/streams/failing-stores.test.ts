@@ -7,7 +7,7 @@ import { stores } from "../stores.ts";
 import { chunksOf } from "./kit.ts";
 
 async function numbers(part: number): Promise<number> {
-  "use task: retries=50, backoff=constant(1ms)";
+  "use task: retries=500, backoff=constant(1ms)";
   const writer = writable<string>().getWriter();
   for (let index = 0; index < 5; index++) {
     await writer.write(`${part} ${index}`);
@@ -84,7 +84,7 @@ test.each(["at once", "later"].flatMap((answers) => [0, 1, 2].map((turns) => [an
   30_000,
 );
 
-test.each(["in-memory", "SQLite"].flatMap((kind) => [5, 7, 11].map((n) => [kind, n] as const)))(
+test.each(["in-memory", "SQLite"].flatMap((kind) => [7, 11, 13].map((n) => [kind, n] as const)))(
   "a run whose store fails in every n-th write (%s, %d) has the chunks of its steps, once",
   async (kind, n) => {
     let writes = 0;
