@@ -26,6 +26,7 @@ export function toResponse(readable: Readable, options: ResponseOptions = {}): R
   const interval = toMilliseconds(options.heartbeat ?? "15s", "heartbeat");
   const events = readable.events(from === undefined ? {} : { from }, after !== undefined).getReader();
   const encoder = new TextEncoder();
+  const comment = (): Uint8Array => encoder.encode(":\n\n");
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;
   const stop = (): void => {
@@ -35,17 +36,17 @@ export function toResponse(readable: Readable, options: ResponseOptions = {}): R
   const body = new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        // a client that reads nothing needs no comment
-        const beat = (): void => {
-          if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(":\n\n"));
-        };
-        timer = setRepeated(beat, interval).unref();
-        controller.enqueue(encoder.encode(":\n\n")); // the headers are sent, though nothing has been written yet
+        controller.enqueue(comment()); // the headers are sent, though nothing has been written yet
       },
       async pull(controller) {
+        // a client that reads nothing needs no comment
+        const beat = (): void => {
+          if ((controller.desiredSize ?? 0) > 0) controller.enqueue(comment());
+        };
+        timer ??= setRepeated(beat, interval).unref(); // not for a body that nobody reads, such as that of HEAD
         const { text, isLast } = await next(events);
         if (isOver) return;
-        timer?.refresh();
+        timer.refresh();
         if (text !== "") controller.enqueue(encoder.encode(text));
         if (!isLast) return;
         stop();
