@@ -46,11 +46,13 @@ export class RunChatTransport<M extends UIMessage = UIMessage> implements ChatTr
     body,
   }: Send<M>): Promise<ReadableStream<UIMessageChunk>> {
     const { api = "/api/chat" } = this.options;
-    const response = await this.request(api, headers, abortSignal, {
+    const leaving = new AbortController();
+    const signal = either(leaving.signal, abortSignal);
+    const response = await this.request(api, headers, signal, {
       method: "POST",
       body: JSON.stringify({ ...body, id: chatId, messages, trigger, messageId }),
     });
-    return this.chunks(response, this.opener(chatId, headers, abortSignal), abortSignal);
+    return this.chunks(response, this.opener(chatId, headers, signal), signal, leaving);
   }
 
   /** The stream of the latest run of the chat, from its first chunk; null where the server answers 204: there is none. */
@@ -59,12 +61,14 @@ export class RunChatTransport<M extends UIMessage = UIMessage> implements ChatTr
     abortSignal,
     headers,
   }: Reconnect<M>): Promise<ReadableStream<UIMessageChunk> | null> {
-    const open = this.opener(chatId, headers, abortSignal);
+    const leaving = new AbortController();
+    const signal = either(leaving.signal, abortSignal);
+    const open = this.opener(chatId, headers, signal);
     const response = await open(undefined);
-    return response.status === 204 ? null : this.chunks(response, open, abortSignal);
+    return response.status === 204 ? null : this.chunks(response, open, signal, leaving);
   }
 
-  private opener(chatId: string, headers: HeadersOf, signal: AbortSignal | undefined): Open {
+  private opener(chatId: string, headers: HeadersOf, signal: AbortSignal): Open {
     const { api = "/api/chat", streamUrl = (id) => `${api}/${encodeURIComponent(id)}/stream` } = this.options;
     return (after) =>
       this.request(
@@ -79,7 +83,7 @@ export class RunChatTransport<M extends UIMessage = UIMessage> implements ChatTr
   private async request(
     url: string,
     headers: HeadersOf,
-    signal: AbortSignal | undefined,
+    signal: AbortSignal,
     init: RequestInit,
     more: Readonly<Record<string, string>> = {},
   ): Promise<Response> {
@@ -88,13 +92,19 @@ export class RunChatTransport<M extends UIMessage = UIMessage> implements ChatTr
     const response = await fetch(url, {
       ...init,
       headers: { "content-type": "application/json", ...all },
-      ...(signal && { signal }),
+      signal,
     });
     if (response.ok) return response;
-    throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
+    throw new Refusal(`${url} answered ${response.status}: ${await response.text()}`, response.status);
   }
 
-  private chunks(first: Response, open: Open, signal: AbortSignal | undefined): ReadableStream<UIMessageChunk> {
+  /** @param leaving - ends the connection when nobody reads the chunks any more: one that is idle would end with its next event */
+  private chunks(
+    first: Response,
+    open: Open,
+    signal: AbortSignal,
+    leaving: AbortController,
+  ): ReadableStream<UIMessageChunk> {
     const { retries = 60, retryDelay = 1000 } = this.options;
     const chunks = allChunks(first, open, { retries, retryDelay, signal });
     return new ReadableStream({
@@ -104,16 +114,31 @@ export class RunChatTransport<M extends UIMessage = UIMessage> implements ChatTr
         else controller.enqueue(value);
       },
       async cancel() {
+        leaving.abort();
         await chunks.return(undefined);
       },
     });
   }
 }
 
+const either = (one: AbortSignal, other: AbortSignal | undefined): AbortSignal =>
+  other ? AbortSignal.any([one, other]) : one;
+
+/** An answer of the server that is an error. */
+class Refusal extends Error {
+  /** Whether the same request may be answered later, as when the server is restarted. */
+  readonly isTemporary: boolean;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.isTemporary = status >= 500 || status === 408 || status === 425 || status === 429;
+  }
+}
+
 interface Persistence {
   readonly retries: number;
   readonly retryDelay: number;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSignal;
 }
 
 /** The chunks of all connections to one stream. */
@@ -126,8 +151,10 @@ async function* allChunks(
   let last: number | undefined;
   let failures = 0;
   for (let response: Response | undefined = first; ; response = undefined) {
+    let failure: unknown;
     try {
       response ??= await open(last);
+      if (response.status === 204) throw new Refusal("the stream of the chat is gone", response.status);
       for await (const event of eventsOf(response)) {
         failures = 0;
         if (event.id !== undefined) last = Number(event.id);
@@ -136,12 +163,23 @@ async function* allChunks(
         yield* message.receive(last ?? -1, type, JSON.parse(data) as unknown);
         if (type === "error") return;
       }
+      failure = new Error("the connection has ended before the stream");
     } catch (error) {
-      if (signal?.aborted === true || ++failures > retries) throw error;
+      if (signal.aborted || (error instanceof Refusal && !error.isTemporary)) throw error;
+      failure = error;
     }
-    await new Promise((resolve) => setTimeout(resolve, retryDelay));
+    if (++failures > retries) throw failure;
+    await pause(retryDelay, signal);
+    signal.throwIfAborted();
   }
 }
+
+/** Ends early when the signal is aborted. */
+const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 
 async function* eventsOf({ body }: Response): AsyncGenerator<EventSourceMessage> {
   const reader = body?.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream()).getReader();
@@ -154,28 +192,55 @@ async function* eventsOf({ body }: Response): AsyncGenerator<EventSourceMessage>
 
 /** What the browser has of the message, as far as a reset concerns it. */
 class Message {
+  private hasBegun = false;
   /** The index of the chunk with which the latest step of the model began. */
   private step = -1;
+  /** Whether it has not ended. */
+  private isOpen = false;
+  /** Whether its chunks are void. The browser keeps its beginning. */
   private isReset = false;
 
   *receive(index: number, type: string, data: unknown): Generator<UIMessageChunk> {
-    if (type === "reset") return yield* this.reset((data as { readonly from: number }).from);
+    if (type === "reset") return yield* this.reset(data as StreamReset);
     if (type === "error") return yield { type: "error", errorText: (data as { readonly message: string }).message };
     const chunk = data as UIMessageChunk;
-    // the browser keeps the beginning of a step that is void
-    if (chunk.type === "reset-step") this.isReset = true; // another model answers in place of one that has failed
-    const isKnown = this.isReset && (chunk.type === "start" || chunk.type === "start-step");
-    if (chunk.type === "start-step") {
-      this.step = index;
-      this.isReset = false;
+    switch (chunk.type) {
+      case "start":
+        // one stream is one message: with another id, the browser would show its parts twice
+        if (!this.hasBegun) yield chunk;
+        this.hasBegun = true;
+        return;
+      case "start-step":
+        if (!this.isReset) yield chunk;
+        this.step = index;
+        this.isOpen = true;
+        this.isReset = false;
+        return;
+      case "reset-step":
+        // another model answers in place of one that has failed, which may have said nothing
+        if (this.isOpen) yield* this.takeBack();
+        return;
+      case "finish-step":
+        this.isOpen = false;
+        yield chunk;
+        return;
+      default:
+        yield chunk;
     }
-    if (!isKnown) yield chunk;
   }
 
-  /** Takes the latest step of the model back, if its chunks are void. Those of a tool are replaced by the next ones. */
-  private *reset(from: number): Generator<UIMessageChunk> {
-    if (this.step < from || this.isReset) return;
-    this.isReset = true;
-    yield { type: "reset-step" };
+  /** Takes the latest step of the model back, if its chunks are void. Those of a tool are replaced by the next ones, as are those of the workflow. */
+  private *reset({ from, part }: StreamReset): Generator<UIMessageChunk> {
+    if (this.step >= from && part !== "") yield* this.takeBack();
   }
+
+  private *takeBack(): Generator<UIMessageChunk> {
+    if (!this.isReset) yield { type: "reset-step" };
+    this.isReset = true;
+  }
+}
+
+interface StreamReset {
+  readonly from: number;
+  readonly part?: string;
 }

@@ -102,6 +102,23 @@ test("a denial reaches the model, and the usage is counted", async () => {
   expect(await usageOf(run)).toMatchObject({ totalTokens: 220 });
 });
 
+const spender = durableModel(base as never, { name: "spender", budget: { tokens: 1 } }) as unknown as LanguageModel;
+const free = durableTools({ weather } as never, { approval: { weather: false } } as never) as unknown as typeof tools;
+
+async function spend(how: string) {
+  "use workflow";
+  const result = streamText({ model: spender, tools: free, prompt: "?", stopWhen: stepCountIs(3) });
+  if (how === "text") return result.text;
+  let all = "";
+  for await (const delta of result.textStream) all += delta;
+  return all;
+}
+
+test.each(["text", "tokens"])("a loop that cannot call the model again fails with the reason: %s", async (how) => {
+  const run = await start(spend, [how]);
+  await expect(run.result()).rejects.toMatchObject({ code: "AI_BUDGET_SPENT" });
+});
+
 test("the SDK 6 does not try again what the step has tried", async () => {
   const { APICallError } = await import("ai-6");
   failing.mockClear();

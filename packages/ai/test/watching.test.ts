@@ -3,15 +3,17 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import {
+  convertToModelMessages,
   generateText,
   isStepCount,
   readUIMessageStream,
   streamText,
   tool,
+  toUIMessageStream,
   type UIMessage,
   type UIMessageChunk,
 } from "ai";
-import { simulateReadableStream } from "ai/test";
+import { MockLanguageModelV4, simulateReadableStream } from "ai/test";
 import { close, getRun, start, toResponse, type Run } from "perdure";
 import { approve, deny, durableModel, durableTools } from "perdure-ai";
 import { RunChatTransport } from "perdure-ai/chat";
@@ -110,6 +112,8 @@ test("watchers have the tokens while the model still speaks", async () => {
         controller.enqueue({ type: "text-delta", id: "1", delta: "Wha" });
         await said;
         controller.enqueue({ type: "text-end", id: "1" });
+        const usage = { inputTokens: {}, outputTokens: {} } as never;
+        controller.enqueue({ type: "finish", finishReason: { unified: "stop", raw: undefined }, usage });
         controller.close();
       },
     }),
@@ -233,6 +237,92 @@ test("what a model has said that has failed for good is void once its fallback a
     { type: "step-start" },
     expect.objectContaining({ type: "text", text: "Right." }),
   ]);
+});
+
+const strict = {
+  ...durableTools(
+    { search: tool({ inputSchema: z.object({ query: z.string() }), execute: async () => "found" }) },
+    { stream: true },
+  ),
+  plain: tool({ inputSchema: z.object({}), execute: () => "plain" }),
+};
+const clumsy = durableModel(
+  mockModel((call) =>
+    turnOf(call) === 0
+      ? [toolCall("search", { query: 1 }, "s"), toolCall("missing", {}, "m"), toolCall("plain", {}, "p")]
+      : text("Done."),
+  ),
+  { name: "clumsy", stream: true },
+);
+
+async function stumbling() {
+  "use workflow";
+  return streamText({ model: clumsy, tools: strict, prompt: "?", stopWhen: isStepCount(3) }).text;
+}
+
+test("watchers get the outputs of tools that write to no stream, and of calls that the SDK has refused", async () => {
+  const run = await start(stumbling, []);
+  expect(await run.result()).toBe("Done.");
+  const message = (await messageOf(await all(run))) ?? { parts: [] };
+  expect(message.parts).toMatchObject([
+    { type: "step-start" },
+    { type: "tool-search", state: "output-error" },
+    { type: "tool-missing", state: "output-error" },
+    { type: "tool-plain", state: "output-available", output: "plain" },
+    { type: "step-start" },
+    { type: "text", text: "Done." },
+  ]);
+  const told = await convertToModelMessages([{ role: "assistant", parts: message.parts }]);
+  expect(told.map(({ role }) => role)).toEqual(["assistant", "tool", "assistant"]);
+  await crashEverywhere(stumbling, [], { options: { logLevel: "silent" } });
+});
+
+const metadata = (value: string) => ({ providerMetadata: { mock: { value } } });
+const rich: readonly object[] = [
+  { type: "reasoning-start", id: "r" },
+  { type: "reasoning-delta", id: "r", delta: "Hm." },
+  { type: "reasoning-end", id: "r", ...metadata("signature") },
+  { type: "text-start", id: "t", ...metadata("item") },
+  { type: "text-delta", id: "t", delta: "Found." },
+  { type: "text-end", id: "t" },
+  { type: "custom", kind: "mock.thing", ...metadata("thing") },
+  { type: "file", mediaType: "image/png", data: { type: "data", data: new Uint8Array([1, 2]) } },
+  { type: "source", sourceType: "document", id: "d", mediaType: "text/plain", title: "T", filename: "t.txt" },
+  {
+    type: "tool-call",
+    toolCallId: "w",
+    toolName: "web",
+    dynamic: true,
+    input: "{}",
+    providerExecuted: true,
+    ...metadata("call"),
+  },
+  { type: "tool-result", toolCallId: "w", toolName: "web", dynamic: true, result: "no network", isError: true },
+  { type: "tool-call", toolCallId: "v", toolName: "web", dynamic: true, input: "{}", providerExecuted: true },
+  { type: "tool-result", toolCallId: "v", toolName: "web", dynamic: true, result: ["page"], ...metadata("result") },
+  { type: "finish", finishReason: { unified: "length" }, usage: { inputTokens: {}, outputTokens: {} } },
+];
+const richModel = durableModel(
+  new MockLanguageModelV4({
+    doStream: async () => ({ stream: simulateReadableStream({ chunks: [...rich] as never }) }),
+  }),
+  { name: "rich", stream: true },
+);
+
+async function answeringRichly() {
+  "use workflow";
+  const result = streamText({ model: richModel, prompt: "?" });
+  const chunks: unknown[] = [];
+  for await (const chunk of toUIMessageStream({ stream: result.fullStream, sendSources: true })) chunks.push(chunk);
+  return chunks as UIMessageChunk[];
+}
+
+test("watchers get what the SDK itself makes of the parts of a provider, with its metadata", async () => {
+  const run = await start(answeringRichly, []);
+  const expected = await run.result();
+  expect(expected).toHaveLength(rich.length + 3);
+  const unnamed = (chunk: UIMessageChunk): UIMessageChunk => (chunk.type === "start" ? { type: "start" } : chunk);
+  expect((await all(run)).map(unnamed)).toEqual(expected.map(unnamed));
 });
 
 test("the transport shows what the run failed with, and an answer of the server that is an error", async () => {

@@ -1,5 +1,13 @@
-import { APICallError } from "ai";
-import { RetryableError } from "perdure";
+import {
+  APICallError,
+  InvalidArgumentError,
+  InvalidPromptError,
+  LoadAPIKeyError,
+  LoadSettingError,
+  NoSuchModelError,
+  UnsupportedFunctionalityError,
+} from "ai";
+import { PerdureError, RetryableError } from "perdure";
 
 const NAME = "AI_APICallError";
 const MARKERS = ["vercel.ai.error", `vercel.ai.error.${NAME}`].map((name) => Symbol.for(name));
@@ -38,21 +46,41 @@ const headersToKeep = (headers: Record<string, string> = {}): Record<string, str
       .filter(([name]) => KEPT_HEADERS.includes(name)),
   );
 
-/** What `RetryableError` takes: milliseconds, or the value of a `Retry-After` header. */
-function retryAfterOf(headers: Record<string, string>): number | string | undefined {
-  const milliseconds = Number.parseFloat(headers["retry-after-ms"] ?? "");
-  return milliseconds >= 0 ? milliseconds : headers["retry-after"];
+/** What `RetryableError` takes: milliseconds, or a date. Undefined where the provider says nothing that can be read. */
+function retryAfterOf(headers: Record<string, string>): number | Date | undefined {
+  const milliseconds = Number(headers["retry-after-ms"] ?? NaN);
+  if (milliseconds >= 0 && milliseconds < Infinity) return milliseconds;
+  const after = headers["retry-after"]?.trim() ?? "";
+  if (/^\d+(?:\.\d+)?$/.test(after)) return Number(after) * 1000;
+  const date = new Date(/^[A-Z][a-z]{2}/.test(after) ? after : NaN);
+  return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
 /** What the model threw, before `forRecord` has wrapped it. */
 export const thrownByModel = (error: unknown): unknown =>
   error instanceof RetryableError && isApiCallError(error.cause) ? error.cause : error;
 
-/** Whether another attempt may help: not if the provider says that it will not, nor after an abort. */
+/** Mistakes of the program. */
+const MISTAKES = [
+  InvalidArgumentError,
+  InvalidPromptError,
+  LoadAPIKeyError,
+  LoadSettingError,
+  NoSuchModelError,
+  UnsupportedFunctionalityError,
+];
+
+/** Whether another attempt may help: not if the provider says that it will not, nor after an abort or a mistake. */
 export function mayHelpAgain(error: unknown): boolean {
-  if (error instanceof Error && error.name === "AbortError") return false;
-  return !APICallError.isInstance(error) || error.isRetryable;
+  if (isAbort(error) || error instanceof PerdureError || MISTAKES.some((type) => type.isInstance(error))) return false;
+  return (error as { readonly isRetryable?: unknown } | null | undefined)?.isRetryable !== false;
 }
+
+/** What is recorded when the caller's `abortSignal` has ended the call: a replay cannot ask the signal. */
+export const abortError = (cause: unknown): Error =>
+  Object.assign(new Error("the call was aborted by its abortSignal", { cause }), { name: "AbortError" });
+
+export const isAbort = (error: unknown): boolean => error instanceof Error && error.name === "AbortError";
 
 /**
  * What the AI SDK gets for the recorded failure of a step: an `APICallError` is one again, and is not retryable, since the attempts of the step are over. (The SDK

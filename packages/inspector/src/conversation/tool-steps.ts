@@ -35,7 +35,7 @@ export class ToolStepFinder {
   find(call: Omit<ToolCallPart, "type">, from: Date): ToolSteps {
     const keyed = (this.byKey.get(call.id) ?? []).filter((step) => this.free.has(step));
     const request = keyed.find((step) => requestIn(step)?.id === call.id);
-    const wait = keyed.find(({ kind, name }) => kind === "signal" && name === `approval:${call.id}`);
+    const wait = keyed.find(({ kind, name }) => kind === "signal" && name.startsWith("approval:"));
     const calls = keyed.filter((step) => isCall(step) && step !== request);
     const step = calls.find(({ name }) => name === call.name) ?? calls[0] ?? this.withoutKey(call, from);
     for (const found of [request, wait, step]) if (found) this.free.delete(found);
