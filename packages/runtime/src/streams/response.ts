@@ -16,7 +16,7 @@ export interface ResponseOptions {
 
 /**
  * The stream as server-sent events, for `EventSource`: `data` is the chunk as JSON and `id` its index. An event `reset` says which chunks are void, `end` that the stream has ended, and
- * `error` what it or its run failed with; then the client has to close, or it connects again.
+ * `error` what it or its run failed with; then the client has to close, or it connects again. When this process closes, or its store fails, the connection breaks, and the client connects again.
  * @throws PerdureError `OPTION_INVALID`
  */
 export function toResponse(readable: Readable, options: ResponseOptions = {}): Response {
@@ -79,6 +79,8 @@ async function next(
     const { index, from, part } = entry;
     return { event: `id: ${index}\nevent: reset\ndata: ${jsonOf({ from, part })}\n\n`, isLast: false };
   } catch (error) {
+    // the stream has not failed, its reader has: a client that loses the connection continues elsewhere, or after the restart
+    if (error instanceof PerdureError && /^(?:STORE|SQLITE|RUNTIME)_/.test(error.code)) throw error;
     return { event: `event: error\ndata: ${jsonOf({ message: headlineOf(error) })}\n\n`, isLast: true };
   }
 }
