@@ -185,36 +185,22 @@ export function awaitOutputs(stream: StreamOption, parts: readonly Part[]): void
 }
 
 /**
- * Watchers get the outputs that they wait for and that the model has got meanwhile: of tools that write to no stream, and of calls that the AI SDK has refused, since there is no such
- * tool or its input is wrong.
+ * Of calls that the AI SDK has refused, since there is no such tool or its input is wrong, watchers learn that they have failed when the model does. (What a tool returns that writes to no
+ * stream is none of their business.)
  */
-export function tellOutputs(stream: StreamOption, prompt: unknown): void {
+export function tellRefusals(stream: StreamOption, prompt: unknown): void {
   const execution = executionHere();
   if (!execution || stream === false) return;
   const results = (prompt as readonly PromptMessage[]).flatMap(({ role, content }) => (role === "tool" ? content : []));
-  for (const result of results) {
-    if (result.type !== "tool-result" || awaited.get(execution)?.has(keyOf(stream, result.toolCallId)) !== true)
-      continue;
-    tell(stream, outputOf(result));
+  for (const { toolCallId, output } of results) {
+    const isAwaited = awaited.get(execution)?.has(keyOf(stream, toolCallId)) === true;
+    if (isAwaited && output?.type.startsWith("error-") === true) tell(stream, toolFailed(toolCallId));
   }
-}
-
-interface ToolResult {
-  readonly type: string;
-  readonly toolCallId: string;
-  readonly output: { readonly type: string; readonly value?: unknown };
 }
 
 interface PromptMessage {
   readonly role: string;
-  readonly content: readonly ToolResult[];
-}
-
-function outputOf({ toolCallId, output: { type, value = null } }: ToolResult): UIMessageChunk {
-  if (type === "execution-denied") return { type: "tool-output-denied", toolCallId };
-  return type.startsWith("error-")
-    ? toolFailed(toolCallId)
-    : { type: "tool-output-available", toolCallId, output: value };
+  readonly content: readonly { readonly toolCallId: string; readonly output?: { readonly type: string } }[];
 }
 
 /** What an error says may be a secret. */

@@ -9,7 +9,7 @@ import {
   openingOf,
   partsOfAnswer,
   tell,
-  tellOutputs,
+  tellRefusals,
   type StreamOption,
 } from "./chunks.ts";
 import { isAbort } from "./failures.ts";
@@ -111,7 +111,7 @@ async function firstThatAnswers<R>(
   watched: StreamOption,
   call: (model: AnyModel) => PromiseLike<R>,
 ): Promise<R> {
-  tellOutputs(watched, prompt);
+  tellRefusals(watched, prompt);
   for (const [index, model] of chain.entries()) {
     try {
       return await call(model);
