@@ -1,5 +1,5 @@
 // perdure-ignore-file WORKFLOW_CLOCK, WORKFLOW_TIMER, WORKFLOW_STATE: the model is durable, and the AI SDK only measures its calls
-import { generateText, stepCountIs, streamText, tool, ToolLoopAgent, type LanguageModel } from "ai-6";
+import { generateText, stepCountIs, streamObject, streamText, tool, ToolLoopAgent, type LanguageModel } from "ai-6";
 import { MockLanguageModelV3, simulateReadableStream } from "ai-6/test";
 import { close, start } from "perdure";
 import { deny, durableModel, durableTools, usageOf } from "perdure-ai";
@@ -109,15 +109,23 @@ async function spend(how: string) {
   "use workflow";
   const result = streamText({ model: spender, tools: free, prompt: "?", stopWhen: stepCountIs(3) });
   if (how === "text") return result.text;
+  if (how === "object") {
+    await generateText({ model: spender, prompt: "?" });
+    return streamObject({ model: spender, prompt: "?", schema: z.object({}) }).object;
+  }
   let all = "";
   for await (const delta of result.textStream) all += delta;
   return all;
 }
 
-test.each(["text", "tokens"])("a loop that cannot call the model again fails with the reason: %s", async (how) => {
-  const run = await start(spend, [how]);
-  await expect(run.result()).rejects.toMatchObject({ code: "AI_BUDGET_SPENT" });
-});
+test.each(["text", "tokens", "object"])(
+  "a loop that cannot call the model again fails with the reason: %s",
+  async (how) => {
+    setup({ logLevel: "silent" });
+    const run = await start(spend, [how]);
+    await expect(run.result()).rejects.toMatchObject({ code: "AI_BUDGET_SPENT" });
+  },
+);
 
 test("the SDK 6 does not try again what the step has tried", async () => {
   const { APICallError } = await import("ai-6");

@@ -19,6 +19,7 @@ import { RunChatTransport } from "perdure-ai/chat";
 import { advance, crashEverywhere, settled, setup } from "perdure/testing";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { z } from "zod";
+import { documentStore } from "../../../test/contract/document-store.ts";
 import { mockModel, text, toolCall, turnOf } from "./models.ts";
 
 beforeEach(() => void setup({ logLevel: "silent" }));
@@ -320,6 +321,33 @@ test("watchers get what the SDK itself makes of the parts of a provider, with it
   const unnamed = (chunk: UIMessageChunk): UIMessageChunk => (chunk.type === "start" ? { type: "start" } : chunk);
   expect((await all(run)).map(unnamed)).toEqual(expected.map(unnamed));
 });
+
+const painter = mockModel(() => [
+  { type: "file", mediaType: "image/png", data: { type: "data", data: new Uint8Array(9_000) } },
+]);
+const painting = durableModel(painter, { name: "painter", stream: true });
+
+async function paint() {
+  "use workflow";
+  await generateText({ model: painting, prompt: "?" });
+}
+
+test.each([
+  ["into a stream whose limit it exceeds", { streams: { chunkBytes: 1_000 } }, "STREAM_TOO_LARGE", 1],
+  ["where the store has no streams", { store: "documents" }, "STREAMS_NOT_SUPPORTED", 0],
+])("an answer is not paid again and again to write it %s", async (_, { store, ...options }: Settings, code, calls) => {
+  setup({ logLevel: "silent", ...options, ...(store !== undefined && { store: documentStore() }) });
+  const asking = vi.spyOn(painter, "doGenerate");
+  const run = await start(paint, []);
+  await expect(run.result()).rejects.toMatchObject({ code });
+  expect(asking).toHaveBeenCalledTimes(calls);
+  asking.mockRestore();
+});
+
+interface Settings {
+  readonly streams?: { readonly chunkBytes: number };
+  readonly store?: string;
+}
 
 test("the transport shows what the run failed with, and an answer of the server that is an error", async () => {
   const fetch = async (): Promise<Response> => new Response("no such chat", { status: 404 });
