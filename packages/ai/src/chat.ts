@@ -9,7 +9,7 @@ export interface RunChatTransportOptions {
   readonly streamUrl?: (chatId: string) => string;
   /** Headers of each request. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** How often in a row a connection is made again that broke. Default 60. */
+  /** How often in a row a connection is made again on which the server has said nothing. Default 60. */
   readonly retries?: number;
   /** Milliseconds before it is made again. Default 1000. */
   readonly retryDelay?: number;
@@ -155,8 +155,7 @@ async function* allChunks(
     try {
       response ??= await open(last);
       if (response.status === 204) throw new Refusal("the stream of the chat is gone", response.status);
-      for await (const event of eventsOf(response)) {
-        failures = 0;
+      for await (const event of eventsOf(response, () => (failures = 0))) {
         if (event.id !== undefined) last = Number(event.id);
         const { event: type = "message", data } = event;
         if (type === "end") return;
@@ -181,10 +180,15 @@ const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
     signal.addEventListener("abort", () => resolve(), { once: true });
   });
 
-async function* eventsOf({ body }: Response): AsyncGenerator<EventSourceMessage> {
-  const reader = body?.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream()).getReader();
+/** @param alive - called when the server has said something: `toResponse` begins with a comment, and repeats it while nothing happens */
+async function* eventsOf({ body }: Response, alive: () => void): AsyncGenerator<EventSourceMessage> {
+  const parser = new EventSourceParserStream({ onComment: alive });
+  const reader = body?.pipeThrough(new TextDecoderStream()).pipeThrough(parser).getReader();
   try {
-    for (let result = await reader?.read(); result?.done === false; result = await reader?.read()) yield result.value;
+    for (let result = await reader?.read(); result?.done === false; result = await reader?.read()) {
+      alive();
+      yield result.value;
+    }
   } finally {
     await reader?.cancel();
   }

@@ -1,4 +1,5 @@
 // perdure-ignore-file WORKFLOW_IO, WORKFLOW_TIMER, WORKFLOW_STATE: the model is durable, and the AI SDK downloads nothing here
+import { inspect } from "node:util";
 import { APICallError, generateText, LoadAPIKeyError, streamText } from "ai";
 import { simulateReadableStream } from "ai/test";
 import { close, queue, start } from "perdure";
@@ -97,6 +98,15 @@ test.each([
   const run = await start(ask, []);
   await expect(run.result()).rejects.toMatchObject({ message: error().message });
   expect(failing).toHaveBeenCalledTimes(1);
+});
+
+test("the error of a gateway holds no secret of the provider's that it was caused by", async () => {
+  failing.mockImplementation(() => {
+    throw Object.assign(new Error("bad gateway", { cause: refusal(502) }), { isRetryable: false });
+  });
+  const run = await start(ask, []);
+  await expect(run.result()).rejects.toMatchObject({ message: "bad gateway", cause: { statusCode: 502 } });
+  expect(inspect(await run.steps(), { depth: 9 })).not.toMatch("secret");
 });
 
 test("a request that the provider refuses for good is not repeated", async () => {

@@ -43,6 +43,13 @@ test.each([
   expect(fetch).toHaveBeenCalledTimes(6);
 });
 
+test("a run in which nothing happens is waited for, however often its connection ends", async () => {
+  const quiet = Array<string>(9).fill(":\n\n");
+  const fetch = answering(began, ...quiet, event(1, { type: "finish" }) + END);
+  expect(await received({ fetch, retries: 3 })).toHaveLength(2);
+  expect(fetch).toHaveBeenCalledTimes(11);
+});
+
 test.each([
   [401, "answered 401: no"],
   [404, "answered 404: no"],

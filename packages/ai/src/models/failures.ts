@@ -16,27 +16,36 @@ const MARKERS = ["vercel.ai.error", `vercel.ai.error.${NAME}`].map((name) => Sym
 const KEPT_HEADERS = ["retry-after", "retry-after-ms", "x-request-id", "request-id"];
 
 /**
- * What an attempt throws in place of a provider's error, so that its record holds no secrets and not the whole conversation: without the body of the request, the
- * headers of the response but for those of retries, and the query of the URL. If the provider says when to try again, the next attempt waits for that.
+ * What an attempt throws in place of a provider's error, so that its record holds no secrets and not the whole conversation. If the provider says when to try again, the next attempt waits
+ * for that.
  */
 export function forRecord(error: unknown): unknown {
-  if (!APICallError.isInstance(error)) return error;
-  const { message, url, statusCode, responseBody, isRetryable, data, cause } = error;
-  const responseHeaders = headersToKeep(error.responseHeaders);
+  if (APICallError.isInstance(error)) {
+    const recorded = withoutRequest(error);
+    const retryAfter = error.isRetryable ? retryAfterOf(recorded.responseHeaders) : undefined;
+    return retryAfter === undefined ? recorded : new RetryableError(error.message, { retryAfter, cause: recorded });
+  }
+  // the error of a gateway has that of the provider as its cause
+  if (error instanceof Error && APICallError.isInstance(error.cause)) error.cause = withoutRequest(error.cause);
+  return error;
+}
+
+/** The error without the body of the request, the headers of the response but for those of retries, and the query of the URL. */
+function withoutRequest(error: APICallError): APICallError {
+  const { message, url, statusCode, responseHeaders, responseBody, isRetryable, data, cause } = error;
   const recorded = new APICallError({
     message,
     url: url.replace(/[?#].*$/s, ""),
     requestBodyValues: {},
     isRetryable,
-    responseHeaders,
+    responseHeaders: headersToKeep(responseHeaders),
     ...(statusCode !== undefined && { statusCode }),
     ...(responseBody !== undefined && { responseBody }),
     ...(data !== undefined && { data }),
     ...(cause !== undefined && { cause }),
   });
   if (error.stack !== undefined) recorded.stack = error.stack;
-  const retryAfter = isRetryable ? retryAfterOf(responseHeaders) : undefined;
-  return retryAfter === undefined ? recorded : new RetryableError(message, { retryAfter, cause: recorded });
+  return recorded;
 }
 
 const headersToKeep = (headers: Record<string, string> = {}): Record<string, string> =>
@@ -47,7 +56,7 @@ const headersToKeep = (headers: Record<string, string> = {}): Record<string, str
   );
 
 /** What `RetryableError` takes: milliseconds, or a date. Undefined where the provider says nothing that can be read. */
-function retryAfterOf(headers: Record<string, string>): number | Date | undefined {
+function retryAfterOf(headers: Record<string, string> = {}): number | Date | undefined {
   const milliseconds = Number(headers["retry-after-ms"] ?? NaN);
   if (milliseconds >= 0 && milliseconds < Infinity) return milliseconds;
   const after = headers["retry-after"]?.trim() ?? "";
