@@ -194,6 +194,9 @@ async function* eventsOf({ body }: Response, alive: () => void): AsyncGenerator<
   }
 }
 
+/** The id of a step that is a call of a model. */
+const MODEL_STEP = /\.(?:generate|stream)(?:~\d+)?\[\d+\]$/u;
+
 /** What the browser has of the message, as far as a reset concerns it. */
 class Message {
   private hasBegun = false;
@@ -233,9 +236,10 @@ class Message {
     }
   }
 
-  /** Takes the latest step of the model back, if its chunks are void. Those of a tool are replaced by the next ones, as are those of the workflow. */
+  /** Takes the latest step of the model back, if its chunks are void. Those of a tool are replaced by the next ones, as are those of the workflow or the task that calls them. */
   private *reset({ from, part }: StreamReset): Generator<UIMessageChunk> {
-    if (this.step >= from && part !== "") yield* this.takeBack();
+    const isOfModel = part === undefined || MODEL_STEP.test(part);
+    if (this.step >= from && isOfModel) yield* this.takeBack();
   }
 
   private *takeBack(): Generator<UIMessageChunk> {

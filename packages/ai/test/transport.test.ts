@@ -154,6 +154,7 @@ test("a step of the model is taken back once, and not because of what the workfl
     "reset-step",
     "text-start",
   ]);
-  expect(await typesOf(`${open}${reset(7, 0, "")}`)).not.toContain("reset-step");
+  expect(await typesOf(`${open}${reset(7, 0, "agent[0]//m.generate~1[0]")}`)).toContain("reset-step");
+  for (const part of ["", "agent[0]"]) expect(await typesOf(`${open}${reset(7, 0, part)}`)).not.toContain("reset-step");
   expect(await typesOf(`${open}${reset(7, 5, "{a}/search[0]")}`)).not.toContain("reset-step");
 });
