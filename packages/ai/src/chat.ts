@@ -9,7 +9,7 @@ export interface RunChatTransportOptions {
   readonly streamUrl?: (chatId: string) => string;
   /** Headers of each request. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** How often in a row it tries to connect again while the server is away. Default 60. */
+  /** How often in a row it connects again without a word from the server. Default 60. */
   readonly retries?: number;
   /** Milliseconds before it connects again. Default 1000. */
   readonly retryDelay?: number;
@@ -84,11 +84,11 @@ class Answer {
     const { api = "/api/chat", retries = 60, retryDelay = 1000, streamUrl } = this.options;
     const { chatId } = this.call;
     const url = streamUrl?.(chatId) ?? `${api}/${encodeURIComponent(chatId)}/stream`;
-    for (let failures = 0; ; await pause(retryDelay)) {
+    for (let failures = 0; ; await this.pause(retryDelay)) {
       const isLast = ++failures > retries;
       try {
         const response = await this.fetch(url, {}, this.last === undefined ? {} : { "last-event-id": `${this.last}` });
-        if (response.status < 500 || isLast) return await checked(response, url);
+        if (isLast || !isTemporary(response)) return await checked(response, url);
         await response.body?.cancel();
       } catch (error) {
         if (isLast || this.signal.aborted || error instanceof Unreadable) throw error;
@@ -120,29 +120,49 @@ class Answer {
 
   /** The chunks of all connections. */
   private async *chunks(first: Response): AsyncGenerator<UIMessageChunk, void> {
-    const { retryDelay = 1000 } = this.options;
+    const { retries = 60, retryDelay = 1000 } = this.options;
     const message = new Message();
-    for (let response = first; response.status !== 204; response = await this.get()) {
-      for await (const { id, event = "message", data } of this.eventsOf(response)) {
+    let silent = 0;
+    for (let response = first; ; response = await this.get()) {
+      if (response.status === 204) throw new Unreadable("the stream of the chat is gone");
+      for await (const { id, event = "message", data } of this.eventsOf(response, () => (silent = 0))) {
         if (id !== undefined) this.last = id === "" ? undefined : Number(id); // empty: from the beginning
         if (event === "end") return;
         yield* message.receive(this.last ?? -1, event, JSON.parse(data) as unknown);
         if (event === "error") return;
       }
-      await pause(retryDelay);
+      if (++silent > retries) throw new Error("connections end before the stream, without an event");
+      await this.pause(retryDelay);
     }
   }
 
-  /** The events of one connection, until it ends or breaks. */
-  private async *eventsOf({ body }: Response): AsyncGenerator<EventSourceMessage> {
-    const reader = body?.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream()).getReader();
+  /**
+   * The events of one connection, until it ends or breaks.
+   * @param heard - called when the server has said something: `toResponse` begins with a comment, and repeats it while nothing happens
+   */
+  private async *eventsOf({ body }: Response, heard: () => void): AsyncGenerator<EventSourceMessage> {
+    const parser = new EventSourceParserStream({ onComment: heard });
+    const reader = body?.pipeThrough(new TextDecoderStream()).pipeThrough(parser).getReader();
     try {
-      for (let result = await reader?.read(); result?.done === false; result = await reader?.read()) yield result.value;
+      for (let result = await reader?.read(); result?.done === false; result = await reader?.read()) {
+        heard();
+        yield result.value;
+      }
     } catch (error) {
       if (this.signal.aborted) throw error;
     } finally {
       await reader?.cancel().catch(() => {}); // it may be broken
     }
+  }
+
+  /** Ends early when the reading is aborted. */
+  private async pause(milliseconds: number): Promise<void> {
+    const { signal } = this;
+    await new Promise<void>((resolve) => {
+      setTimeout(resolve, milliseconds);
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    signal.throwIfAborted();
   }
 }
 
@@ -158,32 +178,64 @@ async function checked(response: Response, url: string): Promise<Response> {
   throw new Unreadable(`${url} answered with ${type ?? "no content type"}: return toResponse(run.readable()) from it`);
 }
 
-const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** Whether the same request may be answered later, as when the server is restarted. */
+const isTemporary = ({ status }: Response): boolean => status >= 500 || [408, 425, 429].includes(status);
+
+/** The id of a step that is a call of a model. */
+const MODEL_STEP = /\.(?:generate|stream)(?:~\d+)?\[\d+\]$/u;
 
 /** What the browser has of the message, as far as a reset concerns it. */
 class Message {
+  private hasBegun = false;
   /** The index of the chunk with which the latest step of the model began. */
   private step = -1;
+  /** Whether it has not ended. */
+  private isOpen = false;
+  /** Whether its chunks are void. The browser keeps its beginning. */
   private isReset = false;
 
   *receive(index: number, type: string, data: unknown): Generator<UIMessageChunk> {
-    if (type === "reset") return yield* this.reset((data as { readonly from: number }).from);
+    if (type === "reset") return yield* this.reset(data as StreamReset);
     if (type === "error") return yield { type: "error", errorText: (data as { readonly message: string }).message };
     const chunk = data as UIMessageChunk;
-    // the browser keeps the beginning of a step that is void
-    if (chunk.type === "reset-step") this.isReset = true; // another model answers in place of one that has failed
-    const isKnown = this.isReset && (chunk.type === "start" || chunk.type === "start-step");
-    if (chunk.type === "start-step") {
-      this.step = index;
-      this.isReset = false;
+    switch (chunk.type) {
+      case "start":
+        // one stream is one message: with another id, the browser would show its parts twice
+        if (!this.hasBegun) yield chunk;
+        this.hasBegun = true;
+        return;
+      case "start-step":
+        if (!this.isReset) yield chunk;
+        this.step = index;
+        this.isOpen = true;
+        this.isReset = false;
+        return;
+      case "reset-step":
+        // another model answers in place of one that has failed, which may have said nothing
+        if (this.isOpen) yield* this.takeBack();
+        return;
+      case "finish-step":
+        this.isOpen = false;
+        yield chunk;
+        return;
+      default:
+        yield chunk;
     }
-    if (!isKnown) yield chunk;
   }
 
-  /** Takes the latest step of the model back, if its chunks are void. Those of a tool are replaced by the next ones. */
-  private *reset(from: number): Generator<UIMessageChunk> {
-    if (this.step < from || this.isReset) return;
-    this.isReset = true;
-    yield { type: "reset-step" };
+  /** Takes the latest step of the model back, if its chunks are void. Those of a tool are replaced by the next ones, as are those of the workflow or the task that calls them. */
+  private *reset({ from, part }: StreamReset): Generator<UIMessageChunk> {
+    const isOfModel = part === undefined || MODEL_STEP.test(part);
+    if (this.step >= from && isOfModel) yield* this.takeBack();
   }
+
+  private *takeBack(): Generator<UIMessageChunk> {
+    if (!this.isReset) yield { type: "reset-step" };
+    this.isReset = true;
+  }
+}
+
+interface StreamReset {
+  readonly from: number;
+  readonly part?: string;
 }

@@ -1,10 +1,10 @@
-import { generateText, isStepCount, streamText, tool } from "ai";
+import { generateText, isStepCount, streamText, tool, type ToolSet } from "ai";
 import { close, complete, start } from "perdure";
 import { approve, deny, durableModel, durableTools, pendingApprovals, recordedIds } from "perdure-ai";
 import { advance, crashEverywhere, settled, setup } from "perdure/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
-import { mockModel, text, toolCall, turnOf, type Call } from "./models.ts";
+import { mockModel, promptOf, text, toolCall, turnOf, type Call } from "./models.ts";
 
 beforeEach(() => void setup());
 afterEach(() => close());
@@ -115,6 +115,60 @@ test.each([write, writeStreaming])(
     );
   },
 );
+
+/** Gives its calls the same id in each turn, as some models do. */
+const forgetful = durableModel(
+  mockModel((call) =>
+    turnOf(call) < 2 ? [toolCall("sendEmail", { to: `${promptOf(call)}${turnOf(call)}` }, "call_0")] : text("Done."),
+  ),
+  { name: "forgetful" },
+);
+
+async function writeTwice() {
+  "use workflow";
+  return (await generateText({ model: forgetful, tools, prompt: "ada", stopWhen: isStepCount(5) })).text;
+}
+
+test("an approval that is given twice approves nothing else, even under the same id", async () => {
+  const run = await start(writeTwice, []);
+  await settled();
+  await approve(run.id, "call_0");
+  await approve(run.id, "call_0");
+  await settled();
+  expect(sent).toEqual(["ada0"]);
+  expect(await pendingApprovals(run)).toMatchObject([{ toolCallId: "call_0#2", input: { to: "ada1" } }]);
+  await deny(run.id, "call_0#2");
+  expect(await run.result()).toBe("Done.");
+  expect(sent).toEqual(["ada0"]);
+});
+
+async function writeTogether() {
+  "use workflow";
+  const ask = (prompt: string) => generateText({ model: forgetful, tools, prompt, stopWhen: isStepCount(1) });
+  await Promise.all(["ada", "bob"].map(ask));
+}
+
+test("calls of two agents with one id are approved each for itself", async () => {
+  const run = await start(writeTogether, []);
+  await settled();
+  const pending = await pendingApprovals(run);
+  expect(pending.map(({ toolCallId, input }) => [toolCallId, input])).toEqual([
+    ["call_0", { to: "ada0" }],
+    ["call_0#2", { to: "bob0" }],
+  ]);
+  await deny(run.id, "call_0");
+  await approve(run.id, "call_0#2");
+  await run.result();
+  expect(sent).toEqual(["bob0"]);
+  expect(await approve(run.id, "call_0")).toBe(false); // the run has ended
+});
+
+test.each(["sendMail", "ask"])("an approval of %s, which no call waits for, is refused", (name) => {
+  const all: ToolSet = { sendEmail, ask: tool({ inputSchema: z.object({}) }) as never };
+  expect(() => durableTools(all, { approval: { [name]: true } })).toThrowError(
+    expect.objectContaining({ code: "OPTION_INVALID", message: expect.stringContaining("sendEmail") }),
+  );
+});
 
 const impatient = durableTools(
   { search, sendEmail },

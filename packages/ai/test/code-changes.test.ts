@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { codeOf, Lives, log } from "../../../test/ids/lives.ts";
 
 const program = (
-  change: { readonly after?: string; readonly name?: string; readonly agent?: boolean } = {},
+  change: { readonly after?: string; readonly name?: string; readonly agent?: boolean; readonly prompt?: string } = {},
 ): { "flow.mjs": string } => ({
   "flow.mjs": `
     import { isStepCount, streamText, tool } from "ai";
@@ -30,7 +30,7 @@ const program = (
     }
     export async function flow() {
       "use workflow";
-      ${change.agent === false ? "" : `const said = await streamText({ model, tools, prompt: "Go.", stopWhen: isStepCount(3) }).text;`}
+      ${change.agent === false ? "" : `const said = await streamText({ model, tools, prompt: "${change.prompt ?? "Go."}", stopWhen: isStepCount(3) }).text;`}
       ${change.after ?? ""}
       await note();
       return "over";
@@ -48,6 +48,7 @@ async function waiting(): Promise<Lives> {
 test.each([
   ["is the same", {}, "same"],
   ["has a further step after the agent", { after: "await note();" }, "continues"],
+  ["asks something else", { prompt: "Go on." }, "continues"],
 ])("an agent continues where the new code %s", async (_, change, outcome) => {
   const lives = await waiting();
   await lives.begin(program(change));
@@ -56,6 +57,7 @@ test.each([
   await approve("run", "m");
   await approve("run", "n");
   expect(await lives.finish()).toBe("over");
+  expect(lives.reports).toEqual("prompt" in change ? expect.arrayContaining(["INPUT_CHANGED"]) : []);
   expect(log().sort()).toEqual([
     "mail m",
     "mail n",

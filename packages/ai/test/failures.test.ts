@@ -1,4 +1,5 @@
-import { APICallError, generateText, streamText } from "ai";
+import { inspect } from "node:util";
+import { APICallError, generateText, LoadAPIKeyError, streamText } from "ai";
 import { simulateReadableStream } from "ai/test";
 import { close, queue, start } from "perdure";
 import { durableModel, usageOf } from "perdure-ai";
@@ -77,6 +78,36 @@ test("after the last retry the SDK gets the provider's error, and does not try a
   expect(JSON.stringify(steps)).not.toMatch("secret");
 });
 
+test.each(["soon", "-5", "", "Infinity"])("a wait that cannot be read (%s) is left to the backoff", async (value) => {
+  failing.mockImplementationOnce(() => {
+    throw refusal(429, { "retry-after": value, "retry-after-ms": value });
+  });
+  const run = await start(ask, []);
+  await advance("1m");
+  expect(await run.result()).toBe("Hello.");
+});
+
+test.each([
+  ["a mistake of the program", () => new LoadAPIKeyError({ message: "there is no key" })],
+  ["an error that says so", () => Object.assign(new Error("unknown model"), { isRetryable: false })],
+])("%s is not tried again", async (_, error) => {
+  failing.mockImplementation(() => {
+    throw error();
+  });
+  const run = await start(ask, []);
+  await expect(run.result()).rejects.toMatchObject({ message: error().message });
+  expect(failing).toHaveBeenCalledTimes(1);
+});
+
+test("the error of a gateway holds no secret of the provider's that it was caused by", async () => {
+  failing.mockImplementation(() => {
+    throw Object.assign(new Error("bad gateway", { cause: refusal(502) }), { isRetryable: false });
+  });
+  const run = await start(ask, []);
+  await expect(run.result()).rejects.toMatchObject({ message: "bad gateway", cause: { statusCode: 502 } });
+  expect(inspect(await run.steps(), { depth: 9 })).not.toMatch("secret");
+});
+
 test("a request that the provider refuses for good is not repeated", async () => {
   failing.mockImplementation(() => {
     throw refusal(400);
@@ -115,6 +146,7 @@ test.each([
         },
       }),
   ],
+  ["ends without its end", () => simulateReadableStream({ chunks: [...chunks] })],
 ])("a stream that %s in the middle is tried again, and the workflow sees no token twice", async (_, broken) => {
   const doStream = vi.spyOn(base, "doStream").mockImplementationOnce(async () => ({ stream: broken() }) as never);
   const run = await start(stream, []);
@@ -154,6 +186,55 @@ test.each(["generate", "stream"] as const)("%s: the next model answers when the 
   expect(await usageOf(run)).toMatchObject({ totalTokens: 110, cost: 200 / 1e6, steps: [{ modelId: "other" }] });
   await crashEverywhere(askEither, [how], { options: silent });
 });
+
+const cheap = durableModel(other, { name: "cheap", price: { input: 2, output: 2 }, retries: 0 });
+const withDurableFallback = durableModel(base, { name: "chat", retries: 1, fallback: cheap });
+
+async function askCheap() {
+  "use workflow";
+  return (await generateText({ model: withDurableFallback, prompt: "Hi" })).text;
+}
+
+test("a fallback that is durable keeps its price and its retries, and is counted once", async () => {
+  failing.mockImplementation(() => {
+    throw refusal(503);
+  });
+  const run = await start(askCheap, []);
+  await advance("1m");
+  expect(await run.result()).toBe("Good day.");
+  expect(await usageOf(run)).toMatchObject({
+    totalTokens: 110,
+    cost: 220 / 1e6,
+    steps: [{ step: "chat.fallback1.generate[0]" }],
+  });
+});
+
+let aborting = new AbortController();
+
+async function askAndAbort() {
+  "use workflow";
+  aborting = new AbortController();
+  const { signal } = aborting;
+  return generateText({ model: withFallback, prompt: "Hi", abortSignal: signal }).then(
+    ({ text: answer }) => answer,
+    ({ name }: Error) => name,
+  );
+}
+
+test.each(["AbortError", "TimeoutError"])(
+  "a call that its caller has aborted (%s) is not made again, not by a fallback, and not in a replay",
+  async (name) => {
+    failing.mockImplementation(() => {
+      const reason = new DOMException("enough", name);
+      aborting.abort(reason);
+      throw reason;
+    });
+    const run = await start(askAndAbort, []);
+    expect(await run.result()).toBe("AbortError");
+    expect((await run.steps()).map(({ id, attempts }) => [id, attempts])).toEqual([["chat.generate[0]", 1]]);
+    await crashEverywhere(askAndAbort, [], { options: silent });
+  },
+);
 
 test("a fallback of another version of the interface is refused where the model is made", () => {
   const old = { ...base, specificationVersion: "v2" } as never;

@@ -1,4 +1,4 @@
-import { generateText, stepCountIs, streamText, tool, ToolLoopAgent, type LanguageModel } from "ai-6";
+import { generateText, stepCountIs, streamObject, streamText, tool, ToolLoopAgent, type LanguageModel } from "ai-6";
 import { MockLanguageModelV3, simulateReadableStream } from "ai-6/test";
 import { close, start } from "perdure";
 import { deny, durableModel, durableTools, usageOf } from "perdure-ai";
@@ -100,6 +100,31 @@ test("a denial reaches the model, and the usage is counted", async () => {
   expect(await run.result()).toContain('{"type":"execution-denied","reason":"too far"}');
   expect(await usageOf(run)).toMatchObject({ totalTokens: 220 });
 });
+
+const spender = durableModel(base as never, { name: "spender", budget: { tokens: 1 } }) as unknown as LanguageModel;
+const free = durableTools({ weather } as never, { approval: { weather: false } } as never) as unknown as typeof tools;
+
+async function spend(how: string) {
+  "use workflow";
+  const result = streamText({ model: spender, tools: free, prompt: "?", stopWhen: stepCountIs(3) });
+  if (how === "text") return result.text;
+  if (how === "object") {
+    await generateText({ model: spender, prompt: "?" });
+    return streamObject({ model: spender, prompt: "?", schema: z.object({}) }).object;
+  }
+  let all = "";
+  for await (const delta of result.textStream) all += delta;
+  return all;
+}
+
+test.each(["text", "tokens", "object"])(
+  "a loop that cannot call the model again fails with the reason: %s",
+  async (how) => {
+    setup({ logLevel: "silent" });
+    const run = await start(spend, [how]);
+    await expect(run.result()).rejects.toMatchObject({ code: "AI_BUDGET_SPENT" });
+  },
+);
 
 test("the SDK 6 does not try again what the step has tried", async () => {
   const { APICallError } = await import("ai-6");

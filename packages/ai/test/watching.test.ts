@@ -7,17 +7,19 @@ import {
   readUIMessageStream,
   streamText,
   tool,
+  toUIMessageStream,
   validateUIMessages,
   type UIMessage,
   type UIMessageChunk,
 } from "ai";
-import { simulateReadableStream } from "ai/test";
+import { MockLanguageModelV4, simulateReadableStream } from "ai/test";
 import { close, getRun, start, toResponse, type Run } from "perdure";
 import { approve, deny, durableModel, durableTools } from "perdure-ai";
 import { RunChatTransport } from "perdure-ai/chat";
 import { advance, crashEverywhere, settled, setup } from "perdure/testing";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { z } from "zod";
+import { documentStore } from "../../../test/contract/document-store.ts";
 import { mockModel, text, toolCall, turnOf } from "./models.ts";
 
 beforeEach(() => void setup({ logLevel: "silent" }));
@@ -122,6 +124,8 @@ test("watchers have the tokens while the model still speaks", async () => {
         controller.enqueue({ type: "text-delta", id: "1", delta: "Wha" });
         await said;
         controller.enqueue({ type: "text-end", id: "1" });
+        const usage = { inputTokens: {}, outputTokens: {} } as never;
+        controller.enqueue({ type: "finish", finishReason: { unified: "stop", raw: undefined }, usage });
         controller.close();
       },
     }),
@@ -247,6 +251,116 @@ test("what a model has said that has failed for good is void once its fallback a
   ]);
 });
 
+const strict = {
+  ...durableTools(
+    { search: tool({ inputSchema: z.object({ query: z.string() }), execute: async () => "found" }) },
+    { stream: true },
+  ),
+  ...durableTools({ quiet: tool({ inputSchema: z.object({}), execute: async () => "secret" }) }),
+};
+const clumsy = durableModel(
+  mockModel((call) =>
+    turnOf(call) === 0
+      ? [toolCall("search", { query: 1 }, "s"), toolCall("missing", {}, "m"), toolCall("quiet", {}, "q")]
+      : text("Done."),
+  ),
+  { name: "clumsy", stream: true },
+);
+
+async function stumbling() {
+  "use workflow";
+  return streamText({ model: clumsy, tools: strict, prompt: "?", stopWhen: isStepCount(3) }).text;
+}
+
+test("watchers learn of calls that the SDK has refused, and not what tools return that write to no stream", async () => {
+  const run = await start(stumbling, []);
+  expect(await run.result()).toBe("Done.");
+  expect((await messageOf(await all(run)))?.parts).toMatchObject([
+    { type: "step-start" },
+    { type: "tool-search", state: "output-error" },
+    { type: "tool-missing", state: "output-error" },
+    { type: "tool-quiet", state: "input-available" },
+    { type: "step-start" },
+    { type: "text", text: "Done." },
+  ]);
+  await crashEverywhere(stumbling, [], { options: { logLevel: "silent" } });
+});
+
+const metadata = (value: string) => ({ providerMetadata: { mock: { value } } });
+const rich: readonly object[] = [
+  { type: "reasoning-start", id: "r" },
+  { type: "reasoning-delta", id: "r", delta: "Hm." },
+  { type: "reasoning-end", id: "r", ...metadata("signature") },
+  { type: "text-start", id: "t", ...metadata("item") },
+  { type: "text-delta", id: "t", delta: "Found." },
+  { type: "text-end", id: "t" },
+  { type: "custom", kind: "mock.thing", ...metadata("thing") },
+  { type: "file", mediaType: "image/png", data: { type: "data", data: new Uint8Array([1, 2]) } },
+  { type: "source", sourceType: "document", id: "d", mediaType: "text/plain", title: "T", filename: "t.txt" },
+  {
+    type: "tool-call",
+    toolCallId: "w",
+    toolName: "web",
+    dynamic: true,
+    input: "{}",
+    providerExecuted: true,
+    ...metadata("call"),
+  },
+  { type: "tool-result", toolCallId: "w", toolName: "web", dynamic: true, result: "no network", isError: true },
+  { type: "tool-call", toolCallId: "v", toolName: "web", dynamic: true, input: "{}", providerExecuted: true },
+  { type: "tool-result", toolCallId: "v", toolName: "web", dynamic: true, result: ["page"], ...metadata("result") },
+  { type: "finish", finishReason: { unified: "length" }, usage: { inputTokens: {}, outputTokens: {} } },
+];
+const richModel = durableModel(
+  new MockLanguageModelV4({
+    doStream: async () => ({ stream: simulateReadableStream({ chunks: [...rich] as never }) }),
+  }),
+  { name: "rich", stream: true },
+);
+
+async function answeringRichly() {
+  "use workflow";
+  const result = streamText({ model: richModel, prompt: "?" });
+  const chunks: unknown[] = [];
+  for await (const chunk of toUIMessageStream({ stream: result.fullStream, sendSources: true })) chunks.push(chunk);
+  return chunks as UIMessageChunk[];
+}
+
+test("watchers get what the SDK itself makes of the parts of a provider, with its metadata", async () => {
+  const run = await start(answeringRichly, []);
+  const expected = await run.result();
+  expect(expected).toHaveLength(rich.length + 3);
+  const unnamed = (chunk: UIMessageChunk): UIMessageChunk => (chunk.type === "start" ? { type: "start" } : chunk);
+  expect((await all(run)).map(unnamed)).toEqual(expected.map(unnamed));
+});
+
+const painter = mockModel(() => [
+  { type: "file", mediaType: "image/png", data: { type: "data", data: new Uint8Array(9_000) } },
+]);
+const painting = durableModel(painter, { name: "painter", stream: true });
+
+async function paint() {
+  "use workflow";
+  await generateText({ model: painting, prompt: "?" });
+}
+
+test.each([
+  ["into a stream whose limit it exceeds", { streams: { chunkBytes: 1_000 } }, "STREAM_TOO_LARGE", 1],
+  ["where the store has no streams", { store: "documents" }, "STREAMS_NOT_SUPPORTED", 0],
+])("an answer is not paid again and again to write it %s", async (_, { store, ...options }: Settings, code, calls) => {
+  setup({ logLevel: "silent", ...options, ...(store !== undefined && { store: documentStore() }) });
+  const asking = vi.spyOn(painter, "doGenerate");
+  const run = await start(paint, []);
+  await expect(run.result()).rejects.toMatchObject({ code });
+  expect(asking).toHaveBeenCalledTimes(calls);
+  asking.mockRestore();
+});
+
+interface Settings {
+  readonly streams?: { readonly chunkBytes: number };
+  readonly store?: string;
+}
+
 /** A transport whose requests are answered in this way, one after the other. */
 function transportFor(...answers: readonly (() => Response)[]): {
   readonly transport: RunChatTransport;
@@ -281,7 +395,7 @@ test("the transport waits for a server that is away, as often as `retries` says"
   await expect(broken.reconnectToStream({ chatId: "c" })).rejects.toThrow("answered 503: deploying");
 });
 
-test("the transport sends messages once, and ends where the run is no more", async () => {
+test("the transport sends messages once, and fails where the run is no more", async () => {
   const { transport, requests } = transportFor(away);
   await expect(transport.sendMessages({ chatId: "c", ...asked })).rejects.toThrow("fetch failed");
   expect(requests).toHaveLength(1);
@@ -290,7 +404,7 @@ test("the transport sends messages once, and ends where the run is no more", asy
     () => events('id: 0\ndata: {"type":"start"}\n\n'),
     () => new Response(null, { status: 204 }),
   );
-  expect(await received(await gone.transport.sendMessages({ chatId: "c", ...asked }))).toEqual([{ type: "start" }]);
+  await expect(gone.transport.sendMessages({ chatId: "c", ...asked }).then(received)).rejects.toThrow("is gone");
 });
 
 test("a stream of the transport that is cancelled ends its connection", async () => {

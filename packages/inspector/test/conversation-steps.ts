@@ -78,10 +78,10 @@ export class Recorder {
     return this.step(`{${id}}/`, name, { ...(given.state === undefined && { output }), ...given });
   }
 
-  approval(id: string, toolName: string, input: unknown, wait: Partial<StepInfo>): void {
-    const output = { ai: "approval", toolName, toolCallId: id, input, isNeeded: true };
+  approval(id: string, toolName: string, input: unknown, wait: Partial<StepInfo>, approvalId = id): void {
+    const output = { ai: "approval", toolName, toolCallId: id, approvalId, input, isNeeded: true };
     this.step(`{${id}}/`, `${toolName}.approval`, { output });
-    const name = `approval:${id}`;
+    const name = `approval:${approvalId}`;
     this.step(`{${id}}/`, "signal", { kind: "signal", name, target: name, ...wait });
   }
 }

@@ -301,6 +301,17 @@ describe("calls of tools", () => {
     ]);
   });
 
+  test("of two calls with one id, the one that waits for its approval has it", () => {
+    const record = asking(toolCall("m", "mail", "ada"), toolCall("m", "mail", "bob"));
+    record.step("{m}/", "mail.approval", {
+      output: { ai: "approval", toolName: "mail", toolCallId: "m", approvalId: "m", input: "ada", isNeeded: false },
+    });
+    record.approval("m", "mail", "bob", { state: "open" }, "m#2");
+    const [first, second] = toolsIn(only(record.steps));
+    expect(first?.approval).toBeUndefined();
+    expect(second).toMatchObject({ input: { text: "bob" }, approval: { signal: "approval:m#2" } });
+  });
+
   test("a failure has its error and its attempts, and what the model was told", () => {
     const record = asking(toolCall("m", "mail", "ada"));
     record.tool("m", "mail", undefined, { state: "failed", error: new Error("no such user"), attempts: 2 });

@@ -1,7 +1,7 @@
 import { askedIn, type AskedMessage } from "./asked.ts";
 import { attemptHere, executionHere } from "../run/in-run.ts";
 import { checkBudget, spend, type Budget } from "../usage/budget.ts";
-import { forRecord, forSdk, mayHelpAgain, thrownByModel } from "./failures.ts";
+import { abortError, forRecord, forSdk, mayHelpAgain, thrownByModel } from "./failures.ts";
 import { stepNamed, type Step, type StepOptions } from "../run/steps.ts";
 import { usageOfCall, type Price, type ReportedUsage, type Usage } from "../usage/usage.ts";
 
@@ -69,7 +69,7 @@ export class ModelCalls {
       const { abortSignal, headers: _headers, ...input } = options;
       const record: ModelRecord<R> = await step([input], async (given): Promise<ModelRecord<R>> => {
         const signal = attemptSignal(abortSignal);
-        const result = await recordable(() => call({ ...options, ...given, abortSignal: signal }));
+        const result = await recordable(() => call({ ...options, ...given, abortSignal: signal }), abortSignal);
         const asked = askedIn(given["prompt"]);
         return {
           ai: kind,
@@ -94,10 +94,10 @@ export function attemptSignal(ofCaller: AbortSignal | undefined): AbortSignal | 
   return signals.length > 1 ? AbortSignal.any(signals) : signals[0];
 }
 
-async function recordable<R>(call: () => PromiseLike<R>): Promise<R> {
+async function recordable<R>(call: () => PromiseLike<R>, ofCaller: AbortSignal | undefined): Promise<R> {
   try {
     return await call();
   } catch (error) {
-    throw forRecord(error);
+    throw ofCaller?.aborted === true ? abortError(error) : forRecord(error);
   }
 }

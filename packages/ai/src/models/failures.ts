@@ -1,5 +1,13 @@
-import { APICallError } from "ai";
-import { RetryableError } from "perdure";
+import {
+  APICallError,
+  InvalidArgumentError,
+  InvalidPromptError,
+  LoadAPIKeyError,
+  LoadSettingError,
+  NoSuchModelError,
+  UnsupportedFunctionalityError,
+} from "ai";
+import { PerdureError, RetryableError } from "perdure";
 
 const NAME = "AI_APICallError";
 const MARKERS = ["vercel.ai.error", `vercel.ai.error.${NAME}`].map((name) => Symbol.for(name));
@@ -8,27 +16,36 @@ const MARKERS = ["vercel.ai.error", `vercel.ai.error.${NAME}`].map((name) => Sym
 const KEPT_HEADERS = ["retry-after", "retry-after-ms", "x-request-id", "request-id"];
 
 /**
- * What an attempt throws in place of a provider's error, so that its record holds no secrets and not the whole conversation: without the body of the request, the
- * headers of the response but for those of retries, and the query of the URL. If the provider says when to try again, the next attempt waits for that.
+ * What an attempt throws in place of a provider's error, so that its record holds no secrets and not the whole conversation. If the provider says when to try again, the next attempt waits
+ * for that.
  */
 export function forRecord(error: unknown): unknown {
-  if (!APICallError.isInstance(error)) return error;
-  const { message, url, statusCode, responseBody, isRetryable, data, cause } = error;
-  const responseHeaders = headersToKeep(error.responseHeaders);
+  if (APICallError.isInstance(error)) {
+    const recorded = withoutRequest(error);
+    const retryAfter = error.isRetryable ? retryAfterOf(recorded.responseHeaders) : undefined;
+    return retryAfter === undefined ? recorded : new RetryableError(error.message, { retryAfter, cause: recorded });
+  }
+  // the error of a gateway has that of the provider as its cause
+  if (error instanceof Error && APICallError.isInstance(error.cause)) error.cause = withoutRequest(error.cause);
+  return error;
+}
+
+/** The error without the body of the request, the headers of the response but for those of retries, and the query of the URL. */
+function withoutRequest(error: APICallError): APICallError {
+  const { message, url, statusCode, responseHeaders, responseBody, isRetryable, data, cause } = error;
   const recorded = new APICallError({
     message,
     url: url.replace(/[?#].*$/s, ""),
     requestBodyValues: {},
     isRetryable,
-    responseHeaders,
+    responseHeaders: headersToKeep(responseHeaders),
     ...(statusCode !== undefined && { statusCode }),
     ...(responseBody !== undefined && { responseBody }),
     ...(data !== undefined && { data }),
     ...(cause !== undefined && { cause }),
   });
   if (error.stack !== undefined) recorded.stack = error.stack;
-  const retryAfter = isRetryable ? retryAfterOf(responseHeaders) : undefined;
-  return retryAfter === undefined ? recorded : new RetryableError(message, { retryAfter, cause: recorded });
+  return recorded;
 }
 
 const headersToKeep = (headers: Record<string, string> = {}): Record<string, string> =>
@@ -38,21 +55,41 @@ const headersToKeep = (headers: Record<string, string> = {}): Record<string, str
       .filter(([name]) => KEPT_HEADERS.includes(name)),
   );
 
-/** What `RetryableError` takes: milliseconds, or the value of a `Retry-After` header. */
-function retryAfterOf(headers: Record<string, string>): number | string | undefined {
-  const milliseconds = Number.parseFloat(headers["retry-after-ms"] ?? "");
-  return milliseconds >= 0 ? milliseconds : headers["retry-after"];
+/** What `RetryableError` takes: milliseconds, or a date. Undefined where the provider says nothing that can be read. */
+function retryAfterOf(headers: Record<string, string> = {}): number | Date | undefined {
+  const milliseconds = Number(headers["retry-after-ms"] ?? NaN);
+  if (milliseconds >= 0 && milliseconds < Infinity) return milliseconds;
+  const after = headers["retry-after"]?.trim() ?? "";
+  if (/^\d+(?:\.\d+)?$/.test(after)) return Number(after) * 1000;
+  const date = new Date(/^[A-Z][a-z]{2}/.test(after) ? after : NaN);
+  return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
 /** What the model threw, before `forRecord` has wrapped it. */
 export const thrownByModel = (error: unknown): unknown =>
   error instanceof RetryableError && isApiCallError(error.cause) ? error.cause : error;
 
-/** Whether another attempt may help: not if the provider says that it will not, nor after an abort. */
+/** Mistakes of the program. */
+const MISTAKES = [
+  InvalidArgumentError,
+  InvalidPromptError,
+  LoadAPIKeyError,
+  LoadSettingError,
+  NoSuchModelError,
+  UnsupportedFunctionalityError,
+];
+
+/** Whether another attempt may help: not if the provider says that it will not, nor after an abort or a mistake. */
 export function mayHelpAgain(error: unknown): boolean {
-  if (error instanceof Error && error.name === "AbortError") return false;
-  return !APICallError.isInstance(error) || error.isRetryable;
+  if (isAbort(error) || error instanceof PerdureError || MISTAKES.some((type) => type.isInstance(error))) return false;
+  return (error as { readonly isRetryable?: unknown } | null | undefined)?.isRetryable !== false;
 }
+
+/** What is recorded when the caller's `abortSignal` has ended the call: a replay cannot ask the signal. */
+export const abortError = (cause: unknown): Error =>
+  Object.assign(new Error("the call was aborted by its abortSignal", { cause }), { name: "AbortError" });
+
+export const isAbort = (error: unknown): boolean => error instanceof Error && error.name === "AbortError";
 
 /**
  * What the AI SDK gets for the recorded failure of a step: an `APICallError` is one again, and is not retryable, since the attempts of the step are over. (The SDK

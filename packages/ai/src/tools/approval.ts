@@ -1,4 +1,5 @@
 import { complete, signal, TimeoutError, type Duration, type Run, type StandardSchema } from "perdure";
+import { executionHere } from "../run/in-run.ts";
 
 /** What a person has decided about a call of a tool. */
 export interface Decision {
@@ -12,12 +13,15 @@ export interface ApprovalRecord {
   readonly ai: "approval";
   readonly toolName: string;
   readonly toolCallId: string;
+  readonly approvalId: string;
   readonly input: unknown;
   readonly isNeeded: boolean;
 }
 
 /** A call of a tool that waits for a person. */
-export interface PendingApproval extends Pick<ApprovalRecord, "toolName" | "toolCallId" | "input"> {
+export interface PendingApproval extends Pick<ApprovalRecord, "toolName" | "input"> {
+  /** The id that the model gave to the call. `#2`, `#3` and so on follow where it gave earlier calls of the run the same one. */
+  readonly toolCallId: string;
   /** When it began to wait. */
   readonly since: Date;
   /** When it is denied without an answer. */
@@ -25,7 +29,21 @@ export interface PendingApproval extends Pick<ApprovalRecord, "toolName" | "tool
 }
 
 const PREFIX = "approval:";
-const nameOf = (toolCallId: string): string => `${PREFIX}${toolCallId}`;
+const nameOf = (approvalId: string): string => `${PREFIX}${approvalId}`;
+
+/** By execution: the ids of the decisions that its calls of tools may wait for. */
+const used = new WeakMap<object, Set<string>>();
+
+/** What tells the decision on this call from that on another one with the same id: models may count anew, and a person may press a button twice. */
+export function approvalIdOf(toolCallId: string): string {
+  const execution = executionHere() ?? {};
+  const ids = used.get(execution) ?? new Set();
+  used.set(execution, ids);
+  let id = toolCallId;
+  for (let number = 2; ids.has(id); number++) id = `${toolCallId}#${number}`;
+  ids.add(id);
+  return id;
+}
 
 const decision: StandardSchema<Decision> = {
   "~standard": {
@@ -50,9 +68,9 @@ const decision: StandardSchema<Decision> = {
 };
 
 /** Waits for `approve` or `deny`. A run that waits for long leaves memory. */
-export async function decisionOn(toolCallId: string, timeout: Duration | undefined): Promise<Decision> {
+export async function decisionOn(approvalId: string, timeout: Duration | undefined): Promise<Decision> {
   try {
-    return await signal(nameOf(toolCallId), { schema: decision, ...(timeout !== undefined && { timeout }) });
+    return await signal(nameOf(approvalId), { schema: decision, ...(timeout !== undefined && { timeout }) });
   } catch (error) {
     if (error instanceof TimeoutError) return { approved: false, reason: "nobody has answered in time" };
     throw error;
@@ -83,10 +101,10 @@ export async function pendingApprovals(run: Run): Promise<PendingApproval[]> {
   if (waits.length === 0) return [];
   const asked = (await run.steps()).flatMap(({ output }) => (isApproval(output) ? [output] : [])).reverse();
   return waits.flatMap(({ name, startedAt, dueAt }) => {
-    const request = asked.find(({ toolCallId }) => nameOf(toolCallId) === name);
+    const request = asked.find(({ approvalId }) => nameOf(approvalId) === name);
     if (!request) return [];
-    const { toolName, toolCallId, input } = request;
-    return [{ toolName, toolCallId, input, since: startedAt, ...(dueAt && { until: dueAt }) }];
+    const { toolName, approvalId, input } = request;
+    return [{ toolName, toolCallId: approvalId, input, since: startedAt, ...(dueAt && { until: dueAt }) }];
   });
 }
 

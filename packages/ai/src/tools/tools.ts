@@ -1,7 +1,7 @@
 import type { ToolSet } from "ai";
 import { keyed, PerdureError, taskOptions, type Duration } from "perdure";
-import { decisionOn, denied, isDenied, type ApprovalRecord } from "./approval.ts";
-import { tell, type StreamOption } from "../models/chunks.ts";
+import { approvalIdOf, decisionOn, denied, isDenied, type ApprovalRecord } from "./approval.ts";
+import { tell, toolFailed, type StreamOption } from "../models/chunks.ts";
 import { attemptSignal } from "../models/call.ts";
 import { executionHere, isInWorkflow } from "../run/in-run.ts";
 import { stepNamed, type Step, type StepOptions } from "../run/steps.ts";
@@ -42,11 +42,21 @@ export interface DurableToolsOptions<T extends ToolSet = ToolSet> extends StepOp
  */
 export function durableTools<T extends ToolSet>(tools: T, options: DurableToolsOptions<T> = {}): T {
   const { approval = {}, ...settings } = options;
+  checkApproval(tools, approval);
   const durable = Object.entries(tools).map(([name, tool]) => {
     const needs = (approval as Record<string, boolean | NeedsApproval | undefined>)[name];
     return [name, durableTool(name, tool as unknown as AnyTool, needs, settings)];
   });
   return Object.fromEntries(durable) as T;
+}
+
+/** A name that is misspelt would let a call pass that nobody has approved. */
+function checkApproval(tools: ToolSet, approval: object): void {
+  const executed = Object.keys(tools).filter((name) => tools[name]?.execute);
+  const wrong = Object.keys(approval).find((name) => !executed.includes(name));
+  if (wrong === undefined) return;
+  const expected = `tools with a function \`execute\`: ${executed.join(", ")}`;
+  throw new PerdureError("OPTION_INVALID", { option: "approval", value: wrong, expected });
 }
 
 function durableTool(
@@ -83,22 +93,20 @@ function durableTool(
   };
 }
 
-/** Watchers get the recorded output. Of an error they get that it happened: what it says may be a secret. */
+/** Watchers get the recorded output. Of an error they get that it happened. */
 async function told(
   stream: StreamOption | undefined,
   { toolCallId }: CallOfTool,
   execute: () => unknown,
   isGenerator: boolean,
 ): Promise<unknown> {
-  try {
-    const output = await execute();
-    const last: unknown = isGenerator ? (output as readonly unknown[]).at(-1) : output;
-    tell(stream, { type: "tool-output-available", toolCallId, output: last });
-    return output;
-  } catch (error) {
-    tell(stream, { type: "tool-output-error", toolCallId, errorText: "An error occurred." });
+  const output = await Promise.resolve(execute()).catch((error: unknown) => {
+    tell(stream, toolFailed(toolCallId));
     throw error;
-  }
+  });
+  const last: unknown = isGenerator ? (output as readonly unknown[]).at(-1) : output;
+  tell(stream, { type: "tool-output-available", toolCallId, output: last ?? null });
+  return output;
 }
 
 /** Yields in a run what the generator of the recorded attempt has yielded. */
@@ -119,14 +127,15 @@ function approvalStep(
   return async (input: unknown, call: CallOfTool) => {
     if (!isInWorkflow()) return undefined; // the AI SDK has asked `needsApproval`
     const { toolCallId } = call;
+    const approvalId = approvalIdOf(toolCallId);
     const request = await step([input], async (given): Promise<ApprovalRecord> => {
       const isNeeded = await asked(needs, given, call);
-      return { ai: "approval", toolName, toolCallId, input: given, isNeeded };
+      return { ai: "approval", toolName, toolCallId, approvalId, input: given, isNeeded };
     });
     if (!request.isNeeded) return undefined;
-    tell(stream, { type: "tool-approval-request", approvalId: toolCallId, toolCallId });
-    const decision = await decisionOn(toolCallId, timeout);
-    tell(stream, { type: "tool-approval-response", approvalId: toolCallId, ...decision });
+    tell(stream, { type: "tool-approval-request", approvalId, toolCallId });
+    const decision = await decisionOn(approvalId, timeout);
+    tell(stream, { type: "tool-approval-response", approvalId, ...decision });
     return decision;
   };
 }

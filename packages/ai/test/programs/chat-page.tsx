@@ -19,10 +19,10 @@ function Chat({ id, messages: earlier }: ChatProps) {
     resume: true,
     transport,
   });
-  const decide = async (toolCallId: string, approved: boolean): Promise<void> => {
-    const body = JSON.stringify({ toolCallId, approved });
+  const decide = async (approvalId: string, approved: boolean): Promise<void> => {
+    const body = JSON.stringify({ approvalId, approved });
     await fetch(`/api/chat/${id}/approvals`, { method: "POST", body });
-    await addToolApprovalResponse({ id: toolCallId, approved }); // the buttons disappear at once
+    await addToolApprovalResponse({ id: approvalId, approved }); // the buttons disappear at once
   };
   return (
     <>
@@ -36,8 +36,8 @@ function Chat({ id, messages: earlier }: ChatProps) {
                 {part.type}: {part.state}
                 {part.state === "approval-requested" && (
                   <>
-                    <button onClick={() => void decide(part.toolCallId, true)}>Approve</button>
-                    <button onClick={() => void decide(part.toolCallId, false)}>Deny</button>
+                    <button onClick={() => void decide(part.approval.id, true)}>Approve</button>
+                    <button onClick={() => void decide(part.approval.id, false)}>Deny</button>
                   </>
                 )}
               </section>

@@ -98,12 +98,12 @@ async function respond(request: IncomingMessage): Promise<Response> {
   const [path, chat = "", action] = (request.url ?? "/").split("/").slice(2);
   if (path !== "chat") return page(request.url);
   if (request.method === "POST" && action === "approvals") {
-    const { toolCallId, approved } = (await json(request)) as {
-      readonly toolCallId: string;
+    const { approvalId, approved } = (await json(request)) as {
+      readonly approvalId: string;
       readonly approved: boolean;
     };
     const run = await latest(chat);
-    return Response.json(run !== undefined && (await (approved ? approve : deny)(run.id, toolCallId)));
+    return Response.json(run !== undefined && (await (approved ? approve : deny)(run.id, approvalId)));
   }
   if (request.method === "POST") {
     const { id, messages } = (await json(request)) as { readonly id: string; readonly messages: UIMessage[] };

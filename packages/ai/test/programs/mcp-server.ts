@@ -1,10 +1,10 @@
-/** An MCP server over stdio with two tools. Each call of `add` writes a line to the file that it is given. */
+/** An MCP server over stdio with two tools, or with three if it is told to. Each call of `add` writes a line to the file that it is given. */
 import { appendFileSync } from "node:fs";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
 import { z } from "zod";
 
-const [, , log = ""] = process.argv;
+const [, , log = "", more] = process.argv;
 const server = new McpServer({ name: "sums", version: "1.0.0" });
 
 server.registerTool(
@@ -19,5 +19,6 @@ server.registerTool("fail", { description: "Fails" }, async () => {
   appendFileSync(log, "fail\n");
   return { isError: true, content: [{ type: "text", text: "out of order" }] };
 });
+if (more !== undefined) server.registerTool("more", { description: "Is new" }, () => ({ content: [] }));
 
 await server.connect(new StdioServerTransport());

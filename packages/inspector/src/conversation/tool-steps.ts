@@ -35,8 +35,9 @@ export class ToolStepFinder {
   find(call: Omit<ToolCallPart, "type">, from: Date): ToolSteps {
     const keyed = (this.byKey.get(call.id) ?? []).filter((step) => this.free.has(step));
     const request = keyed.find((step) => requestIn(step)?.id === call.id);
-    const wait = keyed.find(({ kind, name }) => kind === "signal" && name === `approval:${call.id}`);
-    const calls = keyed.filter((step) => isCall(step) && step !== request);
+    const approvalId = (request && requestIn(request)?.approvalId) ?? call.id;
+    const wait = keyed.find(({ kind, name }) => kind === "signal" && name === `approval:${approvalId}`);
+    const calls = keyed.filter((step) => isCall(step) && !requestIn(step));
     const step = calls.find(({ name }) => name === call.name) ?? calls[0] ?? this.withoutKey(call, from);
     for (const found of [request, wait, step]) if (found) this.free.delete(found);
     return {
@@ -79,10 +80,17 @@ const keysOf = ({ path }: StepInfo): string[] =>
 const isCall = ({ kind, outer }: StepInfo): boolean => (kind === "task" || kind === "child") && outer === undefined;
 
 /** What is recorded of a call of a tool that may need approval. */
-function requestIn({ output }: StepInfo): (Omit<ToolCallPart, "type"> & { readonly isNeeded: boolean }) | undefined {
-  const { ai, toolCallId, toolName, input, isNeeded } = fieldsOf(output);
+function requestIn({ output }: StepInfo): ApprovalRequest | undefined {
+  const { ai, toolCallId, approvalId, toolName, input, isNeeded } = fieldsOf(output);
   if (ai !== "approval" || typeof toolCallId !== "string") return undefined;
-  return { id: toolCallId, name: textOf(toolName) ?? "tool", input, isNeeded: isNeeded === true };
+  const name = textOf(toolName) ?? "tool";
+  return { id: toolCallId, approvalId: textOf(approvalId), name, input, isNeeded: isNeeded === true };
+}
+
+interface ApprovalRequest extends Omit<ToolCallPart, "type"> {
+  /** What tells its wait from that of another call with the same id. */
+  readonly approvalId: string | undefined;
+  readonly isNeeded: boolean;
 }
 
 function approvalOf({ name, state, startedAt, finishedAt, dueAt, output, error }: StepInfo): ApprovalItem {

@@ -14,7 +14,7 @@ async function writers(client: Client, run: string): Promise<{ readonly stream: 
   const heads = await client.streams(run);
   return heads
     .flatMap(({ stream, parts }) => parts.map(({ part, first }) => ({ stream, step: part, first })))
-    .filter(({ step }) => /\.(?:generate|stream)\[\d+\]$/u.test(step))
+    .filter(({ step }) => /\.(?:generate|stream)(?:~\d+)?\[\d+\]$/u.test(step))
     .toSorted((one, other) => other.first - one.first);
 }
 

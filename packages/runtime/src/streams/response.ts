@@ -16,7 +16,7 @@ export interface ResponseOptions {
 
 /**
  * The stream as server-sent events, for `EventSource`: `data` is the chunk as JSON and `id` its index. An event `reset` says which chunks are void, `end` that the stream has ended, and
- * `error` what it or its run failed with; then the client has to close, or it connects again. A response that ends without one of these was cut off, as when this process closes.
+ * `error` what it or its run failed with; then the client has to close, or it connects again. A response that ends or breaks without one of these was cut off, as when this process closes or its store fails.
  * @throws PerdureError `OPTION_INVALID`
  */
 export function toResponse(readable: Readable, options: ResponseOptions = {}): Response {
@@ -84,7 +84,9 @@ async function next(
     return { text: textOf(event), isLast: event.type === "end" || event.type === "error" };
   } catch (error) {
     await events.cancel(error).catch(() => {}); // it has failed already, or a chunk is no JSON
-    return { text: textOf({ type: "error", error }), isLast: true };
+    // the stream has not failed, but the store: the client connects again
+    const isCutOff = error instanceof PerdureError && /^(?:STORE|SQLITE)_/.test(error.code);
+    return { text: isCutOff ? "" : textOf({ type: "error", error }), isLast: true };
   }
 }
 
