@@ -23,12 +23,6 @@ import { documentStore } from "../contract/document-store.ts";
 import { stores } from "../stores.ts";
 import { chunksOf, entriesOf, short, valid } from "./kit.ts";
 
-async function waitingAfter() {
-  "use workflow";
-  await task();
-  await sleep("1d");
-}
-
 /** What a task does in each attempt, by the order of its attempts. */
 type Attempt = (writer: WritableStreamDefaultWriter<unknown>, number: number) => Promise<unknown>;
 let attempts: Attempt[] = [];
@@ -607,16 +601,4 @@ test("a stream is a response of server-sent events, which continues after the la
   const failed = await start(one, ["failed"]);
   expect(await toResponse(failed.readable()).text()).toBe(':\n\nevent: error\ndata: {"message":"FatalError: no"}\n\n');
   expect(await (await getRun("r")).status()).toBe("completed");
-});
-
-test("a response whose process closes breaks off, so that the client connects again", async () => {
-  setup();
-  attempts = [async (writer) => writer.write("a")];
-  const run = await start(waitingAfter, [], { id: "waits" });
-  await advance(0);
-  const reader = toResponse(run.readable()).body?.pipeThrough(new TextDecoderStream()).getReader();
-  let seen = "";
-  while (!seen.includes('"a"')) seen += (await reader?.read())?.value ?? "the end";
-  const next = reader?.read();
-  await Promise.all([close(), expect(next).rejects.toMatchObject({ code: "RUNTIME_CLOSED" })]);
 });

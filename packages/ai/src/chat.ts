@@ -64,6 +64,8 @@ class Answer {
   private readonly signal: AbortSignal;
   /** The id of the last event. */
   private last: number | undefined;
+  /** How often in a row a connection was made again without a word from the server. */
+  private again = -1;
 
   constructor(options: RunChatTransportOptions, call: Call) {
     const { signal } = this.cancelled;
@@ -84,8 +86,8 @@ class Answer {
     const { api = "/api/chat", retries = 60, retryDelay = 1000, streamUrl } = this.options;
     const { chatId } = this.call;
     const url = streamUrl?.(chatId) ?? `${api}/${encodeURIComponent(chatId)}/stream`;
-    for (let failures = 0; ; await this.pause(retryDelay)) {
-      const isLast = ++failures > retries;
+    for (; ; await this.pause(retryDelay)) {
+      const isLast = ++this.again >= retries;
       try {
         const response = await this.fetch(url, {}, this.last === undefined ? {} : { "last-event-id": `${this.last}` });
         if (isLast || !isTemporary(response)) return await checked(response, url);
@@ -122,25 +124,23 @@ class Answer {
   private async *chunks(first: Response): AsyncGenerator<UIMessageChunk, void> {
     const { retries = 60, retryDelay = 1000 } = this.options;
     const message = new Message();
-    let silent = 0;
+    this.again = 0;
     for (let response = first; ; response = await this.get()) {
       if (response.status === 204) throw new Unreadable("the stream of the chat is gone");
-      for await (const { id, event = "message", data } of this.eventsOf(response, () => (silent = 0))) {
+      for await (const { id, event = "message", data } of this.eventsOf(response)) {
         if (id !== undefined) this.last = id === "" ? undefined : Number(id); // empty: from the beginning
         if (event === "end") return;
         yield* message.receive(this.last ?? -1, event, JSON.parse(data) as unknown);
         if (event === "error") return;
       }
-      if (++silent > retries) throw new Error("connections end before the stream, without an event");
+      if (this.again >= retries) throw new Error("the connection has ended before the stream");
       await this.pause(retryDelay);
     }
   }
 
-  /**
-   * The events of one connection, until it ends or breaks.
-   * @param heard - called when the server has said something: `toResponse` begins with a comment, and repeats it while nothing happens
-   */
-  private async *eventsOf({ body }: Response, heard: () => void): AsyncGenerator<EventSourceMessage> {
+  /** The events of one connection, until it ends or breaks. `toResponse` begins with a comment, and repeats it while nothing happens. */
+  private async *eventsOf({ body }: Response): AsyncGenerator<EventSourceMessage> {
+    const heard = (): void => void (this.again = 0);
     const parser = new EventSourceParserStream({ onComment: heard });
     const reader = body?.pipeThrough(new TextDecoderStream()).pipeThrough(parser).getReader();
     try {
@@ -159,8 +159,13 @@ class Answer {
   private async pause(milliseconds: number): Promise<void> {
     const { signal } = this;
     await new Promise<void>((resolve) => {
-      setTimeout(resolve, milliseconds);
-      signal.addEventListener("abort", () => resolve(), { once: true });
+      const end = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      const timer = setTimeout(end, milliseconds);
+      signal.addEventListener("abort", end);
     });
     signal.throwIfAborted();
   }

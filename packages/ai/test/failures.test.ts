@@ -213,8 +213,8 @@ let aborting = new AbortController();
 
 async function askAndAbort() {
   "use workflow";
-  aborting = new AbortController();
-  const { signal } = aborting;
+  // perdure-ignore WORKFLOW_STATE: the model aborts the call of this execution
+  const { signal } = (aborting = new AbortController());
   return generateText({ model: withFallback, prompt: "Hi", abortSignal: signal }).then(
     ({ text: answer }) => answer,
     ({ name }: Error) => name,

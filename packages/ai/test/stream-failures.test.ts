@@ -1,4 +1,3 @@
-// perdure-ignore-file WORKFLOW_TIMER, WORKFLOW_STATE: the model and the tools are durable
 import { isStepCount, streamText, tool, ToolLoopAgent } from "ai";
 import { close, start } from "perdure";
 import { durableModel, durableTools } from "perdure-ai";

@@ -372,7 +372,7 @@ function transportFor(...answers: readonly (() => Response)[]): {
     requests.push(new Headers(init?.headers));
     return answer();
   };
-  return { transport: new RunChatTransport({ fetch, retryDelay: 1, retries: 2 }), requests };
+  return { transport: new RunChatTransport({ fetch, retryDelay: 1, retries: 3 }), requests };
 }
 
 const events = (text: string): Response => new Response(text, { headers: { "content-type": "text/event-stream" } });
@@ -391,7 +391,7 @@ test("the transport waits for a server that is away, as often as `retries` says"
 
   const { transport: closed } = transportFor(away, away, away);
   await expect(closed.reconnectToStream({ chatId: "c" })).rejects.toThrow("fetch failed");
-  const { transport: broken } = transportFor(unavailable, unavailable, unavailable);
+  const { transport: broken } = transportFor(unavailable, unavailable, unavailable, unavailable);
   await expect(broken.reconnectToStream({ chatId: "c" })).rejects.toThrow("answered 503: deploying");
 });
 
