@@ -124,3 +124,30 @@ test("a browser that connects again, and has more than there is, is told that it
   expect(text).toBe(':\n\nid:\nevent: reset\ndata: {"from":0}\n\nid: 0\ndata: "a"\n\n');
   await reader?.cancel();
 });
+
+test("a reader gets the chunks of a run that is tried again, and ends, between two looks at the end", async () => {
+  const truth = memoryStore();
+  await elsewhere(truth, ["a"]);
+  const finish = (epoch: number, status: "failed" | "completed") =>
+    ({ type: "finish", run: "talks", epoch, status, output: "1:=null", unhandled: [] }) as const;
+  await truth.commit([finish(1, "failed")]);
+  let isRead = false;
+  const store = wrapStore(truth, async (method, perform) => {
+    if (method === "readStream") isRead = true;
+    else if (method === "getRun" && isRead) {
+      isRead = false;
+      if ((await truth.getRun("talks"))?.status === "failed") {
+        await truth.retry({ run: "talks" });
+        await truth.claim({ run: "talks", lease: { owner: "another process", ms: 1e9 } });
+        const entries = [{ index: 1, type: "chunk", part: "", value: '1:="b"' }] as const;
+        const write = { type: "stream", run: "talks", epoch: 2, stream: "default", entries } as const;
+        expect(await truth.commit([write, finish(2, "completed")])).toEqual([true, true]);
+      }
+    }
+    return (await perform()) as never;
+  });
+  begin(store);
+  const received: unknown[] = [];
+  for await (const chunk of (await getRun("talks")).readable()) received.push(chunk);
+  expect(received).toEqual(["a", "b"]);
+});

@@ -66,8 +66,9 @@ export interface StreamPage {
   readonly entries: readonly StreamRow[];
   /** The `next` of the stream; 0 if it has had no entry. */
   readonly next: number;
-  /** The status of the run. */
+  /** The status of the run, and the epoch of its latest owner. */
   readonly status: RunStatus;
+  readonly epoch: number;
 }
 
 /**
@@ -76,7 +77,7 @@ export interface StreamPage {
  * W1 A write of type `stream` is fenced (S4) and done together with the other writes of its batch (S3, S21). It changes nothing, and returns false, if the index of its first entry is
  *    below the `next` of the stream. Then each index is given once, also over resets and restarts. Indexes may be left out.
  * W2 A reset deletes the entries that it makes void, except resets, in the same transition. It stays, as `next` does.
- * W3 `readStream` returns entries in the order of their indexes. Entries, `next` and status are of one moment: if the run has ended, the stream has no further entry.
+ * W3 `readStream` returns entries in the order of their indexes. Entries, `next`, status and epoch are of one moment: if the run has ended, the stream has no further entry under this epoch.
  * W4 A restart (S14) leaves each stream of the run one entry, the next one: a reset of all parts from 0. `delete` and `prune` delete the streams of a run, `retry` keeps them, and a fork
  *    has none.
  * W5 `Claimed` of a run with streams has the heads that `streams` returns.

@@ -351,7 +351,7 @@ describe("the schema of a SQLite store", () => {
     expect(store.streams?.("old")).toEqual([]);
     const entries = [{ index: 0, type: "chunk", part: "a[0]", value: "1" }] as const;
     expect(store.commit([{ type: "stream", run: "old", epoch: 1, stream: "s", entries }])).toEqual([true]);
-    const page = { entries, next: 1, status: "running" };
+    const page = { entries, next: 1, status: "running", epoch: 1 };
     expect(store.readStream?.({ run: "old", stream: "s", from: 0, limit: 9 })).toEqual(page);
     store.close();
   });

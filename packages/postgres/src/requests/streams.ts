@@ -15,8 +15,8 @@ export const postgresStreams = (use: Use): StreamStore => ({
     }),
 });
 
-/** One statement, so that the entries, `next` and the status are of one moment (W3). */
-const READ = `SELECT r.status, s.next, (
+/** One statement, so that the entries, `next`, the status and the epoch are of one moment (W3). */
+const READ = `SELECT r.status, r.epoch, s.next, (
     SELECT json_agg(json_build_array(place, kind, keep, origin, value) ORDER BY place) FROM (
       SELECT *, row_number() OVER in_order AS position, sum(@.bytes(kind, value)) OVER in_order - @.bytes(kind, value) AS before FROM (
         SELECT place, kind, keep, origin, value FROM @.stream_entries
@@ -32,6 +32,7 @@ async function readStream(
 ): Promise<StreamPage | undefined> {
   const [row] = await database.query<{
     readonly status: RunStatus;
+    readonly epoch: number;
     readonly next: number | null;
     readonly entries: readonly EntryColumns[] | null;
   }>(READ, [
@@ -42,5 +43,7 @@ async function readStream(
     bytes !== undefined && Number.isFinite(bytes) ? bytes : null,
     part === undefined ? null : encodeText(part),
   ]);
-  return row && { entries: (row.entries ?? []).map(entryOf), next: row.next ?? 0, status: row.status };
+  if (!row) return undefined;
+  const { status, epoch, next, entries } = row;
+  return { entries: (entries ?? []).map(entryOf), next: next ?? 0, status, epoch };
 }

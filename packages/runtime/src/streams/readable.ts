@@ -1,7 +1,6 @@
 import type { UnderlyingSource } from "node:stream/web";
 import { PerdureError } from "@perdure/protocol";
-import type { RunRow, StreamRow } from "@perdure/store";
-import { isFinal } from "@perdure/store";
+import type { RunRow, StreamPage, StreamRow } from "@perdure/store";
 import type { ValueStore } from "../values/codec.ts";
 import { CancelledError } from "../values/errors.ts";
 import { isLast, type StreamPlace, type Tails, type Waiter } from "./tails.ts";
@@ -177,7 +176,7 @@ class Entries<T> implements Waiter {
         if (page.next < this.reached) return this.beginAnew();
         this.rows = page.entries;
         this.at = 0;
-        const ended = isLast(page) && (await this.endOfRun());
+        const ended = isLast(page) && (await this.endOfRun(page));
         if (ended) return ended;
         if (page.entries.length === 0) await tails.wait(this.place, page.version, this);
         continue;
@@ -213,11 +212,11 @@ class Entries<T> implements Waiter {
     return { index, type: "reset", ...(part !== undefined && { part }), from };
   }
 
-  /** What the run has ended with. Undefined: it is not at its end any more. */
-  private async endOfRun(): Promise<StreamEvent<T> | undefined> {
-    const { status, output } = await this.context.row(this.place.run);
+  /** What the run has ended with. Undefined: it was tried again after the page was read. */
+  private async endOfRun(page: StreamPage): Promise<StreamEvent<T> | undefined> {
+    const { status, epoch, output } = await this.context.row(this.place.run);
+    if (status !== page.status || epoch !== page.epoch) return undefined;
     if (status === "completed") return END;
-    if (!isFinal(status)) return undefined;
     const error = this.context.values.decode(output ?? "");
     const isWrapped = status === "cancelled" && !(error instanceof CancelledError); // it had not begun
     return { type: "error", error: isWrapped ? new CancelledError(error) : error };

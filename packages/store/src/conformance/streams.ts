@@ -57,9 +57,15 @@ const write = (run: string, entries: readonly StreamRow[], given: { epoch?: numb
 const put = async (store: Store, run: string, entries: readonly StreamRow[], given = {}): Promise<boolean[]> =>
   store.commit([write(run, entries, given)]);
 
-async function read(store: StreamsStore, run: string, given: Partial<StreamQuery> = {}): Promise<StreamPage> {
+async function pageOf(store: StreamsStore, run: string, given: Partial<StreamQuery> = {}): Promise<StreamPage> {
   const page = await store.readStream({ run, stream: "s", from: 0, limit: 1_000, ...given });
   assert.ok(page, `the run ${run} exists`);
+  return page;
+}
+
+/** The page without the epoch. */
+async function read(...of: Parameters<typeof pageOf>): Promise<Omit<StreamPage, "epoch">> {
+  const { epoch: _, ...page } = await pageOf(...of);
   return page;
 }
 
@@ -181,6 +187,18 @@ export const streamCases: Cases = ifStreams({
     await put(store, "r", [reset(6, 6)]);
     assert.deepEqual(await entriesOf(store, "r", { part: "b[0]", from: 5 }), [entries[5], reset(6, 6)]);
     assert.equal(await store.readStream({ run: "none", stream: "s", from: 0, limit: 1 }), undefined);
+  },
+  "W3 a page has the epoch of the latest owner": async (store) => {
+    const epochs = async (): Promise<number> => (await pageOf(store, "r")).epoch;
+    await store.createRun(newRun("r"));
+    assert.equal(await epochs(), 0);
+    await store.claim({ run: "r", lease: OTHER, now: T });
+    assert.equal(await epochs(), 1);
+    await store.commit([finish("r", { status: "failed" })]);
+    assert.equal(await store.retry({ run: "r", now: T }), true);
+    assert.equal(await epochs(), 1);
+    await store.claim({ run: "r", lease: OTHER, now: T });
+    assert.equal(await epochs(), 2);
   },
   "W4 after a restart, a stream has one entry, a reset of everything": async (store) => {
     await owned(store, "r");

@@ -98,7 +98,9 @@ export function memoryStore(): Store {
       ),
     readStream(query) {
       const run = runs.get(query.run);
-      return run && { ...readStream(run.streams.get(query.stream), query), status: run.row.status };
+      if (!run) return undefined;
+      const { status, epoch } = run.row;
+      return { ...readStream(run.streams.get(query.stream), query), status, epoch };
     },
     streams: (id) => headsOf(runs.get(id)?.streams ?? new Map()),
     deliver(delivery) {

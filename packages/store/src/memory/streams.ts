@@ -32,7 +32,7 @@ export function restartStreams(streams: Streams): void {
 export function readStream(
   stream: Stream = { entries: [], next: 0 },
   { from, limit, bytes = Infinity, part }: StreamQuery,
-): Omit<StreamPage, "status"> {
+): Omit<StreamPage, "status" | "epoch"> {
   const entries: StreamRow[] = [];
   let read = 0;
   // readers are near the end most of the time

@@ -184,7 +184,9 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): SqliteSt
       use((open) =>
         open.read(() => {
           const head = open.tables.runs.head(query.run);
-          return head && { ...open.tables.streams.read(head.number, query), status: head.status };
+          if (!head) return undefined;
+          const { number, status, epoch } = head;
+          return { ...open.tables.streams.read(number, query), status, epoch };
         }),
       ),
     streams: (run) => read((tables) => headsOf(tables, run)),

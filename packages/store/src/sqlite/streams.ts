@@ -138,7 +138,7 @@ export function streamsTable(db: Connection) {
     read(
       run: number,
       { stream: name, from, limit, bytes = Infinity, part: of }: StreamQuery,
-    ): Omit<StreamPage, "status"> {
+    ): Omit<StreamPage, "status" | "epoch"> {
       const stream = get.get(run, name);
       if (!stream) return { entries: [], next: 0 };
       const rows =
