@@ -29,4 +29,8 @@ export const cases: Readonly<Record<string, readonly [Subject, number]>> = {
     1,
   ],
   "a step that was recorded, though the write of its chunks had failed": ["streams", 69],
+  "a run of its own that a process claimed every millisecond, while a call that may have claimed it was not answered": [
+    "streams",
+    246,
+  ],
 };

@@ -371,8 +371,10 @@ export class Claims {
     const store = await this.context.ready();
     const names = this.context.settings.renames.namesBefore(workflows);
     const { alive, dead } = await knownOwners(store, this.context.owners);
-    // this process may have dropped a run without writing so
-    const known = { alive, dead: [...dead, this.context.owner] };
+    // this process may have dropped a run without writing so. While a call may claim runs for it, their leases have to end first
+    const { owner } = this.context;
+    const own = this.isDropped(owner) ? [owner] : [];
+    const known = { alive: alive.filter((each) => each !== owner), dead: [...dead, ...own] };
     for (let limit = PAGE; ; limit *= 2) {
       const except = [...this.runs.ids(), ...this.backOffs.ids()];
       const rows = await store.unfinished({ workflows: names, limit, ...known, except, blocked });
