@@ -37,10 +37,11 @@ export function hints(place: Place, database: Database): Hints {
   let listener: Listener | undefined;
   let changes = 0;
 
-  const notify = async (): Promise<void> => {
-    await database.query("SELECT pg_notify($1, $2)", [channel, me]).catch(() => {}); // a hint that is lost costs a moment
+  let announced: Promise<unknown> = Promise.resolve();
+  const notify = (): void => {
+    announced = database.query("SELECT pg_notify($1, $2)", [channel, me]).catch(() => {}); // a hint that is lost costs a moment
   };
-  const sending = spaced(() => void notify());
+  const sending = spaced(notify);
   const telling = spaced(() => {
     for (const changed of listeners) changed();
   });
@@ -71,9 +72,9 @@ export function hints(place: Place, database: Database): Hints {
       listeners.clear();
       listener?.stop();
       listener = undefined;
-      if (!sending.stop()) return;
+      if (sending.stop()) notify();
       let timer: NodeJS.Timeout | undefined;
-      await Promise.race([notify(), new Promise((done) => (timer = setTimer(done, LAST_WORD)))]);
+      await Promise.race([announced, new Promise((done) => (timer = setTimer(done, LAST_WORD)))]);
       clearTimer(timer);
     },
   };
