@@ -84,7 +84,10 @@ export class RestateEngine implements Engine {
   readonly streams: Engine["streams"] = {
     writable: (name) => {
       const what = `writable("${name}")`;
-      throw new PerdureError("RESTATE_UNSUPPORTED", { what, workflow: this.run.run.workflow, feature: "streams" });
+      const { workflow } = this.run.run;
+      const error = new PerdureError("RESTATE_UNSUPPORTED", { what, workflow, feature: "streams" });
+      this.run.stop(error); // a workflow that handles it would end otherwise
+      throw error;
     },
     renewed: () => {},
   };
