@@ -124,7 +124,7 @@ test("the figures on PostgreSQL have a place of their own, and name the server",
   const page = join(temporaryDirectory(), "page.md");
   writeFileSync(page, readFileSync(join(root, "docs/performance.md")));
   const [figure = { name: "", is: "ratio" }] = read().figures;
-  const machine = { node: "v20.20.2", postgres: "18.4", cpu: "2 × some CPU", date: "2026-11-26", repeats: 5 };
+  const machine = { node: "v24.21.0", postgres: "18.4", cpu: "2 × some CPU", date: "2026-11-26", repeats: 5 };
   const { status } = bench(
     { machine, place: "postgres", figures: [{ ...figure, name: "written there" }] },
     "--into",
@@ -132,9 +132,9 @@ test("the figures on PostgreSQL have a place of their own, and name the server",
   );
   expect(status).toBe(0);
   const text = readFileSync(page, "utf8");
-  const [, after = ""] = text.split("<!-- bench: postgres, Node v20 -->");
+  const [, after = ""] = text.split("<!-- bench: postgres, Node v24 -->");
   const [table = ""] = after.split("<!-- end -->");
-  expect(table).toContain("Node v20.20.2, PostgreSQL 18.4, 2 × some CPU");
+  expect(table).toContain("Node v24.21.0, PostgreSQL 18.4, 2 × some CPU");
   expect(table.match(/^\| .* \|$/gm)?.at(-1)).toMatch(/^\| written there /);
   expect(text.match(/written there/g)).toHaveLength(1);
 });
