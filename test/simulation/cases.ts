@@ -33,4 +33,6 @@ export const cases: Readonly<Record<string, readonly [Subject, number]>> = {
     "streams",
     246,
   ],
+  "a run whose creation was answered after its creator had claimed it anew, so that the later execution was forgotten":
+    ["streams", 10017],
 };

@@ -115,6 +115,9 @@ export class RunsInMemory {
     codeVersions?: ReadonlyMap<string, string>,
     streams?: RecordedStreams,
   ): void {
+    const known = this.executions.get(row.id);
+    if (known && known.run.epoch > row.epoch) return; // what made it ours was answered late: this process has claimed it again since
+    if (known?.hasEnded === false) known.lose();
     const { definition } = request;
     const execution = new Execution(this.host, row, definition, leaseEndsAt, steps, codeVersions, undefined, streams);
     this.executions.set(row.id, execution);
