@@ -285,7 +285,7 @@ export class Witness {
   }
 
   private wrote(process: VirtualProcess, write: Write, isAccepted: boolean): void {
-    if (write.type === "stream") return; // its entries are told of with the streams
+    if (write.type === "stream") return; // its entries are reported with the streams
     const what =
       write.type === "step"
         ? `${write.step.id} ${write.step.state} ${write.step.seq ?? ""} ${write.step.output ?? ""}`

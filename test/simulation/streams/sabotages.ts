@@ -85,7 +85,7 @@ export const streamSabotages: Readonly<Record<string, readonly Sabotage[]>> = {
     `if (last < from && this.from <= from) return undefined;`,
     `if (last < from) return undefined;`,
   ),
-  "a reader is told of the end of a run whose last chunks it has not read": of(
+  "a reader gets the end of a run before its last chunks": of(
     TAILS,
     `entries.length === 0 && isFinal(status)`,
     `isFinal(status)`,

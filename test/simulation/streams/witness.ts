@@ -16,7 +16,7 @@ export interface TaskChunk {
   readonly n: number;
 }
 
-/** An end of a run, or of a stream, that readers may be told of: how, and where the stream was. */
+/** An end of a run, or of a stream, that readers may get: how, and where the stream was. */
 interface End {
   readonly how: "completed" | "failed" | "cancelled" | "end" | "error";
   readonly message: string;

@@ -30,7 +30,7 @@ function answer({ prompt }: Call): { readonly text: string; readonly tool?: stri
 
 let spoken = 0;
 
-/** Begins with the id of the process, so that what another attempt has said can be told apart. Holds for ever at the word of this process that `HOLD_AT` says. */
+/** Begins with the id of the process, so that the words of two attempts differ. Stops at the word of this process that `HOLD_AT` names, and never continues. */
 async function* speak(call: Call): AsyncGenerator<Part> {
   const { text, tool: toolName } = answer(call);
   const id = `text-${call.prompt.length}`;
